@@ -1,0 +1,46 @@
+# Everything a new user needs: `make demo` and `make test`. Both make .venv first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PACKAGES := bench cli compare engine migrate server studio v1 v2 wire
+
+.PHONY: install demo test test-fast lint bench docs clean
+
+install: $(STAMP)
+
+# uv resolves the clients' pins in seconds; pip's resolver takes minutes and picks other versions.
+$(STAMP): setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 10), (3, 11)))' || \
+		{ echo "amlbridge's full environment needs Python 3.10 or 3.11 (SDK v1 ends there); set PYTHON=python3.11"; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --prerelease if-necessary-or-explicit --editable '.[all]'
+	touch $@
+
+demo: install
+	$(BIN)/python -m amlbridge.cli.demo
+
+lint: install
+	rm -rf build/typing && mkdir -p build/typing/amlbridge
+	for p in $(PACKAGES); do ln -sfn ../../../$$p build/typing/amlbridge/$$p; done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=build/typing $(BIN)/mypy -p amlbridge
+
+# Fast tests first, so that a plain mistake shows in seconds.
+test: lint
+	$(BIN)/python -m pytest -m 'not slow' -n 2
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+test-fast: install
+	$(BIN)/python -m pytest -m 'not slow' -n 2
+
+bench: install
+	$(BIN)/python -m bench
+
+docs: install
+	$(BIN)/python -m amlbridge.server.coverage > docs/coverage.md
+
+clean:
+	rm -rf build $(VENV) *.egg-info

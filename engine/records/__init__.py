@@ -1,0 +1,1 @@
+"""Durable records: SQLite in WAL mode by default, PostgreSQL by URL, through SQLAlchemy Core."""

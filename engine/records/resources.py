@@ -1,0 +1,149 @@
+"""Named, optionally versioned JSON documents: what the services keep besides runs and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, func, insert, select, update
+
+from amlbridge.engine.clock import Clock, system_clock
+from amlbridge.engine.errors import ConflictError, NotFoundError
+from amlbridge.engine.records.database import Database
+from amlbridge.engine.records.schema import resource as table
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One document. ``version`` is "" for kinds without versions; times are seconds since the epoch."""
+
+    kind: str
+    name: str
+    version: str
+    body: dict[str, Any]
+    created: float
+    modified: float
+
+
+class Resources:
+    """The documents of all workspaces, by (workspace, kind, name, version)."""
+
+    def __init__(self, database: Database, clock: Clock = system_clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def put(self, workspace: str, kind: str, name: str, body: Mapping[str, Any], version: str = "") -> Resource:
+        """Creates or replaces a document; a replaced one keeps its ``created``."""
+        now = self._clock()
+        with self._database.write() as connection:
+            changed = connection.execute(
+                update(table).where(_key(workspace, kind, name, version)).values(body=dict(body), modified=now)
+            )
+            if changed.rowcount == 0:
+                self._insert(workspace, kind, name, body, version, now)
+            return self.get(workspace, kind, name, version)
+
+    def add(self, workspace: str, kind: str, name: str, body: Mapping[str, Any], version: str = "") -> Resource:
+        """Creates a document. Raises :class:`ConflictError` when it exists."""
+        with self._database.write():
+            if self.find(workspace, kind, name, version) is not None:
+                label = f"{name}:{version}" if version else name
+                raise ConflictError(f"{kind} {label} already exists")
+            self._insert(workspace, kind, name, body, version, self._clock())
+            return self.get(workspace, kind, name, version)
+
+    def add_version(
+        self, workspace: str, kind: str, name: str, body: Mapping[str, Any] | Callable[[int], Mapping[str, Any]]
+    ) -> Resource:
+        """Creates the next whole-number version, starting at 1. ``body`` may be a function of that number."""
+        with self._database.write():
+            number = self.latest_number(workspace, kind, name) + 1
+            content = body(number) if callable(body) else body
+            return self.add(workspace, kind, name, content, str(number))
+
+    def _insert(self, workspace: str, kind: str, name: str, body: Mapping[str, Any], version: str, now: float) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                insert(table).values(
+                    workspace_id=workspace,
+                    kind=kind,
+                    name=name,
+                    version=version,
+                    created=now,
+                    modified=now,
+                    body=dict(body),
+                )
+            )
+
+    def change(
+        self, workspace: str, kind: str, name: str, change: Callable[[dict[str, Any]], None], version: str = ""
+    ) -> Resource:
+        """Reads, changes in place and writes one document in one transaction. Raises :class:`NotFoundError`."""
+        with self._database.write():
+            body = self.get(workspace, kind, name, version).body
+            change(body)
+            return self.put(workspace, kind, name, body, version)
+
+    def find(self, workspace: str, kind: str, name: str, version: str = "") -> Resource | None:
+        """The document, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(select(table).where(_key(workspace, kind, name, version))).first()
+        return _resource(row) if row is not None else None
+
+    def get(self, workspace: str, kind: str, name: str, version: str = "") -> Resource:
+        """The document. Raises :class:`NotFoundError`."""
+        found = self.find(workspace, kind, name, version)
+        if found is None:
+            label = f"{name}:{version}" if version else name
+            raise NotFoundError(f"there is no {kind} {label}")
+        return found
+
+    def list(self, workspace: str, kind: str, name: str | None = None) -> list[Resource]:
+        """All documents of a kind (of one name), in the order in which they were created."""
+        query = select(table).where(table.c.workspace_id == workspace, table.c.kind == kind).order_by(table.c.seq)
+        if name is not None:
+            query = query.where(table.c.name == name)
+        with self._database.read() as connection:
+            return [_resource(row) for row in connection.execute(query)]
+
+    def latest(self, workspace: str, kind: str, name: str) -> Resource | None:
+        """The document of this name that was created last, or None."""
+        query = (
+            select(table)
+            .where(table.c.workspace_id == workspace, table.c.kind == kind, table.c.name == name)
+            .order_by(table.c.seq.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return _resource(row) if row is not None else None
+
+    def latest_number(self, workspace: str, kind: str, name: str) -> int:
+        """The greatest whole-number version of this name, 0 when there is none."""
+        numbers = [int(item.version) for item in self.list(workspace, kind, name) if item.version.isdecimal()]
+        return max(numbers, default=0)
+
+    def count(self, workspace: str, kind: str) -> int:
+        """How many documents of a kind there are."""
+        query = select(func.count()).where(table.c.workspace_id == workspace, table.c.kind == kind)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def delete(self, workspace: str, kind: str, name: str, version: str | None = "") -> int:
+        """Deletes a document, or with ``version=None`` all versions of it. Returns how many were there."""
+        condition = _key(workspace, kind, name, version)
+        with self._database.write() as connection:
+            return int(connection.execute(delete(table).where(condition)).rowcount)
+
+
+def _key(workspace: str, kind: str, name: str, version: str | None) -> Any:
+    parts = [table.c.workspace_id == workspace, table.c.kind == kind, table.c.name == name]
+    if version is not None:
+        parts.append(table.c.version == version)
+    return and_(*parts)
+
+
+def _resource(row: Row[Any]) -> Resource:
+    item = row._mapping
+    return Resource(item["kind"], item["name"], item["version"], item["body"], item["created"], item["modified"])

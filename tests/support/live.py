@@ -1,0 +1,132 @@
+"""A real service in its own process and real client scripts against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from amlbridge.server.client_environment import UNSET, variables
+from amlbridge.server.home import Home
+from amlbridge.wire.identity import TokenIssuer, load_secret
+
+SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
+GROUP = "rg"
+SCOPE = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}"
+
+
+class LiveService:
+    """One service process on its own state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = Home(folder / ".amlbridge")
+        self.process: subprocess.Popen[bytes] | None = None
+        self._scripts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Starts the service and waits until it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "service.out").open("ab") as out:
+            command = [sys.executable, "-m", "amlbridge.server", str(self.home.root)]
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            address = self.home.read_address()
+            if address and address["pid"] == self.process.pid and self._answers(address["http_port"]):
+                self.http_port, self.https_port = address["http_port"], address["https_port"]
+                return
+            assert self.process.poll() is None, (self.folder / "service.out").read_text()
+            time.sleep(0.02)
+        raise AssertionError("the service did not start: " + (self.folder / "service.out").read_text())
+
+    @staticmethod
+    def _answers(port: int) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/metadata/endpoints", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        """Ends the service as `amlbridge down` would."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(20)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+
+    @property
+    def url(self) -> str:
+        """The http base URL."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def https_url(self) -> str:
+        """The https base URL."""
+        return f"https://127.0.0.1:{self.https_port}"
+
+    @property
+    def issuer(self) -> TokenIssuer:
+        """Signs as the service does."""
+        return TokenIssuer(load_secret(self.home.secret))
+
+    def scope(self, workspace: str = "ws") -> str:
+        """The ARM scope of a workspace."""
+        return SCOPE.format(SUBSCRIPTION, GROUP, workspace)
+
+    def client(self, **options: Any) -> httpx.Client:
+        """An HTTP client with a good token."""
+        token, _ = self.issuer.issue("https://management.azure.com/")
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a client process."""
+        env = {key: value for key, value in os.environ.items() if key not in UNSET}
+        return {**env, **variables(self.home, self.http_port, self.https_port), "HOME": str(self.folder)}
+
+    def run(
+        self,
+        script: str,
+        *arguments: str,
+        workspace: str = "ws",
+        folder: Path | None = None,
+        check: bool = True,
+        timeout: float = 240,
+        files: dict[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a client script in a folder with a config.json. ``check``: its exit code must be 0."""
+        self._scripts += 1
+        place = folder or self.folder / f"script{self._scripts}"
+        place.mkdir(parents=True, exist_ok=True)
+        config = {"subscription_id": SUBSCRIPTION, "resource_group": GROUP, "workspace_name": workspace}
+        (place / "config.json").write_text(json.dumps(config))
+        for name, content in (files or {}).items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(textwrap.dedent(content))
+        (place / "main.py").write_text(textwrap.dedent(script))
+        done = subprocess.run(
+            [sys.executable, "main.py", *arguments],
+            cwd=place,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        return done

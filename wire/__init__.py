@@ -1,0 +1,1 @@
+"""What both SDKs speak: identity, ARM workspace, blob, run history, artifacts, metrics, computes."""

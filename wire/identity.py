@@ -1,0 +1,106 @@
+"""Who may call. Tokens are JWTs signed with the workspace secret: a file of the state folder that only its owner reads.
+
+The clients get their tokens from ``MSI_ENDPOINT``; its URL carries a key derived from the secret, so only processes
+that were given the environment of ``amlbridge env`` (or ``run``, ``exec``) can ask for one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from amlbridge.engine.clock import Clock, system_clock
+
+#: The tenant and user that tokens name unless a script asks for another tenant.
+TENANT = "11111111-1111-1111-1111-111111111111"
+USER = "11111111-1111-1111-1111-111111111111"
+USER_NAME = "amlbridge local user"
+_LIFETIME = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A caller whose token was good. ``run_id`` is set for a token that was issued to a step."""
+
+    subject: str
+    tenant: str
+    run_id: str | None = None
+
+
+def load_secret(path: Path) -> bytes:
+    """The workspace secret, made on first use with mode 0600."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+        return path.read_bytes()
+
+
+class TokenIssuer:
+    """Issues and checks tokens, signatures and derived keys."""
+
+    def __init__(self, secret: bytes, clock: Clock = system_clock) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    def _derive(self, purpose: str) -> bytes:
+        return hmac.new(self._secret, purpose.encode(), hashlib.sha256).digest()
+
+    @property
+    def msi_key(self) -> str:
+        """The path segment of MSI_ENDPOINT."""
+        return self._derive("msi").hex()
+
+    def issue(self, audience: str, *, tenant: str = TENANT, run_id: str | None = None) -> tuple[str, int]:
+        """A bearer token and its expiry in seconds since the epoch. It has the claims that the clients decode."""
+        now = int(self._clock())
+        claims: dict[str, Any] = {
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{tenant}/",
+            "iat": now,
+            "nbf": now - 300,
+            "exp": now + _LIFETIME,
+            "tid": tenant,
+            "oid": USER,
+            "sub": USER,
+            "upn": "local@amlbridge",
+            "name": USER_NAME,
+            "appid": USER,
+            "idp": "amlbridge",
+        }
+        if run_id is not None:
+            claims["runid"] = run_id
+        return jwt.encode(claims, self._derive("token"), algorithm="HS256"), now + _LIFETIME
+
+    def verify(self, token: str) -> Identity | None:
+        """The caller behind a token; None when it was not issued here or has expired."""
+        options: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        try:
+            claims = jwt.decode(token, self._derive("token"), algorithms=["HS256"], options=options)
+        except jwt.PyJWTError:
+            return None
+        if claims["exp"] < self._clock():
+            return None
+        return Identity(claims["sub"], claims["tid"], claims.get("runid"))
+
+    def account_key(self, account: str) -> str:
+        """The key of a storage account, base64 as Azure gives it (64 bytes)."""
+        first = self._derive(f"account/{account}/0")
+        return base64.b64encode(first + self._derive(f"account/{account}/1")).decode()
+
+    def sign(self, text: str) -> str:
+        """A signature for a URL."""
+        return hmac.new(self._derive("url"), text.encode(), hashlib.sha256).hexdigest()
+
+    def check(self, text: str, signature: str) -> bool:
+        """Whether :meth:`sign` made this signature."""
+        return hmac.compare_digest(self.sign(text), signature)

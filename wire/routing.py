@@ -1,0 +1,129 @@
+"""Operations and how a request finds its own.
+
+A service module makes one :class:`Routes` and decorates its functions; :mod:`amlbridge.server` mounts them all, and the
+coverage table is read from them. Path templates name parameters in braces; ``{name*}`` takes the rest of the path with
+its slashes; a leading ``WS`` stands for the ARM scope of a workspace and ``{service}/WS`` for a service's own prefix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from starlette.responses import Response
+
+from amlbridge.wire.context import Call
+
+#: The ARM scope of a workspace. Azure compares it without case.
+SCOPE = (
+    "/subscriptions/{subscription}/resourceGroups/{resource_group}"
+    "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+)
+
+#: What an operation returns: JSON values, a whole response, or None for an empty 200.
+Reply: TypeAlias = dict[str, Any] | list[Any] | str | int | bool | Response | None
+Handler: TypeAlias = Callable[[Call], Reply]
+#: token: a bearer token of ours. open: reveals nothing and changes nothing, or checks for itself.
+Access = Literal["token", "open"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that a client can ask for. ``refused`` holds the reason of an operation that answers 501."""
+
+    service: str
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    refused: str | None
+    pattern: re.Pattern[str]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the handler's docstring."""
+        return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+
+class Routes:
+    """The operations of one service, in the order in which they are tried."""
+
+    def __init__(self, service: str, prefix: str = "") -> None:
+        self.service = service
+        self.prefix = prefix.replace("WS", SCOPE.removeprefix("/"))
+        self.operations: list[Operation] = []
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self.operations)
+
+    def operation(
+        self, method: str, path: str, *, access: Access = "token", refused: str | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Registers the decorated function for ``method`` and ``prefix + path``."""
+
+        def register(handler: Handler) -> Handler:
+            full = self.prefix + path.replace("WS", SCOPE.removeprefix("/"))
+            name = handler.__name__.strip("_")
+            self.operations.append(
+                Operation(self.service, name, method, full, handler, access, refused, compile_path(full))
+            )
+            return handler
+
+        return register
+
+    def get(self, path: str, *, access: Access = "token") -> Callable[[Handler], Handler]:
+        """A GET operation."""
+        return self.operation("GET", path, access=access)
+
+    def post(self, path: str, *, access: Access = "token") -> Callable[[Handler], Handler]:
+        """A POST operation."""
+        return self.operation("POST", path, access=access)
+
+    def put(self, path: str) -> Callable[[Handler], Handler]:
+        """A PUT operation."""
+        return self.operation("PUT", path)
+
+    def patch(self, path: str) -> Callable[[Handler], Handler]:
+        """A PATCH operation."""
+        return self.operation("PATCH", path)
+
+    def delete(self, path: str) -> Callable[[Handler], Handler]:
+        """A DELETE operation."""
+        return self.operation("DELETE", path)
+
+
+def compile_path(path: str) -> re.Pattern[str]:
+    """The pattern of a path template. Fixed parts match without case; a trailing slash may be there or not."""
+    pieces = []
+    for piece in re.split(r"(\{\w+\*?\})", path.rstrip("/")):
+        if not piece.startswith("{"):
+            pieces.append(re.escape(piece))
+        elif piece.endswith("*}"):
+            pieces.append(f"(?P<{piece[1:-2]}>.+?)")
+        else:
+            pieces.append(f"(?P<{piece[1:-1]}>[^/]+)")
+    return re.compile("".join(pieces) + "/?", re.IGNORECASE)
+
+
+class Router:
+    """Finds the operation of a request. Operations are grouped by their first path segment and tried in order."""
+
+    def __init__(self, *services: Routes) -> None:
+        self._groups: dict[str, list[Operation]] = {}
+        self.operations = [operation for routes in services for operation in routes]
+        for operation in self.operations:
+            self._groups.setdefault(_group(operation.path), []).append(operation)
+
+    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+        """The operation and the path's parameters, or None."""
+        for operation in self._groups.get(_group(path), ()):
+            if operation.method == method and (match := operation.pattern.fullmatch(path)):
+                return operation, match.groupdict()
+        return None
+
+
+def _group(path: str) -> str:
+    return path.lstrip("/").partition("/")[0].lower()
