@@ -1,0 +1,244 @@
+"""Runs one step: prepares its folder, inputs and outputs, starts its process, settles what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from amlbridge.engine import command_line, failure
+from amlbridge.engine.errors import EngineError
+from amlbridge.engine.execution import Execution, Step, StepState
+from amlbridge.engine.host import DRIVER_LOG, Host, StepContext
+from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Running
+from amlbridge.engine.launch.processes import kill_leftovers
+from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodePort, ParameterRef, Value
+from amlbridge.engine.records import runs as status
+from amlbridge.engine.records.store import Records
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class StepRunner:
+    """Runs steps for the scheduler, in whose event loop it lives."""
+
+    def __init__(self, records: Records, host: Host, launcher: Launcher, work: Path) -> None:
+        self._records = records
+        self._host = host
+        self._launcher = launcher
+        self._work = work
+        self._running: dict[str, Running] = {}
+        self._abandoned = False
+
+    async def run(self, execution: Execution, step: Step) -> None:
+        """Runs a step, again if it fails and has retries left; its final state is recorded when this returns."""
+        while True:
+            step.attempts += 1
+            context = self._context(execution, step)
+            try:
+                error = await self._attempt(context, execution, step)
+            except (EngineError, OSError) as problem:
+                error = failure.from_exception(problem)
+                await _in_thread(self._note, context, error["message"])
+            if self._abandoned:
+                return
+            if error is None:
+                break
+            if step.cancel_reason is not None or step.attempts > step.node.retries:
+                break
+            self._note(context, f"attempt {step.attempts} failed: {error['message']}; trying again")
+        self._settle(execution, step, error)
+        if step.state is not StepState.FAILED:
+            await _in_thread(self._clean_up, context)
+
+    def _settle(self, execution: Execution, step: Step, error: dict[str, Any] | None) -> None:
+        if error is None:
+            step.state = StepState.COMPLETED
+        elif step.cancel_reason is not None:
+            step.state, error = StepState.CANCELED, {"code": "Canceled", "message": step.cancel_reason}
+        else:
+            step.state, step.error = StepState.FAILED, error
+        values: dict[str, Any] = {"status": step.state.value, "ended": self._records.clock(), "error": error}
+        self._records.runs.set(execution.workspace.id, step.run_id, **values)
+
+    def give_up(self, execution: Execution, step: Step) -> None:
+        """Fails a step that was interrupted too often by the end of the service."""
+        message = f"the service went away {step.restarts} times while this step ran: not tried again"
+        self._settle(execution, step, {"code": "Interrupted", "message": message})
+
+    async def cancel(self, step: Step) -> None:
+        """Ends the step's whole process tree; :meth:`run` then settles it."""
+        running = self._running.get(step.run_id)
+        if running is not None:
+            await running.cancel()
+
+    async def abandon_all(self) -> None:
+        """Ends all processes without recording an end: the next start of the service runs these steps again."""
+        self._abandoned = True
+        await asyncio.gather(*(running.cancel(1.0) for running in list(self._running.values())))
+
+    @staticmethod
+    def end_leftovers(run_id: str) -> int:
+        """Ends processes of a step that outlived a killed service. Returns how many there were."""
+        return kill_leftovers([run_id])
+
+    # -- one attempt --------------------------------------------------------------------------------------------------
+
+    def _context(self, execution: Execution, step: Step) -> StepContext:
+        return StepContext(
+            workspace=execution.workspace,
+            experiment_id=execution.experiment_id,
+            pipeline_run_id=execution.run_id,
+            run_id=step.run_id,
+            node=step.node,
+            parameters=execution.parameters,
+            work=self._work / step.run_id,
+            attempt=step.attempts,
+        )
+
+    async def _attempt(self, context: StepContext, execution: Execution, step: Step) -> dict[str, Any] | None:
+        """One attempt. Returns its error, None when it succeeded."""
+        launch = await _in_thread(self._prepare, context, execution, step)
+        if step.cancel_reason is not None:
+            return {"code": "Canceled", "message": step.cancel_reason}
+        self._record_start(context, step)
+        running = await self._launcher.start(launch)
+        self._running[step.run_id] = running
+        try:
+            if step.cancel_reason is not None:
+                await running.cancel()
+            outcome = await running.wait()
+        finally:
+            del self._running[step.run_id]
+        if self._abandoned:
+            return None
+        return await _in_thread(self._conclude, context, outcome, launch)
+
+    def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch:
+        if step.interrupted:
+            step.interrupted = False
+            self._note(context, "the service went away while this step ran: it is run again from its start")
+        if context.work.exists():
+            shutil.rmtree(context.work)
+        context.work.mkdir(parents=True)
+        self._host.checkout(context)
+        for name in ("outputs", "logs"):
+            self._link_artifacts(context, name)
+        for name, item in context.node.inputs.items():
+            self._bind(context, execution, name, item)
+        for name, output in context.node.outputs.items():
+            path = output.path.replace("{run-id}", context.run_id).replace("{output-name}", name)
+            place = context.outputs[name] = self._host.output_place(context, name, output, path)
+            step.outputs[name] = {"datastore": place.datastore, "path": place.path}
+        return self._launch(context)
+
+    def _bind(self, context: StepContext, execution: Execution, name: str, item: Input) -> None:
+        source = item.source
+        if isinstance(source, Value):
+            context.inputs[name] = command_line.text(source.value)
+            return
+        if isinstance(source, ParameterRef):
+            context.inputs[name] = command_line.text(execution.parameters[source.name])
+            return
+        if isinstance(source, NodePort):
+            place = execution.steps[source.node].outputs[source.port]
+            reference = DataReference(f"azureml://datastores/{place['datastore']}/paths/{place['path']}")
+        else:
+            reference = execution.data[source.name] if isinstance(source, DataParameterRef) else source
+        context.references[name] = reference
+        context.inputs[name] = self._host.input_value(context, name, item, reference)
+
+    def _link_artifacts(self, context: StepContext, name: str) -> None:
+        """``outputs`` and ``logs`` of the working folder are the run's artifacts, at once and without a copy."""
+        link, target = context.work / name, self._host.artifact(context, name)
+        target.mkdir(parents=True, exist_ok=True)
+        if link.is_dir() and not link.is_symlink():
+            shutil.copytree(link, target, dirs_exist_ok=True)
+            shutil.rmtree(link)
+        elif link.exists():
+            return
+        link.symlink_to(target, target_is_directory=True)
+
+    def _launch(self, context: StepContext) -> Launch:
+        node = context.node
+        outputs = {name: str(place.written) for name, place in context.outputs.items()}
+        filled = command_line.arguments(node.command, context.parameters, context.inputs, outputs)
+        env = self._host.environment(context)
+        for name, piece in node.parameter_variables.items():
+            env[name] = command_line.fill((piece,), context.parameters, context.inputs, outputs)
+        python: str | None = None
+        if node.command.script is not None:
+            python, argv = self._host.python, (node.command.script, *filled)
+        elif node.command.shell:
+            argv = ("/bin/bash", "-c", *filled)
+        else:
+            argv = tuple(filled)
+        driver_log = self._host.artifact(context, DRIVER_LOG)
+        return Launch(
+            argv=argv,
+            python=python,
+            cwd=context.work,
+            env=env,
+            stdout=driver_log,
+            stderr=driver_log,
+            step_id=context.run_id,
+            timeout=node.timeout,
+            prelude=self._host.prelude if python is not None else None,
+        )
+
+    def _record_start(self, context: StepContext, step: Step) -> None:
+        execution = {
+            "attempts": step.attempts,
+            "restarts": step.restarts,
+            "outputs": step.outputs,
+            "inputs": {name: dataclasses.asdict(item) for name, item in context.references.items()},
+            "values": context.inputs,
+        }
+        values = {"status": status.RUNNING, "started": self._records.clock(), "execution": execution}
+        self._records.runs.set(context.workspace.id, step.run_id, **values)
+
+    def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
+        for name, place in context.outputs.items():
+            if place.staged is None:
+                continue
+            if not place.staged.exists():
+                if outcome.exit_code == 0:
+                    self._note(context, f"the output {name!r} was not written: nothing is at {place.uri}")
+                continue
+            _move(place.staged, place.final)
+        error = failure.from_outcome(outcome, launch)
+        if error is None:
+            self._host.completed(context)
+        return error
+
+    def _note(self, context: StepContext, message: str) -> None:
+        """A line of ours in the step's log."""
+        path = self._host.artifact(context, DRIVER_LOG)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"amlbridge: {message}\n")
+
+    def _clean_up(self, context: StepContext) -> None:
+        try:
+            shutil.rmtree(context.work)
+        except OSError as error:
+            log.warning("cannot remove the working folder %s: %s", context.work, error)
+
+
+def _move(staged: Path, final: Path) -> None:
+    """Puts a finished output in its place; one of an earlier attempt gives way."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.is_dir() and not final.is_symlink():
+        shutil.rmtree(final)
+    elif final.exists() and staged.is_dir():
+        final.unlink()
+    staged.replace(final)
+
+
+async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)

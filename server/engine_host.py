@@ -1,0 +1,137 @@
+"""The service as the engine sees it: implements :class:`amlbridge.engine.host.Host` with wire, v1 and v2."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from amlbridge.engine.errors import EngineError, NotFoundError
+from amlbridge.engine.host import OutputPlace, StepContext
+from amlbridge.engine.plan import DataReference, Input, Output
+from amlbridge.engine.snapshots import SnapshotStore
+from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
+from amlbridge.wire import computes, step_environment, storage
+from amlbridge.wire.context import Service
+from amlbridge.wire.errors import ServiceError
+
+_STORE = "azureml://datastores/"
+_DATASET = "azureml://saved_datasets/"
+
+
+class EngineHost:
+    """Gives steps their code, data and environment. ``client_variables``: what leads their SDKs to the service."""
+
+    def __init__(self, service: Service, snapshots: SnapshotStore, client_variables: Mapping[str, str]) -> None:
+        self._service = service
+        self._snapshots = snapshots
+        self._base = {**step_environment.inherited(), **client_variables}
+        self._base["MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"] = "1"
+        self._experiments: dict[str, str] = {}
+
+    @property
+    def python(self) -> str:
+        """The interpreter that runs the service: the one that all packages are installed for."""
+        return sys.executable
+
+    @property
+    def prelude(self) -> Path | None:
+        """Flushes what the v1 SDK still holds when a script ends."""
+        return Path(step_prelude.__file__)
+
+    def checkout(self, context: StepContext) -> None:
+        """Copies the step's snapshot into its working folder."""
+        if context.node.code is not None:
+            self._snapshots.checkout(context.workspace.id, context.node.code, context.work)
+
+    def artifact(self, context: StepContext, name: str) -> Path:
+        """A path below ``ExperimentRun/dcid.<run>`` of the workspace's artifact container."""
+        account = context.workspace.storage_account
+        path = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{context.run_id}/{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
+        """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
+        try:
+            return self._input_value(context, name, item, reference)
+        except ServiceError as error:
+            raise EngineError(f"input {name!r}: {error.message}") from error
+
+    def _input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
+        if reference.uri.startswith(_DATASET):
+            saved = reference.uri.removeprefix(_DATASET)
+            if item.mode == "direct":
+                return saved
+            scratch = context.work.parent / f"{context.run_id}.inputs" / name
+            path = dataset_paths.materialise(self._service, context.workspace, saved, scratch)
+            return str(self._copied(context, name, path) if item.mode == "download" else path)
+        if not reference.uri.startswith(_STORE):
+            raise EngineError(f"input {name!r}: {reference.uri} cannot be read here")
+        store, _, path_on_store = reference.uri.removeprefix(_STORE).partition("/paths/")
+        if item.mode == "direct" and item.transformations is not None:
+            return dataset_paths.saved_dataset_for_path(
+                self._service, context.workspace, store, path_on_store, item.transformations
+            )
+        path = storage.resolve(self._service, context.workspace, store, path_on_store)
+        return str(self._copied(context, name, path) if item.mode == "download" else path)
+
+    def _copied(self, context: StepContext, name: str, path: Path) -> Path:
+        """A copy for a downloaded input: the script may change it."""
+        target = context.work.parent / f"{context.run_id}.inputs" / f"{name}.copy" / path.name
+        if not path.exists():
+            raise NotFoundError(f"input {name!r}: there is nothing at {path.name} to download")
+        if target.parent.exists():
+            shutil.rmtree(target.parent)
+        target.parent.mkdir(parents=True)
+        if path.is_dir():
+            shutil.copytree(path, target)
+        else:
+            shutil.copy2(path, target)
+        return target
+
+    def output_place(self, context: StepContext, name: str, output: Output, path: str) -> OutputPlace:
+        """A place on a datastore. What no other run can have written is staged: it appears whole or not at all."""
+        try:
+            final = storage.resolve(self._service, context.workspace, output.datastore, path)
+        except ServiceError as error:
+            raise EngineError(f"output {name!r}: {error.message}") from error
+        staged = None
+        if "{run-id}" in output.path:
+            staged = self._service.blobs.root / ".staging" / f"{context.run_id}.{name}"
+            if staged.is_dir():
+                shutil.rmtree(staged)
+        written = staged or final
+        written.parent.mkdir(parents=True, exist_ok=True)
+        if output.type == "uri_folder":
+            written.mkdir(exist_ok=True)
+        return OutputPlace(output.datastore, path, final, staged)
+
+    def environment(self, context: StepContext) -> dict[str, str]:
+        """The inputs' variables give way to the rest: an input may be called PATH. The step's own come last."""
+        return {
+            **step_inputs.variables(context),
+            **self._base,
+            **step_environment.run_variables(self._service, context, self._experiment_name(context)),
+            **context.node.variables,
+        }
+
+    def _experiment_name(self, context: StepContext) -> str:
+        key = context.experiment_id
+        if key not in self._experiments:
+            self._experiments[key] = self._service.records.experiments.get(context.workspace.id, key).name
+        return self._experiments[key]
+
+    def completed(self, context: StepContext) -> None:
+        """Registers the outputs that ask for it as datasets."""
+        for name, output in context.node.outputs.items():
+            if output.registration is not None:
+                place = context.outputs[name]
+                dataset_paths.register_output(
+                    self._service, context.workspace, output.registration, place.datastore, place.path
+                )
+
+    def max_nodes(self, workspace_id: str, compute: str) -> int | None:
+        """The maximum of a compute's scale settings."""
+        return computes.max_nodes(self._service, self._service.records.workspaces.get(workspace_id), compute)
