@@ -2,7 +2,7 @@
 
     content/ab/cdef…      a file's bytes, named by their SHA-256
     trees/<digest>.json   the files of a tree; the digest is a hash of names, contents and executable bits
-    ids/<key>.json        what a snapshot id means: its tree, and details that its service keeps
+    ids/<scope>/<id>.json what a snapshot id means in its scope: a tree, and details that its service keeps
 
 Nothing is ever changed in place: each file is written aside and renamed, so a killed writer leaves no half. A snapshot
 shares its content with every other one, and a checkout is always a copy, so a step may do with it what it likes.
@@ -28,7 +28,7 @@ from amlbridge.engine.blobs import check_name
 from amlbridge.engine.errors import ConflictError, InvalidNameError, NotFoundError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_KEY = re.compile(r"[A-Za-z0-9][\w-]{0,127}(/[A-Za-z0-9][\w-]{0,127})?")
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}")
 _CHUNK = 1024 * 1024
 #: Trees of small files are kept in memory, so that checking them out again reads nothing: bytes in all, and per tree.
 _CACHE_SIZE = 16 * 1024 * 1024
@@ -50,8 +50,8 @@ class SnapshotFile:
 class SnapshotStore:
     """All snapshots of a state folder.
 
-    A ``reference`` is a snapshot's key, or a tree's digest. Keys are ``<snapshot id>`` or ``<scope>/<snapshot id>``: the
-    services scope the ids by workspace. Safe to use from several threads.
+    ``scope`` is a workspace's id: the ids of one mean nothing in another. ``snapshot`` is an id, or the digest
+    of a tree, which needs no scope. Safe to use from several threads.
     """
 
     def __init__(self, root: Path) -> None:
@@ -69,32 +69,32 @@ class SnapshotStore:
 
     # What there is
 
-    def exists(self, reference: str) -> bool:
+    def exists(self, scope: str, snapshot: str) -> bool:
         """Whether the snapshot or tree is there."""
         try:
-            self.digest(reference)
+            self.digest(scope, snapshot)
         except NotFoundError:
             return False
         return True
 
-    def digest(self, reference: str) -> str:
-        """The hash of the tree behind a reference: equal for equal names, contents and executable bits, whatever the
+    def digest(self, scope: str, snapshot: str) -> str:
+        """The hash of the tree behind a snapshot: equal for equal names, contents and executable bits, whatever the
         snapshot is called. Raises :class:`NotFoundError`."""
-        if _DIGEST.fullmatch(reference):
-            if reference not in self._known and not self._tree_path(reference).exists():
-                raise NotFoundError(f"there is no code snapshot {reference}")
-            return reference
-        found: str = self._read_id(reference)["digest"]
+        if _DIGEST.fullmatch(snapshot):
+            if snapshot not in self._known and not self._tree_path(snapshot).exists():
+                raise NotFoundError(f"there is no code snapshot {snapshot}")
+            return snapshot
+        found: str = self._read_id(scope, snapshot)["digest"]
         return found
 
-    def details(self, key: str) -> dict[str, Any]:
+    def details(self, scope: str, snapshot_id: str) -> dict[str, Any]:
         """What :meth:`name` was given beside the tree. Raises :class:`NotFoundError`."""
-        found: dict[str, Any] = self._read_id(key)["details"]
+        found: dict[str, Any] = self._read_id(scope, snapshot_id)["details"]
         return found
 
-    def files(self, reference: str) -> tuple[SnapshotFile, ...]:
+    def files(self, scope: str, snapshot: str) -> tuple[SnapshotFile, ...]:
         """The files, in name order. Raises :class:`NotFoundError`."""
-        digest = self.digest(reference)
+        digest = self.digest(scope, snapshot)
         if digest not in self._known:
             rows = json.loads(self._tree_path(digest).read_bytes())
             self._known[digest] = tuple(SnapshotFile(*row) for row in rows)
@@ -132,27 +132,22 @@ class SnapshotStore:
             self._write(target, [[file.name, file.sha256, file.size, file.executable] for file in ordered])
         return digest
 
-    def name(self, key: str, digest: str, details: Mapping[str, Any] | None = None) -> None:
+    def name(self, scope: str, snapshot_id: str, digest: str, details: Mapping[str, Any] | None = None) -> None:
         """Gives a tree an id. Doing so again with the same tree changes nothing.
 
-        Raises :class:`ConflictError` when the id names another tree, :class:`InvalidNameError` for a malformed key.
+        Raises :class:`ConflictError` when the id names another tree, :class:`InvalidNameError` for a malformed id.
         """
-        if not _KEY.fullmatch(key) or _DIGEST.fullmatch(key):
-            raise InvalidNameError(f"{key!r} cannot be the id of a code snapshot")
-        self.digest(digest)
+        if not _ID.fullmatch(scope) or not _ID.fullmatch(snapshot_id) or _DIGEST.fullmatch(snapshot_id):
+            raise InvalidNameError(f"{snapshot_id!r} cannot be the id of a code snapshot")
+        self.digest(scope, digest)
         with self._lock:
-            path = self._id_path(key)
+            path = self._id_path(scope, snapshot_id)
             if path.exists():
-                if self.digest(key) != digest:
-                    raise ConflictError(f"the code snapshot {key} exists with other files")
+                if self.digest(scope, snapshot_id) != digest:
+                    raise ConflictError(f"the code snapshot {snapshot_id} exists with other files")
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
             self._write(path, {"digest": digest, "details": dict(details or {})})
-
-    def forget(self, key: str) -> None:
-        """Removes an id; its tree and contents stay. Raises :class:`NotFoundError`."""
-        self._read_id(key)
-        self._id_path(key).unlink(missing_ok=True)
 
     def import_folder(self, folder: Path) -> str:
         """Stores a folder with everything in it. Links are followed, as the v1 client does when it uploads.
@@ -195,16 +190,17 @@ class SnapshotStore:
 
     # Snapshots in use
 
-    def checkout(self, reference: str, target: Path) -> None:
+    def checkout(self, scope: str, snapshot: str, target: Path) -> None:
         """Copies a snapshot into a folder, which is made if need be; the copies belong to whoever asked.
 
         Small snapshots come from memory: 10 files take about 0.2 ms. Raises :class:`NotFoundError`.
         """
-        files = self.files(reference)
+        digest = self.digest(scope, snapshot)
+        files = self.files(scope, digest)
         target.mkdir(parents=True, exist_ok=True)
         base = os.fspath(target)
         made: set[str] = set()
-        contents = self._small_contents(self.digest(reference), files)
+        contents = self._small_contents(digest, files)
         for index, file in enumerate(files):
             parent = file.name.rpartition("/")[0]
             if parent and parent not in made:
@@ -216,9 +212,9 @@ class SnapshotStore:
             else:
                 _copy_file(self._content_path(file.sha256), path, 0o777 if file.executable else 0o666)
 
-    def zip(self, reference: str, target: BinaryIO) -> None:
+    def zip(self, scope: str, snapshot: str, target: BinaryIO) -> None:
         """Writes a snapshot as a zip archive; equal snapshots give equal bytes. Raises :class:`NotFoundError`."""
-        files = self.files(reference)
+        files = self.files(scope, snapshot)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in files:
                 info = zipfile.ZipInfo(file.name, _ZIP_TIME)
@@ -253,19 +249,19 @@ class SnapshotStore:
     def _tree_path(self, digest: str) -> Path:
         return self._trees / f"{digest}.json"
 
-    def _id_path(self, key: str) -> Path:
-        return self._ids / f"{key}.json"
+    def _id_path(self, scope: str, snapshot_id: str) -> Path:
+        return self._ids / scope / f"{snapshot_id}.json"
 
     def _staged(self) -> Path:
         return self._aside / uuid.uuid4().hex
 
-    def _read_id(self, key: str) -> dict[str, Any]:
-        if not _KEY.fullmatch(key):
-            raise NotFoundError(f"there is no code snapshot {key[:200]}")
+    def _read_id(self, scope: str, snapshot_id: str) -> dict[str, Any]:
+        if not _ID.fullmatch(scope) or not _ID.fullmatch(snapshot_id):
+            raise NotFoundError(f"there is no code snapshot {snapshot_id[:200]!r}")
         try:
-            content: dict[str, Any] = json.loads(self._id_path(key).read_bytes())
+            content: dict[str, Any] = json.loads(self._id_path(scope, snapshot_id).read_bytes())
         except FileNotFoundError:
-            raise NotFoundError(f"there is no code snapshot {key}") from None
+            raise NotFoundError(f"there is no code snapshot {snapshot_id}") from None
         return content
 
     def _write(self, target: Path, content: Any) -> None:
@@ -286,7 +282,9 @@ class SnapshotStore:
 def _digest(files: Iterable[SnapshotFile]) -> str:
     found = hashlib.sha256()
     for file in files:
-        found.update(f"{file.name}\0{'x' if file.executable else '-'}\0{file.sha256}\n".encode("utf-8", "surrogateescape"))
+        found.update(
+            f"{file.name}\0{'x' if file.executable else '-'}\0{file.sha256}\n".encode("utf-8", "surrogateescape")
+        )
     return found.hexdigest()
 
 

@@ -1,0 +1,254 @@
+"""What only the warm launcher could get wrong: leaks between steps, shared state, and the death of the interpreter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from amlbridge.engine.launch import processes
+from tests.engine.launch.conftest import PYTHON, Bench, Maker
+
+
+def pids(bench: Bench) -> set[int]:
+    """Return the warm interpreters of a pool."""
+    return {task.result().pid for task in bench.pool._zygotes.values() if task.result()}
+
+
+def test_it_is_really_warm(warm: Bench) -> None:
+    done = warm.script("import os; print(os.getppid())")
+    assert int(done.text) in pids(warm)
+
+
+def test_modules_of_one_snapshot_are_not_found_in_the_next(
+    warm: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    answers = []
+    for number in range(3):
+        warm.folder = tmp_path_factory.mktemp("one")
+        warm.write(f"VALUE = {number}", "utils.py")
+        answers.append(warm.script("import utils; print(utils.VALUE)").text)
+    warm.folder = tmp_path_factory.mktemp("none")
+    done = warm.script("import utils")
+    assert answers == ["0\n", "1\n", "2\n"]
+    assert b"No module named 'utils'" in done.err
+
+
+def test_nothing_else_leaks(warm: Bench) -> None:
+    warm.script(
+        "import os, sys, builtins, json, random, signal, warnings, logging\n"
+        "os.environ['LEAK'] = '1'; os.putenv('LEAK2', '1'); sys.path.append('/leak')\nbuiltins.leak = json.leak = 1\n"
+        "os.umask(0); signal.signal(signal.SIGTERM, signal.SIG_IGN); warnings.simplefilter('error')\n"
+        "logging.root.addHandler(logging.StreamHandler()); os.chdir('/'); sys.argv.append('leak')"
+    )
+    done = warm.script(
+        "import os, sys, builtins, json, signal, warnings, logging\n"
+        "print(hasattr(builtins, 'leak'), hasattr(json, 'leak'), 'LEAK' in os.environ, '/leak' in sys.path)\n"
+        "print(oct(os.umask(0)), signal.getsignal(signal.SIGTERM), logging.root.handlers, os.getcwd(), sys.argv)\n"
+        "print('LEAK' in os.popen('env').read(), any(f[0] == 'error' for f in warnings.filters))"
+    )
+    umask = os.umask(0)
+    os.umask(umask)
+    expected = [
+        "False False False False",
+        f"{umask:#o} 0 [] {warm.folder} ['script.py']".replace(" 0 ", f" {signal.SIG_DFL!s} "),
+        "False False",
+    ]
+    if sys.version_info < (3, 11):
+        expected[1] = expected[1].replace("0 [", "Handlers.SIG_DFL [")
+    assert done.text.splitlines() == expected
+
+
+@pytest.mark.parametrize("draw", ["import random; print(random.random())",
+                                  "import numpy; print(numpy.random.rand())",
+                                  "import tempfile; print(tempfile.mktemp())",
+                                  "import uuid; print(uuid.uuid4())",
+                                  "import multiprocessing as m; print(m.current_process().authkey[:])"])  # fmt: skip
+def test_every_step_draws_its_own_random_numbers(draw: str, warm: Bench) -> None:
+    assert len({warm.script(draw).text for _ in range(4)}) == 4
+
+
+@pytest.mark.parametrize(("name", "script"), [
+    ("numpy.py", "import numpy; print(numpy.MINE)"),
+    ("numpy/__init__.py", "import numpy; print(numpy.MINE)"),
+    ("json.py", "import json; print(json.MINE)"),
+    ("signal.py", "import signal; print(signal.MINE)"),
+    ("lib/numpy.py", "import sys; sys.path.insert(0, 'lib'); import numpy; print(numpy.MINE)"),
+])  # fmt: skip
+@pytest.mark.parametrize("prelude", [False, True])
+def test_own_module_named_like_a_preloaded_one(
+    name: str, script: str, prelude: bool, make_bench: Maker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bench = make_bench(heavy=("json", "numpy"))
+    bench.folder = tmp_path_factory.mktemp("own")
+    bench.write("MINE = 'mine'", name)
+    before = tmp_path_factory.mktemp("prelude") / "prelude.py"
+    before.write_text("ready = 1")
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    done = bench.script(script, prelude=before if prelude else None)
+    assert (done.text, done.err) == ("mine\n", b"")
+
+
+def test_own_module_in_pythonpath(make_bench: Maker) -> None:
+    bench = make_bench()
+    bench.write("MINE = 'mine'", "lib/json.py")
+    done = bench.script("import json; print(json.MINE)", env={**bench.env, "PYTHONPATH": "lib"})
+    assert done.text == "mine\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("OMP_NUM_THREADS", "7"), ("NUMPY_MADVISE_HUGEPAGE", "0")])
+def test_settings_of_a_library_are_obeyed(name: str, value: str, make_bench: Maker) -> None:
+    """A step that sets what numpy read when it was preloaded gets an interpreter without numpy."""
+    bench = make_bench(launcher="warm", heavy=("numpy",))
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    body = "import sys, os\nprint('numpy' in sys.modules, os.environ.get('" + name + "'))\nimport numpy"
+    assert bench.script(body).text == f"True {bench.env.get(name)}\n"
+    assert bench.script(body, env={**bench.env, name: value}).text == f"False {value}\n"
+
+
+def test_files_left_open_are_written(bench: Bench) -> None:
+    bench.write("log = open('module.txt', 'w'); log.write('x' * 100)", "helper.py")
+    bench.script(
+        "import helper\nf = open('main.txt', 'w')\nf.write('y' * 100)\n"
+        "class A: pass\na = A(); a.me = a; a.f = open('cycle.txt', 'wb'); a.f.write(b'z' * 100)\n"
+        "def g():\n    h = open('generator.txt', 'w'); h.write('w' * 100); yield\nk = g(); next(k)"
+    )
+    found = {path.name: len(path.read_bytes()) for path in bench.folder.glob("*.txt")}
+    assert found == {"module.txt": 100, "main.txt": 100, "cycle.txt": 100, "generator.txt": 100}
+
+
+def test_files_left_open_with_a_daemon_thread(warm: Bench) -> None:
+    """A fresh interpreter loses the data here."""
+    done = warm.script(
+        "import threading, time\nf = open('main.txt', 'w')\nf.write('y' * 100)\nvalue = 1\n"
+        "def spin():\n    while True:\n        value + 1; time.sleep(0)\n"
+        "threading.Thread(target=spin, daemon=True).start()"
+    )
+    assert done.err == b""
+    assert (warm.folder / "main.txt").read_text() == "y" * 100
+
+
+def test_prelude_runs_first_and_its_exit_function_last(bench: Bench) -> None:
+    prelude = bench.folder.parent / "prelude.py"
+    prelude.write_text(
+        "import atexit, sys\nprint('prelude', __name__, 'script' in sys.argv[0])\natexit.register(print, 'flush')"
+    )
+    done = bench.script("import atexit\natexit.register(print, 'script exit')\nprint(__name__)\n1 / 0", prelude=prelude)
+    assert done.text == "prelude amlbridge_prelude True\n__main__\nscript exit\nflush\n"
+    assert b"prelude.py" not in done.err and b"amlbridge" not in done.err
+    assert done.outcome.exit_code == 1
+
+
+def test_a_prelude_that_fails_fails_the_step(bench: Bench) -> None:
+    prelude = bench.folder.parent / "prelude.py"
+    prelude.write_text("raise LookupError('no service')")
+    done = bench.script("print('never')", prelude=prelude)
+    assert (done.outcome.exit_code, done.out) == (1, b"")
+    assert b"LookupError: no service" in done.err
+
+
+def test_both_streams_in_one_file(bench: Bench) -> None:
+    launch = bench.launch(bench.write("import os\nfor n in range(50): os.write(1 + n % 2, b'%d\\n' % n)"))
+    same = type(launch)(**{**launch.__dict__, "stderr": launch.stdout})
+    done = bench.run(bench.do(same))
+    assert done.text.split() == [str(n) for n in range(50)]
+
+
+def test_an_interpreter_that_is_killed_fails_its_steps_and_is_replaced(make_bench: Maker) -> None:
+    bench = make_bench(launcher="warm", heavy=())
+    running = bench.run(bench.pool.start(bench.launch(bench.write("import time; time.sleep(60)"))))
+    (old,) = pids(bench)
+    os.kill(old, signal.SIGKILL)
+    outcome = bench.run(running.wait())
+    assert "was killed" in outcome.error
+    assert outcome.exit_code is None
+    assert not processes.members({running.launch.step_id})
+    assert bench.script("print('again')").text == "again\n"
+    assert old not in pids(bench)
+
+
+def test_an_interpreter_that_is_killed_between_two_steps(make_bench: Maker) -> None:
+    bench = make_bench(heavy=())
+    bench.script("print(1)")
+    os.kill(next(iter(pids(bench))), signal.SIGKILL)
+    assert bench.script("print(2)").text == "2\n"
+
+
+def test_killed_standbys_do_no_harm(make_bench: Maker) -> None:
+    bench = make_bench(launcher="warm", heavy=())
+    bench.script("print(1)")
+    (zygote,) = pids(bench)
+    for process in processes.snapshot().values():
+        if process.parent == zygote:
+            os.kill(process.pid, signal.SIGKILL)
+    assert [bench.script("print(2)").text for _ in range(4)] == ["2\n"] * 4
+
+
+def test_a_library_that_starts_threads_is_not_preloaded(make_bench: Maker) -> None:
+    bench = make_bench(launcher="warm", heavy=("json", "csv"))
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    zygote = bench.pool._zygotes[PYTHON, "heavy"].result()
+    zygote._on_warm("csv", 0.1, [], [], None, ["Thread-1"], 0)
+    assert bench.script("import numpy").outcome.exit_code == 0
+    assert bench.pool._modules["heavy"] == ("json",)
+    assert bench.pool._zygotes[PYTHON, "heavy"].result() is not zygote
+
+
+@pytest.mark.slow
+def test_a_hundred_at_once(bench: Bench) -> None:
+    name = bench.write("import sys, os\nprint(sys.argv[1], os.environ['N'])")
+
+    async def all_of_them() -> list[str]:
+        launches = [bench.launch(name, str(n), env={**bench.env, "N": str(n)}) for n in range(100)]
+        return [done.text for done in await asyncio.gather(*(bench.do(launch) for launch in launches))]
+
+    assert bench.run(all_of_them()) == [f"{n} {n}\n" for n in range(100)]
+
+
+def test_a_python_without_a_warm_interpreter_gets_its_own_process(make_bench: Maker) -> None:
+    bench = make_bench()
+    fake = bench.folder / "python"
+    fake.write_text(f'#!/bin/sh\ncase "$1" in *zygote*) exit 3;; esac\nexec {PYTHON} "$@"\n')
+    fake.chmod(0o755)
+    assert bench.script("print('cold')", python=str(fake)).text == "cold\n"
+
+
+def test_closing_kills_what_runs(make_bench: Maker) -> None:
+    bench = make_bench(heavy=())
+    name = bench.write("import time; time.sleep(60)")
+    warm = bench.run(bench.pool.start(bench.launch(name)))
+    cold = bench.run(bench.pool.start(bench.launch("sleep", "60", python=None)))
+    begin = time.monotonic()
+    bench.run(bench.pool.close())
+    assert time.monotonic() - begin < 5
+    assert not processes.members({warm.launch.step_id, cold.launch.step_id})
+    with pytest.raises(RuntimeError):
+        bench.run(bench.pool.start(bench.launch(name)))
+
+
+def test_a_changed_environment_gets_a_new_interpreter(make_bench: Maker) -> None:
+    bench = make_bench(launcher="warm", heavy=())
+    first = bench.script("import os; print(os.getppid())").text
+    zygote = next(iter(bench.pool._zygotes.values())).result()
+    zygote.facts.sites = dict.fromkeys(zygote.facts.sites, 1)
+    assert bench.script("import os; print(os.getppid())").text != first
+
+
+@pytest.mark.slow
+def test_the_real_list_leaves_no_thread(make_bench: Maker) -> None:
+    """The libraries that are preloaded must not start threads: a fork would lose them, with the locks they hold."""
+    bench = make_bench(launcher="warm")
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    zygote = bench.pool._zygotes[PYTHON, "heavy"].result()
+    assert zygote.threads is None
+    names = [path.read_text().strip() for path in Path(f"/proc/{zygote.pid}/task").glob("*/comm")]
+    # jemalloc's thread comes with pyarrow, which stops and restarts it around a fork.
+    assert [name for name in names if name not in ("python", "jemalloc_bg_thd")] == []
+    assert names.count("python") == 1
+    body = "import sys, os, pandas\nprint('azureml.core' in sys.modules, len(os.listdir('/proc/self/task')))"
+    assert bench.script(body).text == "True 1\n"
