@@ -5,17 +5,50 @@ from __future__ import annotations
 from amlbridge.engine.blobs import BlobStore
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.records.store import Records
+from amlbridge.server import status
 from amlbridge.server.home import Home
-from amlbridge.wire import arm, bootstrap
+from amlbridge.v1 import (
+    data_versions,
+    datasets,
+    datastores,
+    environments,
+    model_assets,
+    models,
+    pipelines,
+    secrets,
+    snapshots,
+)
+from amlbridge.wire import arm, bootstrap, capacity, computes, deployments, run_services, workspaces
 from amlbridge.wire.application import Application
+from amlbridge.wire.blob import BlobEndpoint
 from amlbridge.wire.context import Service
+from amlbridge.wire.file_share import FileShareEndpoint
 from amlbridge.wire.identity import TokenIssuer, load_secret
 from amlbridge.wire.routing import Router, Routes
 
 
 def services() -> list[Routes]:
     """The operations of every service, in the order of the coverage table."""
-    return [bootstrap.routes, arm.routes]
+    return [
+        bootstrap.routes,
+        status.routes,
+        # Before arm: its GET of a workspace knows one that `Workspace.create` is about to make.
+        workspaces.routes,
+        arm.routes,
+        *run_services.SERVICES,
+        deployments.routes,
+        computes.routes,
+        capacity.routes,
+        datastores.routes,
+        datasets.routes,
+        data_versions.routes,
+        snapshots.routes,
+        environments.routes,
+        model_assets.routes,
+        models.routes,
+        secrets.routes,
+        *pipelines.services,
+    ]
 
 
 def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0.0.1") -> Service:
@@ -33,4 +66,4 @@ def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0
 
 def build_application(service: Service) -> Application:
     """The ASGI application of an open service."""
-    return Application(service, Router(*services()))
+    return Application(service, Router(*services()), FileShareEndpoint(service, BlobEndpoint(service)))

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from amlbridge.server import certificates
 from amlbridge.server.home import Home
+from amlbridge.server.network_guard.upstream import SESSION_PREFIX
+from amlbridge.wire.bootstrap import CLOUD
 from amlbridge.wire.identity import TokenIssuer, load_secret
 
 #: Variables that would lead a client elsewhere.
 UNSET = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "APPSETTING_WEBSITE_SITE_NAME", "MSI_SECRET")
+#: What names a proxy, in the two spellings that libraries look for.
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
-def variables(home: Home, http_port: int, https_port: int, host: str = "127.0.0.1") -> dict[str, str]:
-    """What to set for a client of the service at these ports."""
+def variables(
+    home: Home,
+    http_port: int,
+    https_port: int,
+    host: str = "127.0.0.1",
+    *,
+    guard_port: int | None = None,
+    session: str = f"{SESSION_PREFIX}env",
+) -> dict[str, str]:
+    """What to set for a client of the service at these ports.
+
+    With ``guard_port`` every connection but those to loopback goes through the network guard, which stops those to
+    Azure. ``session`` is a name of letters, digits and ``-`` under which they are recorded: :func:`step_session` for a
+    step. It begins with ``amlbridge-``.
+    """
     http, https = f"http://{host}:{http_port}", f"https://{host}:{https_port}"
-    token = f"{http}/msi/{TokenIssuer(load_secret(home.secret)).msi_key}/token"
+    issuer = TokenIssuer(load_secret(home.secret))
+    token = f"{http}/msi/{issuer.msi_key}/token"
     bundle = str(certificates.bundle(home.certificates))
-    hosts = f"{host},localhost"
-    own = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
-    if own and hosts not in own:
-        hosts = f"{own},{hosts}"
-    elif own:
-        hosts = own
-    return {
+    result = {
         "AMLBRIDGE_HOME": str(home.root),
         "ARM_CLOUD_METADATA_URL": f"{http}/metadata/endpoints?rm={https}/",
-        "AZUREML_CURRENT_CLOUD": "AzureCloud",
+        "AZUREML_CURRENT_CLOUD": CLOUD,
         "AZURE_CONFIG_DIR": str(home.azure_config),
         "MSI_ENDPOINT": token,
         "IDENTITY_ENDPOINT": token,
@@ -36,12 +47,29 @@ def variables(home: Home, http_port: int, https_port: int, host: str = "127.0.0.
         "SSL_CERT_FILE": bundle,
         "CURL_CA_BUNDLE": bundle,
         "HBI_WORKSPACE_JOB": "true",
-        "NO_PROXY": hosts,
-        "no_proxy": hosts,
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{https}/",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
     }
+    own = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    if guard_port is not None:
+        proxy = f"http://{session}:{guard_password(issuer, session)}@{host}:{guard_port}"
+        result.update(dict.fromkeys(PROXY_VARIABLES, proxy))
+        # The user's own exceptions are the guard's business: one for an Azure host would lead past it.
+        own = ""
+    listed = [item.strip() for item in own.split(",") if item.strip()]
+    hosts = ",".join([*listed, *(name for name in (host, "localhost") if name not in listed)])
+    return {**result, "NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def step_session(run_id: str) -> str:
+    """The network guard's session of a step."""
+    return f"{SESSION_PREFIX}step-{run_id}"
+
+
+def guard_password(issuer: TokenIssuer, session: str) -> str:
+    """What proves to the network guard that a session is one of ours."""
+    return issuer.sign(f"amlbridge-guard?{session}")[:40]
 
 
 def forget_cached_cloud(home: Home) -> None:
@@ -50,5 +78,6 @@ def forget_cached_cloud(home: Home) -> None:
     address = home.read_address()
     if address is None or not cache.exists():
         return
-    if f":{address['https_port']}/" not in json.dumps(cache.read_text()):
+    content = cache.read_text(errors="replace")
+    if f":{address['https_port']}/" not in content or f'"{CLOUD}"' not in content:
         cache.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amlbridge.engine.errors import EngineError, NotFoundError
@@ -21,14 +21,32 @@ _DATASET = "azureml://saved_datasets/"
 
 
 class EngineHost:
-    """Gives steps their code, data and environment. ``client_variables``: what leads their SDKs to the service."""
+    """Gives steps their code, data and environment.
 
-    def __init__(self, service: Service, snapshots: SnapshotStore, client_variables: Mapping[str, str]) -> None:
+    ``client_variables`` lead their SDKs to the service; ``guard_variables(run_id)`` lead their other connections
+    through the network guard.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        snapshots: SnapshotStore,
+        client_variables: Mapping[str, str],
+        guard_variables: Callable[[str], Mapping[str, str]],
+    ) -> None:
         self._service = service
         self._snapshots = snapshots
+        self._guard_variables = guard_variables
         self._base = {**step_environment.inherited(), **client_variables}
         self._base["MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"] = "1"
+        # A log that shows what a step prints when it prints it; standard output is a file and would be held back.
+        self._base["PYTHONUNBUFFERED"] = "1"
         self._experiments: dict[str, str] = {}
+
+    @property
+    def base_environment(self) -> dict[str, str]:
+        """What all steps have in common, for the warm interpreters."""
+        return dict(self._base)
 
     @property
     def python(self) -> str:
@@ -113,6 +131,7 @@ class EngineHost:
         return {
             **step_inputs.variables(context),
             **self._base,
+            **self._guard_variables(context.run_id),
             **step_environment.run_variables(self._service, context, self._experiment_name(context)),
             **context.node.variables,
         }

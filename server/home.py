@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,14 @@ from amlbridge.engine.errors import StateError
 
 VARIABLE = "AMLBRIDGE_HOME"
 FOLDER = ".amlbridge"
+#: The version of the folder's layout; the records have a version of their own.
+LAYOUT = 1
+#: Where the SDKs look for a config.json, in each folder from the current one upwards.
+CONFIG_PLACES = tuple(
+    f"{folder}{name}" for folder in (".azureml/", "aml_config/", "") for name in ("config.json", "project.json")
+)
+#: What a folder may hold before it is marked as ours.
+_EARLY = {"secret", "service.out", ".gitignore", "up.lock", "service.lock", "service.log"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,11 @@ class Home:
     """The layout of a state folder."""
 
     root: Path
+
+    @property
+    def marker(self) -> Path:
+        """JSON that says that this folder is ours, of which layout, and its id."""
+        return self.root / "amlbridge.json"
 
     @property
     def records_url(self) -> str:
@@ -66,29 +80,115 @@ class Home:
         return self.root / "service.lock"
 
     @property
+    def up_lock(self) -> Path:
+        """Locked by the command that is starting a service, so that two of them start one."""
+        return self.root / "up.lock"
+
+    @property
     def address(self) -> Path:
-        """JSON: pid, ports and version of the running service."""
+        """JSON: pid, ports and version of the running service; removed when it stops."""
         return self.root / "service.json"
+
+    @property
+    def last_ports(self) -> Path:
+        """JSON: the ports of last time, so that clients which still poll find the next service there."""
+        return self.root / "ports.json"
 
     def read_address(self) -> dict[str, Any] | None:
         """What :attr:`address` holds; None when no service wrote it (or is writing it)."""
-        try:
-            content = json.loads(self.address.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-        return content if isinstance(content, dict) else None
+        return _read_object(self.address)
+
+    def read_ports(self) -> dict[str, Any]:
+        """What :attr:`last_ports` holds; {} when it is not there."""
+        return _read_object(self.last_ports) or {}
+
+    def is_ours(self) -> bool:
+        """Whether a service of ours made this folder."""
+        content = _read_object(self.marker)
+        return content is not None and content.get("kind") == "amlbridge state folder"
 
     def create(self) -> None:
-        """Makes the folder, closed to other users. Raises :class:`StateError` when that is not possible."""
+        """Makes the folder, closed to other users, or checks the one that is there.
+
+        Raises :class:`StateError` when it cannot be written, belongs to someone else, is of a newer layout, or holds
+        files that are not ours (so that ``reset`` never removes what we did not make).
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.check()
             for folder in (self.blobs, self.snapshots, self.work, self.certificates, self.azure_config):
                 folder.mkdir(exist_ok=True, mode=0o700)
+            if not self.marker.exists():
+                self._mark()
+            ignore = self.root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
         except OSError as error:
-            raise StateError(f"cannot use the state folder {self.root}: {error.strerror}") from error
-        ignore = self.root / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+            raise StateError(
+                f"cannot use the state folder {self.root}: {error.strerror}: "
+                f"make it writable, or set {VARIABLE} to another folder"
+            ) from error
+
+    def check(self) -> None:
+        """Checks a folder that is there; see :meth:`create`. Changes nothing."""
+        if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
+            raise StateError(
+                f"cannot write to the state folder {self.root}: make it writable, or set {VARIABLE} to another folder"
+            )
+        if self.root.stat().st_uid != os.geteuid():
+            raise StateError(
+                f"the state folder {self.root} belongs to another user, who could read your tokens: "
+                f"set {VARIABLE} to a folder of your own"
+            )
+        content = _read_object(self.marker)
+        if content is None:
+            self._check_unmarked()
+        elif content.get("layout", 0) > LAYOUT:
+            raise StateError(
+                f"the state folder {self.root} has layout {content['layout']}, this amlbridge knows {LAYOUT}: "
+                "use the newer amlbridge, or another state folder"
+            )
+
+    def _check_unmarked(self) -> None:
+        ours = {path.name for path in (self.blobs, self.snapshots, self.work, self.certificates, self.azure_config)}
+        strange = sorted(
+            path.name
+            for path in self.root.iterdir()
+            if path.name not in ours | _EARLY and not path.name.startswith(("amlbridge.json.", "records.db"))
+        )
+        if strange:
+            raise StateError(
+                f"{self.root} is not a state folder of amlbridge and holds other files ({', '.join(strange[:3])}): "
+                f"set {VARIABLE} to a new folder"
+            )
+
+    def _mark(self) -> None:
+        """Two processes may do this at once: a link is made by one of them only."""
+        aside = self.root / f"amlbridge.json.{os.getpid()}"
+        aside.write_text(json.dumps({"kind": "amlbridge state folder", "layout": LAYOUT, "id": str(uuid.uuid4())}))
+        try:
+            os.link(aside, self.marker)
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest config.json from ``start`` upwards, where the SDK looks for it; None when there is none."""
+    for folder in (start, *start.parents):
+        for place in CONFIG_PLACES:
+            if (folder / place).is_file():
+                return folder / place
+    return None
 
 
 def find(start: Path | None = None) -> Home:
@@ -99,8 +199,6 @@ def find(start: Path | None = None) -> Home:
         return Home(Path(named).absolute())
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
-        if any((folder / place / "config.json").is_file() for place in ("", ".azureml", "aml_config")):
-            return Home(folder / FOLDER)
-        if (folder / FOLDER).is_dir():
+        if any((folder / place).is_file() for place in CONFIG_PLACES) or (folder / FOLDER / "amlbridge.json").is_file():
             return Home(folder / FOLDER)
     return Home(here / FOLDER)

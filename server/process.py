@@ -1,4 +1,8 @@
-"""The service in the foreground: two ports on loopback, one for http and one for https."""
+"""The service in its process: two ports on loopback, one for http and one for https, and the network guard.
+
+It ends on SIGTERM and SIGINT: open requests get a moment, running steps are ended and stay recorded as running, so that
+the next start goes on with their pipelines.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,31 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import logging
 import os
+import signal
 import socket
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from typing import IO
+from typing import IO, Any
 
 import uvicorn
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server import assembly, certificates
+from amlbridge.server import assembly, certificates, engine_parts
 from amlbridge.server.home import Home
+from amlbridge.server.lifecycle import process_mark
+from amlbridge.server.network_guard.proxy import NetworkGuard
 from amlbridge.wire.context import Service
+
+log = logging.getLogger(__name__)
+
+#: Seconds that open requests get when the service stops.
+_GRACE = 2
+#: Called once the service answers, with what service.json holds.
+Ready = Callable[[dict[str, Any]], None]
 
 
 @contextlib.contextmanager
@@ -39,7 +56,7 @@ def bind(host: str, wanted: int | None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-        except OSError:
+        except (OSError, OverflowError):
             listener.close()
             if port == 0:
                 raise
@@ -49,41 +66,124 @@ def bind(host: str, wanted: int | None) -> socket.socket:
     raise AssertionError("unreachable")
 
 
-def serve(home: Home) -> None:
-    """Runs the service until it is told to stop (SIGTERM, SIGINT)."""
+def serve(home: Home, *, detached: bool = False, ready: Ready = lambda address: None) -> None:
+    """Runs the service until it is told to stop. Raises :class:`StateError` when the state folder cannot be used.
+
+    ``service.parts["on_start"]`` and ``["on_stop"]`` are lists of functions without arguments that a module may add to
+    while the service is built: they are called once the addresses are known and before anyone is answered, and when no
+    one is answered any more.
+    """
+    if detached:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with locked(home):
         certificates.ensure(home.certificates)
-        # The ports of last time, so that clients which still poll find the service again.
-        last = home.read_address() or {}
-        http = bind("127.0.0.1", last.get("http_port"))
-        https = bind("127.0.0.1", last.get("https_port"))
+        last = home.read_ports()
+        http, https, guard = (bind("127.0.0.1", last.get(name)) for name in ("http_port", "https_port", "guard_port"))
         service = assembly.build_service(home)
         service.http_port, service.https_port = http.getsockname()[1], https.getsockname()[1]
+        service.parts["guard_port"] = guard.getsockname()[1]
+        service.parts["started"] = time.time()
+        engine_parts.attach(service, home)
         try:
-            asyncio.run(_serve(home, service, http, https))
+            _run(_serve(home, service, http, https, guard, ready))
         finally:
+            home.address.unlink(missing_ok=True)
             service.records.close()
 
 
-async def _serve(home: Home, service: Service, http: socket.socket, https: socket.socket) -> None:
+def _run(main: Any) -> None:
+    """``asyncio.run`` on uvloop when that is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+        return
+    if sys.version_info >= (3, 11):
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+    else:
+        uvloop.install()
+        asyncio.run(main)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: two servers share one loop, and one signal ends both."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals alone."""
+        yield
+
+
+async def _serve(
+    home: Home, service: Service, http: socket.socket, https: socket.socket, guard: socket.socket, ready: Ready
+) -> None:
     application = assembly.build_application(service)
-    options = {"log_config": None, "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 3}
-    plain = uvicorn.Server(uvicorn.Config(application, **options))  # type: ignore[arg-type]
-    tls = uvicorn.Server(
+    options = {"log_config": None, "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": _GRACE}
+    plain = _Server(uvicorn.Config(application, **options))  # type: ignore[arg-type]
+    tls = _Server(
         uvicorn.Config(application, ssl_certfile=certificates.leaf(home.certificates), **options)  # type: ignore[arg-type]
     )
-    write_address(home, service)
-    await asyncio.gather(plain.serve(sockets=[http]), tls.serve(sockets=[https]))
+    _stop_on_signals(plain, tls)
+    network_guard = NetworkGuard(service.issuer)
+    service.parts["network_guard"] = network_guard
+    await network_guard.start(guard)
+    try:
+        for hook in service.parts.get("on_start", []):
+            await asyncio.to_thread(hook)
+        serving = asyncio.gather(plain.serve(sockets=[http]), tls.serve(sockets=[https]))
+        while not (plain.started and tls.started) and not serving.done():
+            await asyncio.sleep(0.001)
+        if not serving.done():
+            ready(write_address(home, service))
+            log.info("ready: %s %s, pid %s, home %s", service.http_url, service.https_url, os.getpid(), home.root)
+        await serving
+    finally:
+        # From here on no one should come: the address is gone before the last steps have ended.
+        home.address.unlink(missing_ok=True)
+        await network_guard.close()
+        for hook in reversed(service.parts.get("on_stop", [])):
+            await _stop_part(hook)
+        log.info("stopped")
 
 
-def write_address(home: Home, service: Service) -> None:
-    """Tells the command and other processes where the service is."""
-    content = {
-        "pid": os.getpid(),
+async def _stop_part(hook: Callable[[], None]) -> None:
+    """One part that cannot stop must not keep the others from stopping."""
+    try:
+        await asyncio.to_thread(hook)
+    except Exception:
+        log.exception("a part of the service did not stop cleanly")
+
+
+def _stop_on_signals(*servers: uvicorn.Server) -> None:
+    def stop(number: int) -> None:
+        log.info("%s: stopping", signal.Signals(number).name)
+        for server in servers:
+            # A second signal does not wait for open requests.
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+
+
+def write_address(home: Home, service: Service) -> dict[str, Any]:
+    """Tells the command and other processes where the service is; returns what it wrote."""
+    ports = {
         "http_port": service.http_port,
         "https_port": service.https_port,
-        "version": version("amlbridge"),
+        "guard_port": service.parts["guard_port"],
     }
-    aside = home.root / f"service.json.{os.getpid()}"
-    aside.write_text(json.dumps(content))
-    aside.replace(home.address)
+    content = {
+        "pid": os.getpid(),
+        "process": process_mark(os.getpid()),
+        **ports,
+        "version": version("amlbridge"),
+        "started": service.parts["started"],
+    }
+    for path, value in ((home.last_ports, ports), (home.address, content)):
+        aside = home.root / f"{path.name}.{os.getpid()}"
+        aside.write_text(json.dumps(value))
+        aside.replace(path)
+    return content

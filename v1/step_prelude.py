@@ -19,7 +19,7 @@ def _flush_runs():  # type: ignore[no-untyped-def]
     module = sys.modules.get("azureml._run_impl.run_base")
     if module is None or os.getpid() != _OWNER:
         return
-    base = module.RunBase
+    base = module._RunBase
     if not base._registered_kill_handlers.empty():
         base._kill(timeout=_SECONDS)
 

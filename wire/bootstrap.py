@@ -13,6 +13,9 @@ from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("bootstrap")
 
+#: The name of our cloud: what AZUREML_CURRENT_CLOUD says.
+CLOUD = "AmlbridgeCloud"
+
 #: The names under which the SDKs look services up in the discovery document.
 _DISCOVERED = (
     "api",
@@ -32,7 +35,11 @@ _DISCOVERED = (
 
 @routes.get("/metadata/endpoints", access="open")
 def cloud_endpoints(call: Call) -> Reply:
-    """The one cloud there is. It must be called AzureCloud: client classes hardcode that name."""
+    """The one cloud there is, under two names.
+
+    Classes of the v1 client hardcode AzureCloud. The v2 client has built-in addresses for that name, and asks us only for
+    one that it does not know; the v1 data set engine uses the v2 client when that is installed.
+    """
     service = call.service
     base = service.https_url
     others = ("gallery", "graph", "batch", "sqlManagement", "media", "vmImageAliasDoc", "activeDirectoryDataLake")
@@ -58,7 +65,7 @@ def cloud_endpoints(call: Call) -> Reply:
         },
     }
     cloud.update(dict.fromkeys(others, base))
-    return [cloud]
+    return [cloud, {**cloud, "name": CLOUD}]
 
 
 @routes.post("/msi/{key}/token", access="open")

@@ -66,7 +66,7 @@ class Service:
         """A URL with a signature, good for reading and writing this one blob."""
         signature = self.issuer.sign(f"{account}/{container}/{name}")
         base = f"https://{account}.blob.{self.storage_endpoint}/{container}/{quote(name)}"
-        return f"{base}?sv=2019-07-07&sr=b&sp=rcw&se=2099-01-01T00%3A00%3A00Z&ska={account}&sig={signature}"
+        return f"{base}?sv=2019-07-07&sr=b&sp=rcw&se=2099-01-01T00%3A00%3A00Z&si={account}&sig={signature}"
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 A service module makes one :class:`Routes` and decorates its functions; :mod:`amlbridge.server` mounts them all, and the
 coverage table is read from them. Path templates name parameters in braces; ``{name*}`` takes the rest of the path with
-its slashes; a leading ``WS`` stands for the ARM scope of a workspace and ``{service}/WS`` for a service's own prefix.
+its slashes; ``/WS`` stands for the ARM scope of a workspace.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Routes:
 
     def __init__(self, service: str, prefix: str = "") -> None:
         self.service = service
-        self.prefix = prefix.replace("WS", SCOPE.removeprefix("/"))
+        self.prefix = prefix
         self.operations: list[Operation] = []
 
     def __iter__(self) -> Iterator[Operation]:
@@ -65,7 +65,7 @@ class Routes:
         """Registers the decorated function for ``method`` and ``prefix + path``."""
 
         def register(handler: Handler) -> Handler:
-            full = self.prefix + path.replace("WS", SCOPE.removeprefix("/"))
+            full = expand(self.prefix + path)
             name = handler.__name__.strip("_")
             self.operations.append(
                 Operation(self.service, name, method, full, handler, access, refused, compile_path(full))
@@ -95,6 +95,13 @@ class Routes:
         return self.operation("DELETE", path)
 
 
+def expand(path: str) -> str:
+    """A path template with its ``/WS`` spelled out. Raises ValueError when it does not start with a slash."""
+    if not path.startswith("/"):
+        raise ValueError(f"the path of an operation starts with a slash: {path}")
+    return re.sub(r"/WS(?=/|$)", SCOPE, path)
+
+
 def compile_path(path: str) -> re.Pattern[str]:
     """The pattern of a path template. Fixed parts match without case; a trailing slash may be there or not."""
     pieces = []
@@ -119,6 +126,8 @@ class Router:
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation and the path's parameters, or None."""
+        # The clients join base addresses that end with a slash and paths that start with one.
+        path = re.sub("//+", "/", path)
         for operation in self._groups.get(_group(path), ()):
             if operation.method == method and (match := operation.pattern.fullmatch(path)):
                 return operation, match.groupdict()

@@ -14,6 +14,10 @@ from amlbridge.engine.errors import StateError
 from amlbridge.engine.records import schema
 
 
+#: As many connections as there can be threads that answer requests, and then some.
+_MOST_THREADS = 60
+
+
 class Database:
     """The records behind one state folder.
 
@@ -27,7 +31,9 @@ class Database:
         self._power_safe = power_safe
         self._writer = threading.RLock()
         self._local = threading.local()
-        self.engine: Engine = create_engine(url, connect_args=self._connect_args(url))
+        self.engine: Engine = create_engine(
+            url, connect_args=self._connect_args(url), pool_size=10, max_overflow=_MOST_THREADS
+        )
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", self._configure_sqlite)
         try:

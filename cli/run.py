@@ -1,0 +1,109 @@
+"""`amlbridge run` and `amlbridge exec`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from amlbridge.cli.output import EXIT_USAGE, Failure
+from amlbridge.cli.session import Options, run
+
+_PASS_THROUGH = {
+    "ignore_unknown_options": True,
+    "allow_interspersed_args": False,
+    "help_option_names": ["-h", "--help"],
+}
+
+
+def _network_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--progress/--no-progress", default=None, help="Show steps as they change (default: on a terminal)."
+        ),
+        click.option("--allow-network", is_flag=True, help="Do not stop connections to Azure hosts."),
+        click.option(
+            "--allow-host",
+            "allowed_hosts",
+            multiple=True,
+            metavar="HOST",
+            help="Let this Azure host through; repeatable.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("run", context_settings=_PASS_THROUGH)
+@_network_options
+@click.option("--python", metavar="PATH", help="The interpreter to run it with (default: amlbridge's own).")
+@click.argument("script")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]...")
+def run_command(
+    script: str,
+    arguments: tuple[str, ...],
+    python: str | None,
+    allowed_hosts: tuple[str, ...],
+    allow_network: bool,
+    progress: bool | None,
+) -> int:
+    """Run an unmodified Azure ML SDK script against the local workspace, as `python SCRIPT ARG...` would.
+
+    Starts the service when none is up, and writes a config.json into the current folder when there is none from here
+    upwards. A connection to a real Azure host is stopped: the host is named and the script ended (exit code 86).
+    Everything amlbridge says goes to standard error; the exit code is the script's.
+
+    \b
+    Examples:
+      amlbridge run pipeline.py --epochs 3
+      amlbridge run --allow-host dprepdata.blob.core.windows.net pipeline.py
+    """
+    path = Path(script)
+    if not path.is_file():
+        why = "it is a folder" if path.is_dir() else "there is no such file"
+        raise Failure(f"cannot run {script}", why=why, do="give the path of a Python script", code=EXIT_USAGE)
+    interpreter = python or sys.executable
+    command = [interpreter, script, *arguments]
+    if path.suffix == ".ipynb":
+        command = _notebook(path, interpreter, arguments)
+    options = Options(allowed_hosts, allow_network, progress, write_config=True, script=path)
+    return run(command, options)
+
+
+def _notebook(path: Path, interpreter: str, arguments: tuple[str, ...]) -> list[str]:
+    """The command that executes a notebook and keeps the result beside the current folder's files."""
+    import subprocess
+
+    if arguments:
+        raise Failure("a notebook takes no arguments", do="set the values in the notebook", code=EXIT_USAGE)
+    probe = [interpreter, "-c", "import nbconvert, nbclient, ipykernel"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        raise Failure(
+            f"cannot run {path}",
+            why="notebooks need nbconvert and ipykernel, which this Python does not have",
+            do=f"{interpreter} -m pip install nbconvert ipykernel",
+            code=EXIT_USAGE,
+        )
+    output = f"{path.stem}.executed"
+    options = ["--to", "notebook", "--execute", "--output", output, "--output-dir", "."]
+    return [interpreter, "-m", "nbconvert", *options, str(path)]
+
+
+@click.command("exec", context_settings=_PASS_THROUGH)
+@_network_options
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]...")
+def exec_command(
+    command: tuple[str, ...], allowed_hosts: tuple[str, ...], allow_network: bool, progress: bool | None
+) -> int:
+    """Run any command against the local workspace: jupyter, pytest, a shell. The same as `run`, but no config.json is
+    written.
+
+    \b
+    Examples:
+      amlbridge exec -- jupyter lab
+      amlbridge exec -- pytest tests/
+    """
+    return run(command, Options(allowed_hosts, allow_network, progress))

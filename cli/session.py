@@ -1,0 +1,146 @@
+"""What `run` and `exec` put around a command: the service, its variables, the guard, progress and the final table."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amlbridge.cli import config_file
+from amlbridge.cli.child import Child
+from amlbridge.cli.output import EXIT_STOPPED, EXIT_UNAVAILABLE, Failure, Waiting, say
+from amlbridge.cli.progress import Progress
+from amlbridge.engine.errors import StateError
+from amlbridge.server import home as homes
+from amlbridge.server import lifecycle
+from amlbridge.server.home import Home
+
+#: Seconds that a script gets to show where it called Azure before it is ended.
+_GRACE = 1.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a command. ``progress`` None: when standard error is a terminal."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    allow_network: bool = False
+    progress: bool | None = None
+    write_config: bool = False
+    script: Path | None = None
+
+
+@dataclass
+class _Guarded:
+    """What the guard said so far."""
+
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    #: When the first connection was stopped that ends the command.
+    at: float | None = None
+
+
+def run(command: Sequence[str], options: Options) -> int:
+    """Runs a command against the local workspace and returns its exit code."""
+    home = homes.find()
+    address = _service(home)
+    if options.write_config:
+        _write_config(options.script)
+    guarded = _Guarded()
+    lock = threading.Lock()
+
+    def stopped(event: dict[str, Any]) -> None:
+        with lock:
+            _tell(event, guarded)
+
+    def lost() -> None:
+        say(f"the service went away while this ran; `amlbridge up` starts it again, its log is {home.log}", style="red")
+
+    watcher, environment = _guard(home, address, options, stopped, lost)
+    progress = Progress(home, address, options.progress, since=time.time())
+    try:
+        child = Child(command, environment)
+        progress.start()
+        code = child.wait(lambda: guarded.at is not None and time.monotonic() - guarded.at > _GRACE)
+    finally:
+        progress.stop()
+        watcher.close()
+    progress.show_runs()
+    if guarded.at is not None:
+        return EXIT_STOPPED
+    return code
+
+
+def _service(home: Home) -> lifecycle.Address:
+    try:
+        address, started = lifecycle.start(home, Waiting("waiting for the service"))
+    except StateError as error:
+        raise Failure.of("the local workspace service cannot be used", error, EXIT_UNAVAILABLE) from error
+    if started:
+        say(f"started the local workspace service (home {home.root}); `amlbridge down` stops it")
+    return address
+
+
+def _write_config(script: Path | None) -> None:
+    try:
+        written = config_file.ensure(Path.cwd(), script)
+    except OSError as error:
+        say(f"there is no config.json and none can be written here: {error.strerror}", style="yellow")
+        return
+    if written is not None:
+        say(f"wrote {written}: it names the workspace that Workspace.from_config() finds")
+
+
+def _guard(
+    home: Home, address: lifecycle.Address, options: Options, stopped: Any, lost: Any
+) -> tuple[Any, dict[str, str]]:
+    from amlbridge.server import client_environment as variables
+    from amlbridge.server.network_guard import upstream
+    from amlbridge.server.network_guard.policy import EVERYTHING
+    from amlbridge.server.network_guard.watch import Watcher
+    from amlbridge.wire.identity import TokenIssuer, load_secret
+
+    session = f"{upstream.SESSION_PREFIX}run-{secrets.token_hex(8)}"
+    watcher = Watcher(
+        address.guard_port,
+        session,
+        variables.guard_password(TokenIssuer(load_secret(home.secret)), session),
+        allowed={EVERYTHING} if options.allow_network else options.allowed_hosts,
+        upstream=upstream.Upstream() if options.allow_network else upstream.from_environment(),
+        stopped=stopped,
+        lost=lost,
+    )
+    variables.forget_cached_cloud(home)
+    guard_port = None if options.allow_network else address.guard_port
+    ports = (address.http_port, address.https_port)
+    ours = variables.variables(home, *ports, guard_port=guard_port, session=session)
+    # Inside `amlbridge exec` the proxies are another session's: with --allow-network they have to go.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in variables.UNSET and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
+    }
+    return watcher, {**inherited, **ours}
+
+
+def _tell(event: dict[str, Any], guarded: _Guarded) -> None:
+    from amlbridge.server.network_guard.policy import advice
+
+    host, session = event["host"], event["session"]
+    if (session, host) in guarded.seen:
+        return
+    guarded.seen.add((session, host))
+    of_step = "-step-" in session
+    if not event["ends"]:
+        say(f"refused a background connection to {host} (telemetry or machine metadata); the script goes on")
+        return
+    where = "a step's connection" if of_step else "the connection"
+    say(f"stopped {where} to {host}: it is a real Azure host, and nothing leaves this machine", style="red")
+    print(f"  do:   {advice(host)}", file=sys.stderr, flush=True)
+    if not of_step and guarded.at is None:
+        guarded.at = time.monotonic()

@@ -1,0 +1,218 @@
+"""Models as SDK v1 registers, lists, changes and deletes them. Their files are artifacts, named by an asset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from amlbridge.engine.clock import iso
+from amlbridge.engine.records.resources import Resource
+from amlbridge.v1 import model_assets
+from amlbridge.v1.model_queries import matches_pairs, page, patch, string_map
+from amlbridge.wire import model_registry as registry
+from amlbridge.wire.context import Call, typed
+from amlbridge.wire.errors import bad_request, not_found
+from amlbridge.wire.identity import TENANT, USER, USER_NAME
+from amlbridge.wire.routing import Reply, Routes
+
+routes = Routes("models", "/modelmanagement/v1.0/WS")
+
+#: The client's own rule for names.
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
+_ASSET = "aml://asset/"
+_CHANGEABLE = (
+    "kvTags",
+    "properties",
+    "description",
+    "datasets",
+    "sampleInputData",
+    "sampleOutputData",
+    "resourceRequirements",
+    "framework",
+    "frameworkVersion",
+)
+_TEXTS = ("url", "mimeType", "framework", "frameworkVersion", "description", "parentModelId", "runId")
+_MORE_TEXTS = ("experimentName", "sampleInputData", "sampleOutputData")
+
+
+@routes.post("/models")
+def register(call: Call) -> Reply:
+    """Registers the next version of a model."""
+    content = call.object
+    name = typed(content, "name", str)
+    if not _NAME.fullmatch(name):
+        raise bad_request(
+            f"{name!r} cannot be the name of a model: up to 255 letters, digits, '-', '.' and '_', a letter or digit "
+            "first"
+        )
+    url = typed(content, "url", str)
+    if url.startswith(_ASSET):
+        asset = url.removeprefix(_ASSET)
+        if call.records.resources.find(call.workspace.id, model_assets.KIND, asset) is None:
+            raise bad_request(f"there is no asset {asset} in this workspace", "AssetNotFound")
+    body: dict[str, Any] = {key: typed(content, key, str, None) for key in (*_TEXTS, *_MORE_TEXTS)}
+    body["unpack"] = typed(content, "unpack", bool, False)
+    body["derivedModelIds"] = typed(content, "derivedModelIds", list, [])
+    for key in ("kvTags", "properties"):
+        body[key] = string_map(content, key)
+    body["datasets"] = content.get("datasets")
+    body["resourceRequirements"] = content.get("resourceRequirements")
+    _check(body)
+    return dto(registry.add(call.service, call.workspace, name, body))
+
+
+@routes.get("/models")
+def list_models(call: Call) -> Reply:
+    """Models by name, framework, description, tags, properties, run, dataset and latest version, a page at a time."""
+    return _query(call, call.query)
+
+
+@routes.post("/models/list")
+def query_models(call: Call) -> Reply:
+    """Models by a filter in the body: the same as listing them."""
+    given = {key.lower(): str(value) for key, value in call.object.items() if value is not None}
+    call.query = given
+    return {**_query(call, given), "nextRequest": None}
+
+
+@routes.get("/models/{id}")
+def get(call: Call) -> Reply:
+    """One model by its id, name:version; a bare name means its latest version."""
+    return dto(registry.get(call.service, call.workspace, call.params["id"]))
+
+
+@routes.patch("/models/{id}")
+def change(call: Call) -> Reply:
+    """Changes tags, description, datasets and the like by a JSON patch; properties can only be added."""
+
+    def apply(body: dict[str, Any]) -> None:
+        changed = patch(body, call.json, _CHANGEABLE)
+        changed["kvTags"], changed["properties"] = string_map(changed, "kvTags"), string_map(changed, "properties")
+        for key, value in (body.get("properties") or {}).items():
+            if (changed["properties"] or {}).get(key) != value:
+                raise bad_request(f"the property {key!r} of a model cannot be changed or removed, only tags can")
+        _check(changed)
+        body.update(changed)
+
+    return dto(registry.change(call.service, call.workspace, call.params["id"], apply))
+
+
+@routes.delete("/models/{id}")
+def delete(call: Call) -> Reply:
+    """Deletes one version of a model; its files stay."""
+    there = registry.delete(call.service, call.workspace, call.params["id"])
+    return Response(status_code=200 if there else 204)
+
+
+@routes.get("/services")
+def list_services(call: Call) -> Reply:
+    """The web services of the workspace: there are none."""
+    return {"value": []}
+
+
+@routes.get("/services/{name}")
+def get_service(call: Call) -> Reply:
+    """One web service: there is none of this name, since none can be deployed."""
+    raise not_found(f"WebserviceNotFound: there is no web service {call.params['name']}", "WebserviceNotFound")
+
+
+@routes.get("/images")
+def list_images(call: Call) -> Reply:
+    """The container images of the workspace: there are none."""
+    return {"value": []}
+
+
+@routes.get("/profiles")
+def list_profiles(call: Call) -> Reply:
+    """The model profiles of the workspace: there are none."""
+    return {"value": []}
+
+
+_NO_SERVICES = (
+    "Web services (Model.deploy, Webservice.deploy, AciWebservice, AksWebservice) are not run by amlbridge: load the "
+    "model with Model.download or Model.get_model_path and call your scoring script. SDK v2 replaces them with managed "
+    "online endpoints."
+)
+_NO_IMAGES = "Container images are not built by amlbridge (Model.package, Image.create): it runs without containers."
+_NO_PROFILES = "Model.profile measures containers in Azure, which amlbridge does not have; SDK v2 has no profiling."
+_REFUSED = (
+    ("POST", "/services", _NO_SERVICES),
+    ("POST", "/services/validate", _NO_SERVICES),
+    ("PUT", "/services/{name}", _NO_SERVICES),
+    ("PATCH", "/services/{name}", _NO_SERVICES),
+    ("POST", "/images", _NO_IMAGES),
+    ("POST", "/packages", _NO_IMAGES),
+    ("POST", "/environmentImageRequests", _NO_IMAGES),
+    ("POST", "/profiles", _NO_PROFILES),
+)
+
+
+def _refused(call: Call) -> Reply:
+    """Deploying, packaging and profiling models."""
+
+
+for _method, _path, _reason in _REFUSED:
+    routes.operation(_method, _path, refused=_reason)(_refused)
+
+
+def _query(call: Call, query: Mapping[str, str]) -> dict[str, Any]:
+    found = registry.versions(call.service, call.workspace, query.get("name"))
+    latest_only = query.get("latestversiononly", "false").lower()
+    if latest_only not in ("true", "false"):
+        raise bad_request(f"latestVersionOnly must be true or false, not {latest_only!r}")
+    if latest_only == "true":
+        found = sorted({item.name: item for item in found}.values(), key=lambda item: item.created)
+    chosen = [item for item in found if _matches(item, query)]
+    return page(call, chosen, dto, order=query.get("orderby"))
+
+
+def _matches(item: Resource, query: Mapping[str, str]) -> bool:
+    body = item.body
+    for key, field in (
+        ("framework", "framework"),
+        ("frameworkversion", "frameworkVersion"),
+        ("description", "description"),
+        ("runid", "runId"),
+    ):
+        if query.get(key) and query[key] != body.get(field):
+            return False
+    if query.get("version") and query["version"] != item.version:
+        return False
+    dataset = query.get("datasetid")
+    if dataset and all(reference["id"] != dataset for reference in body.get("datasets") or []):
+        return False
+    return matches_pairs(body.get("kvTags"), query.get("tag"), query.get("tags")) and matches_pairs(
+        body.get("properties"), query.get("properties")
+    )
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    """Raises a 400 for fields that the client could not read back."""
+    for key in ("description", "sampleInputData", "sampleOutputData", "framework", "frameworkVersion"):
+        typed(body, key, str, None)
+    for reference in typed(body, "datasets", list, []):
+        if not isinstance(reference, dict):
+            raise bad_request("datasets must hold objects with a name and an id")
+        typed(reference, "name", str, "")
+        typed(reference, "id", str)
+    requirements: dict[str, Any] = typed(body, "resourceRequirements", dict, {})
+    for key, kind in (("cpu", float), ("memoryInGB", float), ("gpu", int), ("fpga", int)):
+        typed(requirements, key, kind, None)
+
+
+def dto(item: Resource) -> dict[str, Any]:
+    """A model as the v1 client reads it. ``datasets`` must be an array: the client iterates it."""
+    given = {key: value for key, value in item.body.items() if value is not None}
+    return {
+        **given,
+        "datasets": item.body.get("datasets") or [],
+        "name": item.name,
+        "version": int(item.version),
+        "id": f"{item.name}:{item.version}",
+        "createdTime": iso(item.created),
+        "modifiedTime": iso(item.modified),
+        "createdBy": {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME},
+    }

@@ -1,0 +1,88 @@
+"""Pipeline runs as this service keeps them from the unsubmitted graph on; the engine's record joins at submission."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from amlbridge.engine.clock import iso
+from amlbridge.engine.records import runs as status
+from amlbridge.engine.records.resources import Resource
+from amlbridge.engine.records.runs import Run
+from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.v1.pipelines.entities import UPLOADED, stamped
+from amlbridge.wire.context import Call, Service
+from amlbridge.wire.errors import ServiceError, not_found
+
+KIND = "pipeline_run"
+NOT_STARTED, RUNNING, FAILED, FINISHED, CANCELED = "0", "1", "2", "3", "4"
+_CODES = {status.COMPLETED: FINISHED, status.FAILED: FAILED, status.CANCELED: CANCELED, status.NOT_STARTED: NOT_STARTED}
+
+
+def find(service: Service, workspace: Workspace, run_id: str) -> Resource | None:
+    """The record of a pipeline run, or None."""
+    return service.records.resources.find(workspace.id, KIND, run_id)
+
+
+def get(call: Call) -> Resource:
+    """The record of the path's pipeline run. Raises a 404 :class:`ServiceError`."""
+    record = find(call.service, call.workspace, call.params["run_id"])
+    if record is None:
+        raise not_found(f"there is no pipeline run {call.params['run_id']}")
+    return record
+
+
+def engine_run(call: Call) -> Run:
+    """The engine's record of the path's pipeline run. Raises a 404 :class:`ServiceError`, a 409 one when the run was not
+    submitted."""
+    record = get(call)
+    run = call.records.runs.find(call.workspace.id, record.name)
+    if run is None:
+        raise ServiceError(409, "NotSubmitted", f"the pipeline run {record.name} has not been submitted")
+    return run
+
+
+def step_run(call: Call, pipeline: Run, node_id: str) -> Run:
+    """The run of a node. Raises a 404 :class:`ServiceError`."""
+    for run in call.records.runs.children(call.workspace.id, pipeline.id):
+        if run.node_id == node_id:
+            return run
+    raise not_found(f"the pipeline run {pipeline.id} has no node {node_id!r}")
+
+
+def code_of(run: Run | None) -> str:
+    """The status of a pipeline run as the service numbers it."""
+    return NOT_STARTED if run is None else _CODES.get(run.status, RUNNING)
+
+
+def dto(call: Call, record: Resource) -> dict[str, Any]:
+    """A PipelineRunEntity."""
+    body, run = record.body, call.records.runs.find(call.workspace.id, record.name)
+    info: Mapping[str, Any] = body["creation_info"]
+    head = stamped(Resource(record.kind, record.name, "", {}, record.created, run.modified if run else record.modified))
+    return {
+        **head,
+        "Description": info.get("Description"),
+        "Status": {
+            "StatusCode": code_of(run),
+            "StatusDetail": (run.error or {}).get("message") if run else None,
+            "CreationTime": iso(record.created),
+            "EndTime": iso(run.ended) if run else None,
+        },
+        "GraphId": body["graph_id"],
+        "IsSubmitted": run is not None,
+        "HasErrors": run is not None and run.status == status.FAILED,
+        "HasWarnings": False,
+        "UploadState": UPLOADED,
+        "ParameterAssignments": body["parameters"],
+        "DataSetDefinitionValueAssignments": body["datasets"],
+        "DataPathAssignments": body["paths"],
+        "RunHistoryExperimentName": body["experiment"],
+        "PipelineId": body["pipeline_id"],
+        "RunSource": info.get("RunSource"),
+        "RunType": info.get("RunType"),
+        "TotalRunSteps": body["steps"],
+        "ScheduleId": None,
+        "tags": info.get("tags") or {},
+        "Properties": info.get("Properties") or {},
+    }

@@ -1,0 +1,41 @@
+"""Pipeline runs: status, cancel, and the outputs that the pipeline gave a name."""
+
+from __future__ import annotations
+
+from amlbridge.v1.pipelines import outputs, run_records
+from amlbridge.v1.pipelines.entities import make_routes
+from amlbridge.wire.context import Call
+from amlbridge.wire.errors import not_found
+from amlbridge.wire.routing import Reply
+
+routes = make_routes()
+
+
+@routes.get("/PipelineRuns/{run_id}")
+def get_pipeline_run(call: Call) -> Reply:
+    """A pipeline run with its status."""
+    return run_records.dto(call, run_records.get(call))
+
+
+@routes.delete("/PipelineRuns/{run_id}/Execution")
+def cancel_pipeline_run(call: Call) -> Reply:
+    """Cancels a pipeline run; a finished one stays as it is."""
+    run = run_records.engine_run(call)
+    call.service.parts["scheduler"].cancel(call.workspace.id, run.id)
+    return None
+
+
+@routes.get("/PipelineRuns/{run_id}/PipelineRunOutputs/{name}")
+def get_pipeline_run_output(call: Call) -> Reply:
+    """Where an output lies that the pipeline gave a name (``pipeline_output_name``)."""
+    run, name = run_records.engine_run(call), call.params["name"]
+    assert run.plan_id is not None, "the scheduler records the plan with the run"
+    plan = call.records.plans.get(run.plan_id)
+    port = plan.outputs.get(name)
+    if port is None:
+        known = ", ".join(sorted(plan.outputs)) or "none"
+        raise not_found(f"the pipeline has no output {name!r}; it has: {known}")
+    found = outputs.of_step(call, run_records.step_run(call, run, port.node)).get(port.port)
+    if found is None:
+        raise not_found(f"the output {name!r} is not there yet: the step {plan.node(port.node).name!r} has not started")
+    return found
