@@ -35,7 +35,8 @@ def attach(service: Service, home: Home) -> Scheduler:
 
     snapshots = service.part("snapshots", lambda: SnapshotStore(home.snapshots))
     host = EngineHost(service, snapshots, plain, guard_variables)
-    pool = LauncherPool()
+    # The libraries read some of these when they are imported.
+    pool = LauncherPool(import_env=plain)
     scheduler = Scheduler(service.records, host, pool, home.work)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel

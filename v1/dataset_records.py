@@ -170,7 +170,10 @@ def register(
         bound = of_saved(service, workspace, saved_id) if saved_id else None
         if bound is not None:
             label = f"{bound.named.name}:{bound.version.version}"
-            raise bad_request(f"The dataset {saved_id} has been registered as {label} (name:version).")
+            raise bad_request(
+                f"The dataset {saved_id} has been registered as {label} (name:version). Get it by that name, or register "
+                "it with create_new_version=True."
+            )
         if current is None:
             body = {"datasetId": str(uuid.uuid4()), "state": dict(_ACTIVE), "isVisible": visible}
             service.records.resources.put(workspace.id, NAMED, name, body)

@@ -106,7 +106,7 @@ class _Graph:
         self._find_dataset = find_dataset
         self._steps: dict[str, Step] = {}
         self._data: dict[str, Source] = {}
-        self._sources: dict[str, dict[str, tuple[Source, Json]]] = {}
+        self._sources: dict[str, dict[str, tuple[Source, list[Json]]]] = {}
         self._after: dict[str, list[str]] = {}
         self._outputs: dict[str, NodePort] = {}
 
@@ -187,7 +187,7 @@ class _Graph:
         if target is None:
             raise malformed(end.at("NodeId"), f"names {target_id!r}, which is no step of the graph")
         if source_id in self._data:
-            source, produced = self._data[source_id], None
+            source, produced = self._data[source_id], []
         elif graph_ports.orders_only(port) or graph_ports.orders_only(input_name):
             self._step(start, source_id)
             self._after[target_id].append(source_id)
@@ -195,7 +195,7 @@ class _Graph:
         else:
             step = self._output_port(start, source_id, port)
             source = NodePort(source_id, port)
-            produced = graph_ports.produced_transformations(step.output_settings.get(port))
+            produced = graph_ports.produced_blocks(step.output_settings.get(port))
         if input_name not in target.inputs:
             raise malformed(end.at("PortName"), f"names the input {input_name!r}, which {target.spot} does not have")
         if input_name in self._sources[target_id]:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from amlbridge.engine.plan import Input, Json, Mode, Output, Registration, Source
-from amlbridge.v1.graph_reading import Fields, malformed
+from amlbridge.engine.plan import (
+    DataParameterRef,
+    DataReference,
+    Input,
+    Json,
+    Mode,
+    NodePort,
+    Output,
+    Registration,
+    Source,
+)
+from amlbridge.v1.graph_reading import Fields, checked_json, malformed
 
 #: Ports that only order two steps (``run_after``, StepSequence); the client numbers the inputs.
 ORDER_OUTPUT, ORDER_INPUT = "_run_after_output", "_run_after_input_"
 DATASET_PATH = "dataset/{run-id}/{output-name}"
 PIPELINE_DATA_PATH = "azureml/{run-id}/{output-name}"
+_INVENTED = re.compile(r"\w+_[0-9a-f]{8}")
 _MODES: dict[str, Mode] = {
     "mount": "mount",
     "1": "mount",
@@ -46,6 +59,24 @@ def mode(value: str | None, spot: str, default: Mode = "mount") -> Mode:
     return _MODES[name]
 
 
+def stable_names(sources: Mapping[str, tuple[Source, list[Json]] | None]) -> dict[str, str]:
+    """What each input is called in the Plan. The client makes up a name for a data path (``{datastore}_{8 random hex
+    digits}``, another one each time): it becomes the name of the path's parameter, or a hash of the path."""
+    names = {}
+    for name, bound in sources.items():
+        names[name] = name
+        source = bound[0] if bound else None
+        if _INVENTED.fullmatch(name) and isinstance(source, DataParameterRef | DataReference):
+            label = source.name if isinstance(source, DataParameterRef) else _digest(source.uri)
+            if label not in sources and label not in names.values():
+                names[name] = label
+    return names
+
+
+def _digest(uri: str) -> str:
+    return f"data_{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+
+
 def by_name(items: list[Fields]) -> dict[str, Fields]:
     """Objects by their Name. Raises a 400 :class:`ServiceError` when two have the same."""
     found: dict[str, Fields] = {}
@@ -63,20 +94,39 @@ def data_ports(interface: Fields, field: str) -> dict[str, Fields]:
     return {name: item for name, item in ports.items() if not item.flag("SkipProcessing") and not orders_only(name)}
 
 
-def input_of(port: Fields, setting: Fields | None, source: Source, produced: Json) -> Input:
-    """An input. ``setting`` is the node's own; ``produced``: the transformations that the producing step's output has
-    (v1's ``as_dataset().parse_…``, ``read_delimited_files``), which come before the input's."""
+def blocks(item: Fields) -> list[Json]:
+    """The AdditionalTransformations of a port: legacy data preparation blocks, without the ids that the client invents
+    for them and without those that are switched off."""
+    content = item.parsed("AdditionalTransformations")
+    if not content:
+        return []
+    found = []
+    for block in Fields(content, item.at("AdditionalTransformations")).objects("blocks"):
+        if block.flag("isEnabled", True):
+            kept = {"type": block.required("type"), "arguments": block.object("arguments").content}
+            found.append(checked_json(kept, block.spot))
+    return found
+
+
+def input_of(port: Fields, setting: Fields | None, source: Source, produced: list[Json]) -> Input:
+    """An input. ``setting`` is the node's own; ``produced``: the blocks that the producing step's output has
+    (v1's ``as_dataset().parse_…``, ``read_delimited_files``), which come before the input's.
+
+    An output that the script reads through its SDK (direct) always has blocks, if only an empty list.
+    """
     own = setting or Fields({}, port.spot)
     label, spot = own.label("DataStoreMode"), own.at("DataStoreMode")
     if not label:
         label, spot = port.label("DataStoreMode"), port.at("DataStoreMode")
-    transformations = [item for item in (produced, own.parsed("AdditionalTransformations")) if item]
+    how = mode(label, spot)
+    found = [*produced, *blocks(own)]
+    as_dataset = bool(found) or (how == "direct" and isinstance(source, NodePort))
     return Input(
         source,
-        mode=mode(label, spot),
+        mode=how,
         path_on_compute=own.text("PathOnCompute") or port.text("PathOnCompute") or None,
         overwrite=port.flag("Overwrite"),
-        transformations=transformations or None,
+        transformations={"blocks": found} if as_dataset else None,
     )
 
 
@@ -111,9 +161,9 @@ def output_of(port: Fields, setting: Fields | None) -> Output:
     )
 
 
-def produced_transformations(setting: Fields | None) -> Json:
+def produced_blocks(setting: Fields | None) -> list[Json]:
     """What is read from an output before its consumer adds its own."""
-    return setting.object("DatasetRegistration").parsed("AdditionalTransformations") if setting else None
+    return blocks(setting.object("DatasetRegistration")) if setting else []
 
 
 def output_details(settings: Mapping[str, Fields], ports: Mapping[str, Fields]) -> dict[str, Json]:
@@ -138,11 +188,12 @@ def _registration(item: Fields) -> Registration | None:
     name = item.text("Name")
     if not name:
         return None
+    found = blocks(item)
     return Registration(
         name,
         description=item.text("Description"),
         tags=item.scalars("Tags"),
-        transformations=item.parsed("AdditionalTransformations") or None,
+        transformations={"blocks": found} if found else None,
     )
 
 

@@ -40,10 +40,10 @@ _SETTABLE = ("NodeCount", "MpiProcessCountPerNode", "TensorflowWorkerCount", "Te
 
 @dataclass(frozen=True)
 class Incoming:
-    """What edges bring to a step: a source for each input with the transformations of its producer, and the nodes that
-    only come before."""
+    """What edges bring to a step: a source for each input with the blocks of its producer, and the nodes that only come
+    before."""
 
-    sources: Mapping[str, tuple[Source, Json]]
+    sources: Mapping[str, tuple[Source, list[Json]]]
     after: Sequence[str]
 
 
@@ -144,13 +144,14 @@ class Step:
             self.framework,
             self.setting("Script"),
         )
+        names = graph_ports.stable_names({name: incoming.sources.get(name) for name in self.inputs})
         return Node(
             id=self.id,
             name=self.name,
             kind=kind,
-            command=self._command(kind),
+            command=self._command(kind, names),
             code=code_of(snapshot) if snapshot else None,
-            inputs=self._inputs(incoming),
+            inputs=self._inputs(incoming, names),
             outputs={
                 name: graph_ports.output_of(port, self.output_settings.get(name)) for name, port in self.outputs.items()
             },
@@ -174,26 +175,25 @@ class Step:
         target = self.setting("Target") or self.config.text("target")
         return None if target in (None, "", "local") else target
 
-    def _inputs(self, incoming: Incoming) -> dict[str, Input]:
+    def _inputs(self, incoming: Incoming, names: Mapping[str, str]) -> dict[str, Input]:
         found = {}
         for name, port in self.inputs.items():
             if name in incoming.sources:
                 source, produced = incoming.sources[name]
-                found[name] = graph_ports.input_of(port, self.input_settings.get(name), source, produced)
+                found[names[name]] = graph_ports.input_of(port, self.input_settings.get(name), source, produced)
             elif not port.flag("IsOptional"):
                 raise malformed(f"{self.spot} input {name!r}", "is connected to nothing")
         return found
 
-    @cached_property
-    def names(self) -> graph_arguments.Names:
+    def _names(self, inputs: Mapping[str, str]) -> graph_arguments.Names:
         """What the step's arguments can refer to."""
-        inputs = {name: name for name in self.inputs}
+        known = dict(inputs)
         for name, port in self.inputs.items():
-            inputs.setdefault(port.text("DataReferenceName") or name, name)
-        return graph_arguments.Names(inputs, self.outputs, self.parameters, self.spot)
+            known.setdefault(port.text("DataReferenceName") or name, inputs[name])
+        return graph_arguments.Names(known, self.outputs, self.parameters, self.spot)
 
-    def _command(self, kind: str) -> Command:
-        items = graph_arguments.arguments(self.names, self.interface, self._legacy_arguments())
+    def _command(self, kind: str, inputs: Mapping[str, str]) -> Command:
+        items = graph_arguments.arguments(self._names(inputs), self.interface, self._legacy_arguments())
         program = self.parameters.get("Command")
         if program is not None and self.setting("Command"):
             return graph_arguments.shell_command(program, items)

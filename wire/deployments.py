@@ -80,7 +80,9 @@ def deploy(call: Call) -> Reply:
     checked = changes.check(described)
     workspace = call.records.workspaces.ensure(call.params["subscription"], call.params["resource_group"], name)
     changes.apply(call.service, workspace, checked)
-    names = [(str(item.get("type")), str(_resolve(item.get("name"), parameters))) for item in resources]
+    # Not the nested deployments: the client stops to report at the first name that it does not know.
+    named = [item for item in resources if not str(item.get("type", "")).lower().endswith("/deployments")]
+    names = [(str(item.get("type")), str(_resolve(item.get("name"), parameters))) for item in named]
     deployment = {
         "id": call.path,
         "name": call.params["name"],

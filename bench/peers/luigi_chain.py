@@ -1,6 +1,7 @@
 """Runs in the peers' environment: ``luigi_chain.py SETTINGS ANSWER`` writes the seconds of each round to ANSWER.
 
-The scheduler is a process of its own that keeps the history of all tasks in SQLite, as ``luigid`` does in a team.
+The scheduler is a process of its own that keeps the history of all tasks in SQLite, as ``luigid`` does in a team. The
+history works with SQLAlchemy 1.4 only.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ state_path={folder}/state.pickle
 db_connection=sqlite:///{folder}/history.db
 [worker]
 keep_alive=false
+wait_interval=0.05
 """
 
 
@@ -38,9 +40,8 @@ def main(settings: dict[str, Any], answer: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    command = [sys.executable, "-m", "luigi.cmdline", "--address", "127.0.0.1", "--port", str(port)]
     start = "import sys; from luigi.cmdline import luigid; luigid(sys.argv[1:])"
-    command = [sys.executable, "-c", start, *command[3:]]
+    command = [sys.executable, "-c", start, "--address", "127.0.0.1", "--port", str(port)]
     with (folder / "luigid.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -100,7 +101,7 @@ def _round(settings: dict[str, Any], outputs: Path, port: int) -> float:
     tasks = [Step(index, str(outputs)) for index in ([last] if chain else range(last + 1))]
     began = time.perf_counter()
     options = {"scheduler_host": "127.0.0.1", "scheduler_port": port, "workers": settings["workers"]}
-    done = luigi.build(tasks, log_level="WARNING", no_lock=True, wait_interval=0.001, **options)
+    done = luigi.build(tasks, log_level="WARNING", no_lock=True, **options)
     passed = time.perf_counter() - began
     if not done or len(list(outputs.iterdir())) != len(scripts):
         raise SystemExit("not every task ended well")

@@ -27,6 +27,7 @@ HEAVY = (
     "mlflow.pyfunc", "msrest", "adal", "paramiko", "azure.mgmt.resource", "azure.mgmt.storage",
     "azure.mgmt.containerregistry", "azureml._common", "azureml._base_sdk_common", "azureml._restclient",
     "azureml.core.workspace", "azureml.core", "azureml.core.run", "azureml.data", "azureml.data.dataset_factory",
+    "jsonschema", "marshmallow", "azure.ai.ml.entities", "azure.ai.ml", "azure.storage.blob", "azureml.dataprep.rslex",
 )  # fmt: skip
 
 #: (module, attribute, variable): module-level values that libraries read from the environment when they are imported,

@@ -32,6 +32,8 @@ _HARMLESS_READERS = frozenset(
 _HARMLESS = frozenset(
     {"PATH", "HOME", "TERM", "TMPDIR", "TEMP", "TMP", "DISPLAY", "AZUREML_RUN_ID", "AZUREML_CR_NODE_RANK"}
     | {"SOURCE_DATE_EPOCH", "AUTOML_LOG_FILE", "SHELL", "AZUREML_LOGDIRECTORY_PATH"}
+    # Looked up anew for each request.
+    | {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"}
 )
 
 #: What a warm interpreter gets of the service's environment besides the settings above: nothing that a step could miss.

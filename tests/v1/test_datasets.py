@@ -170,7 +170,7 @@ use._ensure_saved(ws)
 again = csv("v/a.csv").take(1)
 again._ensure_saved(ws)
 unnamed = Dataset.get_by_id(ws, use.id)
-listed = sorted(ws.datasets), len(ws.datasets), ws.datasets["numbers"].version
+listed = sorted(name for name in ws.datasets), len(ws.datasets), ws.datasets["numbers"].version
 Dataset.get_by_name(ws, "numbers").unregister_all_versions()
 print(json.dumps({
     "first": [first.version, first.description, first.tags], "conflict": conflict, "second": [second.version, second.tags],
@@ -180,7 +180,7 @@ print(json.dumps({
     "ids": use.id == again.id, "unnamed": [unnamed.name, rows(unnamed)], "listed": listed,
     "gone": failure(lambda: Dataset.get_by_name(ws, "numbers")),
     "still": rows(Dataset.get_by_id(ws, second.id)),
-    "anew": [one.register(ws, "numbers").version, sorted(ws.datasets)],
+    "anew": [one.register(ws, "numbers").version, sorted(name for name in ws.datasets)],
     "no_version": failure(lambda: Dataset.get_by_name(ws, "other name", version=7)),
     "no_id": failure(lambda: Dataset.get_by_id(ws, "00000000-0000-0000-0000-000000000001")),
     "profile": failure(lambda: Dataset.get_by_name(ws, "other name").get_profile()),
@@ -193,7 +193,7 @@ print(json.dumps({
     assert found["second"] == [2, {"two": "2"}]
     assert found["same"] == [2, True, {"two": "2"}]
     assert found["other"] == [1, "other name", [[1], [2]]]
-    assert "An identical dataset had already been registered" in found["identical"]
+    assert "has been registered as numbers:2 (name:version)" in found["identical"]
     assert found["back"] == [3, 3]
     assert found["added"] == {"k": "v", "more": "1"} and found["removed"] == {"more": "1"}
     assert found["updated"] == [2, "", {}]
@@ -247,7 +247,7 @@ def test_two_workspaces_are_kept_apart(live: LiveService) -> None:
 put("w/a.csv", "n\\n%d\\n")
 upload()
 csv("w/a.csv").register(ws, "shared name")
-print(json.dumps({"rows": rows(Dataset.get_by_name(ws, "shared name")), "names": sorted(ws.datasets)}))
+print(json.dumps({"rows": rows(Dataset.get_by_name(ws, "shared name")), "names": sorted(name for name in ws.datasets)}))
 """
     assert _run(live, script % 1, workspace="one") == {"rows": [[1]], "names": ["shared name"]}
     assert _run(live, script % 2, workspace="two") == {"rows": [[2]], "names": ["shared name"]}

@@ -52,7 +52,8 @@ def test_the_get_or_create_idiom_and_what_follows(live: LiveService) -> None:
         print(sorted(ws.compute_targets), ComputeTarget(ws, "CPU-CLUSTER").name, AmlCompute(ws, "cpu-cluster").vm_size)
         for name, options in (("local", {}), ("bad_name", {}), ("good", {"min_nodes": 3, "max_nodes": 2})):
             try:
-                ComputeTarget.create(ws, name, AmlCompute.provisioning_configuration(vm_size="Standard_D2_v2", **options))
+                config = AmlCompute.provisioning_configuration(vm_size="Standard_D2_v2", **options)
+                ComputeTarget.create(ws, name, config)
             except Exception as error:
                 print("refused", type(error).__name__)
         cluster.delete()
@@ -85,8 +86,8 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         """
         import json
         from azureml.core import Workspace
-        from azureml.core.compute import (AksCompute, ComputeInstance, ComputeTarget, DatabricksCompute, DataFactoryCompute,
-            HDInsightCompute, KubernetesCompute, RemoteCompute, AmlCompute)
+        from azureml.core.compute import (AksCompute, AmlCompute, ComputeInstance, ComputeTarget, DatabricksCompute,
+            DataFactoryCompute, HDInsightCompute, KubernetesCompute, RemoteCompute)
         ws = Workspace.from_config()
         config = ComputeInstance.provisioning_configuration(vm_size="STANDARD_DS3_V2", ssh_public_access=False)
         instance = ComputeTarget.create(ws, "my-instance", config)
@@ -108,11 +109,12 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         kube.detach()
         instance.delete(wait_for_completion=True)
         print(sorted(ws.compute_targets))
+        hdi = "/subscriptions/s/resourceGroups/r/providers/Microsoft.HDInsight/clusters/c"
         configurations = {
-            "Databricks": (DatabricksCompute, dict(resource_group="r", workspace_name="w", access_token="secret-token")),
+            "Databricks": (DatabricksCompute, dict(resource_group="r", workspace_name="w", access_token="t")),
             "Data Factory": (DataFactoryCompute, dict(resource_group="r", factory_name="f")),
-            "HDInsight": (HDInsightCompute, dict(resource_id="/x", ssh_port=22, username="u", password="p", address="a")),
-            "virtual machine": (RemoteCompute, dict(resource_id="/x", ssh_port=22, username="u", password="p")),
+            "HDInsight": (HDInsightCompute, dict(resource_id=hdi, username="u")),
+            "virtual machine": (RemoteCompute, dict(address="10.0.0.1", ssh_port=22, username="u", password="p")),
             "AKS": (AksCompute, dict(resource_group="r", cluster_name="c")),
         }
         for what, (kind, options) in configurations.items():

@@ -294,8 +294,8 @@ def test_other_bad_requests(http: httpx.Client) -> None:
         ("POST", "experiments/e/runs:query", {"top": 0}, 400),
         ("POST", "experiments/e/runs:query", {"continuationToken": "xyz"}, 400),
         ("POST", "experiments/none/runs:query", {}, 404),
-        ("POST", "experiments:query", {"viewType": "Some"}, 400),
-        ("POST", "experiments:query", {"filter": "Colour eq red"}, 400),
+        ("POST", "./experiments:query", {"viewType": "Some"}, 400),
+        ("POST", "./experiments:query", {"filter": "Colour eq red"}, 400),
         ("POST", "runs/there/events", {"name": "Microsoft.MachineLearning.Run.Jump", "data": {}}, 400),
         ("POST", "runs/there/events", {"name": "Microsoft.MachineLearning.Run.Error", "data": {}}, 400),
         ("POST", "runs/there/events", {"name": "Microsoft.MachineLearning.Run.Start", "data": {"RunId": "x"}}, 400),
@@ -377,6 +377,42 @@ def test_run_data_services_and_diagnostics_for_newer_clients(http: httpx.Client)
     assert http.post("runs/newer/cancel").json()["status"] == "Canceled"
     private = http.get(str(http.base_url).replace("/v1.0/", "/v1.0/private/") + "runs/newer/spans")
     assert private.status_code == 501 and "spans" in private.json()["error"]["message"]
+
+
+def test_the_v2_client_reads_the_same_runs(live: LiveService, http: httpx.Client) -> None:
+    """azure-ai-ml reads details, children, services and run data of jobs from run history."""
+    _start(http, "job", tags={"a": "b"}, properties={"p": "q"}, outputs={"o": {"assetId": "x", "type": "uri_folder"}})
+    _start(http, "part", parentRunId="job", status="Running")
+    out = _printed(
+        live,
+        """
+        import json
+        from azure.ai.ml._restclient.runhistory import RunHistoryClient
+        from azure.ai.ml._restclient.runhistory.models import CreateRun, GetRunDataRequest
+        from azure.identity import ManagedIdentityCredential
+        from azureml.core import Workspace
+        config = json.load(open("config.json"))
+        scope = (config["subscription_id"], config["resource_group"], "http")
+        client = RunHistoryClient(ManagedIdentityCredential(), base_url=BASE,
+                                  credential_scopes=["https://management.azure.com/.default"]).runs
+        run, details = client.get(*scope, "job"), client.get_details(*scope, "job")
+        data = client.get_run_data(*scope, body=GetRunDataRequest(run_id="job", select_run_metadata=True))
+        client.add_or_modify_by_experiment_name(*scope, "e", "job", body=CreateRun(display_name="new", hidden=True))
+        changed = client.get(*scope, "job")
+        print(json.dumps({
+            "run": [run.run_id, run.status, run.tags, run.properties, run.created_utc is not None],
+            "details": [details.status, details.log_files, details.run_number == run.run_number],
+            "children": [child.run_id for child in client.get_child(*scope, "job")],
+            "outputs": data.run_metadata.outputs["o"].asset_id,
+            "services": client.get_run_service_instances(*scope, "job", 0).instances,
+            "changed": [changed.display_name, changed.hidden, changed.tags],
+        }))
+        """.replace("BASE", repr(live.https_url)),
+    )
+    assert out["run"] == ["job", "NotStarted", {"a": "b"}, {"p": "q"}, True]
+    assert out["details"] == ["NotStarted", {}, True]
+    assert (out["children"], out["outputs"], out["services"]) == (["part"], "x", {})
+    assert out["changed"] == ["new", True, {"a": "b"}]
 
 
 def test_history_outlives_a_killed_service(own_live: LiveService) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.plan import DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.v1 import dataset_records, snapshots
+from amlbridge.v1 import dataflow, dataset_records, dprep_blocks, snapshots
 from amlbridge.wire import computes, storage
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError, bad_request
@@ -22,6 +22,7 @@ def check(service: Service, workspace: Workspace, plan: Plan, data: Mapping[str,
         _check_compute(service, workspace, plan, node)
         _check_script(service, workspace, node)
         spot = f"step {node.name!r}"
+        _check_transformations(node)
         references = [item.source for item in node.inputs.values() if isinstance(item.source, DataReference)]
         _check_data(service, workspace, references, spot)
         for name, output in node.outputs.items():
@@ -56,6 +57,17 @@ def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
             f"step {node.name!r}: the script {script!r} is not in its source directory (or .amlignore leaves it out)",
             "ScriptNotFound",
         )
+
+
+def _check_transformations(node: Node) -> None:
+    read = [(f"input {name!r}", item.transformations) for name, item in node.inputs.items()]
+    made = [(f"output {name!r}", item.registration) for name, item in node.outputs.items()]
+    read += [(name, registration.transformations) for name, registration in made if registration is not None]
+    for name, content in read:
+        try:
+            dprep_blocks.to_transformations(dataflow.blocks_of(content))
+        except ServiceError as error:
+            raise bad_request(f"step {node.name!r} {name}: {error.message}", error.code) from error
 
 
 def _check_data(service: Service, workspace: Workspace, references: Iterable[DataReference], spot: str) -> None:

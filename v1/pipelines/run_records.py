@@ -33,8 +33,7 @@ def get(call: Call) -> Resource:
 
 
 def engine_run(call: Call) -> Run:
-    """The engine's record of the path's pipeline run. Raises a 404 :class:`ServiceError`, a 409 one when the run was not
-    submitted."""
+    """The engine's record of the path's pipeline run. Raises a 404 :class:`ServiceError`; 409 before its submission."""
     record = get(call)
     run = call.records.runs.find(call.workspace.id, record.name)
     if run is None:

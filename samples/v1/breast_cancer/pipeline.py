@@ -30,7 +30,7 @@ ws = Workspace.from_config()
 datastore = ws.get_default_datastore()
 
 # The data: a table that scikit-learn ships, uploaded and registered once.
-if "breast-cancer" not in ws.datasets.keys():  # noqa: SIM118  # `in ws.datasets` logs an error when it is not
+if "breast-cancer" not in list(ws.datasets):
     with tempfile.TemporaryDirectory() as folder:
         table = load_breast_cancer(as_frame=True).frame
         table.to_csv(os.path.join(folder, "breast_cancer.csv"), index=False)

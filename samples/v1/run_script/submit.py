@@ -1,11 +1,14 @@
-"""Submits train.py as a run of the workspace and shows what it measured."""
+"""Submits train.py as the one step of a pipeline and shows what it measured."""
 
 import os
 
-from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core import Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.core.compute_target import ComputeTargetException
 from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -17,19 +20,23 @@ except ComputeTargetException:
     cluster = ComputeTarget.create(ws, "cpu-cluster", wanted)
     cluster.wait_for_completion(show_output=True)
 
-environment = Environment("ridge")
-environment.python.conda_dependencies = CondaDependencies.create(
+run_config = RunConfiguration()
+run_config.environment.python.conda_dependencies = CondaDependencies.create(
     conda_packages=["scikit-learn"], pip_packages=["azureml-core"]
 )
-config = ScriptRunConfig(
+step = PythonScriptStep(
+    name="ridge",
+    script_name="train.py",
     source_directory=HERE,
-    script="train.py",
     arguments=["--alphas", 0.01, 0.1, 1.0],
     compute_target=cluster,
-    environment=environment,
+    runconfig=run_config,
 )
-run = Experiment(ws, "ridge").submit(config)
+run = Experiment(ws, "ridge").submit(Pipeline(ws, [step]))
 run.wait_for_completion(show_output=True)
-print(run.get_status(), run.get_metrics())
-model = run.register_model("ridge", model_path="outputs/model.pkl")
+
+child = run.find_step_run("ridge")[0]
+print(child.get_status(), child.get_metrics())
+print(child.get_file_names())
+model = child.register_model("ridge", model_path="outputs/model.pkl")
 print(f"registered model {model.name} version {model.version}")

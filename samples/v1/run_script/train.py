@@ -1,7 +1,7 @@
-"""A run script of SDK v1: the same file runs alone (an offline run) and as a run that Azure ML started.
+"""A run script of SDK v1: the same file runs alone and as a run that Azure ML started.
 
-amlbridge run train.py                 offline: it prints its metrics
-amlbridge run submit.py                as a run of the workspace
+python train.py                 an offline run: it prints its metrics
+amlbridge run submit.py         a run of the workspace, which keeps them
 """
 
 import argparse
