@@ -182,11 +182,15 @@ class BlobStore:
             except FileNotFoundError:
                 if not aside.exists():
                     raise
-            except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-                raise _collision(target, error) from error
-            # Again when a delete removes the empty folder between the two steps.
+            except OSError as error:
+                if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY):
+                    raise _collision(target, error) from error
+                raise
+            # A delete may remove an empty folder between any two of these steps: then all over again.
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError:
+                continue
             except (FileExistsError, NotADirectoryError) as error:
                 raise _collision(target, error) from error
 

@@ -46,7 +46,6 @@ class Step:
     cancel_reason: str | None = None
     error: dict[str, Any] | None = None
 
-    @property
     def to_cancel(self) -> bool:
         """Whether somebody wants the step to end; may become true at any time."""
         return self.cancel_reason is not None

@@ -104,13 +104,13 @@ class StepRunner:
     async def _attempt(self, context: StepContext, execution: Execution, step: Step) -> dict[str, Any] | None:
         """One attempt. Returns its error, None when it succeeded."""
         launch = await _in_thread(self._prepare, context, execution, step)
-        if step.to_cancel:
+        if step.to_cancel():
             return {"code": "Canceled", "message": step.cancel_reason}
         self._record_start(context, step)
         running = await self._launcher.start(launch)
         self._running[step.run_id] = running
         try:
-            if step.to_cancel:
+            if step.to_cancel():
                 await running.cancel()
             outcome = await running.wait()
         finally:

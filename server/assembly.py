@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from amlbridge.engine.blobs import BlobStore
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.records.store import Records
@@ -25,6 +27,8 @@ from amlbridge.wire.context import Service
 from amlbridge.wire.file_share import FileShareEndpoint
 from amlbridge.wire.identity import TokenIssuer, load_secret
 from amlbridge.wire.routing import Router, Routes
+
+log = logging.getLogger(__name__)
 
 
 def services() -> list[Routes]:
@@ -54,10 +58,14 @@ def services() -> list[Routes]:
 def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0.0.1") -> Service:
     """Opens the state folder. Raises :class:`amlbridge.engine.errors.StateError`."""
     home.create()
+    blobs = BlobStore(home.blobs)
+    left = blobs.clear_staging()
+    if left:
+        log.info("removed %s unfinished writes of an earlier service", left)
     return Service(
         home=home.root,
         records=Records(home.records_url, clock=clock),
-        blobs=BlobStore(home.blobs),
+        blobs=blobs,
         issuer=TokenIssuer(load_secret(home.secret), clock),
         host=host,
         clock=clock,

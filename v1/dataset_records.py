@@ -29,8 +29,8 @@ _ACTIVE: Mapping[str, Any] = {"state": "active", "deprecatedBy": None}
 
 @dataclass(frozen=True)
 class Definition:
-    """What a dataset is: its type (tabular or file), the JSON that the client stores, its properties (time stamp columns
-    and the like), and what else a client may say of it (notes, file type, data path, partition format)."""
+    """What a dataset is: its type (tabular or file), the JSON that the client stores, its properties (time stamp
+    columns and the like), and what else a client may say of it (notes, file type, data path, partition format)."""
 
     dataset_type: str
     dataflow_json: str
@@ -171,8 +171,8 @@ def register(
         if bound is not None:
             label = f"{bound.named.name}:{bound.version.version}"
             raise bad_request(
-                f"The dataset {saved_id} has been registered as {label} (name:version). Get it by that name, or register "
-                "it with create_new_version=True."
+                f"The dataset {saved_id} has been registered as {label} (name:version). Get it by that name, or "
+                "register it with create_new_version=True."
             )
         if current is None:
             body = {"datasetId": str(uuid.uuid4()), "state": dict(_ACTIVE), "isVisible": visible}

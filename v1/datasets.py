@@ -25,7 +25,9 @@ def save_dataset(call: Call) -> Reply:
     """Keeps the definition of a dataset that has no name; equal definitions get equal ids."""
     _flag(call, "withdatahash", False)
     made = dataset_records.definition(
-        call.field("datasetType", str, None) or None, call.field("dataflowJson", str), call.field("properties", dict, {})
+        call.field("datasetType", str, None) or None,
+        call.field("dataflowJson", str),
+        call.field("properties", dict, {}),
     )
     saved_id = dataset_records.save(call.service, call.workspace, made)
     return _saved_dto(saved_id, made)
@@ -186,7 +188,9 @@ def update_dataset(call: Call) -> Reply:
     """Replaces description, tags and visibility. The definition in the body only says which version is meant."""
     _flag(call, "forceupdate", False)
     latest = call.field("latest", dict, {})
-    found = dataset_records.by_id(call.service, call.workspace, call.params["id"], typed(latest, "versionId", str, None))
+    found = dataset_records.by_id(
+        call.service, call.workspace, call.params["id"], typed(latest, "versionId", str, None)
+    )
     if call.field("name", str, found.named.name) != found.named.name:
         raise bad_request(f"the dataset {found.named.name} cannot be renamed: register it under the other name")
     changed = dataset_records.update(

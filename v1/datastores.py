@@ -85,14 +85,14 @@ def _flag(call: Call, name: str, default: bool) -> bool:
 
 @routes.post("/datastores")
 def register_datastore(call: Call) -> Reply:
-    """Registers a datastore of any type. A folder of the service stands behind it, so nothing is validated with Azure."""
+    """Registers a datastore of any type. A folder of ours stands behind it, so nothing is validated with Azure."""
     _register(call, replace=False)
     return None
 
 
 @routes.put("/datastores/{name}")
 def update_datastore(call: Call) -> Reply:
-    """Replaces a datastore's registration (``overwrite=True``). Files belong to account and container and stay there."""
+    """Replaces a datastore's registration (``overwrite=True``). Files stay with their account and container."""
     storage.datastore(call.service, call.workspace, call.params["name"])
     if call.field("name", str).lower() != call.params["name"].lower():
         raise bad_request("a datastore cannot be renamed: the name in the body differs from the path's")
@@ -167,7 +167,7 @@ def _is_dataset_engine(headers: Mapping[str, str]) -> bool:
 
 
 def datastore_dto(service: Service, store: Datastore, *, secret: bool = True) -> dict[str, Any]:
-    """The DTO for the Python classes: the type and fields that were registered, with endpoint, protocol and key ours."""
+    """The DTO for the Python classes: type and fields as registered, with endpoint, protocol and key ours."""
     section_name = SECTIONS.get(store.kind, (None, ()))[0]
     section = dict(store.section)
     if section_name == _STORAGE:

@@ -175,12 +175,13 @@ def build_status(call: Call) -> Reply:
     return {"status": "Succeeded", "logUrl": call.service.blob_url(account, "azureml", log), "error": None}
 
 
-for _path in ("/environments/{name}/recipe", "/environments/{name}/versions/{version}/recipe"):
-    routes.operation(
-        "POST",
-        _path,
-        refused="Environment.build_local needs build scripts that only Azure hands out; steps run without a build.",
-    )(lambda call: None)
+_NO_RECIPE = "Environment.build_local needs build scripts that only Azure hands out; steps run without a build."
+
+
+@routes.operation("POST", "/environments/{name}/recipe", refused=_NO_RECIPE)
+@routes.operation("POST", "/environments/{name}/versions/{version}/recipe", refused=_NO_RECIPE)
+def build_recipe(call: Call) -> Reply:
+    """Scripts that build the environment on the client's machine."""
 
 
 def _build(call: Call) -> Reply:

@@ -162,12 +162,13 @@ def list_files(call: Call) -> Reply:
     return {"value": [{"fullName": file.name, "fileSize": file.size, "sha256": file.sha256} for file in files]}
 
 
-for _method in ("GET", "POST"):
-    routes.operation(
-        _method,
-        "/content/{api}/WS/snapshots/diff",
-        refused="Snapshots are not compared by the service: Run.restore_snapshot gives both to compare them.",
-    )(lambda call: None)
+_NO_DIFF = "Snapshots are not compared by the service: Run.restore_snapshot gives both to compare them."
+
+
+@routes.operation("GET", "/content/{api}/WS/snapshots/diff", refused=_NO_DIFF)
+@routes.operation("POST", "/content/{api}/WS/snapshots/diff", refused=_NO_DIFF)
+def compare(call: Call) -> Reply:
+    """What differs between two snapshots."""
 
 
 @routes.get("/content/{api}/WS/snapshots/{snapshot_id}")
@@ -339,7 +340,11 @@ def _remove_stale_uploads(service: Service, account: str) -> None:
 def _clean(name: str) -> str:
     """A client's file name as a path with slashes (Windows clients send backslashes)."""
     cleaned = name.replace("\\", "/")
-    check_name(cleaned)
+    try:
+        check_name(cleaned)
+        cleaned.encode()
+    except UnicodeEncodeError:
+        raise bad_request(f"{name!r} is no file name: it has half of a surrogate pair") from None
     return cleaned
 
 

@@ -63,6 +63,10 @@ class Artifacts:
         """Paths that start with ``prefix``, in name order."""
         return [path for path, _blob in self.find(prefix)]
 
+    def exists(self, path: str) -> bool:
+        """Whether there is a file at the path. Raises a 400 for a path that no file can have."""
+        return self._blobs.path(self._account, CONTAINER, self.blob_name(path)).is_file()
+
     def stat(self, path: str) -> Blob:
         """The blob of an artifact. Raises a 404 :class:`~amlbridge.wire.errors.ServiceError`."""
         try:
@@ -94,7 +98,7 @@ class Artifacts:
         quotes what is not quoted: so only what would end the path is quoted.
         """
         name = self.blob_name(path)
-        bare = name.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+        bare = re.sub("[%?#;]", lambda match: quote(match.group()), name)
         return self._service.blob_url(self._account, CONTAINER, name).replace(quote(name), bare, 1)
 
     def dto(self, path: str, blob: Blob | None) -> dict[str, Any]:

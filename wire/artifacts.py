@@ -11,10 +11,11 @@ from starlette.responses import FileResponse
 from amlbridge.engine.blobs import Blob
 from amlbridge.engine.errors import EngineError
 from amlbridge.wire import paging
-from amlbridge.wire.artifact_files import CONTAINER, DATASTORE, Artifacts
+from amlbridge.wire.artifact_files import CONTAINER, DATASTORE, RUN_ORIGIN, Artifacts, normal
 from amlbridge.wire.context import Call, typed
-from amlbridge.wire.errors import ServiceError, bad_request, from_engine
+from amlbridge.wire.errors import ServiceError, bad_request, conflict, from_engine
 from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.run_types import INTERACTIVE
 
 routes = Routes("artifacts", "/artifact/v2.0/WS/artifacts")
 
@@ -51,11 +52,15 @@ def _page(found: Iterator[tuple[str, Blob]], token: str | None) -> tuple[list[tu
     return rest[:PAGE], more
 
 
-def announce(artifacts: Artifacts, content: dict[str, Any]) -> dict[str, Any]:
+def announce(call: Call, artifacts: Artifacts, content: dict[str, Any]) -> dict[str, Any]:
     """URLs to upload artifacts to, for each path of a BatchArtifactCreateCommand; nothing is written yet.
 
-    Paths that no file can have are reported under ``errors``.
+    Paths that no file can have are reported under ``errors``; so are artifacts that exist, as in Azure, but for a step
+    that runs: its ``outputs`` folder is its artifacts, and scripts write a file there and then upload it, too.
     """
+    run_id = artifacts.container.removeprefix("dcid.") if artifacts.origin == RUN_ORIGIN else ""
+    run = call.records.runs.find(call.workspace.id, run_id)
+    running = run is not None and run.kind != INTERACTIVE and not run.finished
     good: dict[str, Any] = {}
     places: dict[str, Any] = {}
     errors: dict[str, Any] = {}
@@ -64,6 +69,9 @@ def announce(artifacts: Artifacts, content: dict[str, Any]) -> dict[str, Any]:
             raise bad_request("paths must be an array of objects")
         path = typed(item, "path", str)
         try:
+            if not running and artifacts.exists(path):
+                name = f"{artifacts.origin}/{artifacts.container}/{normal(path)}"
+                raise conflict(f"Resource Conflict: ArtifactId {name} already exists.", "UserError")
             places[path] = artifacts.content_dto(path)
             good[path] = artifacts.dto(path, None)
         except (ServiceError, EngineError) as error:
@@ -83,7 +91,7 @@ def batch_create_empty_artifacts(call: Call) -> Reply:
             f"artifacts are kept in workspaceartifactstore: upload without datastore_name={store!r}, or copy the files "
             "to the datastore with its own upload_files",
         )
-    return announce(_artifacts(call), call.object)
+    return announce(call, _artifacts(call), call.object)
 
 
 @routes.post("/batch/ingest/containersas/{origin}/{container}")

@@ -23,6 +23,8 @@ _ELSEWHERE = {
     "synapsespark": "a Synapse Spark pool",
     "virtualmachine": "another virtual machine",
 }
+#: Those whose ordinary Python steps can run on an AmlCompute instead; the others have steps of their own kind.
+_PYTHON_THERE = ("aks", "virtualmachine", "hdinsight")
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _RESERVED = ("amlcompute", "local", "containerinstance")
 _DURATION = re.compile(r"P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
@@ -94,12 +96,12 @@ def _kind(name: str) -> str:
     where = _ELSEWHERE.get(name.lower())
     if where is None:
         raise bad_request(f"{name!r} is no kind of compute; there are {', '.join(_KINDS.values())}")
-    raise ServiceError(
-        400,
-        "ComputeTypeNotSupported",
-        f"amlbridge runs everything on this machine and cannot reach {where}: create an AmlCompute of that name, and "
-        "steps for it run here",
-    )
+    if name.lower() in _PYTHON_THERE:
+        way_out = "create an AmlCompute of that name, and Python steps for it run here"
+    else:
+        way_out = "its steps cannot run here; do their work in a PythonScriptStep on an AmlCompute, or leave them out"
+    message = f"amlbridge runs everything on this machine and cannot reach {where}: {way_out}"
+    raise ServiceError(400, "ComputeTypeNotSupported", message)
 
 
 def _cluster(given: Mapping[str, Any]) -> dict[str, Any]:

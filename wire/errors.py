@@ -30,6 +30,8 @@ class ServiceError(Exception):
         error: dict[str, Any] = {"code": self.code, "message": self.message, "details": [], "innerError": None}
         return {
             "error": error,
+            # The pipelines service writes PascalCase; its client finds no message in anything else.
+            "Error": {"Code": self.code, "Message": self.message, "Details": []},
             "message": self.message,
             "code": self.code,
             "statusCode": self.status,

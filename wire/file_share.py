@@ -1,9 +1,9 @@
-"""The file endpoint: as much of Azure Files' REST protocol as ``AzureFileDatastore`` and azure-storage-file-share speak.
+"""The file endpoint: what ``AzureFileDatastore`` and azure-storage-file-share speak of Azure Files' REST protocol.
 
 A share is a folder like a container, in an account of its own (:data:`amlbridge.wire.storage.FILE_ACCOUNT`), because
 a share and a container of one account may have the same name. The host that tells files from blobs does not reach us
-(:mod:`amlbridge.wire.blob`), so requests are told by the client's user agent and by what only files have. Unlike a blob,
-a file is there from its creation on and filled in place: Azure Files has no commit.
+(:mod:`amlbridge.wire.blob`), so requests are told by the client's user agent and by what only files have. Unlike a
+blob, a file is there from its creation on and filled in place: Azure Files has no commit.
 
 Source: "File service REST API" in Microsoft's reference; what the client sends was measured with azureml-core 1.61.
 """
@@ -241,7 +241,8 @@ def _entries(folder: Path, names: list[str]) -> Iterator[str]:
             yield f"<Directory>{blob_xml.name_element(name)}<Properties /></Directory>"
         elif path.is_file():
             size = path.stat().st_size
-            yield f"<File>{blob_xml.name_element(name)}<Properties><Content-Length>{size}</Content-Length></Properties></File>"
+            properties = f"<Properties><Content-Length>{size}</Content-Length></Properties>"
+            yield f"<File>{blob_xml.name_element(name)}{properties}</File>"
 
 
 # --- files

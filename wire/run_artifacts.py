@@ -88,4 +88,4 @@ def list_run_artifact_uris_by_prefix(call: Call) -> Reply:
 @_on("POST", "/batch/metadata")
 def batch_create_empty_run_artifacts(call: Call) -> Reply:
     """Announces artifacts of a run by path and returns a URL to upload each to."""
-    return announce(_artifacts(call), call.object)
+    return announce(call, _artifacts(call), call.object)

@@ -43,7 +43,8 @@ DEFAULT = "workspaceblobstore"
 ARTIFACTS = "workspaceartifactstore"
 #: The share of `workspaceworkingdirectory`; every Azure workspace has the same.
 _CODE_SHARE = "code-391ff5ac-6576-460f-ba4d-7e03433c68b6"
-#: Suffixes of the accounts of what is no blob container. No Azure account has a hyphen; a dot would end the name for rslex.
+#: Suffixes of the accounts of what is no blob container. No Azure account has a hyphen; a dot would end the account's
+#: name for rslex.
 FILE_ACCOUNT, LAKE_ACCOUNT = "-file", "-lake"
 _LAKE_CONTAINER = "root"
 _DEFAULT_PROPERTY = "default_datastore"

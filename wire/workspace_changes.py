@@ -102,8 +102,9 @@ def erase(service: Service, workspace: Workspace) -> None:
             )
         # Whoever has the workspace cached must see that it is gone: a change empties the cache.
         records.workspaces.change(workspace.id, lambda properties: None)
-        for table in (schema.metric, schema.run, schema.experiment, schema.resource):
-            connection.execute(delete(table).where(table.c.workspace_id == workspace.id))
+        for table in reversed(schema.metadata.sorted_tables):
+            if "workspace_id" in table.c:
+                connection.execute(delete(table).where(table.c.workspace_id == workspace.id))
         connection.execute(delete(schema.workspace).where(schema.workspace.c.id == workspace.id))
     for folder in (
         service.blobs.root / workspace.storage_account,

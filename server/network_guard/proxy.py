@@ -166,18 +166,22 @@ class NetworkGuard:
             return
         self._watches.add(watch)
         gone = asyncio.ensure_future(reader.read(1))
+        event = asyncio.ensure_future(watch.events.get())
         try:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n")
             await writer.drain()
             while not gone.done():
-                event = asyncio.ensure_future(watch.events.get())
                 await asyncio.wait({gone, event}, timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-                writer.write(json.dumps(asdict(event.result())).encode() + b"\n" if event.done() else b"\n")
-                event.cancel()
+                if event.done():
+                    writer.write(json.dumps(asdict(event.result())).encode())
+                    event = asyncio.ensure_future(watch.events.get())
+                writer.write(b"\n")
                 await writer.drain()
         finally:
-            gone.cancel()
             self._watches.discard(watch)
+            for task in (gone, event):
+                task.cancel()
+            await asyncio.gather(gone, event, return_exceptions=True)
 
     # -- what is let through ------------------------------------------------------------------------------------------
 
@@ -232,7 +236,7 @@ class NetworkGuard:
         far_reader, far_writer, proxy = opened
         with contextlib.closing(far_writer):
             far_writer.write(request.forwarded(line if proxy is None else request.line, proxy))
-            body = asyncio.ensure_future(_copy(reader, far_writer, close=False))
+            body = asyncio.ensure_future(_copy_body(request, reader, far_writer))
             try:
                 answer = await heads.read(far_reader, 24 * 3600.0)
                 while answer.line.split(" ", 2)[1:2] == ["100"]:
@@ -242,6 +246,7 @@ class NetworkGuard:
                 await _copy(far_reader, writer)
             finally:
                 body.cancel()
+                await asyncio.gather(body, return_exceptions=True)
 
 
 def _upstream_of_service() -> Upstream:
@@ -279,12 +284,39 @@ async def _answer(writer: asyncio.StreamWriter, status: int, reason: str, challe
     await writer.drain()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, close: bool = True) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while chunk := await reader.read(_CHUNK):
         writer.write(chunk)
         await writer.drain()
-    if close and writer.can_write_eof():
+    if writer.can_write_eof():
         writer.write_eof()
+
+
+async def _copy_body(request: heads.Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The body of this request and no byte more: what follows may be meant for another host."""
+    if "chunked" in request.get("transfer-encoding").lower():
+        while True:
+            line = await reader.readuntil(b"\r\n")
+            writer.write(line)
+            size = int(line.partition(b";")[0], 16)
+            await _copy_exactly(reader, writer, size)
+            if size == 0:
+                while line != b"\r\n":  # trailers, up to an empty line
+                    line = await reader.readuntil(b"\r\n")
+                    writer.write(line)
+                return
+            writer.write(await reader.readexactly(2))
+    await _copy_exactly(reader, writer, int(request.get("content-length", "0")))
+
+
+async def _copy_exactly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: int) -> None:
+    while count > 0:
+        chunk = await reader.read(min(count, _CHUNK))
+        if not chunk:
+            raise EOFError
+        writer.write(chunk)
+        await writer.drain()
+        count -= len(chunk)
 
 
 async def _both(*copies: object) -> None:

@@ -49,6 +49,7 @@ class Watcher:
         except OSError as error:
             raise StateError(f"the network guard of the service does not answer: {error.strerror}") from error
         if b" 200 " not in status:
+            self._release()
             raise StateError(f"the network guard of the service refused: {status.decode(errors='replace').strip()}")
         self._socket.settimeout(None)
         threading.Thread(target=self._follow, name="network guard", daemon=True).start()
@@ -60,8 +61,14 @@ class Watcher:
                     self._stopped(json.loads(line))
         except (OSError, ValueError):
             pass  # the connection ended in the middle of a line
+        finally:
+            self._release()
         if not self._closed:
             self._lost()
+
+    def _release(self) -> None:
+        self._file.close()
+        self._socket.close()
 
     def close(self) -> None:
         """Ends the session."""

@@ -77,6 +77,17 @@ def test_folder_and_blob_of_one_name_collide(store: BlobStore) -> None:
     assert list((store.root / STAGING).iterdir()) == []
 
 
+def test_a_staged_folder_does_not_replace_a_filled_one(store: BlobStore) -> None:
+    store.put("acct", "cont", "a/b", b"x")
+    aside = store.staging()
+    aside.mkdir()
+    (aside / "c").write_bytes(b"y")
+    with pytest.raises(ConflictError):
+        store.publish(aside, store.path("acct", "cont", "a"))
+    store.publish(aside, store.path("acct", "cont", "d"))
+    assert [blob.name for blob in store.list("acct", "cont")] == ["a/b", "d/c"]
+
+
 def test_properties_belong_to_a_version(store: BlobStore) -> None:
     wanted = BlobProperties(content_type="text/csv", metadata={"k": "v"})
     blob = store.put("acct", "cont", "a", b"x", wanted)

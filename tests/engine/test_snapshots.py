@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amlbridge.engine import snapshots
@@ -43,6 +43,7 @@ FILES = st.dictionaries(
 ).filter(lambda files: not any(b.startswith(f"{a}/") for a in files for b in files))
 
 
+@settings(deadline=None, max_examples=40)
 @given(FILES, st.booleans())
 def test_a_checkout_gives_back_what_was_stored(files: dict[str, bytes], cached: bool) -> None:
     with tempfile.TemporaryDirectory() as place:

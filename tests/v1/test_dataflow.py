@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amlbridge.engine.records.workspaces import Workspace
@@ -36,19 +36,23 @@ def test_the_order_of_converted_columns_does_not_matter() -> None:
     assert dataflow.normal_form(one) != dataflow.normal_form(_TYPED.format("a", "b", "string"))
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="\0?*", exclude_categories=("Cs",)), min_size=1))
+@given(st.text(alphabet=st.characters(exclude_characters="\0?*", codec="utf-8"), min_size=1))
 def test_a_path_survives_its_uri(path: str) -> None:
     text = dataflow.compose([], [], dataflow.uri(WORKSPACE, "d", "x/" + path), is_file=True)
     [source] = dataflow.sources(dataflow.load(text))
     assert (source.datastore, source.path, source.scope) == ("d", "x/" + path, ("sub", "rg", "ws"))
 
 
+_SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1), _VALUES))
+@given(st.dictionaries(st.text(min_size=1, max_size=4), _VALUES, max_size=3))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_dumped_is_loaded_again(transformation: dict[str, Any]) -> None:
     content = {"paths": [{"file": "x"}], "transformations": [transformation]}
     text = dataflow.dump(content)

@@ -75,7 +75,9 @@ def _fill(service: Service, workspace: Workspace) -> Path:
     return root
 
 
-def _saved(service: Service, workspace: Workspace, *paths: str, steps: list[Any] | None = None, kind: str = "file") -> str:
+def _saved(
+    service: Service, workspace: Workspace, *paths: str, steps: list[Any] | None = None, kind: str = "file"
+) -> str:
     sources = [{"pattern": path if "://" in path else dataflow.uri(workspace, storage.DEFAULT, path)} for path in paths]
     text = dataflow.dump({"paths": sources, "transformations": steps or []})
     return dataset_records.save(service, workspace, dataset_records.of_yaml(kind, text))
@@ -147,12 +149,14 @@ def paths(dataset):
         return dataset.to_path()
     except Exception:
         return []
-found = {path: paths(Dataset.File.from_files((store, path), validate=False)) for path in json.load(open("patterns.json"))}
+patterns = json.load(open("patterns.json"))
+found = {path: paths(Dataset.File.from_files((store, path), validate=False)) for path in patterns}
 found["several"] = paths(Dataset.File.from_files([(store, "in/sub"), (store, "in/a.csv")], validate=False))
 whole = Dataset.File.from_files((store, "in"))
 chosen = {
     "filter": whole.filter((whole.file_metadata("Size") > 8) & (whole.file_metadata("Extension") == ".csv")),
-    "sample": whole.take_sample(0.5, seed=4), "split": whole.random_split(0.4, seed=9)[1], "take": whole.skip(1).take(2),
+    "sample": whole.take_sample(0.5, seed=4), "split": whole.random_split(0.4, seed=9)[1],
+    "take": whole.skip(1).take(2),
 }
 ids = {}
 for name, dataset in chosen.items():

@@ -113,8 +113,8 @@ data = csv("t/a.csv")
 first, second = data.random_split(0.5, seed=1)
 from datetime import datetime
 timed = data.with_timestamp_columns("d")
-back = Dataset.Tabular.register_pandas_dataframe(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), (store, "frames"), "frame",
-                                                 show_progress=False)
+frame = pd.DataFrame({"x": [1, 2], "y": ["a", "b"]})
+back = Dataset.Tabular.register_pandas_dataframe(frame, (store, "frames"), "frame", show_progress=False)
 saved = data.take(3).to_csv_files().download("out", overwrite=True)
 print(json.dumps({
     "take": rows(data.take(2).keep_columns("n")), "skip": rows(data.skip(18).keep_columns("n")),
@@ -160,8 +160,10 @@ same = csv("v/b.csv").register(ws, "numbers", create_new_version=True, descripti
 other = csv("v/b.csv").register(ws, "other name")
 identical = failure(lambda: Dataset.get_by_name(ws, "numbers").register(ws, "third"))
 back = one.register(ws, "numbers", create_new_version=True)
+back_by_id = Dataset.get_by_id(ws, back.id).version
 v1 = Dataset.get_by_name(ws, "numbers", version=1)
 added = v1.add_tags({"more": "1"})
+tags_then = dict(added.tags)
 removed = added.remove_tags(["k"])
 updated = Dataset.get_by_name(ws, "numbers", version=2).update(description="", tags={})
 by_id = Dataset.get_by_id(ws, other.id)
@@ -173,10 +175,11 @@ unnamed = Dataset.get_by_id(ws, use.id)
 listed = sorted(name for name in ws.datasets), len(ws.datasets), ws.datasets["numbers"].version
 Dataset.get_by_name(ws, "numbers").unregister_all_versions()
 print(json.dumps({
-    "first": [first.version, first.description, first.tags], "conflict": conflict, "second": [second.version, second.tags],
+    "first": [first.version, first.description, first.tags], "conflict": conflict,
+    "second": [second.version, second.tags],
     "same": [same.version, same.id == second.id, same.tags], "other": [other.version, by_id.name, rows(by_id)],
-    "identical": identical, "back": [back.version, Dataset.get_by_id(ws, back.id).version],
-    "added": added.tags, "removed": removed.tags, "updated": [updated.version, updated.description, updated.tags],
+    "identical": identical, "back": [back.version, back_by_id],
+    "added": tags_then, "removed": removed.tags, "updated": [updated.version, updated.description, updated.tags],
     "ids": use.id == again.id, "unnamed": [unnamed.name, rows(unnamed)], "listed": listed,
     "gone": failure(lambda: Dataset.get_by_name(ws, "numbers")),
     "still": rows(Dataset.get_by_id(ws, second.id)),
@@ -227,7 +230,7 @@ print(json.dumps({
     "downloaded": sorted(os.path.relpath(path, "out") for path in downloaded), "c": os.path.getsize("out/sub/c.bin"),
     "again": failure(lambda: whole.download("out")), "up": sorted(up.to_path()),
     "filter": whole.filter(whole.file_metadata("Size") > 1).to_path(), "take": whole.take(1).to_path(),
-    "named": [type(Dataset.get_by_name(ws, "files")).__name__, Dataset.get_by_name(ws, "files").to_path() == whole.to_path()],
+    "named": [type(named).__name__, Dataset.get_by_name(ws, "files").to_path() == whole.to_path()],
 }))
 """,
     )
@@ -263,11 +266,18 @@ def test_pages_states_and_definitions(live: LiveService) -> None:
     again = {"ifExistsOk": "true", "updateDefinitionIfExists": "true"}
     with live.client() as client:
         for number in range(3):
-            body = {"name": f"d{number}", "datasetType": "file", "latest": {"dataflow": _FLOW}, "description": f"text {number}"}
+            body = {
+                "name": f"d{number}",
+                "datasetType": "file",
+                "latest": {"dataflow": _FLOW},
+                "description": f"text {number}",
+            }
             made = client.post(f"{base}/datasets", json=body).json()
         assert made["latest"]["versionId"] == "1" and made["datasetState"]["state"] == "active"
         page = client.get(f"{base}/datasets", params={"pageSize": 2}).json()
-        rest = client.get(f"{base}/datasets", params={"pageSize": 2, "continuationToken": page["continuationToken"]}).json()
+        rest = client.get(
+            f"{base}/datasets", params={"pageSize": 2, "continuationToken": page["continuationToken"]}
+        ).json()
         assert [item["name"] for item in page["value"] + rest["value"]] == ["d0", "d1", "d2"]
         assert rest["continuationToken"] is None
 
@@ -276,7 +286,10 @@ def test_pages_states_and_definitions(live: LiveService) -> None:
 
         assert names(datasetNames="d0,d2") == ["d0", "d2"]
         assert names(searchText="TEXT 1") == ["d1"]
-        assert client.get(f"{base}/datasets", params={"includeLatestDefinition": "false"}).json()["value"][0]["latest"] is None
+        assert (
+            client.get(f"{base}/datasets", params={"includeLatestDefinition": "false"}).json()["value"][0]["latest"]
+            is None
+        )
         one = f"{base}/datasets/{made['datasetId']}"
         assert client.put(f"{one}/state", json={"state": "archived"}).status_code == 200
         assert client.put(f"{one}/state", json={"state": "lost"}).status_code == 400
@@ -292,7 +305,9 @@ def test_pages_states_and_definitions(live: LiveService) -> None:
         assert legacy["dataflowJson"] == flow
         same = client.post(f"{base}/datasets", params=again, json={**body, "latest": {"dataflow": flow}}).json()
         assert same["latest"]["versionId"] == "2"
-        path = client.post(f"{base}/saveddatasets/from-data-path", json={"datastoreName": "workspaceblobstore", "relativePath": "x"})
+        path = client.post(
+            f"{base}/saveddatasets/from-data-path", json={"datastoreName": "workspaceblobstore", "relativePath": "x"}
+        )
         assert path.json()["datasetType"] == "file"
         assert client.delete(f"{base}/datasets").status_code == 200
         assert names(includeInvisible="true") == []

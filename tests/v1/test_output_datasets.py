@@ -42,7 +42,9 @@ made = {
     "parquet": out.read_parquet_files(path_glob="*.parquet"),
     "parse_csv": data.parse_delimited_files(),
     "parse_parquet": data.parse_parquet_files().keep_columns(["p"]),
-    "parse_partition": data.parse_delimited_files(file_extension="tsv", partition_format="/{team}/{day:yyyy/MM/dd}/x.tsv"),
+    "parse_partition": data.parse_delimited_files(
+        file_extension="tsv", partition_format="/{team}/{day:yyyy/MM/dd}/x.tsv"
+    ),
     "parse_quoted": data.parse_delimited_files(file_extension=".quoted", quoted_line_breaks=True),
 }
 print(json.dumps({name: item._additional_transformations.to_json() for name, item in made.items()}))

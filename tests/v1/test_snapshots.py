@@ -163,6 +163,9 @@ def test_bad_snapshots_are_refused_and_leave_nothing(live: LiveService) -> None:
     for names in (["../up.py"], ["/etc/x"], ["a//b"], [1], "a.py", [""]):
         answer = uploader.client.post(f"{uploader.base}/getblob", json={"FileNames": names})
         assert answer.status_code == 400, (names, answer.text)
+    headers = {"Content-Type": "application/json"}
+    answer = uploader.client.post(f"{uploader.base}/getblob", content=b'{"FileNames": ["\\ud800"]}', headers=headers)
+    assert answer.status_code == 400
     assert sorted(ids.rglob("*.json")) == before
     # And the good one is still good, also twice (a client that missed the answer), but only in its workspace.
     root = tree(**{"a.py": leaf("a.py", b"a")})

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from amlbridge.engine.records.store import Records
 from amlbridge.wire.artifact_files import normal
 from tests.support.live import LiveService
 
@@ -32,7 +33,7 @@ def test_files_of_a_run(live: LiveService) -> None:
         from azureml.core import Experiment, Workspace
         run = Experiment(Workspace.from_config(), "files").start_logging(snapshot_directory=None)
         os.makedirs("folder/sub")
-        for name in ("a b.txt", "sub/ü.txt", "a+b&c=d;e.txt"):
+        for name in ("a b.txt", "sub/ü.txt", "a+b&c=d.txt"):
             open(f"folder/{name}", "w").write(name)
         open("big.bin", "wb").write(os.urandom(9_000_000))
         run.upload_file("outputs/model.pkl", "big.bin")
@@ -40,7 +41,6 @@ def test_files_of_a_run(live: LiveService) -> None:
         run.upload_folder("copy", "folder")
         run.upload_files(["many/1", "many/2"], ["folder/a b.txt", "folder/sub/ü.txt"])
         run.upload_file("outputs/again", io.BytesIO(b"first"))
-        run.upload_file("outputs/again", io.BytesIO(b"second"))
         out = {"names": run.get_file_names()}
         run.download_file("outputs/model.pkl", "back.bin")
         out["same"] = open("back.bin", "rb").read() == open("big.bin", "rb").read()
@@ -55,6 +55,10 @@ def test_files_of_a_run(live: LiveService) -> None:
         out["kept"] = sorted(os.listdir("kept/many"))
         run.download_files(output_directory="all")
         out["all"] = sum(len(names) for _, _, names in os.walk("all"))
+        try:
+            run.upload_file("outputs/again", io.BytesIO(b"second"))
+        except Exception as error:
+            out["conflict"] = str(error)
         for wrong in ("../escape", "a/../../b"):
             try:
                 run.upload_file(wrong, io.BytesIO(b"x"))
@@ -73,13 +77,14 @@ def test_files_of_a_run(live: LiveService) -> None:
         """
     )
     out: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    copied = ["copy/a b.txt", "copy/a+b&c=d;e.txt", "copy/sub/ü.txt"]
+    copied = ["copy/a b.txt", "copy/a+b&c=d.txt", "copy/sub/ü.txt"]
     outputs = ["outputs/again", "outputs/empty", "outputs/model.pkl"]
     assert out["names"] == [*copied, "many/1", "many/2", *outputs]
-    assert (out["same"], out["again"], out["empty"]) == (True, "second", 0)
-    assert out["down"] == {name.rpartition("/")[2]: name for name in ("a b.txt", "sub/ü.txt", "a+b&c=d;e.txt")}
+    assert (out["same"], out["again"], out["empty"]) == (True, "first", 0)
+    assert out["down"] == {name.rpartition("/")[2]: name for name in ("a b.txt", "sub/ü.txt", "a+b&c=d.txt")}
     assert out["kept"] == ["1", "2"]
     assert out["all"] == 8
+    assert "outputs/again already exists" in out["conflict"]
     assert "cannot be the path of an artifact" in out["../escape"]
     assert "cannot be the path of an artifact" in out["a/../../b"]
     assert "available files include: " in out["missing"] and "outputs/again" in out["missing"]
@@ -96,14 +101,36 @@ def test_a_file_whose_name_has_to_be_quoted(live: LiveService) -> None:
         import io
         from azureml.core import Experiment, Workspace
         run = Experiment(Workspace.from_config(), "quoted").start_logging(snapshot_directory=None)
-        for name in ("outputs/100%.txt", "outputs/a#b?c.txt", "outputs/%41.txt"):
+        for name in ("outputs/100%.txt", "outputs/a#b?c;d.txt", "outputs/%41.txt"):
             run.upload_file(name, io.BytesIO(name.encode()))
             run.download_file(name, "back.txt")
             assert open("back.txt").read() == name
         print(run.get_file_names())
         """
     )
-    assert done.stdout.strip() == "['outputs/%41.txt', 'outputs/100%.txt', 'outputs/a#b?c.txt']"
+    assert done.stdout.strip() == "['outputs/%41.txt', 'outputs/100%.txt', 'outputs/a#b?c;d.txt']"
+
+
+@slow
+def test_a_running_step_may_upload_what_its_outputs_folder_holds(http: httpx.Client, live: LiveService) -> None:
+    """Scripts dump a model to `outputs/m` and upload that file, too; the folder is the run's artifacts already."""
+    history = f"{live.url}/history/v1.0{live.scope('raw')}/experiments/e/runs"
+    announced = {"paths": [{"path": "outputs/m"}]}
+    http.patch(f"{history}/own", json={"status": "Running"})
+    for run_id in ("own", "of-a-step"):
+        http.post(f"content/ExperimentRun/dcid.{run_id}/outputs/m", content=b"x")
+    own = http.post("batch/metadata/ExperimentRun/dcid.own", json=announced).json()
+    assert own["artifacts"] == {} and "already exists" in own["errors"]["outputs/m"]["error"]["message"]
+    records = Records(live.home.records_url)
+    own_run = http.get(f"{history}/own").json()
+    workspace = next(item for item in records.workspaces.list() if item.name == "raw")
+    records.runs.add(workspace.id, own_run["experimentId"], "of-a-step", "step", status="Running")
+    step = http.post("batch/metadata/ExperimentRun/dcid.of-a-step", json=announced).json()
+    assert step["errors"] == {} and list(step["artifacts"]) == ["outputs/m"]
+    records.runs.set(workspace.id, "of-a-step", status="Completed")
+    records.close()
+    done = http.post("batch/metadata/ExperimentRun/dcid.of-a-step", json=announced).json()
+    assert list(done["errors"]) == ["outputs/m"]
 
 
 @slow
@@ -175,7 +202,8 @@ def test_lists_come_in_pages(http: httpx.Client) -> None:
         assert http.post(f"content/LocalUpload/paged/{name}", content=b"x").status_code == 200
     for listing in ("LocalUpload/paged", "prefix/contentinfo/LocalUpload/paged/"):
         seen: list[str] = []
-        token, pages = "", 0
+        token: str | None = ""
+        pages = 0
         while token is not None:
             page = http.get(listing, params={"continuationToken": token} if token else {}).json()
             seen += [item["path"] for item in page["value"]]

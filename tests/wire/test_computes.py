@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amlbridge.wire import compute_bodies
@@ -113,7 +113,7 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         configurations = {
             "Databricks": (DatabricksCompute, dict(resource_group="r", workspace_name="w", access_token="t")),
             "Data Factory": (DataFactoryCompute, dict(resource_group="r", factory_name="f")),
-            "HDInsight": (HDInsightCompute, dict(resource_id=hdi, username="u")),
+            "HDInsight": (HDInsightCompute, dict(resource_id=hdi, username="u", password="p")),
             "virtual machine": (RemoteCompute, dict(address="10.0.0.1", ssh_port=22, username="u", password="p")),
             "AKS": (AksCompute, dict(resource_group="r", cluster_name="c")),
         }
@@ -204,6 +204,7 @@ def test_lists_come_in_pages(live: LiveService) -> None:
     assert done.stdout.strip().splitlines()[-1] == "103"
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

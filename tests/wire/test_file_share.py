@@ -21,7 +21,7 @@ def code(action):
         action()
         return "none"
     except HttpResponseError as error:
-        return str(error.error_code)
+        return str(getattr(error.error_code, "value", error.error_code))
 
 folder = share.get_directory_client("d")
 print(folder.exists(), code(lambda: share.get_directory_client("x/y").create_directory()))
@@ -32,11 +32,13 @@ print(file.get_file_properties().size, file.download_file(offset=2, length=3).re
 file.upload_range(b"XY", offset=8, length=2)
 print(file.download_file().readall(), code(lambda: file.upload_range(b"XY", offset=9, length=2)))
 print(code(folder.delete_directory), code(lambda: share.get_file_client("nope").get_file_properties()))
-print(code(lambda: share.get_file_client("no/such/a").create_file(3)), code(lambda: share.get_file_client("d").create_file(3)))
+no_parent = code(lambda: share.get_file_client("no/such/a").create_file(3))
+print(no_parent, code(lambda: share.get_file_client("d").create_file(3)))
 for number in range(5):
     share.get_file_client(f"n{number}").create_file(number)
 pages = share.list_directories_and_files(name_starts_with="n", results_per_page=2).by_page()
-print([[item["name"] for item in page] for page in pages], [(i["name"], i["is_directory"]) for i in share.list_directories_and_files("d")])
+inside = [(item["name"], item["is_directory"]) for item in share.list_directories_and_files("d")]
+print([[item["name"] for item in page] for page in pages], inside)
 file.delete_file()
 folder.delete_directory()
 print(folder.exists(), code(lambda: share.get_file_client("n1").set_file_metadata({"a": "b"})))
