@@ -19,7 +19,7 @@ from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import dataflow
 from amlbridge.wire.context import Service
-from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
+from amlbridge.wire.errors import bad_request, conflict, not_found
 
 SAVED, NAMED, VERSION, BINDING = "saved_dataset", "dataset", "dataset_version", "dataset_of_saved"
 TYPES = ("tabular", "file")
@@ -64,7 +64,7 @@ class Registered:
 def definition(
     dataset_type: str | None, dataflow_json: str, properties: Mapping[str, Any], more: Mapping[str, Any] | None = None
 ) -> Definition:
-    """A definition, checked. Without a type it is tabular when it reads rows. Raises a 400 :class:`ServiceError`."""
+    """A definition, checked. Without a type it is tabular when it reads rows. Raises a 400 ServiceError."""
     content = dataflow.load(dataflow.of_json(dataflow_json))
     kind = dataset_type or ("tabular" if dataflow.is_tabular(content) else "file")
     if kind not in TYPES:
@@ -97,7 +97,7 @@ def save(service: Service, workspace: Workspace, made: Definition, *salt: str) -
 
 
 def saved(service: Service, workspace: Workspace, saved_id: str) -> Definition:
-    """The definition of this id. Raises a 404 :class:`ServiceError`."""
+    """The definition of this id. Raises a 404 ServiceError."""
     record = service.records.resources.find(workspace.id, SAVED, saved_id.lower())
     if record is None:
         raise not_found(f"Cannot find a saved dataset with the id {saved_id}", "UserError")
@@ -119,7 +119,7 @@ def find(service: Service, workspace: Workspace, name: str, version: str | None 
 
 
 def get(service: Service, workspace: Workspace, name: str, version: str | None = None) -> Registered:
-    """Like :func:`find`. Raises a 404 :class:`ServiceError`."""
+    """Like :func:`find`. Raises a 404 ServiceError."""
     found = find(service, workspace, name, version)
     if found is None:
         label = f'"{name}"' if version is None else f'"{name}" (version: {version})'
@@ -128,7 +128,7 @@ def get(service: Service, workspace: Workspace, name: str, version: str | None =
 
 
 def by_id(service: Service, workspace: Workspace, dataset_id: str, version: str | None = None) -> Registered:
-    """A version of the dataset that was registered under this id. Raises a 404 :class:`ServiceError`."""
+    """A version of the dataset that was registered under this id. Raises a 404 ServiceError."""
     for named in service.records.resources.list(workspace.id, NAMED):
         if named.body["datasetId"] == dataset_id.lower():
             return get(service, workspace, named.name, version)
@@ -158,7 +158,7 @@ def register(
     becomes its next version. A definition equal to the latest version's makes none, as in Azure; description and tags
     are then replaced when they are given. ``saved_id``: the id under which the caller knows the definition.
 
-    Raises a 409 :class:`ServiceError` when the name is taken, a 400 one when ``saved_id`` is another registration's.
+    Raises a 409 ServiceError when the name is taken, a 400 one when ``saved_id`` is another registration's.
     """
     check_name(name)
     with service.records.database.write():
@@ -243,7 +243,7 @@ def update(
 def set_state(
     service: Service, workspace: Workspace, registered: Registered, state: Mapping[str, Any], *, version: bool
 ) -> None:
-    """Marks a dataset (or one ``version`` of it) active, deprecated or archived. Raises a 400 :class:`ServiceError`."""
+    """Marks a dataset (or one ``version`` of it) active, deprecated or archived. Raises a 400 ServiceError."""
     if state.get("state") not in STATES:
         raise bad_request(f"the state of a dataset is one of {', '.join(STATES)}, not {state.get('state')!r}")
     kept = {"state": state["state"], "deprecatedBy": state.get("deprecatedBy")}
@@ -259,7 +259,7 @@ def set_state(
 
 
 def unregister(service: Service, workspace: Workspace, name: str) -> None:
-    """Forgets a name and all its versions. Definitions stay: runs refer to them. Raises a 404 :class:`ServiceError`."""
+    """Forgets a name and all its versions. Definitions stay: runs refer to them. Raises a 404 ServiceError."""
     with service.records.database.write():
         resources = service.records.resources
         get(service, workspace, name)
@@ -270,14 +270,6 @@ def unregister(service: Service, workspace: Workspace, name: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raises a 400 :class:`ServiceError` for what cannot be the name of a dataset: it is a part of a URL's path."""
+    """Raises a 400 ServiceError for what cannot be the name of a dataset: it is a part of a URL's path."""
     if not name.strip() or len(name) > 255 or any(ord(letter) < 32 or letter in "/\\?#%" for letter in name):
         raise bad_request(f"{name!r} cannot be the name of a dataset: at most 255 characters, none of / \\ ? # %")
-
-
-def refuse_archived(registered: Registered) -> None:
-    """Raises a 400 :class:`ServiceError` for a dataset that was archived: it must not be used any more."""
-    states = (registered.named.body["state"], registered.version.body["state"])
-    if any(state["state"] == "archived" for state in states):
-        label = f"{registered.named.name}:{registered.version.version}"
-        raise ServiceError(400, "UserError", f"the dataset {label} is archived: reactivate it, or use another version")

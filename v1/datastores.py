@@ -117,7 +117,7 @@ def _register(call: Call, *, replace: bool) -> None:
 
 
 @routes.delete("/datastores")
-def _delete_all_datastores(call: Call) -> Reply:
+def delete_all_datastores(call: Call) -> Reply:
     """Forgets every registered datastore. The built-in ones and all files stay."""
     storage.set_default(call.service, call.workspace, storage.DEFAULT)
     for store in storage.datastores(call.service, call.workspace):

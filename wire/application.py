@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
@@ -131,7 +133,15 @@ def to_response(reply: Reply) -> Response:
         return reply
     if reply is None:
         return Response(status_code=200)
-    return JSONResponse(reply)
+    return _Json(reply)
+
+
+class _Json(JSONResponse):
+    """JSON with NaN and Infinity as Python writes and reads them: a user may have logged one."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def error_response(error: ServiceError) -> Response:

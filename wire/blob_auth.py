@@ -21,6 +21,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterator
+from itertools import product
 from urllib.parse import quote, unquote
 
 from amlbridge.engine.clock import parse_iso
@@ -196,8 +197,11 @@ def _issued(call: BlobCall) -> Grant | None:
     if len(signature) != 64 or not call.name:
         return None
     named = [call.query[name] for name in ("si", "ska") if call.query.get(name)]
-    for account in named or _accounts(call):
-        if call.service.issuer.check(f"{account}/{call.container}/{call.name}", signature):
+    # The v1 client quotes the path of the URL once more when it uploads.
+    names = dict.fromkeys((call.name, unquote(call.name)))
+    for account, name in product(named or _accounts(call), names):
+        if call.service.issuer.check(f"{account}/{call.container}/{name}", signature):
+            call.name = name
             _check_account(call, account)
             return Grant(account, _ISSUED, frozenset(("blob",)), issued=True)
     raise denied("the URL was not issued by this workspace service, or it was issued for another blob")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from amlbridge.wire.identity import Identity, TokenIssuer
 
 T = TypeVar("T")
 _MISSING = object()
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass
@@ -106,9 +108,13 @@ class Call:
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body)
+            content = json.loads(self.body)
+            if _SURROGATE.search(self.body):
+                # Half a character: neither the records nor an answer can hold it.
+                json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise bad_request(f"the request body is not JSON: {error}", "InvalidJson") from error
+        return content
 
     @property
     def object(self) -> dict[str, Any]:

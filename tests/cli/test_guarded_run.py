@@ -127,3 +127,26 @@ def test_allowed_host_goes_through_the_users_own_proxy(shared: Command) -> None:
         done = shared("run", "--allow-host", "data.blob.core.windows.net", "get.py", env=environment)
     assert done.stdout == "from the proxy\n"
     assert seen == [("GET", "http://data.blob.core.windows.net/c/b", "Basic bWU6c2VjcmV0")]
+
+
+def test_step_that_calls_azure_fails_and_is_named(shared: Command) -> None:
+    shared.write("steps/call.py", "import requests; requests.get('https://graph.microsoft.com/v1.0/me', timeout=30)")
+    shared.write(
+        "pipeline.py",
+        """
+        from azureml.core import Experiment, Workspace
+        from azureml.core.compute import AmlCompute, ComputeTarget
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import PythonScriptStep
+        ws = Workspace.from_config()
+        cluster = ComputeTarget.create(ws, "c", AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=1))
+        step = PythonScriptStep("call.py", name="caller", source_directory="steps", compute_target=cluster)
+        run = Experiment(ws, "guarded").submit(Pipeline(ws, [step]))
+        print(run.wait_for_completion(show_output=False, raise_on_error=False))
+        """,
+    )
+    done = shared("run", "pipeline.py")
+    assert "Failed" in done.stdout
+    assert "stopped a step's connection to graph.microsoft.com" in done.stderr
+    (run,) = [line.split()[2] for line in done.stderr.splitlines() if line.startswith("pipeline run ")]
+    assert shared.json("status", run, "--json")["steps"][0]["stopped_hosts"] == ["graph.microsoft.com"]

@@ -16,6 +16,7 @@ from amlbridge.v1.graph import Lowered
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks, data_sources, graphs, modules, run_records
 from amlbridge.v1.pipelines.entities import body_of, make_routes
+from amlbridge.wire import experiments
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.routing import Reply
@@ -128,7 +129,7 @@ def start(service: Service, workspace: Workspace, found: Resource, parent: str |
     lowered = lower(service, workspace, {**stored, "CreationInfo": body["creation_info"]})
     nodes = {node["Id"]: node for node in stored["Graph"]["ModuleNodes"]}
     steps = {node.id: step_columns(service, workspace, found.name, node, nodes[node.id]) for node in lowered.plan.nodes}
-    experiment = service.records.experiments.ensure(workspace.id, body["experiment"])
+    experiment = experiments.experiment_for_writing(service, workspace, body["experiment"])
     try:
         service.parts["scheduler"].submit(
             workspace.id,
