@@ -98,7 +98,7 @@ def test_a_file_whose_name_has_to_be_quoted(live: LiveService) -> None:
         import io
         from azureml.core import Experiment, Workspace
         run = Experiment(Workspace.from_config(), "quoted").start_logging(snapshot_directory=None)
-        for name in ("outputs/100%.txt", "outputs/a;b c+d.txt", "outputs/%41.txt"):
+        for name in ("outputs/100%.txt", "outputs/a;b c+d.txt", "outputs/ü.txt"):
             run.upload_file(name, io.BytesIO(name.encode()))
             run.download_file(name, "back.txt")
             assert open("back.txt").read() == name
