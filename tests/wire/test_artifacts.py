@@ -105,7 +105,7 @@ def test_a_file_whose_name_has_to_be_quoted(live: LiveService) -> None:
         print(run.get_file_names())
         """
     )
-    assert done.stdout.strip() == "['outputs/%41.txt', 'outputs/100%.txt', 'outputs/a#b?c;d.txt']"
+    assert done.stdout.strip() == "['outputs/100%.txt', 'outputs/a;b c+d.txt', 'outputs/ü.txt']"
 
 
 @slow

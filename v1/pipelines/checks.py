@@ -21,6 +21,7 @@ def check(service: Service, workspace: Workspace, plan: Plan, data: Mapping[str,
     for node in plan.nodes:
         _check_compute(service, workspace, plan, node)
         _check_script(service, workspace, node)
+        _check_processes(node)
         spot = f"step {node.name!r}"
         _check_transformations(node)
         references = [item.source for item in node.inputs.values() if isinstance(item.source, DataReference)]
@@ -56,6 +57,23 @@ def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
         raise bad_request(
             f"step {node.name!r}: the script {script!r} is not in its source directory (or .amlignore leaves it out)",
             "ScriptNotFound",
+        )
+
+
+def _check_processes(node: Node) -> None:
+    """A step that wants several processes must not get one without being told."""
+    distribution = node.distribution
+    if distribution is None:
+        return
+    workers = sum(int(value) for value in distribution.options.values() if isinstance(value, int))
+    count = max(distribution.processes_per_node * node.resources.nodes, workers)
+    if distribution.kind == "tensorflow" and workers <= 2:
+        count = 1  # one worker and the parameter server that the client adds by default
+    if count > 1:
+        raise bad_request(
+            f"step {node.name!r} wants {count} processes ({distribution.kind}): amlbridge starts one process for a step "
+            "in this release; set the process and node counts to 1",
+            "DistributionNotSupported",
         )
 
 
