@@ -114,7 +114,7 @@ def _answer(call: BlobCall, content: bytes) -> Response:
     call.grant = replace(grant, account=grant.account + FILE_ACCOUNT)
     call.name = call.name.strip("/")
     kind = call.query.get("restype", "file").lower()
-    handler = _OPERATIONS.get((call.method, kind, call.comp))
+    handler = OPERATIONS.get((call.method, kind, call.comp))
     if handler is None:
         raise ServiceError(
             501,
@@ -311,7 +311,7 @@ def delete_file(call: BlobCall, _content: bytes) -> Response:
     return Response(status_code=202)
 
 
-_OPERATIONS: dict[tuple[str, str, str], Callable[[BlobCall, bytes], Response]] = {
+OPERATIONS: dict[tuple[str, str, str], Callable[[BlobCall, bytes], Response]] = {
     ("PUT", "share", ""): create_share,
     ("GET", "share", ""): get_share,
     ("HEAD", "share", ""): get_share,

@@ -71,8 +71,8 @@ def _check_processes(node: Node) -> None:
         count = 1  # one worker and the parameter server that the client adds by default
     if count > 1:
         raise bad_request(
-            f"step {node.name!r} wants {count} processes ({distribution.kind}): amlbridge starts one process for a step "
-            "in this release; set the process and node counts to 1",
+            f"step {node.name!r} wants {count} processes ({distribution.kind}): amlbridge starts one process for a "
+            "step in this release; set the process and node counts to 1",
             "DistributionNotSupported",
         )
 

@@ -23,7 +23,8 @@ attempt("FAILED", lambda: failed.wait_for_completion(show_output=True))
 print("STATUS", failed.get_status(), [item.get_status() for item in failed.find_step_run("bad")])
 print("LOG", failed.find_step_run("bad")[0].get_stdout_log().replace(chr(10), " "))
 details = failed.find_step_run("bad")[0].get_details_with_logs()
-print("DETAILS", "boom in step" in details["logFiles"]["STDOUT"], "boom in step" in details["error"]["error"]["message"])
+message = details["error"]["error"]["message"]
+print("DETAILS", "boom in step" in details["logFiles"]["STDOUT"], "boom in step" in message)
 bad, after, free = step("bad.py", "bad"), step("ok.py", "after"), step("ok.py", "free")
 after.run_after(bad)
 later = step("ok.py", "later")
@@ -75,8 +76,9 @@ open("src/.amlignore", "w").write("ok.py")
 attempt("SCRIPT", lambda: run([step("ok.py", "hidden")]))
 os.remove("src/.amlignore")
 attempt("TYPE", lambda: run([step("ok.py", "x", arguments=[PipelineParameter("n", 5)])], {"n": True}))
-config = ParallelRunConfig(environment=Environment("e"), entry_script="ok.py", source_directory="src", error_threshold=1,
-                           output_action="append_row", compute_target=cpu, node_count=1, mini_batch_size="1")
+config = ParallelRunConfig(environment=Environment("e"), entry_script="ok.py", source_directory="src",
+                           error_threshold=1, output_action="append_row", compute_target=cpu, node_count=1,
+                           mini_batch_size="1")
 source = Dataset.File.from_files((store, "in")).as_named_input("x")
 attempt("PARALLEL", lambda: run([ParallelRunStep(name="many", parallel_run_config=config, inputs=[source],
                                                  output=PipelineData("o", datastore=store))]))

@@ -75,7 +75,8 @@ print("JOB", prepared.get_job_log().splitlines()[0])
 submitted.get_pipeline_output("first").download("down")
 with open(f"down/azureml/{prepared.id}/kept/r.txt") as file:
     print("DOWN", file.read())
-print("OUTPUTS", sorted(prepared.get_outputs()), prepared.get_output_data("out").path_on_datastore == f"dataset/{prepared.id}/out")
+place = prepared.get_output_data("out").path_on_datastore
+print("OUTPUTS", sorted(prepared.get_outputs()), place == f"dataset/{prepared.id}/out")
 print("GRAPH", sorted(node.name for node in submitted.get_graph().nodes if "-" not in node.name))
 again = PipelineRun.get(ws, submitted.id)
 print("AGAIN", again.experiment.name, again.get_status(), again.get_properties()["azureml.parameters"])
@@ -124,8 +125,8 @@ module = Module.create(ws, "my_module", "description")
 source = InputPortDef(name="source", default_datastore_mode="mount", default_data_reference_name=store.name, label="l")
 target = OutputPortDef(name="target", default_datastore_name=store.name, default_datastore_mode="mount", label="l")
 for version in ("1", None):
-    module.publish_python_script("module.py", "d", inputs=[source], outputs=[target], params={"NUM": 3}, version=version,
-                                 source_directory="src", arguments=["--in", source, "--out", target])
+    module.publish_python_script("module.py", "d", inputs=[source], outputs=[target], params={"NUM": 3},
+                                 version=version, source_directory="src", arguments=["--in", source, "--out", target])
 module = Module.get(ws, name="my_module")
 print("VERSIONS", module.default_version, [item.version for item in module.module_version_list()])
 module.set_default_version("2")
@@ -140,7 +141,8 @@ attempt("TAKEN", lambda: Module.create(ws, "my_module", "again"))
 """,
         files={
             **FILES,
-            "src/paths.py": "import os, sys\nfor path in sys.argv[1:]: print('PATH', os.path.basename(path), os.path.isdir(path))\n",
+            "src/paths.py": "import os, sys\n"
+            "for path in sys.argv[1:]: print('PATH', os.path.basename(path), os.path.isdir(path))\n",
             "src/module.py": "import os, sys\nprint('MODULE', sys.argv[1], os.listdir(sys.argv[2]), sys.argv[3], "
             "os.environ['AML_PARAMETER_NUM'])\nopen(sys.argv[4], 'w').write('made')\n",
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -58,7 +59,7 @@ def test_modules_by_hash(api: Api) -> None:
     found = api("GET", "/Modules/Hash/h1")
     assert found["Data"]["Id"] == made["Id"]
     assert found["Data"]["UploadState"] == "1"
-    assert [item["Name"] for item in found["Interface"]["Ports"]["Inputs"]][0] == "x"
+    assert found["Interface"]["Ports"]["Inputs"][0]["Name"] == "x"
     assert api("GET", f"/Modules/{made['Id']}") == found
     newer = api("POST", "/Modules", document)
     assert api("GET", "/Modules/Hash/h1")["Data"]["Id"] == newer["Id"]
@@ -83,10 +84,11 @@ def test_data_sources(api: Api) -> None:
     assert renamed["Name"] == "other"
 
 
-def creation(api: Api, **fields: Any) -> dict[str, Any]:
-    """A submission of one step without code."""
+def creation(api: Api, store: str = "workspaceblobstore", **fields: Any) -> dict[str, Any]:
+    """A submission of one step without code that writes to a datastore."""
     document = module("step", [])
     del document["StorageId"]
+    document["StructuredInterface"]["Outputs"][0]["DataStoreName"] = store
     document["StructuredInterface"]["Arguments"] = [{"ValueType": "Literal", "Value": "run"}]
     made = api("POST", "/Modules", document)
     item = node("a", made["Id"], ModuleParameters=[{"Name": "Command", "ValueType": "0", "Value": "true"}])
@@ -98,19 +100,20 @@ _NEW = "/PipelineRuns/Unsubmitted/CreationInfoWithGraph?experimentName=rest"
 
 def test_a_run_is_recorded_then_submitted_once(live: LiveService, api: Api) -> None:
     with live.client() as client:
-        body = {"location": "local", "properties": {"computeType": "AmlCompute", "properties": {"vmSize": "S"}}}
+        body = {
+            "location": "local",
+            "properties": {"computeType": "AmlCompute", "properties": {"vmSize": "STANDARD_D2_V2"}},
+        }
         assert client.put(f"{live.scope()}/computes/cpu", json=body).status_code in (200, 201)
-    document = creation(api)
-    document["Graph"]["ModuleNodes"][0]["ModuleParameters"][0]["Value"] = None
-    outputs = api("GET", "/DataTypes")
-    assert outputs
     made = api("POST", _NEW, creation(api, CreationInfo={"Description": "d", "tags": {"k": "v"}}))
+    wrong = creation(api, "nowhere")
+    assert api("POST", _NEW, wrong, 400) == "step 'step' output 'out': Could not find datastore: nowhere"
     run_id = made["Id"]
     assert (made["Status"]["StatusCode"], made["IsSubmitted"], made["TotalRunSteps"]) == ("0", False, 1)
     assert "has not been submitted" in api("DELETE", f"/PipelineRuns/{run_id}/Execution", status=409)
     assert "has not been submitted" in api("POST", f"/PipelineRuns/{run_id}/Graph/Node/StatusCode", ["a"], 409)
-    for _ in range(2):
-        api("POST", f"/PipelineRuns/Submit/{run_id}")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: api("POST", f"/PipelineRuns/Submit/{run_id}"), range(8)))
     assert api("GET", f"/PipelineRuns/{run_id}")["IsSubmitted"]
     assert list(api("POST", f"/PipelineRuns/{run_id}/Graph/AllNodes/StatusCode", [])) == ["a"]
     status = api("POST", f"/PipelineRuns/{run_id}/Graph/Node/Status", ["a"])
