@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from .local import LocalEngine, cores
-from .machine import say
+from .machine import processor_time, say
 from .measure import Contestant, Row, Series, Target, interleave, timed
-from .peers import Peers
+from .peers import Peer, Peers
 
 _STEPS = 50
 _TARGET = Target(0.6)
@@ -21,13 +22,16 @@ _NOTE = (
     "from the call of submit to the finished run in the records (checked through another connection); each step has a "
     "code snapshot of its own, a working folder, artifacts and a log; the floor runs the same scripts in place, without "
     "any of that. Luigi: a scheduler process with its history in SQLite, ExternalProgramTask. kfp: "
-    "SubprocessRunner(use_venv=False), which runs one step at a time."
+    "SubprocessRunner(use_venv=False), which runs one step at a time"
+)
+_PROCESSOR_NOTE = (
+    "user and system time of the scheduler, the warm interpreters and the steps: next to blind to other load"
 )
 
 
 def rows(quick: bool, peers: Peers) -> Iterator[Row]:
     """Cold first step, chain, fan."""
-    rounds = 3 if quick else 7
+    rounds = 3 if quick else 5
     with tempfile.TemporaryDirectory(prefix="amlbridge-bench-") as folder, ExitStack() as stack:
         scripts = _scripts(Path(folder) / "steps")
         ours = stack.enter_context(LocalEngine(Path(folder) / "auto"))
@@ -47,16 +51,33 @@ def _shape(
     say(f"  {name}")
     workers = 1 if chain else cores()
     warm_nodes, fresh_nodes = ours.nodes(scripts, chain=chain), fresh.nodes(scripts, chain=chain)
-    contestants: dict[str, Contestant] = {
-        "ours": lambda: ours.run(warm_nodes),
-        "floor": lambda: _floor(scripts, workers),
-        "subprocess": lambda: fresh.run(fresh_nodes),
-    }
-    interleave(contestants, 1)
-    found = interleave(contestants, rounds)
-    beside = peers.chain(scripts, chain=chain, workers=workers, rounds=2 if rounds < 5 else 3)
-    yield Row(name, ours=found["ours"], floor=found["floor"], peers=beside, target=_TARGET, note=_NOTE if chain else "")
+    pairs: dict[str, Contestant] = {"ours": lambda: ours.run(warm_nodes), "floor": lambda: _floor(scripts, workers)}
+    contestants: dict[str, Contestant] = {**pairs, "subprocess": lambda: fresh.run(fresh_nodes)}
+    with peers.chain(scripts, chain=chain, workers=workers) as others:
+        beside = {name: _first_round(other) for name, other in others.items()}
+        contestants |= {name: found for name, found in beside.items() if not isinstance(found, str)}
+        interleave(pairs, 2)
+        found = interleave(contestants, rounds)
+    peer_series = {name: problem if isinstance(problem, str) else found[name] for name, problem in beside.items()}
+    yield Row(
+        name, ours=found["ours"], floor=found["floor"], peers=peer_series, target=_TARGET, note=_NOTE if chain else ""
+    )
     yield Row(f"{name}, `subprocess` launcher", ours=found["subprocess"], floor=found["floor"])
+    if chain:
+        used = interleave({key: partial(processor_time, run) for key, run in pairs.items()}, rounds)
+        yield Row(f"{name}, processor time", ours=used["ours"], floor=used["floor"], note=_PROCESSOR_NOTE)
+
+
+def _first_round(peer: Peer | str) -> Contestant | str:
+    """The peer as a contestant once it has run the steps (so its imports do not count), or why it is none."""
+    if isinstance(peer, str):
+        return peer
+    try:
+        peer.run()
+    except RuntimeError as error:
+        say(f"    {error}")
+        return "failed"
+    return peer.run
 
 
 def _scripts(root: Path) -> list[Path]:

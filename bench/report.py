@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from .measure import Row, Series, Unit
 
 _HEAD = ("measure", "ours", "floor", "peer", "ratio", "target", "met")
 _METHOD = """\
-How to read it: medians, in brackets the smallest and largest. *Ratio* is ours over the floor, taken pair by pair within a
-round (the contestants take turns, every other round in reverse order), so that other work on the machine falls on both
-sides; for a peer it stands beside its time. A target is the most that the median may be. `make bench` writes this file."""
+How to read it: medians, in brackets the smallest and largest. *Ratio* is ours over the floor, taken pair by pair within
+a round (the contestants take turns, every other round in reverse order), so that other work on the machine falls on
+both sides; for a peer it stands beside its time. A target is the most that the median may be. `make bench` writes this
+file."""
 
 
 def table(rows: Iterable[Row]) -> str:
@@ -86,19 +88,18 @@ def _met(row: Row) -> str:
 
 
 def quantity(value: float, unit: Unit) -> str:
-    """A value with its unit, three digits: seconds below one as milliseconds."""
+    """A value with its unit, three digits or more: seconds below one as milliseconds."""
     if unit == "s" and value < 0.9995:
         return f"{_number(value * 1000)} ms"
     return f"{_number(value)} {unit}"
 
 
 def _number(value: float) -> str:
-    """Three significant digits, no exponent."""
-    if abs(value) >= 99.95:
-        return f"{value:,.0f}"
-    if abs(value) >= 9.995:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if abs(value) >= 0.0995 else f"{value:.3g}"
+    """At least three significant digits, no exponent; ``value`` is not negative."""
+    if value == 0:
+        return "0"
+    places = 2 - math.floor(math.log10(value) + 1e-9)
+    return f"{value:,.{max(0, min(places, 12))}f}"
 
 
 def _line(cells: Iterable[str]) -> str:

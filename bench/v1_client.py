@@ -69,9 +69,7 @@ class Program:
 
     def download(self, folder: str, prefix: str) -> dict[str, Any]:
         """Downloads what lies below a prefix of the default datastore."""
-        seconds, count = _timed(
-            lambda: self.store.download(folder, prefix=prefix, overwrite=True, show_progress=False)
-        )
+        seconds, count = _timed(lambda: self.store.download(folder, prefix=prefix, overwrite=True, show_progress=False))
         return {"seconds": seconds, "files": count}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 
 from amlbridge.engine.errors import PlanError
@@ -30,6 +32,15 @@ def fill(
     outputs: Mapping[str, str],
 ) -> str:
     """The pieces joined. Raises :class:`PlanError` for a piece that names nothing."""
+    return "".join(_parts(pieces, parameters, inputs, outputs))
+
+
+def _parts(
+    pieces: tuple[Piece, ...],
+    parameters: Mapping[str, Scalar],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> list[str]:
     parts = []
     for piece in pieces:
         if isinstance(piece, Value):
@@ -44,14 +55,51 @@ def fill(
             kind = {ParameterRef: "parameter", InputRef: "input", OutputRef: "output"}[type(piece)]
             raise PlanError(f"the command uses the {kind} {piece.name!r}, which this step does not have")
         parts.append(text(table[piece.name]))
-    return "".join(parts)
+    return parts
+
+
+def shell_line(
+    pieces: tuple[Piece, ...],
+    parameters: Mapping[str, Scalar],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> str:
+    """A line for the shell: paths of inputs and outputs are quoted as the place where they stand asks for, because a
+    state folder may have a space in its name. Parameters are text of the user's and stay as they are."""
+    line = ""
+    for piece, part in zip(pieces, _parts(pieces, parameters, inputs, outputs), strict=True):
+        if not isinstance(piece, (InputRef, OutputRef)):
+            line += part
+        elif (quote := _open_quote(line)) == '"':
+            line += re.sub(r'(["\\\\$`])', r"\\\1", part)
+        elif quote == "'":
+            line += part.replace("'", "'\\''")
+        else:
+            line += shlex.quote(part)
+    return line
+
+
+def _open_quote(line: str) -> str:
+    """The quote that is open at the end of a shell line; "" when none is."""
+    quote, skip = "", False
+    for character in line:
+        if skip:
+            skip = False
+        elif character == "\\" and quote != "'":
+            skip = True
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+    return quote
 
 
 def arguments(
     command: Command, parameters: Mapping[str, Scalar], inputs: Mapping[str, str], outputs: Mapping[str, str]
 ) -> list[str]:
     """argv without the interpreter and script. Raises :class:`PlanError`."""
-    return [fill(item.pieces, parameters, inputs, outputs) for item in _present(command.arguments, inputs)]
+    join = shell_line if command.shell else fill
+    return [join(item.pieces, parameters, inputs, outputs) for item in _present(command.arguments, inputs)]
 
 
 def _present(items: tuple[Argument | OptionalGroup, ...], inputs: Mapping[str, str]) -> Iterator[Argument]:

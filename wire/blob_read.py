@@ -17,6 +17,7 @@ from amlbridge.wire.blob_conditions import http_date, readable, wanted_range
 from amlbridge.wire.blob_request import BlobCall
 from amlbridge.wire.blob_stream import PIECE, Body, FileRange
 from amlbridge.wire.errors import ServiceError
+from amlbridge.wire.log_reads import log_reads
 
 #: The largest range whose MD5 the service computes, in bytes; Azure's limit.
 _LARGEST_MD5_RANGE = 4 << 20
@@ -77,6 +78,7 @@ def get_blob(call: BlobCall, _body: Body) -> Response:
     """Get Blob: the content, or a range of it, of one version."""
     check_readable_name(call)
     descriptor, blob = call.store.open(*call.key)
+    log_reads(call.service).note_blob(call.name)
     try:
         readable(call, blob)
         part = wanted_range(call, blob)

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
@@ -222,6 +222,9 @@ def wait_for_metrics(call: Call) -> Reply:
     return {}
 
 
+#: A step has a run only once it starts, as on Azure; its record is there from the submission on.
+_VISIBLE = or_(table.c.kind != "step", table.c.started.is_not(None))
+
 # -- finding runs -----------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +281,7 @@ def _experiment_scope(call: Call) -> ColumnElement[bool]:
 @_on((*_EXPERIMENTS, ""), "POST", "/runs:query")
 def query_runs(call: Call) -> Reply:
     """Runs that meet a filter, ordered, in pages."""
-    scope = [_experiment_scope(call)] if call.params.keys() & {"experiment", "experiment_id"} else []
+    scope = [_VISIBLE, _experiment_scope(call)] if call.params.keys() & {"experiment", "experiment_id"} else [_VISIBLE]
     order = order_by(call.field("orderby", str, None) or call.field("orderBy", str, None))
     token = call.field("continuationToken", str, None)
     return _page(call, scope, call.field("filter", str, None), order, call.object.get("top"), token)
@@ -287,7 +290,7 @@ def query_runs(call: Call) -> Reply:
 @_on(_RUNS, "GET", "/children")
 def get_child_runs(call: Call) -> Reply:
     """The direct children of a run, filtered and ordered, in pages."""
-    return _page_by_query(call, [table.c.parent_id == run_of(call).id])
+    return _page_by_query(call, [table.c.parent_id == run_of(call).id, _VISIBLE])
 
 
 @routes.get("/computes/{compute}/runs")

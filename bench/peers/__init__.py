@@ -7,17 +7,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 
 from ..machine import ROOT, say
-from ..measure import Series
 
 _HERE = Path(__file__).resolve().parent
 _REQUIREMENTS = _HERE / "requirements.txt"
 _ENVIRONMENT = ROOT / "build" / "bench-venv"
-_PATIENCE = 180.0
 
 
 class Peers:
@@ -59,29 +59,67 @@ class Peers:
             return self._python
         return ", ".join(line.replace("==", " ") for line in _REQUIREMENTS.read_text().split() if line)
 
-    def chain(self, scripts: Sequence[Path], *, chain: bool, workers: int, rounds: int) -> Mapping[str, Series | str]:
-        """The seconds that each peer takes for the steps in these folders; imports and clean-up do not count."""
-        settings = {"chain": chain, "workers": workers, "rounds": rounds, "python": sys.executable}
-        found: dict[str, Series | str] = {}
-        for name, program in (("Luigi", "luigi_chain.py"), ("kfp local", "kfp_chain.py")):
-            found[name] = self._run(program, {**settings, "scripts": [str(folder) for folder in scripts]})
-        return found
+    @contextmanager
+    def chain(self, scripts: Sequence[Path], *, chain: bool, workers: int) -> Iterator[dict[str, Peer | str]]:
+        """Each peer, ready to run the steps in these folders, or why it cannot."""
+        settings = json.dumps(
+            {"chain": chain, "workers": workers, "python": sys.executable, "scripts": [str(path) for path in scripts]}
+        )
+        with ExitStack() as stack:
+            found: dict[str, Peer | str] = {}
+            for name, program in (("Luigi", "luigi_chain.py"), ("kfp local", "kfp_chain.py")):
+                if isinstance(self._python, str):
+                    found[name] = self._python
+                    continue
+                found[name] = stack.enter_context(Peer([str(self._python), str(_HERE / program), settings]))
+            yield found
 
-    def _run(self, program: str, settings: dict[str, object]) -> Series | str:
-        if isinstance(self._python, str):
-            return self._python
-        say(f"    {program}")
-        with tempfile.TemporaryDirectory(prefix="amlbridge-peer-") as folder:
-            answer = Path(folder) / "answer.json"
-            command = [str(self._python), str(_HERE / program), json.dumps(settings), str(answer)]
-            environment = {**os.environ, "PATH": f"{self._python.parent}{os.pathsep}{os.environ['PATH']}"}
-            try:
-                done = subprocess.run(
-                    command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False
-                )
-            except subprocess.TimeoutExpired:
-                return f"not ready after {_PATIENCE:.0f} s"
-            if done.returncode != 0:
-                say(f"      {(done.stderr or done.stdout).strip()[-1500:]}")
-                return f"failed with exit code {done.returncode}"
-            return Series.of(json.loads(answer.read_text()))
+
+class Peer:
+    """A program that runs the steps once for each line it is sent, and answers with the seconds."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="amlbridge-peer-")
+        folder = Path(self._folder.name)
+        path = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"
+        self._log = (folder / "peer.log").open("w+")
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        self._folder.cleanup()
+
+    def run(self) -> float:
+        """One round. Raises RuntimeError when the program has ended instead."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write("go\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        line = self._process.stdout.readline()
+        if not line:
+            self._log.seek(0)
+            said = [line for line in self._log.read().splitlines() if line.strip()]
+            raise RuntimeError(said[-1][:200] if said else "it said nothing")
+        return float(line)

@@ -1,10 +1,11 @@
-"""Runs in the peers' environment: ``kfp_chain.py SETTINGS ANSWER`` writes the seconds of each round to ANSWER.
+"""Runs in the peers' environment: for each line on its input it runs the steps once and answers with the seconds.
 
 No postponed annotations here: kfp reads the types of a component.
 """
 
 import json
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -19,8 +20,10 @@ def step(index: int) -> None:
     print(f"step {index}")
 
 
-def main(settings: dict[str, Any], answer: Path) -> None:
-    """Measures."""
+def main(settings: dict[str, Any]) -> None:
+    """Measures until its input ends. What kfp and the steps print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
     logging.disable(logging.INFO)
     count = len(settings["scripts"])
 
@@ -35,13 +38,11 @@ def main(settings: dict[str, Any], answer: Path) -> None:
             before = task
 
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(Path.cwd() / "root"))
-    seconds = []
-    for _ in range(settings["rounds"]):
+    for _ in sys.stdin:
         began = time.perf_counter()
         pipeline()
-        seconds.append(time.perf_counter() - began)
-    answer.write_text(json.dumps(seconds))
+        answers.write(f"{time.perf_counter() - began}\n")
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), Path(sys.argv[2]))
+    main(json.loads(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Runs in the peers' environment: ``luigi_chain.py SETTINGS ANSWER`` writes the seconds of each round to ANSWER.
+"""Runs in the peers' environment: for each line on its input it runs the steps once and answers with the seconds.
 
 The scheduler is a process of its own that keeps the history of all tasks in SQLite, as ``luigid`` does in a team. The
 history works with SQLAlchemy 1.4 only.
@@ -32,8 +32,10 @@ wait_interval=0.05
 """
 
 
-def main(settings: dict[str, Any], answer: Path) -> None:
-    """Measures."""
+def main(settings: dict[str, Any]) -> None:
+    """Measures until its input ends. What Luigi prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
     folder = Path.cwd()
     (folder / "luigi.cfg").write_text(_CONFIGURATION.format(folder=folder))
     os.environ["LUIGI_CONFIG_PATH"] = str(folder / "luigi.cfg")
@@ -46,7 +48,8 @@ def main(settings: dict[str, Any], answer: Path) -> None:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}/api/graph")
-        answer.write_text(json.dumps([_round(settings, folder / f"round{n}", port) for n in range(settings["rounds"])]))
+        for number, _ in enumerate(sys.stdin):
+            answers.write(f"{_round(settings, folder / f'round{number}', port)}\n")
     finally:
         server.terminate()
         server.wait(10)
@@ -109,4 +112,4 @@ def _round(settings: dict[str, Any], outputs: Path, port: int) -> float:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), Path(sys.argv[2]))
+    main(json.loads(sys.argv[1]))

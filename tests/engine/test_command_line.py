@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amlbridge.engine.command_line import arguments, text
@@ -41,3 +43,19 @@ def test_a_name_that_is_nowhere_is_told(piece: ParameterRef | InputRef | OutputR
 
 def test_python_spelling_of_values() -> None:
     assert [text(value) for value in (True, 0.1, None, 3, "s")] == ["True", "0.1", "", "3", "s"]
+
+
+PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0\n"), min_size=1, max_size=12)
+
+
+@given(
+    PATHS,
+    st.sampled_from(["printf %s {}", "printf %s '{}'", 'printf %s "{}"', "echo 'a'\"b\">/dev/null; printf %s {}"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_shell_sees_paths_as_they_are(path: str, template: str) -> None:
+    before, after = template.split("{}")
+    command = Command((Argument((Value(before), InputRef("x"), Value(after))),), shell=True)
+    (line,) = arguments(command, {}, {"x": path}, {})
+    done = subprocess.run(["/bin/bash", "-c", line], capture_output=True, check=True)
+    assert done.stdout.decode() == path

@@ -45,9 +45,9 @@ PIPELINE = """
     store = ws.get_default_datastore()
     out = PipelineData("out", datastore=store, is_directory=True, pipeline_output_name="final")
     place = sys.argv[1]
-    first = PythonScriptStep("first.py", name="first", source_directory="src", compute_target=compute, arguments=[place])
-    second = PythonScriptStep("second.py", name="second", source_directory="src", compute_target=compute,
-                              arguments=[place, out], outputs=[out])
+    common = dict(source_directory="src", compute_target=compute)
+    first = PythonScriptStep("first.py", name="first", arguments=[place], **common)
+    second = PythonScriptStep("second.py", name="second", arguments=[place, out], outputs=[out], **common)
     run = Experiment(ws, "faults").submit(Pipeline(ws, [StepSequence([first, second])]))
     print("RUN", run.id)
 """

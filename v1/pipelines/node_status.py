@@ -10,6 +10,7 @@ from amlbridge.engine.records.runs import Run
 from amlbridge.v1.pipelines import run_records
 from amlbridge.v1.pipelines.entities import make_routes, node_path
 from amlbridge.wire.context import Call
+from amlbridge.wire.log_reads import log_reads
 from amlbridge.wire.routing import Reply
 
 routes = make_routes()
@@ -54,8 +55,11 @@ def status_dto(run: Run) -> dict[str, Any]:
 
 @routes.post("/PipelineRuns/{run_id}/Graph/Node/StatusCode")
 def get_node_status_code(call: Call) -> Reply:
-    """The number of a node's status."""
-    return code_of(run_records.step_run(call, run_records.engine_run(call), node_path(call)))
+    """The number of a node's status; an end is told once the client has had a chance to read the log."""
+    pipeline = run_records.engine_run(call)
+    steps = call.records.runs.children(call.workspace.id, pipeline.id)
+    run = run_records.of_node(steps, pipeline, node_path(call))
+    return RUNNING if log_reads(call.service).hold_step(run, steps) else code_of(run)
 
 
 @routes.post("/PipelineRuns/{run_id}/Graph/Node/Status")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amlbridge.engine.clock import iso
@@ -43,7 +43,12 @@ def engine_run(call: Call) -> Run:
 
 def step_run(call: Call, pipeline: Run, node_id: str) -> Run:
     """The run of a node. Raises a 404 :class:`ServiceError`."""
-    for run in call.records.runs.children(call.workspace.id, pipeline.id):
+    return of_node(call.records.runs.children(call.workspace.id, pipeline.id), pipeline, node_id)
+
+
+def of_node(steps: Sequence[Run], pipeline: Run, node_id: str) -> Run:
+    """The run of a node among the steps of a pipeline run. Raises a 404 :class:`ServiceError`."""
+    for run in steps:
         if run.node_id == node_id:
             return run
     raise not_found(f"the pipeline run {pipeline.id} has no node {node_id!r}")

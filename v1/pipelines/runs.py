@@ -6,6 +6,7 @@ from amlbridge.v1.pipelines import outputs, run_records
 from amlbridge.v1.pipelines.entities import make_routes
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import not_found
+from amlbridge.wire.log_reads import log_reads
 from amlbridge.wire.routing import Reply
 
 routes = make_routes()
@@ -13,8 +14,16 @@ routes = make_routes()
 
 @routes.get("/PipelineRuns/{run_id}")
 def get_pipeline_run(call: Call) -> Reply:
-    """A pipeline run with its status."""
-    return run_records.dto(call, run_records.get(call))
+    """A pipeline run with its status; an end is told once the client has had a chance to read the logs."""
+    record = run_records.get(call)
+    answer = run_records.dto(call, record)
+    run = call.records.runs.find(call.workspace.id, record.name)
+    if run is not None and run.finished:
+        steps = call.records.runs.children(call.workspace.id, run.id)
+        if log_reads(call.service).hold_pipeline(run, steps):
+            answer["Status"] |= {"StatusCode": run_records.RUNNING, "StatusDetail": None, "EndTime": None}
+            answer["HasErrors"] = False
+    return answer
 
 
 @routes.delete("/PipelineRuns/{run_id}/Execution")
