@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import blobs, chain, imports, machine, report, requests_rate, startup
-from .measure import Row, Target
+from .measure import Row
 from .peers import Peers
 
 #: Name -> the measure; one that fails is reported by its name.
@@ -52,8 +52,7 @@ def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
     except Exception as error:  # noqa: BLE001  # whatever it was: it is reported, and the exit code tells
         problem = f"{type(error).__name__}: {error}"
         machine.say(f"  {problem}")
-        # A target that nothing can meet, so that the table does not look complete.
-        rows.append(Row(name, problem=problem, target=Target(0.0)))
+        rows.append(Row(name, problem=problem))
     return rows
 
 

@@ -19,13 +19,13 @@ from .peers import Peer, Peers
 _STEPS = 50
 _TARGET = Target(0.6)
 _NOTE = (
-    "from the call of submit to the finished run in the records (checked through another connection); each step has a "
-    "code snapshot of its own, a working folder, artifacts and a log; the floor runs the same scripts in place, without "
-    "any of that. Luigi: a scheduler process with its history in SQLite, ExternalProgramTask. kfp: "
+    "from the call of submit to the finished run in the records (checked through another connection); each step has "
+    "a code snapshot of its own, a working folder, artifacts and a log; the floor runs the same scripts in place, "
+    "without any of that. Luigi: a scheduler process with its history in SQLite, ExternalProgramTask. kfp: "
     "SubprocessRunner(use_venv=False), which runs one step at a time"
 )
 _PROCESSOR_NOTE = (
-    "user and system time of the scheduler, the warm interpreters and the steps: next to blind to other load"
+    "user and system time of the scheduler, the warm interpreters and the steps, which other load hardly changes"
 )
 
 

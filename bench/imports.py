@@ -1,4 +1,4 @@
-"""A step that imports what v1 steps import, warm, against ``python main.py``; the same with a run context and a metric."""
+"""A step that imports what v1 steps import, warm, against ``python main.py``; the same with a logged metric."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _NOTE = (
     "step's run record; the floor is `python main.py` of the same script"
 )
 _METRIC_NOTE = (
-    "the same; the real client then reads the metric of every step; outside of a run the floor's `Run.get_context()` is "
-    "an offline run that only prints"
+    "the same; the real client then reads the metric of every step; outside of a run the floor's `Run.get_context()` "
+    "is an offline run that only prints"
 )
 
 

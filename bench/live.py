@@ -20,7 +20,7 @@ from amlbridge.server import lifecycle
 from amlbridge.server.client_environment import PROXY_VARIABLES, UNSET, variables
 from amlbridge.server.home import VARIABLE, Home
 
-from .machine import wait_until_idle
+from .machine import say, wait_until_idle
 
 _PATIENCE = 120.0
 _CONFIG = {
@@ -49,6 +49,8 @@ class LiveService:
     ) -> None:
         self.records.close()
         lifecycle.stop(self.home)
+        if error is not None:
+            say("  the service's log ends with:\n" + self.home.log.read_text(errors="replace")[-3000:])
 
     def wait_until_warm(self) -> None:
         """Waits until the warm interpreters have imported everything. Raises RuntimeError when that does not end."""

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -47,8 +47,10 @@ class LocalEngine:
             client = client_environment.variables(home, 9, 9, guard_port=9)
             host = EngineHost(self._service, self._snapshots, client, lambda run_id: {})
             self.scheduler = Scheduler(records, host, LauncherPool(launcher=launcher), home.work)
-            self._service.part("on_start", list).append(self.scheduler.start)
-            self._service.part("on_stop", list).append(self.scheduler.stop)
+            starts: list[Callable[[], None]] = self._service.part("on_start", list)
+            stops: list[Callable[[], None]] = self._service.part("on_stop", list)
+            starts.append(self.scheduler.start)
+            stops.append(self.scheduler.stop)
 
     def __enter__(self) -> LocalEngine:
         for hook in self._service.parts["on_start"]:

@@ -83,7 +83,9 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None when there is none. What could not be measured does not meet its target."""
+        """Whether the target is met; None when there is none. What could not be measured is not met."""
+        if self.problem:
+            return False
         if self.target is None:
             return None
         found = self.ratio if self.target.of == "ratio" else self.ours

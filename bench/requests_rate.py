@@ -22,8 +22,8 @@ from .measure import Contestant, Row, interleave
 
 _CONNECTIONS = 8
 _NOTE = (
-    f"{_CONNECTIONS} connections that each send the next request when the answer is there, from one process on the same "
-    "cores; the floor is uvicorn with an application that does nothing"
+    f"{_CONNECTIONS} connections that each send the next request when the answer is there, from one process on the "
+    "same cores; the floor is uvicorn with an application that does nothing"
 )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 class Slots:
-    """Counts nodes. ``total`` is for the machine; ``max_nodes(workspace, compute)`` for a compute (None: no bound).
+    """Counts nodes. ``total`` is for the machine, ``max_nodes(workspace, compute)`` for a compute (None: no bound).
 
-    A step that wants more nodes than there are gets all there are: it runs on this machine anyway, and refusing it would
-    keep it waiting for ever.
+    A step that wants more nodes than there are gets all there are: it runs on this machine anyway, and refusing it
+    would keep it waiting for ever.
     """
 
     def __init__(self, total: int, max_nodes: Callable[[str, str], int | None]) -> None:

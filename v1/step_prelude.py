@@ -6,7 +6,7 @@ launcher around the script calls the SDK's own clean-up. So do we, when the scri
 
 import atexit
 
-# Its exit hook, which refuses further work for thread pools, must be registered before ours: the last one in runs first.
+# Its exit hook refuses further work for thread pools and must be registered before ours: the last one in runs first.
 import concurrent.futures.thread  # noqa: F401
 import os
 import sys

@@ -37,8 +37,8 @@ _DISCOVERED = (
 def cloud_endpoints(call: Call) -> Reply:
     """The one cloud there is, under two names.
 
-    Classes of the v1 client hardcode AzureCloud. The v2 client has built-in addresses for that name, and asks us only for
-    one that it does not know; the v1 data set engine uses the v2 client when that is installed.
+    Classes of the v1 client hardcode AzureCloud. The v2 client has built-in addresses for that name, and asks us only
+    for one that it does not know; the v1 data set engine uses the v2 client when that is installed.
     """
     service = call.service
     base = service.https_url

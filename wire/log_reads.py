@@ -53,7 +53,7 @@ class LogReads:
             return self._hold(step.id, STEP_HOLDS)
 
     def hold_pipeline(self, pipeline: Run, steps: Sequence[Run]) -> bool:
-        """Whether to answer that a pipeline run still runs. Once the answer is no, all its ends are told as they are."""
+        """Whether to answer that a pipeline run still runs. After the first no, all its ends are told as they are."""
         with self._lock:
             if not pipeline.finished or pipeline.id in self._told:
                 return False

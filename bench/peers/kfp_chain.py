@@ -14,7 +14,7 @@ from typing import Any
 from kfp import dsl, local
 
 
-@dsl.component(install_kfp_package=False)  # type: ignore[misc, unused-ignore]
+@dsl.component(install_kfp_package=False)  # type: ignore[untyped-decorator, unused-ignore]
 def step(index: int) -> None:
     """What the scripts of the other contestants do."""
     print(f"step {index}")
@@ -27,7 +27,7 @@ def main(settings: dict[str, Any]) -> None:
     logging.disable(logging.INFO)
     count = len(settings["scripts"])
 
-    @dsl.pipeline  # type: ignore[misc, unused-ignore]
+    @dsl.pipeline  # type: ignore[untyped-decorator, unused-ignore]
     def pipeline() -> None:
         """The steps, each after the one before it or all at once."""
         before = None

@@ -13,7 +13,6 @@ from sqlalchemy.exc import DatabaseError
 from amlbridge.engine.errors import StateError
 from amlbridge.engine.records import schema
 
-
 #: As many connections as there can be threads that answer requests, and then some.
 _MOST_THREADS = 60
 
@@ -23,7 +22,7 @@ class Database:
 
     ``url`` is a SQLAlchemy URL (``sqlite:////folder/records.db`` or ``postgresql+psycopg://…``). A transaction is
     durable before :meth:`write` returns: SQLite runs in WAL mode with ``synchronous=NORMAL``, which survives a killed
-    process;    ``power_safe`` chooses FULL, which survives a power loss too and costs 1.3 ms more a commit.
+    process; ``power_safe`` chooses FULL, which survives a power loss too and costs 1.3 ms more a commit.
     """
 
     def __init__(self, url: str, *, power_safe: bool = False) -> None:

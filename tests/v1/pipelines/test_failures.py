@@ -46,7 +46,7 @@ print("ORDER", [times[key] for key in sorted(times)])
         files={**FILES, "src/slow.py": "import time\nprint('started', flush=True)\ntime.sleep(600)\n"},
     ).stdout
     assert "ValueError: boom in step" in lines(done, "FAILED")[0]
-    assert "step 'bad' failed" in lines(done, "FAILED")[0]
+    assert "exit code 1" in lines(done, "FAILED")[0]
     assert lines(done, "STATUS") == ["Failed ['Failed']"]
     assert lines(done, "LOG")[0].startswith("before Traceback (most recent call last):")
     assert lines(done, "DETAILS") == ["True True"]
