@@ -33,6 +33,7 @@ class StepRunner:
         self._launcher = launcher
         self._work = work
         self._running: dict[str, Running] = {}
+        self._cleaning: set[asyncio.Future[None]] = set()
         self._abandoned = False
 
     async def run(self, execution: Execution, step: Step) -> None:
@@ -54,7 +55,9 @@ class StepRunner:
             self._note(context, f"attempt {step.attempts} failed: {error['message']}; trying again")
         self._settle(execution, step, error)
         if step.state is not StepState.FAILED:
-            await _in_thread(self._clean_up, context)
+            # The next step need not wait for it.
+            self._cleaning.add(asyncio.get_running_loop().run_in_executor(None, self._clean_up, context))
+            self._cleaning = {task for task in self._cleaning if not task.done()}
 
     def _settle(self, execution: Execution, step: Step, error: dict[str, Any] | None) -> None:
         if error is None:
@@ -80,7 +83,7 @@ class StepRunner:
     async def abandon_all(self) -> None:
         """Ends all processes without recording an end: the next start of the service runs these steps again."""
         self._abandoned = True
-        await asyncio.gather(*(running.cancel(1.0) for running in list(self._running.values())))
+        await asyncio.gather(*(running.cancel(1.0) for running in list(self._running.values())), *self._cleaning)
 
     @staticmethod
     def end_leftovers(run_id: str) -> int:
@@ -117,6 +120,8 @@ class StepRunner:
             del self._running[step.run_id]
         if self._abandoned:
             return None
+        if not context.outputs and outcome.exit_code == 0:
+            return self._conclude(context, outcome, launch)
         return await _in_thread(self._conclude, context, outcome, launch)
 
     def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch:

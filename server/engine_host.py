@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from amlbridge.engine.blobs import check_name
 from amlbridge.engine.errors import EngineError, NotFoundError
-from amlbridge.engine.host import OutputPlace, StepContext
+from amlbridge.engine.host import DRIVER_LOG, OutputPlace, StepContext
 from amlbridge.engine.plan import DataReference, Input, Output
 from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
@@ -18,6 +19,7 @@ from amlbridge.wire.errors import ServiceError
 
 _STORE = "azureml://datastores/"
 _DATASET = "azureml://saved_datasets/"
+_MOST_KNOWN = 1000
 
 
 class EngineHost:
@@ -42,6 +44,8 @@ class EngineHost:
         # A log that shows what a step prints when it prints it; standard output is a file and would be held back.
         self._base["PYTHONUNBUFFERED"] = "1"
         self._experiments: dict[str, str] = {}
+        #: The artifact folders of runs that are under way.
+        self._artifacts: dict[str, Path] = {}
 
     @property
     def base_environment(self) -> dict[str, str]:
@@ -65,10 +69,15 @@ class EngineHost:
 
     def artifact(self, context: StepContext, name: str) -> Path:
         """A path below ``ExperimentRun/dcid.<run>`` of the workspace's artifact container."""
-        account = context.workspace.storage_account
-        path = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{context.run_id}/{name}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        run = self._artifacts.get(context.run_id)
+        if run is None:
+            account = context.workspace.storage_account
+            run = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{context.run_id}")
+            (run / DRIVER_LOG).parent.mkdir(parents=True, exist_ok=True)
+            if len(self._artifacts) >= _MOST_KNOWN:
+                self._artifacts.clear()
+            self._artifacts[context.run_id] = run
+        return run.joinpath(*check_name(name))
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""

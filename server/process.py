@@ -52,7 +52,7 @@ def locked(home: Home) -> Iterator[IO[str]]:
 def bind(host: str, wanted: int | None) -> socket.socket:
     """A listening socket at the wanted port, or at a free one when that is taken or not given."""
     for port in (wanted or 0, 0):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

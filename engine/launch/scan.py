@@ -96,7 +96,8 @@ def _judge(texts: Iterable[bytes], launch: Launch, folder: Path, search: list[Pa
             heavy = moves = True
             break
     if launch.prelude is not None:
-        heavy = heavy or bool(_HEAVY.search(_read(launch.prelude)))
+        # By its import statements alone: it looks for libraries that a step has, it does not bring them.
+        heavy = heavy or not imports(_read(launch.prelude)) <= sys.stdlib_module_names
     names = _names([folder, *search], deep=moves)
     heavy = heavy or not imported <= (sys.stdlib_module_names | names)
     return Program(None, heavy=heavy, names=names, code=code)
