@@ -17,6 +17,12 @@ def from_exception(error: Exception) -> dict[str, Any]:
     return {"code": "UserError", "message": str(error) or type(error).__name__}
 
 
+def internal(error: Exception) -> dict[str, Any]:
+    """The error of a step that met a mistake of amlbridge itself."""
+    message = f"amlbridge itself failed: {type(error).__name__}: {error}; the log of the service has the traceback"
+    return {"code": "InternalError", "message": message}
+
+
 def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
     """The error of a step whose process has ended; None when it ended well.
 

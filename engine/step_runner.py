@@ -46,6 +46,10 @@ class StepRunner:
             except (EngineError, OSError) as problem:
                 error = failure.from_exception(problem)
                 await _in_thread(self._note, context, error["message"])
+            except Exception as problem:
+                # A mistake of ours must fail this step; it must not leave the pipeline running for ever.
+                log.exception("step %s of run %s", step.node.name, execution.run_id)
+                error = failure.internal(problem)
             if self._abandoned:
                 return
             if error is None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 #: For every Python step: what small scripts import most, a few milliseconds each in a fresh interpreter.
 LIGHT = (
-    "argparse", "collections", "concurrent.futures.thread", "contextlib", "copy", "csv", "dataclasses", "datetime", "functools", "glob", "hashlib",
-    "inspect", "itertools", "json", "logging", "math", "pathlib", "pickle", "random", "re", "shutil", "string",
-    "subprocess", "tempfile", "textwrap", "threading", "traceback", "typing", "urllib.parse", "urllib.request", "uuid",
+    "argparse", "collections", "concurrent.futures.thread", "contextlib", "copy", "csv", "dataclasses",
+    "datetime", "functools", "glob", "hashlib", "inspect", "itertools", "json", "logging", "math", "pathlib",
+    "pickle", "random", "re", "shutil", "string", "subprocess", "tempfile", "textwrap", "threading", "traceback",
+    "typing", "urllib.parse", "urllib.request", "uuid",
 )  # fmt: skip
 
 #: For steps that import more than the standard library. A unit is one turn of the loop, so large libraries are preceded

@@ -21,9 +21,9 @@ _SUBMIT = """
     ws = Workspace.from_config()
     cluster = ComputeTarget.create(ws, "c", AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=1))
     steps = [
-        PythonScriptStep("note.py", name=name, arguments=[name, seconds], source_directory="steps",
+        PythonScriptStep("note.py", name=name, arguments=[name], source_directory="steps",
                          compute_target=cluster, allow_reuse=False)
-        for name, seconds in (("quick", 0), ("slow", 4))
+        for name in ("quick", "slow")
     ]
     run = Experiment(ws, "resume").submit(Pipeline(ws, StepSequence(steps)))
     print("run", run.id)
@@ -32,16 +32,17 @@ _SUBMIT = """
 
 @pytest.mark.parametrize("how", ["down", "kill -9"])
 def test_unfinished_runs_go_on(amlbridge: Command, how: str) -> None:
-    notes = amlbridge.folder / "notes.txt"
+    notes, go = amlbridge.folder / "notes.txt", amlbridge.folder / "go"
     amlbridge.write(
         "steps/note.py",
         f"""
-        import sys, time
+        import os, sys, time
         def note(what):
             with open({str(notes)!r}, "a") as file:
                 file.write(f"{{sys.argv[1]}} {{what}}\\n")
         note("began")
-        time.sleep(int(sys.argv[2]))
+        while sys.argv[1] == "slow" and not os.path.exists({str(go)!r}):
+            time.sleep(0.05)
         note("ended")
         """,
     )
@@ -58,6 +59,7 @@ def test_unfinished_runs_go_on(amlbridge: Command, how: str) -> None:
         os.kill(address["pid"], signal.SIGKILL)
         time.sleep(0.2)
     assert "slow ended" not in notes.read_text()
+    go.touch()
     amlbridge("up")
     _wait(lambda: amlbridge.json("status", run, "--json")["status"] in ("Completed", "Failed"))
     assert amlbridge.json("status", run, "--json")["status"] == "Completed"

@@ -219,6 +219,16 @@ def test_an_output_that_was_not_written_is_said(engine: Engine) -> None:
     assert "the output 'out' was not written" in engine.log(runs["lazy"])
 
 
+def test_a_mistake_of_ours_fails_the_step_and_ends_the_run(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr(engine.host, "checkout", broken)
+    runs = engine.run(engine.step("any", QUICK))
+    assert [runs[name].status for name in ("", "any")] == ["Failed", "Failed"]
+    assert "AttributeError: no such thing" in runs["any"].error["message"]
+
+
 def test_shell_command_and_program(engine: Engine) -> None:
     line = Command((Argument((Value('echo one | tr a-z A-Z; test -n "$RUN_ID"'),)),), shell=True)
     program = Command((Argument((Value("echo"),)), Argument((Value("two words"),))))
