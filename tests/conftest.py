@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.live import LiveService
+
+# How fast a machine is must not decide whether a property holds.
+settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("amlbridge")
 
 
 @pytest.fixture(scope="module")
