@@ -41,6 +41,7 @@ bench: install
 
 docs: install
 	$(BIN)/python -m amlbridge.server.coverage > docs/coverage.md
+	$(BIN)/python -m amlbridge.server.v1_calls > docs/v1-calls.md
 
 clean:
 	rm -rf build $(VENV) *.egg-info

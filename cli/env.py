@@ -23,7 +23,8 @@ from amlbridge.server import lifecycle
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--guard", is_flag=True, help="Also stop connections to Azure hosts, as `run` and `exec` do.")
-def env_command(form: str, as_json: bool, guard: bool) -> int:
+@click.option("--intercept", is_flag=True, help="Also answer Azure's own hosts here, as `run --intercept` does.")
+def env_command(form: str, as_json: bool, guard: bool, intercept: bool) -> int:
     """Print the variables that lead the Azure ML SDKs to the running service.
 
     They hold a key: whoever has them can run code as you. They are good until the service comes up on other ports.
@@ -43,16 +44,26 @@ def env_command(form: str, as_json: bool, guard: bool) -> int:
             do="start it with `amlbridge up`",
             code=EXIT_UNAVAILABLE,
         )
-    from amlbridge.server.client_environment import UNSET, forget_cached_cloud, variables
+    from amlbridge.server.client_environment import (
+        SERVICE_PRINCIPAL,
+        UNSET,
+        forget_cached_cloud,
+        intercepting,
+        variables,
+    )
+    from amlbridge.server.network_guard.upstream import SESSION_PREFIX
 
     forget_cached_cloud(home)
     address = found.address
-    guard_port = address.guard_port if guard else None
-    values = variables(home, address.http_port, address.https_port, guard_port=guard_port)
+    guard_port = address.guard_port if guard or intercept else None
+    session = f"{SESSION_PREFIX}env"
+    session = intercepting(session) if intercept else session
+    values = variables(home, address.http_port, address.https_port, guard_port=guard_port, session=session)
+    unset = [name for name in UNSET if not (intercept and name in SERVICE_PRINCIPAL)]
     if as_json or form == "json":
-        print_json({**values, **dict.fromkeys(UNSET)})
+        print_json({**values, **dict.fromkeys(unset)})
     else:
-        click.echo("\n".join(_FORMS[form](values, UNSET)))
+        click.echo("\n".join(_FORMS[form](values, unset)))
     return 0
 
 

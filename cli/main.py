@@ -19,6 +19,7 @@ _COMMANDS = {
     "env": ("env", "Print the variables that lead the Azure ML SDKs to the service."),
     "doctor": ("doctor", "Check this machine and say what to do about each problem."),
     "reset": ("reset", "Remove the state folder: workspaces, runs, data, everything."),
+    "map": ("map", "Map URLs that scripts read to files of this machine."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),
     "exec": ("run", "Run any command against the local workspace."),
 }

@@ -11,6 +11,7 @@ import click
 
 from amlbridge.cli.output import EXIT_USAGE, Failure
 from amlbridge.cli.session import Options, run
+from amlbridge.engine.environments.modes import MODES, VARIABLE
 
 _PASS_THROUGH = {
     "ignore_unknown_options": True,
@@ -23,6 +24,18 @@ def _network_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--progress/--no-progress", default=None, help="Show steps as they change (default: on a terminal)."
+        ),
+        click.option(
+            "--intercept",
+            is_flag=True,
+            help="Answer Azure's own hosts here: hardcoded storage accounts, service principals, key vaults.",
+        ),
+        click.option(
+            "--environments",
+            type=click.Choice(MODES),
+            envvar=VARIABLE,
+            help="Where steps run: in the current Python environment, or in one that uv builds for each specification "
+            "(default: as the service was started).",
         ),
         click.option("--allow-network", is_flag=True, help="Do not stop connections to Azure hosts."),
         click.option(
@@ -48,7 +61,9 @@ def run_command(
     python: str | None,
     allowed_hosts: tuple[str, ...],
     allow_network: bool,
+    intercept: bool,
     progress: bool | None,
+    environments: str | None,
 ) -> int:
     """Run an unmodified Azure ML SDK script against the local workspace, as `python SCRIPT ARG...` would.
 
@@ -59,6 +74,7 @@ def run_command(
     \b
     Examples:
       amlbridge run pipeline.py --epochs 3
+      amlbridge run --intercept train.py       (train.py signs in with a service principal)
       amlbridge run --allow-host dprepdata.blob.core.windows.net pipeline.py
     """
     path = Path(script)
@@ -69,7 +85,9 @@ def run_command(
     command = [interpreter, script, *arguments]
     if path.suffix == ".ipynb":
         command = _notebook(path, interpreter, arguments)
-    options = Options(allowed_hosts, allow_network, progress, write_config=True, script=path)
+    options = Options(
+        allowed_hosts, allow_network, intercept, progress, environments=environments, write_config=True, script=path
+    )
     return run(command, options)
 
 
@@ -96,7 +114,12 @@ def _notebook(path: Path, interpreter: str, arguments: tuple[str, ...]) -> list[
 @_network_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]...")
 def exec_command(
-    command: tuple[str, ...], allowed_hosts: tuple[str, ...], allow_network: bool, progress: bool | None
+    command: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
+    allow_network: bool,
+    intercept: bool,
+    progress: bool | None,
+    environments: str | None,
 ) -> int:
     """Run any command against the local workspace: jupyter, pytest, a shell. The same as `run`, but no config.json is
     written.
@@ -106,4 +129,4 @@ def exec_command(
       amlbridge exec -- jupyter lab
       amlbridge exec -- pytest tests/
     """
-    return run(command, Options(allowed_hosts, allow_network, progress))
+    return run(command, Options(allowed_hosts, allow_network, intercept, progress, environments=environments))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from amlbridge.cli.output import Waiting, print_json, say
+from amlbridge.engine.environments.modes import MODES, VARIABLE
 from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import Home
@@ -15,7 +17,14 @@ from amlbridge.server.home import Home
 @click.command("up")
 @click.option("--foreground", is_flag=True, help="Stay in this terminal and log to it; Ctrl-C stops the service.")
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
-def up_command(foreground: bool, as_json: bool) -> int:
+@click.option(
+    "--environments",
+    type=click.Choice(MODES),
+    envvar=VARIABLE,
+    help="Where steps run by default: in the current Python environment, or in one that uv builds for each "
+    "specification.  [default: current]",
+)
+def up_command(foreground: bool, as_json: bool, environments: str | None) -> int:
     """Start the local workspace service and wait until it answers.
 
     It listens on 127.0.0.1 only. When one runs already for this state folder, this says so and is content. Pipeline
@@ -24,13 +33,24 @@ def up_command(foreground: bool, as_json: bool) -> int:
     \b
     Examples:
       amlbridge up
+      amlbridge up --environments uv
       amlbridge up --foreground
     """
     found = homes.find()
+    if environments is not None:
+        # The service inherits it.
+        os.environ[VARIABLE] = environments
     if foreground:
         return _foreground(found, as_json)
     address, started = lifecycle.start(found, Waiting("waiting for the service"))
     _show(found, address, started, as_json)
+    running = (found.read_address() or {}).get("environments")
+    if not started and environments not in (None, running):
+        say(
+            f"it was started with --environments {running}, and goes on so: `amlbridge down` first, or give "
+            f"--environments {environments} to `amlbridge run`",
+            style="yellow",
+        )
     return 0
 
 

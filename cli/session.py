@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from amlbridge.cli import config_file
 from amlbridge.cli.child import Child
@@ -25,13 +26,25 @@ from amlbridge.server.home import Home
 _GRACE = 1.0
 
 
+#: What is said of a connection that was not answered, by the reason, when the script goes on.
+_UNANSWERED = {
+    "background": "refused a background connection to {host} (telemetry or machine metadata); the script goes on",
+    "other": "refused a connection to {host}: with --intercept other hosts are reached with --allow-host {host} or "
+    "--allow-network; the script goes on",
+    "missing": "{url} is not there: put it into {folder}, or amlbridge map add {url} PATH",
+}
+
+
 @dataclass(frozen=True)
 class Options:
-    """How to run a command. ``progress`` None: when standard error is a terminal."""
+    """How to run a command. ``progress`` None: when standard error is a terminal. ``environments`` None: as the service
+    was started."""
 
     allowed_hosts: tuple[str, ...] = ()
     allow_network: bool = False
+    intercept: bool = False
     progress: bool | None = None
+    environments: str | None = None
     write_config: bool = False
     script: Path | None = None
 
@@ -59,9 +72,13 @@ def run(command: Sequence[str], options: Options) -> int:
             _tell(event, guarded)
 
     def lost() -> None:
-        say(f"the service went away while this ran; `amlbridge up` starts it again, its log is {home.log}", style="red")
+        say(
+            "the service went away while this ran; `amlbridge up` starts it again and goes on with its pipeline runs "
+            f"(`amlbridge status`), its log is {home.log}",
+            style="red",
+        )
 
-    watcher, environment = _guard(home, address, options, stopped, lost)
+    watcher, environment = _guard(command, home, address, options, stopped, lost)
     progress = Progress(home, address, options.progress, since=time.time())
     try:
         child = Child(command, environment)
@@ -97,8 +114,9 @@ def _write_config(script: Path | None) -> None:
 
 
 def _guard(
-    home: Home, address: lifecycle.Address, options: Options, stopped: Any, lost: Any
+    command: Sequence[str], home: Home, address: lifecycle.Address, options: Options, stopped: Any, lost: Any
 ) -> tuple[Any, dict[str, str]]:
+    from amlbridge.server import az_profile
     from amlbridge.server import client_environment as variables
     from amlbridge.server.network_guard import upstream
     from amlbridge.server.network_guard.policy import EVERYTHING
@@ -106,38 +124,58 @@ def _guard(
     from amlbridge.wire.identity import TokenIssuer, load_secret
 
     session = f"{upstream.SESSION_PREFIX}run-{secrets.token_hex(8)}"
+    if options.intercept:
+        session = variables.intercepting(session)
+    direct = options.allow_network and not options.intercept
     watcher = Watcher(
         address.guard_port,
         session,
         variables.guard_password(TokenIssuer(load_secret(home.secret)), session),
-        allowed={EVERYTHING} if options.allow_network else options.allowed_hosts,
-        upstream=upstream.Upstream() if options.allow_network else upstream.from_environment(),
+        allowed={EVERYTHING, *options.allowed_hosts} if options.allow_network else options.allowed_hosts,
+        upstream=upstream.Upstream() if direct else upstream.from_environment(),
         stopped=stopped,
         lost=lost,
     )
     variables.forget_cached_cloud(home)
-    guard_port = None if options.allow_network else address.guard_port
+    guard_port = None if direct else address.guard_port
     ports = (address.http_port, address.https_port)
-    ours = variables.variables(home, *ports, guard_port=guard_port, session=session)
+    ours = variables.variables(home, *ports, guard_port=guard_port, session=session, environments=options.environments)
     # Inside `amlbridge exec` the proxies are another session's: with --allow-network they have to go.
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name not in variables.UNSET and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
+        if (name not in variables.UNSET or (options.intercept and name in variables.SERVICE_PRINCIPAL))
+        and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
     }
-    return watcher, {**inherited, **ours}
+    found = {**inherited, **ours}
+    return watcher, {**found, **az_profile.prepare(home, command, found, Path.cwd())}
+
+
+def _folder(url: str) -> str:
+    """Where the file of an intercepted storage URL would lie."""
+    parts = urlsplit(url)
+    account, kind = [*(parts.hostname or "").split("."), "", ""][:2]
+    container = parts.path.strip("/").partition("/")[0]
+    return str(homes.find().blobs / (f"{account}-file" if kind == "file" else account) / container)
 
 
 def _tell(event: dict[str, Any], guarded: _Guarded) -> None:
     from amlbridge.server.network_guard.policy import advice
 
-    host, session = event["host"], event["session"]
-    if (session, host) in guarded.seen:
+    host, session, url = event["host"], event["session"], event["url"]
+    if (session, url or host) in guarded.seen:
         return
-    guarded.seen.add((session, host))
+    guarded.seen.add((session, url or host))
     of_step = "-step-" in session
     if not event["ends"]:
-        say(f"refused a background connection to {host} (telemetry or machine metadata); the script goes on")
+        say(_UNANSWERED[event["why"]].format(host=host, url=url, folder=_folder(url)))
+        return
+    if event["why"] == "unmapped":
+        say(f"stopped {'a step' if of_step else 'the script'}: {url} is not mapped to a file", style="red")
+        do = f"amlbridge map add {url} PATH, or let {host} through with --allow-host {host}"
+        print(f"  do:   {do}", file=sys.stderr, flush=True)
+        if not of_step and guarded.at is None:
+            guarded.at = time.monotonic()
         return
     where = "a step's connection" if of_step else "the connection"
     say(f"stopped {where} to {host}: it is a real Azure host, and nothing leaves this machine", style="red")

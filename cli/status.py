@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from amlbridge.cli.output import EXIT_DOWN, EXIT_FAILURE, EXIT_UNAVAILABLE, Failure, duration, print_json, size, table
-from amlbridge.cli.run_table import show_run
+from amlbridge.cli.run_table import show_reuse, show_run
 from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import Home
@@ -17,8 +17,9 @@ from amlbridge.server.home import Home
 
 @click.command("status")
 @click.argument("run", required=False)
+@click.option("--why", is_flag=True, help="Show for each step of RUN why it was run or reused.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status_command(run: str | None, as_json: bool) -> int:
+def status_command(run: str | None, why: bool, as_json: bool) -> int:
     """Show the service: address, memory, workspaces, runs under way; or with RUN (an id, or its beginning) that run's
     steps. Exit code 3 when the service is down.
 
@@ -26,7 +27,10 @@ def status_command(run: str | None, as_json: bool) -> int:
     Examples:
       amlbridge status
       amlbridge status 3f2a --json
+      amlbridge status 3f2a --why
     """
+    if why and run is None:
+        raise click.UsageError("--why explains the steps of one run: name it, as in `amlbridge status 3f2a --why`")
     home = homes.find()
     found = lifecycle.find(home)
     if found.state != "up" or found.address is None:
@@ -36,7 +40,10 @@ def status_command(run: str | None, as_json: bool) -> int:
             content = ask(home, found.address, f"/amlbridge/runs/{quote(run, safe='')}")
         except LookupError as error:
             raise Failure(str(error.args[0]), do="`amlbridge run` prints the ids", code=EXIT_FAILURE) from None
-        print_json(content) if as_json else show_run(content)
+        if as_json:
+            print_json(content)
+        else:
+            show_reuse(content) if why else show_run(content)
         return 0
     content = ask(home, found.address, "/amlbridge/status")
     print_json({"state": "up", **content}) if as_json else _show(content)

@@ -12,6 +12,7 @@ from typing import Any
 from amlbridge.engine.plan import DataReference, Node, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.reuse_decision import Decision
 
 
 class StepState(str, Enum):
@@ -45,6 +46,11 @@ class Step:
     told_queued: bool = False
     cancel_reason: str | None = None
     error: dict[str, Any] | None = None
+    #: Whether an earlier run was taken instead, and why; None before that was decided.
+    reuse: Decision | None = None
+    reused_properties: dict[str, str] = field(default_factory=dict)
+    #: The run that made the outputs, when it is not this one.
+    origin: str | None = None
 
     def to_cancel(self) -> bool:
         """Whether somebody wants the step to end; may become true at any time."""
@@ -62,8 +68,12 @@ class Execution:
     steps: dict[str, Step]
     parameters: Mapping[str, Scalar]
     data: Mapping[str, DataReference]
+    #: The run that this one was submitted for, if any; it may be waiting for this one.
+    parent_id: str | None = None
     #: No further step starts.
     stopped: bool = False
+    #: All steps are settled; the end is being recorded.
+    ending: bool = False
     cancelled: bool = False
     error: dict[str, Any] | None = None
     timer: asyncio.TimerHandle | None = None
@@ -83,6 +93,11 @@ class Execution:
         """A fresh run; ``step_runs`` maps node ids to run ids."""
         steps = {node.id: Step(node, step_runs[node.id]) for node in plan.nodes}
         return cls(workspace, experiment_id, run_id, plan, steps, parameters, data)
+
+    @property
+    def single(self) -> bool:
+        """Whether the run is its own only step (a script run) and not the parent of its steps."""
+        return any(step.run_id == self.run_id for step in self.steps.values())
 
     @property
     def key(self) -> tuple[str, str]:

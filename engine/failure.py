@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
+from amlbridge.engine.errors import storage_error
 from amlbridge.engine.launch.base import Launch, Outcome
+from amlbridge.engine.launch.memory import VARIABLE, readable
 
 _TAIL = 32 * 1024
 _LINES = 40
+#: A disk with fewer bytes left counts as full.
+_SCANT = 64 * 1024
 
 
 def from_exception(error: Exception) -> dict[str, Any]:
     """The error of a step that could not be prepared or settled."""
+    full = storage_error(error) if isinstance(error, OSError) else None
+    if full is not None:
+        return {"code": "InsufficientStorage", "message": f"the step could not be prepared or settled: {full}"}
     return {"code": "UserError", "message": str(error) or type(error).__name__}
 
 
@@ -30,6 +38,13 @@ def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
     """
     if outcome.error is not None:
         return {"code": "StartFailed", "message": outcome.error}
+    if outcome.over_memory is not None:
+        return {
+            "code": "OutOfMemory",
+            "message": f"the step used {readable(outcome.over_memory)} of memory, more than a step may have here, and "
+            f"was ended: let it work in smaller pieces, or set {VARIABLE} (8G, 50%, none) and restart the service.\n"
+            f"{last_words(launch.stderr)}".rstrip(),
+        }
     if outcome.timed_out:
         return {"code": "Timeout", "message": f"the step ran longer than its {launch.timeout:g} s and was ended"}
     if outcome.cancelled:
@@ -37,13 +52,40 @@ def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
     if outcome.exit_code == 0:
         return None
     if outcome.exit_code is None:
-        name = signal.Signals(outcome.signal).name if outcome.signal else "a signal"
-        return {
-            "code": "UserError",
-            "message": f"the process was ended by {name}.\n{last_words(launch.stderr)}".strip(),
-        }
-    message = f"the script ended with exit code {outcome.exit_code}.\n{last_words(launch.stderr)}"
+        return _killed(outcome, launch)
+    message = f"the script ended with exit code {outcome.exit_code}.{_room(launch.stderr)}\n{last_words(launch.stderr)}"
     return {"code": "UserError", "message": message.strip(), "exit_code": outcome.exit_code}
+
+
+def _killed(outcome: Outcome, launch: Launch) -> dict[str, Any]:
+    name = signal.Signals(outcome.signal).name if outcome.signal else "a signal"
+    said, code = f"the process was ended by {name}", "UserError"
+    if outcome.kernel_killed:
+        said += ": the machine ran out of memory, and Linux ended what used the most"
+        code = "OutOfMemory"
+    elif outcome.signal == signal.SIGKILL:
+        said += " from outside: somebody killed it, or the limit of a container did (its memory, for instance)"
+    elif outcome.signal == signal.SIGXFSZ:
+        said += ": it wrote a file larger than this system allows"
+    if outcome.max_rss_kb and outcome.signal == signal.SIGKILL:
+        said += f"; it had used up to {readable(outcome.max_rss_kb * 1024)}"
+    return {"code": code, "message": f"{said}.\n{last_words(launch.stderr)}".strip()}
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has practically no room left."""
+    try:
+        disk = os.statvfs(folder)
+    except FileNotFoundError:
+        return False
+    return disk.f_bavail * disk.f_frsize <= _SCANT
+
+
+def _room(log: Path) -> str:
+    """A sentence when the log could not take all that the script had to say."""
+    if not disk_is_full(log.parent):
+        return ""
+    return " The disk of the state folder is full, so that its log may be cut: free some space, then submit again."
 
 
 def last_words(path: Path) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from amlbridge.engine.plan import DataReference, Input, Node, Output, Scalar
+from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
 
 #: The log of a step, as the services name it: standard output and standard error, as they come.
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+#: The same of a run that is its own single step. The v1 client prints both names, so that a run must have only one.
+SCRIPT_LOG = "user_logs/std_log.txt"
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,29 @@ class StepContext:
     inputs: dict[str, str] = field(default_factory=dict)
     references: dict[str, DataReference] = field(default_factory=dict)
     outputs: dict[str, OutputPlace] = field(default_factory=dict)
+    #: The interpreter that runs the step; known once its environment is there.
+    python: str | None = None
+    #: Whether somebody wants the step to end; may become true at any time.
+    canceled: Callable[[], bool] = lambda: False
+
+    @property
+    def scratch(self) -> Path:
+        """A folder beside ``work`` for what the step is given besides its code; made by who puts something there."""
+        return self.work.with_name(f"{self.run_id}.inputs")
+
+    @property
+    def log(self) -> str:
+        """The artifact that holds what the step prints."""
+        return SCRIPT_LOG if self.run_id == self.pipeline_run_id else DRIVER_LOG
 
 
 class Host(Protocol):
     """The service as the engine sees it. Errors are :class:`amlbridge.engine.errors.EngineError`: the step fails with
     their message."""
 
-    @property
-    def python(self) -> str:
-        """The interpreter of steps that run in the current environment."""
+    def python_for(self, context: StepContext) -> str:
+        """The interpreter of a step: the current one, or one of an environment that is built for it, which may take
+        minutes."""
 
     @property
     def prelude(self) -> Path | None:
@@ -83,6 +100,23 @@ class Host(Protocol):
 
     def completed(self, context: StepContext) -> None:
         """Called once the step has succeeded and its outputs are in place: registers them."""
+
+    def interpreter(self, context: StepContext) -> str:
+        """Identifies what runs the step, for reuse: the current interpreter and the packages that it has, or that an
+        environment is built from the step's specification."""
+
+    def code_files(self, context: StepContext, code: str) -> Mapping[str, str]:
+        """The files of a code snapshot: name -> digest."""
+
+    def data_path(self, context: StepContext, datastore: str, path: str) -> Path:
+        """Where a path of a datastore lies, whether anything is there or not."""
+
+    def input_files(self, context: StepContext, name: str, reference: DataReference) -> Iterable[tuple[str, Path]]:
+        """The files that an input consists of, by name. An error when they cannot be known."""
+
+    def reused(self, context: StepContext, original: Candidate) -> Mapping[str, str]:
+        """Called when a step is not run because an earlier run of it is taken: gives it the artifacts of that run.
+        Returns properties for its run. May be called again for the same step after a restart."""
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         """How many nodes a compute has at most; None when it is not known."""

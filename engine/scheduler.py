@@ -11,21 +11,22 @@ import logging
 import os
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
 from amlbridge.engine import plan_json
-from amlbridge.engine.errors import PlanError, StateError
+from amlbridge.engine.errors import EngineError, PlanError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
-from amlbridge.engine.host import Host
-from amlbridge.engine.launch.base import Launcher
+from amlbridge.engine.host import Host, StepContext
+from amlbridge.engine.launch.base import Launch, Launcher
 from amlbridge.engine.plan import DataReference, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.slots import Slots
-from amlbridge.engine.step_runner import StepRunner
+from amlbridge.engine.step_runner import ROOM_AGAIN, StepRunner
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Scheduler:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._unwritten: deque[Callable[[], None]] = deque()
 
     # -- life cycle -----------------------------------------------------------------------------------------------
 
@@ -128,48 +130,90 @@ class Scheduler:
                 own = {"id": step_run, "kind": "step", "parent_id": run_id, "node_id": node_id, "target": target}
                 rows.append({**label, "script": names[node_id].command.script, **steps.get(node_id, {}), **own})
             self.records.runs.add_many(workspace_id, experiment_id, rows)
-        self._begin(
-            Execution.of(
-                self.records.workspaces.get(workspace_id), experiment_id, run_id, plan, step_runs, values, data
-            )
-        )
+        workspace = self.records.workspaces.get(workspace_id)
+        made = Execution.of(workspace, experiment_id, run_id, plan, step_runs, values, data)
+        made.parent_id = pipeline.get("parent_id")
+        self._begin(made)
         return step_runs
 
+    def submit_single(
+        self, workspace_id: str, experiment_id: str, run_id: str, plan: Plan, *, kind: str, columns: Mapping[str, Any]
+    ) -> None:
+        """Records a run that is the one step of its Plan, durably, then starts it; ``columns`` are those of its record.
+
+        Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
+        """
+        self._require_running()
+        if len(plan.nodes) != 1 or plan.parameters or plan.data_parameters:
+            raise PlanError("a run that is its own step has one node and no parameters")
+        _check_runnable(plan)
+        node = plan.nodes[0]
+        target = node.resources.compute or plan.settings.default_compute
+        with self.records.database.write():
+            own = {"plan_id": self.records.plans.add(plan), "node_id": node.id, "target": target}
+            row = {"status": status.QUEUED, "script": node.command.script, **columns, **own}
+            self.records.runs.add(workspace_id, experiment_id, run_id, kind, **row)
+        workspace = self.records.workspaces.get(workspace_id)
+        execution = Execution.of(workspace, experiment_id, run_id, plan, {node.id: run_id}, {}, {})
+        execution.parent_id = columns.get("parent_id")
+        self._begin(execution)
+
+    def outline(self, workspace_id: str, experiment_id: str, run_id: str, plan: Plan) -> tuple[StepContext, Launch]:
+        """What the one step of a Plan is started with when its client starts it. Raises :class:`EngineError`."""
+        step_runs = {node.id: run_id for node in plan.nodes}
+        workspace = self.records.workspaces.get(workspace_id)
+        execution = Execution.of(workspace, experiment_id, run_id, plan, step_runs, {}, {})
+        return self._runner.outline(execution, execution.steps[plan.nodes[0].id])
+
     def cancel(self, workspace_id: str, run_id: str) -> None:
-        """Cancels a pipeline run, or one step of it; a finished run stays as it is.
+        """Cancels a run of a Plan, or one step of it; a finished run stays as it is.
 
         Raises :class:`amlbridge.engine.errors.NotFoundError`.
         """
         run = self.records.runs.get(workspace_id, run_id)
         if run.finished:
             return
-        pipeline = run_id if run.kind == "pipeline" else (run.parent_id or run_id)
+        own = run.plan_id is not None
+        pipeline = run_id if own else (run.parent_id or run_id)
         execution = self._executions.get((workspace_id, pipeline))
         if execution is None:
             now = self.records.clock()
             self.records.runs.set(workspace_id, run_id, status=status.CANCELED, ended=now)
             return
-        self.records.runs.set(workspace_id, run_id, status=status.CANCEL_REQUESTED)
-        self._call(self._cancel, execution, None if run.kind == "pipeline" else run_id)
+        asked = {"status": status.CANCEL_REQUESTED}
+        # It may have ended since it was read: an end is never taken back.
+        self.records.runs.change(workspace_id, run_id, lambda current: {} if current.finished else asked)
+        self._call(self._cancel, execution, None if own else run_id)
 
     def recover(self) -> list[str]:
-        """Goes on with every pipeline run that was not finished when the service went away.
+        """Goes on with every run of a Plan that was not finished when the service went away.
 
         Finished steps stay finished; a step that was running is run again (its processes are ended first). Returns the
-        ids of the pipeline runs. To be called once, after :meth:`start`.
+        ids of the runs. To be called once, after :meth:`start`.
         """
         resumed = []
         for run in self.records.runs.unfinished():
-            if run.kind != "pipeline" or run.plan_id is None:
+            if run.plan_id is None:
                 continue
-            plan = self.records.plans.get(run.plan_id)
-            children = self.records.runs.children(run.workspace_id, run.id)
+            try:
+                plan = self.records.plans.get(run.plan_id)
+            except EngineError as problem:
+                # One that cannot be read must not keep the service from starting.
+                log.error("run %s cannot go on: %s", run.id, problem)
+                error = {"code": "Interrupted", "message": f"the run could not be resumed: {problem}"}
+                ended = {"status": status.FAILED, "ended": self.records.clock(), "error": error}
+                self.records.runs.set(run.workspace_id, run.id, **ended)
+                continue
+            # A run with a node is that node's own run; its children are the user's.
+            children = [run] if run.node_id else self.records.runs.children(run.workspace_id, run.id)
+            children = [child for child in children if child is run or child.plan_id is None]
             step_runs = {child.node_id: child.id for child in children if child.node_id}
-            data = {name: DataReference(*item) for name, item in run.execution["data"].items()}
+            data = {name: DataReference(*item) for name, item in run.execution.get("data", {}).items()}
             workspace = self.records.workspaces.get(run.workspace_id)
             execution = Execution.of(
-                workspace, run.experiment_id, run.id, plan, step_runs, run.execution["parameters"], data
+                workspace, run.experiment_id, run.id, plan, step_runs, run.execution.get("parameters", {}), data
             )
+            execution.parent_id = run.parent_id
             for child in children:
                 if child.node_id is not None:
                     self._restore(execution.steps[child.node_id], child)
@@ -185,6 +229,8 @@ class Scheduler:
         if run.finished:
             step.state = StepState(run.status)
             step.outputs = run.execution.get("outputs", {})
+            reuse = run.execution.get("reuse") or {}
+            step.origin = reuse["candidate"] if reuse.get("hit") else None
         elif run.status not in (status.NOT_STARTED, status.QUEUED):
             self._runner.end_leftovers(step.run_id)
             # An attempt that the service cut off does not count as one of the step's own.
@@ -244,14 +290,15 @@ class Scheduler:
     def _dispatch(self) -> None:
         """Starts waiting steps in order, as far as there is room; a step without room does not hold up the others."""
         still: list[tuple[Execution, Step]] = []
+        parents = self._parents()
         for execution, step in self._waiting:
             if step.state is not StepState.QUEUED:
                 continue
             compute = step.node.resources.compute or execution.plan.settings.default_compute
-            if not self._slots.take(execution.workspace.id, compute, step.node.resources.nodes):
+            if not self._slots.take(execution.workspace.id, compute, step.node.resources.nodes, idle=parents):
                 if not step.told_queued:
                     step.told_queued = True
-                    self.records.runs.set(execution.workspace.id, step.run_id, status=status.QUEUED)
+                    self._record_queued(execution, step)
                 still.append((execution, step))
                 continue
             step.state = StepState.RUNNING
@@ -260,10 +307,19 @@ class Scheduler:
             task.add_done_callback(self._tasks.discard)
         self._waiting = still
 
+    def _parents(self) -> int:
+        """How many running steps have submitted runs that are under way: they mostly wait for these, and would wait
+        for ever if they held the only slots."""
+        executions = list(self._executions.values())
+        wanted = {execution.parent_id for execution in executions} - {None}
+        if not wanted:
+            return 0
+        return sum(step.run_id in wanted for execution in executions for step in execution.running())
+
     async def _run(self, execution: Execution, step: Step, compute: str | None) -> None:
         try:
             if step.restarts > MOST_RESTARTS:
-                self._runner.give_up(execution, step)
+                await self._runner.give_up(execution, step)
             else:
                 await self._runner.run(execution, step)
         finally:
@@ -297,16 +353,48 @@ class Scheduler:
 
     def _record_settled(self, execution: Execution, step: Step) -> None:
         error = {"code": "NotRun", "message": step.cancel_reason or "the run was cancelled before this step started"}
-        now = self.records.clock()
-        self.records.runs.set(execution.workspace.id, step.run_id, status=status.CANCELED, ended=now, error=error)
+        values = {"status": status.CANCELED, "ended": self.records.clock(), "error": error}
+        self._write(lambda: self.records.runs.set(execution.workspace.id, step.run_id, **values))
+
+    def _record_queued(self, execution: Execution, step: Step) -> None:
+        try:
+            self.records.runs.set(execution.workspace.id, step.run_id, status=status.QUEUED)
+        except StorageError as error:
+            log.warning("run %s: %s", step.run_id, error)  # it will be told that it runs, or how it ended
+
+    def _write(self, write: Callable[[], None]) -> None:
+        """Records an end, in the order of the calls; on a full disk as soon as there is room."""
+        self._unwritten.append(write)
+        if len(self._unwritten) == 1:
+            self._write_all()
+
+    def _write_all(self) -> None:
+        while self._unwritten:
+            try:
+                self._unwritten[0]()
+            except StorageError as error:
+                log.error("%s: trying again every %s s", error, ROOM_AGAIN)  # no mistake of ours
+                asyncio.get_running_loop().call_later(ROOM_AGAIN, self._write_all)
+                return
+            self._unwritten.popleft()
 
     def _finish(self, execution: Execution) -> None:
         if execution.timer is not None:
             execution.timer.cancel()
-        state = execution.final_status()
-        error = execution.error or execution.first_error()
-        values = {"status": state, "ended": self.records.clock(), "error": error if state == status.FAILED else None}
-        self.records.runs.set(execution.workspace.id, execution.run_id, **values)
+        if not execution.ending:
+            execution.ending = True
+            self._write(lambda: self._record_finish(execution))
+
+    def _record_finish(self, execution: Execution) -> None:
+        if not execution.single:
+            state = execution.final_status()
+            error = execution.error or execution.first_error()
+            values = {
+                "status": state,
+                "ended": self.records.clock(),
+                "error": error if state == status.FAILED else None,
+            }
+            self.records.runs.set(execution.workspace.id, execution.run_id, **values)
         del self._executions[execution.key]
         execution.done.set()
 

@@ -18,10 +18,12 @@ class Slots:
         self._used = 0
         self._on_compute: dict[tuple[str, str], int] = {}
 
-    def take(self, workspace: str, compute: str | None, nodes: int) -> bool:
-        """Takes ``nodes`` if there is room; False when there is not."""
+    def take(self, workspace: str, compute: str | None, nodes: int, *, idle: int = 0) -> bool:
+        """Takes ``nodes`` if there is room; False when there is not. ``idle`` of those in use do nothing but wait: they
+        leave the machine's cores to others, though not their compute's nodes."""
         bound = self._max_nodes(workspace, compute) if compute is not None else None
-        if self._used and self._used + min(nodes, self._total) > self._total:
+        busy = max(0, self._used - idle)
+        if busy and busy + min(nodes, self._total) > self._total:
             return False
         if compute is not None and bound is not None:
             used = self._on_compute.get((workspace, compute), 0)

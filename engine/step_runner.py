@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from amlbridge.engine import command_line, failure
-from amlbridge.engine.errors import EngineError
+from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
-from amlbridge.engine.host import DRIVER_LOG, Host, StepContext
+from amlbridge.engine.host import Host, StepContext
 from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Running
 from amlbridge.engine.launch.processes import kill_leftovers
 from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodePort, ParameterRef, Value
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
+from amlbridge.engine.reuse import Reuse
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+#: Seconds between two attempts to record an end on a full disk.
+ROOM_AGAIN = 1.0
 
 
 class StepRunner:
@@ -32,6 +37,7 @@ class StepRunner:
         self._host = host
         self._launcher = launcher
         self._work = work
+        self._reuse = Reuse(records, host)
         self._running: dict[str, Running] = {}
         self._cleaning: set[asyncio.Future[None]] = set()
         self._abandoned = False
@@ -57,7 +63,10 @@ class StepRunner:
             if step.cancel_reason is not None or step.attempts > step.node.retries:
                 break
             self._note(context, f"attempt {step.attempts} failed: {error['message']}; trying again")
-        self._settle(execution, step, error)
+        if error is not None and failure.disk_is_full(self._work):
+            # Room to record why: what is left of a failed step is worth less than that.
+            await _in_thread(self._clean_up, context)
+        await self._patiently(lambda: self._settle(execution, step, error))
         if step.state is not StepState.FAILED:
             # The next step need not wait for it.
             self._cleaning.add(asyncio.get_running_loop().run_in_executor(None, self._clean_up, context))
@@ -65,18 +74,39 @@ class StepRunner:
 
     def _settle(self, execution: Execution, step: Step, error: dict[str, Any] | None) -> None:
         if error is None:
-            step.state = StepState.COMPLETED
+            state = StepState.COMPLETED
         elif step.cancel_reason is not None:
-            step.state, error = StepState.CANCELED, {"code": "Canceled", "message": step.cancel_reason}
+            state, error = StepState.CANCELED, {"code": "Canceled", "message": step.cancel_reason}
         else:
-            step.state, step.error = StepState.FAILED, error
-        values: dict[str, Any] = {"status": step.state.value, "ended": self._records.clock(), "error": error}
-        self._records.runs.set(execution.workspace.id, step.run_id, **values)
+            state = StepState.FAILED
+        now = self._records.clock()
+        values: dict[str, Any] = {"status": state.value, "ended": now, "error": error}
+        with self._records.database.write():
+            values |= self._reuse.settled(execution, step, error is None, now)
+            self._records.runs.set(execution.workspace.id, step.run_id, **values)
+        # Only now may others act on it.
+        step.state = state
+        if state is StepState.FAILED:
+            step.error = error
 
-    def give_up(self, execution: Execution, step: Step) -> None:
+    async def _patiently(self, write: Callable[[], None]) -> None:
+        """Records an end as soon as the disk has room for it: until then the step counts as running."""
+        told = False
+        while not self._abandoned:
+            try:
+                write()
+                return
+            except StorageError as error:
+                if not told:
+                    log.error("%s: trying again every %s s", error, ROOM_AGAIN)  # no mistake of ours
+                told = True
+            await asyncio.sleep(ROOM_AGAIN)
+
+    async def give_up(self, execution: Execution, step: Step) -> None:
         """Fails a step that was interrupted too often by the end of the service."""
         message = f"the service went away {step.restarts} times while this step ran: not tried again"
-        self._settle(execution, step, {"code": "Interrupted", "message": message})
+        error = {"code": "Interrupted", "message": message}
+        await self._patiently(lambda: self._settle(execution, step, error))
 
     async def cancel(self, step: Step) -> None:
         """Ends the step's whole process tree; :meth:`run` then settles it."""
@@ -111,6 +141,8 @@ class StepRunner:
     async def _attempt(self, context: StepContext, execution: Execution, step: Step) -> dict[str, Any] | None:
         """One attempt. Returns its error, None when it succeeded."""
         launch = await _in_thread(self._prepare, context, execution, step)
+        if launch is None:
+            return None
         if step.to_cancel():
             return {"code": "Canceled", "message": step.cancel_reason}
         self._record_start(context, step)
@@ -125,15 +157,19 @@ class StepRunner:
         if self._abandoned:
             return None
         if not context.outputs and outcome.exit_code == 0:
-            return self._conclude(context, outcome, launch)
-        return await _in_thread(self._conclude, context, outcome, launch)
+            return self._conclude(context, outcome, launch, step)
+        return await _in_thread(self._conclude, context, outcome, launch, step)
 
-    def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch:
+    def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch | None:
+        """Makes ready what the step needs. None: an earlier run was taken, there is nothing to do."""
+        if step.attempts == 1 and self._reuse.take(context, execution, step):
+            return None
         if step.interrupted:
             step.interrupted = False
             self._note(context, "the service went away while this step ran: it is run again from its start")
-        if context.work.exists():
-            shutil.rmtree(context.work)
+        for folder in (context.work, context.scratch):
+            if folder.exists():
+                shutil.rmtree(folder)
         context.work.mkdir(parents=True)
         self._host.checkout(context)
         for name in ("outputs", "logs"):
@@ -144,7 +180,23 @@ class StepRunner:
             path = output.path.replace("{run-id}", context.run_id).replace("{output-name}", name)
             place = context.outputs[name] = self._host.output_place(context, name, output, path)
             step.outputs[name] = {"datastore": place.datastore, "path": place.path}
+        context.canceled = step.to_cancel
+        context.python = self._host.python_for(context)
         return self._launch(context)
+
+    def outline(self, execution: Execution, step: Step) -> tuple[StepContext, Launch]:
+        """What a step is started with when its client starts it, in a folder of the client's. It writes its outputs in
+        their places. Raises :class:`EngineError`."""
+        context = self._context(execution, step)
+        for name, item in step.node.inputs.items():
+            self._bind(context, execution, name, item)
+        for name, output in step.node.outputs.items():
+            path = output.path.replace("{run-id}", context.run_id).replace("{output-name}", name)
+            place = dataclasses.replace(self._host.output_place(context, name, output, path), staged=None)
+            (place.final if output.type == "uri_folder" else place.final.parent).mkdir(parents=True, exist_ok=True)
+            context.outputs[name] = place
+        context.python = self._host.python_for(context)
+        return context, self._launch(context)
 
     def _bind(self, context: StepContext, execution: Execution, name: str, item: Input) -> None:
         source = item.source
@@ -182,12 +234,12 @@ class StepRunner:
             env[name] = command_line.fill((piece,), context.parameters, context.inputs, outputs)
         python: str | None = None
         if node.command.script is not None:
-            python, argv = self._host.python, (node.command.script, *filled)
+            python, argv = context.python, (node.command.script, *filled)
         elif node.command.shell:
             argv = ("/bin/bash", "-c", *filled)
         else:
             argv = tuple(filled)
-        driver_log = self._host.artifact(context, DRIVER_LOG)
+        driver_log = self._host.artifact(context, context.log)
         return Launch(
             argv=argv,
             python=python,
@@ -207,11 +259,13 @@ class StepRunner:
             "outputs": step.outputs,
             "inputs": {name: dataclasses.asdict(item) for name, item in context.references.items()},
             "values": context.inputs,
+            "modes": {name: context.node.inputs[name].mode for name in context.references},
+            "reuse": step.reuse.record() if step.reuse is not None else None,
         }
         values = {"status": status.RUNNING, "started": self._records.clock(), "execution": execution}
         self._records.runs.set(context.workspace.id, step.run_id, **values)
 
-    def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
+    def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch, step: Step) -> dict[str, Any] | None:
         for name, place in context.outputs.items():
             if place.staged is None:
                 continue
@@ -223,20 +277,29 @@ class StepRunner:
         error = failure.from_outcome(outcome, launch)
         if error is None:
             self._host.completed(context)
+            self._reuse.finished(context, step)
         return error
 
     def _note(self, context: StepContext, message: str) -> None:
         """A line of ours in the step's log."""
-        path = self._host.artifact(context, DRIVER_LOG)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"amlbridge: {message}\n")
+        try:
+            path = self._host.artifact(context, context.log)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8", errors="replace") as file:
+                file.write(f"amlbridge: {message}\n")
+        except OSError as error:
+            # A full disk must not decide how the step ends.
+            log.warning("run %s: its log cannot be written (%s): %s", context.run_id, error, message)
 
     def _clean_up(self, context: StepContext) -> None:
-        try:
-            shutil.rmtree(context.work)
-        except OSError as error:
-            log.warning("cannot remove the working folder %s: %s", context.work, error)
+        for folder in (context.work, context.scratch):
+            try:
+                shutil.rmtree(folder)
+            except FileNotFoundError:
+                # Most steps need no scratch folder; a step may have removed its own working folder.
+                continue
+            except OSError as error:
+                log.warning("cannot remove the folder %s of a step: %s", folder, error)
 
 
 def _move(staged: Path, final: Path) -> None:

@@ -7,13 +7,15 @@ import logging
 from amlbridge.engine.blobs import BlobStore
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.records.store import Records
-from amlbridge.server import status
+from amlbridge.server import status, studio
 from amlbridge.server.home import Home
 from amlbridge.v1 import (
     data_versions,
     datasets,
     datastores,
     environments,
+    execution,
+    execution_local,
     model_assets,
     models,
     pipelines,
@@ -36,6 +38,7 @@ def services() -> list[Routes]:
     return [
         bootstrap.routes,
         status.routes,
+        studio.routes,
         # Before arm: its GET of a workspace knows one that `Workspace.create` is about to make.
         workspaces.routes,
         arm.routes,
@@ -51,6 +54,8 @@ def services() -> list[Routes]:
         model_assets.routes,
         models.routes,
         secrets.routes,
+        execution.routes,
+        execution_local.routes,
         *pipelines.services,
     ]
 

@@ -10,12 +10,13 @@ from pathlib import Path
 _CA, _LEAF, _BUNDLE = "ca.pem", "service.pem", "bundle.pem"
 
 
-def ensure(folder: Path) -> None:
+def ensure(folder: Path, *more: bytes) -> None:
     """Makes a certificate authority and a certificate for 127.0.0.1 and localhost, once; the authority's private key is
-    not kept. The bundle is the user's own CA bundle plus ours, or the user's own https would break."""
+    not kept. The bundle is the user's own CA bundle plus ours, or the user's own https would break; ``more`` are the
+    PEM certificates of further authorities in it."""
     if not (folder / _LEAF).exists() or not (folder / _CA).exists():
         _make(folder)
-    bundle = _trusted_bundle().read_bytes().rstrip() + b"\n" + (folder / _CA).read_bytes()
+    bundle = _trusted_bundle().read_bytes().rstrip() + b"\n" + b"".join([(folder / _CA).read_bytes(), *more])
     target = folder / _BUNDLE
     if not target.exists() or target.read_bytes() != bundle:
         aside = folder / f"{_BUNDLE}.{os.getpid()}"

@@ -12,6 +12,10 @@ from amlbridge.wire.identity import TokenIssuer, load_secret
 
 #: Variables that would lead a client elsewhere.
 UNSET = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "APPSETTING_WEBSITE_SITE_NAME", "MSI_SECRET")
+#: What names a service principal for DefaultAzureCredential: kept when logins are answered here.
+SERVICE_PRINCIPAL = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET")
+#: The end of the names of sessions whose Azure hosts are answered here.
+_INTERCEPTS = "-intercept"
 #: What names a proxy, in the two spellings that libraries look for.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
@@ -24,16 +28,18 @@ def variables(
     *,
     guard_port: int | None = None,
     session: str = f"{SESSION_PREFIX}env",
+    environments: str | None = None,
 ) -> dict[str, str]:
     """What to set for a client of the service at these ports.
 
     With ``guard_port`` every connection but those to loopback goes through the network guard, which stops those to
     Azure. ``session`` is a name of letters, digits and ``-`` under which they are recorded: :func:`step_session` for a
-    step. It begins with ``amlbridge-``.
+    step. It begins with ``amlbridge-``. ``environments`` says how the runs that the client submits get their
+    environments, when that is not as the service was started.
     """
     http, https = f"http://{host}:{http_port}", f"https://{host}:{https_port}"
     issuer = TokenIssuer(load_secret(home.secret))
-    token = f"{http}/msi/{issuer.msi_key}/token"
+    token = token_url(http, issuer, environments)
     bundle = str(certificates.bundle(home.certificates))
     result = {
         "AMLBRIDGE_HOME": str(home.root),
@@ -62,9 +68,25 @@ def variables(
     return {**result, "NO_PROXY": hosts, "no_proxy": hosts}
 
 
+def token_url(http_url: str, issuer: TokenIssuer, environments: str | None = None) -> str:
+    """MSI_ENDPOINT. Its path carries the choice of environments, and the tokens from there carry it on."""
+    chosen = f"/environments/{environments}" if environments is not None else ""
+    return f"{http_url}/msi/{issuer.msi_key}{chosen}/token"
+
+
 def step_session(run_id: str) -> str:
     """The network guard's session of a step."""
     return f"{SESSION_PREFIX}step-{run_id}"
+
+
+def intercepting(session: str) -> str:
+    """The session's name when Azure's hosts are to be answered by the service (``--intercept``)."""
+    return f"{session}{_INTERCEPTS}"
+
+
+def intercepts(session: str) -> bool:
+    """Whether :func:`intercepting` made this name."""
+    return session.endswith(_INTERCEPTS)
 
 
 def guard_password(issuer: TokenIssuer, session: str) -> str:
@@ -72,10 +94,11 @@ def guard_password(issuer: TokenIssuer, session: str) -> str:
     return issuer.sign(f"amlbridge-guard?{session}")[:40]
 
 
-def forget_cached_cloud(home: Home) -> None:
-    """Deletes the client's cache of the cloud's endpoints if it names other ports: it would win for ever."""
+def forget_cached_cloud(home: Home, https_port: int | None = None) -> None:
+    """Deletes the client's cache of the cloud's endpoints if it names other ports: it would win for ever. Without
+    ``https_port`` it is compared with the running service."""
     cache = home.azure_config / "cloudEndpoints.json"
-    address = home.read_address()
+    address = home.read_address() if https_port is None else {"https_port": https_port}
     if address is None or not cache.exists():
         return
     content = cache.read_text(errors="replace")

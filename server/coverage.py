@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Protocol
 
 from amlbridge.server import assembly
-from amlbridge.wire import blob_operations, file_share
+from amlbridge.wire import blob_operations, file_share, login, vault
 from amlbridge.wire.routing import SCOPE
 
 _HEAD = """# What the local workspace service answers
@@ -60,7 +60,8 @@ def _file_operations() -> Iterator[Served]:
 
 def everything() -> list[Iterable[Served]]:
     """The operations of every service, by service."""
-    return [*assembly.services(), blob_operations.OPERATIONS, list(_file_operations())]
+    own_hosts: list[Iterable[Served]] = [login.routes, vault.routes]
+    return [*assembly.services(), blob_operations.OPERATIONS, list(_file_operations()), *own_hosts]
 
 
 def table(services: Iterable[Iterable[Served]]) -> str:

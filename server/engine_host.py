@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from amlbridge.engine.blobs import check_name
+from amlbridge.engine.environments.provider import BUILD_LOG
 from amlbridge.engine.errors import EngineError, NotFoundError
-from amlbridge.engine.host import DRIVER_LOG, OutputPlace, StepContext
+from amlbridge.engine.host import OutputPlace, StepContext
 from amlbridge.engine.plan import DataReference, Input, Output
+from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
+from amlbridge.server import engine_reuse, step_environments
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
-from amlbridge.wire import computes, step_environment, storage
+from amlbridge.wire import computes, run_lineage, step_environment, storage
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
 
@@ -39,6 +42,7 @@ class EngineHost:
         self._service = service
         self._snapshots = snapshots
         self._guard_variables = guard_variables
+        self._site = step_inputs.site(service.home / "site")
         self._base = {**step_environment.inherited(), **client_variables}
         self._base["MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"] = "1"
         # A log that shows what a step prints when it prints it; standard output is a file and would be held back.
@@ -57,6 +61,12 @@ class EngineHost:
         """The interpreter that runs the service: the one that all packages are installed for."""
         return sys.executable
 
+    def python_for(self, context: StepContext) -> str:
+        """The current interpreter, the user's own, or one that uv builds; says so in the run while it does."""
+        return step_environments.interpreter(
+            self._service, context, self.artifact(context, BUILD_LOG), self._guard_variables(context.run_id)
+        )
+
     @property
     def prelude(self) -> Path | None:
         """Flushes what the v1 SDK still holds when a script ends."""
@@ -73,7 +83,7 @@ class EngineHost:
         if run is None:
             account = context.workspace.storage_account
             run = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{context.run_id}")
-            (run / DRIVER_LOG).parent.mkdir(parents=True, exist_ok=True)
+            (run / context.log).parent.mkdir(parents=True, exist_ok=True)
             if len(self._artifacts) >= _MOST_KNOWN:
                 self._artifacts.clear()
             self._artifacts[context.run_id] = run
@@ -91,9 +101,8 @@ class EngineHost:
             saved = reference.uri.removeprefix(_DATASET)
             if item.mode == "direct":
                 return saved
-            scratch = context.work.parent / f"{context.run_id}.inputs" / name
-            path = dataset_paths.materialise(self._service, context.workspace, saved, scratch)
-            return str(self._copied(context, name, path) if item.mode == "download" else path)
+            path = dataset_paths.materialise(self._service, context.workspace, saved, context.scratch / name)
+            return str(self._delivered(context, name, item, path))
         if not reference.uri.startswith(_STORE):
             raise EngineError(f"input {name!r}: {reference.uri} cannot be read here")
         store, _, path_on_store = reference.uri.removeprefix(_STORE).partition("/paths/")
@@ -102,11 +111,26 @@ class EngineHost:
                 self._service, context.workspace, store, path_on_store, item.transformations
             )
         path = storage.resolve(self._service, context.workspace, store, path_on_store)
-        return str(self._copied(context, name, path) if item.mode == "download" else path)
+        return str(self._delivered(context, name, item, path))
+
+    def _delivered(self, context: StepContext, name: str, item: Input, path: Path) -> Path:
+        """The path that the script is given: a copy of its own, or a link to the data themselves.
+
+        A link, because ``Model.register`` of azureml-core 1.61 refuses a path that does not begin with the path of the
+        current folder (``Model._validate_model_path``), and the path of the scratch folder does.
+        """
+        if item.mode == "download":
+            return self._copied(context, name, path)
+        if item.mode != "mount" or not path.exists() or path.is_relative_to(context.scratch):
+            return path
+        link = context.scratch / f"{name}.mount" / path.name
+        link.parent.mkdir(parents=True)
+        link.symlink_to(path, target_is_directory=path.is_dir())
+        return link
 
     def _copied(self, context: StepContext, name: str, path: Path) -> Path:
         """A copy for a downloaded input: the script may change it."""
-        target = context.work.parent / f"{context.run_id}.inputs" / f"{name}.copy" / path.name
+        target = context.scratch / f"{name}.copy" / path.name
         if not path.exists():
             raise NotFoundError(f"input {name!r}: there is nothing at {path.name} to download")
         if target.parent.exists():
@@ -137,13 +161,16 @@ class EngineHost:
 
     def environment(self, context: StepContext) -> dict[str, str]:
         """The inputs' variables give way to the rest: an input may be called PATH. The step's own come last."""
-        return {
+        env = {
             **step_inputs.variables(context),
             **self._base,
             **self._guard_variables(context.run_id),
             **step_environment.run_variables(self._service, context, self._experiment_name(context)),
+            **step_environments.variables(self._service, context, self._base.get("PATH", "")),
+            **step_environment.distribution_variables(context.node),
             **context.node.variables,
         }
+        return step_inputs.with_site(context, env, self._site)
 
     def _experiment_name(self, context: StepContext) -> str:
         key = context.experiment_id
@@ -156,9 +183,41 @@ class EngineHost:
         for name, output in context.node.outputs.items():
             if output.registration is not None:
                 place = context.outputs[name]
-                dataset_paths.register_output(
+                saved = dataset_paths.register_output(
                     self._service, context.workspace, output.registration, place.datastore, place.path
                 )
+                run_lineage.add_output(self._service, context.workspace, context.run_id, name, saved, output.mode)
+
+    def interpreter(self, context: StepContext) -> str:
+        """The version of Python and what is installed for it; an environment that uv builds follows from its
+        specification alone, which is told apart."""
+        mode = step_environments.mode(self._service, context)
+        return engine_reuse.interpreter() if mode == "current" else mode
+
+    def code_files(self, context: StepContext, code: str) -> dict[str, str]:
+        """The files of a snapshot and their digests."""
+        return {file.name: file.sha256 for file in self._snapshots.files(context.workspace.id, code)}
+
+    def data_path(self, context: StepContext, datastore: str, path: str) -> Path:
+        """Where a path of a datastore lies."""
+        try:
+            return storage.resolve(self._service, context.workspace, datastore, path)
+        except ServiceError as error:
+            raise EngineError(error.message) from error
+
+    def input_files(self, context: StepContext, name: str, reference: DataReference) -> Iterable[tuple[str, Path]]:
+        """The files at a path of a datastore, or those that a dataset reads."""
+        try:
+            return engine_reuse.input_files(self._service, context.workspace, reference)
+        except ServiceError as error:
+            raise EngineError(f"input {name!r}: {error.message}") from error
+
+    def reused(self, context: StepContext, original: Candidate) -> dict[str, str]:
+        """Links the artifacts of the original; registers outputs whose datasets are no longer there."""
+        try:
+            return engine_reuse.take(self._service, context, original)
+        except ServiceError as error:
+            raise EngineError(error.message) from error
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         """The maximum of a compute's scale settings."""

@@ -7,12 +7,17 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 
+from amlbridge.engine.environments.modes import default_mode
+from amlbridge.engine.environments.provider import Environments
+from amlbridge.engine.errors import StateError
+from amlbridge.engine.launch import memory
 from amlbridge.engine.launch.pool import LauncherPool
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.server import client_environment
 from amlbridge.server.engine_host import EngineHost
 from amlbridge.server.home import Home
+from amlbridge.v1 import run_environments
 from amlbridge.wire.context import Service
 
 log = logging.getLogger(__name__)
@@ -34,9 +39,13 @@ def attach(service: Service, home: Home) -> Scheduler:
         return dict.fromkeys(client_environment.PROXY_VARIABLES, proxy)
 
     snapshots = service.part("snapshots", lambda: SnapshotStore(home.snapshots))
+    environments = Environments(
+        home.environments, default=default_mode(), locate=lambda url: run_environments.stored_wheel(service, url)
+    )
+    service.parts["environments"] = environments
     host = EngineHost(service, snapshots, plain, guard_variables)
     # The libraries read some of these when they are imported.
-    pool = LauncherPool(import_env=plain)
+    pool = LauncherPool(import_env=plain, step_memory=_step_memory())
     scheduler = Scheduler(service.records, host, pool, home.work)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
@@ -52,5 +61,14 @@ def attach(service: Service, home: Home) -> Scheduler:
     starts: list[Callable[[], None]] = service.part("on_start", list)
     stops: list[Callable[[], None]] = service.part("on_stop", list)
     starts.append(start)
-    stops.append(scheduler.stop)
+    # Called in reverse: a build ends when its step is no longer the scheduler's.
+    stops.extend((environments.close, scheduler.stop))
     return scheduler
+
+
+def _step_memory() -> int | None:
+    """The most memory of one step in bytes. Raises :class:`StateError` when the variable holds no amount."""
+    try:
+        return memory.parse_limit(os.environ.get(memory.VARIABLE), memory.total_memory())
+    except ValueError as error:
+        raise StateError(f"{memory.VARIABLE}: {error}") from error

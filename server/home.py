@@ -60,6 +60,11 @@ class Home:
         return self.root / "work"
 
     @property
+    def environments(self) -> Path:
+        """Virtual environments for steps, a folder for each specification; and their locks."""
+        return self.root / "environments"
+
+    @property
     def certificates(self) -> Path:
         """Our certificate authority, the service's certificate and the bundle for the clients."""
         return self.root / "certificates"
@@ -68,6 +73,16 @@ class Home:
     def azure_config(self) -> Path:
         """AZURE_CONFIG_DIR of the clients: they cache the cloud's endpoints there."""
         return self.root / "azure-config"
+
+    @property
+    def url_map(self) -> Path:
+        """JSON: the URLs that stand for files of this machine (:mod:`amlbridge.server.url_map`)."""
+        return self.root / "url-map.json"
+
+    @property
+    def tools(self) -> Path:
+        """Commands that scripts find first on their PATH: `az`."""
+        return self.root / "tools"
 
     @property
     def log(self) -> Path:

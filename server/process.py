@@ -23,10 +23,14 @@ from typing import IO, Any
 import uvicorn
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server import assembly, certificates, engine_parts
+from amlbridge.server import assembly, certificates, client_environment, engine_parts
 from amlbridge.server.home import Home
+from amlbridge.server.interception.authority import IssuingAuthority
+from amlbridge.server.interception.hosts import LocalHosts, local_paths
 from amlbridge.server.lifecycle import process_mark
 from amlbridge.server.network_guard.proxy import NetworkGuard
+from amlbridge.server.url_map import UrlMap
+from amlbridge.v1.dataset_sources import URL_MAP
 from amlbridge.wire.context import Service
 
 log = logging.getLogger(__name__)
@@ -76,16 +80,21 @@ def serve(home: Home, *, detached: bool = False, ready: Ready = lambda address: 
     if detached:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with locked(home):
-        certificates.ensure(home.certificates)
+        authority = IssuingAuthority()
+        certificates.ensure(home.certificates, authority.certificate)
         last = home.read_ports()
         http, https, guard = (bind("127.0.0.1", last.get(name)) for name in ("http_port", "https_port", "guard_port"))
         service = assembly.build_service(home)
         service.http_port, service.https_port = http.getsockname()[1], https.getsockname()[1]
+        # Steps that go on below would otherwise look for us at the ports of last time.
+        client_environment.forget_cached_cloud(home, service.https_port)
         service.parts["guard_port"] = guard.getsockname()[1]
         service.parts["started"] = time.time()
+        urls = UrlMap(home.url_map)
+        service.parts[URL_MAP] = local_paths(service, urls)
         engine_parts.attach(service, home)
         try:
-            _run(_serve(home, service, http, https, guard, ready))
+            _run(_serve(home, service, urls, authority, http, https, guard, ready))
         finally:
             home.address.unlink(missing_ok=True)
             service.records.close()
@@ -116,7 +125,14 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(
-    home: Home, service: Service, http: socket.socket, https: socket.socket, guard: socket.socket, ready: Ready
+    home: Home,
+    service: Service,
+    urls: UrlMap,
+    authority: IssuingAuthority,
+    http: socket.socket,
+    https: socket.socket,
+    guard: socket.socket,
+    ready: Ready,
 ) -> None:
     application = assembly.build_application(service)
     options = {"log_config": None, "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": _GRACE}
@@ -125,7 +141,8 @@ async def _serve(
         uvicorn.Config(application, ssl_certfile=certificates.leaf(home.certificates), **options)  # type: ignore[arg-type]
     )
     _stop_on_signals(plain, tls)
-    network_guard = NetworkGuard(service.issuer)
+    local = LocalHosts(service, urls, authority, application)
+    network_guard = NetworkGuard(service.issuer, local=local)
     service.parts["network_guard"] = network_guard
     await network_guard.start(guard)
     try:
@@ -181,6 +198,7 @@ def write_address(home: Home, service: Service) -> dict[str, Any]:
         **ports,
         "version": version("amlbridge"),
         "started": service.parts["started"],
+        "environments": service.parts["environments"].default,
     }
     for path, value in ((home.last_ports, ports), (home.address, content)):
         aside = home.root / f"{path.name}.{os.getpid()}"

@@ -132,6 +132,8 @@ def _summary(service: Service, run: Run) -> dict[str, Any]:
         "started": run.started,
         "ended": run.ended,
         "reused": run.properties.get(_REUSED, "").lower() == "true",
+        # {"hit", "reason", "differs", "candidate"}; None for runs that are no steps, and before a step was looked at.
+        "reuse": run.execution.get("reuse"),
         "error": _message(run.error),
         "stopped_hosts": sorted({stop.host for stop in stops}),
     }

@@ -62,12 +62,25 @@ def list_environments(call: Call) -> Reply:
 def register(call: Call) -> Reply:
     """Registers a definition: the next version, or the latest one again when the definition is the same."""
     name, definition = _checked(call)
-    with call.records.database.write():
-        latest = call.records.resources.latest(call.workspace.id, KIND, name)
+    return _dto(_register(call.service, call.workspace, name, definition))
+
+
+def ensure(service: Service, workspace: Workspace, name: str, content: Mapping[str, Any]) -> str | None:
+    """Registers the environment of a submitted run, as Azure does. Returns its version; None for a name that no
+    registered environment can have (a curated one's). Raises a 400 ServiceError for a section of a wrong type."""
+    if not _NAME.fullmatch(name) or name.lower().startswith(_RESERVED):
+        return None
+    definition: dict[str, Any] = {key: typed(content, key, kind, None) for key, kind in _SECTIONS.items()}
+    return _register(service, workspace, name, definition).version
+
+
+def _register(service: Service, workspace: Workspace, name: str, definition: Mapping[str, Any]) -> Resource:
+    with service.records.database.write():
+        latest = service.records.resources.latest(workspace.id, KIND, name)
         if latest is not None and latest.body["definition"] == definition:
-            return _dto(latest)
+            return latest
         body = {"definition": definition, "labels": []}
-        return _dto(call.records.resources.add_version(call.workspace.id, KIND, name, body))
+        return service.records.resources.add_version(workspace.id, KIND, name, body)
 
 
 @routes.get("/environments/{name}")

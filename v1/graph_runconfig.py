@@ -95,7 +95,8 @@ def distribution(config: Fields, override: Override, node_count: int) -> Distrib
             ("TensorflowParameterServerCount", "parameterServerCount"),
         ):
             label = override(name)
-            options[field] = _count(label, name) if label else (section.number(field) or 1)
+            count = _count(label, name) if label else section.number(field)
+            options[field] = 1 if count is None else count
         return Distribution("tensorflow", 1, options)
     return None
 
@@ -103,21 +104,35 @@ def distribution(config: Fields, override: Override, node_count: int) -> Distrib
 def details(config: Fields) -> dict[str, Json]:
     """What else the run configuration says that differs from its defaults (Docker, history, a Dockerfile)."""
     found: dict[str, Json] = {}
-    for name, defaults in (("docker", _DOCKER_DEFAULTS), ("history", _HISTORY_DEFAULTS)):
-        section = config.object(name)
-        changed = {
-            key: checked_json(section.content[key], section.at(key))
-            for key, default in defaults.items()
-            if section.content.get(key) not in (None, default)
-        }
-        if changed:
-            found[name] = changed
-    docker = config.object("environment").object("docker")
-    if docker.text("baseDockerfile"):
-        found["dockerfile"] = docker.text("baseDockerfile")
+    environment = config.object("environment")
+    docker = environment.object("docker")
+    # The settings of a container once belonged to the environment; those of the run win.
+    settings = {**_changed(docker, _DOCKER_DEFAULTS), **_changed(config.object("docker"), _DOCKER_DEFAULTS)}
+    if settings:
+        found["docker"] = settings
+    history = _changed(config.object("history"), _HISTORY_DEFAULTS)
+    if history:
+        found["history"] = history
+    for name, text in (
+        ("dockerfile", docker.text("baseDockerfile")),
+        ("build_context", docker.object("buildContext").text("location")),
+        ("image_registry", docker.object("baseImageRegistry").text("address")),
+        ("base_conda_environment", environment.object("python").text("baseCondaEnvironment")),
+    ):
+        if text:
+            found[name] = text
     if config.number("priority") is not None:
         found["priority"] = config.number("priority")
     return found
+
+
+def _changed(section: Fields, defaults: dict[str, Json]) -> dict[str, Json]:
+    """The fields of a section that differ from what the client fills in by itself."""
+    return {
+        key: checked_json(section.content[key], section.at(key))
+        for key, default in defaults.items()
+        if section.content.get(key) not in (None, default)
+    }
 
 
 def instance_type(config: Fields) -> str | None:

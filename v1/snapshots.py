@@ -32,6 +32,11 @@ _UPLOAD = re.compile(r"[0-9a-f-]{36}/\d+")
 _UPLOAD_LIFETIME = 24 * 3600
 
 
+#: The service's own folder, which lies in the user's and is uploaded with it unless an ignore file says otherwise. It
+#: changes while it is read, and holds secrets: it is never a part of a snapshot.
+_STATE_FOLDER = ".amlbridge"
+
+
 def store(service: Service) -> SnapshotStore:
     """The snapshots of the service."""
     return service.part("snapshots", lambda: SnapshotStore(service.home / "snapshots"))
@@ -236,6 +241,8 @@ def _leaves(node: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterat
             raise bad_request(f"DirTreeNode: {name!r} must be an object")
         if "/" in name:
             raise InvalidNameError(f"DirTreeNode: {name!r} is not the name of a file or folder")
+        if name == _STATE_FOLDER:
+            continue
         check_name(name)
         if typed(child, "type", str, "File").lower() == "file":
             yield prefix + name, typed(child, "hash", str, "")
@@ -253,6 +260,8 @@ def _uploads(call: Call, content: Mapping[str, Any]) -> dict[str, Path]:
         node = _folded(item)
         full_name = typed(node, "fullName", str)
         name = _clean(full_name)
+        if _STATE_FOLDER in name.split("/"):
+            continue
         if name in found:
             raise bad_request(f"{full_name!r} comes twice in FileRevisionList")
         account = call.workspace.storage_account

@@ -6,7 +6,12 @@ variable of that name holds the id of a dataset (Direct) or a local path.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
 from amlbridge.engine.host import StepContext
+from amlbridge.v1 import command_prelude
 
 _MODES = {"direct": "Direct", "mount": "Mount", "download": "Download", "upload": "Mount"}
 
@@ -30,3 +35,21 @@ def variables(context: StepContext) -> dict[str, str]:
     if context.outputs:
         env["AZUREML_DATASET_FILE_OUTPUTS"] = ";".join(context.outputs)
     return env
+
+
+def site(folder: Path) -> Path:
+    """Makes the folder that is put into the path of commands: what they start as ``python`` runs our prelude."""
+    link, target = folder / "sitecustomize.py", Path(command_prelude.__file__)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink() or link.resolve() != target.resolve():
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return folder
+
+
+def with_site(context: StepContext, env: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment of a step, of a command with the folder that :func:`site` has made."""
+    if context.node.command.script is not None:
+        return dict(env)
+    own = env.get("PYTHONPATH")
+    return {**env, "PYTHONPATH": f"{folder}{os.pathsep}{own}" if own else str(folder)}

@@ -27,6 +27,7 @@ def _flush_runs():  # type: ignore[no-untyped-def]
 # A process that the script forks inherits the hooks, but not the threads and their queues.
 _OWNER = os.getpid()
 # Before thread pools close; there is no public way to be that early.
-threading._register_atexit(_flush_runs)  # type: ignore[attr-defined]
+if hasattr(threading, "_register_atexit"):  # since 3.9
+    threading._register_atexit(_flush_runs)
 # Once more for what the script's own threads logged after that.
 atexit.register(_flush_runs)

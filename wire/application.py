@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from amlbridge.engine.errors import EngineError
+from amlbridge.engine.errors import EngineError, storage_error
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, from_engine
@@ -106,6 +106,10 @@ class Application:
             log.info("%s %s: %s", request.method, call_path(request), error)
             return error_response(from_engine(error))
         except Exception as error:
+            full = storage_error(error) if isinstance(error, OSError) else None
+            if full is not None:
+                log.error("%s %s: %s", request.method, call_path(request), full)  # no mistake of ours
+                return error_response(from_engine(full))
             log.exception("%s %s failed", request.method, call_path(request))
             message = f"{operation.service}.{operation.name} failed: {type(error).__name__}: {error}"
             return error_response(ServiceError(500, "InternalError", message))

@@ -24,19 +24,21 @@ def list_subscriptions(call: Call) -> Reply:
     known = {item.subscription_id.lower(): item.subscription_id for item in call.records.workspaces.list()}
     for name in subscriptions_of_caller(call):
         known.setdefault(name.lower(), name)
-    return {"value": [_subscription(name) for name in known.values()], "count": {"type": "Total", "value": len(known)}}
+    found = [_subscription(call, name) for name in known.values()]
+    return {"value": found, "count": {"type": "Total", "value": len(found)}}
 
 
 @routes.get("/subscriptions/{subscription}")
 def get_subscription(call: Call) -> Reply:
     """One subscription; any name is one."""
-    return _subscription(call.params["subscription"])
+    return _subscription(call, call.params["subscription"])
 
 
 @routes.get("/tenants")
 def list_tenants(call: Call) -> Reply:
-    """The one tenant there is."""
-    return {"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT}]}
+    """The tenant that the caller has signed in to."""
+    tenant = _tenant(call)
+    return {"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant}]}
 
 
 @routes.get("/WS")
@@ -45,13 +47,17 @@ def get_workspace(call: Call) -> Reply:
     return workspace_dto(call.service, call.workspace)
 
 
-def _subscription(name: str) -> dict[str, Any]:
+def _tenant(call: Call) -> str:
+    return call.identity.tenant if call.identity is not None else TENANT
+
+
+def _subscription(call: Call, name: str) -> dict[str, Any]:
     return {
         "id": f"/subscriptions/{name}",
         "subscriptionId": name,
         "displayName": f"amlbridge ({name})",
         "state": "Enabled",
-        "tenantId": TENANT,
+        "tenantId": _tenant(call),
         "authorizationSource": "RoleBased",
     }
 

@@ -21,7 +21,7 @@ from amlbridge.wire import blob_xml
 from amlbridge.wire.blob_auth import authenticate
 from amlbridge.wire.blob_operations import BlobOperation, find_operation
 from amlbridge.wire.blob_read import missing
-from amlbridge.wire.blob_request import BlobCall, locate
+from amlbridge.wire.blob_request import CALLED_ACCOUNT, BlobCall, locate
 from amlbridge.wire.blob_stream import PIECE, Body, receive, receive_xml
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
@@ -66,6 +66,8 @@ class BlobEndpoint:
 def is_blob_request(request: Request) -> bool:
     """Whether a storage client sent this: such requests have a version header, a SharedKey signature or a SAS."""
     headers = request.headers
+    if CALLED_ACCOUNT in request.scope.get("state", {}):
+        return True
     if "x-ms-version" in headers or "x-ms-blob-type" in headers:
         return True
     if any(value.lower().startswith("sharedkey") for value in headers.getlist("authorization")):
@@ -84,6 +86,7 @@ def _call(service: Service, request: Request) -> BlobCall:
         raw_query=scope["query_string"].decode("latin-1"),
         headers=request.headers,
         client=(request.client.host, request.client.port) if request.client else ("", 0),
+        called_account=scope.get("state", {}).get(CALLED_ACCOUNT),
     )
 
 

@@ -24,7 +24,8 @@ def has_container(call: BlobCall) -> bool:
     """Whether the request's container is there. Makes the folder of one that is there without."""
     if call.store.container(call.account, call.container).is_dir():
         return True
-    if not call.grant.issued and (call.account, call.container) not in named(call.service):
+    there = call.grant.issued or (call.grant.any_container and call.method == "PUT")
+    if not there and (call.account, call.container) not in named(call.service):
         return False
     call.store.create_container(call.account, call.container)
     return True

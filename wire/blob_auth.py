@@ -4,7 +4,9 @@ A request is accepted with
 - ``Authorization: SharedKey account:signature``, made with the account's key (the Python clients, rslex, azcopy);
 - a shared access signature that someone made with the account's key, for a blob, a folder, a container or the account;
 - a URL of ours (:meth:`amlbridge.wire.context.Service.blob_url`), good for one blob;
-- a bearer token of ours.
+- a bearer token of ours;
+- anything at all on a connection to the account's own host name that is answered here (`--intercept`): the key there is
+  that of a real account, and the caller has proven to the network guard to be one of ours.
 
 Neither SAS nor token names the account, and the client drops the part of the host that does: everything before the
 ``@`` of ``account.blob.x@127.0.0.1:port`` is userinfo of the URL. Some HTTP libraries send that as Basic
@@ -57,6 +59,9 @@ _ISSUED = "rcwa"
 
 def authenticate(call: BlobCall) -> Grant:
     """What the request may do. Raises a 403 :class:`ServiceError`; whether the operation is among it is asked later."""
+    if call.called_account is not None:
+        _check_account(call, call.called_account)
+        return Grant(call.called_account, any_container=True)
     for value in call.headers.getlist("authorization"):
         scheme, _, rest = value.strip().partition(" ")
         if scheme.lower() == "sharedkey":

@@ -17,6 +17,9 @@ from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
 
 Level: TypeAlias = Literal["account", "container", "blob"]
+#: Where the ASGI scope's ``state`` names the storage account whose own host a request called. Only connections that are
+#: answered in the name of Azure's hosts have it: their callers have proven themselves otherwise.
+CALLED_ACCOUNT = "called_account"
 _META = "x-ms-meta-"
 _META_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LARGEST_METADATA = 8 * 1024
@@ -36,6 +39,8 @@ class Grant:
     overrides: Mapping[str, str] = field(default_factory=dict)
     #: Whether the service issued the URL itself: writing then makes the container.
     issued: bool = False
+    #: Whether any container of the account is there: writing makes it.
+    any_container: bool = False
 
 
 @dataclass
@@ -50,6 +55,8 @@ class BlobCall:
     headers: Headers
     #: Address and port of the peer.
     client: tuple[str, int]
+    #: The account whose own host was called, by a caller who has proven to be one of ours.
+    called_account: str | None = None
     container: str = ""
     name: str = ""
     grant: Grant = Grant("")

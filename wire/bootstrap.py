@@ -9,7 +9,9 @@ from starlette.responses import JSONResponse
 
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, bad_request
+from amlbridge.wire.identity import TENANT
 from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.tenant_hints import tenant_of_caller
 
 routes = Routes("bootstrap")
 
@@ -69,6 +71,7 @@ def cloud_endpoints(call: Call) -> Reply:
 
 
 @routes.post("/msi/{key}/token", access="open")
+@routes.post("/msi/{key}/environments/{environments}/token", access="open")
 def token_v1(call: Call) -> Reply:
     """A token for a v1 client (form field ``resource``); the key in the path proves who asks."""
     form = parse_qs(call.body.decode("utf-8", "replace"))
@@ -76,6 +79,7 @@ def token_v1(call: Call) -> Reply:
 
 
 @routes.get("/msi/{key}/token", access="open")
+@routes.get("/msi/{key}/environments/{environments}/token", access="open")
 def token_v2(call: Call) -> Reply:
     """A token for a v2 client (query parameter ``resource``); the key in the path proves who asks."""
     return _token(call, call.query.get("resource", ""))
@@ -86,7 +90,10 @@ def _token(call: Call, resource: str) -> Reply:
         raise ServiceError(401, "AuthenticationFailed", "MSI_ENDPOINT does not belong to this workspace service")
     if not resource:
         raise bad_request("a token request must name its resource", "invalid_request")
-    token, expires = call.service.issuer.issue(resource)
+    # The session's choice of environments (`amlbridge run --environments`) comes back with each of its requests.
+    environments = call.params.get("environments")
+    tenant = call.query.get("tenant") or tenant_of_caller(call) or TENANT
+    token, expires = call.service.issuer.issue(resource, tenant=tenant, environments=environments)
     answer = {
         "access_token": token,
         "expires_on": str(expires),
@@ -104,7 +111,15 @@ def discovery(call: Call) -> Reply:
     """Where each service of a workspace is; the clients ask without a token, so the URL carries a signature."""
     if not call.service.issuer.check(f"discovery/{call.params['workspace_id']}", call.params["signature"]):
         raise ServiceError(401, "AuthenticationFailed", "this discovery URL was not issued by this workspace service")
-    return dict.fromkeys(_DISCOVERED, call.service.http_url)
+    addresses = dict.fromkeys(_DISCOVERED, call.service.http_url)
+    # A browser has no token: the address itself tells that its holder may see the pages of this workspace.
+    key = studio_key(call.params["workspace_id"])
+    return {**addresses, "studio": f"{call.service.http_url}/{key}/{call.service.issuer.sign(key)}"}
+
+
+def studio_key(workspace_id: str) -> str:
+    """The path of a workspace's pages, and what the signature behind it signs."""
+    return f"studio/{workspace_id}"
 
 
 def discovery_url(service: Service, workspace_id: str) -> str:

@@ -10,6 +10,8 @@ from amlbridge.engine.errors import (
     InvalidNameError,
     NotFoundError,
     PlanError,
+    StateError,
+    StorageError,
 )
 
 
@@ -59,6 +61,10 @@ _STATUS: dict[type[EngineError], tuple[int, str]] = {
     ConflictError: (409, "Conflict"),
     InvalidNameError: (400, "InvalidName"),
     PlanError: (400, "InvalidGraph"),
+    # 4xx: the client would repeat a 507 for minutes.
+    StorageError: (409, "InsufficientStorage"),
+    # The service is stopping: the client's own retry reaches the next one.
+    StateError: (503, "ServiceUnavailable"),
 }
 
 

@@ -27,7 +27,7 @@ from amlbridge.engine.errors import ConflictError, EngineError, InvalidNameError
 from amlbridge.wire import blob_read, blob_xml
 from amlbridge.wire.blob_auth import authenticate, denied
 from amlbridge.wire.blob_conditions import http_date
-from amlbridge.wire.blob_request import BlobCall, locate
+from amlbridge.wire.blob_request import CALLED_ACCOUNT, BlobCall, locate
 from amlbridge.wire.blob_stream import Body
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 #: What other requests go to.
 Others = Callable[[Request], Awaitable[Response | None]]
 
+#: Where the ASGI scope's ``state`` says whether the host that a request called is one of file shares.
+CALLED_SHARE = "called_share"
 _CLIENT = "storage-file-share"
 #: The largest range of one request and the largest page of a list; Azure's limits.
 _LARGEST_RANGE, _LARGEST_PAGE = 4 << 20, 5000
@@ -76,6 +78,8 @@ class FileShareEndpoint:
 def is_file_request(request: Request) -> bool:
     """Whether a client of Azure Files sent this."""
     headers, query = request.headers, request.query_params
+    if (called := request.scope.get("state", {}).get(CALLED_SHARE)) is not None:
+        return bool(called)
     return (
         _CLIENT in headers.get("user-agent", "")
         or headers.get("x-ms-type", "").lower() == "file"
@@ -94,6 +98,7 @@ def _call(service: Service, request: Request) -> BlobCall:
         raw_query=scope["query_string"].decode("latin-1"),
         headers=request.headers,
         client=(request.client.host, request.client.port) if request.client else ("", 0),
+        called_account=scope.get("state", {}).get(CALLED_ACCOUNT),
     )
 
 

@@ -7,7 +7,8 @@ workspace).
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -16,16 +17,18 @@ from starlette.responses import FileResponse
 
 from amlbridge.engine.clock import iso
 from amlbridge.engine.errors import EngineError
-from amlbridge.engine.records.runs import Run
+from amlbridge.engine.records.runs import FAILED, FINALIZING, PREPARING, Run
 from amlbridge.engine.records.schema import run as table
 from amlbridge.wire import paging, run_changes, run_events
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, from_engine, not_found
 from amlbridge.wire.experiments import experiment_by_id, experiment_by_name, experiment_for_writing, public_name
+from amlbridge.wire.log_reads import log_reads
 from amlbridge.wire.routing import Handler, Reply, Routes
 from amlbridge.wire.run_dto import data_container, details_dto, log_files, run_dto
 from amlbridge.wire.run_filter import SqlFilter, order_by
+from amlbridge.wire.run_types import RUN_TYPES, run_type
 
 routes = Routes("history", "/history/v1.0/WS")
 
@@ -95,7 +98,13 @@ def _write(call: Call, run_id: str, content: dict[str, Any]) -> Run:
 @_on(_RUNS, "GET")
 def get_run(call: Call) -> Reply:
     """One run."""
-    return _dto(call, run_of(call))
+    run = run_of(call)
+    _note_told(call, [run])
+    return _dto(call, run)
+
+
+def _note_told(call: Call, runs: Sequence[Run]) -> None:
+    log_reads(call.service).note_told(run for run in runs if run_type(run) == RUN_TYPES["script"])
 
 
 @_on(_RUNS, "PATCH")
@@ -140,8 +149,14 @@ def _error(error: ServiceError | EngineError) -> dict[str, Any]:
 
 @_on(_RUNS, "GET", "/details")
 def get_run_details(call: Call) -> Reply:
-    """Status, times, logs with signed URLs, error, warnings, data sets and definition of a run."""
-    return details_dto(call.service, call.workspace, run_of(call))
+    """Status, times, logs with signed URLs, error, warnings, data sets and definition of a run.
+
+    The end of a script run is told once a client that follows it has had a chance to read the log.
+    """
+    run = run_of(call)
+    if run_type(run) == RUN_TYPES["script"] and log_reads(call.service).hold_script(run):
+        run = replace(run, status=FINALIZING, ended=None, error=None)
+    return details_dto(call.service, call.workspace, run)
 
 
 @_on(_RUNS, "DELETE", "/tags")
@@ -222,8 +237,8 @@ def wait_for_metrics(call: Call) -> Reply:
     return {}
 
 
-#: A step has a run only once it starts, as on Azure; its record is there from the submission on.
-_VISIBLE = or_(table.c.kind != "step", table.c.started.is_not(None))
+#: A step has a run only once it is prepared, as on Azure; its record is there from the submission on.
+_VISIBLE = or_(table.c.kind != "step", table.c.started.is_not(None), table.c.status.in_((PREPARING, FAILED)))
 
 # -- finding runs -----------------------------------------------------------------------------------------------------
 
@@ -247,6 +262,7 @@ def _page(
         limit=size + 1,
         offset=state["offset"],
     )
+    _note_told(call, found[:size])
     more = {"offset": state["offset"] + size, "seq": state["seq"]}
     return {
         "value": [_dto(call, run) for run in found[:size]],

@@ -30,11 +30,13 @@ _LIFETIME = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Identity:
-    """A caller whose token was good. ``run_id`` is set for a token that was issued to a step."""
+    """A caller whose token was good. ``run_id`` is set for a token that was issued to a step, ``environments`` for one
+    of a session that says how its runs get their environments."""
 
     subject: str
     tenant: str
     run_id: str | None = None
+    environments: str | None = None
 
 
 def load_secret(path: Path) -> bytes:
@@ -70,7 +72,9 @@ class TokenIssuer:
         """The path segment of MSI_ENDPOINT."""
         return self._derive("msi").hex()
 
-    def issue(self, audience: str, *, tenant: str = TENANT, run_id: str | None = None) -> tuple[str, int]:
+    def issue(
+        self, audience: str, *, tenant: str = TENANT, run_id: str | None = None, environments: str | None = None
+    ) -> tuple[str, int]:
         """A bearer token and its expiry in seconds since the epoch. It has the claims that the clients decode."""
         now = int(self._clock())
         claims: dict[str, Any] = {
@@ -89,6 +93,8 @@ class TokenIssuer:
         }
         if run_id is not None:
             claims["runid"] = run_id
+        if environments is not None:
+            claims["environments"] = environments
         return jwt.encode(claims, self._derive("token"), algorithm="HS256"), now + _LIFETIME
 
     def verify(self, token: str) -> Identity | None:
@@ -100,7 +106,7 @@ class TokenIssuer:
             return None
         if claims["exp"] < self._clock():
             return None
-        return Identity(claims["sub"], claims["tid"], claims.get("runid"))
+        return Identity(claims["sub"], claims["tid"], claims.get("runid"), claims.get("environments"))
 
     def account_key(self, account: str) -> str:
         """The key of a storage account, base64 as Azure gives it (64 bytes)."""
@@ -113,4 +119,5 @@ class TokenIssuer:
 
     def check(self, text: str, signature: str) -> bool:
         """Whether :meth:`sign` made this signature."""
-        return hmac.compare_digest(self.sign(text), signature)
+        # As bytes: it takes strings only when they are ASCII, and a stranger's may be anything.
+        return hmac.compare_digest(self.sign(text).encode(), signature.encode("utf-8", "surrogatepass"))

@@ -5,6 +5,10 @@ only while the pipeline runs: what a step prints in its last second is never sho
 On Azure that hardly matters, because steps take seconds to finalise after their script has ended. So we tell an end a
 moment late: to the first questions after it the answer is "still running", until the log has been read. The bounds are
 tight, so that who only waits for the end hears of it one question later, and who asks again later gets the plain truth.
+
+A script run is followed through its details: the client reads the log after each question for them, but it begins only
+if the first answer says that the run is under way. So an end is told late to the first question for the details, unless
+the client has already heard of it otherwise (``run.get_status``).
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from amlbridge.engine.clock import Clock
 from amlbridge.engine.records.runs import Run
@@ -37,6 +41,7 @@ class LogReads:
         self._read: OrderedDict[str, float] = OrderedDict()
         self._holds: Counter[str] = Counter()
         self._told: OrderedDict[str, float] = OrderedDict()
+        self._asked: OrderedDict[str, float] = OrderedDict()
 
     def note_blob(self, name: str) -> None:
         """A client has read a blob of the artifact container."""
@@ -63,6 +68,20 @@ class LogReads:
                     return True
             _note(self._told, pipeline.id, self._clock())
             return False
+
+    def hold_script(self, run: Run) -> bool:
+        """Whether to answer a question for the details of a script run that it is still being finalised."""
+        with self._lock:
+            first = run.id not in self._asked and run.id not in self._told
+            _note(self._asked, run.id, self._clock())
+            return first and self._unread(run) and self._clock() - (run.ended or 0.0) <= RECENT
+
+    def note_told(self, runs: Iterable[Run]) -> None:
+        """A client has seen these runs: the ends among them are known."""
+        with self._lock:
+            for run in runs:
+                if run.finished:
+                    _note(self._told, run.id, self._clock())
 
     def _hold(self, run_id: str, most: int) -> bool:
         if len(self._holds) > _MOST:

@@ -115,6 +115,10 @@ def compile_path(path: str) -> re.Pattern[str]:
     return re.compile("".join(pieces) + "/?", re.IGNORECASE)
 
 
+#: The group of operations whose first path segment is a parameter.
+_ANY = "{"
+
+
 class Router:
     """Finds the operation of a request. Operations are grouped by their first path segment and tried in order."""
 
@@ -128,11 +132,12 @@ class Router:
         """The operation and the path's parameters, or None."""
         # The clients join base addresses that end with a slash and paths that start with one.
         path = re.sub("//+", "/", path)
-        for operation in self._groups.get(_group(path), ()):
+        for operation in (*self._groups.get(_group(path), ()), *self._groups.get(_ANY, ())):
             if operation.method == method and (match := operation.pattern.fullmatch(path)):
                 return operation, match.groupdict()
         return None
 
 
 def _group(path: str) -> str:
-    return path.lstrip("/").partition("/")[0].lower()
+    first = path.lstrip("/").partition("/")[0].lower()
+    return _ANY if first.startswith("{") else first

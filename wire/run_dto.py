@@ -9,6 +9,7 @@ from typing import Any
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.wire import run_lineage
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Service
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
@@ -182,6 +183,7 @@ def details_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, A
     return {
         **{name: value for name, value in dto.items() if name not in _ONLY_RUN},
         "createdTimeUtc": dto["createdUtc"],
+        "inputDatasets": [*dto["inputDatasets"], *run_lineage.inputs(run)],
         # The client iterates both of these.
         "warnings": dto["warnings"] or [],
         "logFiles": log_files(service, workspace, run),

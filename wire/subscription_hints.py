@@ -1,104 +1,17 @@
 """Which subscriptions does the calling program name?
 
 The v1 client compares the subscription of a script with ``GET /subscriptions`` before it sends it anywhere, so the
-service cannot learn it from a request. It looks at the calling process instead (same machine, same user): its command
-line, its environment, and the text files beside its script and in its working folder.
+service cannot learn it from a request. It looks at the calling process instead (same machine, same user).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
-import psutil
-
+from amlbridge.wire.caller import caller
 from amlbridge.wire.context import Call
-
-_GUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
-_NAMED = re.compile(
-    r"""subscription(?:_?id|_?name)?\\?["']?\]?\s*[:=,]\s*(?:str\s*=\s*)?\\?["']([\w.()-]{1,90})\\?["']""", re.I
-)
-_SUFFIXES = {".py", ".json", ".ipynb", ".yml", ".yaml", ".env", ".ini", ".cfg", ".toml", ".txt", ".sh", ""}
-_MOST_FILES = 400
-_LARGEST_FILE = 2 * 1024 * 1024
-_SKIPPED = {".git", ".venv", "venv", "node_modules", "__pycache__", ".amlbridge", "site-packages"}
+from amlbridge.wire.subscription_names import subscriptions_named
 
 
 def subscriptions_of_caller(call: Call) -> list[str]:
     """The subscriptions that the process behind this request names; [] when the process cannot be found."""
-    process = _caller(call.client)
-    if process is None:
-        return []
-    found: dict[str, str] = {}
-    try:
-        command, environment, folder = process.cmdline(), process.environ(), Path(process.cwd())
-    except (psutil.Error, OSError):
-        return []
-    for text in (*command, *environment.values()):
-        _collect(text, found)
-    for key, value in environment.items():
-        if "subscription" in key.lower() and value:
-            found.setdefault(value.lower(), value)
-    for index, word in enumerate(command[:-1]):
-        if "subscription" in word.lower() and word.startswith("-"):
-            found.setdefault(command[index + 1].lower(), command[index + 1])
-    for path in _files(folder, command):
-        _collect(path.read_text(errors="replace"), found)
-    return list(found.values())
-
-
-def _collect(text: str, found: dict[str, str]) -> None:
-    for name in (*_GUID.findall(text), *_NAMED.findall(text)):
-        found.setdefault(name.lower(), name)
-
-
-def _caller(client: tuple[str, int] | None) -> psutil.Process | None:
-    if client is None:
-        return None
-    try:
-        for connection in psutil.net_connections("tcp4"):
-            if connection.laddr and (connection.laddr.ip, connection.laddr.port) == client and connection.pid:
-                return psutil.Process(connection.pid)
-    except (psutil.Error, OSError):
-        return None
-    return None
-
-
-def _files(folder: Path, command: list[str]) -> Iterator[Path]:
-    """Text files that a program's names are likely to stand in, nearest first, a bounded number."""
-    starts = [folder]
-    for word in command[1:]:
-        path = folder / word
-        if path.suffix in (".py", ".ipynb") and path.is_file():
-            starts.insert(0, path.resolve().parent)
-            break
-    seen: set[Path] = set()
-    budget = _MOST_FILES
-    for start in starts:
-        for path in _walk(start):
-            if budget == 0:
-                return
-            if path not in seen and path.stat().st_size <= _LARGEST_FILE:
-                seen.add(path)
-                budget -= 1
-                yield path
-    for parent in folder.parents:
-        for place in ("config.json", ".azureml/config.json", "aml_config/config.json"):
-            if (parent / place).is_file():
-                yield parent / place
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    waiting = [folder]
-    for current in waiting:
-        try:
-            entries = sorted(current.iterdir())
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.is_dir() and not entry.is_symlink():
-                if entry.name not in _SKIPPED:
-                    waiting.append(entry)
-            elif entry.suffix.lower() in _SUFFIXES and entry.is_file():
-                yield entry
+    process = caller(call)
+    return [] if process is None else subscriptions_named(process.command, process.environment, process.folder)

@@ -62,6 +62,10 @@ class Outcome:
     ended: float
     max_rss_kb: int | None
     error: str | None
+    #: The bytes that it used when it was ended because that was more than a step may have.
+    over_memory: int | None = None
+    #: It was killed, and meanwhile the kernel had killed something because memory ran out.
+    kernel_killed: bool = False
 
     @property
     def succeeded(self) -> bool:

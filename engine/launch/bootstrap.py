@@ -10,7 +10,8 @@ import sys
 
 _NAMES = tuple(globals())
 _FRESH = frozenset(sys.modules)
-_PROGRAM = sys.orig_argv[0]
+# An environment of a step may be older than 3.10, which has no orig_argv.
+_PROGRAM = getattr(sys, "orig_argv", [sys.executable])[0]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlbridge.engine.launch import processes
@@ -47,7 +49,9 @@ class Handle:
         self._started = started
         self._timed_out = self._cancelled = False
         self._stopping: asyncio.Task[set[int]] | None = None
+        self._over_memory: int | None = None
         loop = asyncio.get_running_loop()
+        watch.memory.watch(launch.step_id, pid, lambda size: _tell(loop, self._exceed, size))
         self._exit: asyncio.Future[Exit] = loop.create_future()
         self._end = loop.create_task(self._conclude())
         self._timer = loop.call_later(launch.timeout, self._expire) if launch.timeout is not None else None
@@ -73,6 +77,11 @@ class Handle:
             self._timed_out = True
             self._stop(GRACE)
 
+    def _exceed(self, size: int) -> None:
+        if not self._exit.done() and self._stopping is None:
+            self._over_memory = size
+            self._stop(0.0)
+
     def _stop(self, grace: float) -> None:
         self._stopping = asyncio.ensure_future(self._watch.stop(self.launch.step_id, (self.pid,), grace))
 
@@ -86,6 +95,7 @@ class Handle:
             elif exit_.left:
                 await self._clear_up()
         finally:
+            self._watch.memory.forget(self.pid)
             self._watch.ended(self.launch.step_id)
         status = exit_.status
         code = os.waitstatus_to_exitcode(status) if status is not None else None
@@ -98,6 +108,8 @@ class Handle:
             ended=exit_.ended,
             max_rss_kb=exit_.max_rss_kb,
             error=exit_.error,
+            over_memory=self._over_memory,
+            kernel_killed=code == -signal.SIGKILL and not self._stopping and self._watch.memory.kernel_killed(),
         )
 
     async def _await_exit(self) -> Exit:
@@ -125,6 +137,12 @@ class Handle:
                 file.write(text.encode())
         except OSError as error:
             _log.warning("step %s: its log cannot be written: %s", self.launch.step_id, error)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, function: Callable[[int], None], size: int) -> None:
+    """Call from the thread that watches the memory; the loop may have ended just now."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, size)
 
 
 class Failed:

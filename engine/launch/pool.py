@@ -31,6 +31,7 @@ class LauncherPool:
     A warm interpreter gets the interpreter settings (see `settings.py`) of the step that it is first started for, or of
     `prewarm`. `import_env` is added: variables that all steps have and that libraries read when they are imported.
     `heavy` and `light` are the modules to preload, see `preload.py`.
+    `step_memory` is the most memory of one step in bytes; a step that takes more is ended.
     `most_interpreters` limits how many interpreters are kept warm at once; a heavy one takes 370 MB.
     """
 
@@ -45,6 +46,7 @@ class LauncherPool:
         light: Sequence[str] = preload.LIGHT,
         standbys: int = 2,
         most_interpreters: int = 4,
+        step_memory: int | None = None,
     ) -> None:
         """Start nothing yet but make the neutral folder that the warm interpreters live in."""
         self._launcher = launcher
@@ -58,7 +60,8 @@ class LauncherPool:
         self._links = {name: self._folder / f"importlib_bootstrap_{name}.py" for name in ("zygote", "bootstrap")}
         for name, link in self._links.items():
             link.symlink_to(here / f"{name}.py")
-        self._watch = Watch()
+        self.step_memory = step_memory
+        self._watch = Watch(step_memory)
         self._direct = SubprocessLauncher(self._watch, self._links["bootstrap"])
         self._zygotes: dict[tuple[str, Tier], asyncio.Task[Zygote | None]] = {}
         self._retired: set[Zygote] = set()

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from amlbridge.engine.launch import processes
+from amlbridge.engine.launch.memory import MemoryGuard
 
 _log = logging.getLogger(__name__)
 _KEEPER = Path(__file__).with_name("keeper.py")
@@ -20,8 +21,9 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 class Watch:
     """Owned by the launcher pool. Used from one event loop."""
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, memory_limit: int | None = None) -> None:
+        """Start nothing yet. `memory_limit`: the most bytes of memory that one step may have."""
+        self.memory = MemoryGuard(memory_limit)
         self._alive: dict[str, int] = {}
         self._keeper: subprocess.Popen[bytes] | None = None
         # A stop may wait for its grace time, so there must be room for many at once.

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from amlbridge.engine.errors import StateError
+from amlbridge.engine.errors import StateError, StorageError
 from amlbridge.engine.records import schema
 
 #: As many connections as there can be threads that answer requests, and then some.
 _MOST_THREADS = 60
+#: What SQLite says when the disk takes no more: SQLITE_FULL, SQLITE_IOERR (a quota), SQLITE_READONLY, SQLITE_CANTOPEN.
+_NO_ROOM = ("database or disk is full", "disk i/o error", "readonly database", "unable to open database file")
 
 
 class Database:
@@ -72,18 +74,30 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may change records. Nested calls of one thread join the outer transaction."""
+        """A transaction that may change records. Nested calls of one thread join the outer transaction.
+
+        Raises :class:`StorageError` when the disk has no room for it: then nothing is changed.
+        """
         with self._writer:
             outer: Connection | None = getattr(self._local, "connection", None)
             if outer is not None:
                 yield outer
                 return
-            with self.engine.begin() as connection:
-                self._local.connection = connection
-                try:
-                    yield connection
-                finally:
-                    self._local.connection = None
+            try:
+                with self.engine.begin() as connection:
+                    self._local.connection = connection
+                    try:
+                        yield connection
+                    finally:
+                        self._local.connection = None
+            except OperationalError as error:
+                said = str(error.orig)
+                if not any(words in said.lower() for words in _NO_ROOM):
+                    raise
+                raise StorageError(
+                    f"the records of the state folder cannot be written ({said}): free some space on its disk, "
+                    "then try again"
+                ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

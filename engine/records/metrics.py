@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, literal, select
 
 from amlbridge.engine.records.database import Database
 from amlbridge.engine.records.schema import metric as table
@@ -72,6 +72,15 @@ class Metrics:
             query = query.where(table.c.name == name)
         with self._database.read() as connection:
             return [MetricValue(**row._mapping) for row in connection.execute(query.order_by(table.c.seq))]
+
+    def copy(self, workspace: str, source: str, target: str) -> None:
+        """Gives a run the metrics of another one, in their order; what it has itself stays."""
+        shared = [table.c.workspace_id, *_COLUMNS]
+        rows = select(*shared, literal(target)).where(table.c.workspace_id == workspace, table.c.run_id == source)
+        names = [*(column.name for column in shared), "run_id"]
+        statement = insert(table).from_select(names, rows.order_by(table.c.seq))
+        with self._database.write() as connection:
+            connection.execute(statement)
 
     def delete(self, workspace: str, run_id: str, name: str | None = None) -> int:
         """Deletes the metrics of a run (of one name). Returns how many values went."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, select, update
 
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.errors import ConflictError, NotFoundError
@@ -182,6 +182,9 @@ class Runs:
         """Sets columns of a run without reading it. Raises :class:`NotFoundError`."""
         condition = and_(schema.run.c.workspace_id == workspace, schema.run.c.id == run_id)
         values.setdefault("modified", self._clock())
+        if values.get("ended") is not None:
+            # The machine's clock may have been set back meanwhile: no run takes less than no time.
+            values["ended"] = _not_before(values.get("started"), values["ended"])
         with self._database.write() as connection:
             if connection.execute(update(schema.run).where(condition).values(**values)).rowcount == 0:
                 raise NotFoundError(f"there is no run {run_id}")
@@ -217,6 +220,13 @@ class Runs:
         query = select(*_RUN_COLUMNS).where(schema.run.c.status.not_in(TERMINAL)).order_by(schema.run.c.seq)
         with self._database.read() as connection:
             return [Run(**row._mapping) for row in connection.execute(query)]
+
+
+def _not_before(started: float | None, ended: float) -> Any:
+    if started is not None:
+        return max(started, ended)
+    recorded = schema.run.c.started
+    return case((recorded > ended, recorded), else_=ended)
 
 
 def _defaults(now: float) -> dict[str, Any]:

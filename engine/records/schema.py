@@ -20,8 +20,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
-UPGRADES: dict[int, tuple[str, ...]] = {}
+VERSION = 2
+UPGRADES: dict[int, tuple[str, ...]] = {
+    2: (
+        "CREATE TABLE reuse (workspace_id VARCHAR(36) NOT NULL REFERENCES workspace (id), key VARCHAR(64) NOT NULL, "
+        "run_id TEXT NOT NULL, experiment_id TEXT NOT NULL, name TEXT NOT NULL, ended FLOAT NOT NULL, "
+        "detail JSON NOT NULL, outputs JSON NOT NULL, PRIMARY KEY (workspace_id, key, run_id))",
+        "CREATE INDEX reuse_name ON reuse (workspace_id, experiment_id, name, ended)",
+    ),
+}
 
 metadata = MetaData()
 
@@ -134,4 +141,20 @@ resource = Table(
     Column("modified", Float, nullable=False),
     Column("body", JSON, nullable=False),
     UniqueConstraint("workspace_id", "kind", "name", "version"),
+)
+
+#: Steps that completed and whose results may be taken again: by the key of what they follow from (``detail``), with
+#: what their outputs held at their end.
+reuse = Table(
+    "reuse",
+    metadata,
+    Column("workspace_id", ForeignKey("workspace.id"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("experiment_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("ended", Float, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("outputs", JSON, nullable=False),
+    Index("reuse_name", "workspace_id", "experiment_id", "name", "ended"),
 )

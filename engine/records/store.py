@@ -7,6 +7,7 @@ from amlbridge.engine.records.database import Database
 from amlbridge.engine.records.metrics import Metrics
 from amlbridge.engine.records.plans import Plans
 from amlbridge.engine.records.resources import Resources
+from amlbridge.engine.records.reuse import ReuseRecords
 from amlbridge.engine.records.runs import Experiments, Runs
 from amlbridge.engine.records.workspaces import Workspaces
 
@@ -22,6 +23,7 @@ class Records:
         self.runs = Runs(self.database, clock)
         self.metrics = Metrics(self.database)
         self.plans = Plans(self.database)
+        self.reuse = ReuseRecords(self.database)
         self.resources = Resources(self.database, clock)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import Enum
 
 #: Domains whose hosts are Azure's or Microsoft's (public cloud and the national ones).
@@ -44,11 +45,31 @@ _BACKGROUND = (
     "rt.services.visualstudio.com",
     "services.visualstudio.com",
     "vortex.data.microsoft.com",
+    "azcliprod.blob.core.windows.net",  # azure-cli-core looks for a newer version
     "169.254.169.254",
     "168.63.129.16",
 )
 #: For every host: the user said so.
 EVERYTHING = "*"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A connection, or a request of one, that was not answered. ``at`` is in seconds since the epoch; ``ends``: the
+    script is to be ended.
+
+    ``why``: ``azure`` (a real host of Azure), ``background`` (telemetry), ``other`` (any host, of a session that
+    intercepts), ``unmapped`` (a URL of a host that has mapped ones), ``missing`` (no such file behind an intercepted
+    URL). ``url`` is given for the last two.
+    """
+
+    session: str
+    host: str
+    port: int
+    at: float
+    ends: bool
+    why: str = "azure"
+    url: str = ""
 
 
 class Verdict(Enum):
@@ -59,6 +80,8 @@ class Verdict(Enum):
     STOP = "stop"
     #: Refused and noted; the script goes on, as it would when the host were down.
     REFUSE = "refuse"
+    #: Answered by the service itself, in the name of the host.
+    LOCAL = "local"
 
 
 def judge(host: str, allowed: Collection[str] = ()) -> Verdict:
@@ -69,6 +92,11 @@ def judge(host: str, allowed: Collection[str] = ()) -> Verdict:
     if _within(name, _BACKGROUND):
         return Verdict.REFUSE
     return Verdict.STOP if _within(name, AZURE_DOMAINS) else Verdict.PASS
+
+
+def let_through(host: str, allowed: Collection[str]) -> bool:
+    """Whether the user named this host, or a domain of it, among those to let through."""
+    return _within(host.rstrip(".").lower(), allowed)
 
 
 def _within(name: str, domains: Collection[str]) -> bool:
@@ -83,11 +111,14 @@ def advice(host: str) -> str:
         name.startswith("login.")
     ):
         return (
-            "the script signs in to Azure by itself: leave the credential out (Workspace.from_config() signs in to the "
-            f"local workspace), or use MsiAuthentication() or DefaultAzureCredential(); {let_through}"
+            "the script signs in to Azure by itself: --intercept signs it in to the local workspace, unchanged; or "
+            f"leave the credential out, or use MsiAuthentication() or DefaultAzureCredential(); {let_through}"
         )
     if _within(name, ("blob.core.windows.net", "dfs.core.windows.net", "file.core.windows.net", "azureml.net")):
-        return f"copy the data to this machine once and give the script its path; {let_through}"
+        return (
+            f"map the URL to a copy on this machine: amlbridge map add https://{name}/... PATH; or answer the whole "
+            f"account from local folders with --intercept; {let_through}"
+        )
     if name.startswith("management."):
         return (
             "the script speaks to Azure Resource Manager itself, or takes the variables away that lead the SDK to the "

@@ -18,15 +18,17 @@ import logging
 import socket
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server.client_environment import guard_password, step_session
+from amlbridge.server.client_environment import guard_password, intercepts, step_session
+from amlbridge.server.interception.connections import Called
 from amlbridge.server.network_guard import head as heads
 from amlbridge.server.network_guard import upstream as upstreams
-from amlbridge.server.network_guard.policy import Verdict, judge
+from amlbridge.server.network_guard.policy import EVERYTHING, Stop, Verdict, judge, let_through
 from amlbridge.server.network_guard.upstream import Upstream, authorization
 from amlbridge.wire.identity import TokenIssuer
 
@@ -40,17 +42,6 @@ _HEARTBEAT = 10.0
 STEP_PREFIX = step_session("")
 
 
-@dataclass(frozen=True)
-class Stop:
-    """A connection that was refused. ``at`` is in seconds since the epoch; ``ends``: the script is to be ended."""
-
-    session: str
-    host: str
-    port: int
-    at: float
-    ends: bool
-
-
 @dataclass(eq=False)
 class _Watch:
     """A command that follows a session while its script runs."""
@@ -61,11 +52,26 @@ class _Watch:
     events: asyncio.Queue[Stop] = field(default_factory=asyncio.Queue)
 
 
+class Local(Protocol):
+    """Who answers hosts in the service itself; see :class:`amlbridge.server.interception.hosts.LocalHosts`."""
+
+    stopped: Callable[[Stop], None]
+
+    def answers(self, host: str, intercepts: bool) -> bool: ...
+
+    async def open(
+        self, called: Called, tls: bool, limit: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]: ...
+
+
 class NetworkGuard:
     """The proxy of one service; lives in the service's event loop. A failure ends one connection, never the service."""
 
-    def __init__(self, issuer: TokenIssuer, own_upstream: Upstream | None = None) -> None:
+    def __init__(self, issuer: TokenIssuer, own_upstream: Upstream | None = None, local: Local | None = None) -> None:
         self._issuer = issuer
+        self._local = local
+        if local is not None:
+            local.stopped = self._refuse
         self._own = own_upstream or _upstream_of_service()
         self._watches: set[_Watch] = set()
         self._stops: deque[Stop] = deque(maxlen=1000)
@@ -117,14 +123,38 @@ class NetworkGuard:
             await self._watch(session, request, reader, writer)
         elif host is None:
             await _answer(writer, 400, "amlbridge: not a proxy request")
-        elif (verdict := judge(host, self._allowed(session))) is not Verdict.PASS:
-            self._refuse(Stop(session, host, port, time.time(), verdict is Verdict.STOP))
-            # The reason phrase is what requests and urllib3 show of a refused CONNECT.
-            await _answer(writer, 403, f"amlbridge stopped the connection to {host}: it is a real Azure host")
+        elif (verdict := self._judge(session, host)) in (Verdict.STOP, Verdict.REFUSE):
+            await self._turn_away(session, host, port, verdict, writer)
         elif method == "CONNECT":
-            await self._tunnel(session, host, port, reader, writer)
+            await self._tunnel(session, host, port, verdict is Verdict.LOCAL, reader, writer)
         else:
-            await self._forward(session, request, f"{method} {path} HTTP/1.1", (host, port), reader, writer)
+            address = (host, port)
+            line = f"{method} {path} HTTP/1.1"
+            await self._forward(session, request, line, address, verdict is Verdict.LOCAL, reader, writer)
+
+    def _judge(self, session: str, host: str) -> Verdict:
+        """Hosts that the user lets through by name are the real ones; then come those that are answered here."""
+        allowed, intercepting = self._allowed(session), self._intercepts(session)
+        name = host.rstrip(".").lower()
+        if let_through(name, set(allowed) - {EVERYTHING}):
+            return Verdict.PASS
+        if self._local is not None and self._local.answers(name, intercepting):
+            return Verdict.LOCAL
+        verdict = judge(name, allowed)
+        if verdict is Verdict.PASS and intercepting and EVERYTHING not in allowed:
+            return Verdict.REFUSE
+        return verdict
+
+    async def _turn_away(
+        self, session: str, host: str, port: int, verdict: Verdict, writer: asyncio.StreamWriter
+    ) -> None:
+        ends = verdict is Verdict.STOP
+        other = judge(host) is Verdict.PASS
+        kind = "azure" if ends else "other" if other else "background"
+        self._refuse(Stop(session, host, port, time.time(), ends, kind))
+        # The reason phrase is what requests and urllib3 show of a refused CONNECT.
+        why = "other hosts are reached with --allow-network only" if other else "it is a real Azure host"
+        await _answer(writer, 403, f"amlbridge stopped the connection to {host}: {why}")
 
     def _session(self, request: heads.Head) -> str | None:
         scheme, _, encoded = request.get("proxy-authorization").partition(" ")
@@ -144,12 +174,16 @@ class NetworkGuard:
     def _allowed(self, session: str) -> Collection[str]:
         return {host for item in self._concerned(session) for host in item.allowed}
 
+    def _intercepts(self, session: str) -> bool:
+        return intercepts(session) or any(intercepts(item.session) for item in self._concerned(session))
+
     def _upstream(self, session: str) -> Upstream:
         return next((item.upstream for item in self._concerned(session)), self._own)
 
     def _refuse(self, stop: Stop) -> None:
-        log.warning("stopped a connection to %s:%s (%s)", stop.host, stop.port, stop.session)
-        self._stops.append(stop)
+        if stop.why != "missing":
+            log.warning("stopped a connection to %s:%s (%s)", stop.host, stop.port, stop.session)
+            self._stops.append(stop)
         for watch in self._concerned(stop.session):
             watch.events.put_nowait(stop)
 
@@ -177,6 +211,11 @@ class NetworkGuard:
                     event = asyncio.ensure_future(watch.events.get())
                 writer.write(b"\n")
                 await writer.drain()
+            left = [event.result()] if event.done() else []
+            while not watch.events.empty():
+                left.append(watch.events.get_nowait())
+            writer.writelines(json.dumps(asdict(stop)).encode() + b"\n" for stop in left)
+            await writer.drain()
         finally:
             self._watches.discard(watch)
             for task in (gone, event):
@@ -186,10 +225,18 @@ class NetworkGuard:
     # -- what is let through ------------------------------------------------------------------------------------------
 
     async def _open(
-        self, scheme: str, host: str, port: int, session: str, writer: asyncio.StreamWriter
+        self, scheme: str, host: str, port: int, session: str, local: bool, writer: asyncio.StreamWriter
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, dict[str, str] | None] | None:
         """A connection to the host or to the user's own proxy for it (then with that proxy's headers); None when there
-        is none, which the script has been told."""
+        is none, which the script has been told. ``local``: it is answered here."""
+        if local and self._local is not None:
+            client = writer.get_extra_info("peername")
+            called = Called(host.rstrip(".").lower(), port, session, client[:2], self._intercepts(session))
+            try:
+                return (*await self._local.open(called, scheme == "https", heads.LARGEST), None)
+            except ValueError as error:
+                await _answer(writer, 400, f"amlbridge: {host} cannot be a host: {error}")
+                return None
         proxy = self._upstream(session).proxy_for(scheme, host)
         address = (host, port) if proxy is None else (proxy.hostname or "", proxy.port or 80)
         try:
@@ -201,9 +248,15 @@ class NetworkGuard:
         return (*connection, None if proxy is None else authorization(proxy))
 
     async def _tunnel(
-        self, session: str, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        session: str,
+        host: str,
+        port: int,
+        local: bool,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
-        opened = await self._open("https", host, port, session, writer)
+        opened = await self._open("https", host, port, session, local, writer)
         if opened is None:
             return
         far_reader, far_writer, proxy = opened
@@ -225,12 +278,13 @@ class NetworkGuard:
         request: heads.Head,
         line: str,
         address: tuple[str, int],
+        local: bool,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         """One exchange of plain HTTP. Both sides are told that the connection ends with it: a client may use a
         connection to a proxy for another host next, which has to be judged again."""
-        opened = await self._open("http", *address, session, writer)
+        opened = await self._open("http", *address, session, local, writer)
         if opened is None:
             return
         far_reader, far_writer, proxy = opened

@@ -13,6 +13,9 @@ from typing import Any
 from amlbridge.engine.errors import StateError
 from amlbridge.server.network_guard.upstream import Upstream
 
+#: Seconds that the guard gets to say what it has seen.
+_PATIENCE = 2.0
+
 
 class Watcher:
     """Follows a session in a thread of its own until :meth:`close`.
@@ -52,7 +55,8 @@ class Watcher:
             self._release()
             raise StateError(f"the network guard of the service refused: {status.decode(errors='replace').strip()}")
         self._socket.settimeout(None)
-        threading.Thread(target=self._follow, name="network guard", daemon=True).start()
+        self._thread = threading.Thread(target=self._follow, name="network guard", daemon=True)
+        self._thread.start()
 
     def _follow(self) -> None:
         try:
@@ -71,9 +75,12 @@ class Watcher:
         self._socket.close()
 
     def close(self) -> None:
-        """Ends the session."""
+        """Ends the session. What the guard has seen until now is told before this returns."""
         self._closed = True
         try:
+            # The guard answers the end of our side with what is left, then with the end of its own.
+            self._socket.shutdown(socket.SHUT_WR)
+            self._thread.join(_PATIENCE)
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # the service had ended it already

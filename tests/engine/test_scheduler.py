@@ -26,6 +26,7 @@ from amlbridge.engine.plan import (
     Settings,
     Value,
 )
+from amlbridge.engine.records import schema
 from tests.support.engine import FILE_OUTPUT, FOLDER_OUTPUT, Engine, edge
 
 QUICK = "print('done')"
@@ -275,6 +276,21 @@ def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
         assert not alive(left)
         assert "run again" in engine.log(runs["second"])
         assert engine.scheduler.recover() == []
+    finally:
+        engine.close()
+
+
+def test_a_run_whose_plan_is_unreadable_does_not_keep_the_service_from_starting(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "engine")
+    engine.submit(engine.step("long", "import time; time.sleep(300)"))
+    engine.close()
+    engine = Engine(tmp_path / "engine")
+    try:
+        with engine.records.database.write() as connection:
+            connection.execute(schema.plan.update().values(body="{}"))
+        assert engine.scheduler.recover() == []
+        run = engine.runs()[""]
+        assert (run.status, run.error["code"]) == ("Failed", "Interrupted")
     finally:
         engine.close()
 

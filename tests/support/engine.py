@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
+from amlbridge.engine.content_digest import files_below
+from amlbridge.engine.errors import EngineError
 from amlbridge.engine.host import DRIVER_LOG, OutputPlace, StepContext
 from amlbridge.engine.launch.pool import LauncherPool
 from amlbridge.engine.plan import (
@@ -25,6 +28,7 @@ from amlbridge.engine.plan import (
     Settings,
     Value,
 )
+from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.scheduler import Scheduler
@@ -40,6 +44,9 @@ class FolderHost:
         self.bounds: dict[str, int] = {}
         self.prelude: Path | None = None
         self.python = sys.executable
+
+    def python_for(self, context: StepContext) -> str:
+        return self.python
 
     def checkout(self, context: StepContext) -> None:
         assert context.node.code is not None
@@ -66,6 +73,25 @@ class FolderHost:
 
     def completed(self, context: StepContext) -> None:
         (self.root / "completed").open("a").write(context.node.name + "\n")
+
+    def interpreter(self, context: StepContext) -> str:
+        return "python"
+
+    def code_files(self, context: StepContext, code: str) -> dict[str, str]:
+        folder = self.root / "code" / code
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+    def data_path(self, context: StepContext, datastore: str, path: str) -> Path:
+        return self.root / "data" / path
+
+    def input_files(self, context: StepContext, name: str, reference: DataReference) -> Iterable[tuple[str, Path]]:
+        if not reference.uri.startswith("azureml://datastores/"):
+            raise EngineError(f"{reference.uri} cannot be read")
+        return files_below(self.root / "data" / reference.uri.partition("/paths/")[2])
+
+    def reused(self, context: StepContext, original: Candidate) -> dict[str, str]:
+        (self.root / "reused").open("a").write(context.node.name + "\n")
+        return {"reused": original.run_id}
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         return self.bounds.get(compute)

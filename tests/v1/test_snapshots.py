@@ -214,3 +214,18 @@ def test_snapshots_outlive_the_service(own_live: LiveService, tmp_path: Path) ->
     own_live.start()
     again = own_live.run(script + "    print(json.dumps(restored(sys.argv[1])))", first, folder=tmp_path / "x")
     assert again.stdout.strip().splitlines()[-2:] == [first, _json({"a.py": "a"})]
+
+
+def test_the_state_folder_is_never_in_a_snapshot(live: LiveService) -> None:
+    out = live.run(
+        """
+        import zipfile
+        from azureml.core import Experiment, Workspace
+        run = Experiment(Workspace.from_config(), "e").start_logging(snapshot_directory="project")
+        run.complete()
+        names = zipfile.ZipFile(run.restore_snapshot(path="restored")).namelist()
+        print("FILES", sorted(name for name in names if not name.endswith("/")))
+        """,
+        files={"project/main.py": "1", "project/.amlbridge/secret": "x", "project/deep/.amlbridge/records.db": "y"},
+    ).stdout
+    assert "FILES ['main.py']" in out

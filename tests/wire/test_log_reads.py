@@ -106,3 +106,33 @@ def test_what_never_started_or_still_runs_is_not_waited_for() -> None:
         assert not reads.hold_step(step, [step])
         assert not reads.hold_pipeline(PIPELINE, [step])
     assert not reads.hold_pipeline(replace(PIPELINE, status="Running"), [STEP])
+
+
+SCRIPT = replace(STEP, id="r", parent_id=None, kind="script")
+
+
+def test_the_end_of_a_script_run_is_told_late_to_the_first_question_for_its_details() -> None:
+    reads = LogReads(Clock())
+    assert reads.hold_script(SCRIPT)
+    assert not reads.hold_script(SCRIPT)
+
+
+def test_who_was_told_that_a_script_run_goes_on_follows_it_anyway() -> None:
+    reads = LogReads(Clock())
+    assert not reads.hold_script(replace(SCRIPT, status="Running", ended=None))
+    assert not reads.hold_script(SCRIPT)
+
+
+def test_no_end_of_a_script_run_is_told_late_to_who_knows_it() -> None:
+    reads = LogReads(Clock())
+    reads.note_told([replace(SCRIPT, status="Running", ended=None)])
+    assert reads.hold_script(SCRIPT)
+    reads = LogReads(Clock())
+    reads.note_told([SCRIPT])
+    assert not reads.hold_script(SCRIPT)
+    reads = LogReads(Clock())
+    reads.note_blob("ExperimentRun/dcid.r/user_logs/std_log.txt")
+    assert not reads.hold_script(SCRIPT)
+    clock = Clock()
+    clock.now = 2.0 + RECENT + 1
+    assert not LogReads(clock).hold_script(SCRIPT)

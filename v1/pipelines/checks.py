@@ -21,17 +21,22 @@ def check(service: Service, workspace: Workspace, plan: Plan, data: Mapping[str,
     for node in plan.nodes:
         _check_compute(service, workspace, plan, node)
         _check_script(service, workspace, node)
-        _check_processes(node)
-        spot = f"step {node.name!r}"
-        _check_transformations(node)
-        references = [item.source for item in node.inputs.values() if isinstance(item.source, DataReference)]
-        _check_data(service, workspace, references, spot)
-        for name, output in node.outputs.items():
-            _check_path(service, workspace, output.datastore, output.path, f"{spot} output {name!r}")
+        check_node(service, workspace, node)
     for item in plan.data_parameters:
         reference = data.get(item.name, item.default)
         if reference is not None:
             _check_data(service, workspace, [reference], f"the data parameter {item.name!r}")
+
+
+def check_node(service: Service, workspace: Workspace, node: Node) -> None:
+    """What a step needs besides its compute and its script: :func:`check`."""
+    _check_processes(node)
+    spot = f"step {node.name!r}"
+    _check_transformations(node)
+    references = [item.source for item in node.inputs.values() if isinstance(item.source, DataReference)]
+    _check_data(service, workspace, references, spot)
+    for name, output in node.outputs.items():
+        _check_path(service, workspace, output.datastore, output.path, f"{spot} output {name!r}")
 
 
 def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node) -> None:
@@ -65,10 +70,11 @@ def _check_processes(node: Node) -> None:
     distribution = node.distribution
     if distribution is None:
         return
-    workers = sum(int(value) for value in distribution.options.values() if isinstance(value, int))
-    count = max(distribution.processes_per_node * node.resources.nodes, workers)
-    if distribution.kind == "tensorflow" and workers <= 2:
-        count = 1  # one worker and the parameter server that the client adds by default
+    count = distribution.processes_per_node * node.resources.nodes
+    # One worker needs no parameter server: the one that the client adds by default does not count.
+    workers = distribution.options.get("workerCount", 1)
+    servers = distribution.options.get("parameterServerCount", 0)
+    count = max(count, workers, workers + servers if max(workers, servers) > 1 else 1)
     if count > 1:
         raise bad_request(
             f"step {node.name!r} wants {count} processes ({distribution.kind}): amlbridge starts one process for a "

@@ -26,9 +26,8 @@ def _step(call: Call) -> Run:
 
 
 def _logs(call: Call, run: Run) -> dict[str, Path]:
-    """The files of ``azureml-logs`` by name. A reused step has the logs of the run that it was taken from."""
-    owner = run.properties.get("azureml.reusedrunid") or run.id
-    prefix = f"ExperimentRun/dcid.{owner}/"
+    """The files of ``azureml-logs`` by name. A reused step was given those of the run that it was taken from."""
+    prefix = f"ExperimentRun/dcid.{run.id}/"
     account = call.workspace.storage_account
     folder = call.service.blobs.path(account, _CONTAINER, prefix + "azureml-logs")
     names = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []

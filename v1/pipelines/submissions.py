@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from amlbridge.engine.errors import ConflictError, NotFoundError
 from amlbridge.engine.plan import DataReference, Node
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.v1 import graph, graph_kinds, graph_parameters, snapshots
+from amlbridge.v1 import graph, graph_kinds, graph_parameters, run_environments, snapshots
 from amlbridge.v1.graph import Lowered
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks, data_sources, graphs, modules, run_records
@@ -19,6 +20,7 @@ from amlbridge.v1.pipelines.entities import body_of, make_routes
 from amlbridge.wire import experiments
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request
+from amlbridge.wire.identity import Identity
 from amlbridge.wire.routing import Reply
 
 routes = make_routes()
@@ -45,6 +47,7 @@ def lower(service: Service, workspace: Workspace, creation: Mapping[str, Any]) -
         lambda dataset_id, name, version: graphs.find_dataset(service, workspace, dataset_id, name, version),
         code_of,
     )
+    lowered = dataclasses.replace(lowered, plan=run_environments.resolved(service, workspace, lowered.plan))
     graph_kinds.check_runnable(lowered.plan, RUNNABLE)
     checks.check(service, workspace, lowered.plan, lowered.data_parameters)
     return lowered
@@ -118,17 +121,25 @@ def submit_run(call: Call) -> Reply:
         parent = call.query.get("parentrunid")
         if parent and call.records.runs.find(call.workspace.id, parent) is None:
             raise bad_request(f"the parent run {parent} is not there")
-        start(call.service, call.workspace, found, parent or None)
+        start(call.service, call.workspace, found, parent or None, call.identity)
     return None
 
 
-def start(service: Service, workspace: Workspace, found: Resource, parent: str | None) -> None:
-    """Hands a recorded run to the engine. Raises a 400 :class:`ServiceError` when it can no longer run."""
+def start(
+    service: Service, workspace: Workspace, found: Resource, parent: str | None, identity: Identity | None = None
+) -> None:
+    """Hands a recorded run to the engine; ``identity`` is who submits it. Raises a 400 :class:`ServiceError` when it
+    can no longer run."""
     body = found.body
     stored = service.records.resources.get(workspace.id, graphs.KIND, body["graph_id"]).body
     lowered = lower(service, workspace, {**stored, "CreationInfo": body["creation_info"]})
     nodes = {node["Id"]: node for node in stored["Graph"]["ModuleNodes"]}
     steps = {node.id: step_columns(service, workspace, found.name, node, nodes[node.id]) for node in lowered.plan.nodes}
+    for item in lowered.plan.nodes:
+        ours = run_environments.columns(service, workspace, identity, item)
+        steps[item.id] = run_environments.join(steps[item.id], ours)
+    pipeline = pipeline_columns(body, parent)
+    pipeline["properties"] |= run_environments.properties(run_environments.mode(service, workspace, identity))
     experiment = experiments.experiment_for_writing(service, workspace, body["experiment"])
     try:
         service.parts["scheduler"].submit(
@@ -138,7 +149,7 @@ def start(service: Service, workspace: Workspace, found: Resource, parent: str |
             lowered.plan,
             parameters=lowered.parameters,
             data_parameters=lowered.data_parameters,
-            pipeline=pipeline_columns(body, parent),
+            pipeline=pipeline,
             steps=steps,
         )
     except ConflictError:

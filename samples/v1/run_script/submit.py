@@ -1,14 +1,11 @@
-"""Submits train.py as the one step of a pipeline and shows what it measured."""
+"""Submits train.py as a run of the workspace and shows what it measured."""
 
 import os
 
-from azureml.core import Experiment, Workspace
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.core.compute_target import ComputeTargetException
 from azureml.core.conda_dependencies import CondaDependencies
-from azureml.core.runconfig import RunConfiguration
-from azureml.pipeline.core import Pipeline
-from azureml.pipeline.steps import PythonScriptStep
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -20,23 +17,21 @@ except ComputeTargetException:
     cluster = ComputeTarget.create(ws, "cpu-cluster", wanted)
     cluster.wait_for_completion(show_output=True)
 
-run_config = RunConfiguration()
-run_config.environment.python.conda_dependencies = CondaDependencies.create(
+environment = Environment("ridge")
+environment.python.conda_dependencies = CondaDependencies.create(
     conda_packages=["scikit-learn"], pip_packages=["azureml-core"]
 )
-step = PythonScriptStep(
-    name="ridge",
-    script_name="train.py",
+config = ScriptRunConfig(
     source_directory=HERE,
+    script="train.py",
     arguments=["--alphas", 0.01, 0.1, 1.0],
     compute_target=cluster,
-    runconfig=run_config,
+    environment=environment,
 )
-run = Experiment(ws, "ridge").submit(Pipeline(ws, [step]))
+run = Experiment(ws, "ridge").submit(config)
 run.wait_for_completion(show_output=True)
 
-child = run.find_step_run("ridge")[0]
-print(child.get_status(), child.get_metrics())
-print(child.get_file_names())
-model = child.register_model("ridge", model_path="outputs/model.pkl")
+print(run.get_status(), run.get_metrics())
+print(run.get_file_names())
+model = run.register_model("ridge", model_path="outputs/model.pkl")
 print(f"registered model {model.name} version {model.version}")

@@ -1,0 +1,149 @@
+"""Computes, environments, steps, pipelines and what is published, AutoML, sweeps, models and deployment."""
+
+from __future__ import annotations
+
+from amlbridge.v1.call_table import client, refused, served
+
+_CORE, _PIPE, _STEPS = "azureml.core.", "azureml.pipeline.core.", "azureml.pipeline.steps."
+_BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
+_COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
+_DEPLOY = "v1/test_models.py::test_deploying_packaging_and_profiling_are_refused_with_a_way_out"
+_ELSEWHERE = "wire/test_computes.py::test_instances_kubernetes_and_machines_elsewhere"
+_ENVIRONMENTS = "v1/test_environments.py::test_register_get_versions_and_labels"
+_FAILURES = "v1/pipelines/test_failures.py::test_failure_continue_and_cancel"
+_FLOW = "v1/pipelines/test_pipeline_runs.py::test_data_flows_through_a_pipeline"
+_KINDS = "v1/test_graph.py::test_kinds_that_cannot_run_say_why"
+_MODELS = "v1/test_models.py::test_register_find_change_download_delete"
+_PARAMS = "v1/pipelines/test_pipeline_runs.py::test_data_parameters_and_module_steps"
+_PUBLISHING = "v1/pipelines/test_resources.py::test_publishing_is_refused_by_name"
+_SCRIPT = "v1/test_execution.py::test_script_run_from_submission_to_model"
+_ESTIMATORS = "v1/test_execution.py::test_estimators"
+_SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
+
+_SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
+_RUN = "execution.submit_snapshot_run"
+_LATER = "published pipelines come with a later release: submit the pipeline itself"
+_CLUSTER = "needs a cluster or service elsewhere: refused when the pipeline is submitted"
+_NO_HOST = "models are not served here: load the model (Model.download) in a process of your own"
+
+COMPUTE = (
+    served(_CORE + "compute.ComputeTarget", "computes.get_compute", _COMPUTES),
+    served(_CORE + "compute.ComputeTarget.create", "computes.create_compute computes.operation_status", _COMPUTES),
+    served(_CORE + "compute.ComputeTarget.wait_for_completion", "computes.operation_status", _COMPUTES),
+    client(_CORE + "compute.AmlCompute.provisioning_configuration"),
+    served(_CORE + "compute.AmlCompute", "computes.get_compute", _COMPUTES),
+    served(_CORE + "compute.AmlCompute.get_status", "computes.get_compute", _COMPUTES),
+    served(_CORE + "compute.AmlCompute.update", "computes.update_compute", _COMPUTES),
+    served(_CORE + "compute.AmlCompute.delete", "computes.delete_compute", _COMPUTES),
+    served(_CORE + "compute.ComputeInstance", "computes.get_compute computes.start_instance", _ELSEWHERE),
+    refused(
+        _CORE + "compute.ComputeTarget.attach",
+        "",
+        "a machine elsewhere cannot be reached: use an AmlCompute",
+        _ELSEWHERE,
+    ),
+    client(_CORE + "compute.AksCompute.provisioning_configuration", "creating it is refused"),
+)
+
+ENVIRONMENT = (
+    client(_CORE + "runconfig.RunConfiguration", test=_SPEC),
+    client(_CORE + "conda_dependencies.CondaDependencies.create", test=_SPEC),
+    client(_CORE + "conda_dependencies.CondaDependencies.add_pip_package"),
+    client(_CORE + "Environment", test=_ENVIRONMENTS),
+    client(_CORE + "Environment.from_conda_specification"),
+    client(_CORE + "Environment.from_pip_requirements"),
+    client(_CORE + "Environment.from_existing_conda_environment", "asks the conda command of the machine"),
+    served(_CORE + "Environment.get", "environments.get_latest environments.get_version", _ENVIRONMENTS),
+    served(_CORE + "Environment.list", "environments.list_environments", _ENVIRONMENTS),
+    served(_CORE + "Environment.register", "environments.register", _ENVIRONMENTS),
+    served(_CORE + "Environment.build", "environments.build environments.build_status", _BUILDS),
+    client(_CORE + "runconfig.MpiConfiguration", "one node"),
+    client(_CORE + "runconfig.DockerConfiguration", "recorded; steps run without Docker"),
+)
+
+SUBMIT = (
+    served(_CORE + "ScriptRunConfig", _RUN, _SCRIPT),
+    served("azureml.train.estimator.Estimator", _RUN, _ESTIMATORS),
+    served("azureml.train.dnn.PyTorch", _RUN, _ESTIMATORS),
+    served("azureml.train.dnn.TensorFlow", _RUN, _ESTIMATORS),
+    served("azureml.train.sklearn.SKLearn", _RUN, _ESTIMATORS),
+)
+
+STEPS = (
+    served(_STEPS + "PythonScriptStep", _SUBMIT, _FLOW),
+    served(_STEPS + "CommandStep", _SUBMIT, _FLOW),
+    client(_STEPS + "EstimatorStep"),
+    client(_STEPS + "MpiStep", "one node"),
+    served(_STEPS + "ModuleStep", _SUBMIT, _PARAMS),
+    refused(_STEPS + "RScriptStep", "", _CLUSTER),
+    refused(_STEPS + "ParallelRunStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    client(_STEPS + "ParallelRunConfig"),
+    refused(_STEPS + "AutoMLStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    refused(_STEPS + "HyperDriveStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    refused(_STEPS + "DatabricksStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "DataTransferStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "SynapseSparkStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "AzureBatchStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "AdlaStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "KustoStep", "", _CLUSTER, _KINDS),
+)
+
+PIPELINES = (
+    client(_PIPE + "Pipeline", "asks for the data types of the workspace", _FLOW),
+    served(_PIPE + "Pipeline.submit", _SUBMIT, "v1/test_run_calls.py::test_pipeline_run_calls"),
+    served(_PIPE + "Pipeline.validate", "pipelines.list_data_types", _FLOW),
+    client(_PIPE + "Pipeline.load_yaml", "makes the graph in the client"),
+    client(_PIPE + "PipelineParameter", test=_FLOW),
+    client(_PIPE + "StepSequence"),
+    client(_PIPE + "PipelineStep.run_after", test=_FLOW),
+    client(_PIPE + "TrainingOutput", "for AutoMLStep and HyperDriveStep"),
+    refused(_PIPE + "Pipeline.publish", "pipelines.create_published_pipeline", _LATER, _PUBLISHING),
+    refused(_PIPE + "PipelineRun.publish_pipeline", "pipelines.create_published_pipeline", _LATER, _PUBLISHING),
+    refused(_PIPE + "PublishedPipeline.list", "pipelines.list_published_pipelines", _LATER, _PUBLISHING),
+    refused(_PIPE + "PublishedPipeline.get", "pipelines.get_published_pipeline", _LATER, _PUBLISHING),
+    refused(_PIPE + "PublishedPipeline.submit", "pipelines.submit_published_pipeline", _LATER, _PUBLISHING),
+    refused(_PIPE + "PipelineEndpoint.get", "pipelines.get_pipeline_endpoint_by_name", _LATER, _PUBLISHING),
+    refused(_PIPE + "PipelineEndpoint.publish", "pipelines.create_pipeline_endpoint", _LATER, _PUBLISHING),
+    refused(_PIPE + "PipelineEndpoint.add_default", "pipelines.update_pipeline_endpoint", _LATER, _PUBLISHING),
+    refused(_PIPE + "Schedule.create", "pipelines.create_schedule", "submit from a timer of your own", _PUBLISHING),
+    refused(_PIPE + "Schedule.list", "pipelines.list_schedules", "submit from a timer of your own", _PUBLISHING),
+    refused(_PIPE + "Schedule.disable", "pipelines.update_schedule", "there is none to disable"),
+    client(_PIPE + "ScheduleRecurrence"),
+)
+
+AUTOML = (
+    refused("azureml.train.automl.AutoMLConfig", "", "submitting it is refused: AutoML comes with a later release"),
+    refused(
+        "azureml.train.hyperdrive.HyperDriveConfig", "", "submitting it is refused: sweeps come with a later release"
+    ),
+    client("azureml.train.hyperdrive.RandomParameterSampling"),
+    client("azureml.train.hyperdrive.GridParameterSampling"),
+    client("azureml.train.hyperdrive.BayesianParameterSampling"),
+    client("azureml.train.hyperdrive.BanditPolicy"),
+    client("azureml.train.hyperdrive.choice"),
+    client("azureml.train.hyperdrive.uniform"),
+)
+
+MODELS = (
+    served(
+        _CORE + "Model.register",
+        "models.register model-assets.create artifacts.batch_create_empty_artifacts",
+        _MODELS,
+        "the client takes paths below the current folder only; mounted inputs of a step count as such",
+    ),
+    served(_CORE + "Model", "models.list_models", _MODELS),
+    served(_CORE + "Model.list", "models.list_models", _MODELS),
+    served(_CORE + "Model.download", "model-assets.get artifacts.get_content_information", _MODELS),
+    served(_CORE + "Model.update", "models.change", _MODELS),
+    served(_CORE + "Model.delete", "models.delete", _MODELS),
+    client(_CORE + "Model.serialize", test=_MODELS),
+    client(_CORE + "model.InferenceConfig"),
+    refused(_CORE + "Model.deploy", "models.refused", _NO_HOST, _DEPLOY),
+    refused(_CORE + "Model.package", "models.refused", _NO_HOST, _DEPLOY),
+    refused(_CORE + "Model.profile", "models.refused", _NO_HOST, _DEPLOY),
+    client(_CORE + "webservice.AciWebservice.deploy_configuration", "deploying with it is refused"),
+    client(_CORE + "webservice.AksWebservice.deploy_configuration", "deploying with it is refused"),
+    served(_CORE + "Webservice.list", "models.list_services", _DEPLOY, "there are none"),
+    client(_CORE + "webservice.LocalWebservice", "needs Docker on the client's machine"),
+    refused(_CORE + "image.ContainerImage", "models.refused", _NO_HOST, _DEPLOY),
+)

@@ -1,0 +1,193 @@
+"""Runs of the target "local": a process that the client starts on its own machine (protocol notes, section 3).
+
+The client copies the project to its temporary folder, posts the run definition and unpacks the answer, a zip archive
+with `azureml-setup/Invocation.sh`, there; it starts that script in the background and follows the run in history.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import io
+import json
+import shlex
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from amlbridge.engine.errors import EngineError
+from amlbridge.engine.host import StepContext
+from amlbridge.engine.launch.base import Launch
+from amlbridge.engine.plan import Plan
+from amlbridge.engine.records import runs as status
+from amlbridge.engine.records.runs import Run
+from amlbridge.engine.scheduler import Scheduler
+from amlbridge.v1 import dataset_paths, script_run
+from amlbridge.v1.execution import columns, configuration, definition_of, plan_of, run_id_of
+from amlbridge.v1.graph_reading import Fields
+from amlbridge.v1.pipelines import checks
+from amlbridge.wire import run_events, run_lineage
+from amlbridge.wire.context import Call
+from amlbridge.wire.errors import bad_request, not_found
+from amlbridge.wire.experiments import experiment_for_writing
+from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.run_types import INTERACTIVE, RUN_TYPES
+
+routes = Routes("execution", "/execution/v1.0/WS/experiments/{experiment}")
+
+_SETUP = "azureml-setup"
+_DEFINITION = "definition.json"
+#: What the run's environment says besides its inputs and its own variables.
+_OURS = ("AZUREML_", "AML_PARAMETER_")
+#: The token is given to the process that asks for it; it must not lie in a file.
+_TOKEN = ("AZUREML_RUN_TOKEN", "AZUREML_RUN_TOKEN_EXPIRY")
+_EVENT = "Microsoft.MachineLearning.Run."
+
+
+@routes.post("/localrun")
+def submit_local_run(call: Call) -> Reply:
+    """Records a run that the client itself starts on its machine, and answers the script that starts it."""
+    run_id = run_id_of(call)
+    definition = definition_of(_definition(call))
+    config = configuration(definition)
+    plan = plan_of(call.service, call.workspace, config, None)
+    if plan.nodes[0].resources.compute is not None:
+        raise bad_request("a local run has the target 'local'", "InvalidRunConfiguration")
+    checks.check_node(call.service, call.workspace, plan.nodes[0])
+    _record(call, run_id, plan, config, definition.text("ParentRunId"))
+    try:
+        return Response(_archive(call, run_id, plan), media_type="application/zip")
+    except EngineError as error:
+        values = {"status": status.FAILED, "ended": call.service.clock()}
+        problem = {"code": "UserError", "message": str(error)}
+        call.records.runs.set(call.workspace.id, run_id, **values, error=problem)
+        raise bad_request(str(error)) from error
+
+
+def _definition(call: Call) -> Any:
+    """The file definition.json of a multipart request."""
+    kind = call.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise bad_request(f"a local run is submitted as multipart/form-data with the file {_DEFINITION}")
+    message = email.message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + call.body)
+    for part in message.walk():
+        if part.get_filename() == _DEFINITION:
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes), "a part with a file name is no container"
+            try:
+                return json.loads(content)
+            except (ValueError, RecursionError) as error:
+                raise bad_request(f"{_DEFINITION} is not JSON: {error}", "InvalidJson") from error
+    raise bad_request(f"the request has no file {_DEFINITION}")
+
+
+def _record(call: Call, run_id: str, plan: Plan, config: Fields, parent: str | None) -> None:
+    found = columns(call, plan, config, parent)
+    found["properties"] |= {"_azureml.ComputeTargetType": script_run.LOCAL}
+    # Its client makes and ends it: the engine has no part in it, and canceling it is an event that the client posts.
+    found["extra"] |= {"runType": RUN_TYPES["script"]}
+    with call.records.database.write():
+        experiment = experiment_for_writing(call.service, call.workspace, call.params["experiment"])
+        found |= {"target": script_run.LOCAL, "script": plan.nodes[0].command.script, "status": status.PREPARING}
+        call.records.runs.add(call.workspace.id, experiment.id, run_id, INTERACTIVE, **found)
+
+
+def _archive(call: Call, run_id: str, plan: Plan) -> bytes:
+    run = call.records.runs.get(call.workspace.id, run_id)
+    scheduler: Scheduler = call.service.parts["scheduler"]
+    context, launch = scheduler.outline(call.workspace.id, run.experiment_id, run_id, plan)
+    places = {name: [place.datastore, place.path] for name, place in context.outputs.items()}
+    kept = {
+        "plan": call.records.plans.add(plan),
+        "places": places,
+        "scratch": str(context.scratch),
+        # What run_lineage reads.
+        "inputs": {name: dataclasses.asdict(item) for name, item in context.references.items()},
+        "modes": {name: item.mode for name, item in context.node.inputs.items()},
+        "values": context.inputs,
+    }
+    call.records.runs.set(call.workspace.id, run_id, execution=kept)
+    told = _told(call, context, launch)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(f"{_SETUP}/Invocation.sh", _invocation())
+        archive.writestr(f"{_SETUP}/run.json", json.dumps(told, indent=1))
+    return target.getvalue()
+
+
+def _invocation() -> str:
+    """Starts :mod:`amlbridge.v1.local_run`; not in the project's folder, whose modules Python would find first."""
+    return "\n".join(
+        [
+            "#!/bin/bash",
+            'setup="$(cd "$(dirname "$0")" && pwd)"',
+            "cd /",
+            f'exec {shlex.quote(sys.executable)} -m amlbridge.v1.local_run "$setup/run.json" \\',
+            '    > "$setup/control_log.txt" 2>&1 < /dev/null',
+            "",
+        ]
+    )
+
+
+def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
+    own = {*context.node.variables, *context.inputs, *context.outputs}
+    env = {name: value for name, value in launch.env.items() if name in own or name.startswith(_OURS)}
+    folder = launch.stdout.parents[1]
+    # `python` in a command is the run's interpreter, and flushes the run's metrics at its end.
+    before = {"PATH": str(Path(context.python or sys.executable).parent)}
+    if context.node.command.script is None:
+        before["PYTHONPATH"] = launch.env["PYTHONPATH"]
+    return {
+        "run_id": context.run_id,
+        "argv": list(launch.argv),
+        "python": launch.python,
+        "env": {name: value for name, value in env.items() if name not in _TOKEN},
+        "before": before,
+        "log": str(launch.stdout),
+        "artifacts": {name: str(folder / name) for name in ("outputs", "logs")},
+        "timeout": launch.timeout,
+        "prelude": str(launch.prelude) if launch.prelude else None,
+        "url": f"{call.service.http_url}{call.path}/{context.run_id}",
+    }
+
+
+@routes.post("/localrun/{run}/start")
+def start_local_run(call: Call) -> Reply:
+    """Told by the process of a local run that it begins; answers the run's token."""
+    run = _run_of(call)
+    token, expiry = call.service.issuer.issue("run", run_id=run.id)
+    run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}Start", "data": {"RunId": run.id}})
+    return {"variables": dict(zip(_TOKEN, (token, str(expiry)), strict=True))}
+
+
+@routes.post("/localrun/{run}/end")
+def end_local_run(call: Call) -> Reply:
+    """Told by the process of a local run how its script ended; registers the outputs of one that ended well."""
+    run = _run_of(call)
+    error = call.field("error", dict, None)
+    name = "Canceled" if call.field("canceled", bool, False) else "Failed" if error is not None else "Completed"
+    if name == "Completed":
+        for output, item in call.records.plans.get(run.execution["plan"]).nodes[0].outputs.items():
+            if item.registration is not None:
+                store, path = run.execution["places"][output]
+                saved = dataset_paths.register_output(call.service, call.workspace, item.registration, store, path)
+                run_lineage.add_output(call.service, call.workspace, run.id, output, saved, item.mode)
+    if name == "Failed":
+        data = {"RunId": run.id, "ErrorResponse": {"error": error}}
+        run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}Error", "data": data})
+    run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}{name}", "data": {"RunId": run.id}})
+    scratch = Path(run.execution["scratch"])
+    if scratch.exists():
+        shutil.rmtree(scratch)
+    return {}
+
+
+def _run_of(call: Call) -> Run:
+    run = call.records.runs.find(call.workspace.id, call.params["run"])
+    if run is None or "places" not in run.execution:
+        raise not_found(f"there is no local run {call.params['run']}", "RunNotFound")
+    return run
