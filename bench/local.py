@@ -7,19 +7,16 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
 import psutil
 
-from amlbridge.engine.launch.pool import LauncherPool
 from amlbridge.engine.plan import Command, Node, Plan
-from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import assembly, client_environment, engine_parts
-from amlbridge.server.engine_host import EngineHost
+from amlbridge.server import assembly, engine_parts
 from amlbridge.server.home import Home
 
 from .machine import wait_until_idle
@@ -42,16 +39,7 @@ class LocalEngine:
         records = self._service.records
         self._workspace = records.workspaces.ensure(str(uuid.UUID(int=0)), "bench", "bench")
         self._experiment = records.experiments.ensure(self._workspace.id, "bench")
-        if launcher == "auto":
-            self.scheduler = engine_parts.attach(self._service, home)
-        else:
-            client = client_environment.variables(home, 9, 9, guard_port=9)
-            host = EngineHost(self._service, self._snapshots, client, lambda run_id: {})
-            self.scheduler = Scheduler(records, host, LauncherPool(launcher=launcher), home.work)
-            starts: list[Callable[[], None]] = self._service.part("on_start", list)
-            stops: list[Callable[[], None]] = self._service.part("on_stop", list)
-            starts.append(self.scheduler.start)
-            stops.append(self.scheduler.stop)
+        self.scheduler = engine_parts.attach(self._service, home, launcher)
 
     def __enter__(self) -> LocalEngine:
         for hook in self._service.parts["on_start"]:

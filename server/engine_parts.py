@@ -11,7 +11,7 @@ from amlbridge.engine.environments.modes import default_mode
 from amlbridge.engine.environments.provider import Environments
 from amlbridge.engine.errors import StateError
 from amlbridge.engine.launch import memory
-from amlbridge.engine.launch.pool import LauncherPool
+from amlbridge.engine.launch.pool import Kind, LauncherPool
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.server import client_environment
@@ -26,8 +26,11 @@ log = logging.getLogger(__name__)
 PREWARM = "AMLBRIDGE_PREWARM"
 
 
-def attach(service: Service, home: Home) -> Scheduler:
-    """Makes the scheduler of a service whose ports are known, and registers its start and stop."""
+def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
+    """Makes the scheduler of a service whose ports are known, and registers its start and stop.
+
+    ``launcher`` "subprocess" starts a fresh interpreter for each step.
+    """
     guard_port: int = service.parts["guard_port"]
     ports = (service.http_port, service.https_port, service.host)
     plain = client_environment.variables(home, *ports, guard_port=guard_port)
@@ -45,7 +48,7 @@ def attach(service: Service, home: Home) -> Scheduler:
     service.parts["environments"] = environments
     host = EngineHost(service, snapshots, plain, guard_variables)
     # The libraries read some of these when they are imported.
-    pool = LauncherPool(import_env=plain, step_memory=_step_memory())
+    pool = LauncherPool(launcher=launcher, import_env=plain, step_memory=_step_memory())
     scheduler = Scheduler(service.records, host, pool, home.work)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
@@ -55,7 +58,7 @@ def attach(service: Service, home: Home) -> Scheduler:
         resumed = scheduler.recover()
         if resumed:
             log.info("going on with the pipeline runs %s", ", ".join(resumed))
-        if os.environ.get(PREWARM, "1") != "0":
+        if launcher == "auto" and os.environ.get(PREWARM, "1") != "0":
             scheduler.call_in_loop(lambda: asyncio.ensure_future(pool.prewarm(host.python, host.base_environment)))
 
     starts: list[Callable[[], None]] = service.part("on_start", list)
