@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,8 @@ class Home:
             for path in self.root.iterdir()
             if path.name not in ours | _EARLY and not path.name.startswith(("amlbridge.json.", "records.db"))
         )
-        if strange:
+        # Whoever marked it since we looked has checked it.
+        if strange and _read_object(self.marker) is None:
             raise StateError(
                 f"{self.root} is not a state folder of amlbridge and holds other files ({', '.join(strange[:3])}): "
                 f"set {VARIABLE} to a new folder"
@@ -179,7 +181,7 @@ class Home:
 
     def _mark(self) -> None:
         """Two processes may do this at once: a link is made by one of them only."""
-        aside = self.root / f"amlbridge.json.{os.getpid()}"
+        aside = self.root / f"amlbridge.json.{os.getpid()}.{threading.get_ident()}"
         aside.write_text(json.dumps({"kind": "amlbridge state folder", "layout": LAYOUT, "id": str(uuid.uuid4())}))
         try:
             os.link(aside, self.marker)
