@@ -21,7 +21,7 @@ from amlbridge.wire import blob_xml
 from amlbridge.wire.blob_auth import authenticate
 from amlbridge.wire.blob_operations import BlobOperation, find_operation
 from amlbridge.wire.blob_read import missing
-from amlbridge.wire.blob_request import CALLED_ACCOUNT, BlobCall, locate
+from amlbridge.wire.blob_request import CALLED_ACCOUNT, BlobCall, blob_call, locate
 from amlbridge.wire.blob_stream import PIECE, Body, receive, receive_xml
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
@@ -41,7 +41,7 @@ class BlobEndpoint:
     async def __call__(self, request: Request) -> Response | None:
         if not is_blob_request(request):
             return None
-        call = _call(self.service, request)
+        call = blob_call(self.service, request)
         try:
             response = await _answer(call, request)
         except ClientDisconnect:
@@ -73,21 +73,6 @@ def is_blob_request(request: Request) -> bool:
     if any(value.lower().startswith("sharedkey") for value in headers.getlist("authorization")):
         return True
     return any(part.startswith(b"sig=") for part in request.scope["query_string"].split(b"&"))
-
-
-def _call(service: Service, request: Request) -> BlobCall:
-    scope = request.scope
-    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-    return BlobCall(
-        service=service,
-        method=request.method,
-        scheme=scope["scheme"],
-        raw_path=raw_path.partition(b"?")[0].decode("latin-1"),
-        raw_query=scope["query_string"].decode("latin-1"),
-        headers=request.headers,
-        client=(request.client.host, request.client.port) if request.client else ("", 0),
-        called_account=scope.get("state", {}).get(CALLED_ACCOUNT),
-    )
 
 
 async def _answer(call: BlobCall, request: Request) -> Response:

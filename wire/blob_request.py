@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from amlbridge.engine.blob_names import is_encodable
 from amlbridge.engine.blobs import BlobStore
@@ -147,3 +148,19 @@ def locate(call: BlobCall) -> None:
 
 def _decode(text: str) -> str:
     return unquote_to_bytes(text).decode(errors="surrogateescape")
+
+
+def blob_call(service: Service, request: Request) -> BlobCall:
+    """A request to the blob or the file endpoint; who sends it is not known yet."""
+    scope = request.scope
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return BlobCall(
+        service=service,
+        method=request.method,
+        scheme=scope["scheme"],
+        raw_path=raw_path.partition(b"?")[0].decode("latin-1"),
+        raw_query=scope["query_string"].decode("latin-1"),
+        headers=request.headers,
+        client=(request.client.host, request.client.port) if request.client else ("", 0),
+        called_account=scope.get("state", {}).get(CALLED_ACCOUNT),
+    )

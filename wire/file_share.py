@@ -27,7 +27,7 @@ from amlbridge.engine.errors import ConflictError, EngineError, InvalidNameError
 from amlbridge.wire import blob_read, blob_xml
 from amlbridge.wire.blob_auth import authenticate, denied
 from amlbridge.wire.blob_conditions import http_date
-from amlbridge.wire.blob_request import CALLED_ACCOUNT, BlobCall, locate
+from amlbridge.wire.blob_request import BlobCall, blob_call, locate
 from amlbridge.wire.blob_stream import Body
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
@@ -58,7 +58,7 @@ class FileShareEndpoint:
     async def __call__(self, request: Request) -> Response | None:
         if not is_file_request(request):
             return await self._others(request)
-        call = _call(self._service, request)
+        call = blob_call(self._service, request)
         try:
             content = await _read(request)
             response = await anyio.to_thread.run_sync(_answer, call, content)
@@ -84,21 +84,6 @@ def is_file_request(request: Request) -> bool:
         _CLIENT in headers.get("user-agent", "")
         or headers.get("x-ms-type", "").lower() == "file"
         or ("x-ms-version" in headers and query.get("restype") in ("directory", "share"))
-    )
-
-
-def _call(service: Service, request: Request) -> BlobCall:
-    scope = request.scope
-    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-    return BlobCall(
-        service=service,
-        method=request.method,
-        scheme=scope["scheme"],
-        raw_path=raw_path.partition(b"?")[0].decode("latin-1"),
-        raw_query=scope["query_string"].decode("latin-1"),
-        headers=request.headers,
-        client=(request.client.host, request.client.port) if request.client else ("", 0),
-        called_account=scope.get("state", {}).get(CALLED_ACCOUNT),
     )
 
 
