@@ -117,7 +117,7 @@ class Execution:
 
     def settle(self) -> Iterator[Step]:
         """Steps that will never start, because the run has stopped or a step before them did not complete."""
-        changed = True
+        changed = self.stopped or any(self._failed(step) for step in self.steps.values())
         while changed:
             changed = False
             for step in self.steps.values():

@@ -51,7 +51,9 @@ class Scheduler:
         self._slots = Slots(slots or os.cpu_count() or 1, host.max_nodes)
         self._runner = StepRunner(records, host, launcher, work)
         self._executions: dict[tuple[str, str], Execution] = {}
-        self._waiting: list[tuple[Execution, Step]] = []
+        self._waiting: deque[tuple[Execution, Step]] = deque()
+        #: How many of the executions have a parent.
+        self._children = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -128,11 +130,15 @@ class Scheduler:
                 label = {"name": names[node_id].name, "display_name": names[node_id].name}
                 target = names[node_id].resources.compute or plan.settings.default_compute
                 own = {"id": step_run, "kind": "step", "parent_id": run_id, "node_id": node_id, "target": target}
+                if not tuple(names[node_id].dependencies()):
+                    own["status"] = status.QUEUED
                 rows.append({**label, "script": names[node_id].command.script, **steps.get(node_id, {}), **own})
             self.records.runs.add_many(workspace_id, experiment_id, rows)
         workspace = self.records.workspaces.get(workspace_id)
         made = Execution.of(workspace, experiment_id, run_id, plan, step_runs, values, data)
         made.parent_id = pipeline.get("parent_id")
+        for step in made.steps.values():
+            step.told_queued = not tuple(step.node.dependencies())
         self._begin(made)
         return step_runs
 
@@ -156,6 +162,7 @@ class Scheduler:
         workspace = self.records.workspaces.get(workspace_id)
         execution = Execution.of(workspace, experiment_id, run_id, plan, {node.id: run_id}, {}, {})
         execution.parent_id = columns.get("parent_id")
+        execution.steps[node.id].told_queued = True
         self._begin(execution)
 
     def outline(self, workspace_id: str, experiment_id: str, run_id: str, plan: Plan) -> tuple[StepContext, Launch]:
@@ -262,6 +269,7 @@ class Scheduler:
         self._call(self._started, execution)
 
     def _started(self, execution: Execution) -> None:
+        self._children += execution.parent_id is not None
         if execution.plan.settings.timeout is not None:
             execution.timer = asyncio.get_running_loop().call_later(
                 execution.plan.settings.timeout, self._time_is_up, execution
@@ -281,39 +289,44 @@ class Scheduler:
         """Queues the steps that have become ready, settles those that never will, ends the run when all are settled."""
         for step in execution.settle():
             self._record_settled(execution, step)
-        for step in execution.take_ready():
-            self._waiting.append((execution, step))
+        ready = list(execution.take_ready())
+        self._waiting.extend((execution, step) for step in ready)
         self._dispatch()
+        for step in ready:
+            if step.state is StepState.QUEUED and not step.told_queued:
+                step.told_queued = True
+                self._record_queued(execution, step)
         if execution.finished and execution.key in self._executions:
             self._finish(execution)
 
     def _dispatch(self) -> None:
-        """Starts waiting steps in order, as far as there is room; a step without room does not hold up the others."""
-        still: list[tuple[Execution, Step]] = []
+        """Starts waiting steps in order, as far as there is room; one whose compute is full does not hold up others."""
+        without_room: list[tuple[Execution, Step]] = []
+        too_many: dict[tuple[str, str | None], int] = {}
         parents = self._parents()
-        for execution, step in self._waiting:
+        while self._waiting and not self._slots.full(idle=parents):
+            execution, step = self._waiting.popleft()
             if step.state is not StepState.QUEUED:
                 continue
             compute = step.node.resources.compute or execution.plan.settings.default_compute
-            if not self._slots.take(execution.workspace.id, compute, step.node.resources.nodes, idle=parents):
-                if not step.told_queued:
-                    step.told_queued = True
-                    self._record_queued(execution, step)
-                still.append((execution, step))
+            place, nodes = (execution.workspace.id, compute), step.node.resources.nodes
+            if nodes >= too_many.get(place, nodes + 1) or not self._slots.take(*place, nodes, idle=parents):
+                too_many[place] = min(nodes, too_many.get(place, nodes))
+                without_room.append((execution, step))
                 continue
             step.state = StepState.RUNNING
             task = asyncio.get_running_loop().create_task(self._run(execution, step, compute))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        self._waiting = still
+        self._waiting.extendleft(reversed(without_room))
 
     def _parents(self) -> int:
         """How many running steps have submitted runs that are under way: they mostly wait for these, and would wait
         for ever if they held the only slots."""
-        executions = list(self._executions.values())
-        wanted = {execution.parent_id for execution in executions} - {None}
-        if not wanted:
+        if not self._children:
             return 0
+        executions = list(self._executions.values())
+        wanted = {execution.parent_id for execution in executions}
         return sum(step.run_id in wanted for execution in executions for step in execution.running())
 
     async def _run(self, execution: Execution, step: Step, compute: str | None) -> None:
@@ -396,6 +409,7 @@ class Scheduler:
             }
             self.records.runs.set(execution.workspace.id, execution.run_id, **values)
         del self._executions[execution.key]
+        self._children -= execution.parent_id is not None
         execution.done.set()
 
     def call_in_loop(self, function: Callable[[], T]) -> T:

@@ -21,10 +21,10 @@ class Slots:
     def take(self, workspace: str, compute: str | None, nodes: int, *, idle: int = 0) -> bool:
         """Takes ``nodes`` if there is room; False when there is not. ``idle`` of those in use do nothing but wait: they
         leave the machine's cores to others, though not their compute's nodes."""
-        bound = self._max_nodes(workspace, compute) if compute is not None else None
         busy = max(0, self._used - idle)
         if busy and busy + min(nodes, self._total) > self._total:
             return False
+        bound = self._max_nodes(workspace, compute) if compute is not None else None
         if compute is not None and bound is not None:
             used = self._on_compute.get((workspace, compute), 0)
             if used and used + min(nodes, bound) > bound:
@@ -33,6 +33,10 @@ class Slots:
             self._on_compute[workspace, compute] = self._on_compute.get((workspace, compute), 0) + nodes
         self._used += min(nodes, self._total)
         return True
+
+    def full(self, *, idle: int = 0) -> bool:
+        """Whether no step can start on this machine, whatever its compute; ``idle`` as in :meth:`take`."""
+        return self._used - idle >= self._total
 
     def give_back(self, workspace: str, compute: str | None, nodes: int) -> None:
         """Returns what :meth:`take` took."""

@@ -99,6 +99,11 @@ class Database:
                     "then try again"
                 ) from error
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside :meth:`write`."""
+        return getattr(self._local, "connection", None) is not None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading; inside :meth:`write` of the same thread it sees that transaction."""

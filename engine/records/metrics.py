@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from amlbridge.engine.records.database import Database
 from amlbridge.engine.records.schema import metric as table
@@ -26,6 +26,14 @@ class MetricValue:
 
 
 _COLUMNS = [table.c[name] for name in ("name", "metric_id", "created", "columns", "data", "kind", "step")]
+
+_SHARED = (table.c.workspace_id, *_COLUMNS)
+_COPY = insert(table).from_select(
+    [*(column.name for column in _SHARED), "run_id"],
+    select(*_SHARED, bindparam("target", type_=table.c.run_id.type))
+    .where(table.c.workspace_id == bindparam("of_workspace"), table.c.run_id == bindparam("source"))
+    .order_by(table.c.seq),
+)
 
 
 class Metrics:
@@ -75,12 +83,8 @@ class Metrics:
 
     def copy(self, workspace: str, source: str, target: str) -> None:
         """Gives a run the metrics of another one, in their order; what it has itself stays."""
-        shared = [table.c.workspace_id, *_COLUMNS]
-        rows = select(*shared, literal(target)).where(table.c.workspace_id == workspace, table.c.run_id == source)
-        names = [*(column.name for column in shared), "run_id"]
-        statement = insert(table).from_select(names, rows.order_by(table.c.seq))
         with self._database.write() as connection:
-            connection.execute(statement)
+            connection.execute(_COPY, {"of_workspace": workspace, "source": source, "target": target})
 
     def delete(self, workspace: str, run_id: str, name: str | None = None) -> int:
         """Deletes the metrics of a run (of one name). Returns how many values went."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from amlbridge.engine import plan_json
 from amlbridge.engine.errors import NotFoundError
 from amlbridge.engine.plan import Plan
 from amlbridge.engine.records.database import Database
 from amlbridge.engine.records.schema import plan as table
+
+_BODY = select(table.c.body).where(table.c.id == bindparam("of_id"))
+_KNOWN = select(table.c.id).where(table.c.id == bindparam("of_id"))
 
 
 class Plans:
@@ -24,7 +27,7 @@ class Plans:
         text = plan_json.dumps(plan)
         plan_id = hashlib.sha256(text.encode()).hexdigest()
         with self._database.write() as connection:
-            if connection.execute(select(table.c.id).where(table.c.id == plan_id)).first() is None:
+            if connection.execute(_KNOWN, {"of_id": plan_id}).first() is None:
                 fingerprint = plan_json.fingerprint(plan)
                 connection.execute(insert(table).values(id=plan_id, fingerprint=fingerprint, body=text))
         return plan_id
@@ -32,7 +35,7 @@ class Plans:
     def get(self, plan_id: str) -> Plan:
         """The Plan of this id. Raises :class:`NotFoundError`."""
         with self._database.read() as connection:
-            body = connection.execute(select(table.c.body).where(table.c.id == plan_id)).scalar()
+            body = connection.execute(_BODY, {"of_id": plan_id}).scalar()
         if body is None:
             raise NotFoundError(f"there is no plan {plan_id}")
         return plan_json.loads(body)

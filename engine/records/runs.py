@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, func, insert, select, update
 
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.errors import ConflictError, NotFoundError
@@ -71,6 +72,17 @@ class Run:
 
 
 _RUN_COLUMNS = [column for column in schema.run.c if column.name != "seq"]
+
+# Statements are made once: composing one costs SQLAlchemy more than SQLite needs to carry it out.
+_THIS = and_(schema.run.c.workspace_id == bindparam("of_workspace"), schema.run.c.id == bindparam("of_id"))
+_FIND = select(*_RUN_COLUMNS).where(_THIS)
+_HIGHEST = select(func.max(schema.run.c.number)).where(schema.run.c.workspace_id == bindparam("of_workspace"))
+_TAKEN = select(schema.run.c.id).where(
+    schema.run.c.workspace_id == bindparam("of_workspace"), schema.run.c.id.in_(bindparam("ids", expanding=True))
+)
+_INSERT = insert(schema.run)
+#: So many ids are looked up in one statement: SQLite takes at most 32,766 variables.
+_MOST_IDS = 1000
 
 
 class Experiments:
@@ -147,28 +159,33 @@ class Runs:
         """Records several runs in one transaction; see :meth:`add`."""
         now = self._clock()
         with self._database.write() as connection:
+            self._check_free(connection, workspace, [row["id"] for row in rows])
             roots: dict[str, str] = {}
-            highest = select(func.max(schema.run.c.number)).where(schema.run.c.workspace_id == workspace)
-            number = connection.execute(highest).scalar() or 0
+            number = connection.execute(_HIGHEST, {"of_workspace": workspace}).scalar() or 0
             prepared = []
             for row in rows:
-                if self.find(workspace, row["id"]) is not None or row["id"] in roots:
-                    raise ConflictError(f"run {row['id']} already exists")
                 parent = row.get("parent_id")
                 roots[row["id"]] = (roots.get(parent) or self.get(workspace, parent).root_id) if parent else row["id"]
                 number += 1
-                prepared.append({**_defaults(now), **row, "number": number, "root_id": roots[row["id"]]})
-            connection.execute(
-                insert(schema.run),
-                [{"workspace_id": workspace, "experiment_id": experiment_id, **row} for row in prepared],
-            )
-            return [self.get(workspace, row["id"]) for row in prepared]
+                own = {"workspace_id": workspace, "experiment_id": experiment_id}
+                prepared.append({**_defaults(now), **row, **own, "number": number, "root_id": roots[row["id"]]})
+            connection.execute(_INSERT, prepared)
+            return [Run(**row) for row in prepared]
+
+    @staticmethod
+    def _check_free(connection: Connection, workspace: str, ids: Sequence[str]) -> None:
+        seen: set[str] = set()
+        taken = {run_id for run_id in ids if run_id in seen or seen.add(run_id)}  # type: ignore[func-returns-value]
+        for start in range(0, len(ids), _MOST_IDS):
+            some = {"of_workspace": workspace, "ids": ids[start : start + _MOST_IDS]}
+            taken.update(connection.execute(_TAKEN, some).scalars())
+        if taken:
+            raise ConflictError(f"run {min(taken)} already exists")
 
     def find(self, workspace: str, run_id: str) -> Run | None:
         """The run, or None."""
-        query = select(*_RUN_COLUMNS).where(schema.run.c.workspace_id == workspace, schema.run.c.id == run_id)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_FIND, {"of_workspace": workspace, "of_id": run_id}).first()
         return Run(**row._mapping) if row is not None else None
 
     def get(self, workspace: str, run_id: str) -> Run:
@@ -180,13 +197,12 @@ class Runs:
 
     def set(self, workspace: str, run_id: str, **values: Any) -> None:
         """Sets columns of a run without reading it. Raises :class:`NotFoundError`."""
-        condition = and_(schema.run.c.workspace_id == workspace, schema.run.c.id == run_id)
         values.setdefault("modified", self._clock())
-        if values.get("ended") is not None:
-            # The machine's clock may have been set back meanwhile: no run takes less than no time.
-            values["ended"] = _not_before(values.get("started"), values["ended"])
+        if values.get("ended") is not None and values.get("started") is not None:
+            values["ended"] = max(values["started"], values["ended"])
+        given = {"of_workspace": workspace, "of_id": run_id, **{f"new_{name}": item for name, item in values.items()}}
         with self._database.write() as connection:
-            if connection.execute(update(schema.run).where(condition).values(**values)).rowcount == 0:
+            if connection.execute(_update(frozenset(values)), given).rowcount == 0:
                 raise NotFoundError(f"there is no run {run_id}")
 
     def change(self, workspace: str, run_id: str, change: Callable[[Run], Mapping[str, Any]]) -> Run:
@@ -222,11 +238,15 @@ class Runs:
             return [Run(**row._mapping) for row in connection.execute(query)]
 
 
-def _not_before(started: float | None, ended: float) -> Any:
-    if started is not None:
-        return max(started, ended)
-    recorded = schema.run.c.started
-    return case((recorded > ended, recorded), else_=ended)
+@functools.cache
+def _update(names: frozenset[str]) -> Update:
+    """The statement that sets these columns of one run."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=schema.run.c[name].type) for name in sorted(names)}
+    if "ended" in names and "started" not in names:
+        # The machine's clock may have been set back meanwhile: no run takes less than no time.
+        recorded = schema.run.c.started
+        values["ended"] = case((recorded > values["ended"], recorded), else_=values["ended"])
+    return update(schema.run).where(_THIS).values(values)
 
 
 def _defaults(now: float) -> dict[str, Any]:

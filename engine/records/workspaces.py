@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.errors import InvalidNameError, NotFoundError
@@ -49,6 +50,7 @@ class Workspaces:
     def __init__(self, database: Database, clock: Clock = system_clock) -> None:
         self._database = database
         self._clock = clock
+        #: By names and by id; those who write records are this process alone.
         self._cache: dict[str, Workspace] = {}
 
     def ensure(self, subscription_id: str, resource_group: str, name: str) -> Workspace:
@@ -61,8 +63,7 @@ class Workspaces:
             if not _NAME.fullmatch(part):
                 raise InvalidNameError(f"{part!r} cannot be the name of a subscription, resource group or workspace")
         with self._database.write() as connection:
-            row = connection.execute(select(table).where(table.c.key == key)).first()
-            if row is None:
+            if connection.execute(select(table.c.id).where(table.c.key == key)).first() is None:
                 connection.execute(
                     insert(table).values(
                         id=str(uuid.uuid4()),
@@ -74,17 +75,26 @@ class Workspaces:
                         properties={},
                     )
                 )
-                row = connection.execute(select(table).where(table.c.key == key)).one()
-        self._cache[key] = _workspace(row)
-        return self._cache[key]
+        found = self._load(key, table.c.key == key)
+        assert found is not None
+        return found
 
     def get(self, workspace_id: str) -> Workspace:
         """The workspace of this id. Raises :class:`NotFoundError`."""
-        with self._database.read() as connection:
-            row = connection.execute(select(table).where(table.c.id == workspace_id)).first()
-        if row is None:
+        found = self._cache.get(workspace_id) or self._load(workspace_id, table.c.id == workspace_id)
+        if found is None:
             raise NotFoundError(f"there is no workspace {workspace_id}")
-        return _workspace(row)
+        return found
+
+    def _load(self, key: str, condition: ColumnElement[bool]) -> Workspace | None:
+        # What an unfinished transaction has written may be taken back; under the lock nobody else changes the row.
+        unfinished = self._database.in_transaction
+        with self._database.write() as connection:
+            row = connection.execute(select(table).where(condition)).first()
+            found = _workspace(row) if row is not None else None
+            if found is not None and not unfinished:
+                self._cache[key] = found
+        return found
 
     def list(self) -> list[Workspace]:
         """All workspaces, oldest first."""
@@ -94,7 +104,7 @@ class Workspaces:
     def change(self, workspace_id: str, change: Callable[[dict[str, Any]], None]) -> Workspace:
         """Changes the properties in place, in one transaction. Raises :class:`NotFoundError`."""
         with self._database.write() as connection:
-            properties = self.get(workspace_id).properties
+            properties = copy.deepcopy(self.get(workspace_id).properties)
             change(properties)
             connection.execute(update(table).where(table.c.id == workspace_id).values(properties=properties))
             self._cache.clear()

@@ -335,3 +335,19 @@ def wait_for(condition: object, seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+def test_a_step_on_a_full_compute_waits_and_says_so_while_others_pass_it(engine: Engine) -> None:
+    engine.host.bounds["small"] = 1
+    small = Resources(compute="small")
+    steps = [engine.step(f"s{i}", "import time; time.sleep(1)", resources=small) for i in range(3)]
+    engine.submit(*steps, engine.step("free", QUICK))
+    ended: dict[str, str] = {}
+    deadline = time.monotonic() + 20
+    while ended.get("free") != "Completed" and time.monotonic() < deadline:
+        time.sleep(0.05)
+        ended = {run.node_id or "": run.status for run in engine.records.runs.query(engine.workspace.id)}
+    assert [ended[f"s{i}"] for i in range(3)].count("Queued") >= 1
+    assert ended[""] == "Running"
+    engine.scheduler.cancel(engine.workspace.id, "p")
+    assert engine.scheduler.wait(engine.workspace.id, "p", 20)

@@ -21,6 +21,7 @@ def test_bounds_hold_and_what_is_given_back_is_free_again(steps: list[tuple[str 
         elif running:
             slots.give_back("w", *running.pop(0))
         assert len(running) == 1 or sum(min(n, TOTAL) for _, n in running) <= TOTAL
+        assert not slots.full() or not slots.take("w", None, 1)
         for name, bound in BOUNDS.items():
             used = [min(n, bound) for c, n in running if c == name]
             assert len(used) <= 1 or sum(used) <= bound

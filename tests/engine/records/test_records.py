@@ -164,3 +164,25 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "records.db").write_bytes(b"not a database, but a text of some length" * 50)
     with pytest.raises(StateError, match="cannot open the records"):
         Records(f"sqlite:///{tmp_path / 'records.db'}")
+
+
+def test_what_a_failed_transaction_wrote_of_a_workspace_is_not_remembered(records: Records) -> None:
+    made = records.workspaces.ensure("s", "g", "w")
+    with pytest.raises(RuntimeError), records.database.write():
+        records.workspaces.change(made.id, lambda properties: properties.update(tags={"a": "b"}))
+        assert records.workspaces.get(made.id).properties == {"tags": {"a": "b"}}
+        raise RuntimeError
+    assert records.workspaces.get(made.id).properties == {}
+    assert records.workspaces.ensure("S", "G", "W").properties == {}
+
+
+def test_a_run_id_is_taken_once(records: Records) -> None:
+    workspace = records.workspaces.ensure("s", "g", "w")
+    experiment = records.experiments.ensure(workspace.id, "e")
+    rows = [{"id": f"r{number}", "kind": "step"} for number in range(2500)]
+    added = records.runs.add_many(workspace.id, experiment.id, rows)
+    assert added == records.runs.query(workspace.id)
+    for taken in ([{"id": "r2400", "kind": "step"}], [{"id": "x", "kind": "step"}] * 2):
+        with pytest.raises(ConflictError):
+            records.runs.add_many(workspace.id, experiment.id, taken)
+    assert len(records.runs.query(workspace.id)) == 2500
