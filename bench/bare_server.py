@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -19,6 +23,28 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers everything with the same JSON."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": _BODY})
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The floor in a process of its own; gives its port, once it answers. Raises RuntimeError when it does not."""
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            deadline = time.monotonic() + 10
+            while not _accepts(port):
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the bare server does not answer")
+                time.sleep(0.01)
+            yield port
+        finally:
+            process.terminate()
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main() -> None:

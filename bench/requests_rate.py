@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from amlbridge.server import lifecycle
 
+from .bare_server import serving
 from .live import LiveService
 from .machine import say
 from .measure import Contestant, Row, interleave
+from .plain_http import answer, request
 
 _CONNECTIONS = 8
 _NOTE = (
@@ -33,8 +31,8 @@ def rows(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="amlbridge-bench-") as folder, LiveService(Path(folder)) as service:
         service.wait_until_warm()
         port, requests = service.address.http_port, _requests(service)
-        with _bare_server() as floor_port:
-            health = _text("GET", "/amlbridge/health")
+        with serving() as floor_port:
+            health = request("GET", "/amlbridge/health")
             contestants: dict[str, Contestant] = {"floor": partial(rate, floor_port, health, count)}
             contestants |= {name: partial(rate, port, text, count) for name, text in requests.items()}
             say("  requests")
@@ -51,70 +49,35 @@ def _requests(service: LiveService) -> dict[str, bytes]:
     workspace = service.records.workspaces.ensure(str(uuid.UUID(int=1)), "bench", "bench")
     token = lifecycle.token(service.home)
     run = f"/history/v1.0{workspace.scope}/experiments/bench/runs/{uuid.uuid4()}"
-    change = _text("PATCH", run, token, {"tags": {"a": "b"}})
+    change = request("PATCH", run, token, {"tags": {"a": "b"}})
     # The first one makes the run that the second one reads.
     if rate(service.address.http_port, change, 1) <= 0:
         raise RuntimeError("the run could not be made")
     return {
-        "health": _text("GET", "/amlbridge/health"),
-        "a run's record (token checked)": _text("GET", run, token),
+        "health": request("GET", "/amlbridge/health"),
+        "a run's record (token checked)": request("GET", run, token),
         "a run's tags changed (durable)": change,
     }
 
 
-def _text(method: str, path: str, token: str = "", content: dict[str, object] | None = None) -> bytes:
-    body = json.dumps(content).encode() if content is not None else b""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    if token:
-        lines.append(f"Authorization: Bearer {token}")
-    if body:
-        lines.append("Content-Type: application/json")
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-@contextmanager
-def _bare_server() -> Iterator[int]:
-    program = Path(__file__).with_name("bare_server.py")
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            port = int(process.stdout.readline())
-            deadline = time.monotonic() + 10
-            while rate(port, _text("GET", "/"), 1) <= 0 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            yield port
-        finally:
-            process.terminate()
-
-
-def rate(port: int, request: bytes, count: int) -> float:
+def rate(port: int, text: bytes, count: int) -> float:
     """Answers a second for at least ``count`` requests. Raises RuntimeError for an answer that is not a 200."""
     each = -(-count // _CONNECTIONS) if count > 1 else 1
     connections = _CONNECTIONS if count > 1 else 1
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(_connection(port, request, each) for _ in range(connections)))
+        await asyncio.gather(*(_connection(port, text, each) for _ in range(connections)))
 
     began = time.perf_counter()
     asyncio.run(all_of_them())
     return connections * each / (time.perf_counter() - began)
 
 
-async def _connection(port: int, request: bytes, count: int) -> None:
+async def _connection(port: int, text: bytes, count: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for _ in range(count):
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            if not head.startswith(b"HTTP/1.1 200 "):
-                raise RuntimeError(f"the answer is {head.splitlines()[0].decode()}")
-            await reader.readexactly(_length(head))
+            writer.write(text)
+            await answer(reader)
     finally:
         writer.close()
-
-
-def _length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    raise RuntimeError("the answer has no length")

@@ -16,7 +16,7 @@ from azureml.core import Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.core.compute_target import ComputeTargetException
 from azureml.core.runconfig import RunConfiguration
-from azureml.pipeline.core import Pipeline, PipelineRun
+from azureml.pipeline.core import Pipeline, PipelineParameter, PipelineRun
 from azureml.pipeline.steps import PythonScriptStep
 
 _COMPUTE = "bench-cluster"
@@ -54,6 +54,20 @@ class Program:
         pipeline = Pipeline(self.workspace, steps=chain)
         seconds, run = _timed(lambda: self.experiment.submit(pipeline))
         return {"seconds": seconds, "run_id": run.id, "workspace_id": self.workspace._workspace_id}
+
+    def publish(self, folder: str) -> dict[str, Any]:
+        """Publishes a pipeline of one step that runs main.py of a folder with a parameter."""
+        value = PipelineParameter("value", 1)
+        step = PythonScriptStep(
+            "main.py",
+            arguments=["--value", value],
+            compute_target=self.compute,
+            source_directory=folder,
+            runconfig=RunConfiguration(),
+            allow_reuse=False,
+        )
+        published = Pipeline(self.workspace, steps=[step]).publish("bench", "one step", "1")
+        return {"endpoint": published.endpoint, "workspace_id": self.workspace._workspace_id}
 
     def metrics(self, run_id: str) -> dict[str, Any]:
         """The metrics of every step of a pipeline run: step name -> metrics."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
 
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.errors import ConflictError, NotFoundError
@@ -26,6 +26,19 @@ class Resource:
     modified: float
 
 
+# Statements are made once: composing one costs SQLAlchemy more than SQLite needs to carry it out.
+_NAMED = and_(*(table.c[name] == bindparam(f"of_{name}") for name in ("workspace_id", "kind", "name")))
+_THIS = and_(_NAMED, table.c.version == bindparam("of_version"))
+_FIND = select(table).where(_THIS)
+_LATEST = select(table).where(_NAMED).order_by(table.c.seq.desc()).limit(1)
+_REPLACE = (
+    update(table)
+    .where(_THIS)
+    .values(body=bindparam("new_body", type_=table.c.body.type), modified=bindparam("new_modified"))
+)
+_INSERT = insert(table)
+
+
 class Resources:
     """The documents of all workspaces, by (workspace, kind, name, version)."""
 
@@ -37,10 +50,8 @@ class Resources:
         """Creates or replaces a document; a replaced one keeps its ``created``."""
         now = self._clock()
         with self._database.write() as connection:
-            changed = connection.execute(
-                update(table).where(_key(workspace, kind, name, version)).values(body=dict(body), modified=now)
-            )
-            if changed.rowcount == 0:
+            values = {**_place(workspace, kind, name, version), "new_body": dict(body), "new_modified": now}
+            if connection.execute(_REPLACE, values).rowcount == 0:
                 self._insert(workspace, kind, name, body, version, now)
             return self.get(workspace, kind, name, version)
 
@@ -64,17 +75,8 @@ class Resources:
 
     def _insert(self, workspace: str, kind: str, name: str, body: Mapping[str, Any], version: str, now: float) -> None:
         with self._database.write() as connection:
-            connection.execute(
-                insert(table).values(
-                    workspace_id=workspace,
-                    kind=kind,
-                    name=name,
-                    version=version,
-                    created=now,
-                    modified=now,
-                    body=dict(body),
-                )
-            )
+            names = {"workspace_id": workspace, "kind": kind, "name": name, "version": version}
+            connection.execute(_INSERT, {**names, "created": now, "modified": now, "body": dict(body)})
 
     def change(
         self, workspace: str, kind: str, name: str, change: Callable[[dict[str, Any]], None], version: str = ""
@@ -88,7 +90,7 @@ class Resources:
     def find(self, workspace: str, kind: str, name: str, version: str = "") -> Resource | None:
         """The document, or None."""
         with self._database.read() as connection:
-            row = connection.execute(select(table).where(_key(workspace, kind, name, version))).first()
+            row = connection.execute(_FIND, _place(workspace, kind, name, version)).first()
         return _resource(row) if row is not None else None
 
     def get(self, workspace: str, kind: str, name: str, version: str = "") -> Resource:
@@ -109,14 +111,8 @@ class Resources:
 
     def latest(self, workspace: str, kind: str, name: str) -> Resource | None:
         """The document of this name that was created last, or None."""
-        query = (
-            select(table)
-            .where(table.c.workspace_id == workspace, table.c.kind == kind, table.c.name == name)
-            .order_by(table.c.seq.desc())
-            .limit(1)
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_LATEST, _place(workspace, kind, name)).first()
         return _resource(row) if row is not None else None
 
     def latest_number(self, workspace: str, kind: str, name: str) -> int:
@@ -135,6 +131,11 @@ class Resources:
         condition = _key(workspace, kind, name, version)
         with self._database.write() as connection:
             return int(connection.execute(delete(table).where(condition)).rowcount)
+
+
+def _place(workspace: str, kind: str, name: str, version: str | None = None) -> dict[str, Any]:
+    named = {"of_workspace_id": workspace, "of_kind": kind, "of_name": name}
+    return named if version is None else {**named, "of_version": version}
 
 
 def _key(workspace: str, kind: str, name: str, version: str | None) -> Any:
