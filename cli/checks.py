@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import ssl
@@ -14,7 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from amlbridge.cli import states
+from amlbridge.cli.output import size
 from amlbridge.engine.errors import StateError
+from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import VARIABLE, Home
 
@@ -46,6 +50,7 @@ def run_all(home: Home) -> list[Finding]:
         _python,
         _packages,
         _home,
+        _states,
         _disk,
         _service,
         _certificates,
@@ -55,7 +60,13 @@ def run_all(home: Home) -> list[Finding]:
     return [finding for check in checks for finding in check(home)]
 
 
-def _python(_: Home) -> Iterator[Finding]:
+def without_home(error: StateError) -> list[Finding]:
+    """What can be checked where there is no place for a state folder; ``error`` says why."""
+    why, _colon, do = str(error).rpartition(": ")
+    return [*_python(), *_packages(), Finding("home", "PROBLEM", why, do), *_environment()]
+
+
+def _python(_: Home | None = None) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] in ((3, 10), (3, 11)):
         yield Finding("Python", "ok", version)
@@ -72,7 +83,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _packages(_: Home) -> Iterator[Finding]:
+def _packages(_: Home | None = None) -> Iterator[Finding]:
     missing = [name for name in _SERVICE if _version(name) is None]
     if missing:
         yield Finding("service", "PROBLEM", f"{', '.join(missing)} not installed", "pip install 'amlbridge[v1]'")
@@ -123,6 +134,23 @@ def _home(home: Home) -> Iterator[Finding]:
         yield Finding("home", "PROBLEM", f"{secret} can be read by other users", f"chmod 600 {secret}")
     else:
         yield Finding("home", "ok", str(home.root))
+
+
+def _states(home: Home) -> Iterator[Finding]:
+    """A state folder within the project is uploaded with the code; one without its project takes room for nothing."""
+    project = homes.find_project()
+    if home.root.exists() and home.root.resolve().is_relative_to(project.resolve()):
+        detail = f"{home.root} lies within the project: the SDK uploads it with a source_directory that holds it"
+        do = "keep scripts in a folder of their own, or `amlbridge reset`: the next state folder lies outside"
+        if os.environ.get(VARIABLE):
+            do = f"set {VARIABLE} to a folder outside, or keep scripts in a folder of their own"
+        yield Finding("home", "warning", detail, do)
+    for state in states.known():
+        if state.orphaned:
+            root = state.home.root
+            detail = f"{root} ({size(states.folder_size(root))}) is of {state.project}, which is gone"
+            do = f"if it is not needed: {VARIABLE}={shlex.quote(str(root))} amlbridge reset"
+            yield Finding("states", "warning", detail, do)
 
 
 def _disk(home: Home) -> Iterator[Finding]:
@@ -205,7 +233,7 @@ def _client_caches(home: Home) -> Iterator[Finding]:
             yield Finding("client cache", "PROBLEM", f"{cache} names a service that is gone", f"rm {cache}")
 
 
-def _environment(_: Home) -> Iterator[Finding]:
+def _environment(_: Home | None = None) -> Iterator[Finding]:
     from amlbridge.server.network_guard import upstream
 
     try:

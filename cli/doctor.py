@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from amlbridge.cli.output import print_json, table
+from amlbridge.engine.errors import StateError
 from amlbridge.server import home as homes
 
 
@@ -23,7 +24,12 @@ def doctor_command(as_json: bool) -> int:
     """
     from amlbridge.cli import checks
 
-    findings = checks.run_all(homes.find())
+    try:
+        home = homes.find()
+    except StateError as error:
+        findings = checks.without_home(error)
+    else:
+        findings = checks.run_all(home)
     problems = sum(finding.state == "PROBLEM" for finding in findings)
     if as_json:
         print_json({"problems": problems, "findings": [asdict(finding) for finding in findings]})

@@ -19,6 +19,9 @@ _COMMANDS = {
     "env": ("env", "Print the variables that lead the Azure ML SDKs to the service."),
     "doctor": ("doctor", "Check this machine and say what to do about each problem."),
     "reset": ("reset", "Remove the state folder: workspaces, runs, data, everything."),
+    "published": ("published", "Show, run, export and import published pipelines."),
+    "token": ("token", "Print a token with which curl and other programs call the service."),
+    "compute": ("compute", "Add, list and remove the computes that scripts name."),
     "map": ("map", "Map URLs that scripts read to files of this machine."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),
     "exec": ("run", "Run any command against the local workspace."),
@@ -61,8 +64,8 @@ def cli() -> None:
     Example:
       amlbridge run train.py --epochs 3
 
-    The service keeps its state in one folder: AMLBRIDGE_HOME, or .amlbridge beside the nearest config.json, or in the
-    current folder.
+    The service keeps the state of a project (the folder of the nearest config.json, or the current one) outside of it:
+    ~/.local/state/amlbridge/NAME-DIGITS, below XDG_STATE_HOME if that is set, or in AMLBRIDGE_HOME.
 
     \b
     Exit codes:

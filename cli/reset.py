@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 
 import click
 
 from amlbridge.cli.output import EXIT_USAGE, Failure, Waiting, size
+from amlbridge.cli.states import folder_size
 from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import Home
@@ -19,21 +19,25 @@ from amlbridge.server.home import Home
 def reset_command(yes: bool) -> int:
     """Stop the service and remove its state folder: workspaces, runs, metrics, data, models. config.json stays.
 
-    A folder that amlbridge did not make is never removed.
+    It is the state folder of the current project, or the one that AMLBRIDGE_HOME names: `amlbridge status --all` lists
+    all of them. A folder that amlbridge did not make is never removed.
 
     \b
-    Example:
+    Examples:
       amlbridge reset --yes
+      AMLBRIDGE_HOME=~/.local/state/amlbridge/old-0123abcd amlbridge reset
     """
     home = homes.find()
     if not home.root.exists():
         click.echo(f"there is no state folder {home.root}: nothing to remove")
         return 0
     _check(home)
+    project = home.read_project()
+    whose = f"the state of {project}" if project is not None else "a state of no project"
     if not yes:
         if not sys.stdin.isatty():
             raise Failure("reset asks before it removes anything", do="give --yes", code=EXIT_USAGE)
-        click.echo(f"{home.root} holds {size(_size(home.root))}: workspaces, runs, data and models of this service.")
+        click.echo(f"{home.root}, {whose}, holds {size(folder_size(home.root))}: workspaces, runs, data and models.")
         click.confirm("Remove all of it?", abort=True)
     lifecycle.stop(home, Waiting("waiting for the service to end"))
     with lifecycle.held(home):
@@ -44,7 +48,7 @@ def reset_command(yes: bool) -> int:
             else:
                 entry.unlink()
         home.root.rmdir()
-    click.echo(f"removed {home.root}")
+    click.echo(f"removed {home.root} ({whose})")
     return 0
 
 
@@ -62,7 +66,10 @@ def _check(home: Home) -> None:
             do=f"check {homes.VARIABLE}, or remove the folder by hand",
             code=EXIT_USAGE,
         )
-
-
-def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    if home.is_of_another():
+        raise Failure(
+            f"{home.root} is not removed",
+            why=f"it belongs to the project {home.read_project()}",
+            do=f"run this in that project, or set {homes.VARIABLE} to the folder",
+            code=EXIT_USAGE,
+        )

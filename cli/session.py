@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from amlbridge.engine.errors import StateError
 from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import Home
+from amlbridge.server.network_options import EVERYTHING, NetworkOptions
 
 #: Seconds that a script gets to show where it called Azure before it is ended.
 _GRACE = 1.0
@@ -62,6 +63,8 @@ def run(command: Sequence[str], options: Options) -> int:
     """Runs a command against the local workspace and returns its exit code."""
     home = homes.find()
     address = _service(home)
+    running = NetworkOptions.from_address(home.read_address())
+    options = replace(options, intercept=options.intercept or running.intercept)
     if options.write_config:
         _write_config(options.script)
     guarded = _Guarded()
@@ -88,6 +91,7 @@ def run(command: Sequence[str], options: Options) -> int:
         progress.stop()
         watcher.close()
     progress.show_runs()
+    progress.show_unfound(failed=code != 0)
     if guarded.at is not None:
         return EXIT_STOPPED
     return code
@@ -119,14 +123,13 @@ def _guard(
     from amlbridge.server import az_profile
     from amlbridge.server import client_environment as variables
     from amlbridge.server.network_guard import upstream
-    from amlbridge.server.network_guard.policy import EVERYTHING
     from amlbridge.server.network_guard.watch import Watcher
     from amlbridge.wire.identity import TokenIssuer, load_secret
 
     session = f"{upstream.SESSION_PREFIX}run-{secrets.token_hex(8)}"
     if options.intercept:
         session = variables.intercepting(session)
-    direct = options.allow_network and not options.intercept
+    direct = options.allow_network and not options.intercept and not _serves_map(home)
     watcher = Watcher(
         address.guard_port,
         session,
@@ -149,6 +152,27 @@ def _guard(
     }
     found = {**inherited, **ours}
     return watcher, {**found, **az_profile.prepare(home, command, found, Path.cwd())}
+
+
+def _serves_map(home: Home) -> bool:
+    """Whether the script of --allow-network is to use the guard, for mapped URLs. Says what that means."""
+    from amlbridge.server.network_guard import upstream
+    from amlbridge.server.url_map import UrlMap
+
+    hosts = ", ".join(sorted(UrlMap(home.url_map).hosts))
+    if not hosts:
+        return False
+    try:
+        upstream.from_environment()
+    except StateError:
+        do = "unset it for this run, or leave --allow-network out"
+        say(
+            f"your proxy leads past amlbridge, so mapped URLs of {hosts} are NOT served to this script: {do}",
+            style="red",
+        )
+        return False
+    say(f"mapped URLs of {hosts} are served; others there are stopped: --allow-host HOST reaches the real host instead")
+    return True
 
 
 def _folder(url: str) -> str:

@@ -8,18 +8,21 @@ from urllib.parse import quote
 
 import click
 
+from amlbridge.cli import states
 from amlbridge.cli.output import EXIT_DOWN, EXIT_FAILURE, EXIT_UNAVAILABLE, Failure, duration, print_json, size, table
 from amlbridge.cli.run_table import show_reuse, show_run
 from amlbridge.server import home as homes
 from amlbridge.server import lifecycle
 from amlbridge.server.home import Home
+from amlbridge.server.network_options import NetworkOptions
 
 
 @click.command("status")
 @click.argument("run", required=False)
 @click.option("--why", is_flag=True, help="Show for each step of RUN why it was run or reused.")
+@click.option("--all", "every", is_flag=True, help="List the state folders of all projects, running or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status_command(run: str | None, why: bool, as_json: bool) -> int:
+def status_command(run: str | None, why: bool, every: bool, as_json: bool) -> int:
     """Show the service: address, memory, workspaces, runs under way; or with RUN (an id, or its beginning) that run's
     steps. Exit code 3 when the service is down.
 
@@ -28,7 +31,13 @@ def status_command(run: str | None, why: bool, as_json: bool) -> int:
       amlbridge status
       amlbridge status 3f2a --json
       amlbridge status 3f2a --why
+      amlbridge status --all
     """
+    if every:
+        if run is not None or why:
+            raise click.UsageError("--all lists state folders: give it alone, or with --json")
+        states.show(as_json=as_json)
+        return 0
     if why and run is None:
         raise click.UsageError("--why explains the steps of one run: name it, as in `amlbridge status 3f2a --why`")
     home = homes.find()
@@ -79,6 +88,9 @@ def _show(content: dict[str, Any]) -> None:
     click.echo(f"  http    {content['http_url']}")
     click.echo(f"  https   {content['https_url']}")
     click.echo(f"  home    {content['home']}")
+    network = NetworkOptions.from_address(content)
+    if network.options():
+        click.echo(f"  with    {network.options()}")
     click.echo(f"  up for  {duration(content['started'], time.time())}")
     click.echo(f"  memory  {size(memory['pss'])}, its workers and steps {size(memory['children'])}")
     if content["workspaces"]:
@@ -88,6 +100,18 @@ def _show(content: dict[str, Any]) -> None:
             for item in content["workspaces"]
         ]
         table(("workspace", "resource group", "subscription", "running"), rows)
+    if content["schedules"]:
+        click.echo()
+        table(("schedule", "workspace", "next due", "last due", ""), [_schedule(item) for item in content["schedules"]])
     for run in content["running"]:
         click.echo()
         show_run(run)
+
+
+def _schedule(item: dict[str, Any]) -> tuple[str, ...]:
+    due = (_local(item["next_due"]) if item["active"] else "disabled", _local(item["last_due"]))
+    return item["name"], item["workspace"], *due, item["error"] or ""
+
+
+def _local(timestamp: float | None) -> str:
+    return "-" if timestamp is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(timestamp))

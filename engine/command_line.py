@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from amlbridge.engine.errors import PlanError
 from amlbridge.engine.plan import (
@@ -63,12 +63,15 @@ def shell_line(
     parameters: Mapping[str, Scalar],
     inputs: Mapping[str, str],
     outputs: Mapping[str, str],
+    literals: Collection[str] = (),
 ) -> str:
     """A line for the shell: paths of inputs and outputs are quoted as the place where they stand asks for, because a
-    state folder may have a space in its name. Parameters are text of the user's and stay as they are."""
+    state folder may have a space in its name. Parameters and literal inputs are text of the user's and stay as they
+    are."""
     line = ""
     for piece, part in zip(pieces, _parts(pieces, parameters, inputs, outputs), strict=True):
-        if not isinstance(piece, (InputRef, OutputRef)):
+        own = isinstance(piece, OutputRef) or (isinstance(piece, InputRef) and piece.name not in literals)
+        if not own:
             line += part
         elif (quote := _open_quote(line)) == '"':
             line += re.sub(r'(["\\\\$`])', r"\\\1", part)
@@ -95,11 +98,19 @@ def _open_quote(line: str) -> str:
 
 
 def arguments(
-    command: Command, parameters: Mapping[str, Scalar], inputs: Mapping[str, str], outputs: Mapping[str, str]
+    command: Command,
+    parameters: Mapping[str, Scalar],
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+    literals: Collection[str] = (),
 ) -> list[str]:
-    """argv without the interpreter and script. Raises :class:`PlanError`."""
-    join = shell_line if command.shell else fill
-    return [join(item.pieces, parameters, inputs, outputs) for item in _present(command.arguments, inputs)]
+    """argv without the interpreter and script; of a shell's command its one line. ``literals`` are the inputs that are
+    texts of the user's and no paths. Raises :class:`PlanError`."""
+    present = list(_present(command.arguments, inputs))
+    if command.shell:
+        pieces = tuple(piece for item in present for piece in item.pieces)
+        return [shell_line(pieces, parameters, inputs, outputs, literals)]
+    return [fill(item.pieces, parameters, inputs, outputs) for item in present]
 
 
 def _present(items: tuple[Argument | OptionalGroup, ...], inputs: Mapping[str, str]) -> Iterator[Argument]:

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from amlbridge.engine.cause import advice, cause
 from amlbridge.engine.errors import storage_error
 from amlbridge.engine.launch.base import Launch, Outcome
 from amlbridge.engine.launch.memory import VARIABLE, readable
@@ -34,7 +35,8 @@ def internal(error: Exception) -> dict[str, Any]:
 def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
     """The error of a step whose process has ended; None when it ended well.
 
-    The message holds the traceback that the script printed last, or else the end of its log.
+    The first line of the message says why, as far as that can be told; the traceback that the script printed last
+    follows, or else the end of its log.
     """
     if outcome.error is not None:
         return {"code": "StartFailed", "message": outcome.error}
@@ -53,13 +55,27 @@ def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
         return None
     if outcome.exit_code is None:
         return _killed(outcome, launch)
-    message = f"the script ended with exit code {outcome.exit_code}.{_room(launch.stderr)}\n{last_words(launch.stderr)}"
+    log, who, then = _subject(outcome, launch, "the script")
+    words = last_words(log)
+    why = cause(words, outcome.exit_code)
+    said = f"{who} ended with exit code {outcome.exit_code}{then}{': ' if why else ''}{why}."
+    help_ = advice(words, outcome.exit_code, launch.python)
+    message = f"{said}{' ' if help_ else ''}{help_}{_room(log)}\n{words}"
     return {"code": "UserError", "message": message.strip(), "exit_code": outcome.exit_code}
 
 
+def _subject(outcome: Outcome, launch: Launch, plain: str) -> tuple[Path, str, str]:
+    """Whose end it is: its log, what it is called, and what came of the others."""
+    if outcome.rank is None:
+        return launch.stderr, plain, ""
+    rank = launch.ranks[outcome.rank]
+    return rank.log, rank.label, "; the other processes of the step were stopped"
+
+
 def _killed(outcome: Outcome, launch: Launch) -> dict[str, Any]:
+    log, who, then = _subject(outcome, launch, "the process")
     name = signal.Signals(outcome.signal).name if outcome.signal else "a signal"
-    said, code = f"the process was ended by {name}", "UserError"
+    said, code = f"{who} was ended by {name}{then}", "UserError"
     if outcome.kernel_killed:
         said += ": the machine ran out of memory, and Linux ended what used the most"
         code = "OutOfMemory"
@@ -69,7 +85,7 @@ def _killed(outcome: Outcome, launch: Launch) -> dict[str, Any]:
         said += ": it wrote a file larger than this system allows"
     if outcome.max_rss_kb and outcome.signal == signal.SIGKILL:
         said += f"; it had used up to {readable(outcome.max_rss_kb * 1024)}"
-    return {"code": code, "message": f"{said}.\n{last_words(launch.stderr)}".strip()}
+    return {"code": code, "message": f"{said}.\n{last_words(log)}".strip()}
 
 
 def disk_is_full(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from amlbridge.engine import distribution
 from amlbridge.engine.plan import DataReference, Input, Node, Output, Scalar
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
@@ -15,6 +16,10 @@ from amlbridge.engine.records.workspaces import Workspace
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 #: The same of a run that is its own single step. The v1 client prints both names, so that a run must have only one.
 SCRIPT_LOG = "user_logs/std_log.txt"
+#: The logs of the processes of a distributed step, and of a distributed run. While they run, the v1 client prints the
+#: one of number 0 (``ScriptRun._output_logs_pattern``, ``_get_last_log_primary_instance``).
+RANK_DRIVER_LOG = "azureml-logs/70_driver_log_{}.txt"
+RANK_SCRIPT_LOG = "user_logs/std_log_process_{:02}.txt"
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,19 @@ class StepContext:
     inputs: dict[str, str] = field(default_factory=dict)
     references: dict[str, DataReference] = field(default_factory=dict)
     outputs: dict[str, OutputPlace] = field(default_factory=dict)
+    #: Links outside of the step's own folders that are removed when it has ended.
+    links: list[Path] = field(default_factory=list)
     #: The interpreter that runs the step; known once its environment is there.
     python: str | None = None
     #: Whether somebody wants the step to end; may become true at any time.
     canceled: Callable[[], bool] = lambda: False
+
+    def remove_links(self) -> None:
+        """Removes :attr:`links`, but for one that is no longer ours."""
+        while self.links:
+            link = self.links.pop()
+            if link.is_symlink() and link.readlink().is_relative_to(self.scratch):
+                link.unlink()
 
     @property
     def scratch(self) -> Path:
@@ -67,8 +81,14 @@ class StepContext:
 
     @property
     def log(self) -> str:
-        """The artifact that holds what the step prints."""
+        """The artifact that holds what the step prints; of a distributed one, what its first process prints."""
+        if distribution.process_count(self.node) > 1:
+            return self.rank_log(0)
         return SCRIPT_LOG if self.run_id == self.pipeline_run_id else DRIVER_LOG
+
+    def rank_log(self, rank: int) -> str:
+        """The artifact that holds what one process of a distributed step prints."""
+        return (RANK_SCRIPT_LOG if self.run_id == self.pipeline_run_id else RANK_DRIVER_LOG).format(rank)
 
 
 class Host(Protocol):

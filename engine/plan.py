@@ -73,8 +73,8 @@ class Argument:
 class Command:
     """What a node executes.
 
-    ``script`` set: a Python file of the code snapshot, with ``arguments``. ``shell`` True: ``arguments`` has exactly
-    one entry, a line for ``bash -c``. Otherwise ``arguments`` is the whole argv.
+    ``script`` set: a Python file of the code snapshot, with ``arguments``. ``shell`` True: ``arguments``, joined without
+    a separator, are one line for ``bash -c``. Otherwise ``arguments`` is the whole argv.
     """
 
     arguments: tuple[Argument | OptionalGroup, ...] = ()
@@ -126,12 +126,13 @@ class Input:
 
 @dataclass(frozen=True)
 class Registration:
-    """An output that becomes a registered asset once its step has finished."""
+    """An output that becomes a registered asset once its step has finished. ``version`` None: the next one."""
 
     name: str
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     transformations: Json = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)

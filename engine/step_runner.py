@@ -6,15 +6,15 @@ import asyncio
 import dataclasses
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import command_line, failure
+from amlbridge.engine import command_line, distribution, failure, output_files
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
-from amlbridge.engine.host import Host, StepContext
-from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Running
+from amlbridge.engine.host import Host, OutputPlace, StepContext
+from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Rank, Running
 from amlbridge.engine.launch.processes import kill_leftovers
 from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodePort, ParameterRef, Value
 from amlbridge.engine.records import runs as status
@@ -154,6 +154,7 @@ class StepRunner:
             outcome = await running.wait()
         finally:
             del self._running[step.run_id]
+            context.remove_links()
         if self._abandoned:
             return None
         if not context.outputs and outcome.exit_code == 0:
@@ -180,6 +181,7 @@ class StepRunner:
             path = output.path.replace("{run-id}", context.run_id).replace("{output-name}", name)
             place = context.outputs[name] = self._host.output_place(context, name, output, path)
             step.outputs[name] = {"datastore": place.datastore, "path": place.path}
+            output_files.prepare(context.node, name, context.work, place.written)
         context.canceled = step.to_cancel
         context.python = self._host.python_for(context)
         return self._launch(context)
@@ -228,7 +230,8 @@ class StepRunner:
     def _launch(self, context: StepContext) -> Launch:
         node = context.node
         outputs = {name: str(place.written) for name, place in context.outputs.items()}
-        filled = command_line.arguments(node.command, context.parameters, context.inputs, outputs)
+        literals = context.inputs.keys() - context.references.keys()
+        filled = command_line.arguments(node.command, context.parameters, context.inputs, outputs, literals)
         env = self._host.environment(context)
         for name, piece in node.parameter_variables.items():
             env[name] = command_line.fill((piece,), context.parameters, context.inputs, outputs)
@@ -240,16 +243,31 @@ class StepRunner:
         else:
             argv = tuple(filled)
         driver_log = self._host.artifact(context, context.log)
+        places = distribution.places(node)
         return Launch(
             argv=argv,
             python=python,
             cwd=context.work,
-            env=env,
+            env={**places[0].variables, **env} if len(places) == 1 else env,
             stdout=driver_log,
             stderr=driver_log,
             step_id=context.run_id,
             timeout=node.timeout,
             prelude=self._host.prelude if python is not None else None,
+            ranks=self._ranks(context, places) if len(places) > 1 else (),
+        )
+
+    def _ranks(self, context: StepContext, places: Sequence[distribution.Place]) -> tuple[Rank, ...]:
+        """Several processes, each with its log. What the user has set himself stays."""
+        own = context.node.variables
+        return tuple(
+            Rank(
+                place.label,
+                {name: value for name, value in place.variables.items() if name not in own},
+                self._host.artifact(context, context.rank_log(index)),
+                place.helper,
+            )
+            for index, place in enumerate(places)
         )
 
     def _record_start(self, context: StepContext, step: Step) -> None:
@@ -266,19 +284,30 @@ class StepRunner:
         self._records.runs.set(context.workspace.id, step.run_id, **values)
 
     def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch, step: Step) -> dict[str, Any] | None:
-        for name, place in context.outputs.items():
-            if place.staged is None:
-                continue
-            if not place.staged.exists():
-                if outcome.exit_code == 0:
-                    self._note(context, f"the output {name!r} was not written: nothing is at {place.uri}")
-                continue
-            _move(place.staged, place.final)
         error = failure.from_outcome(outcome, launch)
+        for name, place in context.outputs.items():
+            self._keep(context, name, place, error is None)
         if error is None:
             self._host.completed(context)
             self._reuse.finished(context, step)
         return error
+
+    def _keep(self, context: StepContext, name: str, place: OutputPlace, succeeded: bool) -> None:
+        """Puts an output in its place; one that is uploaded only if the step has succeeded, as on Azure."""
+        output = context.node.outputs[name]
+        if succeeded:
+            output_files.collect(context.node, name, context.work, place.written)
+        if place.staged is None:
+            return
+        if not place.staged.exists():
+            if succeeded:
+                self._note(context, f"the output {name!r} was not written: nothing is at {place.uri}")
+        elif output.mode == "upload" and not succeeded:
+            shutil.rmtree(place.staged) if place.staged.is_dir() else place.staged.unlink()
+        elif "{run-id}" not in output.path and place.final.exists():
+            output_files.merge(place.staged, place.final, name, output.overwrite)
+        else:
+            _move(place.staged, place.final)
 
     def _note(self, context: StepContext, message: str) -> None:
         """A line of ours in the step's log."""

@@ -12,11 +12,13 @@ from typing import Any
 
 
 def main(arguments: list[str]) -> int:
-    """``HOME [--detached] [--ready-fd N]``: N is a pipe on which one JSON line says the address, or the error."""
+    """``HOME [--detached] [--ready-fd N] [--intercept] [--allow=HOST...]``: N is a pipe on which one JSON line says the
+    address, or the error."""
     gc.disable()  # 0.05 s of the imports below
     from amlbridge.engine.errors import EngineError
     from amlbridge.server import logs
     from amlbridge.server.home import Home
+    from amlbridge.server.network_options import NetworkOptions
 
     home = Home(Path(arguments[0]).absolute())
     pipe = int(arguments[arguments.index("--ready-fd") + 1]) if "--ready-fd" in arguments else None
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
     try:
         from amlbridge.server.process import serve
 
-        serve(home, detached=detached, ready=tell)
+        serve(home, detached=detached, ready=tell, network=NetworkOptions.from_arguments(arguments[1:]))
     except EngineError as error:
         print(f"amlbridge: {error}", file=sys.stderr)
         tell({"error": str(error)})

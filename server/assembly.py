@@ -7,10 +7,12 @@ import logging
 from amlbridge.engine.blobs import BlobStore
 from amlbridge.engine.clock import Clock, system_clock
 from amlbridge.engine.records.store import Records
-from amlbridge.server import status, studio
+from amlbridge.server import published, shared_assets, status, studio
 from amlbridge.server.home import Home
 from amlbridge.v1 import (
+    automl,
     data_versions,
+    datacaches,
     datasets,
     datastores,
     environments,
@@ -22,12 +24,14 @@ from amlbridge.v1 import (
     secrets,
     snapshots,
 )
+from amlbridge.v2.services import ASSETS
 from amlbridge.wire import arm, bootstrap, capacity, computes, deployments, run_services, workspaces
 from amlbridge.wire.application import Application
 from amlbridge.wire.blob import BlobEndpoint
 from amlbridge.wire.context import Service
 from amlbridge.wire.file_share import FileShareEndpoint
 from amlbridge.wire.identity import TokenIssuer, load_secret
+from amlbridge.wire.mlflow.services import SERVICES as MLFLOW
 from amlbridge.wire.routing import Router, Routes
 
 log = logging.getLogger(__name__)
@@ -38,17 +42,20 @@ def services() -> list[Routes]:
     return [
         bootstrap.routes,
         status.routes,
+        published.routes,
         studio.routes,
         # Before arm: its GET of a workspace knows one that `Workspace.create` is about to make.
         workspaces.routes,
         arm.routes,
         *run_services.SERVICES,
+        *MLFLOW,
         deployments.routes,
         computes.routes,
         capacity.routes,
         datastores.routes,
         datasets.routes,
         data_versions.routes,
+        datacaches.routes,
         snapshots.routes,
         environments.routes,
         model_assets.routes,
@@ -56,7 +63,9 @@ def services() -> list[Routes]:
         secrets.routes,
         execution.routes,
         execution_local.routes,
+        *automl.services,
         *pipelines.services,
+        *ASSETS,
     ]
 
 
@@ -67,7 +76,7 @@ def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0
     left = blobs.clear_staging()
     if left:
         log.info("removed %s unfinished writes of an earlier service", left)
-    return Service(
+    service = Service(
         home=home.root,
         records=Records(home.records_url, clock=clock),
         blobs=blobs,
@@ -75,6 +84,8 @@ def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0
         host=host,
         clock=clock,
     )
+    shared_assets.attach(service)
+    return service
 
 
 def build_application(service: Service) -> Application:

@@ -9,6 +9,7 @@ from amlbridge.server.home import Home
 from amlbridge.server.network_guard.upstream import SESSION_PREFIX
 from amlbridge.wire.bootstrap import CLOUD
 from amlbridge.wire.identity import TokenIssuer, load_secret
+from amlbridge.wire.mlflow.api import tracking_uri
 
 #: Variables that would lead a client elsewhere.
 UNSET = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "APPSETTING_WEBSITE_SITE_NAME", "MSI_SECRET")
@@ -29,13 +30,15 @@ def variables(
     guard_port: int | None = None,
     session: str = f"{SESSION_PREFIX}env",
     environments: str | None = None,
+    scope: str | None = None,
 ) -> dict[str, str]:
     """What to set for a client of the service at these ports.
 
     With ``guard_port`` every connection but those to loopback goes through the network guard, which stops those to
     Azure. ``session`` is a name of letters, digits and ``-`` under which they are recorded: :func:`step_session` for a
     step. It begins with ``amlbridge-``. ``environments`` says how the runs that the client submits get their
-    environments, when that is not as the service was started.
+    environments, when that is not as the service was started. ``scope``, the ARM id of a workspace, is where MLflow
+    tracks to.
     """
     http, https = f"http://{host}:{http_port}", f"https://{host}:{https_port}"
     issuer = TokenIssuer(load_secret(home.secret))
@@ -55,8 +58,12 @@ def variables(
         "HBI_WORKSPACE_JOB": "true",
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{https}/",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # For a script that sets the tracking URI of its workspace, which MLflow's client knows no token for.
+        "MLFLOW_TRACKING_TOKEN": issuer.issue("mlflow")[0],
         "DO_NOT_TRACK": "true",
     }
+    if scope is not None:
+        result["MLFLOW_TRACKING_URI"] = tracking_uri(http, scope)
     own = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     if guard_port is not None:
         proxy = f"http://{session}:{guard_password(issuer, session)}@{host}:{guard_port}"

@@ -15,7 +15,9 @@ from amlbridge.wire.routing import SCOPE
 _HEAD = """# What the local workspace service answers
 
 Made from the routes by `make docs`; a test fails when it is stale. *served*: the operation works as on Azure. *501*:
-the service refuses it and says why. A route that is not in this table answers 501 with its name.
+the service refuses it and says why. A route that is not in this table answers 501 with its name. `make test`
+fails when no test has driven a served operation. Those marked *For …* no public call of the installed clients sends,
+so tests drive them over plain HTTP; *REST callers* are programs of users and other versions of the SDK.
 `WS` is the workspace's ARM id, `/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/\
 Microsoft.MachineLearningServices/workspaces/{workspace}`.
 """

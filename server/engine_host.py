@@ -14,7 +14,7 @@ from amlbridge.engine.host import OutputPlace, StepContext
 from amlbridge.engine.plan import DataReference, Input, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import engine_reuse, step_environments
+from amlbridge.server import engine_reuse, input_places, step_environments
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
 from amlbridge.wire import computes, run_lineage, step_environment, storage
 from amlbridge.wire.context import Service
@@ -119,6 +119,9 @@ class EngineHost:
         A link, because ``Model.register`` of azureml-core 1.61 refuses a path that does not begin with the path of the
         current folder (``Model._validate_model_path``), and the path of the scratch folder does.
         """
+        if item.path_on_compute and item.mode in ("mount", "download") and path.exists():
+            source = self._copied(context, name, path) if item.mode == "download" else path
+            return input_places.put(context, name, item, source)
         if item.mode == "download":
             return self._copied(context, name, path)
         if item.mode != "mount" or not path.exists() or path.is_relative_to(context.scratch):
@@ -149,7 +152,7 @@ class EngineHost:
         except ServiceError as error:
             raise EngineError(f"output {name!r}: {error.message}") from error
         staged = None
-        if "{run-id}" in output.path:
+        if "{run-id}" in output.path or output.mode == "upload":
             staged = self._service.blobs.root / ".staging" / f"{context.run_id}.{name}"
             if staged.is_dir():
                 shutil.rmtree(staged)
@@ -167,10 +170,9 @@ class EngineHost:
             **self._guard_variables(context.run_id),
             **step_environment.run_variables(self._service, context, self._experiment_name(context)),
             **step_environments.variables(self._service, context, self._base.get("PATH", "")),
-            **step_environment.distribution_variables(context.node),
             **context.node.variables,
         }
-        return step_inputs.with_site(context, env, self._site)
+        return step_inputs.with_paths(context, env, self._site)
 
     def _experiment_name(self, context: StepContext) -> str:
         key = context.experiment_id

@@ -17,7 +17,7 @@ from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.server import client_environment
 from amlbridge.server.engine_host import EngineHost
 from amlbridge.server.home import Home
-from amlbridge.v1 import run_environments
+from amlbridge.v1 import local_watch, run_environments
 from amlbridge.wire.context import Service
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,9 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
 
     starts: list[Callable[[], None]] = service.part("on_start", list)
     stops: list[Callable[[], None]] = service.part("on_stop", list)
-    starts.append(start)
+    watched = local_watch.of(service)
+    starts.extend((start, watched.start))
+    stops.append(watched.stop)
     # Called in reverse: a build ends when its step is no longer the scheduler's.
     stops.extend((environments.close, scheduler.stop))
     return scheduler

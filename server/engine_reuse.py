@@ -11,7 +11,7 @@ from pathlib import Path
 
 from amlbridge.engine.content_digest import files_below
 from amlbridge.engine.errors import EngineError
-from amlbridge.engine.host import DRIVER_LOG, StepContext
+from amlbridge.engine.host import StepContext
 from amlbridge.engine.plan import DataReference
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
@@ -63,13 +63,13 @@ def take(service: Service, context: StepContext, original: Candidate) -> dict[st
     source = service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{original.run_id}")
     target = service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{context.run_id}")
     for name, path in files_below(source):
-        if name == DRIVER_LOG:
+        if name == context.log:
             continue
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.exists():
             _link(path, place)
-    _log(source / DRIVER_LOG, target / DRIVER_LOG, service.blobs.staging(), original)
+    _log(source / context.log, target / context.log, service.blobs.staging(), original)
     _register(service, context, original)
     _copy_lineage(service, context, original)
     pipeline = original.pipeline_run_id or original.run_id

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from amlbridge.engine.errors import StateError
+from amlbridge.server.home_places import FOLDER, VARIABLE, place_of
 
-VARIABLE = "AMLBRIDGE_HOME"
-FOLDER = ".amlbridge"
+__all__ = ["FOLDER", "VARIABLE", "Home", "find", "find_config", "find_project", "local"]
+
 #: The version of the folder's layout; the records have a version of their own.
 LAYOUT = 1
 #: Where the SDKs look for a config.json, in each folder from the current one upwards.
@@ -26,13 +27,14 @@ _EARLY = {"secret", "service.out", ".gitignore", "up.lock", "service.lock", "ser
 
 @dataclass(frozen=True)
 class Home:
-    """The layout of a state folder."""
+    """The layout of a state folder. ``project``: the folder whose state it is to be; None when nobody knows here."""
 
     root: Path
+    project: Path | None = None
 
     @property
     def marker(self) -> Path:
-        """JSON that says that this folder is ours, of which layout, and its id."""
+        """JSON that says that this folder is ours, of which layout, its id, and its project's folder if it has one."""
         return self.root / "amlbridge.json"
 
     @property
@@ -123,6 +125,14 @@ class Home:
         content = _read_object(self.marker)
         return content is not None and content.get("kind") == "amlbridge state folder"
 
+    def read_project(self) -> Path | None:
+        """The folder of the project that this state belongs to, as recorded; None when it was made for no project, by
+        its name in AMLBRIDGE_HOME."""
+        recorded = (_read_object(self.marker) or {}).get("project")
+        if isinstance(recorded, str):
+            return Path(recorded)
+        return self.root.parent if self.root.name == FOLDER else None
+
     def create(self) -> None:
         """Makes the folder, closed to other users, or checks the one that is there.
 
@@ -130,7 +140,9 @@ class Home:
         files that are not ours (so that ``reset`` never removes what we did not make).
         """
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Each alone: the mode of mkdir(parents=True) is for the last of them only.
+            for folder in (self.root.parent, self.root):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.check()
             for folder in (self.blobs, self.snapshots, self.work, self.certificates, self.azure_config):
                 folder.mkdir(exist_ok=True, mode=0o700)
@@ -164,6 +176,16 @@ class Home:
                 f"the state folder {self.root} has layout {content['layout']}, this amlbridge knows {LAYOUT}: "
                 "use the newer amlbridge, or another state folder"
             )
+        elif self.is_of_another():
+            raise StateError(
+                f"the state folder {self.root} belongs to the project {content['project']}, not to {self.project}: "
+                f"set {VARIABLE} to another folder"
+            )
+
+    def is_of_another(self) -> bool:
+        """Whether this folder is recorded to be another project's (two paths with the same digest, or a copy)."""
+        recorded = (_read_object(self.marker) or {}).get("project")
+        return None not in (recorded, self.project) and recorded != str(self.project)
 
     def _check_unmarked(self) -> None:
         ours = {path.name for path in (self.blobs, self.snapshots, self.work, self.certificates, self.azure_config)}
@@ -181,8 +203,13 @@ class Home:
 
     def _mark(self) -> None:
         """Two processes may do this at once: a link is made by one of them only."""
+        # A folder that the user made is open to all by default.
+        self.root.chmod(0o700)
         aside = self.root / f"amlbridge.json.{os.getpid()}.{threading.get_ident()}"
-        aside.write_text(json.dumps({"kind": "amlbridge state folder", "layout": LAYOUT, "id": str(uuid.uuid4())}))
+        content = {"kind": "amlbridge state folder", "layout": LAYOUT, "id": str(uuid.uuid4())}
+        if self.project is not None:
+            content["project"] = str(self.project)
+        aside.write_text(json.dumps(content))
         try:
             os.link(aside, self.marker)
         except FileExistsError:
@@ -208,14 +235,35 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
+def find_project(start: Path | None = None) -> Path:
+    """The project's folder: the nearest one with a config.json, looked for upwards from ``start`` (in each folder and
+    its ``.azureml`` and ``aml_config``, as the SDK does) or with a state folder inside; else ``start`` itself."""
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if any((folder / place).is_file() for place in CONFIG_PLACES) or _has_state_inside(folder):
+            return folder
+    return here
+
+
+def _has_state_inside(folder: Path) -> bool:
+    try:
+        return Home(folder / FOLDER).is_ours()
+    except PermissionError:
+        return False  # another user's
+
+
 def find(start: Path | None = None) -> Home:
-    """The state folder: ``AMLBRIDGE_HOME``, else ``.amlbridge`` beside the nearest config.json (looked for upwards from
-    ``start``, in each folder and its ``.azureml`` and ``aml_config``, as the SDK does), else in the current folder."""
+    """The state folder: ``AMLBRIDGE_HOME``, else ``.amlbridge`` in the project's folder if one was made there, else the
+    project's own below the user's folder for state. Raises :class:`StateError` when there is no such folder."""
     named = os.environ.get(VARIABLE)
     if named:
         return Home(Path(named).absolute())
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents):
-        if any((folder / place).is_file() for place in CONFIG_PLACES) or (folder / FOLDER / "amlbridge.json").is_file():
-            return Home(folder / FOLDER)
-    return Home(here / FOLDER)
+    project = find_project(start)
+    if _has_state_inside(project):
+        return Home(project / FOLDER)
+    return Home(place_of(project), project.resolve())
+
+
+def local(start: Path | None = None) -> Home:
+    """The state folder inside of the project's folder, whether it is there or not."""
+    return Home(find_project(start) / FOLDER)

@@ -23,6 +23,7 @@ from typing import IO, Any, Literal
 
 from amlbridge.engine.errors import StateError
 from amlbridge.server.home import Home
+from amlbridge.server.network_options import NetworkOptions
 
 #: Seconds to wait for a new service, and for a service that was told to stop.
 START_PATIENCE = 60.0
@@ -130,8 +131,13 @@ def token(home: Home) -> str:
 # -- start ----------------------------------------------------------------------------------------------------------
 
 
-def start(home: Home, waiting: Waiting = lambda seconds: None) -> tuple[Address, bool]:
-    """The running service, started when there is none (then True). Returns when it answers.
+def start(
+    home: Home,
+    waiting: Waiting = lambda seconds: None,
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008  # immutable
+) -> tuple[Address, bool]:
+    """The running service, started when there is none (then True). Returns when it answers. ``network`` is for one that
+    is started.
 
     Raises :class:`StateError` with what the service said when it could not start.
     """
@@ -145,7 +151,7 @@ def start(home: Home, waiting: Waiting = lambda seconds: None) -> tuple[Address,
                 f"a service (pid {found.address.pid}) holds {home.root} but does not answer: "
                 f"`amlbridge down` ends it; its log is {home.log}"
             )
-        return _spawn(home, waiting), True
+        return _spawn(home, waiting, network), True
 
 
 @contextlib.contextmanager
@@ -167,12 +173,13 @@ def _one_starter(home: Home, waiting: Waiting) -> Iterator[None]:
         yield
 
 
-def _spawn(home: Home, waiting: Waiting) -> Address:
+def _spawn(home: Home, waiting: Waiting, network: NetworkOptions) -> Address:
     """The child tells through a pipe that it is ready, or why not: quicker than asking again and again."""
     reader, writer = os.pipe()
     with home.log.open("ab") as log, os.fdopen(reader, "rb") as pipe:
         logged = log.tell()
         command = [sys.executable, "-m", "amlbridge.server", str(home.root), "--detached", "--ready-fd", str(writer)]
+        command += network.arguments()
         try:
             child = subprocess.Popen(
                 command,

@@ -23,12 +23,13 @@ from typing import IO, Any
 import uvicorn
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server import assembly, certificates, client_environment, engine_parts
+from amlbridge.server import assembly, certificates, client_environment, engine_parts, schedule_parts
 from amlbridge.server.home import Home
 from amlbridge.server.interception.authority import IssuingAuthority
 from amlbridge.server.interception.hosts import LocalHosts, local_paths
 from amlbridge.server.lifecycle import process_mark
 from amlbridge.server.network_guard.proxy import NetworkGuard
+from amlbridge.server.network_options import NetworkOptions
 from amlbridge.server.url_map import UrlMap
 from amlbridge.v1.dataset_sources import URL_MAP
 from amlbridge.wire.context import Service
@@ -70,7 +71,13 @@ def bind(host: str, wanted: int | None) -> socket.socket:
     raise AssertionError("unreachable")
 
 
-def serve(home: Home, *, detached: bool = False, ready: Ready = lambda address: None) -> None:
+def serve(
+    home: Home,
+    *,
+    detached: bool = False,
+    ready: Ready = lambda address: None,
+    network: NetworkOptions = NetworkOptions(),  # noqa: B008  # immutable
+) -> None:
     """Runs the service until it is told to stop. Raises :class:`StateError` when the state folder cannot be used.
 
     ``service.parts["on_start"]`` and ``["on_stop"]`` are lists of functions without arguments that a module may add to
@@ -90,9 +97,11 @@ def serve(home: Home, *, detached: bool = False, ready: Ready = lambda address: 
         client_environment.forget_cached_cloud(home, service.https_port)
         service.parts["guard_port"] = guard.getsockname()[1]
         service.parts["started"] = time.time()
+        service.parts["network_options"] = network
         urls = UrlMap(home.url_map)
         service.parts[URL_MAP] = local_paths(service, urls)
         engine_parts.attach(service, home)
+        schedule_parts.attach(service)
         try:
             _run(_serve(home, service, urls, authority, http, https, guard, ready))
         finally:
@@ -142,7 +151,7 @@ async def _serve(
     )
     _stop_on_signals(plain, tls)
     local = LocalHosts(service, urls, authority, application)
-    network_guard = NetworkGuard(service.issuer, local=local)
+    network_guard = NetworkGuard(service.issuer, local=local, options=service.parts["network_options"])
     service.parts["network_guard"] = network_guard
     await network_guard.start(guard)
     try:
@@ -199,6 +208,7 @@ def write_address(home: Home, service: Service) -> dict[str, Any]:
         "version": version("amlbridge"),
         "started": service.parts["started"],
         "environments": service.parts["environments"].default,
+        "network": service.parts["network_options"].content(),
     }
     for path, value in ((home.last_ports, ports), (home.address, content)):
         aside = home.root / f"{path.name}.{os.getpid()}"

@@ -15,9 +15,13 @@ from amlbridge.engine.records import schema
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.server.lifecycle import health_text
+from amlbridge.server.network_options import NetworkOptions
+from amlbridge.v1.pipelines import schedule_records
+from amlbridge.wire import unfound, unfound_computes
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.run_types import INTERACTIVE, RUN_TYPES, run_type
 
 routes = Routes("amlbridge")
 
@@ -39,7 +43,7 @@ def health(call: Call) -> Reply:
 
 @routes.get("/amlbridge/status")
 def status(call: Call) -> Reply:
-    """The service: process, memory, addresses, workspaces and the runs that are not finished."""
+    """The service: process, memory, addresses, workspaces, schedules and the runs that are not finished."""
     service = call.service
     memory = psutil.Process().memory_full_info()
     workspaces = service.records.workspaces.list()
@@ -52,6 +56,7 @@ def status(call: Call) -> Reply:
         "http_url": service.http_url,
         "https_url": service.https_url,
         "started": service.parts.get("started"),
+        "network": service.part("network_options", NetworkOptions).content(),
         "memory": {"rss": memory.rss, "pss": memory.pss, "children": _children_memory()},
         "workspaces": [
             {
@@ -64,18 +69,57 @@ def status(call: Call) -> Reply:
             for workspace in workspaces
         ],
         "running": [_run(service, names[run.workspace_id], run) for run in unfinished[-_MOST_RUNS:]],
+        "schedules": schedule_records.summaries(service),
     }
 
 
 @routes.get("/amlbridge/runs")
 def list_runs(call: Call) -> Reply:
     """Runs without a parent, of all workspaces, created at ``since`` (seconds since the epoch) or later, with steps."""
+    found = _roots(call.service, schema.run.c.created >= _since(call))
+    return {"runs": [_run(call.service, workspace, run) for workspace, run in found]}
+
+
+def _since(call: Call) -> float:
     try:
-        since = float(call.query.get("since", "0"))
+        return float(call.query.get("since", "0"))
     except ValueError:
         raise bad_request("since must be a number of seconds since the epoch") from None
-    found = _roots(call.service, schema.run.c.created >= since)
-    return {"runs": [_run(call.service, workspace, run) for workspace, run in found]}
+
+
+@routes.get("/amlbridge/unfound")
+def list_unfound(call: Call) -> Reply:
+    """What scripts have looked for ``since`` (seconds since the epoch) in registered datastores that is not there."""
+    return {
+        "unfound": [
+            {
+                "datastore": item.datastore.name,
+                "workspace": item.datastore.workspace.name,
+                "account": item.datastore.account,
+                "container": item.datastore.container,
+                "path": item.path.encode(errors="replace").decode(),
+                "folder": str(item.folder),
+            }
+            for item in unfound.since(call.service, _since(call))
+        ]
+    }
+
+
+@routes.get("/amlbridge/unfound_computes")
+def list_unfound_computes(call: Call) -> Reply:
+    """The computes that scripts have named ``since`` (seconds since the epoch) and that are not there."""
+    return {
+        "unfound_computes": [
+            {
+                "name": item.name,
+                "there": item.there,
+                "subscription_id": item.workspace.subscription_id,
+                "resource_group": item.workspace.resource_group,
+                "workspace": item.workspace.name,
+            }
+            for item in unfound_computes.since(call.service, _since(call))
+        ]
+    }
 
 
 @routes.get("/amlbridge/runs/{run_id}")
@@ -113,13 +157,18 @@ def _run(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
     children = service.records.runs.children(workspace.id, run.id)
     return {
         **_summary(service, run),
-        "kind": run.kind,
+        "kind": _kind(run),
         "number": run.number,
         "experiment": experiment.name,
         "workspace": workspace.name,
         "created": run.created,
         "steps": [_summary(service, child) for child in children],
     }
+
+
+def _kind(run: Run) -> str:
+    """local: a script that the client itself runs (target "local"); its record is one that the client has made."""
+    return "local" if run.kind == INTERACTIVE and run_type(run) == RUN_TYPES["script"] else run.kind
 
 
 def _summary(service: Service, run: Run) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def experiment_page(call: Call) -> Reply:
     return _experiment(call, workspace, found)
 
 
-@routes.get("/experiments/{experiment}", access="open")
+@routes.operation("GET", "/experiments/{experiment}", access="open", others="browsers, by links of older clients")
 def experiment_page_by_name(call: Call) -> Reply:
     """The page of an experiment, by its name. The link is signed."""
     workspace = _workspace(call)

@@ -9,20 +9,21 @@ _BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
 _COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
 _DEPLOY = "v1/test_models.py::test_deploying_packaging_and_profiling_are_refused_with_a_way_out"
 _ELSEWHERE = "wire/test_computes.py::test_instances_kubernetes_and_machines_elsewhere"
+_ENDPOINTS = "v1/pipelines/test_endpoints.py::test_versions_and_their_default"
 _ENVIRONMENTS = "v1/test_environments.py::test_register_get_versions_and_labels"
 _FAILURES = "v1/pipelines/test_failures.py::test_failure_continue_and_cancel"
 _FLOW = "v1/pipelines/test_pipeline_runs.py::test_data_flows_through_a_pipeline"
 _KINDS = "v1/test_graph.py::test_kinds_that_cannot_run_say_why"
 _MODELS = "v1/test_models.py::test_register_find_change_download_delete"
 _PARAMS = "v1/pipelines/test_pipeline_runs.py::test_data_parameters_and_module_steps"
-_PUBLISHING = "v1/pipelines/test_resources.py::test_publishing_is_refused_by_name"
+_PUBLISHED = "v1/pipelines/test_published.py::test_publish_and_submit_with_the_sdk"
+_SCHEDULES = "v1/pipelines/test_schedules.py::test_recurrences"
 _SCRIPT = "v1/test_execution.py::test_script_run_from_submission_to_model"
 _ESTIMATORS = "v1/test_execution.py::test_estimators"
 _SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
 
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
 _RUN = "execution.submit_snapshot_run"
-_LATER = "published pipelines come with a later release: submit the pipeline itself"
 _CLUSTER = "needs a cluster or service elsewhere: refused when the pipeline is submitted"
 _NO_HOST = "models are not served here: load the model (Model.download) in a process of your own"
 
@@ -97,24 +98,25 @@ PIPELINES = (
     client(_PIPE + "StepSequence"),
     client(_PIPE + "PipelineStep.run_after", test=_FLOW),
     client(_PIPE + "TrainingOutput", "for AutoMLStep and HyperDriveStep"),
-    refused(_PIPE + "Pipeline.publish", "pipelines.create_published_pipeline", _LATER, _PUBLISHING),
-    refused(_PIPE + "PipelineRun.publish_pipeline", "pipelines.create_published_pipeline", _LATER, _PUBLISHING),
-    refused(_PIPE + "PublishedPipeline.list", "pipelines.list_published_pipelines", _LATER, _PUBLISHING),
-    refused(_PIPE + "PublishedPipeline.get", "pipelines.get_published_pipeline", _LATER, _PUBLISHING),
-    refused(_PIPE + "PublishedPipeline.submit", "pipelines.submit_published_pipeline", _LATER, _PUBLISHING),
-    refused(_PIPE + "PipelineEndpoint.get", "pipelines.get_pipeline_endpoint_by_name", _LATER, _PUBLISHING),
-    refused(_PIPE + "PipelineEndpoint.publish", "pipelines.create_pipeline_endpoint", _LATER, _PUBLISHING),
-    refused(_PIPE + "PipelineEndpoint.add_default", "pipelines.update_pipeline_endpoint", _LATER, _PUBLISHING),
-    refused(_PIPE + "Schedule.create", "pipelines.create_schedule", "submit from a timer of your own", _PUBLISHING),
-    refused(_PIPE + "Schedule.list", "pipelines.list_schedules", "submit from a timer of your own", _PUBLISHING),
-    refused(_PIPE + "Schedule.disable", "pipelines.update_schedule", "there is none to disable"),
+    served(_PIPE + "Pipeline.publish", "pipelines.create_published_pipeline", _PUBLISHED),
+    served(_PIPE + "PipelineRun.publish_pipeline", "pipelines.create_published_pipeline", _PUBLISHED),
+    served(_PIPE + "PublishedPipeline.list", "pipelines.list_published_pipelines", _PUBLISHED),
+    served(_PIPE + "PublishedPipeline.get", "pipelines.get_published_pipeline", _PUBLISHED),
+    served(_PIPE + "PublishedPipeline.submit", "pipelines.submit_published_pipeline", _PUBLISHED),
+    served(_PIPE + "PipelineEndpoint.get", "pipelines.get_pipeline_endpoint_by_name", _ENDPOINTS),
+    served(_PIPE + "PipelineEndpoint.publish", "pipelines.create_pipeline_endpoint", _ENDPOINTS),
+    served(_PIPE + "PipelineEndpoint.add_default", "pipelines.update_pipeline_endpoint", _ENDPOINTS),
+    served(_PIPE + "Schedule.create", "pipelines.create_schedule", _SCHEDULES, "fires while the service is up"),
+    served(_PIPE + "Schedule.list", "pipelines.list_schedules", _SCHEDULES),
+    served(_PIPE + "Schedule.disable", "pipelines.update_schedule", _SCHEDULES),
     client(_PIPE + "ScheduleRecurrence"),
 )
 
+_REFUSED = "v1/test_automl.py::test_automl_and_sweeps_are_refused_with_the_reason"
 AUTOML = (
-    refused("azureml.train.automl.AutoMLConfig", "", "submitting it is refused: AutoML comes with a later release"),
+    refused("azureml.train.automl.AutoMLConfig", "automl.submit_automl_run", "comes with a later release", _REFUSED),
     refused(
-        "azureml.train.hyperdrive.HyperDriveConfig", "", "submitting it is refused: sweeps come with a later release"
+        "azureml.train.hyperdrive.HyperDriveConfig", "hyperdrive.submit_sweep", "comes with a later release", _REFUSED
     ),
     client("azureml.train.hyperdrive.RandomParameterSampling"),
     client("azureml.train.hyperdrive.GridParameterSampling"),

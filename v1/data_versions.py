@@ -40,19 +40,6 @@ def get_data_version(call: Call) -> Reply:
     return _asset(call, name, asset)
 
 
-@routes.get("/dataversion/{name}/versions/{version}/exists")
-def data_version_exists(call: Call) -> Reply:
-    """Whether there is such a version."""
-    name, version = call.params["name"], call.params["version"]
-    if name.startswith(_UNREGISTERED):
-        saved_id = name.removeprefix(_UNREGISTERED).lower()
-        return call.records.resources.find(call.workspace.id, dataset_records.SAVED, saved_id) is not None
-    if dataset_records.find(call.service, call.workspace, name, version) is not None:
-        return True
-    finder: AssetFinder | None = call.service.parts.get(ASSETS)
-    return finder is not None and finder(call.service, call.workspace, name, version) is not None
-
-
 def _saved(call: Call, saved_id: str) -> dict[str, Any]:
     made = dataset_records.saved(call.service, call.workspace, saved_id)
     record = call.records.resources.get(call.workspace.id, dataset_records.SAVED, saved_id.lower())

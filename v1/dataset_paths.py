@@ -47,7 +47,8 @@ def materialise(service: Service, workspace: Workspace, saved_dataset_id: str, s
     steps = content.get("transformations") or []
     if not steps and found.folder is not None:
         return found.folder
-    if not steps and found.single:
+    if not steps and found.single and found.items[0].path.name == found.items[0].relative:
+        # A mapped URL may be a file of another name: a script knows the URL's.
         return found.items[0].path
     items = _selected(found.items, steps)
     if not items:

@@ -240,10 +240,8 @@ def update(
         return get(service, workspace, name, registered.version.version)
 
 
-def set_state(
-    service: Service, workspace: Workspace, registered: Registered, state: Mapping[str, Any], *, version: bool
-) -> None:
-    """Marks a dataset (or one ``version`` of it) active, deprecated or archived. Raises a 400 ServiceError."""
+def set_state(service: Service, workspace: Workspace, registered: Registered, state: Mapping[str, Any]) -> None:
+    """Marks a dataset active, deprecated or archived. Raises a 400 ServiceError."""
     if state.get("state") not in STATES:
         raise bad_request(f"the state of a dataset is one of {', '.join(STATES)}, not {state.get('state')!r}")
     kept = {"state": state["state"], "deprecatedBy": state.get("deprecatedBy")}
@@ -251,11 +249,7 @@ def set_state(
     def change(body: dict[str, Any]) -> None:
         body["state"] = kept
 
-    name, number = registered.named.name, registered.version.version
-    if version:
-        service.records.resources.change(workspace.id, VERSION, name, change, number)
-    else:
-        service.records.resources.change(workspace.id, NAMED, name, change)
+    service.records.resources.change(workspace.id, NAMED, registered.named.name, change)
 
 
 def unregister(service: Service, workspace: Workspace, name: str) -> None:

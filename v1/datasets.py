@@ -176,13 +176,6 @@ def query_datasets_by_saved_id(call: Call) -> Reply:
     return _paged(call, [found] if found is not None else [], lambda item: dataset_dto(call, item))
 
 
-@routes.get("/datasets/{id}")
-def get_dataset_by_id(call: Call) -> Reply:
-    """The latest version of the dataset with this id."""
-    found = dataset_records.by_id(call.service, call.workspace, call.params["id"])
-    return dataset_dto(call, found, _flag(call, "includelatestdefinition", True))
-
-
 @routes.put("/datasets/{id}")
 def update_dataset(call: Call) -> Reply:
     """Replaces description, tags and visibility. The definition in the body only says which version is meant."""
@@ -215,7 +208,7 @@ def unregister_dataset(call: Call) -> Reply:
 def set_dataset_state(call: Call) -> Reply:
     """Archives, deprecates or reactivates a dataset."""
     found = dataset_records.by_id(call.service, call.workspace, call.params["id"])
-    dataset_records.set_state(call.service, call.workspace, found, call.object, version=False)
+    dataset_records.set_state(call.service, call.workspace, found, call.object)
     return None
 
 
@@ -241,14 +234,6 @@ def get_definition(call: Call) -> Reply:
     """One version of a dataset."""
     found = dataset_records.by_id(call.service, call.workspace, call.params["id"], call.params["version"])
     return _latest(call, found)
-
-
-@routes.put("/datasets/{id}/definitions/{version}/state")
-def set_definition_state(call: Call) -> Reply:
-    """Archives, deprecates or reactivates one version of a dataset."""
-    found = dataset_records.by_id(call.service, call.workspace, call.params["id"], call.params["version"])
-    dataset_records.set_state(call.service, call.workspace, found, call.object, version=True)
-    return None
 
 
 def dataset_dto(call: Call, registered: Registered, with_definition: bool = True) -> dict[str, Any]:

@@ -116,16 +116,6 @@ def _register(call: Call, *, replace: bool) -> None:
     storage.register(call.service, call.workspace, name, kind, section, tags, replace=replace)
 
 
-@routes.delete("/datastores")
-def delete_all_datastores(call: Call) -> Reply:
-    """Forgets every registered datastore. The built-in ones and all files stay."""
-    storage.set_default(call.service, call.workspace, storage.DEFAULT)
-    for store in storage.datastores(call.service, call.workspace):
-        if not store.built_in:
-            storage.unregister(call.service, call.workspace, store.name)
-    return None
-
-
 @routes.get("/datastores/{name}")
 def get_datastore(call: Call) -> Reply:
     """One datastore with its credentials."""

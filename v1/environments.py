@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.v1 import curated_environments as curated
+from amlbridge.wire import curated_environments as curated
 from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.routing import Reply, Routes

@@ -11,7 +11,6 @@ import email
 import io
 import json
 import shlex
-import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -19,20 +18,21 @@ from typing import Any
 
 from starlette.responses import Response
 
+from amlbridge.engine import distribution
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.host import StepContext
 from amlbridge.engine.launch.base import Launch
-from amlbridge.engine.plan import Plan
+from amlbridge.engine.plan import Node, Plan
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.scheduler import Scheduler
-from amlbridge.v1 import dataset_paths, script_run
+from amlbridge.v1 import dataset_paths, local_watch, script_run
 from amlbridge.v1.execution import columns, configuration, definition_of, plan_of, run_id_of
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks
 from amlbridge.wire import run_events, run_lineage
 from amlbridge.wire.context import Call
-from amlbridge.wire.errors import bad_request, not_found
+from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.experiments import experiment_for_writing
 from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.run_types import INTERACTIVE, RUN_TYPES
@@ -58,14 +58,28 @@ def submit_local_run(call: Call) -> Reply:
     if plan.nodes[0].resources.compute is not None:
         raise bad_request("a local run has the target 'local'", "InvalidRunConfiguration")
     checks.check_node(call.service, call.workspace, plan.nodes[0])
+    _check_places(plan.nodes[0])
     _record(call, run_id, plan, config, definition.text("ParentRunId"))
     try:
-        return Response(_archive(call, run_id, plan), media_type="application/zip")
+        archive = _archive(call, run_id, plan)
     except EngineError as error:
         values = {"status": status.FAILED, "ended": call.service.clock()}
         problem = {"code": "UserError", "message": str(error)}
         call.records.runs.set(call.workspace.id, run_id, **values, error=problem)
         raise bad_request(str(error)) from error
+    local_watch.of(call.service).watch(call.workspace.id, run_id)
+    return Response(archive, media_type="application/zip")
+
+
+def _check_places(node: Node) -> None:
+    """The folder that a local run works in is its client's: nothing is put into it, and nothing taken from it."""
+    asked = [name for name, item in node.inputs.items() if item.path_on_compute and item.mode != "direct"]
+    asked += [name for name, item in node.options.get("outputs", {}).items() if item]
+    if asked:
+        raise script_run.refused(
+            f"a local run cannot have a path on the compute or globs ({', '.join(asked)}): leave them out and take the "
+            "path from the script's arguments, or submit the run to a compute target"
+        )
 
 
 def _definition(call: Call) -> Any:
@@ -105,6 +119,7 @@ def _archive(call: Call, run_id: str, plan: Plan) -> bytes:
         "plan": call.records.plans.add(plan),
         "places": places,
         "scratch": str(context.scratch),
+        "log": str(launch.stdout),
         # What run_lineage reads.
         "inputs": {name: dataclasses.asdict(item) for name, item in context.references.items()},
         "modes": {name: item.mode for name, item in context.node.inputs.items()},
@@ -135,6 +150,7 @@ def _invocation() -> str:
 
 def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
     own = {*context.node.variables, *context.inputs, *context.outputs}
+    own.update(name for place in distribution.places(context.node) for name in place.variables)
     env = {name: value for name, value in launch.env.items() if name in own or name.startswith(_OURS)}
     folder = launch.stdout.parents[1]
     # `python` in a command is the run's interpreter, and flushes the run's metrics at its end.
@@ -151,6 +167,10 @@ def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
         "artifacts": {name: str(folder / name) for name in ("outputs", "logs")},
         "timeout": launch.timeout,
         "prelude": str(launch.prelude) if launch.prelude else None,
+        "ranks": [
+            {"label": rank.label, "env": dict(rank.env), "log": str(rank.log), "helper": rank.helper}
+            for rank in launch.ranks
+        ],
         "url": f"{call.service.http_url}{call.path}/{context.run_id}",
     }
 
@@ -159,6 +179,12 @@ def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
 def start_local_run(call: Call) -> Reply:
     """Told by the process of a local run that it begins; answers the run's token."""
     run = _run_of(call)
+    if run.finished:
+        raise conflict(f"the run {run.id} has ended ({run.status}) before it was started", "RunFinished")
+    locked = call.field("locked", bool, False)
+    call.records.runs.change(
+        call.workspace.id, run.id, lambda current: {"execution": {**current.execution, "locked": locked}}
+    )
     token, expiry = call.service.issuer.issue("run", run_id=run.id)
     run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}Start", "data": {"RunId": run.id}})
     return {"variables": dict(zip(_TOKEN, (token, str(expiry)), strict=True))}
@@ -168,26 +194,21 @@ def start_local_run(call: Call) -> Reply:
 def end_local_run(call: Call) -> Reply:
     """Told by the process of a local run how its script ended; registers the outputs of one that ended well."""
     run = _run_of(call)
-    error = call.field("error", dict, None)
-    name = "Canceled" if call.field("canceled", bool, False) else "Failed" if error is not None else "Completed"
-    if name == "Completed":
+    call.field("error", dict, None)
+    error: dict[str, Any] | None = call.object.get("error")
+    canceled = call.field("canceled", bool, False)
+    if error is None and not canceled:
         for output, item in call.records.plans.get(run.execution["plan"]).nodes[0].outputs.items():
             if item.registration is not None:
                 store, path = run.execution["places"][output]
                 saved = dataset_paths.register_output(call.service, call.workspace, item.registration, store, path)
                 run_lineage.add_output(call.service, call.workspace, run.id, output, saved, item.mode)
-    if name == "Failed":
-        data = {"RunId": run.id, "ErrorResponse": {"error": error}}
-        run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}Error", "data": data})
-    run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}{name}", "data": {"RunId": run.id}})
-    scratch = Path(run.execution["scratch"])
-    if scratch.exists():
-        shutil.rmtree(scratch)
+    local_watch.finish(call.service, run, error, canceled)
     return {}
 
 
 def _run_of(call: Call) -> Run:
     run = call.records.runs.find(call.workspace.id, call.params["run"])
-    if run is None or "places" not in run.execution:
+    if run is None or not local_watch.is_local(run):
         raise not_found(f"there is no local run {call.params['run']}", "RunNotFound")
     return run

@@ -39,11 +39,25 @@ Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Lowered:
-    """A Plan with what the submission assigns to its parameters."""
+    """A Plan with what the submission assigns to its parameters. ``settled`` are the parameters whose value the Plan
+    holds in itself (a step's node count, for instance): with other values of the others it is the same Plan."""
 
     plan: Plan
     parameters: Mapping[str, Scalar]
     data_parameters: Mapping[str, DataReference]
+    settled: frozenset[str] = frozenset()
+
+
+class _Watched(dict[str, Scalar]):
+    """Values that know which of them were looked at."""
+
+    def __init__(self, values: Mapping[str, Scalar]) -> None:
+        super().__init__(values)
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> Scalar:
+        self.seen.add(name)
+        return super().__getitem__(name)
 
 
 def lower(
@@ -52,6 +66,8 @@ def lower(
     data_sources: Lookup,
     find_dataset: FindDataset,
     code_of: Callable[[str], str] = str,
+    *,
+    complete: bool = True,
 ) -> Lowered:
     """The Plan of a ``PipelineRunCreationInfoWithGraph``.
 
@@ -59,7 +75,7 @@ def lower(
     registered one. ``code_of`` maps a snapshot id to :attr:`Node.code`: the id itself for a Plan that shall run, the
     digest of the snapshot's content (:meth:`amlbridge.engine.snapshots.SnapshotStore.digest`) for one to be compared.
     Fields of a run configuration that a pipeline parameter sets (node and process counts) get the value of this
-    submission; ``options["bound_settings"]`` says which.
+    submission; ``options["bound_settings"]`` says which. ``complete``: every parameter must have a value.
 
     Any graph that is well formed is lowered, whatever can run it: see :func:`graph_kinds.check_runnable`. Raises a 400
     :class:`ServiceError` that names the spot.
@@ -71,8 +87,9 @@ def lower(
     data_parameters = graph_parameters.declared_data(interface, find_dataset)
     values = graph_parameters.assigned(info, parameters)
     data_values = graph_parameters.assigned_data(info, data_parameters, find_dataset)
-    _check_complete(parameters, values, data_parameters, data_values)
-    settled = graph_parameters.with_values(parameters, values)
+    if complete:
+        check_complete(parameters, values, data_parameters, data_values)
+    settled = _Watched(graph_parameters.with_values(parameters, values))
     graph = _Graph(Fields(document.object("Graph").content, "Graph"), modules, data_sources, find_dataset)
     graph.read_steps(settled, parameters, data_parameters)
     plan = graph.plan(info, parameters, data_parameters, code_of)
@@ -80,15 +97,16 @@ def lower(
         plan_json.topological_order(plan)
     except PlanError as error:
         raise bad_request(str(error), "InvalidGraph") from error
-    return Lowered(plan, values, data_values)
+    return Lowered(plan, values, data_values, frozenset(settled.seen))
 
 
-def _check_complete(
+def check_complete(
     parameters: tuple[Parameter, ...],
     values: Mapping[str, Scalar],
     data_parameters: tuple[DataParameter, ...],
     data_values: Mapping[str, DataReference],
 ) -> None:
+    """Raises a 400 :class:`ServiceError` that names the parameters without a value."""
     missing = [item.name for item in parameters if item.required and item.name not in values]
     missing += [item.name for item in data_parameters if item.default is None and item.name not in data_values]
     if missing:
@@ -150,7 +168,11 @@ class _Graph:
         parameter = item.text("DataPathParameterName") or definition.text("ParameterName")
         if parameter:
             if parameter not in data_names:
-                raise malformed(item.spot, f"names the data parameter {parameter!r}, which is not declared")
+                raise malformed(
+                    item.spot,
+                    f"names the data parameter {parameter!r}, which is not declared: put its DatasetConsumptionConfig "
+                    "into the step's arguments, too (the SDK declares a dataset's parameter only there)",
+                )
             return DataParameterRef(parameter)
         value = definition.object("Value")
         if not value.content:

@@ -118,7 +118,7 @@ def assigned_data(
                 names = ", ".join(sorted(known)) or "none"
                 raise bad_request(f"the pipeline has no data parameter {name!r}; it has: {names}", "InvalidParameter")
             item = table.object(name)
-            is_path = "DataStoreName" in item.content
+            is_path = field == "DataPathAssignments" or "DataStoreName" in item.content
             values[name] = path_reference(item) if is_path else dataset_reference(item, find)
     return values
 

@@ -84,7 +84,7 @@ def distribution(config: Fields, override: Override, node_count: int) -> Distrib
     if communicator in _MPI:
         label = override("MpiProcessCountPerNode")
         count = _count(label, "MpiProcessCountPerNode") if label else config.object("mpi").number("processCountPerNode")
-        return None if count in (None, 1) and node_count == 1 else Distribution("mpi", count or 1)
+        return Distribution("mpi", max(1, count or 1))
     if communicator in _PYTORCH:
         total = config.object("pytorch").number("processCount") or node_count
         return Distribution("pytorch", max(1, total // node_count), {"backend": communicator})

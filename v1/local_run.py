@@ -8,6 +8,7 @@ has written. The run's `outputs` and `logs` are its artifacts at once, as for ev
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from amlbridge.engine import failure
-from amlbridge.engine.launch.base import Launch, Outcome
+from amlbridge.engine.launch.base import Launch, Outcome, Rank
 from amlbridge.engine.launch.pool import LauncherPool
 
 #: How often to look for the killfile, in seconds.
@@ -71,7 +72,11 @@ def main(path: str) -> int:
         # The run outlives the client's terminal.
         os.setsid()
     service = Service(told["url"], os.environ["MSI_ENDPOINT"])
-    secrets = service.post("start", {})["variables"]
+    folder = Path(told["log"]).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    # Until this process ends.
+    held = _hold(folder)
+    secrets = service.post("start", {"locked": held is not None})["variables"]
     try:
         for name, target in told["artifacts"].items():
             _link(setup.parent / name, Path(target))
@@ -85,9 +90,20 @@ def main(path: str) -> int:
     return 0
 
 
+def _hold(folder: Path) -> int | None:
+    """Locks a folder until this process ends, for :mod:`amlbridge.v1.local_watch`. None when its file system has no
+    locks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def _launch(told: dict[str, Any], project: Path, secrets: dict[str, str]) -> Launch:
     log = Path(told["log"])
-    log.parent.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, **told["env"], **secrets}
     for name, places in told["before"].items():
         env[name] = os.pathsep.join(filter(None, (places, env.get(name))))
@@ -101,6 +117,7 @@ def _launch(told: dict[str, Any], project: Path, secrets: dict[str, str]) -> Lau
         step_id=told["run_id"],
         timeout=told["timeout"],
         prelude=Path(told["prelude"]) if told["prelude"] else None,
+        ranks=tuple(Rank(rank["label"], rank["env"], Path(rank["log"]), rank["helper"]) for rank in told["ranks"]),
     )
 
 

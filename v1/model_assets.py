@@ -7,7 +7,7 @@ from typing import Any
 
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
-from amlbridge.v1.model_queries import matches_pairs, page, patch, string_map
+from amlbridge.v1.model_queries import matches_pairs, page, string_map
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, not_found
 from amlbridge.wire.routing import Reply, Routes
@@ -57,23 +57,6 @@ def list_assets(call: Call) -> Reply:
 def get(call: Call) -> Reply:
     """One asset."""
     return _dto(_find(call))
-
-
-@routes.patch("/assets/{id}")
-def change(call: Call) -> Reply:
-    """Changes an asset by a JSON patch."""
-    with call.records.database.write():
-        found = _find(call)
-        body = patch(found.body, call.json, _CHANGEABLE)
-        body["artifacts"] = _artifacts(typed(body, "artifacts", list, []))
-        return _dto(call.records.resources.put(call.workspace.id, KIND, found.name, body))
-
-
-@routes.delete("/assets/{id}")
-def delete(call: Call) -> Reply:
-    """Deletes an asset; its artifacts stay."""
-    call.records.resources.delete(call.workspace.id, KIND, call.params["id"])
-    return None
 
 
 def _find(call: Call) -> Resource:

@@ -126,9 +126,10 @@ def list_images(call: Call) -> Reply:
 
 
 @routes.get("/profiles")
-def list_profiles(call: Call) -> Reply:
-    """The model profiles of the workspace: there are none."""
-    return {"value": []}
+def get_profile(call: Call) -> Reply:
+    """A model profile by its name: there is none, since none can be made."""
+    # The client takes the first of a list without looking whether there is one; a 404 it reads.
+    raise not_found(f"there is no model profile {call.query.get('name', '')}".rstrip(), "ProfileNotFound")
 
 
 _NO_SERVICES = (
@@ -137,7 +138,10 @@ _NO_SERVICES = (
     "online endpoints."
 )
 _NO_IMAGES = "Container images are not built by amlbridge (Model.package, Image.create): it runs without containers."
-_NO_PROFILES = "Model.profile measures containers in Azure, which amlbridge does not have; SDK v2 has no profiling."
+_NO_PROFILES = (
+    "Model.profile measures containers in Azure, which amlbridge does not have, and SDK v2 has no successor for it: "
+    "call run() of your scoring script with a sample and time it."
+)
 _REFUSED = (
     ("POST", "/services", _NO_SERVICES),
     ("POST", "/services/validate", _NO_SERVICES),

@@ -15,7 +15,7 @@ from amlbridge.engine.errors import EngineError, InvalidNameError
 from amlbridge.engine.plan import Node, Plan
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.v1 import environments, graph_runconfig
+from amlbridge.v1 import environments, graph_runconfig, mlflow_use, script_run
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request
@@ -48,7 +48,7 @@ def _resolved(service: Service, workspace: Workspace, node: Node) -> Node:
     if content is None:
         version = f" version {named.version}" if named.version else ""
         raise bad_request(
-            f"step {node.name!r}: the environment {named.name}{version} is not registered in the workspace "
+            f"{script_run.spot_of(node)}: the environment {named.name}{version} is not registered in the workspace "
             f"{workspace.name}: register it, or give the step its definition",
             "EnvironmentNotFound",
         )
@@ -84,13 +84,17 @@ def mode_of_run(run: Run) -> Mode:
 
 def columns(service: Service, workspace: Workspace, identity: Identity | None, node: Node) -> dict[str, Any]:
     """Columns of a new run of this node, to be joined with its others by :func:`join`: the mode among its properties,
-    and a warning for what the interpreter will not have."""
+    and warnings for what the interpreter will not have, and for what MLflow will not keep."""
     chosen = mode(service, workspace, identity)
     found: dict[str, Any] = {"properties": properties(chosen)}
+    texts = []
     differences = provider(service).findings(node, chosen)
     if differences:
-        text = mismatch.message(differences) if chosen == "current" else "; ".join(differences)
-        found["extra"] = {"warnings": [{"source": "amlbridge", "message": text}]}
+        texts.append(mismatch.message(differences) if chosen == "current" else "; ".join(differences))
+    if (unkept := mlflow_use.warning(service, workspace, node)) is not None:
+        texts.append(unkept)
+    if texts:
+        found["extra"] = {"warnings": [{"source": "amlbridge", "message": text} for text in texts]}
     return found
 
 

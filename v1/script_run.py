@@ -44,6 +44,11 @@ _SECTIONS = {
 }
 
 
+def spot_of(node: Node) -> str:
+    """What a node is called in a message: a run of one script is no step."""
+    return "the run" if node.id == NODE else f"step {node.name!r}"
+
+
 def refused(message: str) -> ServiceError:
     """The 400 for a configuration that is understood and cannot be had on this machine."""
     return bad_request(message, "NotSupportedHere")
@@ -73,11 +78,6 @@ def lower(config: Fields, code: str | None, find: FindDataset, default_store: st
         timeout=graph_runconfig.timeout(config, _nothing),
         options=_options(config),
     )
-    if count > 1 and node.distribution is None:
-        raise refused(
-            f"the run wants {count} nodes: amlbridge starts one process for a run, set node_count to 1 "
-            "(and pass distributed_job_config only with one process)"
-        )
     return Plan((node,))
 
 
@@ -221,6 +221,11 @@ def _registration(item: Fields) -> Registration | None:
 def _options(config: Fields) -> dict[str, Json]:
     found = graph_runconfig.details(config)
     outputs: dict[str, Any] = {}
+    references = config.object("dataReferences")
+    for name in _uploads(config):
+        path = references.object(name).text("pathOnCompute")
+        if path:
+            outputs[name] = {"path_on_compute": path}
     section = config.object("outputData")
     for name in section.content:
         options = section.object(name).object("additionalOptions")

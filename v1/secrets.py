@@ -57,16 +57,6 @@ def get_secrets(call: Call) -> Reply:
     }
 
 
-@routes.post("/secrets:deletebatch")
-def delete_secrets(call: Call) -> Reply:
-    """Deletes several secrets; names that there are not are passed over."""
-    names = [_checked(item, value=False)["name"] for item in _batch(call)]
-    with call.records.database.write():
-        for name in names:
-            call.records.resources.delete(call.workspace.id, _kind(call), name.lower())
-    return None
-
-
 @routes.get("/secrets/{name}")
 def get_secret(call: Call) -> Reply:
     """A secret with its value."""

@@ -52,7 +52,15 @@ def digest(service: Service, workspace: Workspace, snapshot_id: str) -> str:
 
 @routes.get("/content/{api}/WS/snapshots/latest/metadata")
 def latest_metadata(call: Call) -> Reply:
-    """Where a client without a cache starts: at a snapshot without files, so that it uploads everything."""
+    """Where a client without a cache starts: at a snapshot without files, so that it uploads everything.
+
+    A client with an empty folder (``path`` of most AutoMLConfigs) uploads nothing and names this one.
+    """
+    snapshots = store(call.service)
+    if not snapshots.exists(call.workspace.id, EMPTY):
+        created = iso(call.service.clock())
+        details: dict[str, Any] = {"parent": EMPTY, "root": {}, "properties": {}, "tags": {}, "created": created}
+        snapshots.name(call.workspace.id, EMPTY, snapshots.create(()), details)
     return {"id": EMPTY, "root": {}}
 
 
@@ -65,7 +73,8 @@ def upload_urls(call: Call) -> Reply:
     batch = str(uuid.uuid4())
     nodes = []
     for number, name in enumerate(names):
-        _clean(name)
+        if _STATE_FOLDER in _clean(name).split("/"):
+            continue  # a client uploads what it gets a URL for
         # A number and not the name: the client's upload encodes the path of the URL, encoded as it is, once more.
         nodes.append({"fullName": name, "blobUri": call.service.blob_url(account, _UPLOADS, f"{batch}/{number}")})
     return {"fileNodes": nodes}
@@ -128,12 +137,6 @@ def zip_url(call: Call) -> Reply:
     return {"zipSasUri": _zip_url(call)}
 
 
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/fileslocation")
-def zip_location(call: Call) -> Reply:
-    """The URL of a zip archive of the snapshot, as a string."""
-    return _zip_url(call)
-
-
 @routes.get("/content/{api}/WS/snapshots/{snapshot_id}/metadata")
 def metadata(call: Call) -> Reply:
     """The snapshot's directory tree with hashes, and the git properties that were recorded with it."""
@@ -151,12 +154,6 @@ def metadata(call: Call) -> Reply:
 @routes.get("/content/{api}/WS/snapshots/{snapshot_id}/sas")
 def file_urls(call: Call) -> Reply:
     """The snapshot's directory tree with a signed URL for each file."""
-    return _tree_with_urls(call)
-
-
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/storageurls")
-def storage_urls(call: Call) -> Reply:
-    """The snapshot's directory tree with a storage URL for each file."""
     return _tree_with_urls(call)
 
 

@@ -47,9 +47,19 @@ def site(folder: Path) -> Path:
     return folder
 
 
-def with_site(context: StepContext, env: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a step, of a command with the folder that :func:`site` has made."""
-    if context.node.command.script is not None:
+def with_paths(context: StepContext, env: Mapping[str, str], site_folder: Path) -> dict[str, str]:
+    """The environment of a step with where its Python looks for modules.
+
+    A command gets the folder that :func:`site` has made. A script in a folder of its source directory finds the modules
+    of the source directory's root too, behind those beside it: public projects (MLOpsPython's ``evaluate/``) import so.
+    """
+    script, own = context.node.command.script, env.get("PYTHONPATH")
+    if script is None:
+        return {**env, "PYTHONPATH": _joined(str(site_folder), own)}
+    if Path(script).parent == Path():
         return dict(env)
-    own = env.get("PYTHONPATH")
-    return {**env, "PYTHONPATH": f"{folder}{os.pathsep}{own}" if own else str(folder)}
+    return {**env, "PYTHONPATH": _joined(own, str(context.work))}
+
+
+def _joined(*places: str | None) -> str:
+    return os.pathsep.join(filter(None, places))

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 #: The largest body of an operation in bytes. Blobs are streamed and have no such bound.
 LARGEST_BODY = 64 * 1024 * 1024
 
+#: How a token may be announced: Azure's own sample for Java calls a published pipeline with ``Token``.
+_SCHEMES = ("bearer", "token")
+
 #: Serves requests below ``/{account-less container}/…`` that no operation claims, or says no by returning None.
 Fallback = Callable[[Request], Awaitable[Response | None]]
 
@@ -49,7 +52,14 @@ class Application:
         except ClientDisconnect:
             log.info("%s %s: the client went away", request.method, scope["path"])
             return
-        log.debug("%s %s %s %.1f ms", response.status_code, request.method, scope["path"], _ms(started))
+        log.debug(
+            "%s %s %s %.1f ms %s",
+            response.status_code,
+            request.method,
+            scope["path"],
+            _ms(started),
+            request.headers.get("user-agent", "-"),
+        )
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -63,7 +73,7 @@ class Application:
             operation, params = found
             identity = self._authenticate(operation, request.headers)
             if operation.refused is not None:
-                raise ServiceError(501, "NotSupported", operation.refused)
+                raise ServiceError(*operation.refused_as, operation.refused)
             body = await _read(request)
             return await anyio.to_thread.run_sync(self._call, operation, params, request, body, identity)
         except ServiceError as error:
@@ -72,7 +82,7 @@ class Application:
 
     def _authenticate(self, operation: Operation, headers: Headers) -> Identity | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        identity = self.service.issuer.verify(token) if scheme.lower() == "bearer" else None
+        identity = self.service.issuer.verify(token) if scheme.lower() in _SCHEMES else None
         if identity is None and operation.access == "token":
             raise ServiceError(
                 401,
@@ -96,6 +106,7 @@ class Application:
                 body=body,
                 identity=identity,
                 client=(request.client.host, request.client.port) if request.client else None,
+                query_string=request.scope["query_string"].decode("latin-1"),
                 _workspace=self._workspace(params),
             )
             return to_response(operation.handler(call))

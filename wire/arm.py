@@ -9,6 +9,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire.bootstrap import discovery_url
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.identity import TENANT
+from amlbridge.wire.registry_scope import is_registry
 from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.subscription_hints import subscriptions_of_caller
 
@@ -21,7 +22,8 @@ def list_subscriptions(call: Call) -> Reply:
 
     The v1 client refuses a subscription that is not in this list before it asks for the workspace.
     """
-    known = {item.subscription_id.lower(): item.subscription_id for item in call.records.workspaces.list()}
+    workspaces = [item for item in call.records.workspaces.list() if not is_registry(item)]
+    known = {item.subscription_id.lower(): item.subscription_id for item in workspaces}
     for name in subscriptions_of_caller(call):
         known.setdefault(name.lower(), name)
     found = [_subscription(call, name) for name in known.values()]
@@ -39,12 +41,6 @@ def list_tenants(call: Call) -> Reply:
     """The tenant that the caller has signed in to."""
     tenant = _tenant(call)
     return {"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant}]}
-
-
-@routes.get("/WS")
-def get_workspace(call: Call) -> Reply:
-    """The workspace, created on first use."""
-    return workspace_dto(call.service, call.workspace)
 
 
 def _tenant(call: Call) -> str:

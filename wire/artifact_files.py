@@ -48,14 +48,17 @@ class Artifacts:
             raise bad_request(f"{path!r} cannot be the path of an artifact: {error}", "InvalidPath") from error
         return f"{self._root}/{normal(path)}"
 
-    def find(self, prefix: str = "", *, folder: bool = False) -> Iterator[tuple[str, Blob]]:
-        """Paths that start with ``prefix`` and their blobs, in name order. ``folder``: whole segments only."""
+    def find(self, prefix: str = "", *, folder: bool = False, after: str = "") -> Iterator[tuple[str, Blob]]:
+        """Paths that start with ``prefix`` and their blobs, in name order. ``folder``: whole segments only. ``after``:
+        only paths behind this one; those before it are not looked at."""
         prefix = normal(prefix) + ("/" if prefix.endswith("/") and normal(prefix) else "")
         if prefix:
             self.blob_name(prefix)
         start = f"{self._root}/"
-        for blob in self._blobs.list(self._account, CONTAINER, start + prefix):
+        for blob in self._blobs.list(self._account, CONTAINER, start + prefix, start + after):
             path = blob.name[len(start) :]
+            if after and path <= after:
+                continue
             if not folder or path == prefix.rstrip("/") or path.startswith(prefix.rstrip("/") + "/"):
                 yield path, blob
 

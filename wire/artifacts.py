@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from starlette.responses import FileResponse
@@ -14,7 +14,7 @@ from amlbridge.wire import paging
 from amlbridge.wire.artifact_files import CONTAINER, DATASTORE, RUN_ORIGIN, Artifacts, normal
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, from_engine
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.run_types import INTERACTIVE
 
 routes = Routes("artifacts", "/artifact/v2.0/WS/artifacts")
@@ -32,22 +32,26 @@ def _prefix(call: Call) -> str:
     return call.params.get("path", "") + ("/" if call.path.endswith("/") else "")
 
 
-def content_page(artifacts: Artifacts, found: Iterator[tuple[str, Blob]], token: str | None) -> dict[str, Any]:
-    """One page of ArtifactContentInformationDtos."""
-    page, more = _page(found, token)
+def content_page(artifacts: Artifacts, token: str | None, prefix: str = "") -> dict[str, Any]:
+    """One page of ArtifactContentInformationDtos: those whose path starts with ``prefix``."""
+    page, more = _page(artifacts, token, prefix, folder=False)
     return {"value": [artifacts.content_dto(path) for path, _blob in page], "continuationToken": more, "nextLink": None}
 
 
-def artifact_page(artifacts: Artifacts, found: Iterator[tuple[str, Blob]], token: str | None) -> dict[str, Any]:
-    """One page of ArtifactDtos."""
-    page, more = _page(found, token)
+def artifact_page(artifacts: Artifacts, token: str | None, folder: str = "") -> dict[str, Any]:
+    """One page of ArtifactDtos: those at the path ``folder`` and below it."""
+    page, more = _page(artifacts, token, folder.rstrip("/"), folder=bool(folder.strip("/")))
     return {"value": [artifacts.dto(path, blob) for path, blob in page], "continuationToken": more, "nextLink": None}
 
 
-def _page(found: Iterator[tuple[str, Blob]], token: str | None) -> tuple[list[tuple[str, Blob]], str | None]:
-    """Paths after the one that the token names: files that come or go meanwhile shift nothing."""
+def _page(
+    artifacts: Artifacts, token: str | None, prefix: str, *, folder: bool
+) -> tuple[list[tuple[str, Blob]], str | None]:
+    """Paths after the one that the token names: files that come or go meanwhile shift nothing, and files of other pages
+    are not looked at."""
     state = paging.state(token, after=str)
-    rest = [item for item in found if state is None or item[0] > state["after"]]
+    found = artifacts.find(prefix, folder=folder, after="" if state is None else state["after"])
+    rest = list(islice(found, PAGE + 1))
     more = paging.token({"after": rest[PAGE - 1][0]}) if len(rest) > PAGE else None
     return rest[:PAGE], more
 
@@ -94,7 +98,7 @@ def batch_create_empty_artifacts(call: Call) -> Reply:
     return announce(call, _artifacts(call), call.object)
 
 
-@routes.post("/batch/ingest/containersas/{origin}/{container}")
+@routes.operation("POST", "/batch/ingest/containersas/{origin}/{container}", others=REST)
 def batch_ingest_from_sas(call: Call) -> Reply:
     """Takes over blobs of a container of this service as artifacts: copies those below a prefix."""
     prefix = call.field("prefix", str, "")
@@ -125,7 +129,7 @@ def _own_container(call: Call, uri: str) -> tuple[str, str]:
     return account, path.strip("/").partition("/")[0]
 
 
-@routes.delete("/batch/{origin}/{container}")
+@routes.operation("DELETE", "/batch/{origin}/{container}", others=REST)
 def delete_artifacts_in_container(call: Call) -> Reply:
     """Deletes all artifacts of a container; their files only with ``hardDelete``, which is refused without it."""
     artifacts = _artifacts(call)
@@ -145,7 +149,7 @@ def _require_hard(call: Call) -> None:
         )
 
 
-@routes.post("/metadata")
+@routes.operation("POST", "/metadata", others=REST)
 def create_artifact(call: Call) -> Reply:
     """Registers an artifact whose file is there already."""
     names = {name: call.field(name, str) for name in ("origin", "container", "path")}
@@ -153,14 +157,14 @@ def create_artifact(call: Call) -> Reply:
     return artifacts.dto(names["path"], artifacts.stat(names["path"]))
 
 
-@routes.get("/metadata/{origin}/{container}/{path*}")
+@routes.operation("GET", "/metadata/{origin}/{container}/{path*}", others=REST)
 def get_artifact(call: Call) -> Reply:
     """One artifact."""
     artifacts = _artifacts(call)
     return artifacts.dto(call.params["path"], artifacts.stat(call.params["path"]))
 
 
-@routes.delete("/metadata/{origin}/{container}/{path*}")
+@routes.operation("DELETE", "/metadata/{origin}/{container}/{path*}", others=REST)
 def delete_artifact(call: Call) -> Reply:
     """Deletes an artifact; its file only with ``hardDelete``, which is refused without it."""
     artifacts = _artifacts(call)
@@ -169,7 +173,7 @@ def delete_artifact(call: Call) -> Reply:
     return None
 
 
-@routes.get("/content/{origin}/{container}/{path*}")
+@routes.operation("GET", "/content/{origin}/{container}/{path*}", others=REST)
 def download_artifact(call: Call) -> Reply:
     """The content of an artifact."""
     artifacts = _artifacts(call)
@@ -179,7 +183,7 @@ def download_artifact(call: Call) -> Reply:
     return FileResponse(place, media_type="application/octet-stream")
 
 
-@routes.post("/content/{origin}/{container}/{path*}")
+@routes.operation("POST", "/content/{origin}/{container}/{path*}", others=REST)
 def upload_artifact(call: Call) -> Reply:
     """Writes a small artifact from the request's body, or appends to it; ``index`` 0 or none begins anew."""
     artifacts, path = _artifacts(call), call.params["path"]
@@ -217,7 +221,7 @@ def get_content_information(call: Call) -> Reply:
     return artifacts.content_dto(call.params["path"])
 
 
-@routes.get("/write/{origin}/{container}/{path*}")
+@routes.operation("GET", "/write/{origin}/{container}/{path*}", others=REST)
 def get_write_sas(call: Call) -> Reply:
     """A URL to write an artifact, whether it exists or not."""
     return _artifacts(call).content_dto(call.params["path"])
@@ -227,32 +231,30 @@ def get_write_sas(call: Call) -> Reply:
 def list_sas_in_container(call: Call) -> Reply:
     """URLs to read every artifact of a container, in pages."""
     artifacts = _artifacts(call)
-    return content_page(artifacts, artifacts.find(), call.query.get("continuationtoken"))
+    return content_page(artifacts, call.query.get("continuationtoken"))
 
 
 @routes.get("/prefix/contentinfo/{origin}/{container}/{path*}")
 def list_sas_by_prefix(call: Call) -> Reply:
     """URLs to read the artifacts whose path starts with a prefix (a folder when it ends with a slash), in pages."""
     artifacts = _artifacts(call)
-    return content_page(artifacts, artifacts.find(_prefix(call)), call.query.get("continuationtoken"))
+    return content_page(artifacts, call.query.get("continuationtoken"), _prefix(call))
 
 
 @routes.get("/{origin}/{container}")
 def list_in_container(call: Call) -> Reply:
     """The artifacts of a container in the order of their paths, in pages."""
     artifacts = _artifacts(call)
-    return artifact_page(artifacts, artifacts.find(), call.query.get("continuationtoken"))
+    return artifact_page(artifacts, call.query.get("continuationtoken"))
 
 
-@routes.get("/{origin}/{container}/{path*}")
+@routes.operation("GET", "/{origin}/{container}/{path*}", others=REST)
 def list_in_path(call: Call) -> Reply:
     """The artifact at a path, or those in the folder of that path, in pages."""
-    artifacts = _artifacts(call)
-    found = artifacts.find(call.params["path"].rstrip("/"), folder=True)
-    return artifact_page(artifacts, found, call.query.get("continuationtoken"))
+    return artifact_page(_artifacts(call), call.query.get("continuationtoken"), call.params["path"])
 
 
-@routes.post("/register")
+@routes.operation("POST", "/register", others=REST)
 def register_artifact(call: Call) -> Reply:
-    """Registers an artifact whose file is there already (as MLflow's plug-in does)."""
+    """Registers an artifact whose file is there already."""
     return create_artifact(call)

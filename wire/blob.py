@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from amlbridge.engine.errors import ConflictError, EngineError, InvalidNameError, NotFoundError
-from amlbridge.wire import blob_xml
+from amlbridge.wire import blob_xml, unfound
 from amlbridge.wire.blob_auth import authenticate
 from amlbridge.wire.blob_operations import BlobOperation, find_operation
 from amlbridge.wire.blob_read import missing
@@ -56,6 +56,8 @@ class BlobEndpoint:
             log.exception("%s %s failed", call.method, call.raw_path)
             message = f"the blob endpoint failed: {type(error).__name__}: {error}"
             response = _failure(call, ServiceError(500, "InternalError", message))
+        if response.status_code == 404 and call.method in ("GET", "HEAD") and call.account and call.name:
+            unfound.note(self.service, call.account, call.container, call.name)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["x-ms-version"] = call.headers.get("x-ms-version", _VERSION)
         if "x-ms-client-request-id" in call.headers:

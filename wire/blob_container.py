@@ -11,7 +11,7 @@ from itertools import islice
 from starlette.responses import Response
 
 from amlbridge.engine.blobs import Container
-from amlbridge.wire import blob_xml
+from amlbridge.wire import blob_xml, unfound
 from amlbridge.wire.blob_accounts import has_container
 from amlbridge.wire.blob_conditions import http_date, not_met, readable
 from amlbridge.wire.blob_read import metadata_headers
@@ -115,6 +115,8 @@ def list_blobs(call: BlobCall, _body: Body) -> Response:
     start = _decode_marker(marker) if marker else ""
     found = call.store.items(call.account, call.container, query.get("prefix", ""), start, query.get("delimiter", ""))
     page = list(islice(found, count + 1))
+    if not page and not marker:
+        unfound.note(call.service, call.account, call.container, query.get("prefix", ""))
     after = page[count] if len(page) > count else None
     following = "" if after is None else encode_marker(after if isinstance(after, str) else after.name)
     content = blob_xml.blob_list(

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from amlbridge.engine.blob_names import is_encodable
 from amlbridge.engine.blobs import BlobStore
+from amlbridge.wire.caller import process_id
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
 
@@ -72,10 +73,12 @@ class BlobCall:
         """The storage account, known once the request is authenticated."""
         return self.grant.account
 
-    @property
+    @cached_property
     def owner(self) -> str:
-        """Who uploads: the connection."""
-        return str(self.client[1])
+        """Who uploads: the process, because clients send the blocks of one blob over several connections and name them
+        by their number; the connection when the process cannot be found."""
+        pid = process_id(self.service, self.client)
+        return f"p{pid}" if pid is not None else str(self.client[1])
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -141,7 +144,9 @@ def locate(call: BlobCall) -> None:
         call.container = unquote_to_bytes(container).decode()
     except UnicodeDecodeError as error:
         raise ServiceError(400, "InvalidUri", f"the container's name is not UTF-8: {error}") from error
-    call.name = unquote_to_bytes(name).decode(errors="surrogateescape") if slash else ""
+    # Azure leaves out the segments "." of a URL, and rslex sends them: `datastore.path("./data/table.csv")`.
+    segments = unquote_to_bytes(name).decode(errors="surrogateescape").split("/") if slash else []
+    call.name = "/".join(segment for segment in segments if segment != ".")
     if call.method == "PUT" and not is_encodable(call.name):
         raise ServiceError(400, "InvalidUri", f"the name of the blob is not UTF-8: {name[:200]!r}")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from amlbridge.engine.blob_blocks import append_range, canonical_id
+from amlbridge.engine.blob_blocks import Block, append_range, canonical_id
 from amlbridge.engine.blobs import Blob, BlobProperties, Check
 from amlbridge.engine.errors import InvalidNameError, NotFoundError
 from amlbridge.wire.blob_accounts import has_container
@@ -168,9 +168,7 @@ def _assemble(call: BlobCall, wanted: list[tuple[str, str]], aside: Path) -> tup
             except InvalidNameError as error:
                 raise ServiceError(400, "InvalidBlockList", str(error)) from error
             block = waiting.get(name) if kind != "Committed" else None
-            if block is not None:
-                with block.path.open("rb") as source:
-                    append_range(target.fileno(), source.fileno(), 0, block.size)
+            if block is not None and _append(target.fileno(), block):
                 used.append(block.path)
                 blocks.append((name, block.size))
             elif kind != "Uncommitted" and name in committed.places:
@@ -180,6 +178,19 @@ def _assemble(call: BlobCall, wanted: list[tuple[str, str]], aside: Path) -> tup
             else:
                 raise ServiceError(400, "InvalidBlockList", f"there is no {kind.lower()} block {text!r}")
     return used, blocks
+
+
+def _append(target: int, block: Block) -> bool:
+    """False when the block is gone: it was another uploader's, who has put their blob together meanwhile."""
+    try:
+        source = os.open(block.path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        append_range(target, source, 0, block.size)
+    finally:
+        os.close(source)
+    return True
 
 
 class _Committed:

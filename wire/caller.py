@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from amlbridge.wire.context import Call
+from amlbridge.wire.context import Call, Service
 
 #: Processes that have called before; they are looked at first.
 _MOST_KNOWN = 64
@@ -38,8 +38,22 @@ class Caller:
 
 def caller(call: Call) -> Caller | None:
     """The process behind a request; None when it cannot be found or is another user's."""
-    known = call.service.part("callers", dict[int, None])
-    inode = _inode(call, call.client) if call.client is not None else None
+    pid = process_id(call.service, call.client) if call.client is not None else None
+    if pid is None:
+        return None
+    try:
+        process = psutil.Process(pid)
+        command, environment, folder = process.cmdline(), process.environ(), Path(process.cwd())
+        return Caller(pid, process.create_time(), tuple(command), environment, folder)
+    except (psutil.Error, OSError):
+        return None
+
+
+def process_id(service: Service, client: tuple[str, int]) -> int | None:
+    """The process that holds the far end of a connection of ours, given by its address and port; None when it cannot be
+    found or is another user's. Takes a millisecond for one that has called before."""
+    known = service.part("callers", dict[int, None])
+    inode = _inode(service, client)
     if inode is None:
         return None
     pid = _owner(f"socket:[{inode}]", list(known)) or _owner(f"socket:[{inode}]", _all())
@@ -49,19 +63,14 @@ def caller(call: Call) -> Caller | None:
     if len(known) >= _MOST_KNOWN:
         known.pop(next(iter(known)), None)
     known[pid] = None
-    try:
-        process = psutil.Process(pid)
-        command, environment, folder = process.cmdline(), process.environ(), Path(process.cwd())
-        return Caller(pid, process.create_time(), tuple(command), environment, folder)
-    except (psutil.Error, OSError):
-        return None
+    return pid
 
 
-def _inode(call: Call, client: tuple[str, int]) -> str | None:
+def _inode(service: Service, client: tuple[str, int]) -> str | None:
     """The inode of the caller's end of a connection, from the kernel."""
-    ports = (call.service.http_port, call.service.https_port, call.service.parts.get("guard_port", 0))
+    ports = (service.http_port, service.https_port, service.parts.get("guard_port", 0))
     try:
-        return next(filter(None, (_asked(client, (call.service.host, port)) for port in ports)), None)
+        return next(filter(None, (_asked(client, (service.host, port)) for port in ports)), None)
     except OSError:
         return _listed(client)  # netlink is closed to us, as in some containers
 

@@ -9,6 +9,8 @@ from typing import Any
 from amlbridge.wire.context import typed
 from amlbridge.wire.errors import ServiceError, bad_request
 
+#: The kind of the records; their name is the compute's in lower case, since Azure compares names without case.
+KIND = "compute"
 CLUSTER, INSTANCE, KUBERNETES = "AmlCompute", "ComputeInstance", "Kubernetes"
 _KINDS = {kind.lower(): kind for kind in (CLUSTER, INSTANCE, KUBERNETES)}
 #: Kinds whose work happens on machines that are not ours.

@@ -18,6 +18,7 @@ from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire import compute_bodies as bodies
+from amlbridge.wire import unfound_computes
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
@@ -25,8 +26,7 @@ from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("computes")
 
-#: The kind of the records; their name is the compute's in lower case, since Azure compares names without case.
-KIND = "compute"
+KIND = bodies.KIND
 _PAGE = 100
 #: A compute that bounds nothing: the machine's cores still do.
 _UNBOUNDED = 1_000_000
@@ -60,6 +60,7 @@ def list_computes(call: Call) -> Reply:
         for item in call.records.resources.list(call.workspace.id, KIND)
         if kind in ("", item.body["computeType"].lower())
     ]
+    unfound_computes.note(call.service, call.workspace, None)
     page = found[int(skip) : int(skip) + _PAGE]
     answer: dict[str, Any] = {"value": [dto(call.service, call.workspace, item) for item in page]}
     if int(skip) + _PAGE < len(found):
@@ -166,11 +167,9 @@ def list_nodes(call: Call) -> Reply:
     return {"nodes": nodes}
 
 
-@routes.post("/WS/computes/{name}/listKeys")
+@routes.operation("POST", "/WS/computes/{name}/listKeys", refused="No compute that is this machine has keys.")
 def list_keys(call: Call) -> Reply:
-    """The credentials of a compute: none of the kinds that there are has any."""
-    found = _get(call)
-    raise bad_request(f"{found.body['name']} is {found.body['computeType']}, which has no keys")
+    """The credentials of a compute."""
 
 
 @routes.post("/WS/checkComputeNameAvailability")
@@ -267,6 +266,7 @@ def _find(service: Service, workspace: Workspace, name: str) -> Resource | None:
 def _get(call: Call) -> Resource:
     found = _find(call.service, call.workspace, call.params["name"])
     if found is None:
+        unfound_computes.note(call.service, call.workspace, call.params["name"])
         raise not_found(f"Compute {call.params['name']} not found", "ComputeNotFound")
     return found
 

@@ -89,6 +89,8 @@ class Call:
     identity: Identity | None
     #: Address and port of the peer.
     client: tuple[str, int] | None = None
+    #: The query string as it came, for those whose names or repeated values matter.
+    query_string: str = ""
     _workspace: Workspace | None = None
 
     @property

@@ -122,12 +122,13 @@ def modify_experiment(call: Call) -> Reply:
             changed = replace(changed, archived=(found.archived or call.service.clock()) if archive else None)
         wanted = public_name(found) if name is None else name
         if changed.archived is None or name is not None:
-            changed = replace(changed, name=_free_name(call, found, wanted))
+            changed = replace(changed, name=free_name(call, found, wanted))
         values = {field: getattr(changed, field) for field in ("name", "description", "tags", "archived")}
         return experiment_dto(experiments.change(call.workspace.id, found.id, **values))
 
 
-def _free_name(call: Call, experiment: Experiment, name: str) -> str:
+def free_name(call: Call, experiment: Experiment, name: str) -> str:
+    """The new name of an experiment. Raises a 400 for one that none can have, a 409 for that of another one."""
     if not _NAME.fullmatch(name) or name != name.strip():
         raise bad_request(f"{name!r} cannot be the name of an experiment", "InvalidName")
     other = call.records.experiments.find(call.workspace.id, name)

@@ -22,10 +22,10 @@ from amlbridge.engine.records.schema import run as table
 from amlbridge.wire import paging, run_changes, run_events
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Call, typed
-from amlbridge.wire.errors import ServiceError, bad_request, conflict, from_engine, not_found
+from amlbridge.wire.errors import ServiceError, bad_request, from_engine, not_found
 from amlbridge.wire.experiments import experiment_by_id, experiment_by_name, experiment_for_writing, public_name
 from amlbridge.wire.log_reads import log_reads
-from amlbridge.wire.routing import Handler, Reply, Routes
+from amlbridge.wire.routing import REST, Handler, Reply, Routes
 from amlbridge.wire.run_dto import data_container, details_dto, log_files, run_dto
 from amlbridge.wire.run_filter import SqlFilter, order_by
 from amlbridge.wire.run_types import RUN_TYPES, run_type
@@ -36,12 +36,12 @@ _EXPERIMENTS = ("/experiments/{experiment}", "/experimentids/{experiment_id}")
 _RUNS = (*(f"{base}/runs/{{run}}" for base in _EXPERIMENTS), "/runs/{run}")
 
 
-def _on(bases: tuple[str, ...], method: str, tail: str = "") -> Callable[[Handler], Handler]:
+def _on(bases: tuple[str, ...], method: str, tail: str = "", others: str | None = None) -> Callable[[Handler], Handler]:
     """Registers a handler for each of several addresses."""
 
     def register(handler: Handler) -> Handler:
         for base in bases:
-            routes.operation(method, base + tail)(handler)
+            routes.operation(method, base + tail, others=others)(handler)
         return handler
 
     return register
@@ -107,19 +107,26 @@ def _note_told(call: Call, runs: Sequence[Run]) -> None:
     log_reads(call.service).note_told(run for run in runs if run_type(run) == RUN_TYPES["script"])
 
 
+def _changed(call: Call, run: Run) -> dict[str, Any]:
+    """A run as a change of it is answered: an end of which nobody has heard is not told in passing.
+
+    The client changes a script run right after it has submitted it, keeps the answer and asks no more for the status
+    of a run that has ended: it would go on to the details, to which the end is told late.
+    """
+    if run_type(run) == RUN_TYPES["script"] and log_reads(call.service).is_untold(run):
+        run = _finalizing(run)
+    return _dto(call, run)
+
+
+def _finalizing(run: Run) -> Run:
+    """A run that has ended, as it was a moment before. Its error stays: whoever knows of the end looks for it."""
+    return replace(run, status=FINALIZING, ended=None)
+
+
 @_on(_RUNS, "PATCH")
 def add_or_modify_run(call: Call) -> Reply:
     """Creates a run under the id that the client chose, or merges into it (tags and properties by key)."""
-    return _dto(call, _write(call, call.params["run"], call.object))
-
-
-@routes.post("/runs/{run}")
-def add_run(call: Call) -> Reply:
-    """Creates a run; one that exists is an error."""
-    with call.records.database.write():
-        if call.records.runs.find(call.workspace.id, call.params["run"]) is not None:
-            raise conflict(f"run {call.params['run']} exists already", "RunAlreadyExists")
-        return _dto(call, _write(call, call.params["run"], call.object))
+    return _changed(call, _write(call, call.params["run"], call.object))
 
 
 @_on(_EXPERIMENTS, "PATCH", "/batch/runs")
@@ -130,7 +137,7 @@ def batch_add_or_modify_runs(call: Call) -> Reply:
     for item in _objects(call, "runs"):
         run_id = typed(item, "runId", str)
         try:
-            runs[run_id] = _dto(call, _write(call, run_id, item))
+            runs[run_id] = _changed(call, _write(call, run_id, item))
         except (ServiceError, EngineError) as error:
             errors[run_id] = _error(error)
     return {"runs": runs, "errors": errors}
@@ -155,7 +162,7 @@ def get_run_details(call: Call) -> Reply:
     """
     run = run_of(call)
     if run_type(run) == RUN_TYPES["script"] and log_reads(call.service).hold_script(run):
-        run = replace(run, status=FINALIZING, ended=None, error=None)
+        run = _finalizing(run)
     return details_dto(call.service, call.workspace, run)
 
 
@@ -165,7 +172,7 @@ def delete_run_tags(call: Call) -> Reply:
     return _change_tags(call, {}, call.json)
 
 
-@_on(_RUNS, "PATCH", "/tags")
+@_on(_RUNS, "PATCH", "/tags", others=REST)
 def modify_or_delete_run_tags(call: Call) -> Reply:
     """Sets the tags in ``tagsToModify`` and deletes those in ``tagsToDelete``."""
     return _change_tags(call, run_changes.text_map(call.object, "tagsToModify"), call.object.get("tagsToDelete") or [])
@@ -178,7 +185,7 @@ def _change_tags(call: Call, modified: dict[str, Any], deleted: Any) -> Reply:
     def change(run: Run) -> dict[str, Any]:
         return {"tags": {key: value for key, value in {**run.tags, **modified}.items() if key not in deleted}}
 
-    return _dto(call, call.records.runs.change(call.workspace.id, run_of(call).id, change))
+    return _changed(call, call.records.runs.change(call.workspace.id, run_of(call).id, change))
 
 
 # -- events and the end of a run --------------------------------------------------------------------------------------
@@ -203,7 +210,7 @@ def batch_post_events(call: Call) -> Reply:
     return {"errors": errors, "successes": successes}
 
 
-@_on(_RUNS, "POST", "/cancel")
+@_on(_RUNS, "POST", "/cancel", others=REST)
 def cancel_run(call: Call) -> Reply:
     """Cancels a run (its ``cancelUri``); a finished one stays as it is."""
     run = run_of(call)
@@ -211,7 +218,7 @@ def cancel_run(call: Call) -> Reply:
     return _dto(call, call.records.runs.get(call.workspace.id, run.id))
 
 
-@_on(_RUNS, "GET", "/diagnostics")
+@_on(_RUNS, "GET", "/diagnostics", others=REST)
 def get_diagnostics(call: Call) -> Reply:
     """A zip file with the logs of a run (its ``diagnosticsUri``)."""
     run = run_of(call)
@@ -238,7 +245,7 @@ def wait_for_metrics(call: Call) -> Reply:
 
 
 #: A step has a run only once it is prepared, as on Azure; its record is there from the submission on.
-_VISIBLE = or_(table.c.kind != "step", table.c.started.is_not(None), table.c.status.in_((PREPARING, FAILED)))
+VISIBLE = or_(table.c.kind != "step", table.c.started.is_not(None), table.c.status.in_((PREPARING, FAILED)))
 
 # -- finding runs -----------------------------------------------------------------------------------------------------
 
@@ -297,7 +304,7 @@ def _experiment_scope(call: Call) -> ColumnElement[bool]:
 @_on((*_EXPERIMENTS, ""), "POST", "/runs:query")
 def query_runs(call: Call) -> Reply:
     """Runs that meet a filter, ordered, in pages."""
-    scope = [_VISIBLE, _experiment_scope(call)] if call.params.keys() & {"experiment", "experiment_id"} else [_VISIBLE]
+    scope = [VISIBLE, _experiment_scope(call)] if call.params.keys() & {"experiment", "experiment_id"} else [VISIBLE]
     order = order_by(call.field("orderby", str, None) or call.field("orderBy", str, None))
     token = call.field("continuationToken", str, None)
     return _page(call, scope, call.field("filter", str, None), order, call.object.get("top"), token)
@@ -306,7 +313,7 @@ def query_runs(call: Call) -> Reply:
 @_on(_RUNS, "GET", "/children")
 def get_child_runs(call: Call) -> Reply:
     """The direct children of a run, filtered and ordered, in pages."""
-    return _page_by_query(call, [table.c.parent_id == run_of(call).id, _VISIBLE])
+    return _page_by_query(call, [table.c.parent_id == run_of(call).id, VISIBLE])
 
 
 @routes.get("/computes/{compute}/runs")
@@ -315,7 +322,7 @@ def list_runs_by_compute(call: Call) -> Reply:
     return _page_by_query(call, [func.lower(table.c.target) == call.params["compute"].lower()])
 
 
-@_on(_EXPERIMENTS, "POST", "/runs/runIds")
+@_on(_EXPERIMENTS, "POST", "/runs/runIds", others=REST)
 def get_runs_by_ids(call: Call) -> Reply:
     """Several runs by id; those that are not in the experiment are reported."""
     scope = _experiment_scope(call)
@@ -326,11 +333,12 @@ def get_runs_by_ids(call: Call) -> Reply:
     for start in range(0, len(ids), 500):
         runs = call.records.runs.query(call.workspace.id, scope, table.c.id.in_(ids[start : start + 500]))
         found |= {run.id: run for run in runs}
+    _note_told(call, list(found.values()))
     missing = {name: not_found(f"Run {name} not found", "RunNotFound").body() for name in ids if name not in found}
     return {"runs": {name: _dto(call, run) for name, run in found.items()}, "errors": missing}
 
 
-@routes.get("/experiments/{experiment}/runcounts")
+@routes.operation("GET", "/experiments/{experiment}/runcounts", others=REST)
 def count_runs(call: Call) -> Reply:
     """How many runs of an experiment there are, by status."""
     conditions = [_experiment_scope(call), *_filter(call).conditions(call.query.get("filter"))]

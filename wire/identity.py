@@ -25,7 +25,8 @@ from amlbridge.engine.clock import Clock, system_clock
 TENANT = "11111111-1111-1111-1111-111111111111"
 USER = "11111111-1111-1111-1111-111111111111"
 USER_NAME = "amlbridge local user"
-_LIFETIME = 30 * 24 * 3600
+#: How long a token is good, in seconds, unless somebody asks for another time.
+LIFETIME = 30 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,23 @@ class TokenIssuer:
         return self._derive("msi").hex()
 
     def issue(
-        self, audience: str, *, tenant: str = TENANT, run_id: str | None = None, environments: str | None = None
+        self,
+        audience: str,
+        *,
+        tenant: str = TENANT,
+        run_id: str | None = None,
+        environments: str | None = None,
+        lifetime: int = LIFETIME,
     ) -> tuple[str, int]:
-        """A bearer token and its expiry in seconds since the epoch. It has the claims that the clients decode."""
+        """A bearer token and its expiry in seconds since the epoch, ``lifetime`` seconds from now. It has the claims
+        that the clients decode."""
         now = int(self._clock())
         claims: dict[str, Any] = {
             "aud": audience,
             "iss": f"https://sts.windows.net/{tenant}/",
             "iat": now,
             "nbf": now - 300,
-            "exp": now + _LIFETIME,
+            "exp": now + lifetime,
             "tid": tenant,
             "oid": USER,
             "sub": USER,
@@ -95,7 +103,7 @@ class TokenIssuer:
             claims["runid"] = run_id
         if environments is not None:
             claims["environments"] = environments
-        return jwt.encode(claims, self._derive("token"), algorithm="HS256"), now + _LIFETIME
+        return jwt.encode(claims, self._derive("token"), algorithm="HS256"), now + lifetime
 
     def verify(self, token: str) -> Identity | None:
         """The caller behind a token; None when it was not issued here or has expired."""

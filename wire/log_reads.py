@@ -8,7 +8,8 @@ tight, so that who only waits for the end hears of it one question later, and wh
 
 A script run is followed through its details: the client reads the log after each question for them, but it begins only
 if the first answer says that the run is under way. So an end is told late to the first question for the details, unless
-the client has already heard of it otherwise (``run.get_status``).
+the client has already heard of it otherwise (``run.get_status``). Answers to changes of the run do not tell it either:
+``Experiment.submit`` ends with one, and the client takes from it that it need not ask for the status any more.
 """
 
 from __future__ import annotations
@@ -75,6 +76,12 @@ class LogReads:
             first = run.id not in self._asked and run.id not in self._told
             _note(self._asked, run.id, self._clock())
             return first and self._unread(run) and self._clock() - (run.ended or 0.0) <= RECENT
+
+    def is_untold(self, run: Run) -> bool:
+        """Whether a script run has ended just now, and no client that asked for it has heard of that."""
+        with self._lock:
+            known = run.id in self._asked or run.id in self._told
+            return not known and self._unread(run) and self._clock() - (run.ended or 0.0) <= RECENT
 
     def note_told(self, runs: Iterable[Run]) -> None:
         """A client has seen these runs: the ends among them are known."""

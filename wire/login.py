@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import JSONResponse
 
+from amlbridge.wire.caller import caller
 from amlbridge.wire.context import Call
 from amlbridge.wire.identity import TENANT
 from amlbridge.wire.routing import Reply, Routes
@@ -24,6 +25,8 @@ from amlbridge.wire.routing import Reply, Routes
 routes = Routes("login")
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+#: In the URL of :func:`amlbridge.wire.bootstrap.token_v1`.
+_ENVIRONMENTS = re.compile(r"/msi/[0-9a-f]+/environments/([^/]+)/token$")
 _ANY_TENANT = {"common", "organizations", "consumers"}
 _ALIASES = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
 
@@ -68,7 +71,7 @@ def token(call: Call) -> Reply:
     scopes = [scope for scope in form.get("scope", "").split() if scope.endswith("/.default")]
     if len(scopes) != 1:
         return _error("invalid_scope", "a service principal asks for one scope that ends in /.default")
-    access, expires = call.service.issuer.issue(scopes[0].removesuffix("/.default"), tenant=_tenant(call))
+    access, expires = _issue(call, scopes[0].removesuffix("/.default"))
     left = expires - int(call.service.clock())
     return _answer({"token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": access})
 
@@ -82,7 +85,7 @@ def token_v1(call: Call) -> Reply:
         return problem
     if not form.get("resource"):
         return _error("invalid_request", "the request must name its resource")
-    access, expires = call.service.issuer.issue(form["resource"], tenant=_tenant(call))
+    access, expires = _issue(call, form["resource"])
     now = int(call.service.clock())
     times = {"expires_in": expires - now, "ext_expires_in": expires - now, "expires_on": expires, "not_before": now}
     answer = {name: str(value) for name, value in times.items()}
@@ -100,6 +103,14 @@ def device_code(call: Call) -> Reply:
 @routes.operation("GET", "/{tenant}/oauth2/v2.0/authorize", access="open", refused=_NOBODY)
 def authorize(call: Call) -> Reply:
     """The login page of a person."""
+
+
+def _issue(call: Call, audience: str) -> tuple[str, int]:
+    """A token that carries the session's choice of environments, as those from MSI_ENDPOINT do: no request of a login
+    names it, the variables of the calling process do."""
+    process = caller(call)
+    named = _ENVIRONMENTS.search(process.environment.get("MSI_ENDPOINT", "")) if process is not None else None
+    return call.service.issuer.issue(audience, tenant=_tenant(call), environments=named and named[1])
 
 
 def _configuration(call: Call, version: str) -> dict[str, Any]:

@@ -11,14 +11,12 @@ from starlette.responses import JSONResponse
 from amlbridge.engine.records.metrics import MetricValue
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.schema import metric as table
-from amlbridge.engine.records.schema import run as run_table
 from amlbridge.wire import paging
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import ServiceError, bad_request, not_found
-from amlbridge.wire.experiments import experiment_by_id
 from amlbridge.wire.history import run_of
 from amlbridge.wire.metric_values import columns_of, parse_metric, shape, value_dto
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.run_changes import time_of
 from amlbridge.wire.run_dto import data_container
 
@@ -172,7 +170,7 @@ def get_full_fidelity_metric(call: Call) -> Reply:
     return dto
 
 
-@routes.post("/runs/{run}/sample")
+@routes.operation("POST", "/runs/{run}/sample", others=REST)
 def get_sampled_metric(call: Call) -> Reply:
     """At most 200 values of a metric, spread evenly, the first and the last among them."""
     run, name, values = _requested(call)
@@ -184,22 +182,10 @@ def get_sampled_metric(call: Call) -> Reply:
     return {**dto, "derivedLabelValues": {}, "isPartialResult": count > _SAMPLE, "numValuesLogged": count}
 
 
-@routes.delete("/runs/{run}/deleteMetrics")
+@routes.operation("DELETE", "/runs/{run}/deleteMetrics", others=REST)
 def delete_metrics_by_run(call: Call) -> Reply:
     """Deletes all metrics of a run."""
     call.records.metrics.delete(call.workspace.id, run_of(call).id)
-    return {}
-
-
-@routes.delete("/experiments/{experiment_id}/containers/{container}/deleteMetrics")
-def delete_metrics_by_data_container(call: Call) -> Reply:
-    """Deletes all metrics of the run that writes to this artifact container."""
-    experiment = experiment_by_id(call.service, call.workspace, call.params["experiment_id"])
-    runs = call.records.runs.query(call.workspace.id, run_table.c.experiment_id == experiment.id)
-    owner = next((run for run in runs if data_container(run) == call.params["container"]), None)
-    if owner is None:
-        raise not_found(f"no run of experiment {experiment.id} writes to {call.params['container']}")
-    call.records.metrics.delete(call.workspace.id, owner.id)
     return {}
 
 

@@ -19,7 +19,7 @@ from amlbridge.engine.records.schema import metric as table
 from amlbridge.engine.records.schema import run as run_table
 from amlbridge.wire import paging
 from amlbridge.wire.context import Call, typed
-from amlbridge.wire.errors import bad_request, not_found
+from amlbridge.wire.errors import bad_request
 from amlbridge.wire.experiments import experiment_by_id, experiment_by_name
 from amlbridge.wire.history import run_of
 from amlbridge.wire.metric_values import (
@@ -33,7 +33,7 @@ from amlbridge.wire.metric_values import (
 )
 from amlbridge.wire.metrics import check_shape
 from amlbridge.wire.odata import Kind
-from amlbridge.wire.routing import Handler, Reply, Routes
+from amlbridge.wire.routing import REST, Handler, Reply, Routes
 from amlbridge.wire.run_changes import time_of
 from amlbridge.wire.run_dto import data_container
 from amlbridge.wire.run_filter import Field, SqlFilter, order_by
@@ -49,16 +49,16 @@ _FIELDS = {
 }
 
 
-def _on_both(method: str, tail: str) -> Callable[[Handler], Handler]:
+def _on_both(method: str, tail: str, others: str | None = None) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         for base in ("/experiments/{experiment}", "/experimentids/{experiment_id}"):
-            routes.operation(method, base + tail)(handler)
+            routes.operation(method, base + tail, others=others)(handler)
         return handler
 
     return register
 
 
-@_on_both("POST", "/runs/{run}/metrics")
+@_on_both("POST", "/runs/{run}/metrics", others=REST)
 def post_metric(call: Call) -> Reply:
     """Records one metric of the first metrics service."""
     _record(call, [call.object])
@@ -170,22 +170,6 @@ def _experiment(call: Call) -> Any:
     else:
         found = experiment_by_name(call.service, call.workspace, call.params["experiment"], "All")
     return run_table.c.experiment_id == found.id
-
-
-@_on_both("GET", "/metrics/{metric}")
-def get_metric(call: Call) -> Reply:
-    """One logged value by its id."""
-    runs = select(run_table.c.id).where(run_table.c.workspace_id == call.workspace.id, _experiment(call))
-    query = select(table).where(
-        table.c.workspace_id == call.workspace.id,
-        table.c.run_id.in_(runs),
-        table.c.metric_id == call.params["metric"],
-    )
-    with call.records.database.read() as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        raise not_found(f"there is no metric {call.params['metric']}", "MetricNotFound")
-    return _dtos(call, [dict(row._mapping)])[0]
 
 
 _VALUE_COLUMNS = ("name", "metric_id", "created", "columns", "data", "kind", "step")

@@ -16,16 +16,40 @@ from amlbridge.wire.errors import not_found
 #: The kinds of the records: versions, and the highest number that each name has had.
 KIND = "model"
 _NUMBERS = "model-number"
+#: The kind of the records that name a model's files; their name is the id in the model's ``url``, aml://asset/{id}.
+ASSETS = "asset"
 
 
 def add(service: Service, workspace: Workspace, name: str, body: Mapping[str, Any]) -> Resource:
     """Records the next version of a model."""
     resources = service.records.resources
     with service.records.database.write():
-        last = resources.find(workspace.id, _NUMBERS, name)
-        number = max(last.body["last"] if last else 0, resources.latest_number(workspace.id, KIND, name)) + 1
+        number = next_number(service, workspace, name)
         resources.put(workspace.id, _NUMBERS, name, {"last": number})
         return resources.add(workspace.id, KIND, name, body, str(number))
+
+
+def next_number(service: Service, workspace: Workspace, name: str) -> int:
+    """The number that the next version of a model gets."""
+    resources = service.records.resources
+    last = resources.find(workspace.id, _NUMBERS, name)
+    return max(last.body["last"] if last else 0, resources.latest_number(workspace.id, KIND, name)) + 1
+
+
+def keep_number(service: Service, workspace: Workspace, name: str, last: int) -> None:
+    """Sees to it that no version of a name gets a number up to ``last``."""
+    with service.records.database.write():
+        last = max(last, next_number(service, workspace, name) - 1)
+        service.records.resources.put(workspace.id, _NUMBERS, name, {"last": last})
+
+
+def put(service: Service, workspace: Workspace, name: str, version: str, body: Mapping[str, Any]) -> Resource:
+    """Records a version whose number the caller chose, new or changed."""
+    resources = service.records.resources
+    with service.records.database.write():
+        last = max(int(version), next_number(service, workspace, name) - 1)
+        resources.put(workspace.id, _NUMBERS, name, {"last": last})
+        return resources.put(workspace.id, KIND, name, body, version)
 
 
 def get(service: Service, workspace: Workspace, model_id: str) -> Resource:

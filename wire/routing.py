@@ -22,16 +22,24 @@ SCOPE = (
     "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 )
 
+#: Who sends what no public call of an installed client does, although their REST layers have it: programs of users,
+#: clients in other languages, other versions of the SDK. For ``others`` of an operation.
+REST = "REST callers"
+
 #: What an operation returns: JSON values, a whole response, or None for an empty 200.
 Reply: TypeAlias = dict[str, Any] | list[Any] | str | int | bool | Response | None
 Handler: TypeAlias = Callable[[Call], Reply]
 #: token: a bearer token of ours. open: reveals nothing and changes nothing, or checks for itself.
 Access = Literal["token", "open"]
 
+#: How an operation is refused: HTTP status and code. Another status is for clients that repeat a 501, or hide it.
+REFUSED = (501, "NotSupported")
+
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a client can ask for. ``refused`` holds the reason of an operation that answers 501."""
+    """One thing that a client can ask for. ``refused`` holds the reason of an operation that answers 501, ``others``
+    says who sends it when no client does that we install."""
 
     service: str
     name: str
@@ -41,11 +49,15 @@ class Operation:
     access: Access
     refused: str | None
     pattern: re.Pattern[str]
+    others: str | None = None
+    #: The status and the code of a refusal.
+    refused_as: tuple[int, str] = REFUSED
 
     @property
     def summary(self) -> str:
-        """The first line of the handler's docstring."""
-        return (self.handler.__doc__ or "").strip().partition("\n")[0]
+        """The first line of the handler's docstring, and who sends it when no client does that we install."""
+        first = (self.handler.__doc__ or "").strip().partition("\n")[0]
+        return f"{first} *For {self.others}.*" if self.others and first else first
 
 
 class Routes:
@@ -60,7 +72,14 @@ class Routes:
         return iter(self.operations)
 
     def operation(
-        self, method: str, path: str, *, access: Access = "token", refused: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        access: Access = "token",
+        refused: str | None = None,
+        others: str | None = None,
+        refused_as: tuple[int, str] = REFUSED,
     ) -> Callable[[Handler], Handler]:
         """Registers the decorated function for ``method`` and ``prefix + path``."""
 
@@ -68,7 +87,9 @@ class Routes:
             full = expand(self.prefix + path)
             name = handler.__name__.strip("_")
             self.operations.append(
-                Operation(self.service, name, method, full, handler, access, refused, compile_path(full))
+                Operation(
+                    self.service, name, method, full, handler, access, refused, compile_path(full), others, refused_as
+                )
             )
             return handler
 

@@ -9,7 +9,7 @@ from amlbridge.wire.artifacts import announce, artifact_page, content_page
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.history import run_of
-from amlbridge.wire.routing import Handler, Reply, Routes
+from amlbridge.wire.routing import REST, Handler, Reply, Routes
 from amlbridge.wire.run_dto import data_container
 
 routes = Routes("artifacts", "/history/v1.0/WS")
@@ -21,7 +21,7 @@ def _on(method: str, *tails: str) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         for base in ("/experiments/{experiment}", "/experimentids/{experiment_id}"):
             for tail in tails:
-                routes.operation(method, f"{base}/runs/{{run}}/artifacts{tail}")(handler)
+                routes.operation(method, f"{base}/runs/{{run}}/artifacts{tail}", others=REST)(handler)
         return handler
 
     return register
@@ -44,15 +44,13 @@ def _path(call: Call, *, required: bool = True) -> str:
 def list_run_artifacts(call: Call) -> Reply:
     """The artifacts of a run in the order of their paths, in pages."""
     artifacts = _artifacts(call)
-    return artifact_page(artifacts, artifacts.find(), call.query.get("continuationtoken"))
+    return artifact_page(artifacts, call.query.get("continuationtoken"))
 
 
 @_on("GET", "/path/{path*}", "/path")
 def list_run_artifacts_in_path(call: Call) -> Reply:
     """The artifact of a run at a path, or those in the folder of that path, in pages."""
-    artifacts = _artifacts(call)
-    found = artifacts.find(_path(call).rstrip("/"), folder=True)
-    return artifact_page(artifacts, found, call.query.get("continuationtoken"))
+    return artifact_page(_artifacts(call), call.query.get("continuationtoken"), _path(call))
 
 
 @_on("GET", "/metadata")
@@ -82,7 +80,7 @@ def get_run_artifact_uri(call: Call) -> Reply:
 def list_run_artifact_uris_by_prefix(call: Call) -> Reply:
     """URLs to read the artifacts of a run whose path starts with a prefix, in pages."""
     artifacts = _artifacts(call)
-    return content_page(artifacts, artifacts.find(_path(call, required=False)), call.query.get("continuationtoken"))
+    return content_page(artifacts, call.query.get("continuationtoken"), _path(call, required=False))
 
 
 @_on("POST", "/batch/metadata")

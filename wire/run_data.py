@@ -10,7 +10,7 @@ from amlbridge.engine.records.runs import Run
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, from_engine, not_found
 from amlbridge.wire.history import run_of
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.run_dto import run_dto
 
 routes = Routes("history", "/history/v1.0/WS")
@@ -22,7 +22,7 @@ def get_run_data(call: Call) -> Reply:
     return _run_data(call, call.object)
 
 
-@routes.post("/batchrundata")
+@routes.operation("POST", "/batchrundata", others=REST)
 def batch_get_run_data(call: Call) -> Reply:
     """The data of several runs; those that fail are reported under the key of their request."""
     good: dict[str, Any] = {}
@@ -63,7 +63,7 @@ def delete_run_services(call: Call) -> Reply:
 
 
 for _base in ("/experiments/{experiment}/runs/{run}", "/experimentids/{experiment_id}/runs/{run}", "/runs/{run}"):
-    routes.delete(f"{_base}/services")(delete_run_services)
+    routes.operation("DELETE", f"{_base}/services", others=REST)(delete_run_services)
 
 
 @routes.get("/runs/{run}/serviceinstances/{node}")
@@ -73,7 +73,7 @@ def get_service_instances(call: Call) -> Reply:
     return {"instances": instances.get(call.params["node"], {})}
 
 
-@routes.patch("/runs/{run}/serviceinstances/{node}")
+@routes.operation("PATCH", "/runs/{run}/serviceinstances/{node}", others=REST)
 def add_or_modify_service_instances(call: Call) -> Reply:
     """Registers services of one node of a run."""
     given, node = call.field("instances", dict), call.params["node"]

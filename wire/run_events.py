@@ -47,6 +47,8 @@ def apply(service: Service, workspace: Workspace, event: Mapping[str, Any], run_
         cancel(service, workspace, run)
         return subject
     service.records.runs.change(workspace.id, subject, lambda current: _allowed(current, effect(current, data, now)))
+    if values.get("status") == CANCELED and not run.finished:
+        _cancel_below(service, workspace, run)
     return subject
 
 
@@ -57,7 +59,8 @@ def _allowed(run: Run, values: Values) -> Values:
 
 
 def cancel(service: Service, workspace: Workspace, run: Run, reason: str | None = None) -> None:
-    """Cancels a run: through the scheduler when it has registered itself, or else by its status alone."""
+    """Cancels a run: through the scheduler when it has registered itself, or else by its status alone. With it end the
+    runs that were submitted below it, as on Azure."""
     if run.finished:
         return
     if reason:
@@ -67,10 +70,20 @@ def cancel(service: Service, workspace: Workspace, run: Run, reason: str | None 
     hook: Callable[[str, str], object] | None = service.parts.get(CANCEL_HOOK)
     if hook is not None and run.kind != INTERACTIVE:
         hook(workspace.id, run.id)
-        return
-    service.records.runs.change(
-        workspace.id, run.id, lambda current: _allowed(current, status_values(current, CANCELED, service.clock()))
-    )
+    else:
+        service.records.runs.change(
+            workspace.id, run.id, lambda current: _allowed(current, status_values(current, CANCELED, service.clock()))
+        )
+    _cancel_below(service, workspace, run)
+
+
+def _cancel_below(service: Service, workspace: Workspace, run: Run) -> None:
+    for child in service.records.runs.children(workspace.id, run.id):
+        if child.kind == "step":
+            # Its pipeline ends it; what it has submitted is known here alone.
+            _cancel_below(service, workspace, child)
+        else:
+            cancel(service, workspace, child)
 
 
 def _to(status: str, field: str | None = None, column: str = "ended") -> Effect:

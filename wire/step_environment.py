@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 
 from amlbridge.engine.host import StepContext
-from amlbridge.engine.plan import Node
 from amlbridge.wire.bootstrap import discovery_url
 from amlbridge.wire.context import Service
+from amlbridge.wire.mlflow.api import tracking_uri
 
 #: What a step inherits from the service: where programs are, who the user is, how the machine speaks. No secrets.
 _INHERITED = (
@@ -53,24 +51,9 @@ def run_variables(service: Service, context: StepContext, experiment_name: str) 
         "AZUREML_WORKSPACE_SCOPE": workspace.scope,
         "AZUREML_SERVICE_ENDPOINT": service.http_url,
         "AZUREML_DISCOVERY_SERVICE_ENDPOINT": discovery_url(service, workspace.id),
+        # mlflow.start_run() joins this run.
+        "MLFLOW_TRACKING_URI": tracking_uri(service.http_url, workspace.scope),
+        "MLFLOW_TRACKING_TOKEN": token,
+        "MLFLOW_RUN_ID": context.run_id,
+        "MLFLOW_EXPERIMENT_ID": context.experiment_id,
     }
-
-
-def distribution_variables(node: Node) -> dict[str, str]:
-    """What a distributed script reads of its place among the others; here it is the only one."""
-    kind = node.distribution.kind if node.distribution is not None else None
-    if kind == "pytorch":
-        places = dict.fromkeys(("RANK", "LOCAL_RANK", "NODE_RANK"), "0")
-        return {**places, "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
-    if kind == "tensorflow":
-        cluster = {"worker": [f"127.0.0.1:{_free_port()}"]}
-        return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": 0}})}
-    return {}
-
-
-def _free_port() -> int:
-    """A port that is free now: several runs of one machine must not meet at one."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port

@@ -46,7 +46,7 @@ def get_workspace(call: Call) -> Reply:
     return changes.dto(call.service, call.records.workspaces.ensure(subscription, group, name))
 
 
-@routes.put(_WORKSPACE)
+@routes.operation("PUT", _WORKSPACE, others="`az rest` and infrastructure tools; both SDKs deploy a template")
 def create_workspace(call: Call) -> Reply:
     """Creates the workspace, or replaces what can be set on it."""
     checked = changes.check(call.object)

@@ -19,6 +19,8 @@ from amlbridge.engine.plan import Environment, Node
 #: Microsoft's own images hold nothing but an interpreter; others hold packages that no specification names.
 _PLAIN_IMAGE = "mcr.microsoft.com/"
 _MOST_TOLD = 12
+#: Packages without code of their own, and the one of theirs that has their version: that is what a script can miss.
+_METAPACKAGES = {"azureml-sdk": "azureml-core"}
 
 
 def findings(specification: Specification, installed: Callable[[str], str | None], python: str) -> list[str]:
@@ -39,7 +41,7 @@ def findings(specification: Specification, installed: Callable[[str], str | None
         if not name:
             unknown.append(line)
         elif name not in SDK_PACKAGES:
-            found.extend(_package(name, versions, installed(name)))
+            found.extend(_package(name, versions, installed(name) or installed(_METAPACKAGES.get(name, name))))
     found.extend(specification.problems)
     if unknown:
         found.append(f"cannot be compared with what is installed: {', '.join(unknown)}")

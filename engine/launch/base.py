@@ -15,8 +15,22 @@ MARK = "AMLBRIDGE_STEP_ID"
 
 
 @dataclass(frozen=True)
+class Rank:
+    """One of the processes of a distributed step: it runs the step's command with these further variables.
+
+    `label` is what messages call it. Both its streams go to `log`. A `helper` serves the others and never ends by
+    itself: it is ended when they are done.
+    """
+
+    label: str
+    env: Mapping[str, str]
+    log: Path
+    helper: bool = False
+
+
+@dataclass(frozen=True)
 class Launch:
-    """One process to start.
+    """One process to start, or with `ranks` several of the same command, which are one step.
 
     `argv` is a program and its arguments when `python` is None. Otherwise `python` is the path of an interpreter and
     `argv` is what follows it: a script (relative to `cwd`, or absolute), or `-m module`, or `-c code`, then arguments.
@@ -38,6 +52,7 @@ class Launch:
     step_id: str
     timeout: float | None = None
     prelude: Path | None = None
+    ranks: tuple[Rank, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """Return `env` with the mark of this step."""
@@ -64,6 +79,8 @@ class Outcome:
     error: str | None
     #: The bytes that it used when it was ended because that was more than a step may have.
     over_memory: int | None = None
+    #: Which of the launch's ranks failed first, when one did; the outcome is its.
+    rank: int | None = None
     #: It was killed, and meanwhile the kernel had killed something because memory ran out.
     kernel_killed: bool = False
 

@@ -7,6 +7,7 @@ threads. That the step dies with the service is the work of `keeper.py`.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import os
 import subprocess
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 from amlbridge.engine.launch.base import Launch, Running
+from amlbridge.engine.launch.group import Group
 from amlbridge.engine.launch.handle import Exit, Failed, Handle, obstacle
 from amlbridge.engine.launch.watch import Watch
 
@@ -43,13 +45,15 @@ class SubprocessLauncher:
         self._watch.began(launch.step_id)
         started = time.time()
         try:
-            process = await loop.run_in_executor(None, _spawn, launch, self.command(launch))
+            group = Group(launch, self.command(launch), self._bootstrap.parent) if launch.ranks else None
+            command = self.command(launch) if group is None else group.command
+            process = await loop.run_in_executor(None, _spawn, launch, command)
         except (OSError, ValueError) as error:
             self._watch.ended(launch.step_id)
             return Failed(_sentence(launch, error))
         handle = Handle(launch, self._watch, process.pid, started)
         self._running.add(handle)
-        self._await_end(process, handle)
+        self._await_end(process, handle, group)
         return handle
 
     async def close(self) -> None:
@@ -69,25 +73,29 @@ class SubprocessLauncher:
         options, rest = launch.argv[:at], launch.argv[at:]
         return [launch.python, *options, str(self._bootstrap), str(launch.prelude.absolute()), *rest]
 
-    def _await_end(self, process: subprocess.Popen[bytes], handle: Handle) -> None:
+    def _await_end(self, process: subprocess.Popen[bytes], handle: Handle, group: Group | None) -> None:
         loop = asyncio.get_running_loop()
         try:
             descriptor = os.pidfd_open(process.pid)
         except OSError:
             # An old kernel: one thread waits for each process.
             future = loop.run_in_executor(None, _reap, process)
-            future.add_done_callback(lambda done: self._ended(handle, done.result()))
+            future.add_done_callback(lambda done: self._ended(handle, done.result(), group))
             return
 
         def ready() -> None:
             loop.remove_reader(descriptor)
             os.close(descriptor)
-            self._ended(handle, _reap(process))
+            self._ended(handle, _reap(process), group)
 
         loop.add_reader(descriptor, ready)
 
-    def _ended(self, handle: Handle, exit_: Exit) -> None:
+    def _ended(self, handle: Handle, exit_: Exit, group: Group | None) -> None:
         self._running.discard(handle)
+        if group is not None:
+            exit_, error = group.settle(exit_)
+            if error is not None:
+                exit_ = dataclasses.replace(exit_, status=None, error=_sentence(handle.launch, error))
         handle.finished(exit_)
 
 

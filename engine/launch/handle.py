@@ -36,6 +36,8 @@ class Exit:
     max_rss_kb: int | None = None
     left: bool = True
     error: str | None = None
+    #: Which of the launch's ranks this is the end of.
+    rank: int | None = None
 
 
 class Handle:
@@ -109,6 +111,7 @@ class Handle:
             max_rss_kb=exit_.max_rss_kb,
             error=exit_.error,
             over_memory=self._over_memory,
+            rank=exit_.rank,
             kernel_killed=code == -signal.SIGKILL and not self._stopping and self._watch.memory.kernel_killed(),
         )
 
@@ -168,11 +171,12 @@ def obstacle(launch: Launch) -> str | None:
     if not launch.argv:
         return "there is no command to run"
     texts = [*launch.argv, *launch.env, *launch.env.values(), launch.step_id]
+    texts += [text for rank in launch.ranks for text in (*rank.env, *rank.env.values())]
     if any("\0" in text for text in texts):
         return "the command or its environment has a NUL character"
     if not os.path.isdir(launch.cwd):  # noqa: PTH112  # for every step: quicker than a Path
         return f"the working folder {launch.cwd} does not exist"
-    for path in {launch.stdout, launch.stderr}:
+    for path in {launch.stdout, launch.stderr, *(rank.log for rank in launch.ranks)}:
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666))
         except OSError as error:

@@ -71,10 +71,13 @@ class LauncherPool:
         """See `base.Launcher.start`."""
         if self._closed:
             raise RuntimeError("the launcher is closed")
-        if self._launcher == "subprocess" or (launch.python is None and self._launcher == "auto"):
+        cold = launch.python is None or bool(launch.ranks)
+        if self._launcher == "subprocess" or (cold and self._launcher == "auto"):
             return await self._direct.start(launch)
         if problem := obstacle(launch):
             return Failed(problem)
+        if launch.ranks:
+            return Failed("the step cannot run warm: it is several processes")
         zygote, reason = await self.select(launch)
         if zygote is not None:
             running = await zygote.start(launch)

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
+from amlbridge.server.network_options import EVERYTHING
+
 #: Domains whose hosts are Azure's or Microsoft's (public cloud and the national ones).
 AZURE_DOMAINS = (
     "azure.com",
@@ -49,8 +51,6 @@ _BACKGROUND = (
     "169.254.169.254",
     "168.63.129.16",
 )
-#: For every host: the user said so.
-EVERYTHING = "*"
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from amlbridge.server.client_environment import guard_password, intercepts, step
 from amlbridge.server.interception.connections import Called
 from amlbridge.server.network_guard import head as heads
 from amlbridge.server.network_guard import upstream as upstreams
-from amlbridge.server.network_guard.policy import EVERYTHING, Stop, Verdict, judge, let_through
+from amlbridge.server.network_guard.policy import Stop, Verdict, judge, let_through
 from amlbridge.server.network_guard.upstream import Upstream, authorization
+from amlbridge.server.network_options import EVERYTHING, NetworkOptions
 from amlbridge.wire.identity import TokenIssuer
 
 log = logging.getLogger(__name__)
@@ -65,10 +66,20 @@ class Local(Protocol):
 
 
 class NetworkGuard:
-    """The proxy of one service; lives in the service's event loop. A failure ends one connection, never the service."""
+    """The proxy of one service; lives in the service's event loop. A failure ends one connection, never the service.
 
-    def __init__(self, issuer: TokenIssuer, own_upstream: Upstream | None = None, local: Local | None = None) -> None:
+    ``options`` hold for every session, those of steps too; a session may ask for more.
+    """
+
+    def __init__(
+        self,
+        issuer: TokenIssuer,
+        own_upstream: Upstream | None = None,
+        local: Local | None = None,
+        options: NetworkOptions = NetworkOptions(),  # noqa: B008  # immutable
+    ) -> None:
         self._issuer = issuer
+        self._options = options
         self._local = local
         if local is not None:
             local.stopped = self._refuse
@@ -172,10 +183,12 @@ class NetworkGuard:
         return [item for item in self._watches if item.session == session or session.startswith(STEP_PREFIX)]
 
     def _allowed(self, session: str) -> Collection[str]:
-        return {host for item in self._concerned(session) for host in item.allowed}
+        return {*self._options.allowed, *(host for item in self._concerned(session) for host in item.allowed)}
 
     def _intercepts(self, session: str) -> bool:
-        return intercepts(session) or any(intercepts(item.session) for item in self._concerned(session))
+        if self._options.intercept or intercepts(session):
+            return True
+        return any(intercepts(item.session) for item in self._concerned(session))
 
     def _upstream(self, session: str) -> Upstream:
         return next((item.upstream for item in self._concerned(session)), self._own)

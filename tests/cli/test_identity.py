@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, python_with
 
 pytestmark = pytest.mark.slow
 
 _TENANT = "0abcdef0-2222-3333-4444-555555555555"
+_AZURE_CLI = """
+    from azureml.core import Workspace
+    from azureml.core.authentication import AzureCliAuthentication
+    auth = AzureCliAuthentication()
+    print(Workspace("66666666-2222-2222-2222-222222222222", "rg", "azcli", auth=auth).name)
+"""
 
 
 def test_script_that_names_its_own_tenant(shared: Command) -> None:
@@ -93,14 +102,39 @@ def test_profile_of_the_azure_cli_names_the_scripts_subscription_and_tenant(shar
 
 
 def test_azure_cli_authentication(shared: Command) -> None:
-    pytest.importorskip("azure.cli.core", reason="AzureCliAuthentication needs the package azure-cli-core")
+    python = python_with("azure.cli.core")
+    shared.write("azcli.py", _AZURE_CLI)
+    assert shared("run", "--python", python, "azcli.py").stdout.splitlines()[-1] == "azcli"
+
+
+def test_azure_cli_authentication_without_its_package(shared: Command) -> None:
+    """The client itself says what is missing."""
+    if importlib.util.find_spec("azure.cli") is not None:
+        pytest.skip("azure-cli-core is installed")
+    shared.write("azcli.py", _AZURE_CLI)
+    done = shared("run", "azcli.py", code=1)
+    assert "AzureCliAuthentication requires azure-cli>=2.30.0 to be installed" in done.stderr
+
+
+def test_a_shell_is_signed_in_to_the_azure_cli(shared: Command) -> None:
+    """`eval "$(amlbridge env)"`, without a CLI of the user's own on the PATH."""
     shared.write(
-        "azcli.py",
+        "shell/main.py",
         """
-        from azureml.core import Workspace
-        from azureml.core.authentication import AzureCliAuthentication
-        auth = AzureCliAuthentication()
-        print(Workspace("66666666-2222-2222-2222-222222222222", "rg", "azcli", auth=auth).name)
+        from azure.ai.ml import MLClient
+        from azure.identity import AzureCliCredential
+        credential = AzureCliCredential()
+        print(MLClient(credential, "77777777-2222-2222-2222-222222222222", "rg", "shell").workspaces.get("shell").name)
         """,
     )
-    assert shared("run", "azcli.py").stdout.splitlines()[-1] == "azcli"
+    twice = f'eval "$({sys.executable} -m amlbridge.cli.main env)"\n' * 2
+    script = shared.write("shell/run.sh", f'{twice}{sys.executable} shell/main.py\necho "$PATH"\n')
+    kept = [item for item in os.environ["PATH"].split(os.pathsep) if shutil.which("az", path=item) is None]
+    environment = {**shared.environment, "PATH": os.pathsep.join(kept)}
+    done = subprocess.run(
+        ["bash", str(script)], cwd=shared.folder, env=environment, capture_output=True, text=True, check=True
+    )
+    name, path = done.stdout.splitlines()[-2:]
+    assert name == "shell", done.stderr
+    assert path.split(os.pathsep) == [str(shared.home.tools), *kept]
+    assert "PATH" not in shared.json("env", "--json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, python_with
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +64,49 @@ def test_service_principals_sign_in(shared: Command) -> None:
     assert lines["password"] == "400 unsupported_grant_type"
     assert lines["anonymous"] == "401 invalid_client"
     assert lines["scope"] == "400 invalid_scope"
+
+
+def test_a_service_principals_runs_get_the_environments_of_the_session(shared: Command) -> None:
+    shared.write(
+        "claims.py",
+        """
+        import jwt
+        from azure.identity import ClientSecretCredential
+        from azureml.core.authentication import ServicePrincipalAuthentication
+        tenant = "0abcdef0-2222-3333-4444-555555555555"
+        tokens = (ServicePrincipalAuthentication(tenant, "client", "secret").get_token().token,
+                  ClientSecretCredential(tenant, "c", "s").get_token("https://management.azure.com/.default").token)
+        print([jwt.decode(token, options={"verify_signature": False}).get("environments") for token in tokens])
+        """,
+    )
+    assert shared("run", "--intercept", "--environments", "uv", "claims.py").stdout == "['uv', 'uv']\n"
+    assert shared("run", "--intercept", "claims.py").stdout == "[None, None]\n"
+
+
+def test_secrets_of_any_vault(shared: Command) -> None:
+    python = python_with("azure.keyvault.secrets")
+    shared.write(
+        "vault.py",
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential
+        from azure.keyvault.secrets import SecretClient
+        principal = ClientSecretCredential("0abcdef0-2222-3333-4444-555555555555", "c", "s")
+        for credential in (principal, DefaultAzureCredential()):
+            client = SecretClient("https://mine.vault.azure.net/", credential)
+            made = client.set_secret("Name", "value", tags={"a": "b"})
+            print(client.get_secret("name").value, client.get_secret("name", made.properties.version).properties.tags)
+            print([item.name for item in client.list_properties_of_secrets()])
+            versions = [item.version for item in client.list_properties_of_secret_versions("name")]
+            print(versions == [made.properties.version], client.begin_delete_secret("name").result().name)
+            try:
+                client.get_secret("name")
+            except ResourceNotFoundError as error:
+                print(error.error.code)
+        """,
+    )
+    done = shared("run", "--intercept", "--python", python, "vault.py")
+    assert done.stdout.splitlines() == ["value {'a': 'b'}", "['Name']", "True Name", "SecretNotFound"] * 2
 
 
 def test_hardcoded_storage_accounts_and_vaults(shared: Command) -> None:

@@ -28,7 +28,7 @@ def test_reset_stops_the_service_and_removes_its_folder(amlbridge: Command) -> N
 
 
 def test_reset_leaves_a_folder_that_is_not_ours(amlbridge: Command) -> None:
-    thesis = amlbridge.write(".amlbridge/thesis.txt", "mine")
+    thesis = amlbridge.write(f"{amlbridge.home.root}/thesis.txt", "mine")
     failed = amlbridge("reset", "--yes", code=2)
     assert "amlbridge did not make it" in failed.stderr
     assert thesis.exists()
@@ -42,6 +42,7 @@ def test_reset_does_not_follow_a_link(amlbridge: Command) -> None:
     real = Command(amlbridge.folder / "real")
     real.folder.mkdir()
     real.home.create()
+    amlbridge.home.root.parent.mkdir(parents=True)
     amlbridge.home.root.symlink_to(real.home.root)
     assert "symbolic link" in amlbridge("reset", "--yes", code=2).stderr
     assert real.home.is_ours()
@@ -102,7 +103,7 @@ def test_doctor_names_each_problem_and_what_to_do(amlbridge: Command) -> None:
 
 
 def test_doctor_sees_a_folder_that_is_not_ours(amlbridge: Command) -> None:
-    amlbridge.write(".amlbridge/thesis.txt", "mine")
+    amlbridge.write(f"{amlbridge.home.root}/thesis.txt", "mine")
     findings = _findings(amlbridge, 1)
     assert any("thesis.txt" in item["detail"] for item in findings)
     assert os.listdir(amlbridge.home.root) == ["thesis.txt"]  # noqa: PTH208

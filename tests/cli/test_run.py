@@ -73,8 +73,8 @@ def test_signal_is_passed_on_once(shared: Command) -> None:
         "wait.py",
         """
         import time
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             print("interrupted", flush=True)
@@ -159,3 +159,31 @@ def test_proxies_of_the_user_are_replaced_and_nested_sessions_work(shared: Comma
     environment["HTTPS_PROXY"] = "socks5://127.0.0.1:1080"
     refused = shared("exec", "--", "true", env=environment, code=69)
     assert "socks5" in refused.stderr
+
+
+def test_a_run_that_the_script_left_open_is_told_from_one_that_goes_on(shared: Command) -> None:
+    shared.write("project/wait.py", "import time; time.sleep(60)")
+    shared.write(
+        "open.py",
+        """
+        from azureml.core import Experiment, ScriptRunConfig, Workspace
+        experiment = Experiment(Workspace.from_config(), "open")
+        experiment.start_logging(snapshot_directory=None, run_id="left-open")
+        run = experiment.submit(ScriptRunConfig("project", "wait.py"), run_id="goes-on")
+        """,
+    )
+    said = shared("run", "open.py").stderr
+    assert "interactive run left-open · experiment open · Running" in said
+    assert "the script did not end this run (run.complete())" in said
+    assert "local run goes-on · experiment open" in said
+    assert "`amlbridge status goes-on` shows it" in said and "status left-open" not in said
+    shared.write(
+        "end.py",
+        """
+        from azureml.core import Run, Workspace
+        ws = Workspace.from_config()
+        Run.get(ws, "left-open").complete()
+        Run.get(ws, "goes-on").cancel()
+        """,
+    )
+    shared("run", "end.py")

@@ -126,7 +126,7 @@ def test_damaged_records_are_told(amlbridge: Command) -> None:
 
 
 def test_foreign_folder_is_refused(amlbridge: Command) -> None:
-    amlbridge.write(".amlbridge/thesis.txt", "mine")
+    amlbridge.write(f"{amlbridge.home.root}/thesis.txt", "mine")
     failed = amlbridge("up", code=69)
     assert "thesis.txt" in failed.stderr
     assert [path.name for path in amlbridge.home.root.iterdir()] == ["thesis.txt"]
@@ -134,6 +134,7 @@ def test_foreign_folder_is_refused(amlbridge: Command) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_read_only_folder_is_told(amlbridge: Command) -> None:
+    amlbridge.home.root.parent.mkdir(parents=True)
     amlbridge.home.root.mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
     failed = amlbridge("up", code=69)
     assert "make it writable" in failed.stderr
@@ -141,6 +142,7 @@ def test_read_only_folder_is_told(amlbridge: Command) -> None:
 
 
 def test_folder_that_is_a_file_is_told(amlbridge: Command) -> None:
+    amlbridge.home.root.parent.mkdir(parents=True)
     amlbridge.home.root.write_text("")
     failed = amlbridge("up", code=69)
     assert "cannot use the state folder" in failed.stderr

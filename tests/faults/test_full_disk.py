@@ -116,7 +116,8 @@ FILLS = """
 
 def test_a_step_that_fills_the_disk(disk: SmallDisk) -> None:
     """It fails with the reason, another one goes on, and so does the pipeline."""
-    engine = Engine(disk.folder / "engine")
+    # One step at a time: another that runs meanwhile meets the full disk, too.
+    engine = Engine(disk.folder / "engine", slots=1)
     try:
         fills = engine.step("fills", FILLS, OutputRef("out"), outputs={"out": FOLDER_OUTPUT})
         runs = engine.run(fills, engine.step("other", "print(1)"), settings=Settings(continue_on_failure=True))

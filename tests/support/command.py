@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,11 +11,15 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from amlbridge.server.client_environment import PROXY_VARIABLES
 from amlbridge.server.home import Home
+from amlbridge.server.home_places import place_of
 
 _DROPPED = {
     "AMLBRIDGE_HOME",
+    "XDG_STATE_HOME",
     "NO_COLOR",
     "NO_PROXY",
     "no_proxy",
@@ -24,15 +29,32 @@ _DROPPED = {
 }
 
 
+def python_with(module: str) -> str:
+    """An interpreter that has ``module`` beside azureml-core: this one, or the one that AMLBRIDGE_TEST_AZURE_PYTHON
+    names. Skips the test without one: azure-cli-core pins older packages than our environment has."""
+    try:
+        if importlib.util.find_spec(module) is not None:
+            return sys.executable
+    except ModuleNotFoundError:
+        pass  # its parent package is not there either
+    named = os.environ.get("AMLBRIDGE_TEST_AZURE_PYTHON")
+    if named is None:
+        pytest.skip(f"{module} is not installed: AMLBRIDGE_TEST_AZURE_PYTHON may name an interpreter that has it")
+    return named
+
+
 class Command:
     """``amlbridge`` in one folder, with a HOME of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.home = Home(folder / ".amlbridge")
         kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         # Tests of the command start dozens of services: none needs a warm interpreter.
-        self.environment = {**kept, "HOME": str(folder), "AMLBRIDGE_PREWARM": "0"}
+        # A HOME inside the project would be uploaded with it.
+        home = folder.with_name(f"{folder.name}-home")
+        home.mkdir(exist_ok=True)
+        self.environment = {**kept, "HOME": str(home), "AMLBRIDGE_PREWARM": "0"}
+        self.home = Home(place_of(folder, self.environment))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Starts the command and does not wait."""

@@ -129,6 +129,10 @@ def test_what_has_no_path_says_why(service: Service, workspace: Workspace, tmp_p
     mapped.write_text("n")
     service.parts[dataset_sources.URL_MAP] = lambda asked: mapped if asked == url else None
     assert dataset_paths.materialise(service, workspace, _saved(service, workspace, url), tmp_path / "x") == mapped
+    mapped = tmp_path / "mine.csv"
+    mapped.write_text("n")
+    found = dataset_paths.materialise(service, workspace, _saved(service, workspace, url), tmp_path / "x")
+    assert (found, found.read_text()) == (tmp_path / "x" / "a.csv", "n")
 
 
 def test_describe(workspace: Workspace) -> None:

@@ -96,6 +96,9 @@ def test_curated_environments_and_builds(live: LiveService) -> None:
         build = own.build(ws)
         build.wait_for_completion(show_output=True)
         print(build.status, "No image is built" in build.get_log())
+        build = own.build(ws, image_build_compute="any")
+        build.wait_for_completion(show_output=False)
+        print(build.status)
         details = own.get_image_details(ws)
         print(details.image_exist, details.interpreter_path, details.image == own.docker.base_image, details.dockerfile)
         try:
@@ -111,6 +114,7 @@ def test_curated_environments_and_builds(live: LiveService) -> None:
         "7",
         "True",
         "Succeeded True",
+        "Succeeded",
         "False python True None",
         "True True",
     ]

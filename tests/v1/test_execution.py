@@ -253,12 +253,11 @@ def attempt(label, **options):
     run.wait_for_completion(show_output=True)
     print(label, run.get_status(), (run.get_details()["warnings"] or [{}])[-1].get("message"))
 attempt("MPI1", distributed_job_config=MpiConfiguration(process_count_per_node=1))
-attempt("MPI2", distributed_job_config=MpiConfiguration(process_count_per_node=2))
 attempt("NODES", distributed_job_config=MpiConfiguration(node_count=2))
 attempt("TORCH1", script="torch.py", distributed_job_config=PyTorchConfiguration("Gloo", process_count=1))
-attempt("TORCH2", distributed_job_config=PyTorchConfiguration(process_count=2))
+attempt("TORCH2", distributed_job_config=PyTorchConfiguration(process_count=4, node_count=2))
+attempt("MANY", distributed_job_config=MpiConfiguration(process_count_per_node=4000))
 attempt("TF1", script="tf.py", distributed_job_config=TensorflowConfiguration(worker_count=1, parameter_server_count=0))
-attempt("TF2", distributed_job_config=TensorflowConfiguration(worker_count=2, parameter_server_count=0))
 attempt("COMPUTE", compute_target="nowhere")
 attempt("DOCKER", docker_runtime_config=DockerConfiguration(use_docker=True, arguments=["-v", "/a:/b"]))
 spark = RunConfiguration()
@@ -277,9 +276,12 @@ print("RUNS", len(list(experiment.get_runs())))
         assert f"{label} Completed" in out
     assert "\nRANK 0 1 0\n" in out
     assert "\nTASK {'type': 'worker', 'index': 0}\n" in out
-    for label, word in (("MPI2", "2 processes"), ("NODES", "2 processes"), ("TORCH2", "2 processes")):
-        assert word in next(line for line in out.splitlines() if line.startswith(f"{label} REFUSED"))
-    assert "TF2 REFUSED" in out
+    for label, way in (
+        ("NODES", "set node_count to 1, with process_count_per_node=2 for as many"),
+        ("TORCH2", "set node_count to 1, with process_count=4 for as many"),
+        ("MANY", "starts at most 128"),
+    ):
+        assert way in next(line for line in out.splitlines() if line.startswith(f"{label} REFUSED"))
     assert "there is no compute target 'nowhere'" in out
     assert "DOCKER Completed the run asks for Docker" in out
     assert "SPARK REFUSED" in out

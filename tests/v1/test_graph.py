@@ -383,7 +383,7 @@ def test_the_environment_of_a_run_configuration() -> None:
         ({"communicator": "None"}, None),
         ({"communicator": "IntelMpi", "mpi": {"processCountPerNode": 2}}, Distribution("mpi", 2)),
         ({"communicator": "OpenMpi", "nodeCount": 3}, Distribution("mpi", 1)),
-        ({"communicator": "IntelMpi", "mpi": {"processCountPerNode": 1}}, None),
+        ({"communicator": "IntelMpi", "mpi": {"processCountPerNode": 1}}, Distribution("mpi", 1)),
         (
             {"framework": "PyTorch", "communicator": "Nccl", "nodeCount": 2, "pytorch": {"processCount": 8}},
             Distribution("pytorch", 4, {"backend": "nccl"}),

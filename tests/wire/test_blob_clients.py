@@ -155,6 +155,7 @@ def test_v1_datasets_through_rslex(live: LiveService) -> None:
         print("@", store.upload("src", "up", show_progress=False).path_on_datastore)
         one = Dataset.Tabular.from_delimited_files((store, "up/t.csv")).to_pandas_dataframe()
         print("@", one.equals(frame))
+        print("@", Dataset.Tabular.from_delimited_files(store.path("./up/t.csv")).to_pandas_dataframe().equals(frame))
         print("@", Dataset.Tabular.from_delimited_files((store, "up/**/*.csv")).to_pandas_dataframe().shape)
         Dataset.File.upload_directory("src", (store, "native"), show_progress=False)
         files = Dataset.File.from_files((store, "native"))
@@ -165,6 +166,7 @@ def test_v1_datasets_through_rslex(live: LiveService) -> None:
     )
     assert [line[2:] for line in done.stdout.splitlines() if line.startswith("@")] == [
         "up",
+        "True",
         "True",
         "(20, 2)",
         "True ['/big.bin', '/sub dir/ü +#.csv', '/t.csv']",

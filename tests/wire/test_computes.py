@@ -97,6 +97,8 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         print(instance.get_status().state)
         instance.start()
         print(instance.get_status().state, instance.update_sso_settings(True))
+        instance.restart()
+        print(instance.get_status().state, list(instance.get_active_runs()))
         try:
             ComputeTarget.create(ws, "my-instance", config)
         except Exception as error:
@@ -135,6 +137,7 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         "Running STANDARD_DS3_V2",
         "Stopped",
         "Running True",
+        "Running []",
         "True",
         "KubernetesCompute team ['kube', 'my-instance']",
         "[]",
@@ -171,7 +174,6 @@ def test_bad_requests_change_nothing(live: LiveService) -> None:
             client.patch(f"{base}/c", json={"properties": {"properties": {"scaleSettings": {"maxNodeCount": 0}}}}),
             client.patch(f"{base}/c", json={"identity": {"type": "Mine"}}),
             client.post(f"{base}/c/start"),
-            client.post(f"{base}/c/listKeys"),
             client.delete(f"{base}/c"),
             client.delete(f"{base}/c?underlyingResourceAction=Detach"),
         ):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
+from amlbridge.engine import distribution
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.plan import DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import dataflow, dataset_records, dprep_blocks, snapshots
-from amlbridge.wire import computes, storage
+from amlbridge.v1.script_run import spot_of
+from amlbridge.wire import computes, storage, unfound_computes
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError, bad_request
 
+#: The most processes of a step: more is a slip of the pen, and would bring the machine down.
+MOST_PROCESSES = 128
 _STORE, _SAVED = "azureml://datastores/", "azureml://saved_datasets/"
 
 
@@ -31,7 +36,8 @@ def check(service: Service, workspace: Workspace, plan: Plan, data: Mapping[str,
 def check_node(service: Service, workspace: Workspace, node: Node) -> None:
     """What a step needs besides its compute and its script: :func:`check`."""
     _check_processes(node)
-    spot = f"step {node.name!r}"
+    _check_places(node)
+    spot = spot_of(node)
     _check_transformations(node)
     references = [item.source for item in node.inputs.values() if isinstance(item.source, DataReference)]
     _check_data(service, workspace, references, spot)
@@ -42,11 +48,12 @@ def check_node(service: Service, workspace: Workspace, node: Node) -> None:
 def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node) -> None:
     compute = node.resources.compute or plan.settings.default_compute
     if compute is None:
-        raise bad_request(f"step {node.name!r} has no compute target: pass compute_target=", "ComputeTargetMissing")
+        raise bad_request(f"{spot_of(node)} has no compute target: pass compute_target=", "ComputeTargetMissing")
     if not computes.exists(service, workspace, compute):
+        unfound_computes.note(service, workspace, compute)
         raise bad_request(
-            f"step {node.name!r}: there is no compute target {compute!r} in the workspace {workspace.name}: create it "
-            "with ComputeTarget.create(), or name one that there is",
+            f"{spot_of(node)}: there is no compute target {compute!r} in the workspace {workspace.name}: create it "
+            f"with ComputeTarget.create() or `amlbridge compute add {compute}`, or name one that there is",
             "ComputeTargetNotFound",
         )
 
@@ -56,31 +63,68 @@ def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
     if script is None or node.kind != "command":
         return
     if node.code is None:
-        raise bad_request(f"step {node.name!r} runs {script!r} but has no source directory", "ScriptNotFound")
+        raise bad_request(f"{spot_of(node)} runs {script!r} but has no source directory", "ScriptNotFound")
     files = snapshots.store(service).files(workspace.id, node.code)
     if script not in {file.name for file in files}:
         raise bad_request(
-            f"step {node.name!r}: the script {script!r} is not in its source directory (or .amlignore leaves it out)",
+            f"{spot_of(node)}: the script {script!r} is not in its source directory (or .amlignore leaves it out)",
             "ScriptNotFound",
         )
 
 
 def _check_processes(node: Node) -> None:
-    """A step that wants several processes must not get one without being told."""
-    distribution = node.distribution
-    if distribution is None:
-        return
-    count = distribution.processes_per_node * node.resources.nodes
-    # One worker needs no parameter server: the one that the client adds by default does not count.
-    workers = distribution.options.get("workerCount", 1)
-    servers = distribution.options.get("parameterServerCount", 0)
-    count = max(count, workers, workers + servers if max(workers, servers) > 1 else 1)
-    if count > 1:
+    """One machine is one node: a step that wants several must not get one without being told. The client asks for as
+    many nodes as TensorFlow has workers; they are processes, which one machine can run."""
+    found, nodes = node.distribution, node.resources.nodes
+    if found is None:
+        if nodes > 1 and node.kind == "command":
+            raise bad_request(
+                f"{spot_of(node)} wants {nodes} nodes: amlbridge runs a step on this one machine; set node_count to "
+                "1, and for several processes pass distributed_job_config",
+                "DistributionNotSupported",
+            )
+    elif nodes > 1 and found.kind != "tensorflow":
+        count = distribution.process_count(node)
+        how = f"process_count{'_per_node' if found.kind == 'mpi' else ''}={count}"
         raise bad_request(
-            f"step {node.name!r} wants {count} processes ({distribution.kind}): amlbridge starts one process for a "
-            "step in this release; set the process and node counts to 1",
+            f"{spot_of(node)} wants {nodes} nodes ({found.kind}): amlbridge runs a step on this one machine; set "
+            f"node_count to 1, with {how} for as many processes",
             "DistributionNotSupported",
         )
+    if distribution.process_count(node) > MOST_PROCESSES:
+        raise bad_request(
+            f"{spot_of(node)} wants {distribution.process_count(node)} processes; amlbridge starts at most "
+            f"{MOST_PROCESSES} for a step",
+            "DistributionNotSupported",
+        )
+
+
+def _check_places(node: Node) -> None:
+    """What ``path_on_compute`` may name: a folder of the step's own, for an input also one below ``/tmp``. On Azure the
+    machine is the step's, here it is the user's."""
+    for name, item in node.inputs.items():
+        path = item.path_on_compute
+        if path and item.mode in ("mount", "download") and not _is_own(path):
+            below = PurePosixPath(path)
+            if not below.is_absolute() or ".." in below.parts or not below.parent.is_relative_to("/tmp"):
+                raise bad_request(
+                    f"{spot_of(node)} input {name!r}: path_on_compute {path!r} is neither a relative path nor one "
+                    "below /tmp; other folders of this machine are left alone: use one of these, or leave it out",
+                    "PathNotAllowed",
+                )
+    for name, output in node.options.get("outputs", {}).items():
+        path = output.get("path_on_compute")
+        if path and not _is_own(path):
+            raise bad_request(
+                f"{spot_of(node)} output {name!r}: the path on the compute, {path!r}, must be a relative path here: "
+                "it lies in the step's working folder",
+                "PathNotAllowed",
+            )
+
+
+def _is_own(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return not parts.is_absolute() and ".." not in parts.parts and bool(parts.parts)
 
 
 def _check_transformations(node: Node) -> None:
@@ -91,7 +135,7 @@ def _check_transformations(node: Node) -> None:
         try:
             dprep_blocks.to_transformations(dataflow.blocks_of(content))
         except ServiceError as error:
-            raise bad_request(f"step {node.name!r} {name}: {error.message}", error.code) from error
+            raise bad_request(f"{spot_of(node)} {name}: {error.message}", error.code) from error
 
 
 def _check_data(service: Service, workspace: Workspace, references: Iterable[DataReference], spot: str) -> None:

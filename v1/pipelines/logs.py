@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from amlbridge.engine.clock import iso
-from amlbridge.engine.host import DRIVER_LOG
+from amlbridge.engine.host import DRIVER_LOG, RANK_DRIVER_LOG
 from amlbridge.engine.records.runs import Run
 from amlbridge.v1.pipelines import run_records
 from amlbridge.v1.pipelines.entities import make_routes, node_path
@@ -19,6 +19,8 @@ from amlbridge.wire.routing import Reply
 routes = make_routes()
 _CHUNK = 1 << 20
 _CONTAINER = "azureml"
+#: A distributed step has a log for each process; the first one stands for the step, as when the client streams it.
+_STDOUT = (DRIVER_LOG, RANK_DRIVER_LOG.format(0))
 
 
 def _step(call: Call) -> Run:
@@ -52,7 +54,8 @@ def _decoded(path: Path) -> Iterator[str]:
 @routes.post("/PipelineRuns/{run_id}/Graph/Shareable/STDOUT")
 def get_stdout(call: Call) -> Reply:
     """What a step has printed so far: standard output and standard error in one, in order."""
-    return _text(_logs(call, _step(call)).get(DRIVER_LOG))
+    logs = _logs(call, _step(call))
+    return _text(next((logs[name] for name in _STDOUT if name in logs), None))
 
 
 @routes.post("/PipelineRuns/{run_id}/Graph/Shareable/STDERR")
@@ -73,6 +76,6 @@ def get_job_log(call: Call) -> Reply:
         lines.append(f"reused from run {run.properties['azureml.reusedrunid']}")
     if run.error:
         lines.append(f"error: {run.error.get('message')}")
-    others = [path for name, path in _logs(call, run).items() if name != DRIVER_LOG and "stderr" not in name]
+    others = [path for name, path in _logs(call, run).items() if name not in _STDOUT and "stderr" not in name]
     texts = ["".join(_decoded(path)) for path in others]
     return PlainTextResponse("\n".join([*texts, *lines]) + "\n")

@@ -1,4 +1,8 @@
-"""Pipeline runs as this service keeps them from the unsubmitted graph on; the engine's record joins at submission."""
+"""Pipeline runs as this service keeps them from the unsubmitted graph on; the engine's record joins at submission.
+
+A run of a published pipeline has no unsubmitted state: what this service keeps of it stands in the engine's own record,
+so that both are written as one (:data:`EXTRA`).
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,25 @@ from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, not_found
 
 KIND = "pipeline_run"
+#: The entry of ``Run.extra`` that holds the body of a published pipeline's run.
+EXTRA = "pipelineRun"
 NOT_STARTED, RUNNING, FAILED, FINISHED, CANCELED = "0", "1", "2", "3", "4"
 _CODES = {status.COMPLETED: FINISHED, status.FAILED: FAILED, status.CANCELED: CANCELED, status.NOT_STARTED: NOT_STARTED}
 
 
 def find(service: Service, workspace: Workspace, run_id: str) -> Resource | None:
     """The record of a pipeline run, or None."""
-    return service.records.resources.find(workspace.id, KIND, run_id)
+    found = service.records.resources.find(workspace.id, KIND, run_id)
+    if found is None:
+        run = service.records.runs.find(workspace.id, run_id)
+        found = of_run(run) if run is not None else None
+    return found
+
+
+def of_run(run: Run) -> Resource | None:
+    """The record of a published pipeline's run; None for any other run."""
+    body = run.extra.get(EXTRA)
+    return Resource(KIND, run.id, "", body, run.created, run.modified) if body is not None else None
 
 
 def get(call: Call) -> Resource:
@@ -61,7 +77,13 @@ def code_of(run: Run | None) -> str:
 
 def dto(call: Call, record: Resource) -> dict[str, Any]:
     """A PipelineRunEntity."""
-    body, run = record.body, call.records.runs.find(call.workspace.id, record.name)
+    return entity(record, call.records.runs.find(call.workspace.id, record.name))
+
+
+def entity(record: Resource, run: Run | None, *, submitted: bool | None = None) -> dict[str, Any]:
+    """A PipelineRunEntity; ``run`` is the engine's record. ``submitted``: for one that was just started and whose
+    engine's record was not read again."""
+    body = record.body
     info: Mapping[str, Any] = body["creation_info"]
     head = stamped(Resource(record.kind, record.name, "", {}, record.created, run.modified if run else record.modified))
     return {
@@ -74,7 +96,7 @@ def dto(call: Call, record: Resource) -> dict[str, Any]:
             "EndTime": iso(run.ended) if run else None,
         },
         "GraphId": body["graph_id"],
-        "IsSubmitted": run is not None,
+        "IsSubmitted": run is not None if submitted is None else submitted,
         "HasErrors": run is not None and run.status == status.FAILED,
         "HasWarnings": False,
         "UploadState": UPLOADED,
@@ -86,7 +108,9 @@ def dto(call: Call, record: Resource) -> dict[str, Any]:
         "RunSource": info.get("RunSource"),
         "RunType": info.get("RunType"),
         "TotalRunSteps": body["steps"],
-        "ScheduleId": None,
+        "PipelineEndpointId": body.get("endpoint_id"),
+        "PipelineVersion": body.get("endpoint_version"),
+        "ScheduleId": body.get("schedule_id"),
         "tags": info.get("tags") or {},
         "Properties": info.get("Properties") or {},
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from amlbridge.v1.pipelines import outputs, run_records
 from amlbridge.v1.pipelines.entities import make_routes
+from amlbridge.wire import run_events
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import not_found
 from amlbridge.wire.log_reads import log_reads
-from amlbridge.wire.routing import Reply
+from amlbridge.wire.routing import REST, Reply
 
 routes = make_routes()
 
@@ -26,11 +27,12 @@ def get_pipeline_run(call: Call) -> Reply:
     return answer
 
 
+@routes.operation("POST", "/PipelineRuns/{run_id}/Cancel", others=REST)
 @routes.delete("/PipelineRuns/{run_id}/Execution")
 def cancel_pipeline_run(call: Call) -> Reply:
-    """Cancels a pipeline run; a finished one stays as it is."""
+    """Cancels a pipeline run; a finished one stays as it is. A body is not read."""
     run = run_records.engine_run(call)
-    call.service.parts["scheduler"].cancel(call.workspace.id, run.id)
+    run_events.cancel(call.service, call.workspace, run)
     return None
 
 

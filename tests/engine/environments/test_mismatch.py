@@ -13,7 +13,13 @@ from amlbridge.engine.environments.mismatch import Current, findings, message, o
 from amlbridge.engine.environments.spec import read
 from amlbridge.engine.plan import Environment, Node
 
-_INSTALLED = {"pandas": "2.3.3", "scikit-learn": "1.5.0", "odd": "not-a-version", "torch": "2.1.0+cpu"}
+_INSTALLED = {
+    "pandas": "2.3.3",
+    "scikit-learn": "1.5.0",
+    "odd": "not-a-version",
+    "torch": "2.1.0+cpu",
+    "azureml-core": "1.61.0.post4",
+}
 
 
 def told(*dependencies: object, python: str = "3.11.7") -> list[str]:
@@ -21,7 +27,14 @@ def told(*dependencies: object, python: str = "3.11.7") -> list[str]:
 
 
 def test_what_fits_is_not_reported() -> None:
-    asked = ["pandas>=1", "Scikit_Learn==1.5.0", "torch==2.1", "azureml-defaults", "missing; python_version < '3'"]
+    asked = [
+        "pandas>=1",
+        "Scikit_Learn==1.5.0",
+        "torch==2.1",
+        "azureml-defaults",
+        "azureml-sdk[automl]>=1.12",
+        "missing; python_version < '3'",
+    ]
     assert told("python=3.11", "pandas=2.3", {"pip": asked}) == []
 
 
@@ -35,6 +48,7 @@ def test_what_fits_is_not_reported() -> None:
         ({"pip": ["odd==1"]}, "odd==1 is asked for, installed is not-a-version"),
         ({"pip": ["https://x.example/pandas-1.0-py3-none-any.whl"]}, "pandas==1.0 is asked for, installed is 2.3.3"),
         ({"pip": ["git+https://x.example/y"]}, "cannot be compared with what is installed: git+https://x.example/y"),
+        ({"pip": ["azureml-sdk==1.27.*"]}, "azureml-sdk=1.27 is asked for, installed is 1.61.0.post4"),
         ("cudnn=8", "cannot be compared with what is installed: cudnn=8"),
         ("python=3.8", "Python =3.8 is asked for, the interpreter is 3.11.7"),
         ("python>=3.6,<3.9", "Python >=3.6,<3.9 is asked for, the interpreter is 3.11.7"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from amlbridge.server.network_guard.policy import EVERYTHING, Verdict, advice, judge
+from amlbridge.server.network_guard.policy import Verdict, advice, judge
+from amlbridge.server.network_options import EVERYTHING
 
 
 @pytest.mark.parametrize(

@@ -134,14 +134,3 @@ def test_malformed_submissions_record_nothing(api: Api) -> None:
     assert "experimentName" in api("POST", _NEW.partition("?")[0], good, 400)
     good["Graph"]["ModuleNodes"][0]["ModuleId"] = "nobody"
     assert api("POST", _NEW, good, 400) == "Graph.ModuleNodes[0].ModuleId names the module 'nobody', which is not there"
-
-
-def test_publishing_is_refused_by_name(api: Api) -> None:
-    for method, path in (
-        ("POST", "/Pipelines/Create"),
-        ("GET", "/PipelineEndpoints/Name"),
-        ("POST", "/Schedules/Create"),
-        ("POST", "/PipelineDrafts"),
-        ("GET", "/PipelineRuns/Pipeline/5"),
-    ):
-        assert "submit the pipeline" in api(method, path, {}, 501)

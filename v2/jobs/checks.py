@@ -1,0 +1,60 @@
+"""What a job needs from its workspace: what would fail later is refused when the job is submitted."""
+
+from __future__ import annotations
+
+from amlbridge.engine import distribution
+from amlbridge.engine.plan import Node, Plan
+from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.v2.job import Lowered
+from amlbridge.v2.jobs import kinds, settings
+from amlbridge.v2.jobs.reading import invalid
+from amlbridge.wire import computes
+from amlbridge.wire.context import Service
+
+#: The most processes of a node: more is a slip of the pen, and would bring the machine down.
+MOST_PROCESSES = 128
+#: The kinds of nodes that the engine runs.
+RUNNABLE = frozenset({"command"})
+#: Computes that every workspace has.
+_ALWAYS = (settings.SERVERLESS, settings.LOCAL)
+
+
+def check(service: Service, workspace: Workspace, lowered: Lowered) -> None:
+    """Raises a 400 ServiceError that names the node and what is missing."""
+    for node in lowered.plan.nodes:
+        spot = lowered.places[node.id]
+        if node.kind not in RUNNABLE:
+            raise kinds.not_yet(node, spot)
+        _check_compute(service, workspace, lowered.plan, node, spot)
+        _check_processes(node, spot)
+
+
+def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node, spot: str) -> None:
+    name = node.resources.compute or plan.settings.default_compute
+    if name is None or name.lower() in _ALWAYS or computes.exists(service, workspace, name):
+        return
+    raise invalid(
+        f"{spot}.compute",
+        f"there is no compute {name!r} in the workspace {workspace.name}: create it with "
+        "ml_client.compute.begin_create_or_update(), or use serverless",
+        "ComputeNotFound",
+    )
+
+
+def _check_processes(node: Node, spot: str) -> None:
+    """One machine is one node: a node that wants several must not get one without being told."""
+    nodes, found = node.resources.nodes, node.distribution
+    if nodes > 1 and (found is None or found.kind != "tensorflow"):
+        count = nodes * (found.processes_per_node if found is not None else 1)
+        how = f" with process_count_per_instance={count} for as many processes" if found is not None else ""
+        raise invalid(
+            f"{spot}.resources.instance_count",
+            f"wants {nodes} instances: amlbridge runs a node on this one machine; set instance_count to 1{how}",
+            "DistributionNotSupported",
+        )
+    if distribution.process_count(node) > MOST_PROCESSES:
+        raise invalid(
+            f"{spot}.distribution",
+            f"wants {distribution.process_count(node)} processes; amlbridge starts at most {MOST_PROCESSES} for a node",
+            "DistributionNotSupported",
+        )

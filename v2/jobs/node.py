@@ -1,0 +1,241 @@
+"""One node of a pipeline, or the one of a command job, as a node of a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from amlbridge.engine.plan import (
+    Command,
+    DataReference,
+    Environment,
+    Input,
+    Node,
+    Output,
+    ParameterRef,
+    ParameterType,
+    Piece,
+    Registration,
+    Value,
+)
+from amlbridge.v2.jobs import bindings, commands, graph, kinds, literals, ports, settings
+from amlbridge.v2.jobs.graph import Bound, Scope
+from amlbridge.v2.jobs.reading import Section, invalid
+from amlbridge.v2.jobs.sources import Assets
+
+#: Where an output lies that asks for no place.
+OUTPUT_PATH = "azureml/{run-id}/{output-name}"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a pipeline settles for all of its nodes."""
+
+    datastore: str
+    compute: str | None
+    #: Pipeline parameter -> the type that its first consumer declares.
+    types: dict[str, ParameterType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The inputs of a node: those that have a value, the optional ones that have none, the texts of literals."""
+
+    inputs: Mapping[str, Input]
+    absent: frozenset[str]
+    literals: Mapping[str, str]
+
+
+def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
+    """A node of a pipeline. Raises a 400 ServiceError that names the node and the field."""
+    kind = kinds.kind_of(node)
+    made = Node(id=f"{scope.prefix}{name}", name=f"{scope.prefix}{name}", kind=kind)
+    compute = settings.compute_name(_literal_text(scope, node, "computeId")) or scope.compute
+    if kind == "automl":
+        return kinds.automl(scope, node, replace(made, resources=settings.resources(compute)), defaults.datastore)
+    spec = scope.specification(name)
+    kinds.check_component(node, spec, kind)
+    found = _ports(scope, name, node, spec, defaults)
+    outputs = _outputs(scope, node, spec, defaults.datastore)
+    parts = kinds.parts(node, spec, kind)
+    code, scripts = _code(scope.assets, spec, parts.code)
+    command = commands.lower(
+        parts.command,
+        f"{node.spot}.command",
+        inputs=found.inputs.keys(),
+        absent=found.absent,
+        outputs=outputs.keys(),
+        literals=found.literals,
+        scripts=scripts,
+        search_space=node.section("search_space").content.keys(),
+    )
+    plain, bound = _variables(scope, spec, node)
+    trial = node.section("trial")
+    return replace(
+        made,
+        command=_as_kind(command, kind),
+        code=code,
+        inputs=found.inputs,
+        outputs=outputs,
+        environment=environment(scope.assets, parts.environment, f"{node.spot}.environment"),
+        variables=plain,
+        parameter_variables=bound,
+        resources=settings.resources(
+            compute, node.section("resources"), trial.section("resources"), spec.section("resources")
+        ),
+        distribution=settings.distribution(node.section("distribution"))
+        or settings.distribution(spec.section("distribution")),
+        deterministic=spec.flag("is_deterministic", "isDeterministic") is not False,
+        retries=parts.retries,
+        timeout=settings.timeout(*parts.limits),
+        options=kinds.options(node, spec, kind),
+    )
+
+
+def _as_kind(command: Command, kind: str) -> Command:
+    # What is no command has a driver of its own: a script would have to be in the snapshot all the same.
+    return command if kind != "pipeline" else Command()
+
+
+def environment(assets: Assets, reference: str | None, spot: str) -> Environment:
+    """The environment of a command. Raises a 400 when it names none."""
+    if not reference:
+        raise invalid(spot, "is missing: give the command an environment", "EnvironmentMissing")
+    return assets.environment(reference, spot)
+
+
+def _code(assets: Assets, spec: Section, reference: str | None) -> tuple[str | None, frozenset[str]]:
+    if reference is None:
+        return None, frozenset()
+    digest = assets.code(reference, spec.at("code"))
+    return digest, frozenset(assets.files(digest))
+
+
+# -- inputs ------------------------------------------------------------------------------------------------------------
+
+
+def _ports(scope: Scope, name: str, node: Section, spec: Section, defaults: Defaults) -> Ports:
+    declared = dict(spec.sections("inputs"))
+    graph.check_names(node, "inputs", declared)
+    inputs: dict[str, Input] = {}
+    texts: dict[str, str] = {}
+    absent = set()
+    for key, item in declared.items():
+        bound = scope.input_of(name, key, item)
+        if bound is None:
+            absent.add(key)
+            continue
+        inputs[key] = as_input(scope.assets, bound, item, node.section("inputs").at(key), defaults.types)
+        if literals.is_literal(item.text("type")):
+            texts[key] = bound.text or ""
+    return Ports(inputs, frozenset(absent), texts)
+
+
+def as_input(
+    assets: Assets, bound: Bound, declared: Section, spot: str, types: dict[str, ParameterType] | None = None
+) -> Input:
+    """The input that a declaration makes of what is bound to it. Raises a 400 when the types do not fit."""
+    kind = declared.text("type")
+    if literals.is_literal(kind):
+        if bound.text is None:
+            raise invalid(spot, f"wants a literal ({kind}), but is given {bound.type}", "TypeMismatch")
+        literals.check(bound.text, declared, spot)
+        if types is not None and isinstance(bound.source, ParameterRef):
+            types.setdefault(bound.source.name, literals.TYPES[str(kind).lower()])
+        return Input(bound.source)
+    wanted = ports.data_type(kind, declared.at("type"), "any")
+    source, given = bound.source, bound.type
+    if bound.text is not None:
+        if not _is_path(bound.text):
+            raise invalid(spot, f"wants {wanted}, but is given the literal {bound.text!r}", "TypeMismatch")
+        source = assets.data(bound.text, wanted, spot)
+        given = source.type
+    elif isinstance(source, DataReference):
+        given = source.type
+    ports.check_fit(given, wanted, spot, "what it is given")
+    mode = ports.input_mode(spot, bound.mode, declared.text("mode"))
+    return Input(source, wanted if wanted != "any" else given, mode)
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("azureml:") or "://" in text or text.startswith("/subscriptions/")
+
+
+# -- outputs -----------------------------------------------------------------------------------------------------------
+
+
+def _outputs(scope: Scope, node: Section, spec: Section, store: str) -> dict[str, Output]:
+    declared = dict(spec.sections("outputs"))
+    graph.check_names(node, "outputs", declared)
+    holder = node.section("outputs")
+    found = {}
+    for name, item in declared.items():
+        said = scope.output_settings(Section(holder.content.get(name), holder.at(name)))
+        found[name] = as_output(scope.assets, item, said, store, holder.at(name))
+    return found
+
+
+def as_output(assets: Assets, declared: Section, said: list[Section], store: str, spot: str) -> Output:
+    """The output of a declaration with what is said about it elsewhere, the outermost place first."""
+    types = [declared.text("type", "jobOutputType"), *(ports.kind_of(item) for item in said)]
+    kind = ports.data_type(next((item for item in types if item and item != "literal"), None), spot)
+    mode = ports.output_mode(spot, *(item.text("mode") for item in said), declared.text("mode"))
+    uri = next((text for item in said if (text := item.text("uri", "path"))), None)
+    place = (store, OUTPUT_PATH)
+    if uri is not None:
+        store_of, path = assets.output(uri, spot)
+        place = (store_of, _macros(path))
+    return Output(*place, type=kind, mode=mode, registration=_registration(said))
+
+
+def _macros(path: str) -> str:
+    pieces = []
+    for item in bindings.split(path):
+        if isinstance(item, str):
+            pieces.append(item)
+        elif item.name in ("name", "run.id", "run_id"):
+            pieces.append("{run-id}")
+        elif item.name in ("output_name", "output.name"):
+            pieces.append("{output-name}")
+        else:
+            raise invalid("outputs", f"${{{{{item.name}}}}} is no macro of a path: name and output_name are")
+    return "".join(pieces).rstrip("/")
+
+
+def _registration(said: list[Section]) -> Registration | None:
+    for item in said:
+        name = item.text("asset_name", "assetName", "name")
+        if name is not None:
+            version = item.label("asset_version", "assetVersion", "version")
+            return Registration(name, item.text("description"), version=version)
+    return None
+
+
+# -- the rest ----------------------------------------------------------------------------------------------------------
+
+
+def _literal_text(scope: Scope, node: Section, name: str) -> str | None:
+    text = node.text(name)
+    if text is None or not bindings.has_any(text):
+        return text
+    bound = scope.bind(text, node.at(name))
+    return bound.text if bound is not None else None
+
+
+def _variables(scope: Scope, spec: Section, node: Section) -> tuple[dict[str, str], dict[str, Piece]]:
+    plain: dict[str, str] = {}
+    bound: dict[str, Piece] = {}
+    given = {
+        **spec.texts("environment_variables", "environmentVariables"),
+        **node.texts("environment_variables", "environmentVariables"),
+    }
+    for name, text in given.items():
+        if not bindings.has_any(text):
+            plain[name] = text
+            continue
+        found = scope.bind(text, f"{node.spot}.environment_variables.{name}")
+        if found is not None and isinstance(found.source, ParameterRef):
+            bound[name] = found.source
+        elif found is not None and isinstance(found.source, Value):
+            plain[name] = found.text or ""
+    return plain, bound
