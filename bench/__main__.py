@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import blobs, chain, imports, machine, published, report, requests_rate, startup
+from . import blobs, chain, imports, machine, published, report, requests_rate, sdk_v2, startup
 from .measure import Row
 from .peers import Peers
 
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         "startup": startup.rows,
         "requests": requests_rate.rows,
         "published": published.rows,
+        "v2": sdk_v2.rows,
         "blobs": blobs.rows,
     }
     names = options.only or list(measures)
@@ -59,7 +60,7 @@ def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("chain", "imports", "startup", "requests", "published", "blobs")
+    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller files")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave Luigi and kfp out")

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from unittest.mock import patch
 
 import psutil
 
@@ -31,15 +32,17 @@ _CONFIG = {
 
 
 class LiveService:
-    """A service on a state folder of its own, as ``amlbridge up`` starts it."""
+    """A service on a state folder of its own, as ``amlbridge up`` starts it. ``more``: further variables for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._more = more or {}
         folder.mkdir(parents=True, exist_ok=True)
         self.home = Home(folder / ".amlbridge")
 
     def __enter__(self) -> LiveService:
-        self.address, _ = lifecycle.start(self.home)
+        with patch.dict(os.environ, self._more):
+            self.address, _ = lifecycle.start(self.home)
         self.process = psutil.Process(self.address.pid)
         self.records = Records(self.home.records_url)
         return self
@@ -77,17 +80,17 @@ class LiveService:
 
 
 class Client:
-    """The process of :mod:`bench.v1_client`."""
+    """The process of :mod:`bench.v1_client`, or of another such ``program``. ``more``: further variables."""
 
-    def __init__(self, service: LiveService) -> None:
+    def __init__(self, service: LiveService, program: str = "v1_client", more: Mapping[str, str] | None = None) -> None:
         folder = service.folder / "client"
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(json.dumps(_CONFIG))
         self._log = (folder / "client.log").open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("v1_client.py"))],
+            [sys.executable, str(Path(__file__).with_name(f"{program}.py"))],
             cwd=folder,
-            env=service.environment(),
+            env={**service.environment(), **(more or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -123,7 +126,7 @@ class Client:
         if not line:
             self._log.seek(0)
             lines = [line for line in self._log.read().splitlines() if line.strip()]
-            raise RuntimeError(f"the v1 client ended: {lines[-1] if lines else 'it said nothing'}")
+            raise RuntimeError(f"the client ended: {lines[-1] if lines else 'it said nothing'}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -89,7 +89,11 @@ def run(
         return 0
     if not as_json:
         click.echo(run_id)
-    last = _followed(client, run_id)
+    try:
+        last = _followed(client, run_id)
+    except KeyboardInterrupt:
+        say(f"the run goes on; `amlbridge status {run_id}` shows it")
+        raise
     print_json(last) if as_json else show_run(last)
     return 0 if last["status"] == "Completed" else EXIT_FAILURE
 

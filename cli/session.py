@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from amlbridge.cli import config_file
+from amlbridge.cli import config_file, polling
 from amlbridge.cli.child import Child
 from amlbridge.cli.output import EXIT_STOPPED, EXIT_UNAVAILABLE, Failure, Waiting, say
 from amlbridge.cli.progress import Progress
@@ -150,7 +150,7 @@ def _guard(
         if (name not in variables.UNSET or (options.intercept and name in variables.SERVICE_PRINCIPAL))
         and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
     }
-    found = {**inherited, **ours}
+    found = {**inherited, **ours, **polling.variables(options.script, inherited)}
     return watcher, {**found, **az_profile.prepare(home, command, found, Path.cwd())}
 
 

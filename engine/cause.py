@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from amlbridge.engine import old_packages
+
 _HEADER = "Traceback (most recent call last):"
 _MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 #: What shells end with when a command cannot be executed, or is not there.
@@ -16,6 +18,8 @@ _USAGE = 2
 #: What Python says of a script that it cannot read; there is no traceback then.
 _UNREADABLE = ("SyntaxError: ", "IndentationError: ", "TabError: ")
 _LONGEST = 300
+#: What runs components that are Python functions; there are pre-releases of it only, which nothing installs by itself.
+_MLDESIGNER = re.compile(r"\bmldesigner: (?:command )?not found|No module named 'mldesigner'")
 
 
 def cause(words: str, exit_code: int) -> str:
@@ -33,8 +37,16 @@ def cause(words: str, exit_code: int) -> str:
 
 
 def advice(words: str, exit_code: int, python: str | None) -> str:
-    """What helps when something is missing on this machine; "" in all other cases. ``python`` ran the script."""
-    missing = _MISSING_MODULE.match(_exception(words)) if words.startswith(_HEADER) else None
+    """What helps when something is missing on this machine, or a package is newer than the script; "" in all other
+    cases. ``python`` ran the script."""
+    exception = _exception(words) if words.startswith(_HEADER) else ""
+    changed = old_packages.advice(exception)
+    if changed:
+        return changed
+    if _MLDESIGNER.search(exception or (words if exit_code == _NOT_THERE else "")):
+        where = f" into {python}" if python else " where the steps run"
+        return f"Components of @command_component need a pre-release: pip install mldesigner==0.1.0b23{where}."
+    missing = _MISSING_MODULE.match(exception)
     if missing is not None:
         where = f" ({python})" if python else ""
         return (

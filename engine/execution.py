@@ -70,6 +70,8 @@ class Execution:
     data: Mapping[str, DataReference]
     #: The run that this one was submitted for, if any; it may be waiting for this one.
     parent_id: str | None = None
+    #: What the steps print goes where SDK v2 looks for it.
+    user_logs: bool = False
     #: No further step starts.
     stopped: bool = False
     #: All steps are settled; the end is being recorded.

@@ -60,6 +60,8 @@ class StepContext:
     inputs: dict[str, str] = field(default_factory=dict)
     references: dict[str, DataReference] = field(default_factory=dict)
     outputs: dict[str, OutputPlace] = field(default_factory=dict)
+    #: The log of a step of a pipeline is called as that of a run that is its own step: SDK v2 knows only that name.
+    user_logs: bool = False
     #: Links outside of the step's own folders that are removed when it has ended.
     links: list[Path] = field(default_factory=list)
     #: The interpreter that runs the step; known once its environment is there.
@@ -84,11 +86,15 @@ class StepContext:
         """The artifact that holds what the step prints; of a distributed one, what its first process prints."""
         if distribution.process_count(self.node) > 1:
             return self.rank_log(0)
-        return SCRIPT_LOG if self.run_id == self.pipeline_run_id else DRIVER_LOG
+        return SCRIPT_LOG if self._is_user_log else DRIVER_LOG
+
+    @property
+    def _is_user_log(self) -> bool:
+        return self.user_logs or self.run_id == self.pipeline_run_id
 
     def rank_log(self, rank: int) -> str:
         """The artifact that holds what one process of a distributed step prints."""
-        return (RANK_SCRIPT_LOG if self.run_id == self.pipeline_run_id else RANK_DRIVER_LOG).format(rank)
+        return (RANK_SCRIPT_LOG if self._is_user_log else RANK_DRIVER_LOG).format(rank)
 
 
 class Host(Protocol):

@@ -73,8 +73,8 @@ class Argument:
 class Command:
     """What a node executes.
 
-    ``script`` set: a Python file of the code snapshot, with ``arguments``. ``shell`` True: ``arguments``, joined without
-    a separator, are one line for ``bash -c``. Otherwise ``arguments`` is the whole argv.
+    ``script`` set: a Python file of the code snapshot, with ``arguments``. ``shell`` True: ``arguments``, joined
+    without a separator, are one line for ``bash -c``. Otherwise ``arguments`` is the whole argv.
     """
 
     arguments: tuple[Argument | OptionalGroup, ...] = ()

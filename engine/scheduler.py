@@ -108,19 +108,23 @@ class Scheduler:
         data_parameters: Mapping[str, DataReference],
         pipeline: Mapping[str, Any],
         steps: Mapping[str, Mapping[str, Any]],
+        user_logs: bool = False,
     ) -> dict[str, str]:
         """Records a pipeline run and a run for each of its nodes, durably, then starts it.
 
         ``parameters`` and ``data_parameters`` override the Plan's defaults; ``pipeline`` and ``steps`` (by node id) are
-        further columns of the run records. Returns the run id of each node. Raises :class:`PlanError` when the Plan
-        cannot run, :class:`ConflictError` when the run exists.
+        further columns of the run records; ``user_logs`` as for :class:`StepContext`. Returns the run id of each node.
+        Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
         """
         self._require_running()
         values = _values(plan, parameters)
         data = _data(plan, data_parameters)
         step_runs = {node.id: str(uuid.uuid4()) for node in plan_json.topological_order(plan)}
         _check_runnable(plan)
-        execution = {"parameters": values, "data": {name: [item.uri, item.type] for name, item in data.items()}}
+        references = {name: [item.uri, item.type] for name, item in data.items()}
+        execution: dict[str, Any] = {"parameters": values, "data": references}
+        if user_logs:
+            execution["user_logs"] = True
         names = {node.id: node for node in plan.nodes}
         with self.records.database.write():
             plan_id = self.records.plans.add(plan)
@@ -137,6 +141,7 @@ class Scheduler:
         workspace = self.records.workspaces.get(workspace_id)
         made = Execution.of(workspace, experiment_id, run_id, plan, step_runs, values, data)
         made.parent_id = pipeline.get("parent_id")
+        made.user_logs = user_logs
         for step in made.steps.values():
             step.told_queued = not tuple(step.node.dependencies())
         self._begin(made)
@@ -221,6 +226,7 @@ class Scheduler:
                 workspace, run.experiment_id, run.id, plan, step_runs, run.execution.get("parameters", {}), data
             )
             execution.parent_id = run.parent_id
+            execution.user_logs = bool(run.execution.get("user_logs"))
             for child in children:
                 if child.node_id is not None:
                     self._restore(execution.steps[child.node_id], child)

@@ -136,6 +136,7 @@ class StepRunner:
             parameters=execution.parameters,
             work=self._work / step.run_id,
             attempt=step.attempts,
+            user_logs=execution.user_logs,
         )
 
     async def _attempt(self, context: StepContext, execution: Execution, step: Step) -> dict[str, Any] | None:

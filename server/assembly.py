@@ -24,6 +24,12 @@ from amlbridge.v1 import (
     secrets,
     snapshots,
 )
+from amlbridge.v1.webservices import routes as webservices
+from amlbridge.v2.batch.services import BATCH
+from amlbridge.v2.jobs import outputs
+from amlbridge.v2.jobs.services import JOBS
+from amlbridge.v2.online.services import ONLINE
+from amlbridge.v2.schedules import operations as schedules
 from amlbridge.v2.services import ASSETS
 from amlbridge.wire import arm, bootstrap, capacity, computes, deployments, run_services, workspaces
 from amlbridge.wire.application import Application
@@ -33,6 +39,7 @@ from amlbridge.wire.file_share import FileShareEndpoint
 from amlbridge.wire.identity import TokenIssuer, load_secret
 from amlbridge.wire.mlflow.services import SERVICES as MLFLOW
 from amlbridge.wire.routing import Router, Routes
+from amlbridge.wire.serving import scoring
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +67,18 @@ def services() -> list[Routes]:
         environments.routes,
         model_assets.routes,
         models.routes,
+        webservices.routes,
         secrets.routes,
         execution.routes,
         execution_local.routes,
         *automl.services,
         *pipelines.services,
         *ASSETS,
+        *JOBS,
+        schedules.routes,
+        *BATCH,
+        *ONLINE,
+        scoring.routes,
     ]
 
 
@@ -85,6 +98,7 @@ def build_service(home: Home, *, clock: Clock = system_clock, host: str = "127.0
         clock=clock,
     )
     shared_assets.attach(service)
+    outputs.attach(service)
     return service
 
 

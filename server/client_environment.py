@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from amlbridge.server import certificates
 from amlbridge.server.home import Home
@@ -59,7 +60,7 @@ def variables(
         "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{https}/",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # For a script that sets the tracking URI of its workspace, which MLflow's client knows no token for.
-        "MLFLOW_TRACKING_TOKEN": issuer.issue("mlflow")[0],
+        "MLFLOW_TRACKING_TOKEN": TokenIssuer(load_secret(home.secret), _today).issue("mlflow")[0],
         "DO_NOT_TRACK": "true",
     }
     if scope is not None:
@@ -73,6 +74,12 @@ def variables(
     listed = [item.strip() for item in own.split(",") if item.strip()]
     hosts = ",".join([*listed, *(name for name in (host, "localhost") if name not in listed)])
     return {**result, "NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def _today() -> float:
+    """When this day began: all clients of a day get one token."""
+    day = 24 * 3600
+    return time.time() // day * day
 
 
 def token_url(http_url: str, issuer: TokenIssuer, environments: str | None = None) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from amlbridge.engine.blobs import check_name
+from amlbridge.engine.environments.overlay_shims import Shims
 from amlbridge.engine.environments.provider import BUILD_LOG
 from amlbridge.engine.errors import EngineError, NotFoundError
 from amlbridge.engine.host import OutputPlace, StepContext
 from amlbridge.engine.plan import DataReference, Input, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import engine_reuse, input_places, step_environments
+from amlbridge.server import engine_reuse, input_places, job_steps, step_environments
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
 from amlbridge.wire import computes, run_lineage, step_environment, storage
 from amlbridge.wire.context import Service
@@ -43,6 +44,7 @@ class EngineHost:
         self._snapshots = snapshots
         self._guard_variables = guard_variables
         self._site = step_inputs.site(service.home / "site")
+        self._shims = Shims(service.home / "shims", service.home / "environments")
         self._base = {**step_environment.inherited(), **client_variables}
         self._base["MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"] = "1"
         # A log that shows what a step prints when it prints it; standard output is a file and would be held back.
@@ -103,6 +105,10 @@ class EngineHost:
                 return saved
             path = dataset_paths.materialise(self._service, context.workspace, saved, context.scratch / name)
             return str(self._delivered(context, name, item, path))
+        if reference.uri.lower().startswith(job_steps.WEB):
+            if job_steps.is_direct(item):
+                return reference.uri
+            return str(self._delivered(context, name, item, job_steps.web_path(self._service, name, reference.uri)))
         if not reference.uri.startswith(_STORE):
             raise EngineError(f"input {name!r}: {reference.uri} cannot be read here")
         store, _, path_on_store = reference.uri.removeprefix(_STORE).partition("/paths/")
@@ -110,6 +116,8 @@ class EngineHost:
             return dataset_paths.saved_dataset_for_path(
                 self._service, context.workspace, store, path_on_store, item.transformations
             )
+        if job_steps.is_direct(item):
+            return job_steps.direct_uri(context, reference, store, path_on_store)
         path = storage.resolve(self._service, context.workspace, store, path_on_store)
         return str(self._delivered(context, name, item, path))
 
@@ -158,7 +166,7 @@ class EngineHost:
                 shutil.rmtree(staged)
         written = staged or final
         written.parent.mkdir(parents=True, exist_ok=True)
-        if output.type == "uri_folder":
+        if output.type in job_steps.FOLDERS:
             written.mkdir(exist_ok=True)
         return OutputPlace(output.datastore, path, final, staged)
 
@@ -166,13 +174,15 @@ class EngineHost:
         """The inputs' variables give way to the rest: an input may be called PATH. The step's own come last."""
         env = {
             **step_inputs.variables(context),
+            **job_steps.variables(context),
             **self._base,
             **self._guard_variables(context.run_id),
             **step_environment.run_variables(self._service, context, self._experiment_name(context)),
             **step_environments.variables(self._service, context, self._base.get("PATH", "")),
             **context.node.variables,
         }
-        return step_inputs.with_paths(context, env, self._site)
+        env = step_inputs.with_paths(context, env, self._site)
+        return self._shims.with_overlay(env, context.scratch, command=context.node.command.script is None)
 
     def _experiment_name(self, context: StepContext) -> str:
         key = context.experiment_id
@@ -181,9 +191,14 @@ class EngineHost:
         return self._experiments[key]
 
     def completed(self, context: StepContext) -> None:
-        """Registers the outputs that ask for it as datasets."""
+        """Registers the outputs that ask for it: as assets for SDK v2, as datasets for v1."""
         for name, output in context.node.outputs.items():
             if output.registration is not None:
+                try:
+                    if job_steps.register(self._service, context, name, output):
+                        continue
+                except ServiceError as error:
+                    raise EngineError(f"output {name!r} cannot be registered: {error.message}") from error
                 place = context.outputs[name]
                 saved = dataset_paths.register_output(
                     self._service, context.workspace, output.registration, place.datastore, place.path

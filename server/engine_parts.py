@@ -18,7 +18,9 @@ from amlbridge.server import client_environment
 from amlbridge.server.engine_host import EngineHost
 from amlbridge.server.home import Home
 from amlbridge.v1 import local_watch, run_environments
+from amlbridge.v1.pipelines import step_definitions
 from amlbridge.wire.context import Service
+from amlbridge.wire.run_dto import RUN_DEFINITION
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
     scheduler = Scheduler(service.records, host, pool, home.work)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
+    service.parts[RUN_DEFINITION] = step_definitions.definition
 
     def start() -> None:
         scheduler.start()

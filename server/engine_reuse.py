@@ -15,6 +15,7 @@ from amlbridge.engine.host import StepContext
 from amlbridge.engine.plan import DataReference
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.server import job_steps
 from amlbridge.v1 import dataflow, dataset_paths, dataset_records
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
@@ -118,6 +119,8 @@ def _register(service: Service, context: StepContext, original: Candidate) -> No
     """The original's datasets stay as they are; one that somebody has unregistered since is registered again."""
     for name, output in context.node.outputs.items():
         wanted = output.registration
+        if wanted is not None and job_steps.register_again(service, context, original, name, output):
+            continue
         if wanted is not None and dataset_records.find(service, context.workspace, wanted.name) is None:
             place = original.execution["outputs"][name]
             dataset_paths.register_output(service, context.workspace, wanted, place["datastore"], place["path"])

@@ -23,7 +23,7 @@ from typing import IO, Any
 import uvicorn
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server import assembly, certificates, client_environment, engine_parts, schedule_parts
+from amlbridge.server import assembly, certificates, client_environment, engine_parts, schedule_parts, serving_parts
 from amlbridge.server.home import Home
 from amlbridge.server.interception.authority import IssuingAuthority
 from amlbridge.server.interception.hosts import LocalHosts, local_paths
@@ -102,6 +102,7 @@ def serve(
         service.parts[URL_MAP] = local_paths(service, urls)
         engine_parts.attach(service, home)
         schedule_parts.attach(service)
+        serving_parts.attach(service, home)
         try:
             _run(_serve(home, service, urls, authority, http, https, guard, ready))
         finally:

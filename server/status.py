@@ -17,6 +17,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.server.lifecycle import health_text
 from amlbridge.server.network_options import NetworkOptions
 from amlbridge.v1.pipelines import schedule_records
+from amlbridge.v2.schedules import records as job_schedules
 from amlbridge.wire import unfound, unfound_computes
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request
@@ -69,7 +70,7 @@ def status(call: Call) -> Reply:
             for workspace in workspaces
         ],
         "running": [_run(service, names[run.workspace_id], run) for run in unfinished[-_MOST_RUNS:]],
-        "schedules": schedule_records.summaries(service),
+        "schedules": [*schedule_records.summaries(service), *job_schedules.summaries(service)],
     }
 
 

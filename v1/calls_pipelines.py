@@ -7,7 +7,7 @@ from amlbridge.v1.call_table import client, refused, served
 _CORE, _PIPE, _STEPS = "azureml.core.", "azureml.pipeline.core.", "azureml.pipeline.steps."
 _BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
 _COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
-_DEPLOY = "v1/test_models.py::test_deploying_packaging_and_profiling_are_refused_with_a_way_out"
+_DEPLOY = "v1/test_models.py::test_packaging_is_refused_with_a_way_out"
 _ELSEWHERE = "wire/test_computes.py::test_instances_kubernetes_and_machines_elsewhere"
 _ENDPOINTS = "v1/pipelines/test_endpoints.py::test_versions_and_their_default"
 _ENVIRONMENTS = "v1/test_environments.py::test_register_get_versions_and_labels"
@@ -25,7 +25,9 @@ _SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
 _RUN = "execution.submit_snapshot_run"
 _CLUSTER = "needs a cluster or service elsewhere: refused when the pipeline is submitted"
-_NO_HOST = "models are not served here: load the model (Model.download) in a process of your own"
+_NO_HOST = "there are no containers here: Model.deploy runs the scoring script in a process on this machine"
+_SERVICES = "v1/webservices/test_webservices.py::test_aci_from_deployment_to_deletion"
+_AKS = "v1/webservices/test_webservices.py::test_aks_on_a_compute_of_the_workspace"
 
 COMPUTE = (
     served(_CORE + "compute.ComputeTarget", "computes.get_compute", _COMPUTES),
@@ -140,12 +142,28 @@ MODELS = (
     served(_CORE + "Model.delete", "models.delete", _MODELS),
     client(_CORE + "Model.serialize", test=_MODELS),
     client(_CORE + "model.InferenceConfig"),
-    refused(_CORE + "Model.deploy", "models.refused", _NO_HOST, _DEPLOY),
+    served(
+        _CORE + "Model.deploy",
+        "web-services.validate_name web-services.validate web-services.create",
+        _SERVICES,
+        "with an InferenceConfig; the scoring script runs in a process on this machine",
+    ),
     refused(_CORE + "Model.package", "models.refused", _NO_HOST, _DEPLOY),
     refused(_CORE + "Model.profile", "models.refused", _NO_HOST, _DEPLOY),
-    client(_CORE + "webservice.AciWebservice.deploy_configuration", "deploying with it is refused"),
-    client(_CORE + "webservice.AksWebservice.deploy_configuration", "deploying with it is refused"),
-    served(_CORE + "Webservice.list", "models.list_services", _DEPLOY, "there are none"),
+    client(_CORE + "webservice.AciWebservice.deploy_configuration", test=_SERVICES),
+    client(_CORE + "webservice.AksWebservice.deploy_configuration", test=_AKS),
+    served(_CORE + "Webservice", "web-services.get", _SERVICES),
+    served(_CORE + "Webservice.list", "web-services.list_services", _SERVICES),
+    served(_CORE + "Webservice.wait_for_deployment", "web-services.get_operation", _SERVICES),
+    served(_CORE + "Webservice.get_logs", "web-services.get_logs", _SERVICES),
+    served(_CORE + "Webservice.get_keys", "web-services.list_keys", _SERVICES),
+    served(_CORE + "Webservice.regen_key", "web-services.regenerate_keys", _SERVICES),
+    served(_CORE + "Webservice.delete", "web-services.delete", _SERVICES),
+    served(_CORE + "webservice.AciWebservice.run", "scoring.score", _SERVICES),
+    served(_CORE + "webservice.AciWebservice.update", "web-services.change", _SERVICES),
+    served(_CORE + "webservice.AksWebservice.run", "scoring.score", _AKS),
+    served(_CORE + "webservice.AksWebservice.update", "web-services.change", _AKS),
+    served(_CORE + "webservice.AksWebservice.get_access_token", "web-services.get_token", _AKS),
     client(_CORE + "webservice.LocalWebservice", "needs Docker on the client's machine"),
     refused(_CORE + "image.ContainerImage", "models.refused", _NO_HOST, _DEPLOY),
 )

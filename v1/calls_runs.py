@@ -47,7 +47,12 @@ WORKSPACE = (
     served(_CORE + "Workspace.set_default_datastore", "datastores.set_default_datastore", _LAKES),
     served(_CORE + "Workspace.datastores", "datastores.list_datastores", _STORES),
     served(_CORE + "Workspace.datasets", "datasets.list_datasets", _REGISTERED),
-    served(_CORE + "Workspace.compute_targets", "computes.list_computes", _COMPUTES),
+    served(
+        _CORE + "Workspace.compute_targets",
+        "computes.list_computes",
+        _COMPUTES,
+        "empty at first: `amlbridge compute add NAME` adds a cluster that was made in Azure",
+    ),
     served(_CORE + "Workspace.experiments", "history.query_experiments", _HISTORY),
     served(_CORE + "Workspace.models", "models.list_models", _SEEDS),
     served(_CORE + "Workspace.environments", "environments.list_environments", _ENVIRONMENTS),
@@ -57,7 +62,8 @@ WORKSPACE = (
         "v1/test_secrets.py::test_set_get_list_delete",
     ),
     client(
-        _CORE + "Workspace.get_mlflow_tracking_uri", "needs azureml-mlflow, and the MLflow routes of the next release"
+        _CORE + "Workspace.get_mlflow_tracking_uri",
+        "needs azureml-mlflow, as in Azure; MLflow then tracks to this workspace",
     ),
     client(
         _CORE + "authentication.InteractiveLoginAuthentication", "the token comes from the service, without a login"

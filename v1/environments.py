@@ -74,6 +74,16 @@ def ensure(service: Service, workspace: Workspace, name: str, content: Mapping[s
     return _register(service, workspace, name, definition).version
 
 
+def version_of(service: Service, workspace: Workspace, name: str, content: Mapping[str, Any]) -> str | None:
+    """The version under which an environment of a submitted run is registered, also when there are later ones; as
+    :func:`ensure` when it is not registered. Raises a 400 ServiceError for a section of a wrong type."""
+    definition: dict[str, Any] = {key: typed(content, key, kind, None) for key, kind in _SECTIONS.items()}
+    for item in reversed(service.records.resources.list(workspace.id, KIND, name)):
+        if item.body["definition"] == definition:
+            return item.version
+    return ensure(service, workspace, name, content)
+
+
 def _register(service: Service, workspace: Workspace, name: str, definition: Mapping[str, Any]) -> Resource:
     with service.records.database.write():
         latest = service.records.resources.latest(workspace.id, KIND, name)

@@ -26,7 +26,7 @@ from amlbridge.engine.plan import Node, Plan
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.scheduler import Scheduler
-from amlbridge.v1 import dataset_paths, local_watch, script_run
+from amlbridge.v1 import dataset_paths, local_watch, script_run, step_inputs
 from amlbridge.v1.execution import columns, configuration, definition_of, plan_of, run_id_of
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks
@@ -42,9 +42,9 @@ routes = Routes("execution", "/execution/v1.0/WS/experiments/{experiment}")
 _SETUP = "azureml-setup"
 _DEFINITION = "definition.json"
 #: What the run's environment says besides its inputs and its own variables.
-_OURS = ("AZUREML_", "AML_PARAMETER_")
+_OURS = ("AZUREML_", "AML_PARAMETER_", "MLFLOW_")
 #: The token is given to the process that asks for it; it must not lie in a file.
-_TOKEN = ("AZUREML_RUN_TOKEN", "AZUREML_RUN_TOKEN_EXPIRY")
+_TOKEN = ("AZUREML_RUN_TOKEN", "AZUREML_RUN_TOKEN_EXPIRY", "MLFLOW_TRACKING_TOKEN")
 _EVENT = "Microsoft.MachineLearning.Run."
 
 
@@ -155,7 +155,8 @@ def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
     folder = launch.stdout.parents[1]
     # `python` in a command is the run's interpreter, and flushes the run's metrics at its end.
     before = {"PATH": str(Path(context.python or sys.executable).parent)}
-    if context.node.command.script is None:
+    script = context.node.command.script
+    if script is None:
         before["PYTHONPATH"] = launch.env["PYTHONPATH"]
     return {
         "run_id": context.run_id,
@@ -163,6 +164,8 @@ def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
         "python": launch.python,
         "env": {name: value for name, value in env.items() if name not in _TOKEN},
         "before": before,
+        # The project is its client's copy, whose place is known where it runs.
+        "root_on_path": script is not None and step_inputs.needs_root(script),
         "log": str(launch.stdout),
         "artifacts": {name: str(folder / name) for name in ("outputs", "logs")},
         "timeout": launch.timeout,
@@ -187,7 +190,7 @@ def start_local_run(call: Call) -> Reply:
     )
     token, expiry = call.service.issuer.issue("run", run_id=run.id)
     run_events.apply(call.service, call.workspace, {"name": f"{_EVENT}Start", "data": {"RunId": run.id}})
-    return {"variables": dict(zip(_TOKEN, (token, str(expiry)), strict=True))}
+    return {"variables": dict(zip(_TOKEN, (token, str(expiry), token), strict=True))}
 
 
 @routes.post("/localrun/{run}/end")

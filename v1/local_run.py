@@ -107,6 +107,8 @@ def _launch(told: dict[str, Any], project: Path, secrets: dict[str, str]) -> Lau
     env = {**os.environ, **told["env"], **secrets}
     for name, places in told["before"].items():
         env[name] = os.pathsep.join(filter(None, (places, env.get(name))))
+    if told["root_on_path"]:
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, (env.get("PYTHONPATH"), str(project))))
     return Launch(
         argv=tuple(told["argv"]),
         python=told["python"],

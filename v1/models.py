@@ -107,18 +107,6 @@ def delete(call: Call) -> Reply:
     return Response(status_code=200 if there else 204)
 
 
-@routes.get("/services")
-def list_services(call: Call) -> Reply:
-    """The web services of the workspace: there are none."""
-    return {"value": []}
-
-
-@routes.get("/services/{name}")
-def get_service(call: Call) -> Reply:
-    """One web service: there is none of this name, since none can be deployed."""
-    raise not_found(f"WebserviceNotFound: there is no web service {call.params['name']}", "WebserviceNotFound")
-
-
 @routes.get("/images")
 def list_images(call: Call) -> Reply:
     """The container images of the workspace: there are none."""
@@ -132,21 +120,12 @@ def get_profile(call: Call) -> Reply:
     raise not_found(f"there is no model profile {call.query.get('name', '')}".rstrip(), "ProfileNotFound")
 
 
-_NO_SERVICES = (
-    "Web services (Model.deploy, Webservice.deploy, AciWebservice, AksWebservice) are not run by amlbridge: load the "
-    "model with Model.download or Model.get_model_path and call your scoring script. SDK v2 replaces them with managed "
-    "online endpoints."
-)
 _NO_IMAGES = "Container images are not built by amlbridge (Model.package, Image.create): it runs without containers."
 _NO_PROFILES = (
     "Model.profile measures containers in Azure, which amlbridge does not have, and SDK v2 has no successor for it: "
     "call run() of your scoring script with a sample and time it."
 )
 _REFUSED = (
-    ("POST", "/services", _NO_SERVICES),
-    ("POST", "/services/validate", _NO_SERVICES),
-    ("PUT", "/services/{name}", _NO_SERVICES),
-    ("PATCH", "/services/{name}", _NO_SERVICES),
     ("POST", "/images", _NO_IMAGES),
     ("POST", "/packages", _NO_IMAGES),
     ("POST", "/environmentImageRequests", _NO_IMAGES),
@@ -155,7 +134,7 @@ _REFUSED = (
 
 
 def _refused(call: Call) -> Reply:
-    """Deploying, packaging and profiling models."""
+    """Packaging and profiling models."""
 
 
 for _method, _path, _reason in _REFUSED:

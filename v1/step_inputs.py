@@ -56,9 +56,14 @@ def with_paths(context: StepContext, env: Mapping[str, str], site_folder: Path) 
     script, own = context.node.command.script, env.get("PYTHONPATH")
     if script is None:
         return {**env, "PYTHONPATH": _joined(str(site_folder), own)}
-    if Path(script).parent == Path():
+    if not needs_root(script):
         return dict(env)
     return {**env, "PYTHONPATH": _joined(own, str(context.work))}
+
+
+def needs_root(script: str) -> bool:
+    """Whether Python finds the modules of the source directory's root for this script only when it is told to."""
+    return Path(script).parent != Path()
 
 
 def _joined(*places: str | None) -> str:

@@ -34,10 +34,12 @@ _ORDERS = {
 
 def in_view(call: Call, archived: bool) -> bool:
     """Whether a list shows an item. Raises a 400 ServiceError for an unknown listViewType."""
-    view = call.query.get("listviewtype", "") or "ActiveOnly"
-    if view.lower() not in VIEWS:
-        raise bad_request(f"listViewType must be ActiveOnly, ArchivedOnly or All, not {view!r}")
-    return view.lower() == "all" or (view.lower() == "archivedonly") == archived
+    given = call.query.get("listviewtype", "") or "ActiveOnly"
+    # For registries the client writes the name of its constant: ListViewType.ACTIVE_ONLY.
+    view = given.lower().removeprefix("listviewtype.").replace("_", "")
+    if view not in VIEWS:
+        raise bad_request(f"listViewType must be ActiveOnly, ArchivedOnly or All, not {given!r}")
+    return view == "all" or (view == "archivedonly") == archived
 
 
 def ordered(call: Call, items: Sequence[T]) -> list[T]:

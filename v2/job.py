@@ -18,6 +18,7 @@ from amlbridge.engine.plan import (
     DataReference,
     Node,
     NodePort,
+    Output,
     Parameter,
     ParameterRef,
     Plan,
@@ -37,11 +38,15 @@ NODE = "run"
 
 @dataclass(frozen=True)
 class Lowered:
-    """A Plan and where its nodes stand in the job: id -> ``jobs.train``. ``components``: id -> the component's name."""
+    """A Plan and where its nodes stand in the job: id -> ``jobs.train``.
+
+    ``components``: id -> the component's name; ``sections``: id -> the node as the client sent it.
+    """
 
     plan: Plan
     places: Mapping[str, str]
     components: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[str, Section] = field(default_factory=dict)
     single: bool = False
 
 
@@ -52,9 +57,11 @@ def lower(properties: Mapping[str, Any], assets: Assets) -> Lowered:
     if kind == "pipeline":
         return _pipeline(job, assets)
     if kind == "command":
-        return _command(job, assets)
-    if kind in ("sweep", "automl"):
-        raise kinds.not_yet(Node(NODE, NODE, kind="sweep" if kind == "sweep" else "automl"), "jobType")
+        return _command(job, job, assets)
+    if kind == "sweep":
+        return _sweep(job, assets)
+    if kind == "automl":
+        return _automl(job, assets)
     raise kinds.refusal("jobType", kind)
 
 
@@ -70,7 +77,7 @@ def _pipeline(job: Section, assets: Assets) -> Lowered:
     store = said.text("default_datastore", "defaultDatastore")
     top = Scope(
         assets,
-        spec.section("jobs") if spec is not None else job.section("jobs"),
+        spec.section("jobs") if spec is not None and not job.section("jobs").content else job.section("jobs"),
         given=given,
         outputs=_outputs(job, spec),
         compute=compute,
@@ -78,11 +85,12 @@ def _pipeline(job: Section, assets: Assets) -> Lowered:
     defaults = nodes.Defaults(
         assets.datastore(store, said.at("default_datastore")) if store else assets.default_datastore(), compute
     )
-    made, places, components = [], {}, {}
+    made, places, components, sections = [], {}, {}, {}
     for scope, name, node in top.steps():
         lowered = nodes.lower(scope, name, node, defaults)
         made.append(lowered)
         places[lowered.id] = node.spot
+        sections[lowered.id] = node
         if lowered.kind != "automl":
             found = scope.specification(name)
             components[lowered.id] = found.text("name") or found.spot
@@ -102,13 +110,13 @@ def _pipeline(job: Section, assets: Assets) -> Lowered:
         description=job.text("description"),
     )
     _check_order(plan)
-    return Lowered(plan, places, components)
+    return Lowered(plan, places, components, sections)
 
 
 def _component(job: Section, assets: Assets) -> Section | None:
-    """The specification of a registered pipeline component that the whole job is."""
+    """The specification of a registered pipeline component that the whole job is; the client may send its nodes too."""
     reference = job.text("componentId")
-    if reference is None or job.section("jobs").content:
+    if reference is None:
         return None
     spec = graph.component(assets, reference, "componentId")
     if (spec.text("type") or "").lower() != "pipeline":
@@ -213,10 +221,11 @@ def _check_order(plan: Plan) -> None:
         raise bad_request(f"jobs: {error}", "CyclicPipeline") from error
 
 
-# -- command jobs ------------------------------------------------------------------------------------------------------
+# -- jobs of one node --------------------------------------------------------------------------------------------------
 
 
-def _command(job: Section, assets: Assets) -> Lowered:
+def _command(job: Section, trial: Section, assets: Assets) -> Lowered:
+    """A command job; ``trial`` is where the command and what belongs to it stand."""
     reader = Scope(assets, Section({}, "jobs"), given={}, outputs={}, compute=None)
     inputs, texts = {}, {}
     holder = job.section("inputs")
@@ -228,22 +237,19 @@ def _command(job: Section, assets: Assets) -> Lowered:
         inputs[name] = nodes.as_input(assets, bound, Section({"type": kind}, holder.at(name)), holder.at(name))
         if bound.text is not None:
             texts[name] = bound.text
-    store = assets.default_datastore()
-    outputs = {name: nodes.as_output(assets, item, [item], store, item.spot) for name, item in job.sections("outputs")}
-    reference = job.text("codeId")
-    code = assets.code(reference, "codeId") if reference else None
+    reference = trial.text("codeId")
+    code = assets.code(reference, trial.at("codeId")) if reference else None
+    outputs = _single_outputs(job, assets)
     command = commands.lower(
-        job.required("command"),
-        "command",
+        trial.required("command"),
+        trial.at("command"),
         inputs=inputs.keys(),
         absent=(),
         outputs=outputs.keys(),
         literals=texts,
         scripts=frozenset(assets.files(code)) if code else (),
+        search_space=job.section("searchSpace").content.keys(),
     )
-    resources = job.section("resources")
-    local = settings.is_local(resources)
-    compute = settings.LOCAL if local else settings.compute_name(job.text("computeId")) or settings.SERVERLESS
     made = Node(
         id=NODE,
         name=job.text("displayName") or "command",
@@ -251,12 +257,67 @@ def _command(job: Section, assets: Assets) -> Lowered:
         code=code,
         inputs=inputs,
         outputs=outputs,
-        environment=nodes.environment(assets, job.text("environmentId"), "environmentId"),
-        variables=job.texts("environmentVariables"),
-        resources=settings.resources(compute, resources),
-        distribution=settings.distribution(job.section("distribution")),
+        environment=nodes.environment(assets, trial.text("environmentId"), trial.at("environmentId")),
+        variables=trial.texts("environmentVariables"),
+        resources=settings.resources(_single_compute(job, trial), trial.section("resources"), job.section("resources")),
+        distribution=settings.distribution(trial.section("distribution")),
         # Azure runs a job of its own each time that it is submitted.
         deterministic=False,
-        timeout=settings.timeout(job.section("limits")),
+        timeout=settings.timeout(job.section("limits")) if trial is job else None,
     )
-    return Lowered(Plan((made,), description=job.text("description")), {NODE: "the job"}, single=True)
+    return Lowered(Plan((made,), description=job.text("description")), {NODE: ""}, single=True)
+
+
+def _single_outputs(job: Section, assets: Assets) -> dict[str, Output]:
+    store = assets.default_datastore()
+    return {name: nodes.as_output(assets, item, [item], store, item.spot) for name, item in job.sections("outputs")}
+
+
+def _single_compute(job: Section, trial: Section) -> str:
+    if settings.is_local(trial.section("resources")):
+        return settings.LOCAL
+    return settings.compute_name(job.text("computeId")) or settings.SERVERLESS
+
+
+_SWEEP = ("searchSpace", "samplingAlgorithm", "objective", "limits", "earlyTermination")
+
+
+def _sweep(job: Section, assets: Assets) -> Lowered:
+    for name in ("searchSpace", "objective", "samplingAlgorithm"):
+        if not job.get(name):
+            raise invalid(name, "is missing", "MissingField")
+    lowered = _command(job, job.section("trial"), assets)
+    options = {name: job.get(name) for name in _SWEEP if job.get(name) is not None}
+    return _with(lowered, replace(lowered.plan.nodes[0], kind="sweep", options=options))
+
+
+def _automl(job: Section, assets: Assets) -> Lowered:
+    task = job.section("taskDetails")
+    reader = Scope(assets, Section({}, "jobs"), given={}, outputs={}, compute=None)
+    inputs, options = {}, {}
+    for name, content in task.content.items():
+        if name in ("trainingData", "validationData", "testData") and content is not None:
+            bound = reader.bind(content, task.at(name), "mltable")
+            if bound is not None:
+                inputs[name] = nodes.as_input(assets, bound, Section({"type": "mltable"}, task.at(name)), task.at(name))
+        elif content is not None:
+            options[name] = content
+    if "trainingData" not in inputs:
+        raise invalid(task.at("trainingData"), "is missing", "MissingInput")
+    task.required("taskType")
+    made = Node(
+        NODE,
+        job.text("displayName") or "automl",
+        kind="automl",
+        inputs=inputs,
+        outputs=_single_outputs(job, assets),
+        variables=job.texts("environmentVariables"),
+        resources=settings.resources(_single_compute(job, job), job.section("resources")),
+        deterministic=False,
+        options=options,
+    )
+    return Lowered(Plan((made,), description=job.text("description")), {NODE: ""}, single=True)
+
+
+def _with(lowered: Lowered, node: Node) -> Lowered:
+    return replace(lowered, plan=replace(lowered.plan, nodes=(node,)))

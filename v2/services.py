@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from amlbridge.v2 import datastores, registries
+from amlbridge.v2 import datastores, refusals, registries
 from amlbridge.v2.assets import routes as assets
 from amlbridge.wire.routing import Routes
 
-ASSETS: list[Routes] = [datastores.routes, *assets.services[:-1], *registries.services, assets.services[-1]]
+ASSETS: list[Routes] = [
+    datastores.routes,
+    *assets.services[:-1],
+    *registries.services,
+    assets.services[-1],
+    refusals.routes,
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -29,6 +30,14 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 #: How a token may be announced: Azure's own sample for Java calls a published pipeline with ``Token``.
 _SCHEMES = ("bearer", "token")
+
+#: The names of a workspace in a path, which may be empty; a slash in its place may be lost.
+_SCOPED = re.compile(
+    r"(?:/[^/]+)*?/subscriptions/(?:([^/]*)/)??resourceGroups/(?:([^/]*)/)??"
+    r"providers/Microsoft\.MachineLearningServices/workspaces/([^/]*)(?:/|$)",
+    re.IGNORECASE,
+)
+_NAMES = ("the name of the subscription", "the name of the resource group", "the name of the workspace")
 
 #: Serves requests below ``/{account-less container}/…`` that no operation claims, or says no by returning None.
 Fallback = Callable[[Request], Awaitable[Response | None]]
@@ -69,7 +78,9 @@ class Application:
             if found is None:
                 if self.fallback is not None and (response := await self.fallback(request)) is not None:
                     return response
-                raise not_served(request.method, path)
+                raise unnamed(path) or not_served(request.method, path)
+            if (problem := unnamed(path)) is not None:
+                raise problem
             operation, params = found
             identity = self._authenticate(operation, request.headers)
             if operation.refused is not None:
@@ -135,6 +146,22 @@ class Application:
 def not_served(method: str, path: str) -> ServiceError:
     """501 for a route that we do not have: never a plausible 200."""
     return ServiceError(501, "NotImplemented", f"amlbridge does not serve {method} {path}")
+
+
+def unnamed(path: str) -> ServiceError | None:
+    """400 for the path of a workspace of which a name is empty; None for any other path.
+
+    ``Workspace(subscription, group, "")`` asks for ``…/workspaces/``, which is not the list ``…/workspaces``; some
+    clients make one slash of two.
+    """
+    found = _SCOPED.match(path)
+    if found is None:
+        return None
+    empty = [label for label, name in zip(_NAMES, found.groups(), strict=True) if not name]
+    if not empty:
+        return None
+    message = f"the request names no workspace, because {' and '.join(empty)} is empty: look where the script gets it"
+    return ServiceError(400, "InvalidName", f"{message} from (config.json, an environment variable, an argument)")
 
 
 def call_path(request: Request) -> str:

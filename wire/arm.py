@@ -68,6 +68,8 @@ def workspace_dto(service: Service, workspace: Workspace) -> dict[str, Any]:
         "type": "Microsoft.MachineLearningServices/workspaces",
         "location": custom.get("location", "local"),
         "tags": custom.get("tags", {}),
+        # The v2 client filters lists by it, and fails on null.
+        "kind": "Default",
         "sku": {"name": "Basic", "tier": "Basic"},
         "identity": {"principalId": TENANT, "tenantId": TENANT, "type": "SystemAssigned"},
         "properties": {

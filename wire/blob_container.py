@@ -6,11 +6,12 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from starlette.responses import Response
 
-from amlbridge.engine.blobs import Container
+from amlbridge.engine.blobs import Blob, Container
 from amlbridge.wire import blob_xml, unfound
 from amlbridge.wire.blob_accounts import has_container
 from amlbridge.wire.blob_conditions import http_date, not_met, readable
@@ -113,16 +114,33 @@ def list_blobs(call: BlobCall, _body: Body) -> Response:
     _state(call)
     count, marker = _most(call), query.get("marker", "")
     start = _decode_marker(marker) if marker else ""
-    found = call.store.items(call.account, call.container, query.get("prefix", ""), start, query.get("delimiter", ""))
+    asked = query.get("prefix", "")
+    prefix = _without_dots(asked)
+    found = call.store.items(call.account, call.container, prefix, start, query.get("delimiter", ""))
     page = list(islice(found, count + 1))
     if not page and not marker:
-        unfound.note(call.service, call.account, call.container, query.get("prefix", ""))
+        unfound.note(call.service, call.account, call.container, prefix)
     after = page[count] if len(page) > count else None
     following = "" if after is None else encode_marker(after if isinstance(after, str) else after.name)
+    named = page[:count] if prefix == asked else [_renamed(item, prefix, asked) for item in page[:count]]
     content = blob_xml.blob_list(
-        _endpoint(call), call.container, _asked(call), page[:count], following, "metadata" in included
+        _endpoint(call), call.container, _asked(call), named, following, "metadata" in included
     )
     return Response(content, 200, {}, "application/xml")
+
+
+def _without_dots(prefix: str) -> str:
+    """A prefix without the segments ".", which rslex sends for `datastore.path("./data/*.csv")`: a blob is found under
+    such a path (:func:`amlbridge.wire.blob_request.locate`), so a folder and a pattern have to be as well."""
+    *folders, last = prefix.split("/")
+    return "/".join([*(folder for folder in folders if folder != "."), last])
+
+
+def _renamed(item: Blob | str, prefix: str, asked: str) -> Blob | str:
+    """An item of a list as it was asked for: rslex matches the names with its pattern as it stands."""
+    if isinstance(item, str):
+        return asked + item.removeprefix(prefix)
+    return replace(item, name=asked + item.name.removeprefix(prefix))
 
 
 def list_containers(call: BlobCall, _body: Body) -> Response:

@@ -106,6 +106,10 @@ def _token(call: Call, resource: str) -> Reply:
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
+#: SDK v1 asks with plain requests, SDK v2 names itself.
+_V1_AGENT = "python-requests/"
+
+
 @routes.get("/discovery/{workspace_id}/{signature}", access="open")
 def discovery(call: Call) -> Reply:
     """Where each service of a workspace is; the clients ask without a token, so the URL carries a signature."""
@@ -114,6 +118,9 @@ def discovery(call: Call) -> Reply:
     addresses = dict.fromkeys(_DISCOVERED, call.service.http_url)
     # A browser has no token: the address itself tells that its holder may see the pages of this workspace.
     key = studio_key(call.params["workspace_id"])
+    if not call.headers.get("user-agent", "").startswith(_V1_AGENT):
+        # SDK v2 sends tokens over TLS only, and finds its services under this name. For v1 TLS would be lost time.
+        addresses["api"] = call.service.https_url
     return {**addresses, "studio": f"{call.service.http_url}/{key}/{call.service.issuer.sign(key)}"}
 
 

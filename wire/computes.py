@@ -144,7 +144,8 @@ def restart_instance(call: Call) -> Reply:
 @routes.post("/WS/computes/{name}/enableSso")
 def enable_single_sign_on(call: Call) -> Reply:
     """Keeps whether single sign-on is enabled; it has no effect here."""
-    enabled = call.field("EnableSSO", bool)
+    # SDK v1 and v2 write it differently.
+    enabled = call.field("enableSSO" if "enableSSO" in call.object else "EnableSSO", bool)
     found = _get(call)
     if found.body["computeType"] != bodies.INSTANCE:
         raise bad_request(f"{found.body['name']} is no compute instance: single sign-on is for those")

@@ -19,7 +19,7 @@ from amlbridge.engine.clock import iso
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.records.runs import FAILED, FINALIZING, PREPARING, Run
 from amlbridge.engine.records.schema import run as table
-from amlbridge.wire import paging, run_changes, run_events
+from amlbridge.wire import paging, run_changes, run_events, run_follow
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, from_engine, not_found
@@ -158,10 +158,14 @@ def _error(error: ServiceError | EngineError) -> dict[str, Any]:
 def get_run_details(call: Call) -> Reply:
     """Status, times, logs with signed URLs, error, warnings, data sets and definition of a run.
 
-    The end of a script run is told once a client that follows it has had a chance to read the log.
+    For a job of SDK v2 the answer waits a moment for news. The end of a run is told once a client that follows it has
+    had a chance to read the log.
     """
     run = run_of(call)
-    if run_type(run) == RUN_TYPES["script"] and log_reads(call.service).hold_script(run):
+    if run_follow.JOB in run.extra:
+        run = run_follow.wait(call.service, call.workspace, run)
+    followed = run_type(run) == RUN_TYPES["script"] or run_follow.JOB in run.extra
+    if followed and log_reads(call.service).hold_script(run):
         run = _finalizing(run)
     return details_dto(call.service, call.workspace, run)
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.records.runs import Run
+from amlbridge.wire import run_outputs
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, from_engine, not_found
 from amlbridge.wire.history import run_of
 from amlbridge.wire.routing import REST, Reply, Routes
-from amlbridge.wire.run_dto import run_dto
+from amlbridge.wire.run_dto import run_definition, run_dto
 
 routes = Routes("history", "/history/v1.0/WS")
 
@@ -43,9 +44,12 @@ def _run_data(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     if run is None:
         raise not_found(f"Run {run_id} not found in workspace {call.workspace.name}", "RunNotFound")
     dto = run_dto(call.service, call.workspace, run)
+    dto["outputs"] = {**(dto["outputs"] or {}), **run_outputs.dto(call.service, call.workspace, run)} or None
     return {
         "runMetadata": dto if typed(request, "selectRunMetadata", bool, True) else None,
-        "runDefinition": dto["runDefinition"] if typed(request, "selectRunDefinition", bool, False) else None,
+        "runDefinition": run_definition(call.service, call.workspace, run)
+        if typed(request, "selectRunDefinition", bool, False)
+        else None,
         "jobSpecification": dto["jobSpecification"] if typed(request, "selectJobSpecification", bool, False) else None,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from amlbridge.engine.clock import iso
@@ -55,6 +55,9 @@ _ERROR_FIELDS = (
     "innerError",
     "additionalInfo",
 )
+#: Key under which a module registers what makes the run definition of runs that were recorded without one.
+RUN_DEFINITION = "run_definition"
+RunDefinition = Callable[[Service, Workspace, Run], dict[str, Any] | None]
 #: What a RunDto has and a RunDetailsDto has not.
 _ONLY_RUN = frozenset(
     ["createdUtc", "token", "tokenExpiryTimeUtc", "jobSpecification", "dataContainerId", "heartbeatEnabled", "options"]
@@ -171,6 +174,12 @@ def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
     }
 
 
+def run_definition(service: Service, workspace: Workspace, run: Run) -> Any:
+    """What a run executes, as its SDK calls it: what was recorded with it, or what the SDK's own module makes of it."""
+    make: RunDefinition | None = service.parts.get(RUN_DEFINITION)
+    return run.extra.get("runDefinition") or (make(service, workspace, run) if make is not None else None)
+
+
 def log_files(service: Service, workspace: Workspace, run: Run) -> dict[str, str]:
     """The run's logs, by name: URLs to read them, also while they are written."""
     artifacts = Artifacts(service, workspace, RUN_ORIGIN, data_container(run))
@@ -182,6 +191,7 @@ def details_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, A
     dto = run_dto(service, workspace, run)
     return {
         **{name: value for name, value in dto.items() if name not in _ONLY_RUN},
+        "runDefinition": run_definition(service, workspace, run),
         "createdTimeUtc": dto["createdUtc"],
         "inputDatasets": [*dto["inputDatasets"], *run_lineage.inputs(run)],
         # The client iterates both of these.

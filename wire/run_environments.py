@@ -51,16 +51,20 @@ def properties(chosen: Mode) -> dict[str, str]:
     return {PROPERTY: chosen} if chosen != "current" else {}
 
 
-def differences(service: Service, node: Node, chosen: Mode) -> list[str]:
-    """Warnings for what the interpreter of a node will not have: none, or one text."""
-    found = provider(service).findings(node, chosen)
-    if not found:
-        return []
-    return [mismatch.message(found) if chosen == "current" else "; ".join(found)]
+def columns(service: Service, workspace: Workspace, identity: Identity | None, node: Node) -> dict[str, Any]:
+    """Columns of a new run of this node, to be joined with its others by :func:`join`: the mode among its properties,
+    and warnings for what the interpreter will not have."""
+    chosen = mode(service, workspace, identity)
+    found: dict[str, Any] = {"properties": properties(chosen)}
+    differences = provider(service).findings(node, chosen)
+    if differences:
+        message = mismatch.message(differences) if chosen == "current" else "; ".join(differences)
+        found["extra"] = {"warnings": [{"source": "amlbridge", "message": message}]}
+    return found
 
 
 def join(columns_of_run: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a run with properties and warnings of ours added to its own."""
+    """The columns of a run with those of :func:`columns` added to their properties and warnings."""
     found = {**columns_of_run, "properties": {**columns_of_run.get("properties", {}), **ours["properties"]}}
     extra = dict(found.get("extra", {}))
     warnings = [*(extra.get("warnings") or []), *ours.get("extra", {}).get("warnings", [])]

@@ -74,13 +74,13 @@ def delete_workspace(call: Call) -> Reply:
 @routes.get(f"{_GROUP}/{_PROVIDER}/workspaces")
 def list_in_group(call: Call) -> Reply:
     """The workspaces of a resource group."""
-    return {"value": [changes.dto(call.service, item) for item in _of(call, call.params["resource_group"])]}
+    return _of_kind(call, _of(call, call.params["resource_group"]))
 
 
 @routes.get(f"{_SUBSCRIPTION}/{_PROVIDER}/workspaces")
 def list_in_subscription(call: Call) -> Reply:
     """The workspaces of a subscription."""
-    return {"value": [changes.dto(call.service, item) for item in _of(call)]}
+    return _of_kind(call, _of(call))
 
 
 @routes.get(f"{_SUBSCRIPTION}/resources")
@@ -231,6 +231,13 @@ def _of(call: Call, group: str | None = None) -> list[Workspace]:
         if item.subscription_id.lower() == subscription
         and (group is None or item.resource_group.lower() == group.lower())
     ]
+
+
+def _of_kind(call: Call, items: list[Workspace]) -> Reply:
+    """A list of workspaces, by the query's ``kind``: hubs, projects and feature stores there are none."""
+    wanted = [kind.strip().lower() for kind in call.query.get("kind", "").split(",") if kind.strip()]
+    shown = items if not wanted or "default" in wanted else []
+    return {"value": [changes.dto(call.service, item) for item in shown]}
 
 
 def _group(call: Call, name: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ this answer errs on the safe side.
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import re
 import sys
@@ -148,22 +149,30 @@ def _read(path: Path) -> bytes:
         return b""
 
 
+_IMPORTABLE = tuple(importlib.machinery.all_suffixes())
+
+
 def _names(folders: list[Path], *, deep: bool = False) -> frozenset[str]:
     """Return the module names that files and folders could have; `*` when there are too many to look at.
 
     `deep` looks into sub-folders as well: the program moves `sys.path`.
     """
     found: set[str] = set()
+    seen = 0
     waiting: list[str] = [str(folder) for folder in folders]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    found.add(entry.name.partition(".")[0])
+                    seen += 1
+                    stem, dot, rest = entry.name.partition(".")
+                    # A data file hides no module, whatever its name: mlflow.db is no mlflow.
+                    if not dot or entry.name.endswith(_IMPORTABLE) or rest in ("dist-info", "egg-info"):
+                        found.add(stem)
                     if deep and entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
         except OSError:
             continue
-        if len(found) > _MOST_ENTRIES:
+        if seen > _MOST_ENTRIES:
             return frozenset({"*"})
     return frozenset(found)

@@ -35,7 +35,7 @@ def made():
     try:
         ComputeTarget(ws, "own")
     except ComputeTargetException:
-        ComputeTarget.create(ws, "own", AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2"))
+        ComputeTarget.create(ws, "own", AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=1))
     sys.exit(4)
 
 def elsewhere():
@@ -60,7 +60,9 @@ def test_a_compute_that_the_workspace_lacks_is_named_and_added(amlbridge: Comman
     assert "do:   amlbridge compute add NAME\n" in amlbridge("run", "a.py", "pipeline", code=1).stderr
     assert "do:   amlbridge compute add Gpu-Cluster\n" in amlbridge("run", "a.py", "named", code=1).stderr
     other = amlbridge("run", "a.py", "elsewhere", code=1).stderr
-    assert "add --workspace other-one --resource-group r --subscription 33333333-2222-2222-2222-222222222222 cpu" in other
+    assert (
+        "add --workspace other-one --resource-group r --subscription 33333333-2222-2222-2222-222222222222 cpu" in other
+    )
     # What the script then makes by itself is no news, however it ends.
     assert "amlbridge compute add" not in amlbridge("run", "a.py", "made", code=4).stderr
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import sys
+import tempfile
 import time
+import uuid
+from pathlib import Path
 
 import pytest
 
@@ -162,28 +166,36 @@ def test_proxies_of_the_user_are_replaced_and_nested_sessions_work(shared: Comma
 
 
 def test_a_run_that_the_script_left_open_is_told_from_one_that_goes_on(shared: Command) -> None:
+    # The SDK copies the project of a local run to a folder of this name, below one that all its users share.
+    run_id = f"goes-on-{uuid.uuid4().hex[:8]}"
+    copy = Path(tempfile.gettempdir()) / "azureml_runs" / run_id
     shared.write("project/wait.py", "import time; time.sleep(60)")
     shared.write(
         "open.py",
-        """
+        f"""
         from azureml.core import Experiment, ScriptRunConfig, Workspace
         experiment = Experiment(Workspace.from_config(), "open")
         experiment.start_logging(snapshot_directory=None, run_id="left-open")
-        run = experiment.submit(ScriptRunConfig("project", "wait.py"), run_id="goes-on")
+        run = experiment.submit(ScriptRunConfig("project", "wait.py"), run_id="{run_id}")
         """,
     )
     said = shared("run", "open.py").stderr
     assert "interactive run left-open · experiment open · Running" in said
     assert "the script did not end this run (run.complete())" in said
-    assert "local run goes-on · experiment open" in said
-    assert "`amlbridge status goes-on` shows it" in said and "status left-open" not in said
+    assert f"local run {run_id} · experiment open" in said
+    assert "goes on in a process of its own, which the SDK has started" in said and "in the service" not in said
+    assert f"`amlbridge status {run_id}` shows it" in said and "status left-open" not in said
     shared.write(
         "end.py",
         """
         from azureml.core import Run, Workspace
-        ws = Workspace.from_config()
-        Run.get(ws, "left-open").complete()
-        Run.get(ws, "goes-on").cancel()
+        Run.get(Workspace.from_config(), "left-open").complete()
         """,
     )
     shared("run", "end.py")
+    (copy / "azureml-setup" / "killfile").touch()
+    deadline = time.monotonic() + 30
+    while shared.json("status", run_id, "--json")["status"] != "Canceled":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    shutil.rmtree(copy)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from amlbridge.v1.pipelines import schedule_firing, schedule_runner
+from amlbridge.v1.pipelines import schedule_firing
+from amlbridge.wire.schedules.runner import ScheduleRunner
 from tests.faults import test_malformed, valid, valid_published
 from tests.faults.malformed import WHOLE, Malformer
 from tests.faults.test_malformed import OPERATIONS, SCOPE, SECRET, WS, Target
@@ -74,8 +75,8 @@ def test_no_bad_body_is_a_server_error_or_recorded(target: Target, monkeypatch: 
             before = _written(target)
     # What was accepted can be read again, and a schedule that was accepted fires or says why not.
     mistakes: list[str] = []
-    monkeypatch.setattr(schedule_firing, "give_up", lambda *given: mistakes.append(repr(given[-1])))
-    schedule_runner.of(target.service).run_due()
+    monkeypatch.setattr(schedule_firing.SCHEDULES, "give_up", lambda *given: mistakes.append(repr(given[-1])))
+    ScheduleRunner(target.service, schedule_firing.SCHEDULES).run_due()
     for operation in OPERATIONS:
         if operation.method == "GET" and operation.service == "pipelines" and operation.refused is None:
             for _ in range(8 if "{" in operation.path.rpartition("{workspace}")[2] else 1):

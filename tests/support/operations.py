@@ -30,7 +30,7 @@ _TESTS = "python-httpx/"
 #: Services whose client is a browser or our own command.
 _NO_SDK = ("amlbridge", "studio")
 #: Operations whose only answer is 404: there is nothing of the kind to find.
-_NEVER_FOUND = ("models.get_service", "models.get_profile")
+_NEVER_FOUND = ("models.get_profile",)
 
 
 class Seen(NamedTuple):

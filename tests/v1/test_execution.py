@@ -289,6 +289,38 @@ print("RUNS", len(list(experiment.get_runs())))
     assert "RUNS 4" in out
 
 
+def test_a_run_that_has_failed_before_the_client_looks_says_why(live: LiveService) -> None:
+    """The client changes a run that it has submitted, and takes the status in the answer for the last word."""
+    done = live.run(
+        PRELUDE
+        + """
+import time
+from azureml._restclient.run_client import RunClient
+quick = RunClient.patch_run
+def patch_run(self, *arguments, **options):
+    time.sleep(4)  # a slow client, or a quick run
+    return quick(self, *arguments, **options)
+RunClient.patch_run = patch_run
+experiment = Experiment(ws, "late")
+for number, output in enumerate((False, False, True)):
+    run = experiment.submit(ScriptRunConfig("src", "bad.py", compute_target="cpu"))
+    if number == 1:
+        run.tag("a", "b")
+    try:
+        run.wait_for_completion(show_output=output)
+    except Exception as error:
+        print("WHY", "no such thing" in str(error), run.get_details()["status"], run.get_details()["error"] is not None)
+fine = experiment.submit(ScriptRunConfig("src", "ok.py", compute_target="cpu"))
+print("FINE", fine.wait_for_completion()["status"], fine.get_status())
+""",
+        files={"src/bad.py": "print('shown once')\nraise RuntimeError('no such thing')\n", "src/ok.py": ""},
+    )
+    assert done.stdout.count("WHY True Failed True") == 3
+    # Who follows a run sees its log, however late.
+    assert done.stdout.count("\nshown once\n") == 1
+    assert "FINE Completed Completed" in done.stdout
+
+
 def test_estimators(live: LiveService) -> None:
     done = live.run(
         PRELUDE
@@ -367,6 +399,9 @@ made = Dataset.get_by_name(ws, "made-here")
 print("MADE", [open(path).read() for path in made.download("got")])
 inputs, outputs = data.get_details()["inputDatasets"], data.get_details()["outputDatasets"]
 print("LINEAGE", [item["consumptionDetails"]["inputName"] for item in inputs], outputs[0]["dataset"].name)
+below = experiment.submit(ScriptRunConfig("src", "sub/below.py", compute_target="local"))
+below.wait_for_completion()
+print("BELOW", below.get_tags())
 line = "echo shell $FROM_CLIENT && python train.py"
 shell = experiment.submit(ScriptRunConfig("src", command=line, compute_target="local"))
 shell.wait_for_completion(show_output=True)
@@ -377,6 +412,12 @@ print("SHELL", shell.get_metrics())
             "src/train.py": TRAIN,
             "src/bad.py": "raise RuntimeError('no such thing')\n",
             "src/slow.py": "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(300)\n",
+            "src/helper.py": "COLOUR = 'green'\n",
+            "src/sub/below.py": """
+                import helper
+                from azureml.core import Run
+                Run.get_context().tag("c", helper.COLOUR)
+            """,
             "src/use.py": """
                 import os, sys
                 from azureml.core import Run
@@ -399,6 +440,8 @@ print("SHELL", shell.get_metrics())
     assert "READ a,b" in out
     assert "MADE ['made on the spot']" in out
     assert "LINEAGE ['mine'] made-here" in out
+    # As everywhere: a script in a folder finds the modules of the source directory's root.
+    assert "BELOW {'c': 'green'}" in out
     assert "\nshell inherited\n" in out
     assert "SHELL {'score': 0.5}" in out
 

@@ -39,3 +39,26 @@ def test_unknown_route_is_named(live: LiveService) -> None:
         answer = client.get("/nowhere/v1.0/things")
     assert answer.status_code == 501
     assert "GET /nowhere/v1.0/things" in answer.json()["error"]["message"]
+
+
+def test_an_empty_name_is_told(live: LiveService) -> None:
+    """Of two slashes the SDK makes one, and of a workspace without a name the list of all."""
+    done = live.run(
+        """
+        from azureml.core import Workspace
+        for group, name in (("rg", ""), ("", "ws")):
+            try:
+                print(Workspace("22222222-2222-2222-2222-222222222222", group, name))
+            except Exception as error:
+                print("ERROR", str(error).replace("\\n", " "))
+        """
+    )
+    said = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
+    assert "because the name of the workspace is empty: look where" in said[0] and '"status_code": 400' in said[0]
+    assert "because the name of the resource group is empty: look where" in said[1] and '"status_code": 400' in said[1]
+    scope = live.scope().rpartition("/ws")[0]
+    with live.client() as client:
+        assert client.get(scope).status_code == 200
+        for path in (f"{scope}/", f"/history/v1.0{scope}//experiments/e/runs/r", f"/rp/workspaces{scope}//computes"):
+            answer = client.get(path)
+            assert answer.status_code == 400 and "is empty" in answer.json()["error"]["message"]

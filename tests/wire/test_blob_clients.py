@@ -173,6 +173,39 @@ def test_v1_datasets_through_rslex(live: LiveService) -> None:
     ]
 
 
+def test_v1_datasets_whose_paths_begin_with_a_dot(live: LiveService) -> None:
+    """A file, a folder and a pattern are found as without the dot, in the client and where a run mounts them."""
+    done = live.run(
+        """
+        import os
+        from azureml.core import Dataset, Workspace
+        ws = Workspace.from_config()
+        store = ws.get_default_datastore()
+        os.makedirs("dots/sub")
+        for name in ("a.csv", "b.csv", "sub/c.csv"):
+            open(f"dots/{name}", "w").write("x\\n1\\n")
+        store.upload("dots", "dots", show_progress=False)
+        for path in "dots/a.csv dots dots/ dots/*.csv dots/** dots/**/*.csv */a.csv dots/./sub/*".split():
+            plain, dotted = (Dataset.File.from_files((store, p)) for p in (path, "./" + path))
+            rows = Dataset.Tabular.from_delimited_files((store, "./" + path)).to_pandas_dataframe()
+            dotted.download("got", overwrite=True)
+            print("@", path, plain.to_path() == dotted.to_path(), len(rows), dotted.to_path())
+        """,
+        workspace="dots",
+    )
+    said = [line[2:] for line in done.stdout.splitlines() if line.startswith("@")]
+    assert said == [
+        "dots/a.csv True 1 ['/a.csv']",
+        "dots True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
+        "dots/ True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
+        "dots/*.csv True 2 ['/a.csv', '/b.csv']",
+        "dots/** True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
+        "dots/**/*.csv True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
+        "*/a.csv True 1 ['/dots/a.csv']",
+        "dots/./sub/* True 1 ['/c.csv']",
+    ]
+
+
 UPLOAD_AGAIN = """
 c = service(max_single_put_size=int(sys.argv[1]), max_block_size=1 << 20).get_container_client("killed")
 if not c.exists():

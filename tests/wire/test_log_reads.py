@@ -136,3 +136,19 @@ def test_no_end_of_a_script_run_is_told_late_to_who_knows_it() -> None:
     clock = Clock()
     clock.now = 2.0 + RECENT + 1
     assert not LogReads(clock).hold_script(SCRIPT)
+
+
+def test_only_who_asked_for_a_script_run_has_heard_of_its_end() -> None:
+    running = replace(SCRIPT, status="Running", ended=None)
+    reads = LogReads(Clock())
+    assert not reads.is_untold(running)
+    assert reads.is_untold(SCRIPT)
+    # That changes nothing: who then asks for the details follows the run.
+    assert reads.hold_script(SCRIPT)
+    assert not reads.is_untold(SCRIPT)
+    reads = LogReads(Clock())
+    reads.note_told([SCRIPT])
+    assert not reads.is_untold(SCRIPT)
+    clock = Clock()
+    clock.now = 2.0 + RECENT + 1
+    assert not LogReads(clock).is_untold(SCRIPT)

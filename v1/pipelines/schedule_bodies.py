@@ -13,11 +13,12 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfoNotFoundError
 
 from amlbridge.engine.clock import parse_iso
+from amlbridge.engine.schedules import zones as schedule_zones
+from amlbridge.engine.schedules.recurrence import WEEK_DAYS, Frequency, Recurrence
 from amlbridge.v1.graph_reading import Fields, whole_number
-from amlbridge.v1.pipelines import rest_submissions, schedule_zones
+from amlbridge.v1.pipelines import rest_submissions
 from amlbridge.v1.pipelines.entities import status_of
 from amlbridge.v1.pipelines.rest_submissions import Submission
-from amlbridge.v1.pipelines.schedule_recurrence import WEEK_DAYS, Frequency, Recurrence
 from amlbridge.wire.errors import ServiceError, bad_request
 
 RECURRENCE, DATASTORE = "0", "1"

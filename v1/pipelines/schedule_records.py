@@ -7,47 +7,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.schedules.recurrence import Recurrence, Ticks
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import revisions, schedule_bodies, schedule_checks, schedule_polling
 from amlbridge.v1.pipelines.entities import ACTIVE, stamped
 from amlbridge.v1.pipelines.schedule_bodies import Definition, Polling, wrong
-from amlbridge.v1.pipelines.schedule_recurrence import Recurrence, Ticks
 from amlbridge.wire.context import Service
+from amlbridge.wire.schedules import state as schedule_state
+from amlbridge.wire.schedules.state import State
 
 KIND, STATE_KIND, BLOBS_KIND = "pipeline_schedule", "pipeline_schedule_state", "pipeline_schedule_blobs"
 #: The provisioning is done when the schedule is recorded.
 _PROVISIONED = "0"
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A run that is being started: recorded before the start, taken away after it. ``blob`` is what changed."""
-
-    due: float
-    firing: str
-    blob: str | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a schedule stands; times are seconds since the epoch. ``made`` is when its trigger was made or changed,
-    ``next_due`` None while it is not active, ``settled`` the clock when ``next_due`` was computed. ``environments`` is
-    how the session that made it gets the environments of runs."""
-
-    made: int
-    next_due: float | None
-    settled: float
-    last_due: float | None = None
-    pending: Pending | None = None
-    last_run: str | None = None
-    last_error: dict[str, Any] | None = None
-    environments: str | None = None
 
 
 def find(service: Service, workspace: Workspace, schedule_id: str) -> Resource | None:
@@ -62,23 +39,17 @@ def all_of(service: Service, workspace: Workspace) -> list[Resource]:
 
 def state_of(service: Service, workspace: Workspace, schedule_id: str) -> State:
     """Where a schedule stands."""
-    return _state(service.records.resources.get(workspace.id, STATE_KIND, schedule_id))
+    return schedule_state.state_of(service, workspace, STATE_KIND, schedule_id)
 
 
 def states(service: Service, workspace: Workspace) -> Iterator[tuple[str, State]]:
     """The id and the state of every schedule of a workspace."""
-    for record in service.records.resources.list(workspace.id, STATE_KIND):
-        yield record.name, _state(record)
-
-
-def _state(record: Resource) -> State:
-    pending = record.body["pending"]
-    return State(**{**record.body, "pending": Pending(**pending) if pending else None})
+    return schedule_state.states(service, workspace, STATE_KIND)
 
 
 def put_state(service: Service, workspace: Workspace, schedule_id: str, state: State) -> None:
     """Records where a schedule stands."""
-    service.records.resources.put(workspace.id, STATE_KIND, schedule_id, asdict(state))
+    schedule_state.put_state(service, workspace, STATE_KIND, schedule_id, state)
 
 
 def blobs_of(service: Service, workspace: Workspace, schedule_id: str) -> dict[str, str]:

@@ -12,12 +12,12 @@ from amlbridge.v1.pipelines import (
     run_records,
     schedule_firing,
     schedule_records,
-    schedule_runner,
 )
 from amlbridge.v1.pipelines.entities import ACTIVE, body_of, make_routes
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request, not_found
 from amlbridge.wire.routing import Reply
+from amlbridge.wire.schedules import runner as schedule_runner
 
 routes = make_routes()
 

@@ -36,7 +36,10 @@ class CodeKind(Kind):
         if not folder.exists():
             raise bad_request(f"there is no code at {uri}: the upload is not complete")
         source = folder if folder.is_dir() else folder.parent
-        return {"codeUri": uri, "_digest": snapshots(service).import_folder(source)}
+        return {
+            "codeUri": paths.normal_uri(service, workspace, uri),
+            "_digest": snapshots(service).import_folder(source),
+        }
 
     def unchanged(self, old: Asset, new: Mapping[str, Any]) -> None:
         """The path of a version stays, unless the files are the same."""

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.v2.assets import places, versions
 from amlbridge.v2.assets.asset import Asset, Kind
+from amlbridge.v2.assets.environments import ENVIRONMENTS
+from amlbridge.wire import curated_environments
 from amlbridge.wire.context import Service, typed
 from amlbridge.wire.errors import bad_request
 
@@ -35,7 +38,7 @@ class ComponentKind(Kind):
         if kind.startswith("pipeline"):
             typed(spec, "jobs", dict, {})
         typed(spec, "display_name", str, None)
-        return {"componentSpec": spec}
+        return {"componentSpec": _with_curated(service, workspace, spec)}
 
     def unchanged(self, old: Asset, new: Mapping[str, Any]) -> None:
         """The definition of a version stays; description, display name and tags may change."""
@@ -60,6 +63,17 @@ class ComponentKind(Kind):
 
 
 COMPONENTS = ComponentKind()
+
+
+def _with_curated(service: Service, workspace: Workspace, spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with the id of its environment where it names a curated one by a label: other labels the
+    client has resolved, and it cannot download a component that has one."""
+    reference = spec.get("environment")
+    name, _, label = reference.removeprefix("azureml:").partition("@") if isinstance(reference, str) else ("", "", "")
+    if not label or not curated_environments.is_curated(name):
+        return spec
+    place, found = versions.resolve(service, workspace, ENVIRONMENTS, f"azureml:{name}@{label}")
+    return {**spec, "environment": f"azureml:{places.address(place, ENVIRONMENTS, found.name, found.version)}"}
 
 
 def _definition(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,9 +44,9 @@ def check(given: Mapping[str, Any]) -> dict[str, Any]:
     """The properties that make an environment, checked. Raises a 400 ServiceError."""
     image, file = typed(given, "image", str, None), typed(given, "condaFile", str, None)
     build: dict[str, Any] | None = typed(given, "build", dict, None)
-    if image and build:
+    if image and build is not None:
         raise bad_request("an environment has either an image or a build context, not both")
-    if not image and not build and not file:
+    if not image and build is None and not file:
         raise bad_request("an environment needs an image or a build context")
     if build is not None:
         build = {

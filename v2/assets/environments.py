@@ -8,6 +8,7 @@ from typing import Any
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v2.assets import environment_forms as forms
+from amlbridge.v2.assets import paths
 from amlbridge.v2.assets.asset import LATEST, Asset, Kind
 from amlbridge.wire import blob_sas, curated_environments
 from amlbridge.wire.context import Service
@@ -32,7 +33,10 @@ class EnvironmentKind(Kind):
         """Image, conda file or build context."""
         if curated_environments.is_curated(name):
             raise bad_request(f"{name!r}: names that start with AzureML- or AutoML- are curated; choose another name")
-        return forms.check(given)
+        found = forms.check(given)
+        if found["build"] is not None:
+            found["build"]["contextUri"] = paths.normal_uri(service, workspace, found["build"]["contextUri"])
+        return found
 
     def unchanged(self, old: Asset, new: Mapping[str, Any]) -> None:
         """The definition of a version stays: 409, upon which the client takes the next version."""

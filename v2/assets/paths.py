@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.wire import artifact_files, storage
+from amlbridge.wire import artifact_files, blob_sas, storage
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request, not_found
 
@@ -46,7 +46,9 @@ def datastore_path(service: Service, workspace: Workspace, uri: str) -> tuple[st
     """
     store = _STORE.fullmatch(uri)
     if store is not None:
-        if store["workspace"] and store["workspace"].lower() != workspace.name.lower():
+        wanted = [store[key] for key in ("subscription", "group", "workspace")]
+        own = [workspace.subscription_id, workspace.resource_group, workspace.name]
+        if store["workspace"] and [name.lower() for name in wanted] != [name.lower() for name in own]:
             return None
         return unquote(store["store"]).lower(), storage.normal(unquote(store["path"] or ""))
     run = _RUN.fullmatch(uri)
@@ -85,11 +87,12 @@ def normal_uri(service: Service, workspace: Workspace, uri: str) -> str:
 
     Raises a 404 ServiceError for a job that there is not.
     """
-    place = datastore_path(service, workspace, uri)
-    if place is None:
-        return uri
-    tail = "/" if uri.endswith("/") and place[1] else ""
-    return long_uri(workspace, *place) + tail
+    place, ours = datastore_path(service, workspace, uri), blob(service, uri)
+    tail = "/" if uri.endswith("/") else ""
+    if place is not None:
+        return long_uri(workspace, *place) + (tail if place[1] else "")
+    # Without the port, which is another one after a restart.
+    return blob_sas.plain_url(*ours) + (tail if ours[2] else "") if ours is not None else uri
 
 
 def blob(service: Service, uri: str) -> tuple[str, str, str] | None:
@@ -105,6 +108,18 @@ def blob(service: Service, uri: str) -> tuple[str, str, str] | None:
     return (account, container, storage.normal(name)) if container else None
 
 
+def _elsewhere(service: Service, uri: str) -> tuple[Workspace, str, str] | None:
+    """Workspace, datastore and path of a URI that names another workspace of this machine."""
+    store = _STORE.fullmatch(uri)
+    if store is None or not store["workspace"]:
+        return None
+    wanted = [store[key].lower() for key in ("subscription", "group", "workspace")]
+    for item in service.records.workspaces.list():
+        if [item.subscription_id.lower(), item.resource_group.lower(), item.name.lower()] == wanted:
+            return item, unquote(store["store"]).lower(), storage.normal(unquote(store["path"] or ""))
+    return None
+
+
 def local(service: Service, workspace: Workspace, uri: str) -> Path | None:
     """The local file or folder that a URI names, whether it exists or not; None for a URI of somewhere else.
 
@@ -114,6 +129,9 @@ def local(service: Service, workspace: Workspace, uri: str) -> Path | None:
         place = datastore_path(service, workspace, uri)
         if place is not None:
             return storage.resolve(service, workspace, *place)
+        elsewhere = _elsewhere(service, uri)
+        if elsewhere is not None:
+            return storage.resolve(service, *elsewhere)
         ours = blob(service, uri)
         if ours is not None:
             account, container, name = ours

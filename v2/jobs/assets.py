@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, cast, get_args
 
-from amlbridge.engine.errors import NotFoundError
+from amlbridge.engine.errors import InvalidNameError, NotFoundError
 from amlbridge.engine.plan import DataReference, DataType, Environment
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.snapshots import SnapshotStore
@@ -17,7 +17,8 @@ from amlbridge.wire.errors import ServiceError
 
 _MODELS = ("custom_model", "mlflow_model", "triton_model")
 _CURATED = "Curated"
-_WEB = ("http://", "https://", "wasb://", "wasbs://", "abfs://", "abfss://")
+#: How the address of a place in the web begins.
+WEB = ("http://", "https://", "wasb://", "wasbs://", "abfs://", "abfss://")
 
 
 class WorkspaceAssets:
@@ -71,7 +72,7 @@ class WorkspaceAssets:
         place = self._place(uri, spot)
         if place is not None:
             return DataReference(datastore_uri(*place, folder=uri.endswith("/")), wanted)
-        if uri.lower().startswith(_WEB):
+        if uri.lower().startswith(WEB):
             return DataReference(self._own_blob(uri) or uri, wanted)
         parsed = references.parse(uri)
         if parsed.kind == "models" or (not parsed.kind and wanted in _MODELS):
@@ -95,6 +96,8 @@ class WorkspaceAssets:
                 storage.resolve(self._service, self._workspace, *place)
         except ServiceError as error:
             raise invalid(spot, error.message, "DataNotFound") from error
+        except InvalidNameError as error:
+            raise invalid(spot, str(error), "InvalidPath") from error
         return place
 
     def _own_blob(self, url: str) -> str | None:
@@ -122,12 +125,12 @@ class WorkspaceAssets:
 
     def output(self, uri: str, spot: str) -> tuple[str, str]:
         """Datastore and path. Raises a 400 for a URI that is none of a datastore."""
-        place = self._place(uri.replace("${{", "\0").replace("}}", "\1"), spot)
+        place = self._place(uri, spot)
         if place is None:
             raise invalid(
                 spot, f"{uri!r} is no path of a datastore: write azureml://datastores/NAME/paths/PATH", "InvalidPath"
             )
-        return place[0], place[1].replace("\0", "${{").replace("\1", "}}")
+        return place
 
     def _look_up(self, find: Any, reference: str, spot: str, code: str) -> dict[str, Any]:
         try:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from amlbridge.engine import distribution
-from amlbridge.engine.plan import Node, Plan
+from amlbridge.engine.plan import DataParameterRef, DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v2.job import Lowered
 from amlbridge.v2.jobs import kinds, settings
+from amlbridge.v2.jobs.assets import WEB
 from amlbridge.v2.jobs.reading import invalid
 from amlbridge.wire import computes
 from amlbridge.wire.context import Service
 
+#: The part of the service with the files that stand for URLs.
+_URL_MAP = "url_map"
 #: The most processes of a node: more is a slip of the pen, and would bring the machine down.
 MOST_PROCESSES = 128
 #: The kinds of nodes that the engine runs.
@@ -27,6 +30,7 @@ def check(service: Service, workspace: Workspace, lowered: Lowered) -> None:
             raise kinds.not_yet(node, spot)
         _check_compute(service, workspace, lowered.plan, node, spot)
         _check_processes(node, spot)
+        _check_urls(service, lowered.plan, node, spot)
 
 
 def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node, spot: str) -> None:
@@ -34,11 +38,32 @@ def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Nod
     if name is None or name.lower() in _ALWAYS or computes.exists(service, workspace, name):
         return
     raise invalid(
-        f"{spot}.compute",
+        _at(spot, "compute"),
         f"there is no compute {name!r} in the workspace {workspace.name}: create it with "
         "ml_client.compute.begin_create_or_update(), or use serverless",
         "ComputeNotFound",
     )
+
+
+def _check_urls(service: Service, plan: Plan, node: Node, spot: str) -> None:
+    """Nothing is fetched from the network: a URL must stand for a file of this machine, or be handed over as it is."""
+    data = {item.name: item.default for item in plan.data_parameters}
+    stands_for = service.parts.get(_URL_MAP)
+    for name, item in node.inputs.items():
+        source = data.get(item.source.name) if isinstance(item.source, DataParameterRef) else item.source
+        if item.mode == "direct" or not isinstance(source, DataReference) or not source.uri.lower().startswith(WEB):
+            continue
+        if stands_for is None or stands_for(source.uri) is None:
+            raise invalid(
+                _at(spot, f"inputs.{name}"),
+                f"{source.uri} is outside of this machine, and amlbridge fetches nothing from the network: say which "
+                f"file stands for it (`amlbridge map add {source.uri} PATH`), or pass the path of a file",
+                "DataNotFound",
+            )
+
+
+def _at(spot: str, name: str) -> str:
+    return f"{spot}.{name}" if spot else name
 
 
 def _check_processes(node: Node, spot: str) -> None:
@@ -48,13 +73,13 @@ def _check_processes(node: Node, spot: str) -> None:
         count = nodes * (found.processes_per_node if found is not None else 1)
         how = f" with process_count_per_instance={count} for as many processes" if found is not None else ""
         raise invalid(
-            f"{spot}.resources.instance_count",
+            _at(spot, "resources.instance_count"),
             f"wants {nodes} instances: amlbridge runs a node on this one machine; set instance_count to 1{how}",
             "DistributionNotSupported",
         )
     if distribution.process_count(node) > MOST_PROCESSES:
         raise invalid(
-            f"{spot}.distribution",
+            _at(spot, "distribution"),
             f"wants {distribution.process_count(node)} processes; amlbridge starts at most {MOST_PROCESSES} for a node",
             "DistributionNotSupported",
         )

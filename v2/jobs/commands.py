@@ -72,8 +72,8 @@ class _Names:
         shown = item.name if item.kind == "macro" else f"{item.kind}.{item.name}"
         raise invalid(
             self._spot,
-            f"${{{{{shown}}}}} names nothing that this component has (inputs: {', '.join(sorted(self._known['inputs']))}; "
-            f"outputs: {', '.join(sorted(self._known['outputs']))})",
+            f"${{{{{shown}}}}} names nothing that this component has (inputs: "
+            f"{', '.join(sorted(self._known['inputs']))}; outputs: {', '.join(sorted(self._known['outputs']))})",
             "UnknownReference",
         )
 

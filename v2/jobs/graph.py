@@ -99,7 +99,7 @@ class Scope:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def input_of(self, node: str, name: str, declared: Section) -> Bound | None:
-        """What an input of a node gets; None for an optional one without a value. Raises a 400 when it must have one."""
+        """What an input of a node gets; None for an optional one without a value. Raises a 400 for any other."""
         holder = self.jobs[node].section("inputs")
         spot = holder.at(name)
         found = self.bind(holder.content.get(name), spot, _wanted(declared))

@@ -34,32 +34,15 @@ _LATER = {
     "parallel": "parallel nodes",
 }
 #: Fields of a node that every kind has; the rest of a sweep, parallel or AutoML node says how it works.
+# fmt: off
 _COMMON = frozenset(
-    [
-        "name",
-        "type",
-        "display_name",
-        "tags",
-        "properties",
-        "description",
-        "computeId",
-        "inputs",
-        "outputs",
-        "_source",
-        "componentId",
-        "component_id",
-        "comment",
-        "environment_variables",
-        "resources",
-        "distribution",
-        "identity",
-        "services",
-        "queue_settings",
-        "trial",
-        "task",
-        "settings",
-    ]
+    (
+        "name", "type", "display_name", "tags", "properties", "description", "computeId", "inputs", "outputs",
+        "_source", "componentId", "component_id", "comment", "environment_variables", "resources", "distribution",
+        "identity", "services", "queue_settings", "trial", "task", "settings",
+    )
 )
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -91,9 +74,10 @@ def refusal(spot: str, name: str) -> ServiceError:
 
 def not_yet(node: Node, spot: str) -> ServiceError:
     """The 400 for a node that is understood and whose engine is not in this release."""
+    missing = _LATER.get(node.kind, node.kind)
     return bad_request(
-        f"{spot}: {node.kind} nodes cannot run yet: amlbridge does not have {_LATER.get(node.kind, node.kind)} in this "
-        "release. Replace the node by a command component that does the same",
+        f"{spot or 'jobType'}: {node.kind} jobs and nodes cannot run yet: amlbridge does not have {missing} in this "
+        "release. Use a command that does the same",
         "StepNotSupported",
     )
 

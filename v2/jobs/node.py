@@ -11,6 +11,7 @@ from amlbridge.engine.plan import (
     Environment,
     Input,
     Node,
+    NodePort,
     Output,
     ParameterRef,
     ParameterType,
@@ -152,13 +153,15 @@ def as_input(
         given = source.type
     elif isinstance(source, DataReference):
         given = source.type
-    ports.check_fit(given, wanted, spot, "what it is given")
+    if isinstance(source, NodePort):
+        # Data from outside are read as they are: Microsoft's tutorial gives a uri_file where a uri_folder is wanted.
+        ports.check_fit(given, wanted, spot, f"the output {source.port!r} of {source.node!r}")
     mode = ports.input_mode(spot, bound.mode, declared.text("mode"))
     return Input(source, wanted if wanted != "any" else given, mode)
 
 
 def _is_path(text: str) -> bool:
-    return text.startswith("azureml:") or "://" in text or text.startswith("/subscriptions/")
+    return text.startswith(("azureml:", "/subscriptions/")) or "://" in text
 
 
 # -- outputs -----------------------------------------------------------------------------------------------------------
@@ -183,12 +186,11 @@ def as_output(assets: Assets, declared: Section, said: list[Section], store: str
     uri = next((text for item in said if (text := item.text("uri", "path"))), None)
     place = (store, OUTPUT_PATH)
     if uri is not None:
-        store_of, path = assets.output(uri, spot)
-        place = (store_of, _macros(path))
+        place = assets.output(_macros(uri, spot), spot)
     return Output(*place, type=kind, mode=mode, registration=_registration(said))
 
 
-def _macros(path: str) -> str:
+def _macros(path: str, spot: str) -> str:
     pieces = []
     for item in bindings.split(path):
         if isinstance(item, str):
@@ -198,8 +200,8 @@ def _macros(path: str) -> str:
         elif item.name in ("output_name", "output.name"):
             pieces.append("{output-name}")
         else:
-            raise invalid("outputs", f"${{{{{item.name}}}}} is no macro of a path: name and output_name are")
-    return "".join(pieces).rstrip("/")
+            raise invalid(spot, f"${{{{{item.name}}}}} is no macro of a path: name and output_name are")
+    return "".join(pieces)
 
 
 def _registration(said: list[Section]) -> Registration | None:

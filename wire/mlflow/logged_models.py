@@ -11,7 +11,6 @@ from amlbridge.engine.records.metrics import MetricValue
 from amlbridge.engine.records.resources import Resource
 from amlbridge.wire.artifact_files import CONTAINER, RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Call
-from amlbridge.wire.identity import USER_NAME
 from amlbridge.wire.mlflow.api import (
     Arguments,
     MlflowRoutes,
@@ -95,6 +94,7 @@ def add_metric(call: Call, model_id: str, run_id: str, value: MetricValue, given
 
 def _entity(call: Call, model: Resource) -> dict[str, Any]:
     body = model.body
+    # Without creator_id: MLflow's is a number, and there is none for a user of Azure.
     info = {
         "model_id": model.name,
         "experiment_id": body["experiment_id"],
@@ -103,7 +103,6 @@ def _entity(call: Call, model: Resource) -> dict[str, Any]:
         "last_updated_timestamp_ms": milliseconds(model.modified),
         "artifact_uri": str(_folder(call, model)),
         "status": body["status"],
-        "creator_id": USER_NAME,
         "model_type": body["model_type"] or "",
         "source_run_id": body["source_run_id"] or "",
         "tags": as_pairs(body["tags"]),

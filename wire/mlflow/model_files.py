@@ -52,6 +52,12 @@ def url_of(call: Call, name: str, source: str) -> str:
     return f"{_ASSET}{asset.name}"
 
 
+def logged_model_of(source: str) -> str | None:
+    """The id of the logged model that a source is, if it is one."""
+    logged = _LOGGED.fullmatch(source)
+    return logged["id"] if logged else None
+
+
 def _artifact(call: Call, source: str) -> str:
     """The path of a source in the artifact container."""
     if logged := _LOGGED.fullmatch(source):

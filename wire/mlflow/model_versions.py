@@ -107,7 +107,7 @@ def create_model_version(call: Call) -> Reply:
     """Registers the next version of a model from what a run has logged; SDK v1 and v2 see it as theirs."""
     given = arguments(call)
     source, run_id = text(given, "source"), text(given, "run_id", None)
-    model_id = text(given, "model_id", None)
+    model_id = text(given, "model_id", None) or model_files.logged_model_of(source)
     with call.records.database.write():
         name = name_of(call, text(given, "name")).name
         if model_id is not None:

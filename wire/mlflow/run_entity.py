@@ -14,7 +14,7 @@ from amlbridge.wire.identity import USER_NAME
 from amlbridge.wire.mlflow.api import as_pairs, milliseconds
 from amlbridge.wire.mlflow.errors import invalid, missing
 from amlbridge.wire.run_dto import data_container
-from amlbridge.wire.run_types import INTERACTIVE
+from amlbridge.wire.run_types import INTERACTIVE, RUN_TYPES, run_type
 
 #: Tags that are a column of the run.
 NAME, NOTE, PARENT = "mlflow.runName", "mlflow.note.content", "mlflow.parentRunId"
@@ -32,6 +32,12 @@ PARAMS, DATASETS, MODEL_INPUTS, MODEL_OUTPUTS = (
 STATUSES = {"RUNNING": RUNNING, "SCHEDULED": QUEUED, "FINISHED": COMPLETED, "FAILED": FAILED, "KILLED": CANCELED}
 _ENDED = {azure: mlflow for mlflow, azure in STATUSES.items() if azure in TERMINAL}
 _WAITING = frozenset({"NotStarted", "Queued", "Preparing", "Provisioning", "Starting", "Unapproved"})
+
+
+def driven_by_client(run: Run) -> bool:
+    """Whether the run is what its client says it is. One of a job is started, ended and placed by the job: those of
+    the engine, and those of SDK v1's target "local"."""
+    return run.kind == INTERACTIVE and run_type(run) != RUN_TYPES["script"]
 
 
 def run_of(call: Call, run_id: str, *, active: bool = False) -> Run:
@@ -68,7 +74,7 @@ def tags_of(run: Run) -> dict[str, str]:
     """The tags, those of the run's columns among them. Git's facts are properties of runs that SDK v1 submitted."""
     source = {key: str(value) for key, value in run.properties.items() if key.startswith("mlflow.")}
     found: dict[str, str | None] = {USER: USER_NAME, SOURCE_NAME: run.script, **source}
-    if run.kind != INTERACTIVE:
+    if not driven_by_client(run):
         found[SOURCE_TYPE] = "JOB"
     found |= {key: value or "" for key, value in run.tags.items()}
     found |= {NAME: name_of(run), NOTE: run.description, PARENT: run.parent_id, ROOT: run.root_id}

@@ -28,6 +28,7 @@ from amlbridge.wire.mlflow.run_entity import (
     ROOT,
     SOURCE_NAME,
     STATUSES,
+    driven_by_client,
     entity,
     info,
     params_of,
@@ -55,7 +56,7 @@ def tagged(call: Call, run: Run, tags: Mapping[str, str]) -> dict[str, Any]:
     plain = {key: value for key, value in tags.items() if key not in (NAME, NOTE, PARENT, ROOT)}
     if plain:
         values["tags"] = {**run.tags, **plain}
-    if SOURCE_NAME in plain and run.kind == INTERACTIVE:
+    if SOURCE_NAME in plain and driven_by_client(run):
         values["script"] = plain[SOURCE_NAME]
     for tag, column in ((NAME, "display_name"), (NOTE, "description")):
         if tag in tags:
@@ -67,7 +68,7 @@ def tagged(call: Call, run: Run, tags: Mapping[str, str]) -> dict[str, Any]:
 
 def _moved(call: Call, run: Run, parent_id: str) -> dict[str, Any]:
     """A run that its client made gets (another) parent, and those below it that one's root."""
-    if run.kind != INTERACTIVE:
+    if not driven_by_client(run):
         raise invalid(f"{PARENT}: run {run.id} is part of a job and cannot be moved below another run")
     parent = run_of(call, parent_id)
     above: Run | None = parent
@@ -138,7 +139,7 @@ def update_run(call: Call) -> Reply:
 
     def change(run: Run) -> dict[str, Any]:
         values: dict[str, Any] = {"display_name": name} if name else {}
-        if status is not None and run.kind == INTERACTIVE:
+        if status is not None and driven_by_client(run):
             values["status"] = STATUSES[status]
             if STATUSES[status] not in TERMINAL:
                 values["ended"] = None

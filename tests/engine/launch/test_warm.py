@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -92,6 +93,15 @@ def test_own_module_named_like_a_preloaded_one(
     bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
     done = bench.script(script, prelude=before if prelude else None)
     assert (done.text, done.err) == ("mine\n", b"")
+
+
+def test_a_data_file_named_like_a_preloaded_module_hides_nothing(make_bench: Maker) -> None:
+    bench = make_bench(heavy=("json",))
+    for name in ("json.db", "json.csv", "data/json.parquet"):
+        bench.write(b"", name)
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    done = bench.script("import json, os; print(os.getppid())")
+    assert int(done.text) in pids(bench)
 
 
 def test_own_module_in_pythonpath(make_bench: Maker) -> None:
@@ -185,7 +195,9 @@ def test_killed_standbys_do_no_harm(make_bench: Maker) -> None:
     (zygote,) = pids(bench)
     for process in processes.snapshot().values():
         if process.parent == zygote:
-            os.kill(process.pid, signal.SIGKILL)
+            # The one that ran the step may be gone by now.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
     assert [bench.script("print(2)").text for _ in range(4)] == ["2\n"] * 4
 
 

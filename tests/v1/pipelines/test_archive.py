@@ -46,7 +46,7 @@ class Place:
 
     def add_store(self, name: str) -> None:
         section = {"accountName": "account", "containerName": name}
-        storage.register(self.service, self.workspace, name, storage.BLOB, section, {})
+        storage.register(self.service, self.workspace, name, storage.BLOB, section, {}, replace=True)
 
     def dataset(self, name: str, store: str, path: str) -> str:
         """Registers a file dataset. Returns the id of its name."""

@@ -189,7 +189,9 @@ def test_rest_with_and_without_a_version(live: LiveService) -> None:
             assert answer.status_code == status, label
             assert words in answer.json()["error"]["message"], label
         runs = client.get(f"{base}/PipelineRuns/Pipeline/{pipelines['1']}").json()
-        assert sorted(item["Id"] for item in runs) == sorted(run for label, run in ids.items() if used[label] == pipelines["1"])
+        assert sorted(item["Id"] for item in runs) == sorted(
+            run for label, run in ids.items() if used[label] == pipelines["1"]
+        )
         client.headers.pop("Authorization")
         assert client.post(url, json=body).status_code == 401
 

@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from amlbridge.engine.errors import EngineError
+from amlbridge.engine.schedules.recurrence import Recurrence
+from amlbridge.engine.schedules.zones import zone
 from amlbridge.server.assembly import build_service
 from amlbridge.server.home import Home
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import graphs, published, schedule_bodies, schedule_records
 from amlbridge.v1.pipelines.schedule_bodies import Definition, Polling
-from amlbridge.v1.pipelines.schedule_recurrence import Recurrence
-from amlbridge.v1.pipelines.schedule_zones import zone
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError

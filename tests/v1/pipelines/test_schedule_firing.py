@@ -22,10 +22,11 @@ from amlbridge.server.home import Home
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import graphs, published, rest_submissions, run_records, schedule_firing, schedule_records
 from amlbridge.v1.pipelines.rest_submissions import Origin, Submission
-from amlbridge.v1.pipelines.schedule_runner import ScheduleRunner
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request
+from amlbridge.wire.schedules.runner import ScheduleRunner
+from amlbridge.wire.schedules.state import State
 
 NOW = parse_iso("2026-11-20T10:00:00Z")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -52,7 +53,7 @@ class Desk:
         """Opens the state folder, as a service that was just started."""
         self.service: Service = build_service(Home(self.folder), clock=lambda: self.time)
         self.workspace: Workspace = self.service.records.workspaces.ensure("s", "g", "w")
-        self.runner = ScheduleRunner(self.service)
+        self.runner = ScheduleRunner(self.service, schedule_firing.SCHEDULES)
         interface = {"DataPathParameters": [{"Name": "place"}]}
         resources = self.service.records.resources
         resources.put(self.workspace.id, graphs.KIND, "graph", {"Graph": {}, "GraphInterface": interface})
@@ -113,7 +114,7 @@ class Desk:
         """The ticks of these runs."""
         return [run.properties[schedule_firing.DUE][11:16] for run in self.runs(schedule_id)]
 
-    def state(self, schedule_id: str) -> schedule_records.State:
+    def state(self, schedule_id: str) -> State:
         """Where it stands."""
         return schedule_records.state_of(self.service, self.workspace, schedule_id)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from amlbridge.v1.pipelines.schedule_recurrence import Frequency, Recurrence, Ticks
-from amlbridge.v1.pipelines.schedule_zones import ZONES, zone
+from amlbridge.engine.schedules.recurrence import Frequency, Recurrence, Ticks
+from amlbridge.engine.schedules.zones import ZONES, zone
 
 UTC = ZoneInfo("Etc/UTC")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -44,12 +44,14 @@ def recurrences(draw: st.DrawFn) -> tuple[Ticks, int]:
     """A recurrence, and the middle of the window to look at: around a clock change, a turn of the month or anywhere."""
     frequency: Frequency = draw(st.sampled_from(("Minute", "Hour", "Day", "Week", "Month")))
     place = draw(st.sampled_from(SCANNED))
-    hours = minutes = days = ()
-    if frequency in ("Day", "Week"):
+    hours = minutes = days = month_days = ()
+    if frequency in ("Day", "Week", "Month"):
         hours = tuple(draw(st.lists(st.integers(0, 23), max_size=3)))
         minutes = tuple(draw(st.lists(st.integers(0, 59), max_size=3)))
     if frequency == "Week":
         days = tuple(draw(st.lists(st.integers(0, 6), max_size=3, unique=True)))
+    if frequency == "Month":
+        month_days = tuple(draw(st.lists(st.sampled_from((1, 8, 29, 30, 31)), max_size=3, unique=True)))
     middle = draw(
         st.sampled_from(
             [
@@ -62,7 +64,7 @@ def recurrences(draw: st.DrawFn) -> tuple[Ticks, int]:
     start = None
     if draw(st.booleans()):
         start = datetime.fromtimestamp(made, place).replace(tzinfo=None, second=0, fold=0)
-    recurrence = Recurrence(frequency, draw(st.integers(1, 5)), place, start, hours, minutes, days)
+    recurrence = Recurrence(frequency, draw(st.integers(1, 5)), place, start, hours, minutes, days, month_days)
     return Ticks(recurrence, made // 60 * 60), middle
 
 
@@ -101,7 +103,8 @@ def fits(recurrence: Recurrence, begin: datetime, wall: datetime) -> bool:
         return week % recurrence.interval == 0 and wall.weekday() in (recurrence.week_days or (begin.weekday(),))
     months = (wall.year - begin.year) * 12 + wall.month - begin.month
     last = calendar.monthrange(wall.year, wall.month)[1]
-    return months % recurrence.interval == 0 and wall.day == min(begin.day, last)
+    days = recurrence.month_days or (min(begin.day, last),)
+    return months % recurrence.interval == 0 and wall.day in days
 
 
 @settings(max_examples=150)
@@ -159,6 +162,12 @@ def test_months_that_lack_the_day_have_their_tick_on_the_last_one() -> None:
     monthly = Ticks(Recurrence("Month", 1, UTC, datetime(2027, 12, 31, 9)), at("2026-11-20T00:00"))
     ticks = due(monthly, at("2027-12-01T00:00"), 5)
     assert [tick[:10] for tick in ticks] == ["2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30"]
+
+
+def test_named_days_of_the_month_are_left_out_where_a_month_lacks_them() -> None:
+    monthly = Ticks(Recurrence("Month", 1, UTC, datetime(2027, 1, 10), (9,), (), (), (31, 15)), at("2026-11-20T00:00"))
+    ticks = due(monthly, at("2027-01-10T00:00"), 5)
+    assert ticks == [f"2027-{day}T09:00" for day in ("01-15", "01-31", "02-15", "03-15", "03-31")]
 
 
 def test_hours_without_minutes_are_full_hours_and_minutes_without_hours_follow_midnight() -> None:

@@ -10,28 +10,31 @@ from __future__ import annotations
 import logging
 import threading
 
-from amlbridge.v1.pipelines import schedule_firing, schedule_records
-from amlbridge.v1.pipelines.schedule_firing import InterruptedStartError
+from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire.context import Service
+from amlbridge.wire.schedules.firing import TOLERANCE, InterruptedStartError, Schedules
 
 log = logging.getLogger(__name__)
 
 PART = "schedule_runner"
 #: Seconds of sleep between two looks at the clock, and before something that could not be done is tried again.
 LONGEST_SLEEP = 30.0
-#: Seconds that the clock may go back by without being noticed.
-_TOLERANCE = 5.0
 
 
 class ScheduleRunner:
     """Starts the runs of the schedules of one service, on a thread of its own."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *schedules: Schedules) -> None:
         self._service = service
+        self._schedules = list(schedules)
         self._changes = threading.Condition()
         self._changed = False
         self._stopping = False
         self._thread: threading.Thread | None = None
+
+    def add(self, schedules: Schedules) -> None:
+        """Attends to these schedules, too. To be called before the start."""
+        self._schedules.append(schedules)
 
     def start(self) -> None:
         """Starts the thread. What was due while no service ran is started first."""
@@ -57,26 +60,35 @@ class ScheduleRunner:
         A schedule that makes trouble does not stop the others."""
         looks: list[float] = []
         for workspace in self._service.records.workspaces.list():
-            for schedule_id, state in list(schedule_records.states(self._service, workspace)):
-                if self._stopping:
-                    return None
-                now = self._service.clock()
-                waits = state.pending is None and (state.next_due is None or state.next_due > now)
-                if not waits or now < state.settled - _TOLERANCE:
-                    try:
-                        schedule_firing.attend(self._service, workspace, schedule_id)
-                    except InterruptedStartError as problem:
-                        log.warning("%s; it is tried again", problem)
-                        looks.append(now + LONGEST_SLEEP)
-                    except Exception as problem:
-                        log.exception("the schedule %s could not be attended to", schedule_id)
-                        schedule_firing.give_up(self._service, workspace, schedule_id, problem)
-                        looks.append(now + LONGEST_SLEEP)
-                        continue
-                due = schedule_records.state_of(self._service, workspace, schedule_id).next_due
-                if due is not None:
-                    looks.append(due)
+            for schedules in self._schedules:
+                for schedule_id, _ in list(schedules.states(self._service, workspace)):
+                    if self._stopping:
+                        return None
+                    looks += self._attend(workspace, schedules, schedule_id)
         return min(looks, default=None)
+
+    def _attend(self, workspace: Workspace, schedules: Schedules, schedule_id: str) -> list[float]:
+        """Attends to one schedule; returns the times to look at it again: none when it was deleted meanwhile."""
+        now = self._service.clock()
+        looks = []
+        state = schedules.find_state(self._service, workspace, schedule_id)
+        if state is None:
+            return []
+        waits = state.pending is None and (state.next_due is None or state.next_due > now)
+        if not waits or now < state.settled - TOLERANCE:
+            try:
+                schedules.attend(self._service, workspace, schedule_id)
+            except InterruptedStartError as problem:
+                log.warning("%s; it is tried again", problem)
+                looks.append(now + LONGEST_SLEEP)
+            except Exception as problem:
+                if schedules.find_state(self._service, workspace, schedule_id) is None:
+                    return []
+                log.exception("the schedule %s could not be attended to", schedule_id)
+                schedules.give_up(self._service, workspace, schedule_id, problem)
+                return [now + LONGEST_SLEEP]
+        state = schedules.find_state(self._service, workspace, schedule_id)
+        return [*looks, state.next_due] if state is not None and state.next_due is not None else looks
 
     def _run(self) -> None:
         while not self._stopping:
@@ -95,7 +107,7 @@ class ScheduleRunner:
         with self._changes:
             while not (self._changed or self._stopping):
                 now = self._service.clock()
-                if due is not None and (now >= due or now < looked - _TOLERANCE):
+                if due is not None and (now >= due or now < looked - TOLERANCE):
                     return
                 self._changes.wait(None if due is None else min(due - now, LONGEST_SLEEP))
 

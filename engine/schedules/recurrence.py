@@ -3,8 +3,9 @@
 What the client documents of ``ScheduleRecurrence``, and what we decide where it says nothing:
 
 - Without a start time the first tick is at once (at the anchor: when the schedule was made), with one it is the start
-  time; a recurrence that names hours, minutes or week days has its first tick after the start time, never at it.
+  time; a recurrence that names hours, minutes or days has its first tick after the start time, never at it.
 - Minutes and hours count elapsed time from the start. Days, weeks and months keep the wall clock of the time zone.
+- Named days of the month are just those: a month that lacks one of them goes without.
 - Hours without minutes mean the full hour, minutes without hours the hour after midnight (so the client prints them);
   week days alone keep the time of day of the start.
 - Every n weeks counts weeks from Monday on, from the week of the start. A month that lacks the day of the start has its
@@ -27,7 +28,7 @@ Frequency = Literal["Minute", "Hour", "Day", "Week", "Month"]
 WEEK_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SECONDS = {"Minute": 60, "Hour": 3600}
 #: No clock change moves the wall clock further than the day that Samoa left out.
-_LONGEST_JUMP = timedelta(days=2)
+LONGEST_JUMP = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Recurrence:
     hours: tuple[int, ...] = ()
     minutes: tuple[int, ...] = ()
     week_days: tuple[int, ...] = ()
+    month_days: tuple[int, ...] = ()
 
     @property
     def has_times(self) -> bool:
-        """Whether hours, minutes or week days are named."""
-        return bool(self.hours or self.minutes or self.week_days)
+        """Whether hours, minutes or days are named."""
+        return bool(self.hours or self.minutes or self.week_days or self.month_days)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Ticks:
     def anchor(self) -> int:
         """Seconds since the epoch of the start."""
         start = self.recurrence.start
-        return self.made if start is None else _instant(start, self.recurrence.zone)
+        return self.made if start is None else instant(start, self.recurrence.zone)
 
     def next_after(self, now: float) -> int | None:
         """The first tick strictly after ``now``, in seconds since the epoch; None when the calendar ends before it."""
@@ -81,18 +83,18 @@ class Ticks:
         found: int | None = None
         last: date | None = None
         try:
-            since = datetime.fromtimestamp(now, self.recurrence.zone).date() - _LONGEST_JUMP
+            since = datetime.fromtimestamp(now, self.recurrence.zone).date() - LONGEST_JUMP
             for day in self._days(wall.date(), since):
                 if last is not None and day > last:
                     break
                 # A time that a clock change skips comes after later ones of its day: look at all of them.
                 ahead = [
                     at
-                    for at in (_instant(datetime.combine(day, item), self.recurrence.zone) for item in times)
+                    for at in (instant(datetime.combine(day, item), self.recurrence.zone) for item in times)
                     if at > now
                 ]
                 if ahead and found is None:
-                    last = day + _LONGEST_JUMP
+                    last = day + LONGEST_JUMP
                 found = min([*ahead, *([] if found is None else [found])], default=None)
         except (OverflowError, ValueError):  # past the year 9999
             return found
@@ -115,7 +117,7 @@ class Ticks:
         if self.recurrence.frequency == "Month":
             months = max(0, (since.year - first.year) * 12 + since.month - first.month - 1) // step * step
             while True:
-                yield _month_later(first, months)
+                yield from self._days_of_month(first, months)
                 months += step
         elif self.recurrence.frequency == "Week":
             days = sorted(self.recurrence.week_days or (first.weekday(),))
@@ -130,13 +132,20 @@ class Ticks:
                 yield day
                 day += timedelta(days=step)
 
+    def _days_of_month(self, first: date, months: int) -> Iterator[date]:
+        month = _month_later(first, months)
+        last = calendar.monthrange(month.year, month.month)[1]
+        if not self.recurrence.month_days:
+            yield month
+        yield from (month.replace(day=day) for day in sorted(self.recurrence.month_days) if day <= last)
+
 
 def _month_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> int:
+def instant(wall: datetime, zone: ZoneInfo) -> int:
     """Seconds since the epoch of a wall time: the first of two; one that is skipped counts with the old offset."""
     offset = wall.replace(tzinfo=zone, fold=0).utcoffset()
     assert offset is not None, "every zone has an offset at every time"

@@ -1,0 +1,1 @@
+"""What runs inside the steps of batch deployments of models."""

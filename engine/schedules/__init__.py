@@ -1,0 +1,1 @@
+"""When schedules are due: recurrences, cron expressions, time zones."""

@@ -1,0 +1,185 @@
+"""Command jobs, changes to jobs, lists, cancels, failures and refusals with the real client."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.support.live import LiveService
+from tests.v2.jobs.scripts import COMPONENTS, FILES, HEAD
+from tests.v2.jobs.test_pipelines import values
+
+pytestmark = pytest.mark.slow
+
+COMMANDS = """
+job = follow(command(command="echo hi ${{inputs.x}} && mkdir -p outputs && echo kept > outputs/r.txt", inputs={"x": 3},
+                     environment=ENV, compute="local", display_name="mine", experiment_name="cmd", tags={"k": "v"},
+                     environment_variables={"A": "1"}, timeout=100, instance_type="Standard_D2_V2"))
+print("JOB", (job.status[:], job.compute, job.display_name, job.experiment_name, job.tags, job.inputs["x"]._data))
+print("MORE", (job.environment_variables["A"], job.limits.timeout, job.resources["instance_type"], job.command[:7]))
+ml.jobs.download(job.name, download_path="files")
+print("FILES", tree("files"))
+job.tags["more"] = "1"
+job.display_name = "other"
+changed = ml.jobs.create_or_update(job)
+print("CHANGED", (changed.tags, changed.display_name))
+updated = ml.jobs.update(job.name, description="said", tags={"k": "w"})
+print("UPDATED", (updated.description, updated.tags))
+mounted = Input(type="uri_file", path="file.txt", mode="ro_mount")
+second = follow(command(command="echo ${{inputs.d}}", inputs={"d": mounted}, environment=ENV,
+                        distribution={"type": "mpi", "process_count_per_instance": 2}))
+print("MPI", (second.status[:], second.distribution.process_count_per_instance, second.inputs["d"]._data.mode))
+ml.jobs.archive(job.name)
+names = [item.name for item in ml.jobs.list()]
+gone = [item.name for item in ml.jobs.list(list_view_type="ArchivedOnly")]
+print("LISTS", (names == [second.name], gone == [job.name], len(list(ml.jobs.list(list_view_type="All")))))
+ml.jobs.restore(job.name)
+print("RESTORED", len(list(ml.jobs.list())))
+failing = follow(command(command='python -c "print(5); raise SystemExit(3)"', environment=ENV))
+print("FAILED", failing.status[:])
+late = follow(command(command="sleep 30", environment=ENV, timeout=1))
+print("LATE", late.status[:])
+slow = ml.jobs.create_or_update(command(command="sleep 60", environment=ENV))
+ml.jobs.begin_cancel(slow.name).result()
+started = time.time()
+while ml.jobs.get(slow.name).status not in ("Canceled", "Failed") and time.time() - started < 20:
+    time.sleep(0.1)
+print("CANCELED", ml.jobs.get(slow.name).status[:])
+refused(lambda: ml.jobs.begin_delete(slow.name).result())
+
+@dsl.pipeline(compute="serverless")
+def failing_pipeline():
+    good = write(t="x")
+    reads = command(name="bad", command="exit 4", environment=ENV, inputs={"a": Input(type="uri_folder")})
+    bad = reads(a=good.outputs.o)
+
+failed = follow(failing_pipeline())
+print("PIPELINE", (failed.status[:], {key: c.status[:] for key, c in children(failed).items()}))
+"""
+
+
+def test_command_jobs_and_what_can_be_done_with_jobs(own_live: LiveService) -> None:
+    done = own_live.run(HEAD + COMPONENTS + COMMANDS, files=FILES)
+    found = values(done.stdout)
+    assert "hi 3" in done.stdout
+    assert found["JOB"] == "('Completed', 'local', 'mine', 'cmd', {'k': 'v'}, '3')"
+    assert found["MORE"] == "('1', 100, 'Standard_D2_V2', 'echo hi')"
+    assert ast.literal_eval(found["FILES"]) == {
+        "artifacts/outputs/r.txt": "kept",
+        "artifacts/user_logs/std_log.txt": "hi 3",
+    }
+    assert found["CHANGED"] == "({'k': 'v', 'more': '1'}, 'other')"
+    assert found["UPDATED"] == "('said', {'k': 'w', 'more': '1'})"
+    assert found["MPI"] == "('Completed', 2, 'ro_mount')"
+    assert found["LISTS"] == "(True, True, 2)"
+    assert (found["RESTORED"], found["FAILED"], found["LATE"], found["CANCELED"]) == (
+        "2",
+        "Failed",
+        "Failed",
+        "Canceled",
+    )
+    assert "exit code 3" in done.stdout and "longer than its 1 s" in done.stdout
+    assert "amlbridge keeps every job" in done.stdout
+    assert found["PIPELINE"] == "('Failed', {'good': 'Completed', 'bad': 'Failed'})"
+    assert "RAISED JobException" in done.stdout and "step 'bad' failed" in done.stdout
+
+
+REFUSALS = """
+from azure.ai.ml.sweep import Uniform
+before = len(list(ml.jobs.list()))
+
+@dsl.pipeline(compute="serverless")
+def mismatch():
+    first = write(t="x")
+    last = join(a=first.outputs.o, b=first.outputs.o)
+
+@dsl.pipeline(compute="serverless")
+def too_large():
+    first = number(t=12)
+
+@dsl.pipeline(compute="serverless")
+def many():
+    first = write(t="x")
+    first.resources = ResourceConfiguration(instance_count=2)
+
+def plain(**more):
+    return command(**{"command": "ls", "environment": ENV, **more})
+
+for job in (mismatch(), too_large(), many()):
+    refused(lambda: ml.jobs.create_or_update(job))
+for job in (plain(environment="nope:1"), plain(compute="nocompute"), plain(instance_count=2),
+            plain(inputs={"x": Input(type="uri_file", path="azureml:none:3")}),
+            plain(inputs={"x": Input(type="uri_file", path="azureml://datastores/nostore/paths/x")})):
+    refused(lambda: ml.jobs.create_or_update(job))
+trial = command(name="trial", command="echo ${{inputs.lr}}", environment=ENV, inputs={"lr": Input(type="number")})
+tried = trial(lr=Uniform(0.1, 0.9)).sweep(
+    compute="serverless", sampling_algorithm="random", primary_metric="acc", goal="maximize")
+tried.set_limits(max_total_trials=2)
+refused(lambda: ml.jobs.create_or_update(tried))
+print("AFTER", len(list(ml.jobs.list())) - before)
+"""
+
+
+def test_what_cannot_run_is_refused_at_submit_and_not_recorded(live: LiveService) -> None:
+    done = live.run(HEAD + COMPONENTS + REFUSALS, files=FILES)
+    lines = [line for line in done.stdout.splitlines() if "REFUSED" in line]
+    expected = (
+        "jobs.last.inputs.b: wants uri_file, but the output 'o' of 'first' is uri_folder",
+        "12 is more than the maximum 9",
+        "jobs.first.resources.instance_count: wants 2 instances",
+        "environmentId: Could not find environment",
+        "compute: there is no compute 'nocompute'",
+        "resources.instance_count: wants 2 instances",
+        "inputs.x: Could not find data asset",
+        "inputs.x: Could not find datastore: nostore",
+        "sweep jobs and nodes cannot run yet",
+    )
+    assert len(lines) == len(expected)
+    for line, part in zip(lines, expected, strict=True):
+        assert line.startswith("REFUSED") and part in line, line
+    assert "AFTER 0" in done.stdout
+
+
+BOTH = """
+import subprocess, sys
+made = follow(PIPELINE())
+client = dict(os.environ)
+for name in ("AZUREML_RUN_POLLING_INTERVAL_MIN", "AZUREML_RUN_POLLING_INTERVAL_MAX"):
+    # SDK v1 takes them for numbers.
+    del client[name]
+print(subprocess.run([sys.executable, "read.py"], env=client, capture_output=True, text=True, check=True).stdout)
+"""
+SHARED = """
+logs = command(name="logs", code="src", environment=ENV, command="python log.py ${{outputs.o}}",
+               outputs={"o": Output(type="uri_folder")})
+
+@dsl.pipeline(compute="serverless", experiment_name="shared")
+def PIPELINE():
+    step = logs()
+"""
+READ = {
+    "src/log.py": """
+        from azureml.core import Run
+        Run.get_context().log("metric", 5)
+        print("logged")
+        """,
+    "read.py": """
+        from azureml.core import Experiment, Workspace
+        for run in Experiment(Workspace.from_config(), "shared").get_runs():
+            run.wait_for_completion(show_output=True)
+            print("RUN", (type(run).__name__, run.get_status()))
+            for child in run.get_children():
+                print("STEP", (type(child).__name__, child.name, child.get_metrics(), child.get_file_names()))
+                print("LOGS", list(child.get_details()["logFiles"]))
+        """,
+}
+
+
+def test_sdk_v1_reads_a_pipeline_of_v2(live: LiveService) -> None:
+    done = live.run(HEAD + COMPONENTS + SHARED + BOTH, files={**FILES, **READ})
+    found = values(done.stdout)
+    assert found["RUN"] == "('PipelineRun', 'Finished')"
+    assert found["STEP"] == "('StepRun', 'step', {'metric': 5}, ['user_logs/std_log.txt'])"
+    assert found["LOGS"] == "['user_logs/std_log.txt']"
+    assert "PipelineRun Status: Finished" in done.stdout

@@ -1,0 +1,137 @@
+"""Web services as the v1 client reads them. It refuses a body that lacks one of the fields of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from amlbridge.engine.clock import iso
+from amlbridge.engine.errors import NotFoundError
+from amlbridge.engine.records.resources import Resource
+from amlbridge.v1 import models
+from amlbridge.wire import model_registry as registry
+from amlbridge.wire.context import Call
+from amlbridge.wire.errors import ServiceError
+from amlbridge.wire.identity import TENANT, USER, USER_NAME
+from amlbridge.wire.serving import records, scoring
+from amlbridge.wire.serving.records import CREATING, FAILED, SUCCEEDED, Deployment, Endpoint
+
+STATES = {CREATING: "Transitioning", SUCCEEDED: "Healthy", FAILED: "Failed"}
+_ACI: dict[str, Any] = {
+    "appInsightsEnabled": False,
+    "cname": None,
+    "containerResourceRequirements": {"cpu": 0.1, "memoryInGB": 0.5},
+    "encryptionProperties": None,
+    "vnetConfiguration": None,
+    "location": "local",
+    "publicIp": "127.0.0.1",
+    "publicFqdn": None,
+    "sslCertificate": None,
+    "sslEnabled": False,
+    "sslKey": None,
+}
+#: What the client looks for in the models of a service, null or not.
+_OF_MODEL = ("description", "mimeType", "framework", "frameworkVersion", "unpack", "url", "experimentName", "runId")
+_AKS: dict[str, Any] = {
+    "appInsightsEnabled": False,
+    "autoScaler": {
+        "autoscaleEnabled": False,
+        "minReplicas": 1,
+        "maxReplicas": 1,
+        "targetUtilization": 70,
+        "refreshPeriodInSeconds": 1,
+    },
+    "containerResourceRequirements": {
+        "cpu": 0.1,
+        "cpuLimit": None,
+        "memoryInGB": 0.5,
+        "memoryInGBLimit": None,
+        "gpu": None,
+    },
+    "dataCollection": {"storageEnabled": False, "eventHubEnabled": False},
+    "livenessProbeRequirements": {
+        "initialDelaySeconds": 310,
+        "periodSeconds": 10,
+        "failureThreshold": 3,
+        "successThreshold": 1,
+        "timeoutSeconds": 2,
+    },
+    "maxConcurrentRequestsPerContainer": 1,
+    "maxQueueWaitMs": 500,
+    "scoringTimeoutMs": 60000,
+    "numReplicas": 1,
+    "namespace": None,
+    "isDefault": None,
+    "trafficPercentile": None,
+    "type": None,
+    "aadAuthEnabled": False,
+}
+
+
+def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) -> dict[str, Any]:
+    """A web service. ``item`` is the record of what was asked for."""
+    given = item.body
+    kind = str(given["computeType"]).upper()
+    defaults = _ACI if kind == "ACI" else _AKS
+    request = dict(given["environmentImageRequest"])
+    return {
+        **{key: _joined(default, given.get(key)) for key, default in defaults.items()},
+        "id": item.name,
+        "name": item.name,
+        "description": given.get("description"),
+        "kvTags": given.get("kvTags") or {},
+        "properties": given.get("properties") or {},
+        "state": STATES[deployment.state],
+        "error": error_of(deployment),
+        "computeType": kind,
+        "computeName": given.get("computeName"),
+        "createdTime": iso(item.created),
+        "updatedTime": iso(item.modified),
+        "createdBy": {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME},
+        "imageId": None,
+        "imageDigest": None,
+        "authEnabled": endpoint.auth == "key",
+        "aadAuthEnabled": endpoint.auth == "token",
+        "scoringUri": scoring.uri(call.service, endpoint),
+        "swaggerUri": scoring.swagger_uri(call.service, endpoint),
+        "environmentImageRequest": request,
+        "models": _models(call, request.get("modelIds") or []),
+        "modelConfigMap": {},
+        "deploymentStatus": {"currentReplicas": deployment.processes if deployment.state == SUCCEEDED else 0},
+    }
+
+
+def _joined(default: Any, given: Any) -> Any:
+    """A setting as given, with the defaults of what it leaves out."""
+    if isinstance(default, Mapping) and isinstance(given, Mapping):
+        return {**default, **{key: value for key, value in given.items() if value is not None}}
+    return default if given is None else given
+
+
+def _models(call: Call, ids: list[Any]) -> list[dict[str, Any]]:
+    found = []
+    for item in ids:
+        try:
+            record = registry.get(call.service, call.workspace, str(item))
+        except (ServiceError, NotFoundError):
+            continue  # deleted since: the service has its files
+        content = models.dto(record)
+        tags, properties = content.get("kvTags") or {}, content.get("properties") or {}
+        found.append({**dict.fromkeys(_OF_MODEL), **content, "tags": tags, "properties": properties})
+    return found
+
+
+def error_of(deployment: Deployment) -> dict[str, Any] | None:
+    """The error of a service that has failed."""
+    if deployment.state != FAILED:
+        return None
+    details = [{"code": "CrashLoopBackOff", "message": deployment.error or ""}]
+    message = "Service deployment failed: its scoring script or its environment cannot be loaded."
+    return {"code": "DeploymentFailed", "statusCode": 400, "message": message, "details": details}
+
+
+def find_records(call: Call, name: str) -> tuple[Endpoint, Deployment] | None:
+    """The endpoint and the deployment of a service."""
+    endpoint = records.find_endpoint(call.service, call.workspace.id, "service", name)
+    deployment = records.find_deployment(call.service, call.workspace.id, "service", name, "service")
+    return (endpoint, deployment) if endpoint is not None and deployment is not None else None

@@ -1,0 +1,1 @@
+"""Batch endpoints: named places that start jobs, each by one of its deployments."""

@@ -1,0 +1,1 @@
+"""Managed online endpoints and their deployments, which run on this machine."""

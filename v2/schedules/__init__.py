@@ -1,0 +1,1 @@
+"""Schedules of SDK v2: jobs that are submitted at times."""

@@ -1,0 +1,1 @@
+"""Starts what is due, for the schedules of both SDKs."""
