@@ -18,8 +18,9 @@ Json: TypeAlias = Any
 
 ParameterType = Literal["string", "integer", "number", "boolean"]
 DataType = Literal["uri_file", "uri_folder", "mltable", "custom_model", "mlflow_model", "any"]
-#: How data reaches a step: the folder itself, a copy, or a reference that the script resolves by itself.
-Mode = Literal["mount", "download", "upload", "direct"]
+#: How data reaches a step: the folder itself, a copy, a reference that the script resolves by itself, or, from a file
+#: that holds nothing else, its text as a literal.
+Mode = Literal["mount", "download", "upload", "direct", "value"]
 NodeKind = Literal["command", "automl", "sweep", "parallel", "pipeline", "transfer", "unsupported"]
 
 

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -211,11 +211,24 @@ class StepRunner:
             return
         if isinstance(source, NodePort):
             place = execution.steps[source.node].outputs[source.port]
+            if item.mode == "value":
+                context.inputs[name] = self._value(context, source, place)
+                return
             reference = DataReference(f"azureml://datastores/{place['datastore']}/paths/{place['path']}")
         else:
             reference = execution.data[source.name] if isinstance(source, DataParameterRef) else source
         context.references[name] = reference
         context.inputs[name] = self._host.input_value(context, name, item, reference)
+
+    def _value(self, context: StepContext, source: NodePort, place: Mapping[str, Any]) -> str:
+        """The text that an earlier step has written into a file."""
+        path = self._host.data_path(context, place["datastore"], place["path"])
+        try:
+            return path.read_text().removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise EngineError(
+                f"the output {source.port!r} of the step {source.node!r} should be a file with one text: {error}"
+            ) from error
 
     def _link_artifacts(self, context: StepContext, name: str) -> None:
         """``outputs`` and ``logs`` of the working folder are the run's artifacts, at once and without a copy."""
@@ -231,7 +244,9 @@ class StepRunner:
     def _launch(self, context: StepContext) -> Launch:
         node = context.node
         outputs = {name: str(place.written) for name, place in context.outputs.items()}
-        literals = context.inputs.keys() - context.references.keys()
+        # What a step has written is no text of the user's: in a shell's line it is quoted, as paths are.
+        written = {name for name, item in node.inputs.items() if item.mode == "value"}
+        literals = context.inputs.keys() - context.references.keys() - written
         filled = command_line.arguments(node.command, context.parameters, context.inputs, outputs, literals)
         env = self._host.environment(context)
         for name, piece in node.parameter_variables.items():

@@ -24,13 +24,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 SETTINGS = "AMLBRIDGE_BATCH"
 _WORKER = "--worker"
 
 
-class Failure(Exception):
+class BatchError(Exception):
     """Why the job fails, in words for its user."""
 
 
@@ -48,14 +49,14 @@ def work(reads: int, writes: int) -> None:
 
         try:
             run = _script(settings["script"]) if settings["script"] else _mlflow()
-        except Exception:
+        except Exception:  # noqa: BLE001 - told to the driver, which tells the user
             reply(error=traceback.format_exc())
             return
         reply(ready=True)
         for line in requests:
             try:
                 text, count = run(json.loads(line))
-            except Exception:
+            except Exception:  # noqa: BLE001 - told to the driver, which tells the user
                 reply(error=traceback.format_exc())
             else:
                 reply(text=text, count=count)
@@ -63,17 +64,19 @@ def work(reads: int, writes: int) -> None:
 
 
 def _script(name: str) -> Callable[[list[str]], tuple[str, int]]:
-    path = os.path.abspath(name)
-    sys.path.insert(0, os.path.dirname(path))
+    path = Path(name).absolute()
+    sys.path.insert(0, str(path.parent))
     specification = importlib.util.spec_from_file_location("entry_module", path)
     if specification is None or specification.loader is None:
-        raise Failure(f"{name} is not a Python script")
+        raise BatchError(f"{name} is not a Python script")
     module = importlib.util.module_from_spec(specification)
     sys.modules["entry_module"] = module
     specification.loader.exec_module(module)
     for function in ("init", "run"):
         if not callable(getattr(module, function, None)):
-            raise Failure(f"{name} has no function {function}(): a scoring script defines init() and run(mini_batch)")
+            raise BatchError(
+                f"{name} has no function {function}(): a scoring script defines init() and run(mini_batch)"
+            )
     module.init()
     return lambda files: _rows(module.run(files))
 
@@ -83,7 +86,7 @@ def _rows(result: Any) -> tuple[str, int]:
     if hasattr(result, "to_csv") and hasattr(result, "columns"):
         return result.to_csv(sep=" ", header=False, index=False), len(result)
     if isinstance(result, (str, bytes, dict)) or not hasattr(result, "__iter__"):
-        raise Failure(f"run() must return a DataFrame or a list, not {type(result).__name__}")
+        raise BatchError(f"run() must return a DataFrame or a list, not {type(result).__name__}")
     items = [str(item) for item in result]
     return "".join(f"{item}\n" for item in items), len(items)
 
@@ -104,13 +107,15 @@ def _mlflow() -> Callable[[list[str]], tuple[str, int]]:
     def run(files: list[str]) -> tuple[str, int]:
         parts = []
         for path in files:
-            kind = os.path.splitext(path)[1].lower()
+            kind = Path(path).suffix.lower()
             if kind not in readers:
                 known = ", ".join(readers)
-                raise Failure(f"{path} is none of {known}: give the deployment a scoring script that reads such files")
+                raise BatchError(
+                    f"{path} is none of {known}: give the deployment a scoring script that reads such files"
+                )
             found = pd.DataFrame(model.predict(readers[kind](path))).reset_index(drop=True)
             found.insert(0, "amlbridge_row", range(len(found)))
-            found["amlbridge_file"] = os.path.basename(path)
+            found["amlbridge_file"] = Path(path).name
             parts.append(found.to_csv(header=False, index=False))
         return "".join(parts), len(files)
 
@@ -126,7 +131,7 @@ class Worker:
     def __init__(self) -> None:
         theirs, self._requests = os.pipe()
         self._replies, answers = os.pipe()
-        command = [sys.executable, os.path.abspath(__file__), _WORKER, str(theirs), str(answers)]
+        command = [sys.executable, str(Path(__file__).absolute()), _WORKER, str(theirs), str(answers)]
         self._process = subprocess.Popen(command, pass_fds=(theirs, answers), stdin=subprocess.DEVNULL)
         os.close(theirs)
         os.close(answers)
@@ -166,7 +171,7 @@ class Worker:
 class Driver:
     """Gives mini batches to workers and writes their results in the order of the files."""
 
-    def __init__(self, settings: dict[str, Any], batches: list[list[str]], output: str) -> None:
+    def __init__(self, settings: dict[str, Any], batches: list[list[str]], output: Path) -> None:
         self._settings = settings
         self._batches = batches
         self._output = output
@@ -178,7 +183,7 @@ class Driver:
         self._failure: str | None = None
 
     def run(self) -> None:
-        """Scores everything. Raises Failure."""
+        """Scores everything. Raises BatchError."""
         for number in range(len(self._batches)):
             self._left.put(number)
         count = min(self._settings["workers"], len(self._batches))
@@ -188,7 +193,7 @@ class Driver:
         for thread in threads:
             thread.join()
         if self._failure is not None:
-            raise Failure(self._failure)
+            raise BatchError(self._failure)
         files = sum(map(len, self._batches))
         print(f"scored {files - self._errors} of {files} files, {self._errors} failed", flush=True)
 
@@ -201,9 +206,9 @@ class Driver:
                 except queue.Empty:
                     return
                 worker = self._score(worker, number)
-        except Failure as failure:
+        except BatchError as failure:
             self._failure = self._failure or str(failure)
-        except Exception:
+        except Exception:  # noqa: BLE001 - told to the driver, which tells the user
             self._failure = self._failure or traceback.format_exc()
         finally:
             if worker is not None:
@@ -246,10 +251,10 @@ class Driver:
             reply = worker.reply(None)
         except EOFError:
             code = worker.end()
-            raise Failure(f"the process of the scoring script ended in init() with exit code {code}") from None
+            raise BatchError(f"the process of the scoring script ended in init() with exit code {code}") from None
         if "error" in reply:
             worker.end()
-            raise Failure(f"the model cannot be loaded:\n{reply['error']}")
+            raise BatchError(f"the model cannot be loaded:\n{reply['error']}")
         return worker
 
     def _done(self, number: int, text: str, failed: int, problem: str) -> None:
@@ -257,44 +262,43 @@ class Driver:
             self._errors += failed
             if self._settings["outputAction"] == "AppendRow":
                 self._results[number] = text
-                with open(self._output, "a", encoding="utf-8") as target:
+                with self._output.open("a", encoding="utf-8") as target:
                     while self._written in self._results:
                         target.write(self._results.pop(self._written))
                         self._written += 1
             most = self._settings["errorThreshold"]
-            if 0 <= most < self._errors:
+            if failed and self._failure is None and 0 <= most < self._errors:
                 self._failure = f"{self._errors} files failed, more than error_threshold ({most}) allows: {problem}"
 
 
-def files_of(place: str) -> list[str]:
+def files_of(place: Path) -> list[str]:
     """The files of an input, in the order of their paths."""
-    if os.path.isfile(place):
-        return [place]
-    return sorted(os.path.join(folder, name) for folder, _, names in os.walk(place) for name in names)
+    if place.is_file():
+        return [str(place)]
+    return sorted(str(Path(folder, name)) for folder, _, names in os.walk(place) for name in names)
 
 
 def main(arguments: list[str]) -> int:
     """``driver.py OUTPUT INPUT [MODEL]``. Returns the exit code."""
-    output, place = arguments[:2]
+    output, place = (Path(item).absolute() for item in arguments[:2])
     settings = json.loads(os.environ[SETTINGS])
-    os.makedirs(output, exist_ok=True)
-    os.environ["AZUREML_BI_OUTPUT_PATH"] = os.path.abspath(output)
+    output.mkdir(parents=True, exist_ok=True)
+    os.environ["AZUREML_BI_OUTPUT_PATH"] = str(output)
     with tempfile.TemporaryDirectory() as holder:
         if len(arguments) > 2:
-            model = os.path.abspath(arguments[2])
-            os.symlink(model, os.path.join(holder, settings["modelName"]))
-            os.environ["AMLBRIDGE_BATCH_MODEL"] = model
+            model = Path(arguments[2]).absolute()
+            Path(holder, settings["modelName"]).symlink_to(model)
+            os.environ["AMLBRIDGE_BATCH_MODEL"] = str(model)
             os.environ["AZUREML_MODEL_DIR"] = holder
         files, size = files_of(place), settings["miniBatchSize"]
         try:
             if not files:
-                raise Failure("there are no files in the input")
-            target = os.path.join(output, settings["outputFileName"])
-            if os.path.exists(target):
-                os.remove(target)
+                raise BatchError("there are no files in the input")
+            target = output / settings["outputFileName"]
+            target.unlink(missing_ok=True)
             batches = [files[start : start + size] for start in range(0, len(files), size)]
             Driver(settings, batches, target).run()
-        except Failure as failure:
+        except BatchError as failure:
             print(failure, file=sys.stderr, flush=True)
             return 1
     return 0

@@ -8,7 +8,7 @@ fit both day fields. ``a/n`` is every n-th from a on. What we decide where that 
 - Any other goes by the wall clock: a time that a clock change skips is due as much later as the clock jumped, one that
   comes twice is due the first time only.
 
-Azure documents that it reads the day and the month as ``*`` whatever they are; here they count.
+Azure documents that it reads the day of the month and the month as ``*`` whatever they are; here they count.
 """
 
 from __future__ import annotations
@@ -52,6 +52,11 @@ class Cron:
     days: frozenset[int]
     months: frozenset[int]
     week_days: frozenset[int]
+
+    @property
+    def names_dates(self) -> bool:
+        """Whether it names days of the month or months."""
+        return len(self.days) < 31 or len(self.months) < 12
 
     def fits_day(self, day: date) -> bool:
         """Whether it is due on a day."""

@@ -55,6 +55,7 @@ class ModelServer:
         self._lock = threading.RLock()
         self._settled = threading.Condition(self._lock)
         self._state: State = "starting"
+        self._told: State = "starting"
         self._error: str | None = None
         self._queue: deque[_Waiting] = deque()
         self._requests = 0
@@ -96,8 +97,8 @@ class ModelServer:
     def wait(self, seconds: float) -> State:
         """The state as soon as it is no longer starting, or after ``seconds``."""
         with self._settled:
-            self._settled.wait_for(lambda: self._state != "starting", seconds)
-            return self._state
+            self._settled.wait_for(lambda: self._told != "starting", seconds)
+            return self._told
 
     def submit(self, request: Request) -> Future[Answer]:
         """Queues a request. Raises :class:`OverloadedError` and :class:`NotServingError`."""
@@ -148,12 +149,19 @@ class ModelServer:
                 self._queue.clear()
                 self._stopping.set()
                 os.eventfd_write(self._stop, 1)
-            self._settled.notify_all()
         for waiting in left:
             if waiting.future.set_running_or_notify_cancel():
                 waiting.future.set_exception(NotServingError(error or "the deployment was stopped"))
         if state != "stopped":
-            self._changed(state, error)
+            try:
+                self._changed(state, error)
+            except Exception:
+                # The processes must not be lost over it; what cannot be recorded now is found out at the next start.
+                log.exception("the state %s of the model server %s could not be recorded", state, self.server.key)
+        with self._settled:
+            # Last: who waits for the state finds it recorded.
+            self._told = state
+            self._settled.notify_all()
 
     def _fail(self, text: str) -> None:
         end = self.tail()

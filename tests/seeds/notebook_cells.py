@@ -1,4 +1,5 @@
-"""Code cells of an article become a script, as Jupyter would run them: ``%%writefile`` writes the rest of its cell."""
+"""Code cells of an article become a script, as Jupyter would run them: ``%%writefile`` writes the rest of its cell.
+Other magics, which are about the notebook itself, are left out."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ _SAMPLE = Path(__file__).parents[2] / "samples" / "v2" / "credit_default" / "mak
 
 def read(name: str) -> list[str]:
     """The cells of an article."""
-    return re.findall(r"^```python\n(.*?)^```$", (_CELLS / f"{name}.md").read_text(), re.DOTALL | re.MULTILINE)
+    return re.findall(r"^```python\n(.*?)^```$", (_CELLS / f"{name}.txt").read_text(), re.DOTALL | re.MULTILINE)
 
 
 def script(cells: list[str]) -> str:
@@ -31,7 +32,7 @@ def script(cells: list[str]) -> str:
 def _statements(cell: str) -> str:
     before, magic, written = cell.partition("%%writefile ")
     if not magic:
-        return cell
+        return re.sub(r"^%.*$", "", cell, flags=re.MULTILINE)
     target, _, content = written.partition("\n")
     return f'{before}open(f"{target}", "w").write({content!r})\n'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,9 @@ class ComponentKind(Kind):
     ) -> Asset:
         """Records a version; the specification says which one it is, also when the client left it to the service."""
         spec = dict(properties["componentSpec"])
+        if name == ANONYMOUS and spec.get("sourceJobId") and not spec.get("jobs"):
+            # The client calls the component of every job (``job_definition`` of a batch deployment) version 1.
+            version = str(uuid.uuid5(uuid.NAMESPACE_OID, str(spec["sourceJobId"])))
         spec["version"] = version
         if name != ANONYMOUS:
             spec["name"] = name

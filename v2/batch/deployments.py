@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -33,26 +32,24 @@ def get_batch_deployment(call: Call) -> Reply:
 @routes.put("/{deployment}")
 def put_batch_deployment(call: Call) -> Reply:
     """Deploys a pipeline component or a model to a batch endpoint, or replaces a deployment; checked at once."""
-    endpoint = records.endpoint_of(call)
     name = records.check_name(call.params["deployment"], "a deployment")
-    given: Mapping[str, Any] = call.field("properties", dict)
-    properties = Section(given, "properties")
-    checked, internal = _checked(call, properties)
-    known = records.find_deployment(call.service, call.workspace, endpoint, name)
-    body = {
-        "name": known.body["name"] if known is not None else name,
-        "location": call.field("location", str, "local"),
-        "tags": Section(call.object, "").texts("tags"),
-        "properties": {
-            **checked,
-            "description": properties.text("description"),
-            "properties": properties.texts("properties"),
-        },
-        "internal": internal,
-    }
+    properties = Section(call.field("properties", dict), "properties")
+    # As one: the component that a deployment needs is not left behind by a request that is refused.
     with call.records.database.write():
-        # It may have been deleted meanwhile.
         endpoint = records.endpoint_of(call)
+        checked, internal = _checked(call, properties)
+        known = records.find_deployment(call.service, call.workspace, endpoint, name)
+        body = {
+            "name": known.body["name"] if known is not None else name,
+            "location": call.field("location", str, "local"),
+            "tags": Section(call.object, "").texts("tags"),
+            "properties": {
+                **checked,
+                "description": properties.text("description"),
+                "properties": properties.texts("properties"),
+            },
+            "internal": internal,
+        }
         item = call.records.resources.put(call.workspace.id, records.DEPLOYMENT, endpoint.name, body, name.lower())
     return JSONResponse(records.deployment_dto(call, endpoint, item), 200 if known is not None else 201)
 
@@ -66,7 +63,7 @@ def _checked(call: Call, properties: Section) -> tuple[dict[str, Any], dict[str,
     if kind.lower() != "pipelinecomponent":
         spot = configuration.at("deploymentConfigurationType")
         raise invalid(spot, f"must be PipelineComponent, not {kind[:40]!r}; a deployment of a model has none")
-    return pipelines.check(call.service, call.workspace, properties), {}
+    return pipelines.check(call.service, call.workspace, properties)
 
 
 @routes.operation("PATCH", "/{deployment}", others=REST)

@@ -31,6 +31,8 @@ routes = Routes("v2 batch endpoints", f"{records.JOBS_PREFIX}/WS/batchEndpoints/
 
 #: Properties of a job that an endpoint started.
 ENDPOINT, DEPLOYMENT = "amlbridge.batch_endpoint", "amlbridge.batch_deployment"
+#: The tags by which the client downloads the outputs of the job rather than one of a step (protocol notes, section 4).
+_TAGS = {"azureml.batchrun": "true", "azureml.jobtype": "azureml.pipelinejob"}
 _HEADER, _REPEATED = "azureml-model-deployment", "repeatability_request-id"
 #: As the client spells them here -> as a job says it.
 _TYPES = {
@@ -64,14 +66,13 @@ def invoke_batch_endpoint(call: Call) -> Reply:
             return JSONResponse(_dto(call, known), 201)
     is_model = "deploymentConfiguration" not in deployment.body["properties"]
     inputs, outputs = _ports(body.section("inputData")), _ports(body.section("outputData"), outputs=True)
-    kind = models if is_model else pipelines
     job = models.job(deployment, body, inputs, outputs) if is_model else pipelines.job(deployment)
     if not is_model:
         job |= {"inputs": inputs, "outputs": outputs}
     job["experimentName"] = body.section("properties").text("experimentName") or endpoint.body["name"]
     job["properties"] = {ENDPOINT: endpoint.body["name"], DEPLOYMENT: deployment.body["name"]}
     job["description"] = deployment.body["properties"]["description"]
-    tags = {**deployment.body["tags"], **kind.TAGS}
+    tags = {**deployment.body["tags"], **_TAGS}
     try:
         submission.submit(call.service, call.workspace, name, job, call.identity, tags=tags)
     except ConflictError as error:

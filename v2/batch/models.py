@@ -1,7 +1,8 @@
 """Deployments of models: an invocation is a job of one step that scores the files of its input in mini batches.
 
 The step runs the user's scoring script, or an MLflow model, by :mod:`amlbridge.engine.batch.driver`, which is put into
-its code. Its output is called ``score``, as in Azure: the client downloads it by that name.
+its code. Its output is called ``score``, as in Azure: of the job and of its step, so that both downloads of Azure's
+documentation (``jobs.download(name, output_name="score")``) find ``named-outputs/score/predictions.csv``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from amlbridge.v2.jobs.checks import MOST_PROCESSES
 from amlbridge.v2.jobs.reading import Section, invalid, seconds
 from amlbridge.wire.context import Service
 
-TAGS: Mapping[str, str] = {"azureml.batchrun": "true"}
 _DRIVER = "_amlbridge_batch.py"
 #: What stands for the interpreter behind the client: an MLflow model without an environment runs in it.
 _ANY_ENVIRONMENT = "azureml://registries/azureml/environments/mlflow/labels/latest"

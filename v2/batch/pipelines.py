@@ -7,6 +7,7 @@ from typing import Any
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.v2.batch import job_components
 from amlbridge.v2.jobs import settings as job_settings
 from amlbridge.v2.jobs.assets import WorkspaceAssets
 from amlbridge.v2.jobs.reading import Section, invalid
@@ -17,12 +18,11 @@ from amlbridge.wire.context import Service
 _PREFIX = "ComponentDeployment.Settings."
 _FLAGS = ("continue_on_step_failure", "force_rerun")
 _TEXTS = ("default_compute", "default_datastore")
-#: The tags by which the client knows whose outputs to download (protocol notes, section 4).
-TAGS = {"azureml.batchrun": "true", "azureml.jobtype": "azureml.pipelinejob"}
 
 
-def check(service: Service, workspace: Workspace, properties: Section) -> dict[str, Any]:
-    """What is kept of a deployment of a pipeline component. Raises a 400 ServiceError."""
+def check(service: Service, workspace: Workspace, properties: Section) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is kept of a deployment of a pipeline component, and what its invocations need. Raises a 400
+    ServiceError."""
     configuration = properties.section("deploymentConfiguration")
     holder = configuration.section("componentId")
     reference = holder.required("assetId")
@@ -30,6 +30,11 @@ def check(service: Service, workspace: Workspace, properties: Section) -> dict[s
     _, spec = assets.component(reference, holder.at("assetId"))
     if str(spec.get("type")).lower() != "pipeline":
         raise invalid(holder.at("assetId"), f"is a component of type {spec.get('type')!r}, not a pipeline")
+    made = reference
+    defaults: dict[str, Any] = {}
+    job_of = job_components.source(spec)
+    if job_of is not None:
+        made, defaults = job_components.make(service, workspace, job_of, holder.at("assetId"))
     found = _settings(configuration.section("settings"))
     store = found.get("default_datastore")
     if store:
@@ -44,18 +49,18 @@ def check(service: Service, workspace: Workspace, properties: Section) -> dict[s
         "description": configuration.text("description"),
         "tags": configuration.texts("tags"),
     }
-    return {**properties.content, "deploymentConfiguration": kept}
+    return {**properties.content, "deploymentConfiguration": kept}, {"component": made, "defaults": defaults}
 
 
 def job(deployment: Resource) -> dict[str, Any]:
     """The job that an invocation starts, but for its inputs and outputs."""
     configuration = Section(deployment.body["properties"]["deploymentConfiguration"], "")
-    found = _settings(configuration.section("settings"))
+    found, defaults = _settings(configuration.section("settings")), deployment.body["internal"]["defaults"]
     return {
         "jobType": "Pipeline",
-        "componentId": configuration.section("componentId").required("assetId"),
-        "computeId": found.get("default_compute"),
-        "settings": found,
+        "componentId": deployment.body["internal"]["component"],
+        "computeId": found.get("default_compute") or defaults.get("computeId"),
+        "settings": {**defaults.get("settings", {}), **found},
     }
 
 

@@ -6,7 +6,7 @@ A node of a sub-pipeline is called by its path (``prepare.clean``). A scope is o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlbridge.engine.plan import DataType, NodePort, Source, Value
 from amlbridge.v2.jobs import bindings, literals, ports, settings
@@ -17,12 +17,13 @@ from amlbridge.v2.jobs.sources import Assets
 @dataclass(frozen=True)
 class Bound:
     """What an input gets. ``text`` is set for a literal, ``type`` for data; ``mode`` is the one that the place where it
-    is defined asks for."""
+    is defined asks for. ``primitive``: the type of the literal that a step writes into a file, its output."""
 
     source: Source
     text: str | None = None
     type: DataType = "any"
     mode: str | None = None
+    primitive: str | None = None
 
 
 class Scope:
@@ -133,7 +134,7 @@ class Scope:
                 text = self._filled(text, spot)
             return Bound(Value(text), text, mode=mode)
         found = self._referred(reference_to, spot)
-        return Bound(found.source, found.text, found.type, mode or found.mode) if found is not None else None
+        return replace(found, mode=mode or found.mode) if found is not None else None
 
     def _referred(self, reference: bindings.Reference, spot: str) -> Bound | None:
         if reference.kind == "parent.inputs":
@@ -182,8 +183,10 @@ class Scope:
             raise invalid(
                 spot, f"refers to the output {name!r} of the node {node!r}, which has: {known}", "UnknownReference"
             )
-        kind_of = ports.data_type(declared[name].text("type") or ports.kind_of(declared[name]), declared[name].spot)
-        return Bound(NodePort(f"{self.prefix}{node}", name), type=kind_of)
+        kind_of = declared[name].text("type") or ports.kind_of(declared[name])
+        primitive = kind_of if literals.is_literal(kind_of) else None
+        port = NodePort(f"{self.prefix}{node}", name)
+        return Bound(port, type=ports.output_type(kind_of, declared[name].spot), primitive=primitive)
 
     def outputs_of(self, node: str) -> dict[str, Section]:
         """The outputs that a node declares: its component's, or an AutoML node's own."""

@@ -138,6 +138,8 @@ def as_input(
     """The input that a declaration makes of what is bound to it. Raises a 400 when the types do not fit."""
     kind = declared.text("type")
     if literals.is_literal(kind):
+        if bound.primitive is not None:
+            return _written_by_a_step(bound, str(kind), spot)
         if bound.text is None:
             raise invalid(spot, f"wants a literal ({kind}), but is given {bound.type}", "TypeMismatch")
         literals.check(bound.text, declared, spot)
@@ -158,6 +160,14 @@ def as_input(
         ports.check_fit(given, wanted, spot, f"the output {source.port!r} of {source.node!r}")
     mode = ports.input_mode(spot, bound.mode, declared.text("mode"))
     return Input(source, wanted if wanted != "any" else given, mode)
+
+
+def _written_by_a_step(bound: Bound, wanted: str, spot: str) -> Input:
+    """A literal that is known once the step that makes it has ended: Azure's control outputs."""
+    given, kind = literals.TYPES[str(bound.primitive).lower()], literals.TYPES[wanted.lower()]
+    if kind not in (given, "string") and (given, kind) != ("integer", "number"):
+        raise invalid(spot, f"wants a literal ({wanted}), but is given one of type {bound.primitive}", "TypeMismatch")
+    return Input(bound.source, "uri_file", "value")
 
 
 def _is_path(text: str) -> bool:
@@ -181,7 +191,7 @@ def _outputs(scope: Scope, node: Section, spec: Section, store: str) -> dict[str
 def as_output(assets: Assets, declared: Section, said: list[Section], store: str, spot: str) -> Output:
     """The output of a declaration with what is said about it elsewhere, the outermost place first."""
     types = [declared.text("type", "jobOutputType"), *(ports.kind_of(item) for item in said)]
-    kind = ports.data_type(next((item for item in types if item and item != "literal"), None), spot)
+    kind = ports.output_type(next((item for item in types if item and item != "literal"), None), spot)
     mode = ports.output_mode(spot, *(item.text("mode") for item in said), declared.text("mode"))
     uri = next((text for item in said if (text := item.text("uri", "path"))), None)
     place = (store, OUTPUT_PATH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from amlbridge.engine.plan import DataType, Mode
+from amlbridge.v2.jobs import literals
 from amlbridge.v2.jobs.reading import Section, invalid
 
 #: Data types of v2 that a Plan knows under another name; ``path`` is v1's word in old component files.
@@ -37,6 +38,12 @@ def data_type(text: str | None, spot: str, default: DataType = "uri_folder") -> 
     if found is None:
         raise invalid(spot, f"{text!r} is no type of data: {', '.join(sorted(_KNOWN))}", "InvalidType")
     return found
+
+
+def output_type(text: str | None, spot: str) -> DataType:
+    """The type of an output: one that is declared as a literal (a function's ``-> str``) is a file with its text.
+    Raises a 400."""
+    return "uri_file" if literals.is_literal(text) else data_type(text, spot)
 
 
 def input_mode(spot: str, *names: str | None) -> Mode:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.schedules.cron import Cron
 from amlbridge.v2.assets.asset import system_data
 from amlbridge.v2.schedules import definitions
 from amlbridge.v2.schedules.definitions import Definition
@@ -16,6 +18,8 @@ from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request, conflict
 from amlbridge.wire.schedules import state as states
 from amlbridge.wire.schedules.state import State
+
+log = logging.getLogger(__name__)
 
 KIND, STATE_KIND = "job_schedule", "job_schedule_state"
 
@@ -47,6 +51,9 @@ def put(
     definition = definitions.read(service, workspace, properties)
     if definition.enabled:
         definitions.check(service, workspace, name, definition.job)
+    ticks = definition.trigger.ticks
+    if isinstance(ticks, Cron) and ticks.names_dates:
+        log.warning("schedule %s: %s: days and months count here; Azure reads them as *", name, ticks.expression)
     with service.records.database.write():
         old = find(service, workspace, name)
         state = _state(service, workspace, old, name, definition)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from amlbridge.engine.environments.provider import Environments, Step
+from amlbridge.engine.plan import Node
 from amlbridge.engine.serving.contract import Program, Server, State
 from amlbridge.engine.serving.fleet import Fleet
 from amlbridge.engine.serving.server import ModelServer, tail
@@ -123,6 +124,7 @@ class Operator:
         environments: Environments = self._service.parts["environments"]
         proxies = {name: value for name, value in env.items() if name.lower().endswith("_proxy")}
         step = Step(files.log(self._service, deployment), canceled, proxies)
+        self._tell_differences(environments, deployment)
         python = environments.interpreter(deployment.environment, deployment.mode, step)
         env |= {
             "PATH": f"{Path(python).parent}:{env.get('PATH', '')}",
@@ -137,6 +139,14 @@ class Operator:
         script, code = root / deployment.script, root / deployment.code
         env["AZUREML_ENTRY_SCRIPT"] = str(script.relative_to(code))
         return Program("script", script, code, python, env, (str(script.parent), str(code)))
+
+    def _tell_differences(self, environments: Environments, deployment: Deployment) -> None:
+        """Says in the log what the interpreter will not have."""
+        node = Node(deployment.name, deployment.name, environment=deployment.environment)
+        found = environments.findings(node, deployment.mode)
+        if found:
+            with files.log(self._service, deployment).open("a", encoding="utf-8") as log_file:
+                log_file.writelines(f"amlbridge | the environment differs: {text}\n" for text in found)
 
 
 def of(service: Service) -> Operator:

@@ -60,6 +60,7 @@ from azure.ai.ml.entities import (BatchEndpoint, BatchRetrySettings, CodeConfigu
 ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name="scores")).result()
 
 def deploy(name, script="score.py", model=None, environment=ENV, **settings):
+    settings.setdefault("mini_batch_size", 10)
     code = CodeConfiguration(code="code", scoring_script=script) if script else None
     made = ModelBatchDeployment(name=name, endpoint_name="scores", model=model, code_configuration=code,
         environment=environment, compute="serverless", settings=ModelBatchDeploymentSettings(**settings))
@@ -87,8 +88,9 @@ def scores(name):
 
 SCRIPTED = """
 model = ml.models.create_or_update(Model(name="factor", path="model"))
-made = deploy("rows", model=model, mini_batch_size=2, max_concurrency_per_instance=2, environment_variables={"MY": "own"},
-              retry_settings=BatchRetrySettings(max_retries=1, timeout=20), error_threshold=0)
+made = deploy("rows", model=model, mini_batch_size=2, max_concurrency_per_instance=2,
+              environment_variables={"MY": "own"}, error_threshold=0,
+              retry_settings=BatchRetrySettings(max_retries=1, timeout=20))
 print("MADE", (made.name, made.mini_batch_size, made.max_concurrency_per_instance, made.retry_settings.timeout,
                made.output_action, made.output_file_name, made.error_threshold, made.provisioning_state[:]))
 data = folder("five", a_txt="1", b_txt="2", c_txt="3", d_txt="4", e_txt="5")
@@ -116,16 +118,19 @@ refused(lambda: deploy("none", "none.py"))
 refused(lambda: deploy("no-script", None, model=model))
 refused(lambda: deploy("wrong", "lists.py", mini_batch_size=-1))
 refused(lambda: ml.batch_endpoints.invoke("scores", deployment_name="lists"))
-refused(lambda: ml.batch_endpoints.invoke("scores", deployment_name="lists", inputs={"n": Input(type="integer", default=3)}))
+number = {"n": Input(type="integer", default=3)}
+refused(lambda: ml.batch_endpoints.invoke("scores", deployment_name="lists", inputs=number))
 """
 
 MLFLOW = """
 import pandas as pd, mlflow.sklearn
 from sklearn.linear_model import LinearRegression
-mlflow.sklearn.save_model(LinearRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0.0, 2.0]), "linear", pip_requirements=[])
+fitted = LinearRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0.0, 2.0])
+mlflow.sklearn.save_model(fitted, "linear", pip_requirements=[])
 model = ml.models.create_or_update(Model(name="linear", path="linear", type="mlflow_model"))
 deploy("mlflow", None, model=model, environment=None)
-print("GOT", (ml.batch_deployments.get("mlflow", "scores").environment, ml.batch_deployments.get("mlflow", "scores").model[-19:]))
+got = ml.batch_deployments.get("mlflow", "scores")
+print("GOT", (got.environment, got.model[-19:]))
 print("SCORES", scores(score("mlflow", folder("tables", a_csv="x\\n1.0\\n2.0\\n", b_csv="x\\n3.0\\n"))))
 """
 

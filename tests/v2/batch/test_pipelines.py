@@ -45,23 +45,27 @@ def output(name, which):
 LIFE = """
 ml.compute.begin_create_or_update(AmlCompute(name="batch-cluster", min_instances=0, max_instances=2)).result()
 made = put(BatchEndpoint(name="hello-batch", description="d", tags={"a": "b"}))
-print("ENDPOINT", (made.name, made.description, made.tags, made.auth_mode, made.provisioning_state[:], made.defaults.deployment_name))
+print("ENDPOINT", (made.name, made.description, made.tags, made.auth_mode, made.provisioning_state[:],
+                   made.defaults.deployment_name))
 refused(lambda: ml.batch_endpoints.invoke("hello-batch"))
-registered = ml.components.create_or_update(copied(text="x", data=Input(type="uri_file", path="file.txt")).component)
-deploy(PipelineComponentBatchDeployment(name="by-id", endpoint_name="hello-batch", component=registered.id, tags={"c": "d"},
-    settings={"continue_on_step_failure": False, "default_compute": "batch-cluster", "force_rerun": True}))
+file = Input(type=AssetTypes.URI_FILE, path="file.txt")
+registered = ml.components.create_or_update(copied(text="x", data=file).component)
+deploy(PipelineComponentBatchDeployment(name="by-id", endpoint_name="hello-batch", component=registered.id,
+    tags={"c": "d"}, settings={"continue_on_step_failure": False, "default_compute": "batch-cluster",
+                                  "force_rerun": True}))
 inline = written(text="x").component
-deploy(PipelineComponentBatchDeployment(name="inline", endpoint_name="hello-batch", component=inline, description="inline"))
+deploy(PipelineComponentBatchDeployment(name="inline", endpoint_name="hello-batch", component=inline,
+                                        description="inline"))
 print("DEPLOYMENTS", sorted(item.name for item in ml.batch_deployments.list("hello-batch")))
 got = ml.batch_deployments.get("by-id", "hello-batch")
 print("GOT", (got.name, got.endpoint_name, got.tags, got.properties["default_compute"], got.provisioning_state[:]))
 endpoint = ml.batch_endpoints.get("hello-batch")
 endpoint.defaults.deployment_name = "by-id"
 put(endpoint)
-print("DEFAULT", ml.batch_endpoints.get("hello-batch").defaults.deployment_name, [e.name for e in ml.batch_endpoints.list()])
+print("DEFAULT", ml.batch_endpoints.get("hello-batch").defaults.deployment_name,
+      [e.name for e in ml.batch_endpoints.list()])
 refused(lambda: invoke())
 
-file = Input(type=AssetTypes.URI_FILE, path="file.txt")
 job = invoke(text=Input(type="string", default="default"), data=file)
 print("JOB", (job.status in ("NotStarted", "Queued", "Preparing", "Running"), job.type))
 print("DONE", output(job.name, "joined"))
@@ -73,14 +77,17 @@ print("OTHER", output(other.name, "written"))
 print("NONE", output(invoke("inline").name, "written"))
 asset = invoke(text=Input(type="string", default="asset"), data=Input(type="uri_file", path="azureml:d:1"))
 print("ASSET", output(asset.name, "joined"))
-print("NAMED", ml.batch_endpoints.invoke("hello-batch", deployment_name="inline", job_name="my-job", experiment_name="mine").name,
-      ml.jobs.get("my-job").experiment_name)
+mine = ml.batch_endpoints.invoke("hello-batch", deployment_name="inline", job_name="my-job", experiment_name="mine")
+print("NAMED", mine.name, ml.jobs.get("my-job").experiment_name)
 ml.jobs.stream("my-job")
-placed = ml.batch_endpoints.invoke("hello-batch", deployment_name="inline", inputs={"text": Input(type="string", default="p")},
+placed = ml.batch_endpoints.invoke("hello-batch", deployment_name="inline",
+    inputs={"text": Input(type="string", default="p")},
     outputs={"written": Output(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/mine/")})
 print("PLACED", output(placed.name, "written"))
-print("LISTS", (len(ml.batch_endpoints.list_jobs("hello-batch")), len(ml.batch_deployments.list_jobs("hello-batch", name="inline")),
-                [j.name for j in ml.batch_deployments.list_jobs("hello-batch", name="by-id")] == [asset.name, job.name]))
+print("LISTS", (len(ml.batch_endpoints.list_jobs("hello-batch")),
+                len(ml.batch_deployments.list_jobs("hello-batch", name="inline")),
+                [j.name for j in ml.batch_deployments.list_jobs("hello-batch", name="by-id")]
+                == [asset.name, job.name]))
 
 refused(lambda: invoke("nothing"))
 refused(lambda: invoke(text=Input(type="string", default="t"), data=file, more=file))
@@ -105,9 +112,28 @@ print("STATUS", requests.post(uri, json=body).status_code, requests.post(uri, he
     "inputData": {"text": {"jobInputType": "Video", "uri": "x"}}}}).status_code)
 
 ml.batch_deployments.begin_delete("by-id", "hello-batch").result()
-print("DELETED", [d.name for d in ml.batch_deployments.list("hello-batch")], ml.batch_endpoints.get("hello-batch").defaults.deployment_name)
+print("DELETED", [d.name for d in ml.batch_deployments.list("hello-batch")],
+      ml.batch_endpoints.get("hello-batch").defaults.deployment_name)
 ml.batch_endpoints.begin_delete("hello-batch").result()
 print("LEFT", [e.name for e in ml.batch_endpoints.list()], ml.jobs.get(job.name).status[:])
+"""
+
+
+OF_JOBS = """
+put(BatchEndpoint(name="hello-batch"))
+ml.compute.begin_create_or_update(AmlCompute(name="jobs-cluster")).result()
+first, second = copied(text="job", data=Input(type="uri_file", path="file.txt")), written("second")
+first.settings.default_compute, second.settings.default_compute = "jobs-cluster", "serverless"
+first, second = follow(first), follow(second)
+deploy(PipelineComponentBatchDeployment(name="by-name", endpoint_name="hello-batch", job_definition=first.name))
+deploy(PipelineComponentBatchDeployment(name="by-job", endpoint_name="hello-batch", job_definition=second))
+again = invoke("by-name")
+print("AGAIN", output(again.name, "joined"))
+print("COMPUTE", ml.jobs.get(again.name).settings.default_compute)
+print("CHANGED", output(invoke("by-name", text=Input(type="string", default="changed")).name, "joined"))
+print("SECOND", output(invoke("by-job").name, "written"))
+refused(lambda: deploy(PipelineComponentBatchDeployment(name="none", endpoint_name="hello-batch",
+                                                        job_definition="none")))
 """
 
 
@@ -121,6 +147,15 @@ def lines(text: str) -> dict[str, str]:
                 name += "+"
             found[name] = rest
     return found
+
+
+def test_jobs_are_deployed(own_live: LiveService) -> None:
+    found = lines(own_live.run(HEAD + COMPONENTS + TOOLS + OF_JOBS, files=FILES).stdout)
+    assert ast.literal_eval(found["AGAIN"]) == {"named-outputs/joined/t.txt": "job+FILE"}
+    assert found["COMPUTE"] == "jobs-cluster"
+    assert ast.literal_eval(found["CHANGED"]) == {"named-outputs/joined/t.txt": "changed+FILE"}
+    assert ast.literal_eval(found["SECOND"]) == {"named-outputs/written/t.txt": "second"}
+    assert "there is no job none in this workspace" in found["REFUSED"]
 
 
 def test_an_endpoint_is_deployed_to_invoked_listed_and_deleted(live: LiveService) -> None:

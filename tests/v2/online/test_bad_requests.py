@@ -167,7 +167,7 @@ SLOW = "import sys, time\ndef init():\n    time.sleep(2)\ndef run(data): return 
 
 def test_a_deployment_that_is_being_made_survives_the_service(own_live: LiveService) -> None:
     with own_live.client() as client:
-        ws = Workspace(own_live, client, "slow", SLOW)
+        ws = Workspace(own_live, client, "slow", SLOW, "dependencies: [{pip: [no-such-package-here]}]\n")
         made = ws.endpoint("slow")
         body = ws.body()
         body["properties"]["environmentVariables"] = {"X": "1"}
@@ -180,6 +180,8 @@ def test_a_deployment_that_is_being_made_survives_the_service(own_live: LiveServ
         operation = httpx.URL(answer.headers["azure-asyncoperation"]).path
         assert client.get(operation).json()["status"] == "Succeeded"
         assert client.get(path).json()["properties"]["provisioningState"] == "Succeeded"
+        logs = client.post(f"{path}/getLogs", json={}).json()["content"]
+        assert "the environment differs: no-such-package-here is asked for and not installed" in logs
         key = client.post(f"{ws.scope}/onlineEndpoints/slow/listKeys").json()["primaryKey"]
         assert score(made["properties"]["scoringUri"], key).status_code == 404
         chosen = {"Authorization": f"Bearer {key}", "azureml-model-deployment": "only"}

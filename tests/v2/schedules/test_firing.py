@@ -122,6 +122,16 @@ def test_without_a_start_time_the_first_is_at_once_and_an_end_time_ends_it(desk:
         desk.put({**HOURLY, "endTime": "2026-11-20T12:00:00"}, "late")
 
 
+def test_days_and_months_of_an_expression_count_and_the_log_says_that_azure_differs(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.put()
+    assert "Azure reads them as *" not in caplog.text
+    desk.put({**HOURLY, "expression": "0 9 1 jan *"})
+    assert desk.runner.run_due() == parse_iso("2027-01-01T09:00:00Z")
+    assert "schedule nightly: 0 9 1 jan *: days and months count here; Azure reads them as *" in caplog.text
+
+
 def test_recurrences_go_by_the_time_zone(desk: Desk) -> None:
     pattern = {"hours": [8], "minutes": [0, 30], "weekDays": ["Monday", "saturday"]}
     trigger = {

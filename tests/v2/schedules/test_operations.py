@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 
 import pytest
 
@@ -76,6 +77,20 @@ ml.schedules.begin_delete("weekly").result()
 print("DELETED", (names(list_view_type="All"), ml.jobs.get(once.job_name).status[:]))
 refused(lambda: ml.schedules.get("weekly"))
 ml.schedules.begin_disable("soon").result()
+"""
+
+KILLED = """
+soon = datetime.now(timezone.utc) + timedelta(seconds=2)
+trigger = CronTrigger(expression="* * * * *", start_time="2990-01-01T00:00:00")
+put(JobSchedule(name="later", trigger=trigger, create_job=one("later")))
+trigger = RecurrenceTrigger(frequency="minute", interval=600, start_time=soon.strftime("%Y-%m-%dT%H:%M:%S"))
+put(JobSchedule(name="missed", trigger=trigger, create_job=one("missed")))
+print("MADE", soon.strftime("%Y%m%dT%H%M%SZ"))
+"""
+
+AGAIN = """
+print("MISSED", [(job.name, job.status[:]) for job in jobs_of("missed")],
+      len(list(ml.jobs.list(schedule_defined=True))))
 """
 
 OTHERS = """
@@ -167,3 +182,15 @@ def test_schedules_of_jobs_that_ran_and_what_is_refused(live: LiveService) -> No
     ):
         assert words in told
     assert ast.literal_eval(found["LEFT"]) == ["alone", "changed", "copies"]
+
+
+def test_a_tick_that_was_missed_while_the_service_was_killed_submits_one_job(own_live: LiveService) -> None:
+    made = lines(own_live.run(HEAD + COMPONENTS + TOOLS + KILLED, files=FILES).stdout)["MADE"]
+    own_live.kill()
+    time.sleep(3)
+    own_live.start()
+    for _ in range(2):
+        found = lines(own_live.run(HEAD + COMPONENTS + TOOLS + AGAIN, files=FILES).stdout)["MISSED"]
+        assert found == f"[('missed-{made}', 'Completed')] 1"
+        own_live.kill()
+        own_live.start()
