@@ -58,7 +58,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
 def cli() -> None:
-    """Runs Azure ML code of SDK v1 on this machine: the real clients talk to a local workspace service.
+    """Runs Azure ML code of SDK v1 and SDK v2 on this machine: the real clients talk to a local workspace service.
 
     \b
     Example:

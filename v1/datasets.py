@@ -11,7 +11,7 @@ from amlbridge.v1.dataset_records import Definition, Registered
 from amlbridge.wire import storage
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("datasets", "/dataset/v1.0/WS")
 
@@ -33,7 +33,7 @@ def save_dataset(call: Call) -> Reply:
     return _saved_dto(saved_id, made)
 
 
-@routes.post("/saveddatasets/from-data-path")
+@routes.post("/saveddatasets/from-data-path", others=REST)
 def save_dataset_of_path(call: Call) -> Reply:
     """Keeps a file dataset of one path of a datastore."""
     store = storage.datastore(call.service, call.workspace, call.field("datastoreName", str))
@@ -152,7 +152,7 @@ def _flag(call: Call, name: str, default: bool) -> bool:
     return value == "true" if value else default
 
 
-@routes.delete("/datasets")
+@routes.delete("/datasets", others=REST)
 def unregister_all_datasets(call: Call) -> Reply:
     """Forgets every registered dataset. Data and definitions stay."""
     with call.records.database.write():
@@ -204,7 +204,7 @@ def unregister_dataset(call: Call) -> Reply:
     return None
 
 
-@routes.put("/datasets/{id}/state")
+@routes.put("/datasets/{id}/state", others=REST)
 def set_dataset_state(call: Call) -> Reply:
     """Archives, deprecates or reactivates a dataset."""
     found = dataset_records.by_id(call.service, call.workspace, call.params["id"])
@@ -212,7 +212,7 @@ def set_dataset_state(call: Call) -> Reply:
     return None
 
 
-@routes.get("/datasets/{id}/definitions")
+@routes.get("/datasets/{id}/definitions", others=REST)
 def list_definitions(call: Call) -> Reply:
     """All versions of a dataset, oldest first, in pages."""
     latest = dataset_records.by_id(call.service, call.workspace, call.params["id"])
@@ -220,7 +220,7 @@ def list_definitions(call: Call) -> Reply:
     return _paged(call, [Registered(latest.named, version) for version in versions], lambda item: _latest(call, item))
 
 
-@routes.post("/datasets/{id}/definitions")
+@routes.post("/datasets/{id}/definitions", others=REST)
 def add_definition(call: Call) -> Reply:
     """Adds a version to a dataset; none when the definition is the latest version's."""
     found = dataset_records.by_id(call.service, call.workspace, call.params["id"])
@@ -229,7 +229,7 @@ def add_definition(call: Call) -> Reply:
     return dataset_dto(call, dataset_records.register(call.service, call.workspace, found.named.name, made))
 
 
-@routes.get("/datasets/{id}/definitions/{version}")
+@routes.get("/datasets/{id}/definitions/{version}", others=REST)
 def get_definition(call: Call) -> Reply:
     """One version of a dataset."""
     found = dataset_records.by_id(call.service, call.workspace, call.params["id"], call.params["version"])

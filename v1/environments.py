@@ -13,7 +13,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire import curated_environments as curated
 from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import bad_request, conflict, not_found
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("environments", "/environment/{api}/WS")
 
@@ -99,7 +99,7 @@ def get_latest(call: Call) -> Reply:
     return _found(call, None)
 
 
-@routes.get("/environments/{name}/versions")
+@routes.get("/environments/{name}/versions", others=REST)
 def list_versions(call: Call) -> Reply:
     """All versions of an environment, oldest first."""
     name = call.params["name"]

@@ -10,7 +10,7 @@ from amlbridge.engine.records.resources import Resource
 from amlbridge.v1.model_queries import matches_pairs, page, string_map
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, not_found
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("model assets", "/modelmanagement/v1.0/WS")
 
@@ -37,7 +37,7 @@ def create(call: Call) -> Reply:
     return _dto(call.records.resources.add(call.workspace.id, KIND, str(uuid.uuid4()), body))
 
 
-@routes.get("/assets")
+@routes.get("/assets", others=REST)
 def list_assets(call: Call) -> Reply:
     """Assets by runId, name, type, tags and properties, newest first unless orderby says otherwise."""
     query = call.query

@@ -16,7 +16,7 @@ from amlbridge.wire import model_registry as registry
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, not_found
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("models", "/modelmanagement/v1.0/WS")
 
@@ -70,7 +70,7 @@ def list_models(call: Call) -> Reply:
     return _query(call, call.query)
 
 
-@routes.post("/models/list")
+@routes.post("/models/list", others=REST)
 def query_models(call: Call) -> Reply:
     """Models by a filter in the body: the same as listing them."""
     given = {key.lower(): str(value) for key, value in call.object.items() if value is not None}

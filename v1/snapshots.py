@@ -19,7 +19,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.snapshots import SnapshotFile, SnapshotStore
 from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import bad_request, not_found
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("snapshots")
 
@@ -137,7 +137,7 @@ def zip_url(call: Call) -> Reply:
     return {"zipSasUri": _zip_url(call)}
 
 
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/metadata")
+@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/metadata", others=REST)
 def metadata(call: Call) -> Reply:
     """The snapshot's directory tree with hashes, and the git properties that were recorded with it."""
     details = store(call.service).details(*_place(call))
@@ -151,13 +151,13 @@ def metadata(call: Call) -> Reply:
     }
 
 
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/sas")
+@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/sas", others=REST)
 def file_urls(call: Call) -> Reply:
     """The snapshot's directory tree with a signed URL for each file."""
     return _tree_with_urls(call)
 
 
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/files")
+@routes.get("/content/{api}/WS/snapshots/{snapshot_id}/files", others=REST)
 def list_files(call: Call) -> Reply:
     """The snapshot's files: names, sizes and hashes."""
     files = store(call.service).files(*_place(call))
@@ -173,7 +173,7 @@ def compare(call: Call) -> Reply:
     """What differs between two snapshots."""
 
 
-@routes.get("/content/{api}/WS/snapshots/{snapshot_id}")
+@routes.get("/content/{api}/WS/snapshots/{snapshot_id}", others=REST)
 def zip_sas(call: Call) -> Reply:
     """The URL of a zip archive of the snapshot, as version 1.0 answers it."""
     return _zip_url(call)

@@ -95,25 +95,25 @@ class Routes:
 
         return register
 
-    def get(self, path: str, *, access: Access = "token") -> Callable[[Handler], Handler]:
+    def get(self, path: str, *, access: Access = "token", others: str | None = None) -> Callable[[Handler], Handler]:
         """A GET operation."""
-        return self.operation("GET", path, access=access)
+        return self.operation("GET", path, access=access, others=others)
 
-    def post(self, path: str, *, access: Access = "token") -> Callable[[Handler], Handler]:
+    def post(self, path: str, *, access: Access = "token", others: str | None = None) -> Callable[[Handler], Handler]:
         """A POST operation."""
-        return self.operation("POST", path, access=access)
+        return self.operation("POST", path, access=access, others=others)
 
-    def put(self, path: str) -> Callable[[Handler], Handler]:
+    def put(self, path: str, *, others: str | None = None) -> Callable[[Handler], Handler]:
         """A PUT operation."""
-        return self.operation("PUT", path)
+        return self.operation("PUT", path, others=others)
 
-    def patch(self, path: str) -> Callable[[Handler], Handler]:
+    def patch(self, path: str, *, others: str | None = None) -> Callable[[Handler], Handler]:
         """A PATCH operation."""
-        return self.operation("PATCH", path)
+        return self.operation("PATCH", path, others=others)
 
-    def delete(self, path: str) -> Callable[[Handler], Handler]:
+    def delete(self, path: str, *, others: str | None = None) -> Callable[[Handler], Handler]:
         """A DELETE operation."""
-        return self.operation("DELETE", path)
+        return self.operation("DELETE", path, others=others)
 
 
 def expand(path: str) -> str:

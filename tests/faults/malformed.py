@@ -195,7 +195,10 @@ class Malformer:
     def learn(self, answer: Answer, body: dict[str, Any]) -> bool:
         """Completes a body by what the answer says about it; False when it says nothing new."""
         content = answer.json
-        message = content["error"].get("message", "") if answer.status == 400 and isinstance(content, dict) else ""
+        message = ""
+        if answer.status == 400 and isinstance(content, dict):
+            # MLflow's errors have a form of their own.
+            message = content.get("error", content).get("message", "")
         said = _SAID.search(message)
         if said is None:
             return False

@@ -10,7 +10,7 @@ from amlbridge.v1.pipelines import data_locations
 from amlbridge.v1.pipelines.entities import UPLOADED, body_of, make_routes, only, stamped, status_of
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, bad_request, not_found
-from amlbridge.wire.routing import Reply
+from amlbridge.wire.routing import REST, Reply
 
 routes = make_routes()
 KIND, HASH_KIND = "data_source", "data_source_hash"
@@ -62,7 +62,7 @@ def get_data_source(call: Call) -> Reply:
     return _dto(call, call.params["id"])
 
 
-@routes.put("/DataSources/{id}")
+@routes.put("/DataSources/{id}", others=REST)
 def update_data_source(call: Call) -> Reply:
     """Changes the name, the description and the status of a data source; its place never changes."""
     body = body_of(call)

@@ -9,7 +9,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1.pipelines.entities import ACTIVE, body_of, make_routes, stamped
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, conflict, not_found
-from amlbridge.wire.routing import Reply
+from amlbridge.wire.routing import REST, Reply
 
 routes = make_routes()
 KIND = "data_type"
@@ -73,7 +73,7 @@ def list_data_types(call: Call) -> Reply:
     return list(_all(call.service, call.workspace).values())
 
 
-@routes.post("/DataTypes")
+@routes.post("/DataTypes", others=REST)
 def create_data_type(call: Call) -> Reply:
     """Makes a data type; the client looks for "already exist" when the name is taken."""
     body = _checked(call, None)
@@ -83,7 +83,7 @@ def create_data_type(call: Call) -> Reply:
         return stamped(call.records.resources.put(call.workspace.id, KIND, body["Id"], body))
 
 
-@routes.put("/DataTypes/{id}")
+@routes.put("/DataTypes/{id}", others=REST)
 def update_data_type(call: Call) -> Reply:
     """Changes the description and the parents of a data type."""
     name = call.params["id"]

@@ -13,7 +13,7 @@ from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines.entities import UPLOADED, body_of, make_routes, only, stamped, status_of
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, not_found
-from amlbridge.wire.routing import Reply
+from amlbridge.wire.routing import REST, Reply
 
 routes = make_routes()
 KIND, HASH_KIND = "module", "module_hash"
@@ -138,7 +138,7 @@ def get_module(call: Call) -> Reply:
     return dto(call, call.params["id"])
 
 
-@routes.put("/Modules/{id}")
+@routes.put("/Modules/{id}", others=REST)
 def update_module(call: Call) -> Reply:
     """Changes the description and the status of a module; the rest of a module never changes."""
     body = body_of(call)

@@ -11,7 +11,7 @@ from amlbridge.v1.pipelines import run_records
 from amlbridge.v1.pipelines.entities import make_routes, node_path
 from amlbridge.wire.context import Call
 from amlbridge.wire.log_reads import log_reads
-from amlbridge.wire.routing import Reply
+from amlbridge.wire.routing import REST, Reply
 
 routes = make_routes()
 
@@ -62,13 +62,13 @@ def get_node_status_code(call: Call) -> Reply:
     return RUNNING if log_reads(call.service).hold_step(run, steps) else code_of(run)
 
 
-@routes.post("/PipelineRuns/{run_id}/Graph/Node/Status")
+@routes.post("/PipelineRuns/{run_id}/Graph/Node/Status", others=REST)
 def get_node_status(call: Call) -> Reply:
     """The status of a node with its times and its run."""
     return status_dto(run_records.step_run(call, run_records.engine_run(call), node_path(call)))
 
 
-@routes.post("/PipelineRuns/{run_id}/Graph/AllNodes/Status")
+@routes.post("/PipelineRuns/{run_id}/Graph/AllNodes/Status", others=REST)
 def get_all_node_statuses(call: Call) -> Reply:
     """The status of every node, by node id."""
     pipeline = run_records.engine_run(call)
@@ -76,7 +76,7 @@ def get_all_node_statuses(call: Call) -> Reply:
     return {run.node_id: status_dto(run) for run in children if run.node_id is not None}
 
 
-@routes.post("/PipelineRuns/{run_id}/Graph/AllNodes/StatusCode")
+@routes.post("/PipelineRuns/{run_id}/Graph/AllNodes/StatusCode", others=REST)
 def get_all_node_status_codes(call: Call) -> Reply:
     """The number of every node's status, by node id."""
     pipeline = run_records.engine_run(call)

@@ -95,7 +95,7 @@ def put_deployment(call: Call) -> Reply:
     return JSONResponse(content, 200 if old else 201, _operation_headers(call, deployment))
 
 
-@routes.patch(f"{_PATH}/{{deployment}}")
+@routes.patch(f"{_PATH}/{{deployment}}", others=REST)
 def change_deployment(call: Call) -> Reply:
     """Changes the tags and the number of instances of a deployment, which is started anew for the latter."""
     endpoint, item, deployment = _find(call)

@@ -15,7 +15,7 @@ from amlbridge.v2.assets.asset import system_data
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, not_found
 from amlbridge.wire.identity import TENANT
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.serving import access, operator, records, scoring
 from amlbridge.wire.serving.records import Auth, Endpoint
 
@@ -88,7 +88,7 @@ def put_endpoint(call: Call) -> Reply:
     return JSONResponse(dto(call, item), 200 if old else 201)
 
 
-@routes.patch(f"{_PATH}/{{endpoint}}")
+@routes.patch(f"{_PATH}/{{endpoint}}", others=REST)
 def change_endpoint(call: Call) -> Reply:
     """Changes the tags and the identity of an online endpoint."""
     item, _ = find(call)

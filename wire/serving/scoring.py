@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from amlbridge.engine.serving.contract import Answer, NotServingError, OverloadedError, Request
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, not_found
-from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.serving import access, operator, records
 from amlbridge.wire.serving.records import Deployment, Endpoint, Flavor, Style
 
@@ -72,7 +72,7 @@ def score(call: Call) -> Reply:
     return _Scored(endpoint, deployment, future)
 
 
-@routes.get(f"{_BASE}", access="open")
+@routes.get(f"{_BASE}", access="open", others=REST)
 def health(call: Call) -> Reply:
     """Whether an endpoint's deployments answer."""
     endpoint = _endpoint(call)

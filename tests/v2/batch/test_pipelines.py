@@ -156,6 +156,16 @@ def test_jobs_are_deployed(own_live: LiveService) -> None:
     assert ast.literal_eval(found["CHANGED"]) == {"named-outputs/joined/t.txt": "changed+FILE"}
     assert ast.literal_eval(found["SECOND"]) == {"named-outputs/written/t.txt": "second"}
     assert "there is no job none in this workspace" in found["REFUSED"]
+    with own_live.client() as http:
+        address = f"{own_live.scope()}/batchEndpoints/hello-batch"
+        for path in (address, f"{address}/deployments/by-name"):
+            before = http.get(path).json()
+            changed = http.patch(path, json={"tags": {"owner": "me"}})
+            assert changed.status_code == 200, changed.text
+            after = http.get(path).json()
+            assert after == changed.json()
+            assert after == {**before, "tags": {"owner": "me"}, "systemData": after["systemData"]}
+            assert http.patch(path, json={"tags": "me"}).status_code == 400
 
 
 def test_an_endpoint_is_deployed_to_invoked_listed_and_deleted(live: LiveService) -> None:
