@@ -38,7 +38,9 @@ class LiveService:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "service.out").open("ab") as out:
             command = [sys.executable, "-m", "amlbridge.server", str(self.home.root)]
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+            # Most tests run no step: an interpreter is warmed when the first step wants one.
+            env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=env)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             address = self.home.read_address()
