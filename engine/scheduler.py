@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import plan_json
+from amlbridge.engine import kinds, plan_json
 from amlbridge.engine.errors import EngineError, PlanError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, StepContext
@@ -463,5 +463,5 @@ def _data(plan: Plan, given: Mapping[str, DataReference]) -> dict[str, DataRefer
 
 def _check_runnable(plan: Plan) -> None:
     for node in plan.nodes:
-        if node.kind != "command":
+        if node.kind not in kinds.RUNNABLE:
             raise PlanError(f"step {node.name!r} is of kind {node.kind!r}, which this service cannot run yet")

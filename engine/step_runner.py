@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import command_line, distribution, failure, output_files
+from amlbridge.engine import command_line, distribution, failure, kinds, output_files
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, OutputPlace, StepContext
@@ -252,7 +253,10 @@ class StepRunner:
         for name, piece in node.parameter_variables.items():
             env[name] = command_line.fill((piece,), context.parameters, context.inputs, outputs)
         python: str | None = None
-        if node.command.script is not None:
+        driver = kinds.DRIVERS.get(node.kind)
+        if driver is not None:
+            python, argv = context.python, self._driven(context, driver, filled)
+        elif node.command.script is not None:
             python, argv = context.python, (node.command.script, *filled)
         elif node.command.shell:
             argv = ("/bin/bash", "-c", *filled)
@@ -272,6 +276,15 @@ class StepRunner:
             prelude=self._host.prelude if python is not None else None,
             ranks=self._ranks(context, places) if len(places) > 1 else (),
         )
+
+    @staticmethod
+    def _driven(context: StepContext, driver: kinds.Driver, filled: Sequence[str]) -> tuple[str, ...]:
+        """What a node with a driver is started with; its settings lie beside its folder, where no script of the user's
+        takes them for data."""
+        path = context.scratch / "driver.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(driver.settings(context, filled)), encoding="utf-8")
+        return (str(driver.script), str(path))
 
     def _ranks(self, context: StepContext, places: Sequence[distribution.Place]) -> tuple[Rank, ...]:
         """Several processes, each with its log. What the user has set himself stays."""

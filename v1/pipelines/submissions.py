@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from amlbridge.engine import kinds as engine_kinds
 from amlbridge.engine.errors import ConflictError, NotFoundError
 from amlbridge.engine.plan import DataReference
 from amlbridge.engine.records.resources import Resource
@@ -26,8 +27,6 @@ from amlbridge.wire.routing import Reply
 
 routes = make_routes()
 
-#: The kinds of nodes that the engine runs.
-RUNNABLE = frozenset({"command"})
 _INFO_TEXTS = ("Description", "DisplayName", "RunSource", "RunType", "RunHistoryExperimentName")
 _LONGEST_NAME = 255
 #: How many recorded runs are kept lowered until their client submits them, which is mostly its next request.
@@ -76,7 +75,7 @@ def resolve(service: Service, workspace: Workspace, lowered: Lowered) -> Lowered
     """With the definitions of the environments that it only names. Raises a 400 :class:`ServiceError` when one is not
     registered, or when a step is of a kind that does not run here."""
     found = dataclasses.replace(lowered, plan=run_environments.resolved(service, workspace, lowered.plan))
-    graph_kinds.check_runnable(found.plan, RUNNABLE)
+    graph_kinds.check_runnable(found.plan, engine_kinds.RUNNABLE)
     return found
 
 

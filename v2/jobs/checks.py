@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amlbridge.engine import distribution
+from amlbridge.engine import kinds as engine_kinds
 from amlbridge.engine.plan import DataParameterRef, DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v2.job import Lowered
@@ -16,8 +17,6 @@ from amlbridge.wire.context import Service
 _URL_MAP = "url_map"
 #: The most processes of a node: more is a slip of the pen, and would bring the machine down.
 MOST_PROCESSES = 128
-#: The kinds of nodes that the engine runs.
-RUNNABLE = frozenset({"command"})
 #: Computes that every workspace has.
 _ALWAYS = (settings.SERVERLESS, settings.LOCAL)
 
@@ -26,7 +25,7 @@ def check(service: Service, workspace: Workspace, lowered: Lowered) -> None:
     """Raises a 400 ServiceError that names the node and what is missing."""
     for node in lowered.plan.nodes:
         spot = lowered.places[node.id]
-        if node.kind not in RUNNABLE:
+        if node.kind not in engine_kinds.RUNNABLE:
             raise kinds.not_yet(node, spot)
         _check_compute(service, workspace, lowered.plan, node, spot)
         _check_processes(node, spot)

@@ -1,0 +1,31 @@
+"""The kinds of nodes that the engine runs, and the scripts of ours that run some of them.
+
+A node of kind ``command`` is its command. A node with a driver runs the driver in its place, in the step's own
+interpreter and folder: the driver gets the node's settings and the user's filled-in arguments as a JSON file, works
+with processes of its own, and ends with exit code 0 or with a sentence for the user on standard error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlbridge.engine.host import StepContext
+from amlbridge.engine.plan import Json, NodeKind
+
+#: What the services accept; everything else is refused when it is submitted.
+RUNNABLE: frozenset[NodeKind] = frozenset({"command"})
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A script that runs the nodes of one kind. ``settings(context, arguments)`` is what it is told, as JSON;
+    ``arguments`` are those of the node's command, filled in."""
+
+    script: Path
+    settings: Callable[[StepContext, Sequence[str]], Json]
+
+
+#: Kind -> its driver.
+DRIVERS: Mapping[NodeKind, Driver] = {}
