@@ -1,0 +1,51 @@
+"""What the conversion of one module gets and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from amlbridge.migrate.findings import Finding
+
+#: The comment line that starts each code cell in the text of a notebook; its index in the notebook follows.
+CELL_MARK = "# %% amlbridge cell "
+#: The comment at the end of a line that stands for a magic or a shell line of a notebook.
+MAGIC_MARK = "# amlbridge magic "
+
+
+@dataclass(frozen=True)
+class ModuleText:
+    """A Python module. ``text`` has "\\n" line ends and no byte order mark. A notebook is one module over its code
+    cells: each starts with the line ``CELL_MARK`` plus its index, and magics are masked by lines that end with
+    ``MAGIC_MARK`` and more. An edit keeps all of these lines, in their order."""
+
+    path: Path
+    text: str
+    notebook: bool = False
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose. ``select``/``ignore``: names of rules; no ``select`` means all. ``components``: whether
+    components of pipelines become YAML files beside the code, or Python."""
+
+    components: Literal["yaml", "python"] = "yaml"
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    line_length: int = 88
+
+    def applies(self, rule: str) -> bool:
+        """Whether the user wants a rule."""
+        return rule not in self.ignore and (not self.select or rule in self.select)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a module. ``text`` is the module's own when nothing changed. ``created``: files that the new text
+    needs; path relative to the module's folder, with "/", -> text."""
+
+    text: str
+    findings: tuple[Finding, ...] = ()
+    created: Mapping[str, str] = field(default_factory=dict)
