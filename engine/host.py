@@ -115,6 +115,9 @@ class Host(Protocol):
     def artifact(self, context: StepContext, name: str) -> Path:
         """Where the run's artifact of this name lies (``outputs``, ``logs``, a log file); its folder exists."""
 
+    def child_artifact(self, context: StepContext, child_id: str, name: str) -> Path:
+        """Where the artifact of this name of a child run of the step lies; its folder need not exist."""
+
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """What an input is for the script: a local path, or for a direct one the id that its SDK resolves."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import command_line, distribution, failure, kinds, output_files
+from amlbridge.engine import child_runs, command_line, distribution, failure, kinds, output_files
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, OutputPlace, StepContext
@@ -85,6 +85,9 @@ class StepRunner:
         with self._records.database.write():
             values |= self._reuse.settled(execution, step, error is None, now)
             self._records.runs.set(execution.workspace.id, step.run_id, **values)
+            if step.node.kind in kinds.DRIVERS:
+                why = error["message"] if error is not None else "its step ended before it"
+                child_runs.end_all(self._records, execution.workspace.id, step.run_id, state.value, why)
         # Only now may others act on it.
         step.state = state
         if state is StepState.FAILED:
@@ -153,7 +156,7 @@ class StepRunner:
         try:
             if step.to_cancel():
                 await running.cancel()
-            outcome = await running.wait()
+            outcome = await self._ending(context, running)
         finally:
             del self._running[step.run_id]
             context.remove_links()
@@ -162,6 +165,13 @@ class StepRunner:
         if not context.outputs and outcome.exit_code == 0:
             return self._conclude(context, outcome, launch, step)
         return await _in_thread(self._conclude, context, outcome, launch, step)
+
+    async def _ending(self, context: StepContext, running: Running) -> Outcome:
+        """How the process ended; what a driver tells of child runs is recorded until then."""
+        if context.node.kind not in kinds.DRIVERS:
+            return await running.wait()
+        children = child_runs.ChildRuns(self._records, self._host, context, lambda text: self._note(context, text))
+        return await children.follow(running.wait())
 
     def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch | None:
         """Makes ready what the step needs. None: an earlier run was taken, there is nothing to do."""

@@ -91,6 +91,12 @@ class EngineHost:
             self._artifacts[context.run_id] = run
         return run.joinpath(*check_name(name))
 
+    def child_artifact(self, context: StepContext, child_id: str, name: str) -> Path:
+        """A path below ``ExperimentRun/dcid.<child>`` of the workspace's artifact container."""
+        account = context.workspace.storage_account
+        run = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{child_id}")
+        return run.joinpath(*check_name(name))
+
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
         try:

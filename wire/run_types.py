@@ -15,6 +15,8 @@ RUN_TYPES: dict[str, str] = {
     "script": "azureml.scriptrun",
     "automl": "automl",
     "hyperdrive": "hyperdrive",
+    # The child runs that a driver tells of (engine/child_runs.py).
+    "trial": "azureml.scriptrun",
 }
 #: A run that a client made by itself: nothing of ours executes it. What runType it gave is kept in ``extra``.
 INTERACTIVE = "interactive"

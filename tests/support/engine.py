@@ -58,6 +58,9 @@ class FolderHost:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def child_artifact(self, context: StepContext, child_id: str, name: str) -> Path:
+        return self.root / "artifacts" / child_id / name
+
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         return str(self.root / "data" / reference.uri.partition("/paths/")[2])
 
