@@ -23,6 +23,7 @@ _COMMANDS = {
     "token": ("token", "Print a token with which curl and other programs call the service."),
     "compute": ("compute", "Add, list and remove the computes that scripts name."),
     "map": ("map", "Map URLs that scripts read to files of this machine."),
+    "migrate": ("migrate", "Convert code of SDK v1 to SDK v2."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),
     "exec": ("run", "Run any command against the local workspace."),
 }

@@ -1,0 +1,133 @@
+"""The conversion of one file of a run: of a module, of a notebook with what its cells write, or of another text."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from amlbridge.migrate import files
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
+from amlbridge.migrate.guard import WrongConversionError, checked
+from amlbridge.migrate.load import Loaded, is_python
+from amlbridge.migrate.module import Conversion, ModuleText, Options
+from amlbridge.migrate.notebook import Notebook, WrittenFile
+from amlbridge.migrate.own_package import own_imports
+from amlbridge.migrate.project import Project
+from amlbridge.migrate.source import SourceFile
+
+
+@dataclass(frozen=True)
+class Work:
+    """All files of a run, and what is known of them together."""
+
+    loaded: tuple[Loaded, ...]
+    project: Project
+    options: Options
+    own_packages: Mapping[Path, frozenset[str]]
+
+    def wants(self, item: Loaded) -> bool:
+        """Whether a file has to be looked at any further."""
+        if item.problem is not None:
+            return True
+        if item.module is not None:
+            return any(self.project.wants(module) for module in item.modules()) or item.named
+        return isinstance(item.content, SourceFile) and files.handles(item.path, item.content.text)
+
+
+def convert(work: Work, index: int) -> FileReport:
+    """Converts one file. Whatever goes wrong becomes a finding, and the file stays as it is."""
+    item = work.loaded[index]
+    try:
+        return _converted(work, item)
+    except BadInputError as error:
+        return _failed(item, error)
+    except WrongConversionError as error:
+        return _failed(item, BadInputError("internal-error", f"{error}; the file is left as it is, please report it"))
+    except Exception as error:  # noqa: BLE001 - an error in a rule must not end the run; the finding tells it
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        message = f"{text}; the file is left as it is, please report it"
+        return _failed(item, BadInputError("internal-error", message))
+
+
+def _failed(item: Loaded, error: BadInputError) -> FileReport:
+    # What does not name SDK v1 has nothing to convert: it is told that we could not look, and no more.
+    status = FileStatus.FAILED if item.named or not item.before else FileStatus.UNCHANGED
+    if error.rule == "not-python":
+        status = FileStatus.UNCHANGED
+    return FileReport(item.path, status, (error.finding(),), item.before, item.before)
+
+
+def _converted(work: Work, item: Loaded) -> FileReport:
+    if item.problem is not None:
+        raise item.problem
+    if isinstance(item.content, Notebook):
+        return _notebook(work, item, item.content)
+    assert isinstance(item.content, SourceFile)
+    if item.module is not None:
+        own = own_imports(item.module, work.own_packages)
+        if own:
+            return FileReport(item.path, FileStatus.UNCHANGED, own, item.before, item.before)
+        conversion = _module(work, item.module)
+    else:
+        conversion = files.convert_file(item.path, item.content.text, work.project, work.options)
+    after = item.content.encode(conversion.text)
+    return _report(item, after, conversion.findings, _created(item.path.parent, conversion))
+
+
+def _module(work: Work, module: ModuleText) -> Conversion:
+    return checked(module, convert_module(module, work.project, work.options))
+
+
+def _notebook(work: Work, item: Loaded, notebook: Notebook) -> FileReport:
+    main = _module(work, notebook.main)
+    findings = list(notebook.findings)
+    for finding in main.findings:
+        cell, line = notebook.place(finding.line)
+        findings.append(replace(finding, cell=cell, line=line))
+    created, written = _created(item.path.parent, main), {}
+    for part in notebook.written:
+        conversion, problem = _written(work, part)
+        if problem is not None:
+            findings.append(replace(problem, cell=part.cell, line=problem.line + 1))
+        if conversion is not None:
+            written[part.cell] = conversion.text
+            findings += (replace(finding, cell=part.cell, line=finding.line + 1) for finding in conversion.findings)
+            created.update(_created(part.path.parent, conversion))
+    findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
+    try:
+        after = notebook.with_code(main.text, written)
+    except ValueError as error:
+        raise WrongConversionError(str(error)) from error
+    return _report(item, after, tuple(findings), created)
+
+
+def _written(work: Work, part: WrittenFile) -> tuple[Conversion | None, Finding | None]:
+    """What a ``%%writefile`` cell writes; one that cannot be converted does not keep the notebook from being."""
+    try:
+        if is_python(part.path):
+            module = ModuleText(part.path, part.text)
+            return (_module(work, module) if work.project.wants(module) else None), None
+        if files.handles(part.path, part.text):
+            return files.convert_file(part.path, part.text, work.project, work.options), None
+    except BadInputError as error:
+        return None, error.finding()
+    return None, None
+
+
+def _created(folder: Path, conversion: Conversion) -> dict[Path, bytes]:
+    found = {}
+    for name, text in conversion.created.items():
+        path = PurePosixPath(name)
+        if path.is_absolute():
+            raise WrongConversionError(f"a file would be created outside of the code: {name}")
+        found[folder / path] = text.encode()
+    return found
+
+
+def _report(item: Loaded, after: bytes, findings: tuple[Finding, ...], created: Mapping[Path, bytes]) -> FileReport:
+    changed = after != item.before or bool(created)
+    return FileReport(item.path, status_of(findings, changed=changed), findings, item.before, after, created)

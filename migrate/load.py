@@ -1,0 +1,102 @@
+"""The files of a run, read: as modules, notebooks or other text, or with the reason why not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlbridge.migrate import discover
+from amlbridge.migrate.findings import BadInputError
+from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.notebook import Notebook
+from amlbridge.migrate.source import SourceFile
+
+#: Without any of these bytes a file has nothing of SDK v1, and is not parsed.
+NAMES = (b"azureml", b"az ml ")
+#: Files other than source that are larger hold data.
+_LARGEST_OTHER = 1_000_000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One file. ``content`` is what was read of it: a Python module, a notebook or another text; None when it has
+    nothing for us, or cannot be read (then ``problem`` says why)."""
+
+    path: Path
+    before: bytes = b""
+    content: SourceFile | Notebook | None = None
+    module: ModuleText | None = None
+    problem: BadInputError | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether it names SDK v1."""
+        return names_v1(self.before)
+
+    def modules(self) -> list[ModuleText]:
+        """The Python modules in it; a notebook has one for its cells and one for each file that they write."""
+        found = [self.module] if self.module is not None else []
+        if isinstance(self.content, Notebook):
+            found += [ModuleText(item.path, item.text) for item in self.content.written if is_python(item.path)]
+        return found
+
+
+def names_v1(content: bytes) -> bool:
+    """Whether these bytes may have something of SDK v1."""
+    return any(name in content for name in NAMES)
+
+
+def is_python(path: Path) -> bool:
+    """Whether a path names a Python module."""
+    return path.suffix.lower() in discover.PYTHON
+
+
+def load_all(paths: Iterable[Path]) -> list[Loaded]:
+    """Reads the files, in order."""
+    return [load(path) for path in paths]
+
+
+def load(path: Path) -> Loaded:
+    """Reads one file. Notebooks and other files that do not name SDK v1 are not looked into."""
+    other = not is_python(path) and path.suffix.lower() not in discover.NOTEBOOK
+    try:
+        if other and path.stat().st_size > _LARGEST_OTHER:
+            return Loaded(path)
+        content = path.read_bytes()
+    except OSError as error:
+        return Loaded(path, problem=BadInputError("unreadable", f"cannot be read: {error.strerror or error}"))
+    return parse(path, content)
+
+
+def parse(path: Path, content: bytes) -> Loaded:
+    """One file with this content."""
+    try:
+        if is_python(path):
+            source = SourceFile.of_python(content)
+            return Loaded(path, content, source, ModuleText(path, source.text))
+        if not names_v1(content):
+            return Loaded(path, content)
+        if path.suffix.lower() in discover.NOTEBOOK:
+            notebook = Notebook.read(path, content)
+            return Loaded(path, content, notebook, notebook.main)
+        return Loaded(path, content, SourceFile.of_text(content))
+    except BadInputError as error:
+        return Loaded(path, content, problem=error)
+
+
+def own_packages(loaded: Sequence[Loaded]) -> dict[Path, frozenset[str]]:
+    """Folders that hold a package of the user's own called azureml -> the names of its modules. An import of one of
+    them from below such a folder is not SDK v1."""
+    found: dict[Path, set[str]] = {}
+    for item in loaded:
+        parts = item.path.parts
+        if "azureml" not in parts[:-1] or item.module is None:
+            continue
+        index = len(parts) - 2 - parts[:-1][::-1].index("azureml")
+        folder, rest = Path(*parts[:index]), parts[index + 1 :]
+        name = Path(rest[0]).stem if len(rest) == 1 else rest[0]
+        if len(rest) == 1 or os.path.exists(folder / "azureml" / rest[0] / "__init__.py"):  # noqa: PTH110 - quick
+            found.setdefault(folder, set()).add(name)
+    return {folder: frozenset(names) for folder, names in found.items()}

@@ -1,0 +1,130 @@
+"""Lines of notebooks that are no Python: masked by lines that are, and put back afterwards."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from amlbridge.migrate.module import MAGIC_MARK
+
+# `%magic`, `!command`, `?name`; `name = %magic`, `name = !command`; `name?`.
+_MAGIC = re.compile(r"^\s*(?:[%!?]|(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*[%!]|[A-Za-z_%][\w.*]*\?{1,2}\s*$)")
+#: Cell magics whose cell is Python all the same.
+_PYTHON_CELLS = frozenset(
+    ["time", "timeit", "capture", "prun", "local", "python", "python3", "py", "memit", "mprun", "wandb"]
+)
+_MARK = re.compile(rf"{re.escape(MAGIC_MARK)}(\d+)$", re.MULTILINE)
+
+
+class Masks:
+    """The lines that were masked, in order; a line is known by its number here."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._masks: list[str] = []
+
+    def hide(self, line: str, *, comment: bool = False) -> str:
+        """A line that stands for ``line``, and is Python."""
+        mark = f"{MAGIC_MARK}{len(self._lines)}"
+        indent = line[: len(line) - len(line.lstrip())]
+        target = None if comment else _MAGIC.match(line)
+        if comment:
+            mask = f"{indent}{mark}"
+        elif target is not None and target["target"]:
+            mask = f"{indent}{target['target'].strip()} = None  {mark}"
+        else:
+            mask = f"{indent}pass  {mark}"
+        self._lines.append(line)
+        self._masks.append(mask)
+        return mask
+
+    def restored(self, code: str, before: str) -> str:
+        """``code`` with the masked lines back in it. Raises ValueError when those of ``before`` are not all there, as
+        they were and in their order."""
+        if _MARK.findall(code) != _MARK.findall(before):
+            raise ValueError("the conversion has moved or lost a magic of the notebook")
+        lines = code.split("\n")
+        for number, line in enumerate(lines):
+            mark = _MARK.search(line)
+            if mark is not None:
+                index = int(mark[1])
+                if line.strip() != self._masks[index].strip():
+                    raise ValueError("the conversion has changed a magic of the notebook")
+                indent = line[: len(line) - len(line.lstrip())]
+                lines[number] = indent + self._lines[index].lstrip()
+        return "\n".join(lines)
+
+
+def masked_cell(text: str, masks: Masks) -> tuple[str, tuple[int, str] | None]:
+    """A cell as Python, line for line. With the line and the reason when it is none even without magics; it is then
+    masked as a whole."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    lines = text.split("\n")
+    hidden: set[int] = set()
+    if first.startswith("%%"):
+        if first[2:].split(maxsplit=1)[:1] and first[2:].split()[0] in _PYTHON_CELLS:
+            hidden.add(lines.index(first))
+        else:
+            return _hide_all(lines, masks), None
+    error = _find_magics(lines, hidden)
+    if error is not None:
+        return _hide_all(lines, masks), error
+    continued = _continuations(lines, hidden)
+    shown = [
+        masks.hide(line, comment=number in continued) if number in hidden or number in continued else line
+        for number, line in enumerate(lines)
+    ]
+    return "\n".join(shown), None
+
+
+def _find_magics(lines: list[str], hidden: set[int]) -> tuple[int, str] | None:
+    """Adds the numbers (from 0) of the lines that are magics to ``hidden``: those at which Python stops to read."""
+    while True:
+        continued = _continuations(lines, hidden)
+        error = _syntax_error("\n".join(_shown(lines, hidden, continued)))
+        if error is None:
+            return None
+        number = (error.lineno or 1) - 1
+        if number < len(lines) and number not in hidden and _MAGIC.match(lines[number]):
+            hidden.add(number)
+            continue
+        # The place of the error may lie behind the magic that causes it.
+        rest = {index for index, line in enumerate(lines) if _MAGIC.match(line)} - hidden
+        if not rest:
+            return number + 1, f"this cell is no Python 3: {error.msg}"
+        hidden |= rest
+
+
+def _shown(lines: list[str], hidden: set[int], continued: set[int]) -> list[str]:
+    scratch = Masks()
+    return [
+        scratch.hide(line, comment=number in continued) if number in hidden or number in continued else line
+        for number, line in enumerate(lines)
+    ]
+
+
+def _continuations(lines: list[str], hidden: set[int]) -> set[int]:
+    """The lines that go on a magic, which ends with a backslash."""
+    found: set[int] = set()
+    for number in sorted(hidden):
+        while number + 1 < len(lines) and lines[number].rstrip().endswith("\\"):
+            number += 1
+            found.add(number)
+    return found - hidden
+
+
+def _syntax_error(code: str) -> SyntaxError | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(code)
+        except SyntaxError as error:
+            return error
+        except (ValueError, RecursionError, MemoryError) as error:
+            return SyntaxError(str(error) or type(error).__name__)
+    return None
+
+
+def _hide_all(lines: list[str], masks: Masks) -> str:
+    return "\n".join(masks.hide(line, comment=True) if line.strip() else line for line in lines)

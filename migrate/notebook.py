@@ -1,0 +1,115 @@
+"""A notebook as one module over its code cells, and back: only the source of changed cells is replaced in its JSON.
+
+Magics and shell lines, which are no Python, are masked line by line; a ``%%writefile`` cell is a file of its own; a
+cell that is no Python at all is masked as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlbridge.migrate.findings import BadInputError, Finding, Status
+from amlbridge.migrate.magics import Masks, masked_cell
+from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
+from amlbridge.migrate.notebook_json import CellSource, code_cells, language_of, replaced
+from amlbridge.migrate.source import SourceFile, restore_ends, split_ends
+from amlbridge.migrate.written_files import Constants, written_file
+
+_MARK = re.compile(rf"^{re.escape(CELL_MARK)}(\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """What a ``%%writefile`` cell writes. ``head``: the line of the magic, which stays."""
+
+    cell: int
+    head: str
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook that was read. ``main`` is the module over its cells."""
+
+    source: SourceFile
+    cells: dict[int, CellSource]
+    main: ModuleText
+    written: tuple[WrittenFile, ...]
+    masks: Masks
+    #: Cells that are no Python.
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def read(cls, path: Path, content: bytes) -> Notebook:
+        """Raises BadInputError for what is no notebook, or none of Python."""
+        source = SourceFile.of_text(content)
+        cells = {cell.index: cell for cell in code_cells(source.text)}
+        language = language_of(source.text)
+        if language != "python":
+            raise BadInputError("not-python", f"a notebook of {language}, not of Python: left as it is")
+        masks, parts, written, findings = Masks(), [], [], []
+        texts = {index: split_ends(cell.text)[0] for index, cell in cells.items()}
+        if any(CELL_MARK in text or MAGIC_MARK in text for text in texts.values()):
+            raise BadInputError("notebook", "it holds marks of a conversion that went wrong: take an older copy")
+        constants = Constants()
+        for index, text in texts.items():
+            head, _, rest = text.partition("\n")
+            target = written_file(head, constants)
+            if target is not None:
+                written.append(WrittenFile(index, head, path.parent / target, rest))
+                continue
+            code, problem = masked_cell(text, masks)
+            if problem is not None and "azureml" in text:
+                line, message = problem
+                findings.append(Finding("syntax", "", Status.MANUAL, line, 1, message, cell=index))
+            constants.learn(code)
+            parts.append(f"{CELL_MARK}{index}\n{code}\n")
+        main = ModuleText(path, "".join(parts), notebook=True)
+        return cls(source, cells, main, tuple(written), masks, tuple(findings))
+
+    def place(self, line: int) -> tuple[int, int]:
+        """The cell, and the line in it, of a line of ``main`` as it was read. Both lines count from 1."""
+        before = "".join(self.main.text.splitlines(keepends=True)[:line])
+        marks = list(_MARK.finditer(before))
+        if not marks:
+            return 0, line
+        return int(marks[-1][1]), line - before.count("\n", 0, marks[-1].start()) - 1
+
+    def with_code(self, text: str, written: dict[int, str]) -> bytes:
+        """The notebook's bytes with another text of ``main``, and of the files that its cells write (by cell). Raises
+        ValueError when a mark of a cell or of a magic was lost."""
+        new = dict(_split(text))
+        old = dict(_split(self.main.text))
+        if list(new) != list(old):
+            raise ValueError("the conversion has moved or lost a cell of the notebook")
+        changed: dict[int, str] = {}
+        for index, code in new.items():
+            if code != old[index]:
+                changed[index] = self.masks.restored(code, old[index])
+        for item in self.written:
+            body = written.get(item.cell, item.text)
+            if body != item.text:
+                changed[item.cell] = f"{item.head}\n{body}"
+        if not changed:
+            return self.source.encode(self.source.text)
+        raw = replaced(
+            self.source.text, [(self.cells[index], self._ended(index, code)) for index, code in changed.items()]
+        )
+        return self.source.encode(raw)
+
+    def _ended(self, index: int, code: str) -> str:
+        before, ends = split_ends(self.cells[index].text)
+        return restore_ends(before, ends, code)
+
+
+def _split(text: str) -> Iterator[tuple[int, str]]:
+    marks = list(_MARK.finditer(text))
+    if (marks and marks[0].start()) or (not marks and text):
+        raise ValueError("the conversion has put code above the first cell of the notebook")
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        yield int(mark[1]), text[mark.end() + 1 : end - 1]
