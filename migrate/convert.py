@@ -2,10 +2,178 @@
 
 from __future__ import annotations
 
-from amlbridge.migrate.module import Conversion, ModuleText, Options
+import ast
+import re
+import warnings
+
+from amlbridge.migrate.analysis.uses import Use, find_uses
+from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.edits import Edits, Lines
+from amlbridge.migrate.findings import BadInputError, Finding, Status
+from amlbridge.migrate.ignores import Ignores
+from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
+from amlbridge.migrate.layout import lay_out
+from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
+from amlbridge.migrate.registry import Leave
+from amlbridge.migrate.rewriter import Attempt, Rewriter
+from amlbridge.migrate.statements import StatementWriter
+
+#: After so many attempts everything that could hang together hangs together.
+_ATTEMPTS = 12
+_PYTHON_2 = re.compile(r"^\s*(print\s+[^(=\s]|except\s+\w+\s*,\s*\w+\s*:|exec\s+[\"'])", re.MULTILINE)
 
 
 def convert_module(module: ModuleText, project: Project, options: Options) -> Conversion:
-    """Converts a module. Finds nothing yet. Raises BadInputError for a text that is no Python."""
-    return Conversion(module.text)
+    """Converts a module. Raises BadInputError for a text that is no Python 3."""
+    tree = parse(module)
+    evaluator = Evaluator(tree, project.around(module.path))
+    uses = find_uses(evaluator)
+    imports = v1_imports(evaluator)
+    if not uses and not imports:
+        return Conversion(module.text)
+    lines = Lines(module.text)
+    ignores = Ignores.of(module.text)
+    attempt = Attempt()
+    for _ in range(_ATTEMPTS):
+        to = _decided(lines, evaluator, uses, options, attempt, ignores)
+        before = len(attempt.kept), len(attempt.both)
+        _keep_what_is_left(to, attempt)
+        if (len(attempt.kept), len(attempt.both)) == before:
+            break
+    text = _written(to, tree, imports)
+    return Conversion(text, tuple(to.findings()), to.created)
+
+
+def parse(module: ModuleText) -> ast.Module:
+    """The syntax tree of a module. Raises BadInputError for a text that is no Python 3."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # "\d" in a string of the user's
+            return ast.parse(module.text)
+    except SyntaxError as error:
+        line, column = error.lineno or 1, error.offset or 1
+        if _PYTHON_2.search(module.text):
+            raise BadInputError(
+                "python-2", f"this is Python 2 (line {line}): bring it to Python 3 first", line, column
+            ) from error
+        raise BadInputError("syntax-error", f"no Python: {error.msg}", line, column) from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise BadInputError("syntax-error", f"cannot be parsed: {error}") from error
+
+
+def _decided(
+    lines: Lines, evaluator: Evaluator, uses: list[Use], options: Options, attempt: Attempt, ignores: Ignores
+) -> Rewriter:
+    to = Rewriter(lines, evaluator, uses, options, attempt)
+
+    def ignored(use: Use, rule: str) -> bool:
+        last = use.node.end_lineno or use.node.lineno
+        return ignores.covers(use.statement.lineno, last, rule)
+
+    to.ignored = ignored
+    for use in uses:
+        inside = any(node in to.outcomes for node in evaluator.scopes.ancestors(use.node) if isinstance(node, ast.expr))
+        if not inside or _is_left(to, use):
+            to.outcome(use)
+    return to
+
+
+def _is_left(to: Rewriter, use: Use) -> bool:
+    """Whether the nearest use around is left, so that this one stays as well."""
+    around = next((node for node in to.evaluator.scopes.ancestors(use.node) if node in to.outcomes), None)
+    return around is not None and isinstance(to.outcomes[around][1], Leave)  # type: ignore[index]
+
+
+def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
+    """What a use that is left takes, and what is made from that, has to stay v1 as well."""
+    for use in to.uses:
+        rule, outcome = to.outcomes.get(use.node, (None, None))
+        if not isinstance(outcome, Leave):
+            continue
+        attempt.reasons.setdefault(use.node, (rule, outcome))
+        attempt.kept.add(use.node)
+        for value in to.connected(use):
+            if value.origin is not None:
+                attempt.kept.add(value.origin)
+        for node in ast.walk(use.node):
+            if isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace":
+                to.keep_workspace(node)
+
+
+def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
+    writer = StatementWriter(to, set(imports))
+    edits = writer.write(tree)
+    body = edits.apply()
+    used = used_names(body)
+    left = _names_left(to)
+    new = to.imports.lines_of(used)
+    anchor = next((node for node in tree.body if node in imports), None)
+    for node in imports:
+        text = narrowed(node, to.evaluator, left)
+        mine = "\n".join(new) if node is anchor else ""
+        if text is None and not mine:
+            continue
+        kept = to.lines.source(node) if text is None else text
+        _replace_import(edits, to, node, "\n".join(filter(None, [mine, kept])))
+    if anchor is None and new:
+        _insert_imports(edits, to, tree, new)
+    if not edits:
+        return to.lines.text
+    text = edits.apply()
+    ast.parse(text)
+    return text
+
+
+def _replace_import(edits: Edits, to: Rewriter, node: ast.stmt, code: str) -> None:
+    lines = to.lines
+    start, end = lines.span(node)
+    alone = not lines.text[lines.line_start(start) : start].strip()
+    if code:
+        indent = lines.indent_at(start)
+        edits.replace(start, end, lay_out(code, indent, to.options.line_length)[len(indent) :] if alone else code)
+    elif alone and not _only_statement(to, node):
+        remove_line(edits, lines, node)
+    else:
+        edits.replace(start, end, "pass")
+
+
+def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
+    parent = to.evaluator.scopes.parents.get(node)
+    if isinstance(parent, ast.Module):
+        return False
+    blocks = [getattr(parent, name, None) or [] for name in ("body", "orelse", "finalbody", "handlers")]
+    return any(node in block and len(block) == 1 for block in blocks)
+
+
+def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str]) -> None:
+    """A module whose v1 imports are all inside of functions: above its first statement, below docstring and cell
+    mark."""
+    lines = to.lines
+    body = tree.body
+    first = body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(body) > 1:
+        first = body[1]
+    while isinstance(first, ast.ImportFrom) and first.module == "__future__" and body.index(first) + 1 < len(body):
+        first = body[body.index(first) + 1]
+    start = lines.line_start(lines.span(first)[0])
+    edits.replace(start, start, "\n".join(new) + "\n")
+
+
+def _names_left(to: Rewriter) -> set[str]:
+    """The names that uses that stay v1 need imported."""
+    found: set[str] = set()
+    for use in to.uses:
+        outcome = to.outcomes.get(use.node, (None, None))[1]
+        unasked = outcome is None and not _covered(to, use)
+        if isinstance(outcome, Leave) or use.node in to.attempt.both or unasked:
+            found.update(node.id for node in ast.walk(use.node) if isinstance(node, ast.Name))
+    return found
+
+
+def _covered(to: Rewriter, use: Use) -> bool:
+    around = next((node for node in to.evaluator.scopes.ancestors(use.node) if node in to.outcomes), None)
+    return around is not None and not isinstance(to.outcomes[around][1], Leave)  # type: ignore[index]
+
+
+__all__ = ["CELL_MARK", "Finding", "Status", "convert_module", "parse"]

@@ -1,0 +1,1 @@
+"""Understands a module of SDK v1: names, values, and the uses of v1 symbols."""

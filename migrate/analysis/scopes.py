@@ -1,0 +1,213 @@
+"""Scopes and bindings of a module: which assignment a name refers to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+ScopeNode = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.expr
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One place that gives a name a value.
+
+    ``kind``: "assign", "augment", "element" (of ``value``: loops), "unpack" (element ``index`` of ``value``), "with",
+    "import", "parameter", "def", "class" or "other". ``node``: the name's own node, the alias, the argument or the
+    definition. ``statement``: the statement that it is in.
+    """
+
+    name: str
+    kind: str
+    node: ast.AST
+    value: ast.expr | None
+    scope: Scope = field(repr=False)
+    statement: ast.stmt | None = None
+    index: int = 0
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Line and column where it takes effect."""
+        if self.statement is not None and self.kind in ("assign", "augment", "unpack"):
+            return (self.statement.end_lineno or 0, self.statement.end_col_offset or 0)
+        return (getattr(self.node, "lineno", 0), getattr(self.node, "col_offset", 0))
+
+
+@dataclass(eq=False)
+class Scope:
+    """A module, function, class or comprehension, and the names that it binds."""
+
+    node: ScopeNode
+    parent: Scope | None
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+
+    @property
+    def is_class(self) -> bool:
+        """Whether functions below do not see its names."""
+        return isinstance(self.node, ast.ClassDef)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is the module itself."""
+        return self.parent is None
+
+
+class Scopes:
+    """All scopes of a module. ``parents``: each node's parent; ``of``: the scope that a node is evaluated in."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.module = Scope(tree, None)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self._scopes: dict[ast.AST, Scope] = {}
+        self.all: list[Scope] = [self.module]
+        for statement in tree.body:
+            self._visit(statement, tree, self.module, statement)
+
+    def of(self, node: ast.AST) -> Scope:
+        """The scope that a node stands in."""
+        return self._scopes.get(node, self.module)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, innermost first."""
+        at = self.parents.get(node)
+        while at is not None:
+            yield at
+            at = self.parents.get(at)
+
+    def statement_of(self, node: ast.AST) -> ast.stmt | None:
+        """The innermost statement that a node is in, or the node itself."""
+        at: ast.AST | None = node
+        while at is not None and not isinstance(at, ast.stmt):
+            at = self.parents.get(at)
+        return at
+
+    def lookup(self, name: str, at: ast.AST) -> list[Binding]:
+        """The bindings that a name may refer to at a node, the most probable first. Empty: a builtin or unbound."""
+        scope: Scope | None = self.of(at)
+        first = scope
+        while scope is not None:
+            found = scope.bindings.get(name)
+            if found and not (scope.is_class and scope is not first):
+                if self._function(scope) is not self._function(first):
+                    return found[::-1]
+                return self._reaching(found, at)
+            scope = scope.parent
+        return []
+
+    def _function(self, scope: Scope | None) -> Scope | None:
+        while scope is not None and isinstance(scope.node, _COMPREHENSIONS):
+            scope = scope.parent
+        return scope
+
+    def _reaching(self, bindings: list[Binding], at: ast.AST) -> list[Binding]:
+        place = (getattr(at, "lineno", 0), getattr(at, "col_offset", 0))
+        before = [binding for binding in bindings if binding.position <= place]
+        if not before:
+            return bindings[::-1]  # a loop, or cells that ran in another order
+        blocks = {id(self.parents.get(node)) for node in self.ancestors(at)} | {id(p) for p in self.ancestors(at)}
+        reaching = []
+        for binding in reversed(before):
+            reaching.append(binding)
+            statement = binding.statement
+            if statement is None or self._dominates(statement, blocks):
+                break
+        return reaching
+
+    def _dominates(self, statement: ast.stmt, blocks: set[int]) -> bool:
+        parent = self.parents.get(statement)
+        straight = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.With)
+        return id(parent) in blocks and isinstance(parent, straight)
+
+    # Building ---------------------------------------------------------------------------------------------------
+
+    def _bind(self, scope: Scope, binding: Binding) -> None:
+        if binding.name in scope.outside and scope is not self.module:
+            scope = self.module
+        scope.bindings.setdefault(binding.name, []).append(binding)
+
+    def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
+        self.parents[node] = parent
+        self._scopes[node] = scope
+        if isinstance(node, ast.stmt):
+            statement = node
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            kind = "class" if isinstance(node, ast.ClassDef) else "def"
+            self._bind(scope, Binding(node.name, kind, node, None, scope, node))
+        inner = self._opened(node, scope, statement)
+        self._bindings_of(node, scope, statement)
+        outside = self._evaluated_outside(node)
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, node, scope if child in outside else inner, statement)
+
+    def _opened(self, node: ast.AST, scope: Scope, statement: ast.stmt | None) -> Scope:
+        if not isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)):
+            return scope
+        inner = Scope(node, scope)
+        self.all.append(inner)
+        if isinstance(node, _FUNCTIONS):
+            arguments = node.args
+            for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                self._bind(inner, Binding(arg.arg, "parameter", arg, None, inner, None))
+            for rest in (arguments.vararg, arguments.kwarg):
+                if rest is not None:
+                    self._bind(inner, Binding(rest.arg, "other", rest, None, inner, None))
+        if isinstance(node, _COMPREHENSIONS):
+            for generator in node.generators:
+                self._target(generator.target, "element", generator.iter, inner, None)
+        return inner
+
+    def _evaluated_outside(self, node: ast.AST) -> tuple[ast.AST, ...]:
+        if isinstance(node, _FUNCTIONS):
+            decorators = getattr(node, "decorator_list", [])
+            return (*decorators, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None))
+        if isinstance(node, ast.ClassDef):
+            return (*node.decorator_list, *node.bases, *node.keywords)
+        return ()
+
+    def _bindings_of(self, node: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._target(target, "assign", node.value, scope, statement)
+        elif isinstance(node, ast.AnnAssign):
+            self._target(node.target, "assign", node.value, scope, statement)
+        elif isinstance(node, ast.AugAssign):
+            self._target(node.target, "augment", node.value, scope, statement)
+        elif isinstance(node, ast.NamedExpr):
+            self._target(node.target, "assign", node.value, scope, None)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._target(node.target, "element", node.iter, scope, statement)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._target(node.optional_vars, "with", node.context_expr, scope, statement)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                name = alias.asname or alias.name.split(".")[0]
+                self._bind(scope, Binding(name, "import", alias, None, scope, statement))
+        elif isinstance(node, ast.Global):
+            scope.outside.update(node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            self._bind(scope, Binding(node.name, "other", node, None, scope, statement))
+
+    def _target(
+        self, target: ast.expr, kind: str, value: ast.expr | None, scope: Scope, statement: ast.stmt | None
+    ) -> None:
+        if isinstance(target, ast.Name):
+            self._bind(scope, Binding(target.id, kind, target, value, scope, statement))
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for index, element in enumerate(target.elts):
+                if not isinstance(element, ast.Name):
+                    self._target(element, "other", None, scope, statement)
+                elif (
+                    isinstance(value, (ast.Tuple, ast.List))
+                    and kind == "assign"
+                    and len(value.elts) == len(target.elts)
+                ):
+                    self._bind(scope, Binding(element.id, "assign", element, value.elts[index], scope, statement))
+                else:
+                    inner = "unpack" if kind == "assign" else "other"
+                    self._bind(scope, Binding(element.id, inner, element, value, scope, statement, index))
+        elif isinstance(target, ast.Starred):
+            self._target(target.value, "other", None, scope, statement)

@@ -1,0 +1,252 @@
+"""What is known of the classes of SDK v1: which type the result of a call or an attribute has.
+
+A symbol has a short canonical name: the class, or class and member ("Workspace.from_config"). Classes of the v1
+packages have unique names, so the module that a script imports them from does not matter. Types are such names too;
+``list:T`` and ``dict:T`` are collections with elements of type T.
+
+Source: the public reference of azureml-core, azureml-pipeline-core and azureml-pipeline-steps, and their behaviour.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+#: Subclass -> base class whose members it has as well.
+BASES = {
+    "AmlCompute": "ComputeTarget",
+    "AksCompute": "ComputeTarget",
+    "ComputeInstance": "ComputeTarget",
+    "DatabricksCompute": "ComputeTarget",
+    "RemoteCompute": "ComputeTarget",
+    "SynapseCompute": "ComputeTarget",
+    "KubernetesCompute": "ComputeTarget",
+    "PipelineRun": "Run",
+    "StepRun": "Run",
+    "ScriptRun": "Run",
+    "AutoMLRun": "Run",
+    "HyperDriveRun": "Run",
+    "AutoMLStepRun": "StepRun",
+    "HyperDriveStepRun": "StepRun",
+    "PythonScriptStepRun": "StepRun",
+    "_OfflineRun": "Run",
+    "_SubmittedRun": "Run",
+    # The run that a script is in, and its experiment: types of our own, because they become mlflow calls.
+    "RunContext": "Run",
+    "ContextExperiment": "Experiment",
+    "TabularDataset": "Dataset",
+    "FileDataset": "Dataset",
+    "AzureBlobDatastore": "Datastore",
+    "AzureFileDatastore": "Datastore",
+    "AzureDataLakeGen2Datastore": "Datastore",
+    "AciWebservice": "Webservice",
+    "AksWebservice": "Webservice",
+    "LocalWebservice": "Webservice",
+    "AksEndpoint": "Webservice",
+    "PyTorch": "Estimator",
+    "TensorFlow": "Estimator",
+    "Chainer": "Estimator",
+    "SKLearn": "Estimator",
+    "OutputTabularDatasetConfig": "OutputFileDatasetConfig",
+    "LinkFileOutputDatasetConfig": "OutputFileDatasetConfig",
+    "PipelineOutputFileDataset": "PipelineOutputDataset",
+    "PipelineOutputTabularDataset": "PipelineOutputDataset",
+}
+
+#: Symbol -> type of what a call of it, or reading it, gives. A call of a class gives that class.
+RESULTS = {
+    "Workspace.from_config": "Workspace",
+    "Workspace.get": "Workspace",
+    "Workspace.create": "Workspace",
+    "Workspace.setup": "Workspace",
+    "Workspace.get_default_datastore": "Datastore",
+    "Workspace.datastores": "dict:Datastore",
+    "Workspace.datasets": "dict:Dataset",
+    "Workspace.compute_targets": "dict:ComputeTarget",
+    "Workspace.environments": "dict:Environment",
+    "Workspace.experiments": "dict:Experiment",
+    "Workspace.models": "dict:Model",
+    "Workspace.webservices": "dict:Webservice",
+    "Workspace.get_default_compute_target": "ComputeTarget",
+    "Workspace.get_default_keyvault": "Keyvault",
+    "Workspace.get_run": "Run",
+    "Experiment.submit": "Run",
+    "Experiment.start_logging": "RunContext",
+    "Experiment.get_runs": "list:Run",
+    "Experiment.list": "list:Experiment",
+    "Experiment.workspace": "Workspace",
+    "Run.get_context": "RunContext",
+    "RunContext.experiment": "ContextExperiment",
+    "RunContext.parent": "RunContext",
+    "RunContext.child_run": "RunContext",
+    "RunContext.start_logging": "RunContext",
+    "Run.get": "Run",
+    "Run.list": "list:Run",
+    "Run.experiment": "Experiment",
+    "Run.parent": "Run",
+    "Run.child_run": "Run",
+    "Run.create_children": "list:Run",
+    "Run.submit_child": "Run",
+    "Run.get_children": "list:Run",
+    "Run.get_steps": "list:StepRun",
+    "Run.find_step_run": "list:StepRun",
+    "Run.get_pipeline_output": "PortDataReference",
+    "Run.get_output_data": "PortDataReference",
+    "Run.input_datasets": "dict:Dataset",
+    "Run.register_model": "Model",
+    "Run.publish_pipeline": "PublishedPipeline",
+    "Run.get_environment": "Environment",
+    "Run.get_best_run_by_primary_metric": "Run",
+    "PipelineRun.get": "PipelineRun",
+    "PipelineRun.get_pipeline_runs": "list:PipelineRun",
+    "Datastore.get": "Datastore",
+    "Datastore.get_default": "Datastore",
+    "Datastore.register_azure_blob_container": "Datastore",
+    "Datastore.register_azure_file_share": "Datastore",
+    "Datastore.register_azure_data_lake_gen2": "Datastore",
+    "Datastore.register_azure_data_lake": "Datastore",
+    "Datastore.register_azure_sql_database": "Datastore",
+    "Datastore.path": "DataReference",
+    "Datastore.upload": "DataReference",
+    "Datastore.upload_files": "DataReference",
+    "Datastore.workspace": "Workspace",
+    "DataReference.as_mount": "DataReference",
+    "DataReference.as_download": "DataReference",
+    "DataReference.path": "DataReference",
+    "Dataset.get_by_name": "Dataset",
+    "Dataset.get_by_id": "Dataset",
+    "Dataset.get_all": "dict:Dataset",
+    "Dataset.Tabular": "DatasetFactory",
+    "Dataset.File": "DatasetFactory",
+    "Dataset.Tabular.from_delimited_files": "TabularDataset",
+    "Dataset.Tabular.from_parquet_files": "TabularDataset",
+    "Dataset.Tabular.from_json_lines_files": "TabularDataset",
+    "Dataset.Tabular.from_sql_query": "TabularDataset",
+    "Dataset.Tabular.register_pandas_dataframe": "TabularDataset",
+    "Dataset.File.from_files": "FileDataset",
+    "Dataset.File.upload_directory": "FileDataset",
+    "Dataset.register": "Dataset",
+    "Dataset.as_named_input": "DatasetConsumptionConfig",
+    "Dataset.as_mount": "DatasetConsumptionConfig",
+    "Dataset.as_download": "DatasetConsumptionConfig",
+    "Dataset.take": "Dataset",
+    "Dataset.skip": "Dataset",
+    "Dataset.take_sample": "Dataset",
+    "Dataset.keep_columns": "Dataset",
+    "Dataset.drop_columns": "Dataset",
+    "Dataset.with_timestamp_columns": "Dataset",
+    "Dataset.random_split": "list:Dataset",
+    "Dataset.time_before": "Dataset",
+    "Dataset.time_after": "Dataset",
+    "Dataset.time_between": "Dataset",
+    "Dataset.filter": "Dataset",
+    "DatasetConsumptionConfig.as_mount": "DatasetConsumptionConfig",
+    "DatasetConsumptionConfig.as_download": "DatasetConsumptionConfig",
+    "DatasetConsumptionConfig.as_direct": "DatasetConsumptionConfig",
+    "ComputeTarget.create": "ComputeTarget",
+    "ComputeTarget.attach": "ComputeTarget",
+    "ComputeTarget.list": "list:ComputeTarget",
+    "AmlCompute.provisioning_configuration": "AmlComputeProvisioningConfiguration",
+    "AksCompute.provisioning_configuration": "AksComputeProvisioningConfiguration",
+    "ComputeInstance.provisioning_configuration": "ComputeInstanceProvisioningConfiguration",
+    "ComputeTarget.get_status": "ComputeStatus",
+    "ComputeTarget.workspace": "Workspace",
+    "Environment.get": "Environment",
+    "Environment.list": "dict:Environment",
+    "Environment.from_conda_specification": "Environment",
+    "Environment.from_pip_requirements": "Environment",
+    "Environment.from_docker_image": "Environment",
+    "Environment.from_dockerfile": "Environment",
+    "Environment.from_existing_conda_environment": "Environment",
+    "Environment.clone": "Environment",
+    "Environment.register": "Environment",
+    "Environment.load_from_directory": "Environment",
+    "Environment.python": "PythonSection",
+    "Environment.docker": "DockerSection",
+    "Environment.spark": "SparkSection",
+    "Environment.build": "ImageBuildDetails",
+    "DockerSection.base_image_registry": "ContainerRegistry",
+    "PythonSection.conda_dependencies": "CondaDependencies",
+    "CondaDependencies.create": "CondaDependencies",
+    "RunConfiguration.environment": "Environment",
+    "RunConfiguration.load": "RunConfiguration",
+    "RunConfiguration.docker": "DockerConfiguration",
+    "RunConfiguration.amlcompute": "AmlComputeConfiguration",
+    "ScriptRunConfig.run_config": "RunConfiguration",
+    "Estimator.run_config": "RunConfiguration",
+    "Estimator.conda_dependencies": "CondaDependencies",
+    "PipelineData.as_dataset": "PipelineOutputDataset",
+    "PipelineData.as_mount": "PipelineData",
+    "PipelineData.as_download": "PipelineData",
+    "PipelineData.as_input": "PipelineData",
+    "PipelineOutputDataset.as_named_input": "PipelineOutputDataset",
+    "PipelineOutputDataset.as_mount": "PipelineOutputDataset",
+    "PipelineOutputDataset.as_download": "PipelineOutputDataset",
+    "PipelineOutputDataset.as_direct": "PipelineOutputDataset",
+    "PipelineOutputDataset.parse_delimited_files": "PipelineOutputDataset",
+    "PipelineOutputDataset.parse_parquet_files": "PipelineOutputDataset",
+    "OutputFileDatasetConfig.as_input": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.as_mount": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.as_upload": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.as_named_input": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.as_download": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.register_on_complete": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.read_delimited_files": "OutputFileDatasetConfig",
+    "OutputFileDatasetConfig.read_parquet_files": "OutputFileDatasetConfig",
+    "Pipeline.publish": "PublishedPipeline",
+    "Pipeline.submit": "PipelineRun",
+    "Pipeline.load_yaml": "Pipeline",
+    "PublishedPipeline.get": "PublishedPipeline",
+    "PublishedPipeline.list": "list:PublishedPipeline",
+    "PublishedPipeline.submit": "PipelineRun",
+    "PipelineEndpoint.get": "PipelineEndpoint",
+    "PipelineEndpoint.publish": "PipelineEndpoint",
+    "PipelineEndpoint.list": "list:PipelineEndpoint",
+    "PipelineEndpoint.submit": "PipelineRun",
+    "Schedule.create": "Schedule",
+    "Schedule.get": "Schedule",
+    "Schedule.list": "list:Schedule",
+    "Model.register": "Model",
+    "Model.list": "list:Model",
+    "Model.deploy": "Webservice",
+    "Model.workspace": "Workspace",
+    "AciWebservice.deploy_configuration": "AciServiceDeploymentConfiguration",
+    "AksWebservice.deploy_configuration": "AksServiceDeploymentConfiguration",
+    "LocalWebservice.deploy_configuration": "LocalWebserviceDeploymentConfiguration",
+    "Webservice.deploy": "Webservice",
+    "Webservice.list": "list:Webservice",
+}
+
+#: Types of our own -> the class that reports name.
+REPORTED = {"RunContext": "Run", "ContextExperiment": "Experiment"}
+
+#: Static namespaces of classes: ``Dataset.Tabular.from_delimited_files`` is one symbol of three parts.
+NAMESPACES = frozenset({"Dataset.Tabular", "Dataset.File"})
+
+
+@lru_cache(maxsize=4096)
+def lineage(type_name: str) -> tuple[str, ...]:
+    """A type and its bases, nearest first."""
+    found = [type_name]
+    while found[-1] in BASES:
+        found.append(BASES[found[-1]])
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def result_of(symbol: str) -> str | None:
+    """The type of what a symbol gives when it is read or called, or None when that is not known."""
+    if "." not in symbol:
+        return symbol if symbol[:1].isupper() or symbol.startswith("_Offline") else None
+    owner, member = symbol.rsplit(".", 1)
+    for base in lineage(owner):
+        found = RESULTS.get(f"{base}.{member}")
+        if found is not None:
+            # A fluent method of a subclass keeps the subclass: OutputTabularDatasetConfig.as_input().
+            return owner if found == base else found
+    return None
+
+
+def element_of(type_name: str) -> str | None:
+    """The type of the elements of a collection type, or None when it is no collection."""
+    kind, _, element = type_name.partition(":")
+    return element if element and kind in ("list", "dict") else None

@@ -1,0 +1,151 @@
+"""The uses of symbols of SDK v1 in a module: what rules are asked to convert."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.symbols import NAMESPACES, lineage
+from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One use of a v1 symbol.
+
+    ``symbol``: its canonical name. An assignment to an attribute has "=" at its end ("RunConfiguration.target=").
+    ``node``: the whole expression of the use: the call when it is called. ``receiver``: the expression before the last
+    dot when that is an object. ``statement``: the statement that it stands in.
+    """
+
+    symbol: str
+    node: ast.expr
+    statement: ast.stmt
+    evaluator: Evaluator = field(repr=False)
+    receiver: ast.expr | None = field(default=None, repr=False)
+
+    @property
+    def call(self) -> ast.Call | None:
+        """The call, if it is one."""
+        return self.node if isinstance(self.node, ast.Call) else None
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbol, and what it is called in base classes."""
+        if "." not in self.symbol:
+            return (self.symbol,)
+        owner, member = self.symbol.rsplit(".", 1)
+        return tuple(f"{base}.{member}" for base in lineage(owner))
+
+    @property
+    def receiver_value(self) -> Instance | None:
+        """The object before the last dot, or None."""
+        value = self.evaluator.value(self.receiver)
+        return value if isinstance(value, Instance) else None
+
+    def arguments(self) -> dict[str | int, ast.expr]:
+        """What the call passes: keyword -> expression, position -> expression. Literal dicts behind ``**`` are opened.
+        Raises ValueError where a ``*`` or ``**`` cannot be opened."""
+        found: dict[str | int, ast.expr] = {}
+        call = self.call
+        if call is None:
+            return found
+        for index, argument in enumerate(call.args):
+            if isinstance(argument, ast.Starred):
+                raise ValueError("positional arguments come from a list")
+            found[index] = argument
+        for keyword in call.keywords:
+            if keyword.arg is not None:
+                found[keyword.arg] = keyword.value
+            else:
+                found.update(self._opened(keyword.value))
+        return found
+
+    def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
+        value = self.evaluator.value(node)
+        found: dict[str | int, ast.expr] = {}
+        if isinstance(value, Code) and isinstance(value.node, ast.Dict) and value.evaluator is self.evaluator:
+            for key, item in zip(value.node.keys, value.node.values, strict=True):
+                if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                    raise ValueError("keywords come from a dict that is not literal")
+                found[key.value] = item
+            return found
+        if isinstance(value, Code) and isinstance(value.node, ast.Call) and value.evaluator is self.evaluator:
+            call = value.node
+            plain = not call.args and all(keyword.arg for keyword in call.keywords)
+            if isinstance(call.func, ast.Name) and call.func.id == "dict" and plain:
+                return {str(keyword.arg): keyword.value for keyword in call.keywords}
+        raise ValueError("keywords come from a dict that is not literal")
+
+    def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
+        """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.
+        None when it is not passed. Raises ValueError where that cannot be told."""
+        arguments = self.arguments()
+        for name in names:
+            if name in arguments:
+                return arguments[name]
+        return arguments.get(position) if position is not None else None
+
+
+def find_uses(evaluator: Evaluator) -> list[Use]:
+    """All uses in a module, in the order of the text; an outer one comes before those inside of it."""
+    return [use for node in _in_order(evaluator.tree) if (use := _use(evaluator, node)) is not None]
+
+
+def _in_order(tree: ast.AST) -> Iterator[ast.expr]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.expr):
+            yield node
+        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _use(evaluator: Evaluator, node: ast.expr) -> Use | None:
+    parent = evaluator.scopes.parents.get(node)
+    if isinstance(node, ast.Call):
+        return _make(evaluator, node.func, node)
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return None
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return None  # the call is the use
+    if isinstance(parent, ast.Attribute) and _is_prefix(evaluator, node, parent):
+        return None  # the longer name is the use
+    return _make(evaluator, node, node)
+
+
+def _is_prefix(evaluator: Evaluator, node: ast.expr, parent: ast.Attribute) -> bool:
+    value = evaluator.value(node)
+    if isinstance(value, Module):
+        return True
+    if isinstance(value, Symbol) and (value.receiver is None or value.name in NAMESPACES):
+        return True
+    # ``env.docker`` of ``env.docker.base_image``; but ``ws.datasets`` of ``ws.datasets.items()`` is a use.
+    return isinstance(value, Instance) and value.type in SECTIONS and isinstance(node, ast.Attribute)
+
+
+#: Types of attributes that only lead to further attributes: not a use of their own.
+SECTIONS = frozenset({"PythonSection", "DockerSection", "SparkSection", "DatasetFactory", "ContainerRegistry"})
+
+
+def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
+    symbol: str | None = None
+    receiver: ast.expr | None = None
+    value = evaluator.value(named)
+    if isinstance(value, Symbol):
+        symbol, receiver = value.name, value.receiver
+        if isinstance(named, ast.Name) and not isinstance(named.ctx, ast.Load):
+            return None
+    elif isinstance(value, Module) and isinstance(node, ast.Call):
+        symbol = value.name.rsplit(".", 1)[-1]
+    if isinstance(named, ast.Attribute):
+        base = evaluator.value(named.value)
+        if isinstance(base, Instance):
+            symbol, receiver = f"{base.type}.{named.attr}", named.value
+        if symbol and isinstance(named.ctx, ast.Store):
+            symbol += "="
+    statement = evaluator.scopes.statement_of(node)
+    if symbol is None or statement is None or symbol in NAMESPACES:
+        return None
+    return Use(symbol, node, statement, evaluator, receiver)

@@ -1,0 +1,554 @@
+"""What an expression stands for: an abstract value, found by following names, attributes, calls and returns.
+
+Nothing is executed. The answer is one of the classes below, or None where it is not known; with several possible
+values (branches) it is the first that is known, nearest to the use.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from amlbridge.migrate.analysis.scopes import Binding, Scopes
+from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, result_of
+
+V1_PACKAGE = "azureml"
+#: Packages below azureml.* that belong to SDK v2 or to other projects.
+FOREIGN = ("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex")
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of SDK v1, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A class, function or constant of SDK v1, or a member of one, that is not called yet: "Workspace.from_config".
+    ``receiver``: the expression of the object when it is a bound member."""
+
+    name: str
+    receiver: ast.expr | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An object of a class of SDK v1. ``origin``: the node that made it (its identity), None when it came from outside;
+    ``path``: the attributes from that object to this one (``rc.environment`` shares the origin of ``rc``)."""
+
+    type: str
+    origin: ast.AST | None = field(default=None, repr=False)
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the project, and the module that it is in."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+    evaluator: Evaluator = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class LocalClass:
+    """A class of the project."""
+
+    node: ast.ClassDef
+    evaluator: Evaluator = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class LocalObject:
+    """An object of a class of the project."""
+
+    cls: LocalClass
+
+
+@dataclass(frozen=True)
+class Code:
+    """Anything else whose expression is known: a literal, a list, a dict. ``node`` belongs to ``evaluator``'s
+    module."""
+
+    node: ast.expr
+    evaluator: Evaluator = field(compare=False, repr=False)
+
+
+Value = Module | Symbol | Instance | Function | LocalClass | LocalObject | Code
+
+
+class Surroundings(Protocol):
+    """What an evaluator asks of the rest of the project."""
+
+    def owns(self, package: str) -> bool:
+        """Whether the project has a top-level package of this name itself."""
+        ...
+
+    def exported(self, module: str, name: str, level: int) -> Value | None:
+        """The value of a name of another module of the project."""
+        ...
+
+    def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
+        """What the calls of a function pass for a parameter."""
+        ...
+
+
+class Alone:
+    """The surroundings of a module that is on its own."""
+
+    def owns(self, package: str) -> bool:
+        """Nothing else is there."""
+        return False
+
+    def exported(self, module: str, name: str, level: int) -> Value | None:
+        """Nothing else is there."""
+        return None
+
+    def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
+        """Nobody calls."""
+        return []
+
+
+class Evaluator:
+    """Evaluates the expressions of one module."""
+
+    def __init__(self, tree: ast.Module, surroundings: Surroundings | None = None) -> None:
+        self.tree = tree
+        self.scopes = Scopes(tree)
+        self.surroundings = surroundings or Alone()
+        self._known: dict[ast.AST, Value | None] = {}
+        self._fields: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+        self._calls: dict[str, list[ast.Call]] | None = None
+
+    def value(self, node: ast.expr | None) -> Value | None:
+        """The value of an expression of this module."""
+        if node is None:
+            return None
+        if node in self._known:
+            return self._known[node]
+        self._known[node] = None  # what refers to itself is not known
+        found = self._evaluate(node)
+        self._known[node] = found
+        return found
+
+    def type_of(self, node: ast.expr | None) -> str | None:
+        """The v1 type of an expression, or None."""
+        value = self.value(node)
+        return value.type if isinstance(value, Instance) else None
+
+    def constant(self, node: ast.expr | None) -> object:
+        """The literal value of an expression (str, int, float, bool, None, and lists or dicts of them).
+        Raises ValueError when it is not one."""
+        value = self.value(node)
+        if not isinstance(value, Code):
+            raise ValueError("not a literal")
+        try:
+            return ast.literal_eval(value.node)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+            raise ValueError("not a literal") from error
+
+    def text(self, node: ast.expr | None) -> str | None:
+        """The value of an expression if it is a string that is known, or None."""
+        try:
+            found = self.constant(node)
+        except ValueError:
+            return None
+        return found if isinstance(found, str) else None
+
+    def binding_value(self, binding: Binding) -> Value | None:
+        """What a binding gives its name."""
+        if binding.kind == "import":
+            return self._imported(binding)
+        if binding.kind in ("assign", "with"):
+            if isinstance(binding.statement, ast.AnnAssign) and binding.value is None:
+                return self._annotated(binding.statement.annotation)
+            return self.value(binding.value)
+        if binding.kind in ("element", "unpack"):
+            return self._element(
+                self.value(binding.value), binding.index if binding.kind == "unpack" else None, binding
+            )
+        if binding.kind == "parameter" and isinstance(binding.node, ast.arg):
+            return self._parameter(binding)
+        if isinstance(binding.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return Function(binding.node, self)
+        if isinstance(binding.node, ast.ClassDef):
+            return LocalClass(binding.node, self)
+        return None
+
+    # Expressions ------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, node: ast.expr) -> Value | None:
+        if isinstance(node, ast.Name):
+            return self._first(self.scopes.lookup(node.id, node)) or self._starred(node.id)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.Subscript):
+            return self._subscript(node)
+        if isinstance(node, ast.IfExp):
+            return self._better(self.value(node.body), self.value(node.orelse))
+        if isinstance(node, ast.BoolOp):
+            return next((v for v in map(self.value, node.values) if isinstance(v, Instance)), None)
+        if isinstance(node, (ast.NamedExpr, ast.Await)):
+            return self.value(node.value)
+        return Code(node, self)
+
+    def _first(self, bindings: list[Binding]) -> Value | None:
+        best: Value | None = None
+        for binding in bindings:
+            best = self._better(best, self.binding_value(binding))
+        return best
+
+    @staticmethod
+    def _better(one: Value | None, other: Value | None) -> Value | None:
+        vague = one is None or (isinstance(one, Code) and isinstance(one.node, ast.Constant) and one.node.value is None)
+        return other if vague and other is not None else one
+
+    def _attribute(self, node: ast.Attribute) -> Value | None:
+        base = self.value(node.value)
+        if isinstance(base, Module):
+            return self._member_of_module(base.name, node.attr)
+        if isinstance(base, Symbol):
+            name = f"{base.name}.{node.attr}"
+            return Symbol(name) if base.receiver is None or base.name in NAMESPACES else None
+        if isinstance(base, Instance):
+            symbol = Symbol(f"{base.type}.{node.attr}", node.value)
+            kind = result_of(symbol.name)
+            called = isinstance(self.scopes.parents.get(node), ast.Call)
+            if kind is None or (called and self._is_function(node)):
+                return symbol
+            return Instance(kind, base.origin or node, (*base.path, node.attr))
+        if isinstance(base, LocalObject):
+            return base.cls.evaluator.field(base.cls.node, node.attr)
+        if isinstance(base, LocalClass):
+            return base.evaluator.field(base.node, node.attr)
+        return self._self_field(node)
+
+    def _is_function(self, node: ast.Attribute) -> bool:
+        parent = self.scopes.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def _self_field(self, node: ast.Attribute) -> Value | None:
+        if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+            return None
+        owner = next((n for n in self.scopes.ancestors(node) if isinstance(n, ast.ClassDef)), None)
+        return self.field(owner, node.attr) if owner is not None else None
+
+    def _call(self, node: ast.Call) -> Value | None:
+        function = self.value(node.func)
+        if isinstance(function, Symbol):
+            kind = result_of(function.name)
+            return Instance(kind, node) if kind is not None else None
+        if isinstance(function, Function):
+            return function.evaluator.returned(function.node)
+        if isinstance(function, LocalClass):
+            return LocalObject(function)
+        if isinstance(node.func, ast.Name) and node.func.id in ("list", "sorted", "next", "iter") and node.args:
+            inner = self.value(node.args[0])
+            if isinstance(inner, Instance):
+                return self._element(inner, None, None) if node.func.id == "next" else inner
+        return self._collection_call(node)
+
+    def _collection_call(self, node: ast.Call) -> Value | None:
+        """``ws.datasets.get("x")``, ``ws.datasets.values()``, ``ws.datasets.items()``."""
+        if isinstance(node.func, ast.Attribute):
+            base = self.value(node.func.value)
+            if isinstance(base, Instance) and (element := element_of(base.type)):
+                if node.func.attr in ("get", "pop"):
+                    return Instance(element, base.origin or node, (*base.path, "[]"))
+                if node.func.attr == "values":
+                    return Instance(f"list:{element}", base.origin or node, base.path)
+        return None
+
+    def _subscript(self, node: ast.Subscript) -> Value | None:
+        base = self.value(node.value)
+        if isinstance(base, Instance):
+            element = element_of(base.type)
+            return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
+        if isinstance(base, Code):
+            return self._item(base, node.slice)
+        return None
+
+    def _item(self, base: Code, key: ast.expr) -> Value | None:
+        try:
+            wanted = self.constant(key)
+        except ValueError:
+            return None
+        if isinstance(base.node, ast.Dict):
+            for name, item in zip(base.node.keys, base.node.values, strict=True):
+                if isinstance(name, ast.Constant) and name.value == wanted:
+                    return base.evaluator.value(item)
+        if isinstance(base.node, (ast.List, ast.Tuple)) and isinstance(wanted, int):
+            elements = base.node.elts
+            if -len(elements) <= wanted < len(elements) and not any(isinstance(e, ast.Starred) for e in elements):
+                return base.evaluator.value(elements[wanted])
+        return None
+
+    def _element(self, value: Value | None, index: int | None, binding: Binding | None) -> Value | None:
+        if isinstance(value, Instance) and (element := element_of(value.type)):
+            if value.type.startswith("dict:") and index is None:
+                return None  # iterating gives the names
+            return Instance(element, value.origin or (binding.node if binding else None), (*value.path, "[]"))
+        if isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple)) and value.node.elts:
+            elements = value.node.elts
+            chosen = elements[index] if index is not None and index < len(elements) else elements[0]
+            found = value.evaluator.value(chosen)
+            return found if index is not None or isinstance(found, Instance) else None
+        if isinstance(value, Code) and isinstance(value.node, ast.ListComp) and index is None:
+            found = value.evaluator.value(value.node.elt)
+            return found if isinstance(found, Instance) else None
+        return None
+
+    # Names ------------------------------------------------------------------------------------------------------
+
+    def _imported(self, binding: Binding) -> Value | None:
+        statement, alias = binding.statement, binding.node
+        if not isinstance(alias, ast.alias):
+            return None
+        if isinstance(statement, ast.Import):
+            name = alias.name if alias.asname else alias.name.split(".")[0]
+            return Module(name) if self.is_v1(alias.name) else self.surroundings.exported(name, "", 0)
+        if isinstance(statement, ast.ImportFrom):
+            module = statement.module or ""
+            if not statement.level and self.is_v1(f"{module}.{alias.name}"):
+                return self._member_of_module(module, alias.name)
+            return self.surroundings.exported(module, alias.name, statement.level)
+        return None
+
+    def is_v1(self, name: str) -> bool:
+        """Whether a dotted name lies in the packages of SDK v1."""
+        inside = name == V1_PACKAGE or name.startswith(V1_PACKAGE + ".")
+        foreign = any(name == other or name.startswith(other + ".") for other in FOREIGN)
+        return inside and not foreign and not self.surroundings.owns(V1_PACKAGE)
+
+    @staticmethod
+    def _member_of_module(module: str, name: str) -> Value:
+        # Modules are lower case and have no dots below a class; functions are lower case as well, but in known modules.
+        known = f"{module}.{name}"
+        if name.islower() and not module.startswith(("azureml.train.hyperdrive", "azureml.widgets")):
+            return Module(known)
+        return Symbol(name)
+
+    def _starred(self, name: str) -> Value | None:
+        """A name that only ``from azureml.core import *`` can have brought."""
+        if not name[:1].isupper():
+            return None
+        for statement in self.tree.body:
+            if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
+                if statement.module and not statement.level and self.is_v1(statement.module):
+                    return Symbol(name) if name in STARRED.get(statement.module, ()) else None
+                found = self.surroundings.exported(statement.module or "", name, statement.level)
+                if found is not None:
+                    return found
+        return None
+
+    def _parameter(self, binding: Binding) -> Value | None:
+        assert isinstance(binding.node, ast.arg)
+        found = self._annotated(binding.node.annotation) if binding.node.annotation else None
+        if found is not None:
+            return found
+        function = binding.scope.node
+        for evaluator, argument in (*self._passed(function, binding.name), *self._outer(function, binding.name)):
+            value = evaluator.value(argument)
+            if isinstance(value, Instance):
+                return Instance(value.type, binding.node)
+        kind = PARAMETER_NAMES.get(binding.name)
+        return Instance(kind, binding.node) if kind and self._uses_v1() else None
+
+    def _outer(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
+        return self.surroundings.arguments(function, name)
+
+    def _uses_v1(self) -> bool:
+        return any(
+            self.is_v1(alias.name if isinstance(node, ast.Import) else node.module or "")
+            for node in self.tree.body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        )
+
+    def _annotated(self, annotation: ast.expr) -> Value | None:
+        node = annotation
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = node.value.rsplit(".", 1)[-1]
+            return Instance(name, annotation) if name in KNOWN_TYPES else None
+        value = self.value(node)
+        if isinstance(value, Symbol) and "." not in value.name:
+            return Instance(value.name, annotation)
+        if isinstance(value, LocalClass):
+            return LocalObject(value)
+        if isinstance(node, ast.Subscript):  # Optional[Workspace], List[Run]
+            inner = self._annotated(node.slice) if not isinstance(node.slice, ast.Tuple) else None
+            if isinstance(inner, Instance) and isinstance(node.value, (ast.Name, ast.Attribute)):
+                outer = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+                if outer in ("List", "list", "Sequence", "Iterable"):
+                    return Instance(f"list:{inner.type}", annotation)
+                return inner if outer == "Optional" else None
+        return None
+
+    def _passed(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
+        """What the calls in this module pass to a function's parameter."""
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return []
+        found: list[tuple[Evaluator, ast.expr]] = []
+        method = isinstance(self.scopes.parents.get(function), ast.ClassDef)
+        called = function.name
+        if method and called == "__init__":
+            owner = self.scopes.parents[function]
+            called = owner.name if isinstance(owner, ast.ClassDef) else called
+        for call in self.calls().get(called, ()):
+            argument = argument_of(call, function.args, name, bound=method)
+            if argument is not None:
+                found.append((self, argument))
+        return found
+
+    def calls(self) -> dict[str, list[ast.Call]]:
+        """All calls of this module by the last part of what they call."""
+        if self._calls is None:
+            self._calls = {}
+            for node in self.scopes.parents:
+                if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
+                    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                    self._calls.setdefault(name, []).append(node)
+        return self._calls
+
+    # Functions and classes --------------------------------------------------------------------------------------
+
+    def returned(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Value | None:
+        """What a function gives."""
+        best: Value | None = None
+        if function.returns is not None:
+            best = self._annotated(function.returns)
+        for node in _own_nodes(function):
+            if isinstance(node, ast.Return) and node.value is not None:
+                best = self._better(best, self.value(node.value))
+        return best
+
+    def field(self, owner: ast.ClassDef, name: str) -> Value | None:
+        """The value of an attribute of a class of this module: a method, a class variable or ``self.name = ...``."""
+        if owner not in self._fields:
+            self._fields[owner] = {}
+            for node in ast.walk(owner):
+                targets = node.targets if isinstance(node, ast.Assign) else []
+                if isinstance(node, ast.AnnAssign) and node.value is not None:
+                    targets = [node.target]
+                for target in targets:
+                    of_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+                    key = target.attr if of_self and target.value.id in ("self", "cls") else None  # type: ignore[attr-defined]
+                    if isinstance(target, ast.Name) and node in owner.body:
+                        key = target.id
+                    if key is not None and node.value is not None:  # type: ignore[attr-defined]
+                        self._fields[owner].setdefault(key, []).append(node.value)  # type: ignore[attr-defined]
+        best: Value | None = None
+        for expression in self._fields[owner].get(name, ()):
+            best = self._better(best, self.value(expression))
+        if best is None:
+            for statement in owner.body:
+                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
+                    is_property = any(isinstance(d, ast.Name) and "property" in d.id for d in statement.decorator_list)
+                    return self.returned(statement) if is_property else Function(statement, self)
+            for base in owner.bases:
+                value = self.value(base)
+                if isinstance(value, LocalClass) and value.node is not owner:
+                    return value.evaluator.field(value.node, name)
+        return best
+
+
+def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: bool) -> ast.expr | None:
+    """What a call passes for a parameter of a function of the project, or None."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
+    if bound and names and names[0] in ("self", "cls"):
+        names = names[1:]
+    index = names.index(name) if name in names else -1
+    if 0 <= index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
+        return call.args[index]
+    return None
+
+
+def _own_nodes(function: ast.AST) -> list[ast.AST]:
+    """The nodes of a function without those of functions and classes inside."""
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop(0)
+        found.append(node)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            waiting[:0] = list(ast.iter_child_nodes(node))
+    return found
+
+
+#: Parameters that hold these types in practically all real code, where nothing else says what they are.
+PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
+#: Types that a string annotation may name.
+KNOWN_TYPES = frozenset(
+    {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}
+    | {"Pipeline", "PythonScriptStep", "PipelineData", "Model"}
+)
+#: What ``import *`` brings, for the modules that people import so.
+STARRED = {
+    "azureml.core": frozenset(
+        [
+            "Workspace",
+            "Experiment",
+            "Run",
+            "Dataset",
+            "Datastore",
+            "Environment",
+            "ScriptRunConfig",
+            "RunConfiguration",
+            "ComputeTarget",
+            "Model",
+            "Keyvault",
+            "Webservice",
+            "Image",
+            "ContainerRegistry",
+            "Container",
+            "Schedule",
+        ]
+    ),
+    "azureml.core.compute": frozenset(
+        ["ComputeTarget", "AmlCompute", "AksCompute", "ComputeInstance", "RemoteCompute"]
+    ),
+    "azureml.core.runconfig": frozenset(
+        ["RunConfiguration", "CondaDependencies", "MpiConfiguration", "DockerConfiguration"]
+    ),
+    "azureml.pipeline.core": frozenset(
+        [
+            "Pipeline",
+            "PipelineData",
+            "PipelineParameter",
+            "PipelineRun",
+            "StepSequence",
+            "PublishedPipeline",
+            "PipelineEndpoint",
+            "TrainingOutput",
+            "Schedule",
+            "ScheduleRecurrence",
+            "InputPortBinding",
+            "OutputPortBinding",
+            "StepRun",
+        ]
+    ),
+    "azureml.pipeline.steps": frozenset(
+        [
+            "PythonScriptStep",
+            "ParallelRunStep",
+            "ParallelRunConfig",
+            "AutoMLStep",
+            "DatabricksStep",
+            "EstimatorStep",
+            "CommandStep",
+            "HyperDriveStep",
+            "DataTransferStep",
+            "MpiStep",
+            "ModuleStep",
+            "SynapseSparkStep",
+            "RScriptStep",
+        ]
+    ),
+}

@@ -1,0 +1,124 @@
+"""The imports of the new code: what it needs comes in, what it no longer uses goes."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.edits import Edits, Lines
+
+
+class Imports:
+    """Collects what the new code needs. ``need`` answers with the name that the module has for it."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._wanted: dict[tuple[str, str], str] = {}
+        self._present = _present(evaluator.tree)
+        self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
+
+    def need(self, module: str, name: str) -> str:
+        """The name of ``module.name`` (of the module itself when ``name`` is "") in the new code."""
+        key = (module, name)
+        if key in self._present:
+            return self._present[key]
+        if key not in self._wanted:
+            self._wanted[key] = self._free(module, name)
+        return self._wanted[key]
+
+    def _free(self, module: str, name: str) -> str:
+        plain = name or module
+        taken = plain.split(".")[0] in self._bound and not self._is_v1_import(plain)
+        if not taken:
+            return plain
+        return f"V2{name}" if name[:1].isupper() else f"v2_{(name or module).replace('.', '_')}"
+
+    def _is_v1_import(self, name: str) -> bool:
+        """Whether the module has this name from SDK v1: then the v1 import may make way (Environment, Model, …)."""
+        for scope in self._evaluator.scopes.all:
+            for binding in scope.bindings.get(name, []):
+                statement = binding.statement
+                module = statement.module if isinstance(statement, ast.ImportFrom) else ""
+                if binding.kind != "import" or not self._evaluator.is_v1(module or ""):
+                    return False
+        return True
+
+    def lines_of(self, used: set[str]) -> list[str]:
+        """Import statements for what is wanted and used, sorted; several names of a module in one statement."""
+        by_module: dict[str, set[str]] = {}
+        for (module, name), local in self._wanted.items():
+            if local.split(".")[0] in used:
+                by_module.setdefault(module, set()).add(
+                    "" if not name else name if local == name else f"{name} as {local}"
+                )
+        whole = [f"import {module}" for module in sorted(by_module) if "" in by_module[module]]
+        parts = []
+        for module in sorted(by_module):
+            names = sorted(name for name in by_module[module] if name)
+            if names:
+                parts.append(f"from {module} import {', '.join(names)}")
+        return whole + parts
+
+
+def _present(tree: ast.Module) -> dict[tuple[str, str], str]:
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found[node.module, alias.name] = alias.asname or alias.name
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.name, ""] = alias.asname or alias.name
+    return found
+
+
+def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:
+    """The statements that import something of SDK v1, wherever they stand."""
+    found: list[ast.Import | ast.ImportFrom] = []
+    for node in evaluator.scopes.parents:
+        if (isinstance(node, ast.Import) and any(evaluator.is_v1(alias.name) for alias in node.names)) or (
+            isinstance(node, ast.ImportFrom) and not node.level and evaluator.is_v1(node.module or "")
+        ):
+            found.append(node)
+    return found
+
+
+def used_names(text: str) -> set[str]:
+    """The names that code reads, outside of its imports."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            found.add(node.value)  # __all__, annotations in quotes
+    return found
+
+
+def narrowed(statement: ast.Import | ast.ImportFrom, evaluator: Evaluator, used: set[str]) -> str | None:
+    """The statement with only those v1 names that are used; None when all stay, "" when none does."""
+    kept = []
+    for alias in statement.names:
+        v1 = isinstance(statement, ast.ImportFrom) or evaluator.is_v1(alias.name)
+        local = (alias.asname or alias.name).split(".")[0]
+        if not v1 or alias.name == "*" or local in used:
+            kept.append(alias)
+    if len(kept) == len(statement.names):
+        return None
+    if not kept:
+        return ""
+    names = ", ".join(alias.name + (f" as {alias.asname}" if alias.asname else "") for alias in kept)
+    if isinstance(statement, ast.ImportFrom):
+        return f"from {statement.module} import {names}"
+    return f"import {names}"
+
+
+def remove_line(edits: Edits, lines: Lines, node: ast.stmt) -> None:
+    """Takes a statement away with its line, if nothing else is on it."""
+    start, end = lines.span(node)
+    first, last = lines.line_start(start), lines.line_end(end)
+    before, after = lines.text[first:start], lines.text[end:last]
+    if not before.strip() and not after.strip():
+        edits.replace(first, min(last + 1, len(lines.text)), "")
+    else:
+        tail = end + len(after) - len(after.lstrip(" \t;")) if after.lstrip().startswith(";") else end
+        edits.replace(start, tail, "")

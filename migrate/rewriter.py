@@ -1,0 +1,377 @@
+"""Writes the new code of a module: what a rule's handler sees as ``to``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.scopes import Scope
+from amlbridge.migrate.analysis.symbols import REPORTED
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.edits import Lines
+from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.imports import Imports
+from amlbridge.migrate.module import Options
+from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers
+
+#: What the workspace's variable is called in the new code.
+CLIENT = "ml_client"
+#: Names of v1 workspaces that nobody would keep for an MLClient.
+_WORKSPACE_NAMES = frozenset(
+    {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
+)
+
+
+class CannotWriteError(Exception):
+    """An expression cannot be written anew at this place (inside of an f-string with the same quotes)."""
+
+
+@dataclass
+class Attempt:
+    """What one attempt to convert a module has found: grows until nothing more has to stay v1."""
+
+    #: Nodes that made the objects that have to stay v1.
+    kept: set[ast.AST] = field(default_factory=set)
+    #: Workspaces that are needed as v1 objects, too.
+    both: set[ast.AST] = field(default_factory=set)
+    #: Why a use was left when it was asked first: that it is connected with itself is no reason.
+    reasons: dict[ast.AST, tuple[Rule | None, Leave]] = field(default_factory=dict)
+
+
+class Rewriter:
+    """Renders the expressions of a module, asking the rules on the way."""
+
+    def __init__(self, lines: Lines, evaluator: Evaluator, uses: list[Use], options: Options, attempt: Attempt) -> None:
+        self.lines = lines
+        self.evaluator = evaluator
+        self.options = options
+        self.attempt = attempt
+        self.imports = Imports(evaluator)
+        self.uses = uses
+        self._use_of = {use.node: use for use in uses}
+        self.outcomes: dict[ast.expr, tuple[Rule | None, Outcome]] = {}
+        self.created: dict[str, str] = {}
+        self.inserted: dict[ast.stmt, list[str]] = {}
+        self.removed: set[ast.stmt] = set()
+        self.replaced: dict[ast.stmt, str] = {}
+        self.memory: dict[object, object] = {}
+        self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
+        self._touched = self._ancestors_of_uses()
+        self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
+        self._renamed: dict[ast.AST, str] = {}
+
+    # For handlers -----------------------------------------------------------------------------------------------
+
+    def source(self, node: ast.AST) -> str:
+        """The code of an expression, converted. Raises CannotWriteError where that is not possible."""
+        return self._parenthesized(node, self._render(node))
+
+    def need(self, module: str, name: str) -> str:
+        """Makes sure that the new code imports a name. Returns what it is called there."""
+        return self.imports.need(module, name)
+
+    def need_module(self, module: str) -> str:
+        """Makes sure that the new code imports a module. Returns what it is called there."""
+        return self.imports.need(module, "")
+
+    def client(self, at: ast.AST, workspace: ast.expr | None = None) -> str:
+        """An expression for the MLClient at a place: ``workspace`` converted if it is given, else the workspace that is
+        visible there, else a new client from the configuration file."""
+        if workspace is not None and self.evaluator.type_of(workspace) == "Workspace":
+            return self._client_of(workspace)
+        found = self._visible_client(at)
+        return found if found is not None else self.new_client()
+
+    def _client_of(self, workspace: ast.expr) -> str:
+        value = self.evaluator.value(workspace)
+        if isinstance(value, Instance) and value.origin in self.attempt.kept:
+            return self._beside(self.lines.source(workspace))
+        return self.source(workspace)
+
+    def _beside(self, workspace: str) -> str:
+        """A client for a workspace that has to stay v1."""
+        client = self.need("azure.ai.ml", "MLClient")
+        credential = self.need("azure.identity", "DefaultAzureCredential")
+        where = f"{workspace}.subscription_id, {workspace}.resource_group, {workspace}.name"
+        return f"{client}({credential}(), {where})"
+
+    def new_client(self) -> str:
+        """Code for an MLClient from the configuration file."""
+        client = self.need("azure.ai.ml", "MLClient")
+        credential = self.need("azure.identity", "DefaultAzureCredential")
+        return f"{client}.from_config(credential={credential}())"
+
+    def job(self, node: ast.expr) -> str:
+        """The code of what is submitted. A converted pipeline is a function that gives the job."""
+        text = self.source(node)
+        return f"{text}()" if self.evaluator.type_of(node) == "Pipeline" else text
+
+    def fresh(self, wanted: str) -> str:
+        """A name that nothing in the module has yet."""
+        name, number = wanted, 2
+        while name in self._taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    def before(self, statement: ast.stmt, code: str) -> None:
+        """Inserts statements above a statement."""
+        self.inserted.setdefault(statement, []).append(code)
+
+    def remove(self, statement: ast.stmt) -> None:
+        """Removes another statement, which what is converted here has taken over."""
+        self.removed.add(statement)
+
+    def replace_statement(self, statement: ast.stmt, code: str) -> None:
+        """Replaces another statement, which what is converted here has taken over."""
+        self.replaced[statement] = code
+
+    def create(self, path: str, text: str) -> None:
+        """Creates a file; ``path`` is relative to the module's folder."""
+        self.created[path] = text
+
+    def settle(self, use: Use, rule: Rule, outcome: Outcome) -> None:
+        """Notes what became of another use, which what is converted here has taken over."""
+        self.outcomes.setdefault(use.node, (rule, outcome))
+
+    # Rendering --------------------------------------------------------------------------------------------------
+
+    def _ancestors_of_uses(self) -> set[ast.AST]:
+        touched: set[ast.AST] = set()
+        scopes = self.evaluator.scopes
+        for node in scopes.parents:
+            if node in self._use_of or (isinstance(node, ast.Name) and self._renames(node)):
+                at: ast.AST | None = node
+                while at is not None and at not in touched:
+                    touched.add(at)
+                    at = scopes.parents.get(at)
+        return touched
+
+    def touches(self, node: ast.AST) -> bool:
+        """Whether something inside of a node may change."""
+        return node in self._touched
+
+    def _render(self, node: ast.AST) -> str:
+        if node not in self._touched:
+            return self.lines.source(node)
+        use = self._use_of.get(node) if isinstance(node, ast.expr) else None
+        if use is not None:
+            outcome = self.outcome(use)
+            if isinstance(outcome, Replace):
+                return outcome.text
+            if isinstance(outcome, Leave):
+                return self.lines.source(node)
+            return self.lines.source(node)
+        if isinstance(node, ast.Name) and (name := self._rename(node)):
+            return name
+        if isinstance(node, ast.JoinedStr):
+            return self._formatted(node)
+        return self._children(node)
+
+    def _children(self, node: ast.AST) -> str:
+        start, end = self.lines.span(node)
+        parts, at = [], start
+        for child in self._rendered_children(node):
+            first, last = self.lines.span(child)
+            parts += [self.lines.text[at:first], self.source(child)]
+            at = last
+        return "".join([*parts, self.lines.text[at:end]])
+
+    def _rendered_children(self, node: ast.AST) -> list[ast.AST]:
+        found = []
+        for child in ast.iter_child_nodes(node):
+            if child not in self._touched:
+                continue
+            if hasattr(child, "lineno") and not isinstance(child, ast.ExceptHandler):
+                found.append(child)
+            else:  # arguments, comprehensions, with-items, handlers: only their parts have a rendering
+                found += self._rendered_children(child)
+        return sorted(found, key=lambda child: self.lines.span(child))
+
+    def _formatted(self, node: ast.JoinedStr) -> str:
+        """An f-string: positions inside of it are right only from Python 3.12, so each is checked against the text."""
+        start, end = self.lines.span(node)
+        text = self.lines.text[start:end]
+        at = 0
+        for value in node.values:
+            if not isinstance(value, ast.FormattedValue) or value.value not in self._touched:
+                continue
+            old, new = ast.unparse(value.value), self._render(value.value)
+            first, old = _inside(text, old, at)
+            new = self._requoted(text, new)
+            text = text[:first] + new + text[first + len(old) :]
+            at = first + len(new)
+        return text
+
+    @staticmethod
+    def _requoted(string: str, code: str) -> str:
+        quote = string[-1]
+        if quote in code:
+            other = "'" if quote == '"' else '"'
+            if other in code or "\\" in code:
+                raise CannotWriteError("the new code has quotes that the f-string around it does not allow")
+            code = code.replace(quote, other)
+        if "\n" in code:
+            raise CannotWriteError("the new code does not fit into the f-string around it")
+        return code
+
+    def _parenthesized(self, node: ast.AST, text: str) -> str:
+        return text
+
+    # Names ------------------------------------------------------------------------------------------------------
+
+    def _renames(self, node: ast.Name) -> bool:
+        return self._rename(node) is not None
+
+    def _rename(self, node: ast.Name) -> str | None:
+        """``ws`` becomes ``ml_client`` where it is a variable that only ever holds a workspace."""
+        if node.id not in _WORKSPACE_NAMES or self.evaluator.type_of(node) != "Workspace":
+            return None
+        bindings = self.evaluator.scopes.lookup(node.id, node)
+        scope = bindings[0].scope if bindings else None
+        if scope is None or scope.is_class:
+            return None
+        everywhere = scope.bindings[node.id]
+        for binding in everywhere:
+            value = self.evaluator.binding_value(binding)
+            if binding.kind != "assign" or not (isinstance(value, Instance) and value.type == "Workspace"):
+                return None
+            if value.origin in self.attempt.kept:
+                return None
+        if any(CLIENT in other.bindings for other in self.evaluator.scopes.all):
+            return None
+        if scope.is_module and node.id in self._exported():
+            return None
+        return CLIENT
+
+    def _exported(self) -> set[str]:
+        for name in ("__all__",):
+            for binding in self.evaluator.scopes.module.bindings.get(name, []):
+                try:
+                    return set(map(str, ast.literal_eval(binding.value)))  # type: ignore[arg-type]
+                except (ValueError, TypeError):
+                    return set()
+        return set()
+
+    def _visible_client(self, at: ast.AST) -> str | None:
+        scope: Scope | None = self.evaluator.scopes.of(at)
+        place = (getattr(at, "lineno", 0), 0)
+        while scope is not None:
+            if not (scope.is_class and scope is not self.evaluator.scopes.of(at)):
+                for name, bindings in scope.bindings.items():
+                    for binding in bindings:
+                        value = self.evaluator.binding_value(binding)
+                        early = binding.position <= place or scope is not self.evaluator.scopes.of(at)
+                        if (
+                            isinstance(value, Instance)
+                            and value.type == "Workspace"
+                            and early
+                            and binding.kind != "import"
+                        ):
+                            node = binding.node
+                            if value.origin in self.attempt.kept:
+                                return self._beside(name)
+                            return (self._rename(node) if isinstance(node, ast.Name) else None) or name
+                        if name == CLIENT and early:
+                            return name
+            scope = scope.parent
+        return None
+
+    # Outcomes ---------------------------------------------------------------------------------------------------
+
+    def outcome(self, use: Use) -> Outcome:
+        """What becomes of a use; asked once."""
+        if use.node not in self.outcomes:
+            self.outcomes[use.node] = self._decide(use)
+        return self.outcomes[use.node][1]
+
+    def _decide(self, use: Use) -> tuple[Rule | None, Outcome]:
+        found = next((handlers()[symbol] for symbol in use.symbols if symbol in handlers()), None)
+        rule = found[0] if found else None
+        name = rule.name if rule else "unknown-symbol"
+        if use.node in self.attempt.reasons:
+            return self.attempt.reasons[use.node]
+        if self.ignored(use, name):
+            return rule, Leave("left as it is, as the comment says", Status.IGNORED)
+        if rule is not None and not self.options.applies(rule.name):
+            return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
+        if self.is_kept(use):
+            return rule, Leave("stays SDK v1, because something that it is connected with could not be converted")
+        if found is None:
+            return None, Leave(f"no rule converts {use.symbol}")
+        try:
+            return rule, found[1](use, self)
+        except (CannotWriteError, ValueError) as error:
+            return rule, Leave(str(error) or "cannot be converted")
+
+    def keep_workspace(self, node: ast.expr) -> None:
+        """Notes that a workspace is needed as a v1 object: beside the client where it has a variable of its own."""
+        value = self.evaluator.value(node)
+        if not isinstance(value, Instance) or value.origin is None:
+            return
+        if isinstance(node, ast.Name) and self._rename(node) is not None:
+            self.attempt.both.add(value.origin)
+        else:
+            self.attempt.kept.add(value.origin)
+
+    def is_kept(self, use: Use) -> bool:
+        """Whether a use makes or needs an object that has to stay v1."""
+        kept = self.attempt.kept
+        if use.node in kept:
+            return True
+        return any(value.origin in kept for value in self.connected(use))
+
+    def connected(self, use: Use) -> list[Instance]:
+        """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted."""
+        expressions: list[ast.expr] = [use.receiver] if use.receiver is not None else []
+        if use.call is not None:
+            expressions += [*use.call.args, *(keyword.value for keyword in use.call.keywords)]
+        elif use.symbol.endswith("=") and isinstance(use.statement, ast.Assign):
+            expressions.append(use.statement.value)
+        found = []
+        for expression in expressions:
+            for node in ast.walk(expression):
+                value = self.evaluator.value(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) else None
+                if isinstance(value, Instance) and value.type != "Workspace":
+                    found.append(value)
+        return found
+
+    def findings(self) -> list[Finding]:
+        """One finding for each use, in the order of the text. What nobody asked for was inside of a converted use."""
+        found = []
+        scopes = self.evaluator.scopes
+        for use in self.uses:
+            rule, outcome = self.outcomes.get(use.node, (None, None))
+            if outcome is None:
+                around = next((n for n in scopes.ancestors(use.node) if n in self.outcomes), None)
+                rule, outcome = self.outcomes[around] if around is not None else (None, None)  # type: ignore[index]
+            found.append(self._finding(use, rule, outcome))
+        return found
+
+    def _finding(self, use: Use, rule: Rule | None, outcome: Outcome | None) -> Finding:
+        line, column = use.node.lineno, use.node.col_offset + 1
+        owner, dot, member = use.symbol.removesuffix("=").partition(".")
+        symbol = REPORTED.get(owner, owner) + dot + member
+        name, doc = (rule.name, rule.link) if rule else ("unknown-symbol", "docs/mapping.md")
+        if isinstance(outcome, Leave):
+            return Finding(name, symbol, outcome.status, line, column, outcome.message, doc)
+        if outcome is None:
+            return Finding(name, symbol, Status.MANUAL, line, column, f"no rule converts {symbol}", doc)
+        if outcome.review:
+            return Finding(name, symbol, Status.REVIEW, line, column, outcome.review, doc)
+        return Finding(name, symbol, Status.CONVERTED, line, column, "converted", doc)
+
+
+def _inside(string: str, code: str, at: int) -> tuple[int, str]:
+    """Where an expression stands in the text of an f-string, and how it is written there."""
+    variants = (code, code.replace("'", '"'))
+    for variant in variants:
+        first = string.find(variant, at)
+        if first >= 0:
+            return first, variant
+    raise CannotWriteError("the f-string is written in a way that cannot be edited")
+
+
+__all__ = ["Attempt", "CannotWriteError", "Rewriter", "Statements"]

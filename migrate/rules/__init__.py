@@ -1,0 +1,1 @@
+"""The rules: one file each. See ``migrate/registry.py`` for how to write one."""

@@ -1,0 +1,95 @@
+"""Experiments become their names; ``submit`` becomes ``jobs.create_or_update``.
+
+SDK v2 has no experiment object: a job names its experiment. The variable of an ``Experiment`` holds its name from
+then on.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "experiments",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+experiment = Experiment(workspace=ws, name="train")
+run = experiment.submit(job, tags={"team": "risk"})
+run.wait_for_completion(show_output=True)
+print(experiment.name, run.id, run.get_portal_url())
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+experiment = "train"
+run = ml_client.jobs.create_or_update(
+    job, experiment_name=experiment, tags={"team": "risk"}
+)
+ml_client.jobs.stream(run.name)
+print(experiment, run.name, run.studio_url)
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("Experiment")
+def experiment(use: Use, to: Rewriter) -> Outcome:
+    """The object becomes its name."""
+    if use.call is None:
+        return Replace("str")  # an annotation
+    name = use.argument("name", position=1)
+    return Replace(to.source(name)) if name is not None else Leave("an experiment needs a name")
+
+
+@rule.converts("Experiment.name")
+def name(use: Use, to: Rewriter) -> Outcome:
+    """The variable is the name already."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver))
+
+
+@rule.converts("Experiment.workspace")
+def workspace(use: Use, to: Rewriter) -> Outcome:
+    """The client of the workspace that the experiment is in."""
+    return Replace(to.client(use.node))
+
+
+@rule.converts("Experiment.submit")
+def submit(use: Use, to: Rewriter) -> Outcome:
+    """Runs a job: a command, a pipeline or anything else that was submitted."""
+    assert use.receiver is not None
+    config = use.argument("config", position=0)
+    if config is None:
+        return Leave("nothing is submitted")
+    arguments = [to.job(config), f"experiment_name={to.source(use.receiver)}"]
+    tags = use.argument("tags", position=1)
+    if tags is not None and not _is_none(tags):
+        arguments.append(f"tags={to.source(tags)}")
+    return Replace(f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})")
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+@rule.converts("Experiment.get_runs", "Run.list")
+def get_runs(use: Use, to: Rewriter) -> Outcome:
+    """Runs are found by MLflow, newest first."""
+    receiver = use.receiver if use.receiver is not None else use.argument("experiment", position=0)
+    if receiver is None:
+        return Leave("an experiment is needed")
+    mlflow = to.need_module("mlflow")
+    names = f"[{to.source(receiver)}]"
+    review = "SDK v2 lists runs with MLflow: each is an mlflow.entities.Run, with .info.run_id and .data.metrics"
+    return Replace(f'{mlflow}.search_runs(experiment_names={names}, output_format="list")', review)

@@ -1,0 +1,120 @@
+"""Workspaces become clients: ``Workspace`` -> ``MLClient``.
+
+``Workspace.from_config()`` and ``Workspace.get()`` give an ``MLClient`` that signs in with
+``DefaultAzureCredential``. The variable becomes ``ml_client`` where it was called ``ws`` or ``workspace`` and holds
+nothing else.
+"""
+
+from __future__ import annotations
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "workspace",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+print(ws.name, ws.resource_group)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+print(ml_client.workspace_name, ml_client.resource_group_name)
+""",
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+
+workspace = Workspace.get("ml", subscription_id=SUBSCRIPTION, resource_group="rg")
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient(
+    credential=DefaultAzureCredential(),
+    subscription_id=SUBSCRIPTION,
+    resource_group_name="rg",
+    workspace_name="ml",
+)
+""",
+            "A workspace that is named in code",
+        ),
+    ],
+)
+
+
+def _credential(use: Use, to: Rewriter) -> str:
+    auth = use.argument("auth")
+    if auth is not None and to.evaluator.type_of(auth) in CREDENTIALS:
+        return to.source(auth)
+    return f"{to.need('azure.identity', 'DefaultAzureCredential')}()"
+
+
+@rule.converts("Workspace.from_config")
+def from_config(use: Use, to: Rewriter) -> Outcome:
+    """The configuration file has the same format and is looked for in the same places."""
+    arguments = [f"credential={_credential(use, to)}"]
+    path = use.argument("path", position=0)
+    if path is not None:
+        arguments.append(f"path={to.source(path)}")
+    name = use.argument("_file_name", "file_name")
+    if name is not None:
+        arguments.append(f"file_name={to.source(name)}")
+    return Replace(f"{to.need('azure.ai.ml', 'MLClient')}.from_config({', '.join(arguments)})")
+
+
+@rule.converts("Workspace", "Workspace.get")
+def get(use: Use, to: Rewriter) -> Outcome:
+    """``Workspace(subscription_id, resource_group, workspace_name)`` and ``Workspace.get(name, ...)``."""
+    is_get = use.symbol == "Workspace.get"
+    if use.call is None:  # an annotation, isinstance(...)
+        return Replace(to.need("azure.ai.ml", "MLClient"))
+    subscription = use.argument("subscription_id", position=2 if is_get else 0)
+    group = use.argument("resource_group", position=3 if is_get else 1)
+    name = use.argument("name", "workspace_name", position=0 if is_get else 2)
+    if name is None:
+        return Leave("say which workspace: a name is needed")
+    parts = [
+        f"credential={_credential(use, to)}",
+        f"subscription_id={to.source(subscription) if subscription is not None else None}",
+        f"resource_group_name={to.source(group) if group is not None else None}",
+        f"workspace_name={to.source(name)}",
+    ]
+    review = "" if subscription is not None and group is not None else "SDK v2 needs the subscription and the group"
+    return Replace(f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})", review)
+
+
+#: Property of a workspace -> what a client has for it.
+_PROPERTIES = {
+    "name": "{}.workspace_name",
+    "resource_group": "{}.resource_group_name",
+    "subscription_id": "{}.subscription_id",
+    "location": "{0}.workspaces.get({0}.workspace_name).location",
+    "get_mlflow_tracking_uri": "{0}.workspaces.get({0}.workspace_name).mlflow_tracking_uri",
+    "get_details": "{0}.workspaces.get({0}.workspace_name)._to_dict()",
+}
+
+
+@rule.converts(*(f"Workspace.{name}" for name in ("name", "resource_group", "subscription_id", "location")))
+@rule.converts("Workspace.get_mlflow_tracking_uri")
+def read(use: Use, to: Rewriter) -> Outcome:
+    """A property of the workspace."""
+    assert use.receiver is not None
+    template = _PROPERTIES[use.symbol.rsplit(".", 1)[1]]
+    return Replace(template.format(to.client(use.node, use.receiver)))
+
+
+#: Types of credential objects after their conversion (rule authentication).
+CREDENTIALS = frozenset(
+    {"InteractiveLoginAuthentication", "ServicePrincipalAuthentication", "AzureCliAuthentication", "MsiAuthentication"}
+)

@@ -1,0 +1,225 @@
+"""Turns what the rules decided into edits of the text, statement by statement."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.edits import Edits, Lines
+from amlbridge.migrate.findings import UNCONVERTED, Status
+from amlbridge.migrate.layout import lay_out
+from amlbridge.migrate.registry import Leave, Statements
+from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
+
+TODO = "# TODO(amlbridge {}): {}"
+_BLOCKS = ("body", "orelse", "finalbody")
+
+
+@dataclass
+class StatementWriter:
+    """Writes the edits of a module once all uses are decided."""
+
+    to: Rewriter
+    skipped: set[ast.stmt]
+    edits: Edits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.edits = Edits(self.to.lines)
+        self._uses: dict[ast.stmt, list[Use]] = {}
+        for use in self.to.uses:
+            self._uses.setdefault(use.statement, []).append(use)
+
+    @property
+    def lines(self) -> Lines:
+        """The text."""
+        return self.to.lines
+
+    def write(self, tree: ast.Module) -> Edits:
+        """The edits of the whole module, imports excepted."""
+        self._block(tree.body, top=True)
+        return self.edits
+
+    def _block(self, statements: list[ast.stmt], *, top: bool = False) -> None:
+        gone = [self._statement(statement) for statement in statements]
+        if statements and all(gone) and not top:
+            start = self.lines.span(statements[0])[0]
+            first = self.lines.line_start(start)
+            shared = bool(self.lines.text[first:start].strip())
+            indent = self.lines.indent_at(start)
+            self.edits.replace(
+                start if shared else first, start if shared else first, "pass" if shared else f"{indent}pass\n"
+            )
+
+    def _statement(self, statement: ast.stmt) -> bool:
+        """Writes the edits of a statement. Returns whether nothing is left of it."""
+        to = self.to
+        if statement in self.skipped:
+            return False
+        above = to.inserted.get(statement, [])
+        whole = self._whole(statement)
+        if whole is not None:
+            code = "\n".join([*above, whole]) if whole else "\n".join(above)
+            self._replace(statement, code)
+            return not code
+        if to.touches(statement):
+            self._todos(statement)
+            blocks = [getattr(statement, name, None) for name in _BLOCKS]
+            if any(isinstance(block, list) and block for block in blocks) or isinstance(
+                statement, (ast.Try, ast.Match)
+            ):
+                self._compound(statement)
+            else:
+                text = to.source(statement)
+                if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
+                    text = f"{self.lines.source(statement)}\n{text}"
+                if above or text != self.lines.source(statement):
+                    self._replace(statement, "\n".join([*above, text]))
+                return False
+        if above:
+            start = self.lines.line_start(self.lines.span(statement)[0])
+            indent = self.lines.indent_at(start)
+            code = lay_out("\n".join(above), indent, to.options.line_length)
+            self.edits.replace(start, start, code + "\n")
+        return False
+
+    def _whole(self, statement: ast.stmt) -> str | None:
+        """The code that a rule gave for the whole statement, or None."""
+        if statement in self.to.replaced:
+            return self.to.replaced[statement]
+        if statement in self.to.removed:
+            return ""
+        for use in self._uses.get(statement, ()):
+            _rule, outcome = self.to.outcomes.get(use.node, (None, None))
+            if isinstance(outcome, Statements):
+                return outcome.text
+        return None
+
+    def _compound(self, statement: ast.stmt) -> None:
+        for child in ast.iter_child_nodes(statement):
+            if isinstance(child, ast.stmt):
+                continue
+            if isinstance(child, (ast.ExceptHandler, ast.match_case)):
+                for part in ast.iter_child_nodes(child):
+                    if not isinstance(part, ast.stmt):
+                        self._header(part)
+                self._block(child.body)
+            else:
+                self._header(child)
+        for name in _BLOCKS:
+            block = getattr(statement, name, None)
+            if isinstance(block, list) and block:
+                self._block(block)
+
+    def _header(self, node: ast.AST) -> None:
+        if not self.to.touches(node):
+            return
+        if not hasattr(node, "lineno"):
+            for part in ast.iter_child_nodes(node):
+                self._header(part)
+            return
+        text = self.to.source(node)
+        start, end = self.lines.span(node)
+        if text != self.lines.text[start:end]:
+            self.edits.replace(start, end, text)
+
+    # Text ---------------------------------------------------------------------------------------------------------
+
+    def _replace(self, statement: ast.stmt, code: str) -> None:
+        lines = self.lines
+        start, end = lines.span(statement)
+        first = lines.line_start(start)
+        indent = lines.indent_at(start)
+        head = lines.text[first:start]
+        comments = _lost_comments(lines.text[start:end], code)
+        code = "\n".join([*comments, code]) if code else "\n".join(comments)
+        if head.strip():
+            self._replace_shared(start, end, head, indent, code)
+            return
+        todo = self._todo_lines(statement)
+        if not code and not todo:
+            self._remove(first, start, end)
+            return
+        text = lay_out(code, indent, self.to.options.line_length) if code else ""
+        self.edits.replace(first, end, "\n".join(filter(None, [*todo, text])))
+
+    def _replace_shared(self, start: int, end: int, head: str, indent: str, code: str) -> None:
+        """A statement behind ``;`` or behind the colon of a one-line block."""
+        if "\n" not in code.strip() and code:
+            self.edits.replace(start, end, code)
+        elif not code:
+            self.edits.replace(start, end, "pass")
+        else:
+            inner = indent if head.rstrip().endswith(";") else indent + "    "
+            gap = len(head) - len(head.rstrip(" \t;"))
+            self.edits.replace(start - gap, end, "\n" + lay_out(code, inner, self.to.options.line_length))
+
+    def _remove(self, first: int, start: int, end: int) -> None:
+        text = self.lines.text
+        last = self.lines.line_end(end)
+        tail = text[end:last].strip()
+        if tail.startswith("#"):
+            self.edits.replace(start, last - len(text[end:last].lstrip()), "")
+            return
+        if tail.startswith(";"):
+            after = end + text[end:last].index(";") + 1
+            self.edits.replace(start, after + len(text[after:last]) - len(text[after:last].lstrip()), "")
+            return
+        stop = min(last + 1, len(text))
+        if first == 0 or text[:first].endswith("\n\n"):
+            while text.startswith("\n", stop):
+                stop += 1
+        self.edits.replace(first, stop, "")
+
+    # Comments for what is left ------------------------------------------------------------------------------------
+
+    def _todos(self, statement: ast.stmt) -> None:
+        if not hasattr(statement, "body") and self.to.source(statement) != self.lines.source(statement):
+            return  # _replace writes them
+        lines = self._todo_lines(statement)
+        if lines:
+            first = self.lines.line_start(self.lines.span(statement)[0])
+            self.edits.replace(first, first, "\n".join(lines) + "\n")
+
+    def _todo_lines(self, statement: ast.stmt) -> list[str]:
+        start = self.lines.span(statement)[0]
+        indent = self.lines.indent_at(start)
+        above = self._comments_above(self.lines.line_start(start))
+        found: list[str] = []
+        for use in self._uses.get(statement, ()):
+            rule, outcome = self.to.outcomes.get(use.node, (None, None))
+            if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
+                line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)
+                if line not in found and line.strip() not in above:
+                    found.append(line)
+        return found
+
+    def _comments_above(self, first: int) -> list[str]:
+        found = []
+        while first > 0:
+            before = self.lines.line_start(first - 1)
+            line = self.lines.text[before : first - 1].strip()
+            if not line.startswith("#"):
+                break
+            found.append(line)
+            first = before
+        return found
+
+
+def _lost_comments(old: str, new: str) -> list[str]:
+    """The comments of the old text that the new one does not have."""
+    if "#" not in old:
+        return []
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(old).readline):
+            if token.type == tokenize.COMMENT and token.string not in new:
+                found.append(token.string)
+    except (tokenize.TokenError, IndentationError):
+        return found  # the text of one statement at an indentation: the tokens before the end were read
+    return found
+
+
+__all__ = ["CannotWriteError", "StatementWriter"]

@@ -1,0 +1,45 @@
+"""Values and uses are found through names, attributes, functions and collections."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from amlbridge.migrate.analysis.uses import find_uses
+from amlbridge.migrate.analysis.values import Evaluator
+
+
+def symbols(text: str) -> list[str]:
+    return [use.symbol for use in find_uses(Evaluator(ast.parse(textwrap.dedent(text))))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from azureml.core import Workspace as W\nW.from_config().name", ["Workspace.name", "Workspace.from_config"]),
+        ("import azureml.core\nazureml.core.Workspace.get('x')", ["Workspace.get"]),
+        ("import azureml.core as core\ncore.compute.AmlCompute", ["AmlCompute"]),
+        ("from azureml.core import *\nws = Workspace.from_config()", ["Workspace.from_config"]),
+        ("from azureml.core import Run\nrun = Run.get_context()\nrun.parent.log('a', 1)",
+         ["Run.get_context", "RunContext.log", "RunContext.parent"]),
+        ("from azureml.core import Workspace\ndef f(ws):\n    return ws.datasets['x'].name\nf(Workspace.from_config())",
+         ["Dataset.name", "Workspace.datasets", "Workspace.from_config"]),
+        ("from azureml.core import Environment\nenv = Environment('x')\nenv.docker.base_image = 'y'",
+         ["Environment", "DockerSection.base_image="]),
+        ("from azureml.core import Run\nclass A:\n    def __init__(self):\n        self.run = Run.get_context()\n"
+         "    def go(self):\n        self.run.complete()", ["Run.get_context", "RunContext.complete"]),
+        ("from azureml.mlflow import get_portal_url\nget_portal_url(1)", []),
+        ("import azure.ai.ml\nazure.ai.ml.MLClient()", []),
+    ],
+)  # fmt: skip
+def test_uses_have_canonical_symbols(text: str, expected: list[str]) -> None:
+    assert symbols(text) == expected
+
+
+def test_a_literal_dict_behind_two_stars_is_opened() -> None:
+    text = "from azureml.core import Experiment\nsettings = {'workspace': 1, 'name': 'x'}\nExperiment(**settings)"
+    (use,) = find_uses(Evaluator(ast.parse(text)))
+    name = use.argument("name", position=1)
+    assert isinstance(name, ast.Constant) and name.value == "x"
