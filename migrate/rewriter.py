@@ -23,6 +23,9 @@ _WORKSPACE_NAMES = frozenset(
     {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
 )
 
+#: What becomes of a use that could be converted, but shares an object with one that could not.
+CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
+
 
 class CannotWriteError(Exception):
     """An expression cannot be written anew at this place (inside of an f-string with the same quotes)."""
@@ -298,7 +301,7 @@ class Rewriter:
         if rule is not None and not self.options.applies(rule.name):
             return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
         if self.is_kept(use):
-            return rule, Leave("stays SDK v1, because something that it is connected with could not be converted")
+            return rule, CONNECTED
         if found is None:
             return None, Leave(f"no rule converts {use.symbol}")
         try:

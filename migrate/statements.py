@@ -12,7 +12,7 @@ from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import UNCONVERTED, Status
 from amlbridge.migrate.layout import lay_out
 from amlbridge.migrate.registry import Leave, Statements
-from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
+from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -190,6 +190,8 @@ class StatementWriter:
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
+            if outcome == CONNECTED and use.symbol.startswith("Workspace."):
+                continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)
                 if line not in found and line.strip() not in above:
