@@ -2,17 +2,92 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from amlbridge.migrate.files import commands, pipeline_yaml, requirements, runconfig
+from amlbridge.migrate.files.lines import Lines
+from amlbridge.migrate.files.yaml_text import dump
+from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, Options
 from amlbridge.migrate.project import Project
 
+RUNCONFIG_RULE = "runconfig"
+PIPELINE_RULE = "pipeline-yaml"
+_NAMED = re.compile(r"azureml[-_.]|azure-cli-ml|\baz\s+ml\b", re.IGNORECASE)
+#: Names of files of a lock: they are made anew, not edited.
+_LOCKS = frozenset(["poetry.lock", "Pipfile.lock", "conda-lock.yml", "pdm.lock", "uv.lock"])
+
 
 def handles(path: Path, text: str) -> bool:
-    """Whether a file may have something of SDK v1. Finds none yet."""
-    return False
+    """Whether a file may have something of SDK v1."""
+    if path.suffix.lower() == ".json":
+        return False
+    return bool(_NAMED.search(text)) or runconfig.is_runconfig(path, text) or _is_pipeline(path, text)
 
 
 def convert_file(path: Path, text: str, project: Project, options: Options) -> Conversion:
-    """Converts a file that ``handles`` has taken."""
-    return Conversion(text)
+    """Converts a file that :func:`handles` has taken. Never raises because of what is in it."""
+    lines = Lines(text, options)
+    if path.name in _LOCKS or path.suffix.lower() == ".lock":
+        return _lock(lines)
+    created: dict[str, str] = {}
+    if runconfig.is_runconfig(path, text):
+        _runconfig(path, lines, created)
+    elif _is_pipeline(path, text):
+        _pipeline(path, lines, created)
+    commands.convert(lines)
+    requirements.convert(lines)
+    findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
+    return Conversion(lines.result(), tuple(findings), created)
+
+
+def _is_pipeline(path: Path, text: str) -> bool:
+    return path.suffix.lower() in (".yml", ".yaml") and pipeline_yaml.is_pipeline(text)
+
+
+def _lock(lines: Lines) -> Conversion:
+    """A file that a tool writes: editing it would break its hashes."""
+    for index, line in enumerate(lines.original):
+        if re.search(r"\bazureml-(core|sdk|defaults|pipeline|train)", line):
+            message = "a lock file is not edited: change what it is made from, and lock again"
+            lines.find(requirements.RULE, "azureml", Status.NO_EQUIVALENT, index, 0, message)
+            break
+    return Conversion(lines.text, tuple(lines.findings))
+
+
+def _runconfig(path: Path, lines: Lines, created: dict[str, str]) -> None:
+    if lines.ignored(0, RUNCONFIG_RULE):
+        lines.find(RUNCONFIG_RULE, "RunConfiguration", Status.IGNORED, 0, 0, "left as it is, as you said")
+        return
+    found = runconfig.job(path, lines.text)
+    if found is None:
+        message = "it names no script, or is no YAML: write the command job by hand"
+        lines.find(RUNCONFIG_RULE, "RunConfiguration", Status.NO_EQUIVALENT, 0, 0, message)
+        return
+    name, content, notes = found
+    created[name] = dump(content)
+    _tell_job(lines, RUNCONFIG_RULE, "RunConfiguration", name, notes)
+
+
+def _pipeline(path: Path, lines: Lines, created: dict[str, str]) -> None:
+    first = next(index for index, line in enumerate(lines.original) if line.startswith("pipeline:"))
+    if lines.ignored(first, PIPELINE_RULE):
+        lines.find(PIPELINE_RULE, "Pipeline", Status.IGNORED, first, 0, "left as it is, as you said")
+        return
+    try:
+        content, notes = pipeline_yaml.job(path, lines.text)
+    except pipeline_yaml.NotConvertibleError as error:
+        message = f"cannot be written as a pipeline job: {error}"
+        lines.comment_above(first, PIPELINE_RULE, message)
+        lines.find(PIPELINE_RULE, "Pipeline", Status.MANUAL, first, 0, message)
+        return
+    name = f"{path.stem}.job.yml"
+    created[name] = dump(content)
+    _tell_job(lines, PIPELINE_RULE, "Pipeline", name, notes)
+
+
+def _tell_job(lines: Lines, rule: str, symbol: str, name: str, notes: list[str]) -> None:
+    written = f"written as the job {name}; this file can go once nothing of v1 reads it"
+    status = Status.REVIEW if notes else Status.CONVERTED
+    lines.find(rule, symbol, status, 0, 0, "; ".join([written, *notes]))

@@ -1,0 +1,241 @@
+"""``az ml`` of the extension azure-cli-ml (v1) as ``az ml`` of the extension ml (v2).
+
+Source: the reference pages of both extensions. Calls that create something from many options want a YAML file in v2;
+these are told, not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.findings import Status
+
+
+@dataclass(frozen=True)
+class Call:
+    """What becomes of a call; ``text`` None: it stays, and the message says what to do."""
+
+    symbol: str
+    status: Status
+    message: str
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class _Renamed:
+    """A call that has one of the same meaning. ``options``: v1's option -> v2's; None: it goes with its value."""
+
+    command: str
+    options: Mapping[str, str | None] = field(default_factory=dict)
+
+
+#: Options that all commands share.
+_SHARED: dict[str, str | None] = {
+    "-w": "--workspace-name",
+    "--workspace-name": "--workspace-name",
+    "-g": "--resource-group",
+    "--resource-group": "--resource-group",
+    "--subscription-id": "--subscription",
+    "--subscription": "--subscription",
+    "--path": None,
+    "-v": None,
+    "--output-metadata-file": None,
+    "-t": None,
+    "-o": "--output",
+    "--output": "--output",
+    "--query": "--query",
+    "--debug": "--debug",
+    "--verbose": "--verbose",
+}
+_NAME: dict[str, str | None] = {"-n": "--name", "--name": "--name"}
+_COMPUTE: dict[str, str | None] = {
+    **_NAME,
+    "--min-nodes": "--min-instances",
+    "--max-nodes": "--max-instances",
+    "-s": "--size",
+    "--vm-size": "--size",
+    "--idle-seconds-before-scaledown": "--idle-time-before-scale-down",
+    "-i": "--idle-time-before-scale-down",
+    "--admin-username": "--admin-username",
+    "--admin-user-password": "--admin-password",
+    "--vnet-name": "--vnet-name",
+    "--subnet-name": "--subnet",
+}
+_MODEL: dict[str, str | None] = {**_NAME, "-p": "--path", "--model-path": "--path", "-d": "--description"}
+_MODEL |= {"--description": "--description", "--tag": "--tags", "--property": None}
+
+_SAME: dict[str, _Renamed] = {
+    "folder attach": _Renamed("configure --defaults", {}),
+    "computetarget create amlcompute": _Renamed("ml compute create --type amlcompute", _COMPUTE),
+    "computetarget create computeinstance": _Renamed("ml compute create --type computeinstance", _COMPUTE),
+    "computetarget delete": _Renamed("ml compute delete --yes", _NAME),
+    "computetarget show": _Renamed("ml compute show", _NAME),
+    "computetarget list": _Renamed("ml compute list"),
+    "computetarget computeinstance start": _Renamed("ml compute start", _NAME),
+    "computetarget computeinstance stop": _Renamed("ml compute stop", _NAME),
+    "computetarget computeinstance restart": _Renamed("ml compute restart", _NAME),
+    "model register": _Renamed("ml model create", _MODEL),
+    "model list": _Renamed("ml model list", {**_NAME, "--model-name": "--name", "-n": "--name"}),
+    "datastore list": _Renamed("ml datastore list"),
+    "datastore show": _Renamed("ml datastore show", _NAME),
+    "datastore detach": _Renamed("ml datastore delete --yes", _NAME),
+    "run list": _Renamed("ml job list", {"--last": "--max-results"}),
+    "run show": _Renamed("ml job show", {"-r": "--name", "--run": "--name"}),
+    "run cancel": _Renamed("ml job cancel", {"-r": "--name", "--run": "--name"}),
+    "run monitor-logs": _Renamed("ml job stream", {"-r": "--name", "--run": "--name"}),
+    "run download-logs": _Renamed(
+        "ml job download --all",
+        {"-r": "--name", "--run": "--name", "-d": "--download-path", "--output-dir": "--download-path"},
+    ),
+    "environment list": _Renamed("ml environment list", _NAME),
+    "environment show": _Renamed(
+        "ml environment show", {**_NAME, "-v": "--version", "--version": "--version", "--env-version": "--version"}
+    ),
+    "workspace create": _Renamed(
+        "ml workspace create",
+        {**_NAME, "-w": "--name", "--workspace-name": "--name", "-l": "--location", "--location": "--location",
+         "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None, "-y": None},
+    ),
+    "workspace show": _Renamed("ml workspace show", {**_NAME, "-w": "--name", "--workspace-name": "--name"}),
+    "workspace list": _Renamed("ml workspace list"),
+    "workspace delete": _Renamed(
+        "ml workspace delete", {**_NAME, "-w": "--name", "--workspace-name": "--name", "--yes": "--yes", "-y": "--yes",
+                                "--all-resources": "--all-resources"}
+    ),
+    "dataset list": _Renamed("ml data list"),
+    "dataset show": _Renamed("ml data show", {**_NAME, "-v": "--version", "--version": "--version"}),
+}  # fmt: skip
+
+_MANUAL: dict[str, str] = {
+    "run submit-script": "write the run as a command job in YAML (amlbridge makes one of each .runconfig) and submit "
+    "it with `az ml job create -f job.yml --set experiment_name=NAME`",
+    "run submit-notebook": "run the notebook with papermill in a command job: `az ml job create -f job.yml`",
+    "run submit-hyperdrive": "write the sweep as YAML and submit it with `az ml job create -f sweep.yml`",
+    "run submit-pipeline": "submit the pipeline's YAML with `az ml job create -f pipeline.yml`, a published one with "
+    "`az ml batch-endpoint invoke -n ENDPOINT`",
+    "run update": "use `az ml job update -n NAME --set tags.key=value`",
+    "pipeline create": "deploy the pipeline component to a batch endpoint: `az ml batch-endpoint create` and "
+    "`az ml batch-deployment create -f deployment.yml`",
+    "pipeline create-schedule": "write the schedule as YAML and create it with `az ml schedule create -f schedule.yml`",
+    "pipeline list": "published pipelines are deployments of batch endpoints: `az ml batch-endpoint list`",
+    "pipeline get": "published pipelines are deployments of batch endpoints: `az ml batch-deployment show`",
+    "model deploy": "write endpoint and deployment as YAML: `az ml online-endpoint create -f endpoint.yml` and "
+    "`az ml online-deployment create -f deployment.yml --all-traffic`",
+    "model download": "use `az ml model download -n NAME -v VERSION -p FOLDER`: --model-id NAME:VERSION has no twin",
+    "model delete": "use `az ml model archive -n NAME -v VERSION`: models are archived in v2",
+    "model update": "use `az ml model update -n NAME -v VERSION --set tags.key=value`",
+    "model show": "use `az ml model show -n NAME -v VERSION`: --model-id NAME:VERSION has no twin",
+    "model package": "use `az ml model package` with a YAML file, or a managed online deployment",
+    "model profile": "there is no profiling of models in v2: load-test the online endpoint",
+    "environment register": "write the environment as YAML: `az ml environment create -f environment.yml`",
+    "environment scaffold": "write the environment as YAML: name, image, conda_file",
+    "environment download": "use `az ml environment show -n NAME -v VERSION`",
+    "dataset register": "write the data asset as YAML: `az ml data create -f data.yml`, or "
+    "`az ml data create -n NAME -v 1 --type uri_folder --path PATH`",
+    "dataset archive": "use `az ml data archive -n NAME`",
+    "datastore attach-blob": "write the datastore as YAML: `az ml datastore create -f datastore.yml`",
+    "datastore upload": "name the local folder in the data asset: `az ml data create --path FOLDER` uploads it",
+    "datastore download": "use `az storage blob download-batch`, or a job's input",
+    "service": "web services are online endpoints: `az ml online-endpoint` and `az ml online-deployment`",
+    "endpoint": "web services are online endpoints: `az ml online-endpoint` and `az ml online-deployment`",
+    "experiment": "experiments exist as soon as a job names one (experiment_name); list jobs with `az ml job list`",
+    "folder": "name workspace and group once: `az configure --defaults workspace=NAME group=GROUP`",
+    "computetarget": "use `az ml compute`",
+    "workspace": "see `az ml workspace --help` of the extension ml",
+    "model": "see `az ml model --help` of the extension ml",
+    "environment": "see `az ml environment --help` of the extension ml",
+    "datastore": "see `az ml datastore --help` of the extension ml",
+    "dataset": "data assets: see `az ml data --help`",
+    "run": "jobs: see `az ml job --help`",
+    "pipeline": "pipelines are jobs (`az ml job`), published ones batch endpoints (`az ml batch-endpoint`)",
+}
+#: Groups of commands, and commands, that only v1 has.
+_ONLY_V1 = frozenset(["computetarget", "folder", "run", "pipeline", "service", "experiment", "dataset"])
+_ONLY_V1_COMMANDS = frozenset(
+    ["model register", "model deploy", "model package", "model profile", "environment register",
+     "environment scaffold", "environment download", "datastore attach-blob", "datastore attach-adls",
+     "datastore attach-file", "datastore upload", "datastore download", "datastore detach", "workspace share"]
+)  # fmt: skip
+_TOKEN = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\$\([^)]*\)|\$\{\{[^}]*\}\})+""")
+
+
+def convert(call: str, *, v1_cli: bool) -> Call | None:
+    """What becomes of ``az ml …`` or ``az extension …``; None when it is no call of v1's extension. ``v1_cli``: the
+    file installs that extension, so that all of its ``az ml`` are v1's."""
+    words = [match[0] for match in _TOKEN.finditer(call.replace("\\\n", "  "))]
+    if words[:2] == ["az", "extension"]:
+        return _extension(call)
+    path: list[str] = []
+    for word in words[2:]:
+        if word.startswith("-") or not re.fullmatch(r"[a-z][a-z-]*", word):
+            break
+        path.append(word)
+    command = next(
+        (" ".join(path[:count]) for count in (3, 2, 1) if " ".join(path[:count]) in {**_SAME, **_MANUAL}), ""
+    )
+    if not command or not path:
+        return None
+    if not (v1_cli or path[0] in _ONLY_V1 or " ".join(path[:2]) in _ONLY_V1_COMMANDS):
+        return None
+    symbol = f"az ml {' '.join(path[:3]) if command in _SAME else command}"
+    if command in _SAME:
+        arguments = words[2 + len(command.split()) :]
+        text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments)
+        if text is not None:
+            return Call(symbol, Status.CONVERTED, f"now `{text.split(' -')[0]}`", text)
+        return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")
+    return Call(symbol, Status.MANUAL, _MANUAL[command])
+
+
+def _extension(call: str) -> Call | None:
+    if "azure-cli-ml" not in call:
+        return None
+    symbol, text = "az extension azure-cli-ml", re.sub(r"\bazure-cli-ml\b", "ml", call.rstrip())
+    # Both extensions cannot be installed together: removing v1's before adding v2's stays right as it is.
+    if re.search(r"\bextension\s+remove\b", call):
+        return None
+    return Call(symbol, Status.CONVERTED, "the extension of v2 is called ml", text)
+
+
+def _attached(arguments: list[str]) -> str | None:
+    """``az ml folder attach`` as defaults of the Azure CLI."""
+    names = {"-w": "workspace", "--workspace-name": "workspace", "-g": "group", "--resource-group": "group"}
+    found = []
+    for option, value in _pairs(arguments):
+        if option in ("-e", "--experiment-name", "--path", "--subscription-id"):
+            continue
+        if option not in names or value is None:
+            return None
+        found.append(f"{names[option]}={value}")
+    return f"az configure --defaults {' '.join(found)}" if found else None
+
+
+def _renamed(call: _Renamed, arguments: list[str]) -> str | None:
+    words = [f"az {call.command}"]
+    known = {**_SHARED, **call.options}
+    for option, value in _pairs(arguments):
+        if option not in known:
+            return None
+        new = known[option]
+        if new is not None and new.split()[0] not in call.command:
+            words += [new, *([value] if value is not None else [])]
+    return " ".join(words)
+
+
+def _pairs(arguments: list[str]) -> list[tuple[str, str | None]]:
+    """Options with their values; a word without an option stands as an option."""
+    found: list[tuple[str, str | None]] = []
+    index = 0
+    while index < len(arguments):
+        option, sign, value = arguments[index].partition("=")
+        if option.startswith("-") and sign:
+            found.append((option, value))
+        elif option.startswith("-") and index + 1 < len(arguments) and not arguments[index + 1].startswith("-"):
+            found.append((option, arguments[index + 1]))
+            index += 1
+        else:
+            found.append((arguments[index], None))
+        index += 1
+    return found

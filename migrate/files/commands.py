@@ -1,0 +1,177 @@
+"""Commands in shell scripts, Dockerfiles, Makefiles and CI files that install packages of SDK v1 or call its command
+line (the extension ``azure-cli-ml``).
+
+A command is found by its words wherever it stands in a line; a line that ends with a backslash goes on in the next.
+Only the words that change are touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from amlbridge.migrate.files import az_ml, packages
+from amlbridge.migrate.files.lines import Lines
+from amlbridge.migrate.findings import Status
+
+INSTALL_RULE = "install-commands"
+CLI_RULE = "az-ml-v1"
+_INSTALL = re.compile(
+    r"\b(?:pip3?(?:\.\d+)?|conda|mamba|micromamba|uv|poetry|pipenv)\s+(?:pip\s+)?(?:install|add|env\s+update)\b"
+)
+_AZ = re.compile(r"\baz\s+(?:ml|extension)\b")
+#: What ends a command in a line of a shell.
+_END = re.compile(r"&&|\|\||[;|)`]|\s#|\s>|\\?\"\s*\]|$")
+_WORD = re.compile(r"""(?P<quote>\\?["']?)(?P<word>[^\s"'\\]+)(?P=quote)""")
+_V1_EXTENSION = "azure-cli-ml"
+
+
+@dataclass
+class _Logical:
+    """A line of the shell: physical lines joined by backslashes. ``starts[i]``: offset of line ``first + i``."""
+
+    first: int
+    text: str
+    starts: list[int]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, from 0."""
+        number = max(index for index, start in enumerate(self.starts) if start <= offset)
+        return self.first + number, offset - self.starts[number]
+
+
+def convert(lines: Lines) -> None:
+    """Converts all commands of a text."""
+    v1_cli = _V1_EXTENSION in lines.text
+    for logical in _logical_lines(lines.original):
+        if logical.text.lstrip().startswith("#"):
+            continue
+        changes = [*_installs(lines, logical), *_az_calls(lines, logical, v1_cli)]
+        text = logical.text
+        for start, end, new in sorted(changes, reverse=True):
+            text = text[:start] + new + text[end:]
+        if text != logical.text:
+            _store(lines, logical, text)
+
+
+def _store(lines: Lines, logical: _Logical, text: str) -> None:
+    lines.lines[logical.first] = text
+    for number in range(1, len(logical.starts)):
+        lines.lines[logical.first + number] = None
+
+
+def _logical_lines(lines: list[str]) -> Iterator[_Logical]:
+    index = 0
+    while index < len(lines):
+        first, parts = index, [lines[index]]
+        while parts[-1].rstrip().endswith("\\") and index + 1 < len(lines):
+            index += 1
+            parts.append(lines[index])
+        index += 1
+        starts, offset = [], 0
+        for part in parts:
+            starts.append(offset)
+            offset += len(part) + 1
+        yield _Logical(first, "\n".join(parts), starts)
+
+
+# -- installs --------------------------------------------------------------------------------------------------------
+
+
+def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]:
+    for match in _INSTALL.finditer(logical.text):
+        end = _command_end(logical.text, match.end())
+        command = logical.text[match.end() : end]
+        there: list[str] = []
+        for word in _WORD.finditer(command):
+            requirement = packages.REQUIREMENT.match(word["word"])
+            found = packages.replacement(requirement["name"]) if requirement else None
+            if requirement is None or found is None:
+                continue
+            index, column = logical.place(match.end() + word.start("word"))
+            name = packages.canonical(requirement["name"])
+            if lines.ignored(index, INSTALL_RULE):
+                lines.find(INSTALL_RULE, name, Status.IGNORED, index, column, "left as it is, as you said")
+                continue
+            lines.find(INSTALL_RULE, name, found.status, index, column, found.message)
+            if found.status is Status.NO_EQUIVALENT:
+                continue
+            new = packages.missing(found.packages, command + " " + " ".join(there))
+            there += new
+            # A bound holds "<" or ">", which a shell would take for a redirection: such words stand in quotes.
+            quote = word["quote"] or '"'
+            quoted = " ".join(f"{quote}{packages.with_bound(item)}{quote}" for item in new)
+            start, stop = match.end() + word.start(), match.end() + word.end()
+            if not new and logical.text[start - 1 : start] == " ":
+                start -= 1
+            yield start, stop, quoted
+
+
+def _command_end(text: str, start: int) -> int:
+    """Where the command that starts before ``start`` ends: quotes are not looked into for separators."""
+    position, quote = start, ""
+    while position < len(text):
+        character = text[position]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'" and text[position - 1] != "\\":
+            closing = text.find(character, position + 1)
+            word = text[position + 1 : closing] if closing > 0 else ""
+            if closing < 0 or " " in word:
+                return position
+            quote = character
+        elif _END.match(text, position) and character not in "<>":
+            return position
+        position += 1
+    return len(text)
+
+
+# -- az --------------------------------------------------------------------------------------------------------------
+
+
+def _az_calls(lines: Lines, logical: _Logical, v1_cli: bool) -> Iterator[tuple[int, int, str]]:
+    for match in _AZ.finditer(logical.text):
+        end = _command_end(logical.text, match.end())
+        while end < len(logical.text) and logical.text[end] in "\"'" and _inside(logical.text, match.start(), end):
+            end = _after_quoted(logical.text, end)
+        call = logical.text[match.start() : end]
+        found = az_ml.convert(call, v1_cli=v1_cli)
+        if found is None:
+            continue
+        index, column = logical.place(match.start())
+        if lines.ignored(index, CLI_RULE):
+            lines.find(CLI_RULE, found.symbol, Status.IGNORED, index, column, "left as it is, as you said")
+            continue
+        lines.find(CLI_RULE, found.symbol, found.status, index, column, found.message)
+        if found.status is Status.MANUAL:
+            lines.comment_above(_commentable(lines, logical.first), CLI_RULE, found.message)
+        elif found.text is not None:
+            yield match.start(), match.start() + len(call.rstrip()), found.text
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    """Whether the quote at ``end`` opens an argument of the command rather than closing one around it."""
+    return text[start:end].endswith((" ", "=", "\n"))
+
+
+def _after_quoted(text: str, start: int) -> int:
+    closing = text.find(text[start], start + 1)
+    return len(text) if closing < 0 else _command_end(text, closing + 1)
+
+
+_FOLDED = re.compile(r"^(?P<indent>\s*)(?:-\s+)?[\w.-]+\s*:\s*>[+-]?\d*\s*$")
+
+
+def _commentable(lines: Lines, index: int) -> int:
+    """Where a comment may stand above a line: in a folded text of YAML (``>``) it would swallow what follows, so that
+    it goes above its key."""
+    indent = len(lines.original[index]) - len(lines.original[index].lstrip())
+    for before in range(index - 1, -1, -1):
+        line = lines.original[before]
+        if not line.strip():
+            continue
+        own = len(line) - len(line.lstrip())
+        if own < indent:
+            return before if _FOLDED.match(line) else index
+    return index

@@ -1,0 +1,150 @@
+"""Which distributions of SDK v1 there are, and what a project needs instead of each.
+
+Sources: the "Upgrade to v2" articles of Microsoft's documentation and the packages' own metadata. Lower bounds are
+versions in which everything exists that our rules write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from amlbridge.migrate.findings import Status
+
+#: What converted code may import, with the lowest version that has what our rules write.
+LOWER_BOUNDS = {
+    "azure-ai-ml": "1.20",
+    "azure-identity": "1.15",
+    # mlflow 3 cannot read what the clients of Azure ML log with their MLflow 2 plugin.
+    "mlflow": "2.8,<3",
+    "azureml-mlflow": "1.56",
+    "mltable": "1.6",
+    "azureml-fsspec": "1.3",
+    "azureml-inference-server-http": "1.0",
+}
+_CLIENT = ("azure-ai-ml", "azure-identity")
+_LOGGING = ("mlflow", "azureml-mlflow")
+_DATA = ("mltable", "azureml-fsspec")
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What takes a package's place. No ``packages`` and ``status`` converted: it just goes."""
+
+    packages: tuple[str, ...]
+    status: Status
+    message: str
+
+
+_ALL = Replacement(
+    (*_CLIENT, *_LOGGING),
+    Status.REVIEW,
+    "replaced by the client of SDK v2 and by MLflow, which converted code logs with; drop what yours does not import",
+)
+_SUBMITTING = Replacement(_CLIENT, Status.CONVERTED, "replaced by the client of SDK v2")
+_DEFAULTS = Replacement(
+    (*_LOGGING, "azureml-inference-server-http"),
+    Status.REVIEW,
+    "replaced by what it brought: logging (MLflow) and the scoring server; drop what your scripts do not need",
+)
+_TABLES = Replacement(
+    _DATA, Status.REVIEW, "replaced by mltable and azureml-fsspec; scripts that get their data as paths need neither"
+)
+_GONE = Replacement(
+    (), Status.CONVERTED, "removed: ml_client.jobs.stream() and the studio show what its widgets showed"
+)
+
+
+def _none(way_out: str) -> Replacement:
+    return Replacement((), Status.NO_EQUIVALENT, f"SDK v2 has nothing like it: {way_out}")
+
+
+_EXPLAIN = _none("use the Responsible AI dashboard's components, or raiwidgets and interpret-community themselves")
+_AUTOML_RUNTIME = _none("jobs of AutoML bring their own environment; models load with what their conda file names")
+
+_KNOWN: dict[str, Replacement] = {
+    "azureml-sdk": _ALL,
+    "azureml-core": _ALL,
+    "azureml-defaults": _DEFAULTS,
+    **dict.fromkeys(
+        (
+            "azureml-pipeline",
+            "azureml-pipeline-core",
+            "azureml-pipeline-steps",
+            "azureml-train",
+            "azureml-train-core",
+            "azureml-train-automl",
+            "azureml-train-automl-client",
+            "azureml-train-restclients-hyperdrive",
+            "azureml-automl-core",
+            "azureml-telemetry",
+            "azureml-contrib-pipeline-steps",
+            "azureml-contrib-run",
+            "azureml-contrib-server",
+            "azureml-contrib-dataset",
+        ),
+        _SUBMITTING,
+    ),
+    "azureml-dataprep": _TABLES,
+    "azureml-dataprep-native": _TABLES,
+    "azureml-dataprep-rslex": _TABLES,
+    "azureml-dataset-runtime": _TABLES,
+    "azureml-widgets": _GONE,
+    "azureml-contrib-notebook": _GONE,
+    "azureml-tensorboard": _none("log with mlflow.tensorflow.autolog(), or download the job's logs for tensorboard"),
+    "azureml-explain-model": _EXPLAIN,
+    "azureml-interpret": _EXPLAIN,
+    "azureml-contrib-interpret": _EXPLAIN,
+    "azureml-contrib-explain-model": _EXPLAIN,
+    "azureml-contrib-fairness": _EXPLAIN,
+    "azureml-responsibleai": _EXPLAIN,
+    "azureml-train-automl-runtime": _AUTOML_RUNTIME,
+    "azureml-automl-runtime": _AUTOML_RUNTIME,
+    "azureml-opendatasets": _none("register the data as a data asset of your own"),
+    "azureml-datadrift": _none("use model monitoring (MonitorSchedule)"),
+    "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),
+    "azureml-accel-models": _none("deploy to a managed online endpoint"),
+    "azureml-contrib-reinforcementlearning": _none("run Ray's own code in a command job"),
+    "azure-cli-ml": _none("it is replaced by the extension `ml` of the Azure CLI: `az extension add -n ml`"),
+}
+#: Packages called azureml that belong to v2 or to no SDK.
+_OF_V2 = re.compile(
+    r"azureml-(mlflow|fsspec|inference-server-http|evaluate|metrics|assets?|ai-monitoring|featurestore|rag|acft"
+    r"|registry-tools|model-catalog|nlp-tools)\b"
+)
+_CONTRIB = _none("it was a preview of SDK v1; see what its part of the v2 documentation names instead")
+
+#: A requirement of SDK v1 in any text: name, extras, version specifiers.
+REQUIREMENT = re.compile(
+    r"(?<![\w./@=:-])(?P<name>azureml[-_.][a-z][\w.-]*[a-z\d]|azure-cli-ml)(?![\w/-])"
+    r"(?P<extras>\s*\[[^\]\n]*\])?"
+    r"(?P<version>\s*(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+(?:\s*,\s*(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+)*)?",
+    re.IGNORECASE,
+)
+
+
+def canonical(name: str) -> str:
+    """The name of a distribution as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def replacement(name: str) -> Replacement | None:
+    """What takes the place of a distribution; None for one that is not of SDK v1."""
+    found = canonical(name)
+    if found in _KNOWN:
+        return _KNOWN[found]
+    if not found.startswith("azureml-") or _OF_V2.match(found):
+        return None
+    return _CONTRIB
+
+
+def with_bound(package: str) -> str:
+    """A requirement with its lower bound: ``mlflow>=2.8,<3``."""
+    bound = LOWER_BOUNDS.get(package)
+    return f"{package}>={bound}" if bound else package
+
+
+def missing(packages: Iterable[str], text: str) -> tuple[str, ...]:
+    """Those that a text does not name yet."""
+    return tuple(item for item in packages if not re.search(rf"(?<![\w-]){re.escape(item)}(?![\w-])", text))

@@ -1,0 +1,76 @@
+"""Commands in scripts, Dockerfiles and CI files."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from amlbridge.migrate.files import az_ml
+from amlbridge.migrate.findings import Status
+from tests.migrate.files.converting import convert, told
+
+SHORT = '"azure-ai-ml>=1.20" "azure-identity>=1.15"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pip install azureml-train==1.2 numpy\n", f"pip install {SHORT} numpy\n"),
+        ("pip3 install -q numpy 'azureml-train[x]' && echo azureml-train\n",
+         "pip3 install -q numpy 'azure-ai-ml>=1.20' 'azure-identity>=1.15' && echo azureml-train\n"),
+        ("RUN pip install --no-cache-dir \\\n    numpy \\\n    azureml-train \\\n    pandas\n",
+         f"RUN pip install --no-cache-dir \\\n    numpy \\\n    {SHORT} \\\n    pandas\n"),
+        ("    - script: pip install azureml-train\n", f"    - script: pip install {SHORT}\n"),
+        ("\tuv pip install azureml-train azureml-pipeline\n", f"\tuv pip install {SHORT}\n"),
+        ("pip install azureml-widgets numpy\n", "pip install numpy\n"),
+        ("az extension add -n azure-cli-ml -y\n", "az extension add -n ml -y\n"),
+        ("az ml folder attach -w ws -g rg\n", "az configure --defaults workspace=ws group=rg\n"),
+        ('az ml computetarget create amlcompute -n cpu --min-nodes 0 --max-nodes 4 -s "$SIZE"\n',
+         'az ml compute create --type amlcompute --name cpu --min-instances 0 --max-instances 4 --size "$SIZE"\n'),
+        ("az ml model register --name=m -p outputs/m.pkl -g rg -w ws || exit 1\n",
+         "az ml model create --name m --path outputs/m.pkl --resource-group rg --workspace-name ws || exit 1\n"),
+    ],
+)  # fmt: skip
+def test_commands_in_place(before: str, after: str) -> None:
+    found = convert("ci.sh", before)
+    assert found.text == after
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+def test_what_a_shell_makes_of_the_new_words() -> None:
+    """A bound must not be taken for a redirection."""
+    found = convert("ci.sh", "pip install azureml-core\n")
+    script = f"pip() {{ printf '%s\\n' \"$@\"; }}\n{found.text}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [
+        *("install", "azure-ai-ml>=1.20", "azure-identity>=1.15", "mlflow>=2.8,<3", "azureml-mlflow>=1.56"),
+    ]
+
+
+def test_a_call_without_a_twin_gets_a_comment_once() -> None:
+    text = "steps:\n  - run: |\n      echo hi\n      az ml run submit-script -c cpu train.py\n"
+    found = convert(".github/workflows/ci.yml", text)
+    lines = found.text.splitlines()
+    assert lines[3].startswith("      # TODO(amlbridge az-ml-v1): write the run as a command job")
+    assert lines[4] == "      az ml run submit-script -c cpu train.py"
+    assert told(found) == [("az ml run submit-script", "manual", 4)]
+
+
+def test_no_comment_inside_of_a_folded_text() -> None:
+    text = "steps:\n  - script: >\n      az ml run submit-script\n      -c cpu train.py\n"
+    lines = convert("ci.yml", text).text.splitlines()
+    assert lines[1].startswith("  # TODO(amlbridge az-ml-v1)") and lines[2:] == text.splitlines()[1:]
+
+
+def test_calls_of_the_extension_of_v2_are_left_alone() -> None:
+    for call in ("az ml job create -f job.yml", "az ml workspace show -n ws", "az ml compute list", "az ml model list"):
+        assert az_ml.convert(call, v1_cli=False) is None
+    assert az_ml.convert("az ml job create -f job.yml", v1_cli=True) is None
+    found = az_ml.convert("az ml workspace show -w ws -g rg", v1_cli=True)
+    assert found is not None and found.text == "az ml workspace show --name ws --resource-group rg"
+
+
+def test_an_option_without_a_twin_is_not_dropped() -> None:
+    found = az_ml.convert("az ml computetarget create amlcompute -n x --weird 3", v1_cli=False)
+    assert found is not None and found.status is Status.MANUAL and found.text is None
