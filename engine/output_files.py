@@ -17,6 +17,9 @@ from amlbridge.engine.content_digest import files_below
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.plan import Node
 
+#: Types whose folder is made for the step, which has to put something into it.
+_HOLDS_FILES = ("mltable", "custom_model", "mlflow_model")
+
 
 def details(node: Node, name: str) -> Mapping[str, Any]:
     """What an output says besides :class:`~amlbridge.engine.plan.Output`: ``path_on_compute``, ``source_globs``."""
@@ -57,6 +60,15 @@ def _select(folder: Path, patterns: Sequence[str]) -> None:
         whole = path.absolute().as_posix()
         if not any(fnmatch.fnmatch(whole, pattern) or fnmatch.fnmatch(name, pattern) for pattern in patterns):
             path.unlink()
+
+
+def never_written(node: Node, name: str, place: Path) -> bool:
+    """Whether there is nothing where a step was to write an output. An empty folder is a good ``uri_folder``, and SDK
+    v1 does not say what its outputs are (``any``): scripts use some only to put steps in order."""
+    kind = node.outputs[name].type
+    if kind in _HOLDS_FILES:
+        return next(iter(files_below(place)), None) is None
+    return kind == "uri_file" and not place.exists()
 
 
 def merge(staged: Path, final: Path, name: str, overwrite: bool) -> None:

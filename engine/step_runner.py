@@ -175,6 +175,7 @@ class StepRunner:
 
     def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch | None:
         """Makes ready what the step needs. None: an earlier run was taken, there is nothing to do."""
+        self._require_inputs(context, execution)
         if step.attempts == 1 and self._reuse.take(context, execution, step):
             return None
         if step.interrupted:
@@ -194,6 +195,9 @@ class StepRunner:
             place = context.outputs[name] = self._host.output_place(context, name, output, path)
             step.outputs[name] = {"datastore": place.datastore, "path": place.path}
             output_files.prepare(context.node, name, context.work, place.written)
+        machine = distribution.one_machine(context.node)
+        if machine is not None:
+            self._note(context, machine)
         context.canceled = step.to_cancel
         context.python = self._host.python_for(context)
         return self._launch(context)
@@ -211,6 +215,24 @@ class StepRunner:
             context.outputs[name] = place
         context.python = self._host.python_for(context)
         return context, self._launch(context)
+
+    def _require_inputs(self, context: StepContext, execution: Execution) -> None:
+        """What comes from earlier steps has to be there. Raises :class:`EngineError` that names step and output. What
+        the script resolves by itself (direct) is its own affair, as on Azure."""
+        for name, item in context.node.inputs.items():
+            source = item.source
+            if not isinstance(source, NodePort) or item.mode == "direct":
+                continue
+            producer = execution.steps[source.node]
+            place = producer.outputs[source.port]
+            path = self._host.data_path(context, place["datastore"], place["path"])
+            missing = output_files.never_written(producer.node, source.port, path)
+            if missing or (item.mode in ("download", "value") and not path.exists()):
+                raise EngineError(
+                    f"input {name!r}: the step {producer.node.name!r} has completed, but has written nothing to its "
+                    f"output {source.port!r} ({producer.node.outputs[source.port].type}): let its script write to the "
+                    f"path that it is given for {source.port!r}"
+                )
 
     def _bind(self, context: StepContext, execution: Execution, name: str, item: Input) -> None:
         source = item.source
@@ -327,6 +349,7 @@ class StepRunner:
         for name, place in context.outputs.items():
             self._keep(context, name, place, error is None)
         if error is None:
+            self._require_registered(context)
             self._host.completed(context)
             self._reuse.finished(context, step)
         return error
@@ -347,6 +370,18 @@ class StepRunner:
             output_files.merge(place.staged, place.final, name, output.overwrite)
         else:
             _move(place.staged, place.final)
+
+    @staticmethod
+    def _require_registered(context: StepContext) -> None:
+        """No asset is made of nothing. Raises :class:`EngineError`."""
+        for name, output in context.node.outputs.items():
+            if output.registration is not None and output_files.never_written(
+                context.node, name, context.outputs[name].final
+            ):
+                raise EngineError(
+                    f"the output {name!r} cannot be registered as {output.registration.name!r}: the step "
+                    f"{context.node.name!r} has written nothing to it"
+                )
 
     def _note(self, context: StepContext, message: str) -> None:
         """A line of ours in the step's log."""

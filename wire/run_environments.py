@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from amlbridge.engine import distribution
 from amlbridge.engine.environments import mismatch
 from amlbridge.engine.environments.modes import Mode, mode_of
 from amlbridge.engine.environments.provider import Environments
@@ -53,13 +54,18 @@ def properties(chosen: Mode) -> dict[str, str]:
 
 def columns(service: Service, workspace: Workspace, identity: Identity | None, node: Node) -> dict[str, Any]:
     """Columns of a new run of this node, to be joined with its others by :func:`join`: the mode among its properties,
-    and warnings for what the interpreter will not have."""
+    and warnings for what the interpreter will not have and the machine is not."""
     chosen = mode(service, workspace, identity)
     found: dict[str, Any] = {"properties": properties(chosen)}
     differences = provider(service).findings(node, chosen)
+    messages = []
     if differences:
-        message = mismatch.message(differences) if chosen == "current" else "; ".join(differences)
-        found["extra"] = {"warnings": [{"source": "amlbridge", "message": message}]}
+        messages.append(mismatch.message(differences) if chosen == "current" else "; ".join(differences))
+    machine = distribution.one_machine(node)
+    if machine is not None:
+        messages.append(machine)
+    if messages:
+        found["extra"] = {"warnings": [{"source": "amlbridge", "message": message} for message in messages]}
     return found
 
 

@@ -93,6 +93,37 @@ def test_mpi_variables(engine: Engine) -> None:
     assert [log(engine, run, rank) for rank in (0, 1)] == ["0 2 0 2 127.0.0.1 False\n", "1 2 1 2 127.0.0.1 False\n"]
 
 
+def test_the_processes_of_several_nodes_meet_on_this_machine(engine: Engine) -> None:
+    script = MEET + "print(os.environ['LOCAL_WORLD_SIZE'], os.environ['AZUREML_NODE_COUNT'], 'node', end='')"
+    spread = Distribution("pytorch", 2)
+    run = engine.run(engine.step("train", script, distribution=spread, resources=Resources(nodes=2)))["train"]
+    assert run.status == "Completed", run.error
+    said = "amlbridge: the step asks for 2 nodes: all of its 4 processes run on this one machine"
+    assert log(engine, run, 0).startswith(said)
+    assert log(engine, run, 0).endswith("met [1, 2, 3]\nrank 0 0 0\n2 2 node")
+    assert [log(engine, run, rank) for rank in (1, 2, 3)] == [
+        "rank 1 1 0\n2 2 node",
+        "rank 2 0 1\n2 2 node",
+        "rank 3 1 1\n2 2 node",
+    ]
+
+
+def test_several_nodes_without_a_distribution_run_the_command_once_and_say_so(engine: Engine) -> None:
+    run = engine.run(engine.step("plain", "print('ran')", resources=Resources(nodes=3)))["plain"]
+    assert run.status == "Completed", run.error
+    first, last = engine.log(run).splitlines()
+    assert first.startswith("amlbridge: the step asks for 3 nodes and runs once, on this one machine")
+    assert last == "ran"
+
+
+def test_mpi_places_of_several_nodes() -> None:
+    places = distribution.places(Node("n", "n", distribution=Distribution("mpi", 2), resources=Resources(nodes=3)))
+    names = ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "AZUREML_CR_NODE_RANK")
+    found = [tuple(place.variables[name] for name in names) for place in places]
+    assert found == [(str(rank), str(rank % 2), "2", str(rank // 2)) for rank in range(6)]
+    assert {place.variables["AZ_BATCH_HOST_LIST"].count("127.0.0.1") for place in places} == {3}
+
+
 def test_one_process_is_told_its_place_and_keeps_the_plain_log(engine: Engine) -> None:
     script = "import os; print(os.environ['RANK'], os.environ['WORLD_SIZE'])"
     run = engine.run(engine.step("one", script, distribution=Distribution("pytorch", 1)))["one"]

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from amlbridge.engine.errors import PlanError
 from amlbridge.engine.plan import (
     Argument,
     Command,
+    DataType,
     InputRef,
+    Mode,
     Node,
     OutputRef,
     Parameter,
     ParameterRef,
     Plan,
+    Registration,
     Resources,
     Settings,
     Value,
@@ -218,6 +222,42 @@ def test_an_output_that_was_not_written_is_said(engine: Engine) -> None:
     runs = engine.run(engine.step("lazy", QUICK, outputs={"out": FILE_OUTPUT}))
     assert runs["lazy"].status == "Completed"
     assert "the output 'out' was not written" in engine.log(runs["lazy"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "fails"),
+    [
+        ("uri_file", "mount", True),
+        ("uri_folder", "mount", False),
+        ("mltable", "mount", True),
+        ("mlflow_model", "download", True),
+        ("any", "mount", False),
+        ("any", "download", True),
+        ("uri_file", "direct", False),
+    ],
+)
+def test_who_reads_an_output_that_was_never_written_fails(
+    engine: Engine, kind: DataType, mode: Mode, fails: bool
+) -> None:
+    lazy = engine.step("lazy", QUICK, outputs={"out": replace(FILE_OUTPUT, type=kind)})
+    reads = engine.step("reads", QUICK, inputs={"data": replace(edge("lazy"), mode=mode)})
+    runs = engine.run(lazy, reads)
+    assert runs["lazy"].status == "Completed"
+    assert runs["reads"].status == ("Failed" if fails else "Completed"), runs["reads"].error
+    if fails:
+        assert runs["reads"].error is not None and runs[""].error is not None
+        for part in ("input 'data'", "the step 'lazy'", "its output 'out'", kind):
+            assert part in runs["reads"].error["message"]
+        assert "step 'reads' failed: input 'data'" in runs[""].error["message"]
+        assert "has written nothing" in engine.log(runs["reads"])
+
+
+def test_no_asset_is_made_of_nothing(engine: Engine) -> None:
+    output = replace(FILE_OUTPUT, type="uri_file", registration=Registration("best"))
+    runs = engine.run(engine.step("lazy", QUICK, outputs={"out": output}))
+    assert runs["lazy"].error is not None
+    assert "the output 'out' cannot be registered as 'best'" in runs["lazy"].error["message"]
+    assert not (engine.root / "completed").exists()
 
 
 def test_a_mistake_of_ours_fails_the_step_and_ends_the_run(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,9 +253,9 @@ def attempt(label, **options):
     run.wait_for_completion(show_output=True)
     print(label, run.get_status(), (run.get_details()["warnings"] or [{}])[-1].get("message"))
 attempt("MPI1", distributed_job_config=MpiConfiguration(process_count_per_node=1))
-attempt("NODES", distributed_job_config=MpiConfiguration(node_count=2))
+attempt("NODES", script="nodes.py", distributed_job_config=MpiConfiguration(process_count_per_node=1, node_count=2))
 attempt("TORCH1", script="torch.py", distributed_job_config=PyTorchConfiguration("Gloo", process_count=1))
-attempt("TORCH2", distributed_job_config=PyTorchConfiguration(process_count=4, node_count=2))
+attempt("TORCH2", script="torch.py", distributed_job_config=PyTorchConfiguration("Gloo", process_count=4, node_count=2))
 attempt("MANY", distributed_job_config=MpiConfiguration(process_count_per_node=4000))
 attempt("TF1", script="tf.py", distributed_job_config=TensorflowConfiguration(worker_count=1, parameter_server_count=0))
 attempt("COMPUTE", compute_target="nowhere")
@@ -268,6 +268,7 @@ print("RUNS", len(list(experiment.get_runs())))
         files={
             "src/quick.py": "print('quick')\n",
             "src/torch.py": "from os import environ as e\nprint('RANK', e['RANK'], e['WORLD_SIZE'], e['LOCAL_RANK'])\n",
+            "src/nodes.py": "import os\nprint('NODE', *map(os.getenv, ('AZUREML_CR_NODE_RANK', 'AZUREML_NODE_COUNT')))\n",
             "src/tf.py": "import json, os\nprint('TASK', json.loads(os.environ['TF_CONFIG'])['task'])\n",
         },
     )
@@ -275,18 +276,17 @@ print("RUNS", len(list(experiment.get_runs())))
     for label in ("MPI1", "TORCH1", "TF1"):
         assert f"{label} Completed" in out
     assert "\nRANK 0 1 0\n" in out
+    assert "\nNODE 0 2\n" in out
+    assert "\nRANK 0 4 0\n" in out
+    for label, count in (("NODES", 2), ("TORCH2", 4)):
+        assert f"{label} Completed the step asks for 2 nodes: all of its {count} processes run on this one mach" in out
     assert "\nTASK {'type': 'worker', 'index': 0}\n" in out
-    for label, way in (
-        ("NODES", "set node_count to 1, with process_count_per_node=2 for as many"),
-        ("TORCH2", "set node_count to 1, with process_count=4 for as many"),
-        ("MANY", "starts at most 128"),
-    ):
-        assert way in next(line for line in out.splitlines() if line.startswith(f"{label} REFUSED"))
+    assert "starts at most 128" in next(line for line in out.splitlines() if line.startswith("MANY REFUSED"))
     assert "there is no compute target 'nowhere'" in out
     assert "DOCKER Completed the run asks for Docker" in out
     assert "SPARK REFUSED" in out
     assert "needs a Spark cluster" in out
-    assert "RUNS 4" in out
+    assert "RUNS 6" in out
 
 
 def test_a_run_that_has_failed_before_the_client_looks_says_why(live: LiveService) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from amlbridge.engine import distribution
+from amlbridge.engine.distribution import MOST_PROCESSES
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.plan import DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
@@ -15,8 +16,6 @@ from amlbridge.wire import computes, storage, unfound_computes
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError, bad_request
 
-#: The most processes of a step: more is a slip of the pen, and would bring the machine down.
-MOST_PROCESSES = 128
 _STORE, _SAVED = "azureml://datastores/", "azureml://saved_datasets/"
 
 
@@ -73,24 +72,6 @@ def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
 
 
 def _check_processes(node: Node) -> None:
-    """One machine is one node: a step that wants several must not get one without being told. The client asks for as
-    many nodes as TensorFlow has workers; they are processes, which one machine can run."""
-    found, nodes = node.distribution, node.resources.nodes
-    if found is None:
-        if nodes > 1 and node.kind == "command":
-            raise bad_request(
-                f"{spot_of(node)} wants {nodes} nodes: amlbridge runs a step on this one machine; set node_count to "
-                "1, and for several processes pass distributed_job_config",
-                "DistributionNotSupported",
-            )
-    elif nodes > 1 and found.kind != "tensorflow":
-        count = distribution.process_count(node)
-        how = f"process_count{'_per_node' if found.kind == 'mpi' else ''}={count}"
-        raise bad_request(
-            f"{spot_of(node)} wants {nodes} nodes ({found.kind}): amlbridge runs a step on this one machine; set "
-            f"node_count to 1, with {how} for as many processes",
-            "DistributionNotSupported",
-        )
     if distribution.process_count(node) > MOST_PROCESSES:
         raise bad_request(
             f"{spot_of(node)} wants {distribution.process_count(node)} processes; amlbridge starts at most "

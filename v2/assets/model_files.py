@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from amlbridge.v2.assets import paths
 from amlbridge.wire import artifact_files, storage
 from amlbridge.wire import model_registry as registry
 from amlbridge.wire.context import Service
+from amlbridge.wire.errors import ServiceError
 
 _ASSET, _ARTIFACT = "aml://asset/", "aml://artifact/"
 
@@ -78,11 +80,28 @@ def place_files(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def flavors_at(service: Service, workspace: Workspace, uri: str | None) -> dict[str, Any]:
+    """The flavors of what lies at a URI; {} when that is not on this machine, or no longer there."""
+    try:
+        source = paths.local(service, workspace, uri) if uri else None
+    except ServiceError as error:
+        if error.status >= 500:
+            raise
+        return {}
+    return flavors(source) if source is not None else {}
+
+
 def flavors(source: Path) -> dict[str, Any]:
     """The flavors of an MLflow model, from its MLmodel file; {} for anything else."""
     file = source / "MLmodel"
-    if not file.is_file():
+    try:
+        return dict(_flavors(file, file.stat().st_mtime_ns))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+
+
+@lru_cache(maxsize=1000)
+def _flavors(file: Path, _changed: int) -> Mapping[str, Any]:
     # Here, not above: the import takes 0.3 s, a third of what the service's start may take.
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError

@@ -113,11 +113,12 @@ def _asset(service: Service, workspace: Workspace, item: Resource) -> Asset:
             "modelType": "custom_model",
             "modelUri": model_files.uri_of_v1(service, workspace, body.get("url") or ""),
             "jobName": body.get("runId"),
-            "flavors": {},
             "isAnonymous": False,
             "isArchived": False,
             **own,
         }
+        # One that v1 or MLflow has registered: v2 says what MLflow says of it.
+        own["flavors"] = model_files.flavors_at(service, workspace, own["modelUri"])
     if "kvTags" in body:
         own |= {
             "tags": body["kvTags"] or {},

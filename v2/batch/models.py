@@ -15,6 +15,7 @@ from typing import Any
 
 from amlbridge.engine.batch import driver
 from amlbridge.engine.blobs import check_name
+from amlbridge.engine.distribution import MOST_PROCESSES
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
@@ -23,7 +24,6 @@ from amlbridge.v2.assets import lookup, places, versions
 from amlbridge.v2.assets.codes import CODES, snapshots
 from amlbridge.v2.assets.components import ANONYMOUS, COMPONENTS
 from amlbridge.v2.batch.pipelines import check_compute
-from amlbridge.v2.jobs.checks import MOST_PROCESSES
 from amlbridge.v2.jobs.reading import Section, invalid, seconds
 from amlbridge.wire.context import Service
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amlbridge.engine import distribution
 from amlbridge.engine import kinds as engine_kinds
+from amlbridge.engine.distribution import MOST_PROCESSES
 from amlbridge.engine.plan import DataParameterRef, DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v2.job import Lowered
@@ -15,8 +16,6 @@ from amlbridge.wire.context import Service
 
 #: The part of the service with the files that stand for URLs.
 _URL_MAP = "url_map"
-#: The most processes of a node: more is a slip of the pen, and would bring the machine down.
-MOST_PROCESSES = 128
 #: Computes that every workspace has.
 _ALWAYS = (settings.SERVERLESS, settings.LOCAL)
 
@@ -66,16 +65,6 @@ def _at(spot: str, name: str) -> str:
 
 
 def _check_processes(node: Node, spot: str) -> None:
-    """One machine is one node: a node that wants several must not get one without being told."""
-    nodes, found = node.resources.nodes, node.distribution
-    if nodes > 1 and (found is None or found.kind != "tensorflow"):
-        count = nodes * (found.processes_per_node if found is not None else 1)
-        how = f" with process_count_per_instance={count} for as many processes" if found is not None else ""
-        raise invalid(
-            _at(spot, "resources.instance_count"),
-            f"wants {nodes} instances: amlbridge runs a node on this one machine; set instance_count to 1{how}",
-            "DistributionNotSupported",
-        )
     if distribution.process_count(node) > MOST_PROCESSES:
         raise invalid(
             _at(spot, "distribution"),

@@ -8,7 +8,7 @@ import logging, os, time
 os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "0"
 os.environ["AZUREML_RUN_POLLING_INTERVAL_MAX"] = "1"
 from azure.ai.ml import Input, MLClient, Output, command, dsl, load_component, load_job
-from azure.ai.ml.entities import AmlCompute, Data, Environment, ResourceConfiguration
+from azure.ai.ml.entities import AmlCompute, Data, Environment, Model, ResourceConfiguration
 from azure.identity import DefaultAzureCredential
 logging.disable(logging.WARNING)
 ml = MLClient.from_config(DefaultAzureCredential())

@@ -27,13 +27,16 @@ print("CHANGED", (changed.tags, changed.display_name))
 updated = ml.jobs.update(job.name, description="said", tags={"k": "w"})
 print("UPDATED", (updated.description, updated.tags))
 mounted = Input(type="uri_file", path="file.txt", mode="ro_mount")
+many = follow(command(command='echo "$NODE_RANK.$LOCAL_RANK of $WORLD_SIZE"', environment=ENV, instance_count=2,
+                      distribution={"type": "pytorch", "process_count_per_instance": 2}))
+print("MANY", (many.status[:], many.resources.instance_count))
 second = follow(command(command="echo ${{inputs.d}}", inputs={"d": mounted}, environment=ENV,
                         distribution={"type": "mpi", "process_count_per_instance": 2}))
 print("MPI", (second.status[:], second.distribution.process_count_per_instance, second.inputs["d"]._data.mode))
 ml.jobs.archive(job.name)
 names = [item.name for item in ml.jobs.list()]
 gone = [item.name for item in ml.jobs.list(list_view_type="ArchivedOnly")]
-print("LISTS", (names == [second.name], gone == [job.name], len(list(ml.jobs.list(list_view_type="All")))))
+print("LISTS", (names == [second.name, many.name], gone == [job.name], len(list(ml.jobs.list(list_view_type="All")))))
 ml.jobs.restore(job.name)
 print("RESTORED", len(list(ml.jobs.list())))
 failing = follow(command(command='python -c "print(5); raise SystemExit(3)"', environment=ENV))
@@ -54,7 +57,15 @@ def failing_pipeline():
     reads = command(name="bad", command="exit 4", environment=ENV, inputs={"a": Input(type="uri_folder")})
     bad = reads(a=good.outputs.o)
 
+@dsl.pipeline(compute="serverless")
+def reads_nothing():
+    lazy = command(name="lazy", command="true", environment=ENV, outputs={"o": Output(type="uri_file")})()
+    reads = command(name="reads", command="cat ${{inputs.a}}", environment=ENV,
+                    inputs={"a": Input(type="uri_file")})(a=lazy.outputs.o)
+
 failed = follow(failing_pipeline())
+lost = follow(reads_nothing())
+print("LOST", {key: c.status[:] for key, c in children(lost).items()})
 print("PIPELINE", (failed.status[:], {key: c.status[:] for key, c in children(failed).items()}))
 """
 
@@ -72,15 +83,20 @@ def test_command_jobs_and_what_can_be_done_with_jobs(own_live: LiveService) -> N
     assert found["CHANGED"] == "({'k': 'v', 'more': '1'}, 'other')"
     assert found["UPDATED"] == "('said', {'k': 'w', 'more': '1'})"
     assert found["MPI"] == "('Completed', 2, 'ro_mount')"
-    assert found["LISTS"] == "(True, True, 2)"
+    assert found["MANY"] == "('Completed', 2)"
+    assert "the step asks for 2 nodes: all of its 4 processes run on this one machine" in done.stdout
+    assert "\n0.0 of 4\n" in done.stdout
+    assert found["LISTS"] == "(True, True, 3)"
     assert (found["RESTORED"], found["FAILED"], found["LATE"], found["CANCELED"]) == (
-        "2",
+        "3",
         "Failed",
         "Failed",
         "Canceled",
     )
     assert "exit code 3" in done.stdout and "longer than its 1 s" in done.stdout
     assert "amlbridge keeps every job" in done.stdout
+    assert found["LOST"] == "{'lazy': 'Completed', 'reads': 'Failed'}"
+    assert "the step 'lazy' has completed, but has written nothing to its output 'o' (uri_file)" in done.stdout
     assert found["PIPELINE"] == "('Failed', {'good': 'Completed', 'bad': 'Failed'})"
     assert "RAISED JobException" in done.stdout and "step 'bad' failed" in done.stdout
 
@@ -101,14 +117,15 @@ def too_large():
 @dsl.pipeline(compute="serverless")
 def many():
     first = write(t="x")
-    first.resources = ResourceConfiguration(instance_count=2)
+    first.resources = ResourceConfiguration(instance_count=50)
+    first.distribution = {"type": "pytorch", "process_count_per_instance": 4}
 
 def plain(**more):
     return command(**{"command": "ls", "environment": ENV, **more})
 
 for job in (mismatch(), too_large(), many()):
     refused(lambda: ml.jobs.create_or_update(job))
-for job in (plain(environment="nope:1"), plain(compute="nocompute"), plain(instance_count=2),
+for job in (plain(environment="nope:1"), plain(compute="nocompute"),
             plain(inputs={"x": Input(type="uri_file", path="azureml:none:3")}),
             plain(inputs={"x": Input(type="uri_file", path="azureml://datastores/nostore/paths/x")})):
     refused(lambda: ml.jobs.create_or_update(job))
@@ -127,10 +144,9 @@ def test_what_cannot_run_is_refused_at_submit_and_not_recorded(live: LiveService
     expected = (
         "jobs.last.inputs.b: wants uri_file, but the output 'o' of 'first' is uri_folder",
         "12 is more than the maximum 9",
-        "jobs.first.resources.instance_count: wants 2 instances",
+        "jobs.first.distribution: wants 200 processes; amlbridge starts at most 128 for a node",
         "environmentId: Could not find environment",
         "compute: there is no compute 'nocompute'",
-        "resources.instance_count: wants 2 instances",
         "inputs.x: Could not find data asset",
         "inputs.x: Could not find datastore: nostore",
         "sweep jobs and nodes cannot run yet",

@@ -134,14 +134,21 @@ print("WHOLE", (part.status[:], sorted(children(part))))
 ml.jobs.download(part.name, output_name="best", download_path="best")
 print("BEST", tree("best"))
 use = command(command="cat ${{inputs.a}}/t.txt; ls ${{inputs.d}}; cat ${{inputs.f}}; echo ${{inputs.u}}; "
-              "touch ${{outputs.m}}/x; ls -d $AZURE_ML_INPUT_a", environment=ENV,
+              "echo 'flavors: {own: {a: 1}}' > ${{outputs.m}}/MLmodel; ls -d $AZURE_ML_INPUT_a", environment=ENV,
               inputs={"a": Input(type="uri_folder", path=f"azureml://jobs/{part.name}/outputs/best"),
                       "d": Input(type="uri_folder", path="src", mode="download"),
                       "f": Input(type="uri_file", path="stored@latest"),
                       "u": Input(type="uri_file", path="azureml:stored:1", mode="direct")},
-              outputs={"m": Output(type="custom_model", name="made_model")})
+              outputs={"m": Output(type="mlflow_model", name="made_model")})
 use = follow(use)
-print("MODEL", (use.status[:], ml.models.get("made_model", label="latest").type))
+made = ml.models.get("made_model", label="latest")
+print("MODEL", (use.status[:], made.type, made.flavors))
+for tail in ("outputs/m", "outputs/m/paths/"):
+    said = Model(name="by_path", path=f"azureml://jobs/{use.name}/{tail}", type="mlflow_model")
+    again = ml.models.create_or_update(said)
+    ml.models.download(again.name, again.version, download_path=f"by_path{again.version}")
+    files = sorted(tree(f"by_path{again.version}"))
+    print("BY_PATH" + again.version, (again.flavors, again.job_name == use.name, files))
 """
 
 
@@ -158,4 +165,6 @@ def test_nested_pipelines_registered_outputs_and_outputs_of_jobs(live: LiveServi
     assert found["WHOLE"] == "('Completed', ['p', 'q', 's'])"
     assert ast.literal_eval(found["BEST"]) == {"named-outputs/best/t.txt": "whole+4"}
     assert "whole+4join.py" in done.stdout and "FILEazureml://subscriptions/" in done.stdout
-    assert found["MODEL"] == "('Completed', 'custom_model')"
+    assert found["MODEL"] == "('Completed', 'mlflow_model', {'own': {'a': '1'}})"
+    assert found["BY_PATH1"] == "({'own': {'a': '1'}}, True, ['by_path/m/MLmodel'])"
+    assert found["BY_PATH2"] == found["BY_PATH1"]

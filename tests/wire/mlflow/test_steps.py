@@ -69,6 +69,11 @@ def test_a_step_that_uses_mlflow(live: LiveService) -> None:
         show("models", [[m.id, m.run_id == run.id, m.experiment_name] for m in Model.list(ws, run_id=run.id)])
         Model(ws, "by-mlflow").download("down")
         import mlflow.sklearn
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+        client = MLClient.from_config(DefaultAzureCredential())
+        seen = [client.models.get(name, "1") for name in ("by-mlflow", "by-v1")]
+        show("flavors", [[sorted(model.flavors), model.flavors["sklearn"]["pickled_model"]] for model in seen])
         show("downloaded", mlflow.sklearn.load_model("down/model").get_params()["C"])
         """,
         files={"project/train.py": _TRAIN},
@@ -82,6 +87,7 @@ def test_a_step_that_uses_mlflow(live: LiveService) -> None:
     assert shown["children"] == [["broken", "Failed"], ["trial0", "Completed"], ["trial1", "Completed"]]
     assert shown["files"] == [True, True]
     assert sorted(shown["models"]) == [["by-mlflow:1", True, "steps"], ["by-v1:1", True, "steps"]]
+    assert shown["flavors"] == [[["python_function", "sklearn"], "model.pkl"]] * 2
     assert shown["downloaded"] == 0.5
 
 
