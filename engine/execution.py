@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amlbridge.engine.plan import DataReference, Node, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.reuse_decision import Decision
+
+if TYPE_CHECKING:
+    from amlbridge.engine.subpipelines import Group
 
 
 class StepState(str, Enum):
@@ -79,6 +82,8 @@ class Execution:
     cancelled: bool = False
     error: dict[str, Any] | None = None
     timer: asyncio.TimerHandle | None = None
+    #: The sub-pipelines by run id.
+    groups: dict[str, Group] = field(default_factory=dict)
     done: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -157,14 +162,24 @@ class Execution:
         states = {step.state for step in self.steps.values()}
         if self.cancelled and states != {StepState.COMPLETED}:
             return status.CANCELED
-        if self.error is not None or StepState.FAILED in states:
-            return status.FAILED
-        return status.CANCELED if StepState.CANCELED in states else status.COMPLETED
+        return status.FAILED if self.error is not None else status_of(states)
 
     def first_error(self) -> dict[str, Any] | None:
         """The error of the first failed step, naming it."""
-        for step in self.steps.values():
-            if step.error is not None:
-                message = f"step {step.node.name!r} failed: {step.error.get('message', '')}"
-                return {**step.error, "message": message}
-        return None
+        return error_of(self.steps.values())
+
+
+def status_of(states: Collection[StepState]) -> str:
+    """The status of what consists of steps that have all ended."""
+    if StepState.FAILED in states:
+        return status.FAILED
+    return status.CANCELED if StepState.CANCELED in states else status.COMPLETED
+
+
+def error_of(steps: Iterable[Step]) -> dict[str, Any] | None:
+    """The error of the first failed one of these steps, naming it."""
+    for step in steps:
+        if step.error is not None:
+            message = f"step {step.node.name!r} failed: {step.error.get('message', '')}"
+            return {**step.error, "message": message}
+    return None

@@ -7,17 +7,18 @@ written before anyone is told, so a killed service comes back and goes on (:meth
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import kinds, plan_json
+from amlbridge.engine import kinds, plan_json, subpipelines
 from amlbridge.engine.errors import EngineError, PlanError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, StepContext
@@ -27,12 +28,15 @@ from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.slots import Slots
 from amlbridge.engine.step_runner import ROOM_AGAIN, StepRunner
+from amlbridge.engine.subpipelines import SubPipeline
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: How often a step is run again because the service was killed while it ran.
 MOST_RESTARTS = 3
+#: A pipeline without sub-pipelines.
+NO_PARTS: Mapping[str, SubPipeline] = {}
 
 
 class Scheduler:
@@ -109,11 +113,13 @@ class Scheduler:
         pipeline: Mapping[str, Any],
         steps: Mapping[str, Mapping[str, Any]],
         user_logs: bool = False,
+        parts: Mapping[str, SubPipeline] = NO_PARTS,
     ) -> dict[str, str]:
         """Records a pipeline run and a run for each of its nodes, durably, then starts it.
 
         ``parameters`` and ``data_parameters`` override the Plan's defaults; ``pipeline`` and ``steps`` (by node id) are
-        further columns of the run records; ``user_logs`` as for :class:`StepContext`. Returns the run id of each node.
+        further columns of the run records; ``user_logs`` as for :class:`StepContext`; ``parts`` are sub-pipelines by
+        path, the outer ones first, which get runs of their own. Returns the run id of each node.
         Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
         """
         self._require_running()
@@ -126,14 +132,18 @@ class Scheduler:
         if user_logs:
             execution["user_logs"] = True
         names = {node.id: node for node in plan.nodes}
+        part_runs = {path: str(uuid.uuid4()) for path in parts}
+        above = {node_id: part_runs[path] for path, part in parts.items() for node_id in part.nodes}
         with self.records.database.write():
             plan_id = self.records.plans.add(plan)
             first = {**pipeline, "id": run_id, "kind": "pipeline", "plan_id": plan_id, "execution": execution}
             rows = [{"status": status.RUNNING, "started": self.records.clock(), **first}]
+            rows += subpipelines.rows(run_id, parts, part_runs)
             for node_id, step_run in step_runs.items():
                 label = {"name": names[node_id].name, "display_name": names[node_id].name}
                 target = names[node_id].resources.compute or plan.settings.default_compute
-                own = {"id": step_run, "kind": "step", "parent_id": run_id, "node_id": node_id, "target": target}
+                parent = above.get(node_id, run_id)
+                own = {"id": step_run, "kind": "step", "parent_id": parent, "node_id": node_id, "target": target}
                 if not tuple(names[node_id].dependencies()):
                     own["status"] = status.QUEUED
                 rows.append({**label, "script": names[node_id].command.script, **steps.get(node_id, {}), **own})
@@ -141,6 +151,10 @@ class Scheduler:
         workspace = self.records.workspaces.get(workspace_id)
         made = Execution.of(workspace, experiment_id, run_id, plan, step_runs, values, data)
         made.parent_id = pipeline.get("parent_id")
+        parents = {row["id"]: row.get("parent_id") for row in rows}
+        made.groups = subpipelines.groups(
+            made.steps.values(), dict.fromkeys(part_runs.values(), status.NOT_STARTED), parents
+        )
         made.user_logs = user_logs
         for step in made.steps.values():
             step.told_queued = not tuple(step.node.dependencies())
@@ -178,7 +192,7 @@ class Scheduler:
         return self._runner.outline(execution, execution.steps[plan.nodes[0].id])
 
     def cancel(self, workspace_id: str, run_id: str) -> None:
-        """Cancels a run of a Plan, or one step of it; a finished run stays as it is.
+        """Cancels a run of a Plan, one step of it, or a sub-pipeline; a finished run stays as it is.
 
         Raises :class:`amlbridge.engine.errors.NotFoundError`.
         """
@@ -186,7 +200,7 @@ class Scheduler:
         if run.finished:
             return
         own = run.plan_id is not None
-        pipeline = run_id if own else (run.parent_id or run_id)
+        pipeline = run_id if own else self._pipeline_of(run)
         execution = self._executions.get((workspace_id, pipeline))
         if execution is None:
             now = self.records.clock()
@@ -195,7 +209,14 @@ class Scheduler:
         asked = {"status": status.CANCEL_REQUESTED}
         # It may have ended since it was read: an end is never taken back.
         self.records.runs.change(workspace_id, run_id, lambda current: {} if current.finished else asked)
-        self._call(self._cancel, execution, None if own else run_id)
+        self._call(self._cancel, execution, None if own else _steps_of(execution, run_id))
+
+    def _pipeline_of(self, run: status.Run) -> str:
+        """The run of the Plan that a step or a sub-pipeline belongs to; a run of its own for any other run."""
+        if run.parent_id is None:
+            return run.id
+        parent = self.records.runs.get(run.workspace_id, run.parent_id)
+        return self._pipeline_of(parent) if parent.is_subpipeline else parent.id
 
     def recover(self) -> list[str]:
         """Goes on with every run of a Plan that was not finished when the service went away.
@@ -217,8 +238,10 @@ class Scheduler:
                 self.records.runs.set(run.workspace_id, run.id, **ended)
                 continue
             # A run with a node is that node's own run; its children are the user's.
-            children = [run] if run.node_id else self.records.runs.children(run.workspace_id, run.id)
+            children = [run] if run.node_id else self.records.runs.parts(run.workspace_id, run.id)
             children = [child for child in children if child is run or child.plan_id is None]
+            parts = [child for child in children if child.is_subpipeline]
+            children = [child for child in children if not child.is_subpipeline]
             step_runs = {child.node_id: child.id for child in children if child.node_id}
             data = {name: DataReference(*item) for name, item in run.execution.get("data", {}).items()}
             workspace = self.records.workspaces.get(run.workspace_id)
@@ -230,6 +253,10 @@ class Scheduler:
             for child in children:
                 if child.node_id is not None:
                     self._restore(execution.steps[child.node_id], child)
+            parents = {item.id: item.parent_id for item in (*children, *parts)}
+            execution.groups = subpipelines.groups(
+                execution.steps.values(), {part.id: part.status for part in parts}, parents
+            )
             if run.status == status.CANCEL_REQUESTED:
                 execution.cancelled = True
             self._begin(execution)
@@ -282,6 +309,9 @@ class Scheduler:
             )
         if execution.cancelled:
             self._cancel(execution, None)
+        for group in execution.groups.values():
+            if group.recorded == status.CANCEL_REQUESTED:
+                self._cancel(execution, _steps_of(execution, group.run_id))
         self._advance(execution)
 
     def _time_is_up(self, execution: Execution) -> None:
@@ -302,8 +332,17 @@ class Scheduler:
             if step.state is StepState.QUEUED and not step.told_queued:
                 step.told_queued = True
                 self._record_queued(execution, step)
+        self._follow(execution)
         if execution.finished and execution.key in self._executions:
             self._finish(execution)
+
+    def _follow(self, execution: Execution) -> None:
+        """Records what has become of the sub-pipelines."""
+        now = self.records.clock() if execution.groups else 0.0
+        for group in execution.groups.values():
+            values = group.change(now)
+            if values:
+                self._write(functools.partial(self.records.runs.set, execution.workspace.id, group.run_id, **values))
 
     def _dispatch(self) -> None:
         """Starts waiting steps in order, as far as there is room; one whose compute is full does not hold up others."""
@@ -321,6 +360,7 @@ class Scheduler:
                 without_room.append((execution, step))
                 continue
             step.state = StepState.RUNNING
+            self._follow(execution)
             task = asyncio.get_running_loop().create_task(self._run(execution, step, compute))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -352,20 +392,20 @@ class Scheduler:
                 await self._runner.cancel(other)
         self._advance(execution)
 
-    def _cancel(self, execution: Execution, step_run: str | None, failed: bool = False) -> None:
-        """Ends all steps, or one; the others of the run settle as their dependencies tell."""
-        if step_run is None:
+    def _cancel(self, execution: Execution, step_runs: Collection[str] | None, failed: bool = False) -> None:
+        """Ends all steps, or those of these runs; the others of the run settle as their dependencies tell."""
+        if step_runs is None:
             execution.cancelled = not failed
             execution.stopped = True
         for step in execution.steps.values():
-            if step_run not in (None, step.run_id):
+            if step_runs is not None and step.run_id not in step_runs:
                 continue
             if step.state is StepState.RUNNING:
                 step.cancel_reason = "the time of the pipeline is up" if failed else "the run was cancelled"
                 task = asyncio.get_running_loop().create_task(self._runner.cancel(step))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-            elif step_run is not None and not step.state.final:
+            elif step_runs is not None and not step.state.final:
                 step.state = StepState.CANCELED
                 self._record_settled(execution, step)
         self._advance(execution)
@@ -430,6 +470,12 @@ class Scheduler:
 
         self._call(run)
         return future.result(30)
+
+
+def _steps_of(execution: Execution, run_id: str) -> tuple[str, ...]:
+    """The runs of a sub-pipeline's steps; of a step itself."""
+    group = execution.groups.get(run_id)
+    return tuple(step.run_id for step in group.steps) if group is not None else (run_id,)
 
 
 def _values(plan: Plan, given: Mapping[str, Scalar]) -> dict[str, Scalar]:

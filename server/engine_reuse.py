@@ -73,7 +73,7 @@ def take(service: Service, context: StepContext, original: Candidate) -> dict[st
     _log(source / context.log, target / context.log, service.blobs.staging(), original)
     _register(service, context, original)
     _copy_lineage(service, context, original)
-    pipeline = original.pipeline_run_id or original.run_id
+    pipeline = _pipeline_of(original) or original.run_id
     return {
         "azureml.isreused": "true",
         "azureml.reusedrunid": original.run_id,
@@ -95,7 +95,8 @@ def _link(path: Path, place: Path) -> None:
 def _log(source: Path, target: Path, aside: Path, original: Candidate) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with aside.open("wb") as file:
-        pipeline = f" of the pipeline run {original.pipeline_run_id}" if original.pipeline_run_id else ""
+        found = _pipeline_of(original)
+        pipeline = f" of the pipeline run {found}" if found else ""
         file.write(
             f"amlbridge: not run again: reused from run {original.run_id}{pipeline}, whose log this is:\n".encode()
         )
@@ -103,6 +104,11 @@ def _log(source: Path, target: Path, aside: Path, original: Candidate) -> None:
             with source.open("rb") as log:
                 shutil.copyfileobj(log, file)
     aside.replace(target)
+
+
+def _pipeline_of(original: Candidate) -> str | None:
+    """The pipeline run that a step belongs to, also one that stands in a sub-pipeline."""
+    return original.properties.get("azureml.pipelinerunid") or original.pipeline_run_id
 
 
 def _copy_lineage(service: Service, context: StepContext, original: Candidate) -> None:

@@ -155,7 +155,7 @@ def _roots(service: Service, *conditions: ColumnElement[bool]) -> list[tuple[Wor
 
 def _run(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
     experiment = service.records.experiments.get(workspace.id, run.experiment_id)
-    children = service.records.runs.children(workspace.id, run.id)
+    children = service.records.runs.steps(workspace.id, run.id)
     return {
         **_summary(service, run),
         "kind": _kind(run),
@@ -163,7 +163,11 @@ def _run(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
         "experiment": experiment.name,
         "workspace": workspace.name,
         "created": run.created,
-        "steps": [_summary(service, child) for child in children],
+        # Those of sub-pipelines by their path.
+        "steps": [
+            {**_summary(service, child), **({"name": child.name} if child.parent_id != run.id and child.name else {})}
+            for child in children
+        ],
     }
 
 

@@ -37,6 +37,21 @@ NODE = "run"
 
 
 @dataclass(frozen=True)
+class Nested:
+    """A sub-pipeline of a job. ``nodes`` are the ids of the nodes that stand in it directly, ``inside`` is the path of
+    the one around it; ``section``: its node as the client sent it; ``outputs``: name -> the port that writes it."""
+
+    path: str
+    inside: str | None
+    nodes: tuple[str, ...]
+    name: str
+    component: str
+    section: Section
+    outputs: Mapping[str, NodePort]
+    compute: str | None
+
+
+@dataclass(frozen=True)
 class Lowered:
     """A Plan and where its nodes stand in the job: id -> ``jobs.train``.
 
@@ -48,6 +63,7 @@ class Lowered:
     components: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, Section] = field(default_factory=dict)
     single: bool = False
+    subpipelines: tuple[Nested, ...] = ()
 
 
 def lower(properties: Mapping[str, Any], assets: Assets) -> Lowered:
@@ -110,7 +126,25 @@ def _pipeline(job: Section, assets: Assets) -> Lowered:
         description=job.text("description"),
     )
     _check_order(plan)
-    return Lowered(plan, places, components, sections)
+    return Lowered(plan, places, components, sections, subpipelines=tuple(map(_nested, top.subpipelines())))
+
+
+def _nested(scope: Scope) -> Nested:
+    around = scope.around
+    assert around is not None
+    name = scope.path.removeprefix(around.prefix)
+    if not any(True for _ in scope.steps()):
+        raise invalid(scope.section.spot, "the pipeline has no nodes", "EmptyPipeline")
+    return Nested(
+        path=scope.path,
+        inside=around.path or None,
+        nodes=tuple(f"{scope.prefix}{node}" for node, item in scope.jobs.items() if graph.kind(item) != "pipeline"),
+        name=name,
+        component=around.specification(name).text("name") or name,
+        section=scope.section,
+        outputs=dict(scope.ends()),
+        compute=scope.compute,
+    )
 
 
 def _component(job: Section, assets: Assets) -> Section | None:

@@ -27,7 +27,7 @@ def write(service: Service, workspace: Workspace, run: Run) -> None:
     with _lock:
         known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         there = set(known)
-        fresh = [line for line in _lines(run, service.records.runs.children(workspace.id, run.id)) if line not in there]
+        fresh = [line for line in _lines(run, service.records.runs.steps(workspace.id, run.id)) if line not in there]
         if not fresh:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,9 @@ def _lines(run: Run, children: list[Run]) -> list[str]:
     steps = [child for child in children if child.kind == "step"]
     events: list[tuple[float, str]] = [(run.started or run.created, f"The pipeline has {len(steps)} nodes.")]
     for step in steps:
-        name = step.display_name or step.name or step.id
+        nested = step.parent_id != run.id
+        # One of a sub-pipeline by its path: others of its name may be in other ones.
+        name = (step.name if nested else step.display_name) or step.name or step.id
         reused = step.properties.get("azureml.reusedrunid")
         if step.started is not None and not reused:
             events.append((step.started, f"Node {name} has started, run id: {step.id}"))

@@ -49,7 +49,7 @@ def wait(service: Service, workspace: Workspace, run: Run) -> Run:
 
 def _signature(service: Service, workspace: Workspace, run: Run) -> Any:
     if run.kind == "pipeline":
-        children = service.records.runs.children(workspace.id, run.id)
+        children = service.records.runs.steps(workspace.id, run.id)
         return run.status, [(child.status, child.started) for child in children]
     folder = service.blobs.path(workspace.storage_account, "azureml", f"{RUN_ORIGIN}/{data_container(run)}")
     sizes = []

@@ -23,7 +23,7 @@ def place(service: Service, workspace: Workspace, run: Run, name: str) -> tuple[
     """Datastore and path of a named output; None when the run has no such output, or it was not yet begun."""
     port = run.extra.get(PORTS, {}).get(name)
     if port is not None and "node" in port:
-        for child in service.records.runs.children(workspace.id, run.id):
+        for child in service.records.runs.steps(workspace.id, run.id):
             if child.node_id == port["node"]:
                 return _recorded(child, port["port"])
         return None

@@ -70,6 +70,11 @@ class Run:
         """Whether the status is a final one."""
         return self.status in TERMINAL
 
+    @property
+    def is_subpipeline(self) -> bool:
+        """Whether it is a part of a pipeline run that groups steps (:mod:`amlbridge.engine.subpipelines`)."""
+        return self.kind == "pipeline" and self.plan_id is None and self.node_id is not None
+
 
 _RUN_COLUMNS = [column for column in schema.run.c if column.name != "seq"]
 
@@ -230,6 +235,16 @@ class Runs:
     def children(self, workspace: str, run_id: str) -> list[Run]:
         """The direct children, oldest first."""
         return self.query(workspace, schema.run.c.parent_id == run_id)
+
+    def parts(self, workspace: str, run_id: str) -> list[Run]:
+        """The children of a pipeline run, and those of its sub-pipelines, oldest first."""
+        found = self.children(workspace, run_id)
+        inner = [run for child in found if child.is_subpipeline for run in self.parts(workspace, child.id)]
+        return sorted([*found, *inner], key=lambda run: run.number) if inner else found
+
+    def steps(self, workspace: str, run_id: str) -> list[Run]:
+        """The same without the sub-pipelines themselves: what runs, wherever the client's code has it."""
+        return [run for run in self.parts(workspace, run_id) if not run.is_subpipeline]
 
     def unfinished(self) -> list[Run]:
         """Runs of every workspace whose status is not final: what a restart has to look after."""

@@ -268,7 +268,10 @@ print("RUNS", len(list(experiment.get_runs())))
         files={
             "src/quick.py": "print('quick')\n",
             "src/torch.py": "from os import environ as e\nprint('RANK', e['RANK'], e['WORLD_SIZE'], e['LOCAL_RANK'])\n",
-            "src/nodes.py": "import os\nprint('NODE', *map(os.getenv, ('AZUREML_CR_NODE_RANK', 'AZUREML_NODE_COUNT')))\n",
+            "src/nodes.py": """
+                import os
+                print("NODE", os.environ["AZUREML_CR_NODE_RANK"], os.environ["AZUREML_NODE_COUNT"])
+                """,
             "src/tf.py": "import json, os\nprint('TASK', json.loads(os.environ['TF_CONFIG'])['task'])\n",
         },
     )

@@ -57,7 +57,7 @@ def status_dto(run: Run) -> dict[str, Any]:
 def get_node_status_code(call: Call) -> Reply:
     """The number of a node's status; an end is told once the client has had a chance to read the log."""
     pipeline = run_records.engine_run(call)
-    steps = call.records.runs.children(call.workspace.id, pipeline.id)
+    steps = call.records.runs.steps(call.workspace.id, pipeline.id)
     run = run_records.of_node(steps, pipeline, node_path(call))
     return RUNNING if log_reads(call.service).hold_step(run, steps) else code_of(run)
 
@@ -72,7 +72,7 @@ def get_node_status(call: Call) -> Reply:
 def get_all_node_statuses(call: Call) -> Reply:
     """The status of every node, by node id."""
     pipeline = run_records.engine_run(call)
-    children = call.records.runs.children(call.workspace.id, pipeline.id)
+    children = call.records.runs.steps(call.workspace.id, pipeline.id)
     return {run.node_id: status_dto(run) for run in children if run.node_id is not None}
 
 
@@ -80,5 +80,5 @@ def get_all_node_statuses(call: Call) -> Reply:
 def get_all_node_status_codes(call: Call) -> Reply:
     """The number of every node's status, by node id."""
     pipeline = run_records.engine_run(call)
-    children = call.records.runs.children(call.workspace.id, pipeline.id)
+    children = call.records.runs.steps(call.workspace.id, pipeline.id)
     return {run.node_id: code_of(run) for run in children if run.node_id is not None}

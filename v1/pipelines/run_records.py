@@ -59,7 +59,7 @@ def engine_run(call: Call) -> Run:
 
 def step_run(call: Call, pipeline: Run, node_id: str) -> Run:
     """The run of a node. Raises a 404 :class:`ServiceError`."""
-    return of_node(call.records.runs.children(call.workspace.id, pipeline.id), pipeline, node_id)
+    return of_node(call.records.runs.steps(call.workspace.id, pipeline.id), pipeline, node_id)
 
 
 def of_node(steps: Sequence[Run], pipeline: Run, node_id: str) -> Run:

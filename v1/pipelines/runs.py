@@ -20,7 +20,7 @@ def get_pipeline_run(call: Call) -> Reply:
     answer = run_records.dto(call, record)
     run = call.records.runs.find(call.workspace.id, record.name)
     if run is not None and run.finished:
-        steps = call.records.runs.children(call.workspace.id, run.id)
+        steps = call.records.runs.steps(call.workspace.id, run.id)
         if log_reads(call.service).hold_pipeline(run, steps):
             answer["Status"] |= {"StatusCode": run_records.RUNNING, "StatusDetail": None, "EndTime": None}
             answer["HasErrors"] = False
@@ -40,7 +40,8 @@ def cancel_pipeline_run(call: Call) -> Reply:
 def get_pipeline_run_output(call: Call) -> Reply:
     """Where an output lies that the pipeline gave a name (``pipeline_output_name``)."""
     run, name = run_records.engine_run(call), call.params["name"]
-    assert run.plan_id is not None, "the scheduler records the plan with the run"
+    if run.plan_id is None:
+        raise not_found(f"{run.id} is a sub-pipeline of SDK v2: ask the run of the whole pipeline")
     plan = call.records.plans.get(run.plan_id)
     port = plan.outputs.get(name)
     if port is None:

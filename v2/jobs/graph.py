@@ -63,6 +63,36 @@ class Scope:
             else:
                 yield self, name, node
 
+    def subpipelines(self) -> Iterator[Scope]:
+        """The sub-pipelines at any depth, the outer ones first."""
+        for name, node in self.jobs.items():
+            if kind(node) == "pipeline":
+                yield self.child(name)
+                yield from self.child(name).subpipelines()
+
+    @property
+    def path(self) -> str:
+        """What a sub-pipeline is called: its place among the others (``prepare.clean``)."""
+        return self.prefix.removesuffix(".")
+
+    @property
+    def around(self) -> Scope | None:
+        """The level above; None for the job itself."""
+        return self._parent
+
+    @property
+    def section(self) -> Section:
+        """The node that a sub-pipeline is in the level above."""
+        assert self._parent is not None, "the job itself is no node"
+        return self._parent.jobs[self._node]
+
+    def ends(self) -> Iterator[tuple[str, NodePort]]:
+        """The outputs of a sub-pipeline with the ports of nodes that write them."""
+        for name in self._outputs:
+            bound = self.port(name)
+            if bound is not None and isinstance(bound.source, NodePort):
+                yield name, bound.source
+
     def specification(self, name: str) -> Section:
         """The specification of a node's component. Raises a 400 that names the node."""
         if name not in self._specifications:

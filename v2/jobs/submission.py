@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from amlbridge.engine.plan import Node, Plan
+from amlbridge.engine.plan import Node, NodePort, Parameter, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.scheduler import Scheduler
+from amlbridge.engine.subpipelines import SubPipeline
 from amlbridge.v2 import job as jobs
 from amlbridge.v2.jobs import checks, records
 from amlbridge.v2.jobs.assets import WorkspaceAssets
@@ -80,6 +81,7 @@ def submit(
         pipeline=columns,
         steps=_steps(service, workspace, name, lowered, identity),
         user_logs=True,
+        parts={item.path: _part(item, name, label, lowered) for item in lowered.subpipelines},
     )
 
 
@@ -99,7 +101,7 @@ def _columns(
         extra["warnings"] = ignored
     own = job.texts("properties")
     if not lowered.single:
-        extra[_V1_RECORD] = _v1_record(job, label, lowered)
+        extra[_V1_RECORD] = _v1_record(job, label, len(lowered.plan.nodes), lowered.plan.parameters)
         own |= {
             "azureml.runsource": "azureml.PipelineRun",
             "runSource": "MFE",
@@ -122,22 +124,24 @@ def _columns(
     }
 
 
-def _v1_record(job: Section, experiment: str, lowered: jobs.Lowered) -> dict[str, Any]:
+def _v1_record(
+    job: Section, experiment: str, steps: int, parameters: Iterable[Parameter] = (), name: str | None = None
+) -> dict[str, Any]:
     """What the pipelines service of SDK v1 shows of the run: without it ``PipelineRun`` finds none of its steps."""
     return {
         "experiment": experiment,
         "creation_info": {
             "Description": job.text("description"),
-            "DisplayName": job.text("displayName"),
+            "DisplayName": name or job.text("displayName"),
             "RunSource": "MFE",
             "RunType": "HTTP",
             "tags": job.texts("tags"),
             "Properties": {},
         },
         "graph_id": None,
-        "steps": len(lowered.plan.nodes),
+        "steps": steps,
         "pipeline_id": None,
-        "parameters": {item.name: str(item.default) for item in lowered.plan.parameters},
+        "parameters": {item.name: str(item.default) for item in parameters},
         "datasets": {},
         "paths": {},
     }
@@ -158,10 +162,14 @@ def _ports(lowered: jobs.Lowered) -> dict[str, Any]:
     """The outputs of a job: type, and of a pipeline the node and port that write it."""
     if lowered.single:
         return _ports_of(lowered.plan.nodes[0])
-    nodes = {node.id: node for node in lowered.plan.nodes}
+    return _ports_of_pipeline(lowered.plan, lowered.plan.outputs)
+
+
+def _ports_of_pipeline(plan: Plan, outputs: Mapping[str, NodePort]) -> dict[str, Any]:
+    nodes = {node.id: node for node in plan.nodes}
     return {
         name: {"type": nodes[port.node].outputs[port.port].type, "node": port.node, "port": port.port}
-        for name, port in lowered.plan.outputs.items()
+        for name, port in outputs.items()
     }
 
 
@@ -182,10 +190,13 @@ def _steps(
 ) -> dict[str, dict[str, Any]]:
     """The columns of the steps' runs by node. SDK v1 finds a step's pipeline and node by the tags."""
     found = {}
+    nested = {node: item for item in lowered.subpipelines for node in item.nodes}
     for node in lowered.plan.nodes:
         item = lowered.sections[node.id]
+        inside = nested.get(node.id)
         columns = {
-            "display_name": item.text("display_name") or node.name,
+            "display_name": item.text("display_name")
+            or (node.name.removeprefix(f"{inside.path}.") if inside is not None else node.name),
             "tags": {**item.texts("tags"), "azureml.nodeid": node.id, "azureml.pipeline": name},
             "properties": {
                 **item.texts("properties"),
@@ -205,6 +216,33 @@ def _steps(
         }
         found[node.id] = run_environments.join(columns, run_environments.columns(service, workspace, identity, node))
     return found
+
+
+def _part(item: jobs.Nested, pipeline: str, experiment: str, lowered: jobs.Lowered) -> SubPipeline:
+    """A sub-pipeline with the columns of its run; ``experiment`` is the name of the job's."""
+    label = item.section.text("display_name") or item.name
+    steps = sum(node.id.startswith(f"{item.path}.") for node in lowered.plan.nodes)
+    columns = {
+        "display_name": label,
+        "tags": {**item.section.texts("tags"), "azureml.nodeid": item.path, "azureml.pipeline": pipeline},
+        "properties": {
+            **item.section.texts("properties"),
+            "azureml.runsource": "azureml.PipelineRun",
+            "runSource": "MFE",
+            "azureml.nodeid": item.path,
+            "azureml.pipelineComponent": "pipelinerun",
+            "azureml.moduleName": item.component,
+            "azureml.pipelinerunid": pipeline,
+            "azureml.pipeline": pipeline,
+        },
+        "target": item.compute,
+        "extra": {
+            records.PORTS: _ports_of_pipeline(lowered.plan, item.outputs),
+            "compute": _compute(item.compute, 1),
+            _V1_RECORD: _v1_record(item.section, experiment, steps, name=label),
+        },
+    }
+    return SubPipeline(item.nodes, item.inside, columns)
 
 
 def _target(plan: Plan, node: Node) -> str | None:

@@ -170,9 +170,13 @@ SHARED = """
 logs = command(name="logs", code="src", environment=ENV, command="python log.py ${{outputs.o}}",
                outputs={"o": Output(type="uri_folder")})
 
+@dsl.pipeline
+def part():
+    step = logs()
+
 @dsl.pipeline(compute="serverless", experiment_name="shared")
 def PIPELINE():
-    step = logs()
+    nested = part()
 """
 READ = {
     "src/log.py": """
@@ -185,7 +189,9 @@ READ = {
         for run in Experiment(Workspace.from_config(), "shared").get_runs():
             run.wait_for_completion(show_output=True)
             print("RUN", (type(run).__name__, run.get_status()))
-            for child in run.get_children():
+            for part in run.get_children():
+                print("PART", (type(part).__name__, part.name, part.get_status(), [s.name for s in part.get_steps()]))
+            for child in part.get_children():
                 print("STEP", (type(child).__name__, child.name, child.get_metrics(), child.get_file_names()))
                 print("LOGS", list(child.get_details()["logFiles"]))
         """,
@@ -196,6 +202,7 @@ def test_sdk_v1_reads_a_pipeline_of_v2(live: LiveService) -> None:
     done = live.run(HEAD + COMPONENTS + SHARED + BOTH, files={**FILES, **READ})
     found = values(done.stdout)
     assert found["RUN"] == "('PipelineRun', 'Finished')"
-    assert found["STEP"] == "('StepRun', 'step', {'metric': 5}, ['user_logs/std_log.txt'])"
+    assert found["PART"] == "('PipelineRun', 'nested', 'Finished', ['nested.step'])"
+    assert found["STEP"] == "('StepRun', 'nested.step', {'metric': 5}, ['user_logs/std_log.txt'])"
     assert found["LOGS"] == "['user_logs/std_log.txt']"
     assert "PipelineRun Status: Finished" in done.stdout

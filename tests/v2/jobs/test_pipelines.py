@@ -120,7 +120,17 @@ print("VALID", ml.jobs.validate(job).passed)
 job = follow(job)
 said = job.settings
 print("JOB", (job.status[:], said.default_compute, said.continue_on_step_failure, job.outputs["end"].mode))
-print("CHILDREN", {key: (c.status[:], c.compute) for key, c in children(job).items()})
+found = children(job)
+print("CHILDREN", {key: (c.display_name, c.status[:], c.compute, c.properties["azureml.moduleName"])
+                   for key, c in found.items()})
+inside = children(found["i"])
+print("INSIDE", {key: (c.display_name, c.status[:]) for key, c in inside.items()})
+print("NESTED", (ml.jobs.get(found["i"].name).display_name, ml.jobs.get(inside["i.s"].name).display_name))
+ml.jobs.download(found["i"].name, output_name="best", download_path="nested")
+print("NESTED_OUT", tree("nested"))
+ml.jobs.download(inside["i.q"].name, all=True, download_path="nested_step")
+print("NESTED_STEP", sorted(tree("nested_step")))
+refused(lambda: ml.jobs.stream(found["i"].name))
 asset = ml.data.get("registered", "5")
 print("ASSET", (asset.type, asset.path.split("/paths/azureml/")[1].split("/", 1)[1]))
 ml.jobs.download(job.name, output_name="end", download_path="end")
@@ -157,8 +167,19 @@ def test_nested_pipelines_registered_outputs_and_outputs_of_jobs(live: LiveServi
     found = values(done.stdout)
     assert found["VALID"] == "True"
     assert found["JOB"] == "('Completed', 'cpu', True, 'upload')"
-    nodes = ["i.p", "i.q", "i.s", "j.p", "j.q", "j.s", "last", "named"]
-    assert ast.literal_eval(found["CHILDREN"]) == dict.fromkeys(nodes, ("Completed", "cpu"))
+    assert ast.literal_eval(found["CHILDREN"]) == {
+        "i": ("i", "Completed", "cpu", "inner"),
+        "j": ("j", "Completed", "cpu", "inner"),
+        "last": ("last", "Completed", "cpu", "join"),
+        "named": ("named", "Completed", "cpu", "join"),
+    }
+    inside = {"i.p": ("Write", "Completed"), "i.q": ("q", "Completed"), "i.s": ("s", "Completed")}
+    assert ast.literal_eval(found["INSIDE"]) == inside
+    assert found["NESTED"] == "('i', 's')"
+    assert ast.literal_eval(found["NESTED_OUT"]) == {"named-outputs/best/t.txt": "one+7"}
+    assert "named-outputs/o" in found["NESTED_STEP"]
+    assert "REFUSED PipelineChildJobError" in done.stdout, "the client itself follows no child"
+    assert "Node i.p has completed" in done.stdout
     assert found["ASSET"] == "('uri_folder', 'o/')"
     assert ast.literal_eval(found["END"]) == {"named-outputs/end/t.txt": "two+4"}
     assert ast.literal_eval(found["INNER"]) == ["i", "j", "named", "last"]
