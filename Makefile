@@ -44,6 +44,7 @@ bench: install
 	$(BIN)/python -m bench
 
 docs: install
+	$(BIN)/python -m amlbridge.migrate.signatures
 	$(BIN)/python -m amlbridge.server.coverage > docs/coverage.md
 	$(BIN)/python -m amlbridge.server.v1_calls > docs/v1-calls.md
 
