@@ -72,6 +72,7 @@ def _decided(
         return ignores.covers(use.statement.lineno, last, rule)
 
     to.ignored = ignored
+    to.find_idioms()
     for use in uses:
         inside = any(node in to.outcomes for node in evaluator.scopes.ancestors(use.node) if isinstance(node, ast.expr))
         if not inside or _is_left(to, use):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.edits import Edits, Lines
@@ -44,20 +45,21 @@ class Imports:
         return True
 
     def lines_of(self, used: set[str]) -> list[str]:
-        """Import statements for what is wanted and used, sorted; several names of a module in one statement."""
+        """Import statements for what is wanted and used, the standard library's first, as isort sorts them."""
         by_module: dict[str, set[str]] = {}
         for (module, name), local in self._wanted.items():
             if local.split(".")[0] in used:
                 by_module.setdefault(module, set()).add(
                     "" if not name else name if local == name else f"{name} as {local}"
                 )
-        whole = [f"import {module}" for module in sorted(by_module) if "" in by_module[module]]
-        parts = []
-        for module in sorted(by_module):
-            names = sorted(name for name in by_module[module] if name)
-            if names:
-                parts.append(f"from {module} import {', '.join(names)}")
-        return whole + parts
+        groups: list[tuple[bool, bool, str]] = []  # third party, from, line
+        for module, names in by_module.items():
+            foreign = module.split(".")[0] not in sys.stdlib_module_names
+            if "" in names:
+                groups.append((foreign, False, f"import {module}"))
+            if listed := ", ".join(sorted(name for name in names if name)):
+                groups.append((foreign, True, f"from {module} import {listed}"))
+        return [line for _foreign, _from, line in sorted(groups)]
 
 
 def _present(tree: ast.Module) -> dict[tuple[str, str], str]:

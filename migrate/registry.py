@@ -24,12 +24,17 @@ returns what shall happen:
 ``Replace`` and ``Statements`` take ``review="..."``: the assumption that a person should check. A v1 use inside of a
 converted one that no handler rendered counts as converted with it.
 
+``@rule.idiom`` registers a handler for expressions *around* uses that have to be converted as a whole, such as
+``type(run) == _OfflineRun`` or ``run.input_datasets["x"]``: it is asked for every comparison, call and subscript that
+has uses inside, and returns ``Replace`` or None.
+
 Each ``Case`` is documentation and test: ``before`` must become ``after`` exactly, and ``after`` must stay as it is.
 ``tests/migrate/rules/support.py`` has ``check_transformed`` and ``check_noop`` for further tests.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -70,6 +75,8 @@ class Leave:
 
 Outcome = Replace | Statements | Leave
 Handler = Callable[["Use", "Rewriter"], Outcome]
+#: Looks at a comparison, call or subscript that has v1 uses inside; gives None when it is none of its idioms.
+Idiom = Callable[[ast.expr, "Rewriter"], Replace | None]
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ class Rule:
     doc: str | None
     cases: Sequence[Case] = ()
     handlers: dict[str, Handler] = field(default_factory=dict)
+    idioms: list[Idiom] = field(default_factory=list)
 
     def converts(self, *symbols: str) -> Callable[[Handler], Handler]:
         """Registers a handler for symbols. Raises ValueError when a symbol has one in this rule already."""
@@ -101,6 +109,11 @@ class Rule:
             return handler
 
         return register
+
+    def idiom(self, handler: Idiom) -> Idiom:
+        """Registers a handler for expressions around uses, which it converts as a whole."""
+        self.idioms.append(handler)
+        return handler
 
     @property
     def link(self) -> str:
@@ -130,3 +143,9 @@ def handlers() -> dict[str, tuple[Rule, Handler]]:
                 raise ValueError(f"the rules {found[symbol][0].name} and {rule.name} both convert {symbol}")
             found[symbol] = (rule, handler)
     return found
+
+
+@cache
+def idioms() -> tuple[tuple[Rule, Idiom], ...]:
+    """The idioms of all rules."""
+    return tuple((rule, handler) for rule in all_rules() for handler in rule.idioms)

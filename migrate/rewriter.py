@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.scopes import Scope
-from amlbridge.migrate.analysis.symbols import REPORTED
+from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers
+from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"
@@ -25,6 +25,10 @@ _WORKSPACE_NAMES = frozenset(
 
 #: What becomes of a use that could be converted, but shares an object with one that could not.
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
+
+
+#: Expressions around uses that an idiom may convert.
+_IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
 
 
 class CannotWriteError(Exception):
@@ -84,7 +88,7 @@ class Rewriter:
         visible there, else a new client from the configuration file."""
         if workspace is not None and self.evaluator.type_of(workspace) == "Workspace":
             return self._client_of(workspace)
-        found = self._visible_client(at)
+        found = self.visible_client(at)
         return found if found is not None else self.new_client()
 
     def _client_of(self, workspace: ast.expr) -> str:
@@ -145,12 +149,18 @@ class Rewriter:
         touched: set[ast.AST] = set()
         scopes = self.evaluator.scopes
         for node in scopes.parents:
-            if node in self._use_of or (isinstance(node, ast.Name) and self._renames(node)):
+            named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
+            if named or node in self._use_of:
                 at: ast.AST | None = node
                 while at is not None and at not in touched:
                     touched.add(at)
                     at = scopes.parents.get(at)
         return touched
+
+    def _is_of_a_job(self, node: ast.Name) -> bool:
+        """Whether it is the run that the script is in: ``hasattr(run, "experiment")`` is an idiom without a use."""
+        value = self.evaluator.value(node)
+        return isinstance(value, Instance) and value.type in ("RunContext", "ParentRun")
 
     def touches(self, node: ast.AST) -> bool:
         """Whether something inside of a node may change."""
@@ -167,6 +177,8 @@ class Rewriter:
             if isinstance(outcome, Leave):
                 return self.lines.source(node)
             return self.lines.source(node)
+        if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
+            return whole.text
         if isinstance(node, ast.Name) and (name := self._rename(node)):
             return name
         if isinstance(node, ast.JoinedStr):
@@ -258,7 +270,8 @@ class Rewriter:
                     return set()
         return set()
 
-    def _visible_client(self, at: ast.AST) -> str | None:
+    def visible_client(self, at: ast.AST) -> str | None:
+        """The name of the workspace that is visible at a place, as the new code calls it, or None."""
         scope: Scope | None = self.evaluator.scopes.of(at)
         place = (getattr(at, "lineno", 0), 0)
         while scope is not None:
@@ -319,12 +332,32 @@ class Rewriter:
         else:
             self.attempt.kept.add(value.origin)
 
+    def use_of(self, node: ast.AST) -> Use | None:
+        """The use that a node is, if it is one."""
+        return self._use_of.get(node)  # type: ignore[call-overload,no-any-return]
+
+    def find_idioms(self) -> None:
+        """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
+        for node in self.evaluator.scopes.parents:  # outer ones come first
+            if not (isinstance(node, _IDIOMS) and node in self._touched) or node in self._use_of:
+                continue
+            if any(around in self.outcomes for around in self.evaluator.scopes.ancestors(node)):
+                continue
+            inside = [use for part in ast.walk(node) if (use := self.use_of(part)) is not None]
+            for rule, handler in idioms():
+                if not self.options.applies(rule.name) or any(self.ignored(use, rule.name) for use in inside):
+                    continue
+                outcome = handler(node, self)
+                if outcome is not None:
+                    self.outcomes[node] = (rule, outcome)
+                    break
+
     def is_kept(self, use: Use) -> bool:
         """Whether a use makes or needs an object that has to stay v1."""
         kept = self.attempt.kept
         if use.node in kept:
             return True
-        return any(value.origin in kept for value in self.connected(use))
+        return any(value.origin in kept for value in self.connected(use) if "RunContext" not in lineage(value.type))
 
     def connected(self, use: Use) -> list[Instance]:
         """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted."""

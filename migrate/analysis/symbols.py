@@ -33,6 +33,9 @@ BASES = {
     # The run that a script is in, and its experiment: types of our own, because they become mlflow calls.
     "RunContext": "Run",
     "ContextExperiment": "Experiment",
+    "InteractiveRun": "RunContext",
+    "ParentRun": "RunContext",
+    "ChildRun": "RunContext",
     "TabularDataset": "Dataset",
     "FileDataset": "Dataset",
     "AzureBlobDatastore": "Datastore",
@@ -70,15 +73,18 @@ RESULTS = {
     "Workspace.get_default_keyvault": "Keyvault",
     "Workspace.get_run": "Run",
     "Experiment.submit": "Run",
-    "Experiment.start_logging": "RunContext",
+    "Experiment.start_logging": "InteractiveRun",
     "Experiment.get_runs": "list:Run",
     "Experiment.list": "list:Experiment",
     "Experiment.workspace": "Workspace",
     "Run.get_context": "RunContext",
     "RunContext.experiment": "ContextExperiment",
-    "RunContext.parent": "RunContext",
-    "RunContext.child_run": "RunContext",
-    "RunContext.start_logging": "RunContext",
+    "RunContext.parent": "ParentRun",
+    "RunContext.child_run": "ChildRun",
+    "RunContext.create_children": "list:ChildRun",
+    "RunContext.submit_child": "Run",
+    "RunContext.get_children": "list:Run",
+    "Run.get_submitted_run": "RunContext",
     "Run.get": "Run",
     "Run.list": "list:Run",
     "Run.experiment": "Experiment",
@@ -217,7 +223,13 @@ RESULTS = {
 }
 
 #: Types of our own -> the class that reports name.
-REPORTED = {"RunContext": "Run", "ContextExperiment": "Experiment"}
+REPORTED = {
+    "RunContext": "Run",
+    "InteractiveRun": "Run",
+    "ParentRun": "Run",
+    "ChildRun": "Run",
+    "ContextExperiment": "Experiment",
+}
 
 #: Static namespaces of classes: ``Dataset.Tabular.from_delimited_files`` is one symbol of three parts.
 NAMESPACES = frozenset({"Dataset.Tabular", "Dataset.File"})

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
-from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, result_of
+from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage, result_of
 
 V1_PACKAGE = "azureml"
+#: Types of what a script inside of a job sees of the job.
+OF_A_JOB = frozenset({"RunContext", "ContextExperiment"})
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
 FOREIGN = ("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex")
 
@@ -220,6 +222,8 @@ class Evaluator:
             called = isinstance(self.scopes.parents.get(node), ast.Call)
             if kind is None or (called and self._is_function(node)):
                 return symbol
+            if OF_A_JOB.intersection(lineage(base.type)):
+                return Instance(kind, node)  # can be asked for again at any time: an object of its own
             return Instance(kind, base.origin or node, (*base.path, node.attr))
         if isinstance(base, LocalObject):
             return base.cls.evaluator.field(base.cls.node, node.attr)

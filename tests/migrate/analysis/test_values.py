@@ -23,7 +23,7 @@ def symbols(text: str) -> list[str]:
         ("import azureml.core as core\ncore.compute.AmlCompute", ["AmlCompute"]),
         ("from azureml.core import *\nws = Workspace.from_config()", ["Workspace.from_config"]),
         ("from azureml.core import Run\nrun = Run.get_context()\nrun.parent.log('a', 1)",
-         ["Run.get_context", "RunContext.log", "RunContext.parent"]),
+         ["Run.get_context", "ParentRun.log", "RunContext.parent"]),
         ("from azureml.core import Workspace\ndef f(ws):\n    return ws.datasets['x'].name\nf(Workspace.from_config())",
          ["Dataset.name", "Workspace.datasets", "Workspace.from_config"]),
         ("from azureml.core import Environment\nenv = Environment('x')\nenv.docker.base_image = 'y'",

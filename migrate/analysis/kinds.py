@@ -1,0 +1,160 @@
+"""Whether a Python expression gives a number, a truth value, a text or a figure: what decides how it is logged.
+
+Nothing is executed; None is the answer where it is not known.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Literal
+
+from amlbridge.migrate.analysis.scopes import Binding
+from amlbridge.migrate.analysis.values import Evaluator
+
+Kind = Literal["number", "truth", "text", "figure"]
+
+_NUMBERS = frozenset(
+    ["float", "int", "len", "round", "sum", "abs", "time", "perf_counter", "float32", "float64", "int32", "int64"]
+)
+_TEXTS = frozenset({"str", "repr", "format", "join", "dumps", "strftime", "isoformat", "basename", "dirname"})
+_TRUTHS = frozenset(
+    ["bool", "bool_", "isinstance", "all", "any", "startswith", "endswith", "exists", "isfile", "isdir"]
+)
+#: What the functions of numpy, scikit-learn and of their arrays give that end so: accuracy_score, mean_squared_error.
+_NUMBER_ENDINGS = ("_score", "_error", "_loss", "_variance", "mean", "std", "average", "item", "score", "norm", "sqrt")
+_FIGURES = frozenset({"figure", "gcf", "Figure", "get_figure"})
+_PYPLOT = "matplotlib.pyplot"
+#: More steps than any expression needs; what refers to itself ends here.
+_DEPTH = 12
+
+
+def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None:
+    """The kind of what an expression of the evaluator's module gives."""
+    if depth > _DEPTH:
+        return None
+    if isinstance(node, ast.Constant):
+        return _of_constant(node.value)
+    if isinstance(node, (ast.JoinedStr, ast.FormattedValue)):
+        return "text"
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return "truth"
+    if isinstance(node, ast.UnaryOp):
+        return kind_of(evaluator, node.operand, depth + 1)
+    if isinstance(node, ast.BinOp):
+        return _of_operation(evaluator, node, depth)
+    if isinstance(node, (ast.IfExp, ast.BoolOp)):
+        parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+        return _agreed([kind_of(evaluator, part, depth + 1) for part in parts])
+    if isinstance(node, ast.Call):
+        return _of_call(node)
+    if isinstance(node, ast.Name):
+        bindings = evaluator.scopes.lookup(node.id, node)
+        return _agreed([_of_binding(evaluator, binding, depth) for binding in bindings]) if bindings else None
+    if isinstance(node, ast.Attribute):
+        return _of_argument(evaluator, node)
+    return None
+
+
+def is_pyplot(evaluator: Evaluator, node: ast.expr) -> bool:
+    """Whether an expression is the module matplotlib.pyplot, which SDK v1 took for its current figure."""
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node) == _PYPLOT
+    if not isinstance(node, ast.Name):
+        return False
+    for binding in evaluator.scopes.lookup(node.id, node):
+        statement, alias = binding.statement, binding.node
+        if isinstance(alias, ast.alias):
+            above = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
+            if above + alias.name == _PYPLOT:
+                return True
+    return False
+
+
+def _of_constant(value: object) -> Kind | None:
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "text" if isinstance(value, str) else None
+
+
+def _of_operation(evaluator: Evaluator, node: ast.BinOp, depth: int) -> Kind | None:
+    kinds = [kind_of(evaluator, part, depth + 1) for part in (node.left, node.right)]
+    if "text" in kinds:
+        return "text"
+    if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Pow, ast.Sub)) and "number" in kinds:
+        return "number"
+    return "number" if "number" in kinds else None
+
+
+def _of_call(node: ast.Call) -> Kind | None:
+    name = called(node)
+    if name in _NUMBERS or name.endswith(_NUMBER_ENDINGS):
+        return "number"
+    if name in _TEXTS:
+        return "text"
+    if name in _TRUTHS:
+        return "truth"
+    return "figure" if name in _FIGURES else None
+
+
+def called(node: ast.Call) -> str:
+    """The last part of the name of what is called, "" if it has none."""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _of_binding(evaluator: Evaluator, binding: Binding, depth: int) -> Kind | None:
+    if binding.kind in ("assign", "augment") and binding.value is not None:
+        return kind_of(evaluator, binding.value, depth + 1)
+    if binding.kind == "element" and isinstance(binding.value, ast.Call) and called(binding.value) == "range":
+        return "number"
+    if binding.kind == "unpack" and isinstance(binding.value, ast.Call) and called(binding.value) == "subplots":
+        return "figure" if binding.index == 0 else None
+    return _of_type(binding.node.annotation) if isinstance(binding.node, ast.arg) else None
+
+
+def _of_type(node: ast.expr | None) -> Kind | None:
+    name = node.id if isinstance(node, ast.Name) else ""
+    kinds: dict[str, Kind] = {"float": "number", "int": "number", "bool": "truth", "str": "text"}
+    return kinds.get(name)
+
+
+def _of_argument(evaluator: Evaluator, node: ast.Attribute) -> Kind | None:
+    """``args.rate``, by the ``add_argument`` that declares it."""
+    if not isinstance(node.value, ast.Name):
+        return None
+    declared = declaration(evaluator, node.attr)
+    if declared is None:
+        return None
+    given = {keyword.arg: keyword.value for keyword in declared.keywords}
+    if "type" in given:
+        return _of_type(given["type"])
+    action = given.get("action")
+    if isinstance(action, ast.Constant) and action.value in ("store_true", "store_false"):
+        return "truth"
+    return "text" if action is None else None
+
+
+def declaration(evaluator: Evaluator, name: str) -> ast.Call | None:
+    """The call of ``add_argument`` that makes argparse's attribute of a name, or None."""
+    for call in evaluator.calls().get("add_argument", ()):
+        if name == destination(call):
+            return call
+    return None
+
+
+def destination(call: ast.Call) -> str:
+    """The attribute that an ``add_argument`` call makes, "" if that is not literal."""
+    for keyword in call.keywords:
+        if keyword.arg == "dest":
+            return keyword.value.value if isinstance(keyword.value, ast.Constant) else ""  # type: ignore[return-value]
+    options = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+    long = [option for option in options if option.startswith("--")] or options
+    return long[0].lstrip("-").replace("-", "_") if long else ""
+
+
+def _agreed(kinds: list[Kind | None]) -> Kind | None:
+    known = {kind for kind in kinds if kind is not None}
+    return known.pop() if len(known) == 1 else None

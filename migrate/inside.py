@@ -1,0 +1,173 @@
+"""What the rules for code inside of a job share: which run is meant, how MLflow names it, and the job's workspace.
+
+MLflow's functions log to the active run, and start it when there is none: inside of a job that is the job's own run
+(``MLFLOW_RUN_ID``), elsewhere a new local one, as SDK v1's offline run was. So most uses need no object of the run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.rewriter import CLIENT, Rewriter
+
+#: Set in every job; not set where the script runs on its own.
+JOB_VARIABLE = "AZUREML_RUN_ID"
+PARENT_TAG = "mlflow.parentRunId"
+
+
+def is_inside(kind: str | None) -> bool:
+    """Whether a type is that of a run that the code is in, or of its parent or child."""
+    return kind in ("RunContext", "InteractiveRun", "ParentRun", "ChildRun")
+
+
+def active_run(to: Rewriter) -> str:
+    """Code for the run that the script is in."""
+    mlflow = to.need_module("mlflow")
+    return f"{mlflow}.active_run() or {mlflow}.start_run()"
+
+
+def run_object(node: ast.expr, to: Rewriter) -> str:
+    """Code for MLflow's run that stands for a run of SDK v1."""
+    if isinstance(node, ast.Call) and _is_context(node, to):
+        return f"({active_run(to)})"
+    value = to.evaluator.value(node)
+    if isinstance(value, Instance) and value.origin in to.attempt.kept:  # the variable stays an object of SDK v1
+        if value.type == "ParentRun":
+            return f"{to.need_module('mlflow')}.get_parent_run(({active_run(to)}).info.run_id)"
+        return f"({active_run(to)})"
+    return to.source(node)
+
+
+def _is_context(node: ast.Call, to: Rewriter) -> bool:
+    value = to.evaluator.value(node.func)
+    return isinstance(value, Symbol) and value.name in ("Run.get_context", "Run.get_submitted_run")
+
+
+def run_id(node: ast.expr, to: Rewriter) -> str:
+    """Code for the id of a run."""
+    kind = to.evaluator.type_of(node)
+    if kind == "ParentRun" and isinstance(node, ast.Attribute) and node.attr == "parent":
+        below = run_object(node.value, to)
+        if to.evaluator.type_of(node.value) in ("RunContext", "ChildRun"):
+            return f'{below}.data.tags["{PARENT_TAG}"]'
+    if kind is not None and not is_inside(kind) and is_submitted(node, to):
+        return f"{to.source(node)}.name"
+    return f"{run_object(node, to)}.info.run_id"
+
+
+def is_submitted(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a plain run is one that this module has submitted or looked up, so that it is a job of SDK v2."""
+    value = to.evaluator.value(node)
+    return isinstance(value, Instance) and isinstance(value.origin, ast.Call)
+
+
+def of_other_run(use: Use, to: Rewriter) -> str:
+    """ "" when a use is about the active run, else code for the id of its run."""
+    receiver = use.receiver
+    kind = to.evaluator.type_of(receiver)
+    if receiver is None or kind is None:
+        return ""
+    if kind == "ParentRun" or (not is_inside(kind) and is_submitted(receiver, to)):
+        return run_id(receiver, to)
+    if kind in ("RunContext", "InteractiveRun") and _inside_child(use, to):
+        return run_id(receiver, to)  # the active run is the child
+    return ""
+
+
+def _inside_child(use: Use, to: Rewriter) -> bool:
+    around = to.evaluator.scopes.ancestors(use.node)
+    items = (item.context_expr for node in around if isinstance(node, ast.With) for item in node.items)
+    return any(to.evaluator.type_of(item) == "ChildRun" for item in items)
+
+
+def log_call(use: Use, to: Rewriter, function: str, *arguments: str) -> str:
+    """A call of one of mlflow's functions that take ``run_id=``, for the run of the use."""
+    other = of_other_run(use, to)
+    given = [*arguments, f"run_id={other}"] if other else list(arguments)
+    return f"{to.need_module('mlflow')}.{function}({', '.join(given)})"
+
+
+def client_call(use: Use, to: Rewriter, function: str, *arguments: str) -> str:
+    """The same for functions without ``run_id=``: those of MlflowClient take it first."""
+    other = of_other_run(use, to)
+    if not other:
+        return f"{to.need_module('mlflow')}.{function}({', '.join(arguments)})"
+    return f"{to.need('mlflow', 'MlflowClient')}().{function}({', '.join([other, *arguments])})"
+
+
+def is_statement(use: Use) -> bool:
+    """Whether the use is a statement of its own, so that several statements may take its place."""
+    return isinstance(use.statement, ast.Expr) and use.statement.value is use.node
+
+
+# The workspace ----------------------------------------------------------------------------------------------------
+
+
+def new_client(to: Rewriter) -> str:
+    """Code for a client of the workspace that the job runs in."""
+    client = to.need("azure.ai.ml", "MLClient")
+    credential = to.need("azure.identity", "DefaultAzureCredential")
+    environ = f"{to.need_module('os')}.environ"
+    return (
+        f"{client}(credential={credential}(), "
+        f'subscription_id={environ}["AZUREML_ARM_SUBSCRIPTION"], '
+        f'resource_group_name={environ}["AZUREML_ARM_RESOURCEGROUP"], '
+        f'workspace_name={environ}["AZUREML_ARM_WORKSPACE_NAME"])'
+    )
+
+
+def client(use: Use, to: Rewriter) -> str:
+    """The client that is visible at a use, or one that is made above its statement."""
+    found = to.visible_client(use.node)
+    return found if found is not None else shared(use, to, CLIENT, lambda: new_client(to))
+
+
+def shared(use: Use, to: Rewriter, name: str, code: Callable[[], str]) -> str:
+    """A variable that the block of a use makes once, above the first statement that needs it. Not further out: an
+    ``if`` around may tell apart whether the script runs in a job. ``code`` gives its value. Where the use itself
+    depends on a condition, it is the value itself."""
+    if any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(use, to)):
+        return code()
+    made = to.memory.setdefault(("shared", name), set())
+    assert isinstance(made, set)
+    variable = to.memory.setdefault(("variable", name), to.fresh(name))
+    target = _placeable(use.statement, to)
+    blocks = list(_blocks_around(target, to))
+    if not any(block in made for block in blocks):
+        made.add(blocks[0])
+        to.before(target, f"{variable} = {code()}")
+    return str(variable)
+
+
+def _within_statement(use: Use, to: Rewriter) -> Iterator[ast.AST]:
+    for node in to.evaluator.scopes.ancestors(use.node):
+        if isinstance(node, ast.stmt):
+            return
+        yield node
+
+
+def _placeable(statement: ast.stmt, to: Rewriter) -> ast.stmt:
+    """The statement itself, or for an ``elif`` the ``if`` that it belongs to: nothing can stand in between."""
+    while isinstance(statement, ast.If) and to.lines.source(statement).startswith("elif"):
+        above = to.evaluator.scopes.parents[statement]
+        assert isinstance(above, ast.stmt)
+        statement = above
+    return statement
+
+
+def _blocks_around(statement: ast.AST, to: Rewriter) -> Iterator[int]:
+    """The identities of the blocks that a statement is in, innermost first, up to the function's."""
+    parents = to.evaluator.scopes.parents
+    node = statement
+    while node in parents:
+        parent = parents[node]
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(parent, name, None)
+            if isinstance(block, list) and node in block:
+                yield id(block)
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return
+        node = parent

@@ -1,0 +1,197 @@
+"""Files and images of a run: ``upload_file``, ``upload_folder`` and ``log_image`` become artifacts of MLflow.
+
+``mlflow.log_artifact(path, folder)`` keeps the file's own name. Where SDK v1 stored a file under another name, the
+file is copied to that name first, or, when the names are not known, the finding says that they are assumed to be the
+same. A plot becomes ``log_figure``; ``plt`` itself stands for the current figure.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+
+from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted
+
+_HEAD = "import matplotlib.pyplot as plt\nfrom azureml.core import Run\n\nrun = Run.get_context()\n"
+_AFTER = "import matplotlib.pyplot as plt\nimport mlflow\n\n"
+
+rule = Rule(
+    "run-files",
+    __doc__,
+    cases=[
+        Case(
+            _HEAD + 'run.log_image("ROC", plot=plt)\nrun.log_image("saved", path="saved.png")\n',
+            _AFTER + 'mlflow.log_figure(plt.gcf(), "ROC.png")\nmlflow.log_artifact("saved.png")\n',
+            "Images",
+        ),
+        Case(
+            _HEAD
+            + 'run.upload_file("model/model.pkl", "out/model.pkl")\nrun.upload_folder("report", path="out/report")\n',
+            _AFTER + 'mlflow.log_artifact("out/model.pkl", "model")\nmlflow.log_artifacts("out/report", "report")\n',
+            "Files and folders",
+        ),
+        Case(
+            _HEAD + 'run.upload_file(name="model.pkl", path_or_stream="outputs/best.pkl")\n',
+            "import matplotlib.pyplot as plt\nimport shutil\nimport mlflow\n\n"
+            'shutil.copy("outputs/best.pkl", "model.pkl")\nmlflow.log_artifact("model.pkl")\n',
+            "A file that is stored under another name",
+        ),
+    ],
+)
+
+_SAME_NAME = "assumed that the stored name ends with the file's own name: MLflow keeps the file's name"
+_DATASTORE = "MLflow has no datastore_name: the file is stored with the run"
+
+
+@rule.converts("Run.log_image")
+def log_image(use: Use, to: Rewriter) -> Outcome:
+    """An image file, or a plot."""
+    name = use.argument("name", position=0)
+    path, plot = use.argument("path", position=1), use.argument("plot", position=2)
+    if plot is not None and not _is_none(plot):
+        code, review = to.source(plot), ""
+        if is_pyplot(use.evaluator, plot):
+            code = f"{code}.gcf()"
+        elif kind_of(use.evaluator, plot) != "figure":
+            review = "assumed that the plot is a figure of matplotlib (a module would need .gcf())"
+        literal = use.evaluator.text(name) if isinstance(name, ast.Constant) else None
+        file = joined(to.source(name) if name is not None else '"plot"', literal or "", ".png")
+        return Replace(client_call(use, to, "log_figure", code, file), review)
+    if path is None or _is_none(path):
+        return Leave("neither a path nor a plot is given")
+    return Replace(log_call(use, to, "log_artifact", to.source(path)))
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+@rule.converts("Run.upload_file")
+def upload_file(use: Use, to: Rewriter) -> Outcome:
+    """A file. The name is a path in the run's artifacts."""
+    name, path = use.argument("name", position=0), use.argument("path_or_stream", position=1)
+    if name is None or path is None:
+        return Leave("the name and the path cannot be told")
+    if isinstance(path, ast.Call) and called(path) in ("open", "BytesIO", "StringIO"):
+        return Leave("write the stream to a file, and log that with mlflow.log_artifact(path, folder)")
+    review = _DATASTORE if use.argument("datastore_name") is not None else ""
+    stored, local = to.source(name), to.source(path)
+    text = use.evaluator.text(name) if isinstance(name, ast.Constant) else None
+    if stored == local and text is None:
+        return Replace(log_call(use, to, "log_artifact", local), review)
+    if _same_ending(use, name, path):
+        folder = _folder(use, to, name)
+        return Replace(log_call(use, to, "log_artifact", local, *([folder] if folder else [])), review)
+    if text is not None and use.evaluator.text(path) is not None and is_statement(use):
+        copy = quoted(posixpath.basename(text))
+        lines = [f"{to.need_module('shutil')}.copy({local}, {copy})"]
+        folder = _folder(use, to, name)
+        lines.append(log_call(use, to, "log_artifact", copy, *([folder] if folder else [])))
+        return Statements("\n".join(lines), review)
+    folder = _folder(use, to, name)
+    return Replace(log_call(use, to, "log_artifact", local, *([folder] if folder else [])), review or _SAME_NAME)
+
+
+def _folder(use: Use, to: Rewriter, name: ast.expr) -> str:
+    """Code for the folder of a stored name, "" for none."""
+    text = use.evaluator.text(name)
+    if text is not None:
+        folder = posixpath.dirname(text)
+        return quoted(folder) if folder else ""
+    parts = _joined_parts(name)
+    if parts is not None and len(parts) == 2:
+        return to.source(parts[0])
+    return f"{to.need_module('os')}.path.dirname({to.source(name)})"
+
+
+def _joined_parts(node: ast.expr) -> list[ast.expr] | None:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "os.path.join" and not node.keywords:
+        return list(node.args)
+    return None
+
+
+def _same_ending(use: Use, name: ast.expr, path: ast.expr) -> bool:
+    """Whether two paths end with the same file name."""
+    one, other = (_ending(use, node) for node in (name, path))
+    return one is not None and one == other
+
+
+def _ending(use: Use, node: ast.expr) -> str | None:
+    """The last part of a path: its text, or the code that gives it."""
+    parts = _joined_parts(node)
+    if parts:
+        return _ending(use, parts[-1])
+    text = use.evaluator.text(node)
+    if text is not None:
+        return posixpath.basename(text.rstrip("/"))
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left = use.evaluator.text(node.left)
+        return _ending(use, node.right) if left is None or left.endswith("/") else None
+    return ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+
+
+@rule.converts("Run.upload_files")
+def upload_files(use: Use, to: Rewriter) -> Outcome:
+    """Several files, with a name each."""
+    names, paths = use.argument("names", position=0), use.argument("paths", position=1)
+    if names is None or paths is None or not is_statement(use):
+        return Leave("log each file with mlflow.log_artifact(path, folder)")
+    name, path = loop_names(use, to, "name", "path")
+    folder = f"{to.need_module('os')}.path.dirname({name})"
+    code = log_call(use, to, "log_artifact", path, folder)
+    loop = f"for {name}, {path} in zip({to.source(names)}, {to.source(paths)}):\n    {code}"
+    return Statements(loop, _SAME_NAME)
+
+
+@rule.converts("Run.upload_folder")
+def upload_folder(use: Use, to: Rewriter) -> Outcome:
+    """A folder with all that is in it."""
+    name, path = use.argument("name", position=0), use.argument("path", position=1)
+    if name is None or path is None:
+        return Leave("the name and the path cannot be told")
+    review = _DATASTORE if use.argument("datastore_name") is not None else ""
+    return Replace(log_call(use, to, "log_artifacts", to.source(path), to.source(name)), review)
+
+
+@rule.converts("RunContext.download_file")
+def download_file(use: Use, to: Rewriter) -> Outcome:
+    """A file of the run itself."""
+    name, path = use.argument("name", position=0), use.argument("output_file_path", position=1)
+    if name is None or use.receiver is None:
+        return Leave("the name of the file cannot be told")
+    mlflow = to.need_module("mlflow")
+    arguments = [f"run_id={run_id(use.receiver, to)}", f"artifact_path={to.source(name)}"]
+    review = ""
+    if path is not None:
+        arguments.append(f"dst_path={to.source(path)}")
+        review = "dst_path is a folder, in which the file gets its own name"
+    return Replace(f"{mlflow}.artifacts.download_artifacts({', '.join(arguments)})", review)
+
+
+@rule.converts("RunContext.download_files")
+def download_files(use: Use, to: Rewriter) -> Outcome:
+    """Files of the run itself."""
+    prefix, folder = use.argument("prefix", position=0), use.argument("output_directory", position=1)
+    assert use.receiver is not None
+    mlflow = to.need_module("mlflow")
+    arguments = [f"run_id={run_id(use.receiver, to)}"]
+    arguments.append(f"artifact_path={to.source(prefix) if prefix is not None else quoted('')}")
+    if folder is not None:
+        arguments.append(f"dst_path={to.source(folder)}")
+    return Replace(
+        f"{mlflow}.artifacts.download_artifacts({', '.join(arguments)})", "the prefix has to be a folder or a file"
+    )
+
+
+@rule.converts("RunContext.get_file_names")
+def get_file_names(use: Use, to: Rewriter) -> Outcome:
+    """The files at the top of the run's artifacts."""
+    assert use.receiver is not None
+    mlflow = to.need_module("mlflow")
+    found = f"{mlflow}.artifacts.list_artifacts(run_id={run_id(use.receiver, to)})"
+    return Replace(f"[file.path for file in {found}]", "MLflow lists one folder at a time")

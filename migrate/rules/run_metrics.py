@@ -1,0 +1,191 @@
+"""Metrics of a run: ``run.log`` and its relatives become calls of MLflow.
+
+Inside of a job MLflow logs to the job's own run; ``mlflow.start_run()`` is not needed there, and a script that runs
+on its own starts a local run with the first call. Microsoft's article "Migrate logging from SDK v1 to MLflow" says
+what becomes of what:
+
+- ``log`` -> ``log_metric``; a truth value is cast to ``int``, a text becomes ``log_text`` (MLflow's metrics are
+  numbers);
+- ``log_list`` -> a metric with a value for each step;
+- ``log_row`` -> ``log_metrics`` with the names ``row.column``;
+- ``log_table`` -> the metrics ``table.column``, and the table itself with ``log_table``;
+- ``log_confusion_matrix``, ``log_accuracy_table``, ``log_predictions``, ``log_residuals`` -> ``log_dict``.
+
+Where it is not known whether a value is a number, the finding says that this is assumed. Names that MLflow does not
+allow get ``_`` for the characters in question.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+
+from amlbridge.migrate.analysis.kinds import kind_of
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import is_statement, log_call
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+_HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
+
+rule = Rule(
+    "run-metrics",
+    __doc__,
+    cases=[
+        Case(
+            _HEAD + 'run.log("loss", 0.5)\nrun.log("passed", True)\nrun.log("note", "a text")\n',
+            'import mlflow\n\nmlflow.log_metric("loss", 0.5)\nmlflow.log_metric("passed", int(True))\n'
+            'mlflow.log_text("a text", "note.txt")\n',
+            "Single values",
+        ),
+        Case(
+            _HEAD + "for k, v in metrics.items():\n    run.log(k, v)\n    run.parent.log(k, v)\n",
+            "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
+            "for k, v in metrics.items():\n    mlflow.log_metric(k, v)\n"
+            '    mlflow.log_metric(k, v, run_id=run.data.tags["mlflow.parentRunId"])\n',
+            "The run above",
+        ),
+        Case(
+            _HEAD + 'run.log_list("fib", [0, 1, 1, 2])\nrun.log_row("curve", x=1, y=0.4)\n',
+            "import mlflow\n\nfor step, value in enumerate([0, 1, 1, 2]):\n"
+            '    mlflow.log_metric("fib", value, step=step)\nmlflow.log_metrics({"curve.x": 1, "curve.y": 0.4})\n',
+            "Lists and rows",
+        ),
+        Case(
+            _HEAD + 'run.log_table("costs", table)\nrun.log_confusion_matrix("matrix", matrix)\n',
+            'import mlflow\n\nmlflow.log_table(table, "costs.json")\n'
+            "for column, values in table.items():\n    for step, value in enumerate(values):\n"
+            '        mlflow.log_metric(f"costs.{column}", value, step=step)\nmlflow.log_dict(matrix, "matrix.json")\n',
+            "Tables",
+        ),
+    ],
+)
+
+_FORBIDDEN = re.compile(r"[^/\w.\- :]")
+_RENAMED = "MLflow does not allow the metric's name {!r}: it is {!r} now"
+
+
+def _named(use: Use, to: Rewriter) -> tuple[str, str, str]:
+    """The code of the metric's name, the name itself if it is literal, and what to review."""
+    node = use.argument("name", position=0)
+    if node is None:
+        raise ValueError("the metric has no name")
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return to.source(node), "", ""
+    allowed = allowed_name(node.value)
+    if allowed == node.value:
+        return to.source(node), allowed, ""
+    return quoted(allowed), allowed, _RENAMED.format(node.value, allowed)
+
+
+def allowed_name(name: str) -> str:
+    """The name as MLflow allows it: certain characters, and a path that needs no simplification."""
+    cleaned = _FORBIDDEN.sub("_", name)
+    simple = posixpath.normpath(cleaned).lstrip("/")
+    return simple if simple not in (".", "") and not simple.startswith("..") else "metric"
+
+
+def quoted(text: str) -> str:
+    """A string literal as black writes it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if "\n" not in text else repr(text)
+
+
+def joined(code: str, literal: str, tail: str) -> str:
+    """Code for a name with something behind it: ``tail`` may have placeholders, then it is an f-string."""
+    if literal:
+        text = quoted(literal + tail)
+        return "f" + text if "{" in tail else text
+    simple = re.fullmatch(r"[\w.]+", code)
+    return f'f"{{{code}}}{tail}"' if simple else f"{code} + {'f' if '{' in tail else ''}{quoted(tail)}"
+
+
+def _value(use: Use) -> ast.expr:
+    node = use.argument("value", position=1)
+    if node is None:
+        raise ValueError("there is no value to log")
+    return node
+
+
+@rule.converts("Run.log")
+def log(use: Use, to: Rewriter) -> Outcome:
+    """One value: a number, a truth value or a text."""
+    name, literal, review = _named(use, to)
+    value = _value(use)
+    kind = kind_of(use.evaluator, value)
+    code = to.source(value)
+    step = use.argument("step", position=3)
+    if kind == "text":
+        return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
+    if kind == "truth":
+        code = f"int({code})"
+    elif kind is None:
+        review = review or "assumed that the value is a number: MLflow's metrics are (mlflow.log_text is for texts)"
+    arguments = [name, code] if step is None else [name, code, f"step={to.source(step)}"]
+    return Replace(log_call(use, to, "log_metric", *arguments), review)
+
+
+@rule.converts("Run.log_list")
+def log_list(use: Use, to: Rewriter) -> Outcome:
+    """Values one after the other: a step each."""
+    if not is_statement(use):
+        return Leave("log each value with mlflow.log_metric(name, value, step=step)")
+    name, _literal, review = _named(use, to)
+    step, value = loop_names(use, to, "step", "value")
+    code = log_call(use, to, "log_metric", name, value, f"step={step}")
+    return Statements(f"for {step}, {value} in enumerate({to.source(_value(use))}):\n    {code}", review)
+
+
+def loop_names(use: Use, to: Rewriter, *wanted: str) -> list[str]:
+    """Names for the variables of a loop: the wanted ones unless the code around has them for something else."""
+    scope = use.evaluator.scopes.of(use.node)
+    bound = {name for around in (scope, use.evaluator.scopes.module) for name in around.bindings}
+    return [name if name not in bound else to.fresh(f"logged_{name}") for name in wanted]
+
+
+@rule.converts("Run.log_row")
+def log_row(use: Use, to: Rewriter) -> Outcome:
+    """A row: a metric for each column."""
+    name, literal, review = _named(use, to)
+    items = []
+    for key, node in use.arguments().items():
+        if key in ("name", "description", 0, 1):
+            continue
+        items.append(f"{joined(name, literal, f'.{key}')}: {to.source(node)}")
+    if not items:
+        return Leave("the columns of the row cannot be told: log them with mlflow.log_metrics")
+    return Replace(log_call(use, to, "log_metrics", "{" + ", ".join(items) + "}"), review)
+
+
+@rule.converts("Run.log_table")
+def log_table(use: Use, to: Rewriter) -> Outcome:
+    """A table: the columns as metrics, and itself as a file that the studio shows."""
+    if not is_statement(use):
+        return Leave("log the table with mlflow.log_table(table, file)")
+    name, literal, review = _named(use, to)
+    node = _value(use)
+    table, lines = to.source(node), []
+    if not isinstance(node, ast.Name):
+        variable = to.fresh("table")
+        lines.append(f"{variable} = {table}")
+        table = variable
+    column, values, step, value = loop_names(use, to, "column", "values", "step", "value")
+    metric = log_call(use, to, "log_metric", joined(name, literal, f".{{{column}}}"), value, f"step={step}")
+    lines += [
+        log_call(use, to, "log_table", table, joined(name, literal, ".json")),
+        f"for {column}, {values} in {table}.items():",
+        f"    for {step}, {value} in enumerate({values}):",
+        f"        {metric}",
+    ]
+    return Statements("\n".join(lines), review or "assumed that all columns are lists of numbers")
+
+
+@rule.converts("Run.log_confusion_matrix", "Run.log_accuracy_table", "Run.log_predictions", "Run.log_residuals")
+def log_chart(use: Use, to: Rewriter) -> Outcome:
+    """Data of a chart: a JSON file."""
+    name, literal, review = _named(use, to)
+    value = _value(use)
+    code = to.source(value)
+    if isinstance(value, ast.Call) or (isinstance(value, ast.Constant) and isinstance(value.value, str)):
+        review = review or "assumed that the value is a dict: a JSON text needs json.loads(...)"
+    return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)

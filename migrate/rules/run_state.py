@@ -1,0 +1,174 @@
+"""What a run says of itself and how it ends: id, name, status, metrics, parent, children, ``complete``, ``fail``.
+
+``complete()`` and ``flush()`` go: a job ends with its script, and MLflow logs at once. ``run.id`` is
+``run.info.run_id``. A child run is ``mlflow.start_run(nested=True)``, to which MLflow's functions log until it ends.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import client, is_statement, run_id, run_object
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+_HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
+_AFTER = "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
+
+rule = Rule(
+    "run-state",
+    __doc__,
+    cases=[
+        Case(
+            _HEAD + "print(run.id, run.parent.id)\nrun.complete()\n",
+            _AFTER + 'print(run.info.run_id, run.data.tags["mlflow.parentRunId"])\n',
+        ),
+        Case(
+            _HEAD + 'old = run.parent.get_metrics().get("mse")\n',
+            _AFTER + 'old = mlflow.get_run(run.data.tags["mlflow.parentRunId"]).data.metrics.get("mse")\n',
+            "Metrics",
+        ),
+        Case(
+            _HEAD + 'with run.child_run(name="fold") as child:\n    child.log("score", 0.5)\n    run.log("folds", 1)\n',
+            _AFTER + 'with mlflow.start_run(run_name="fold", nested=True) as child:\n'
+            '    mlflow.log_metric("score", 0.5)\n    mlflow.log_metric("folds", 1, run_id=run.info.run_id)\n',
+            "Child runs",
+        ),
+    ],
+)
+
+#: Member -> (what it becomes, what to check). {id}: the run's id; {run}: the run; {mlflow}: the module.
+TEMPLATES = {
+    "id": ("{id}", ""),
+    "number": ("{id}", "runs of SDK v2 have no numbers: this is the id"),
+    "name": ("{run}.info.run_name", ""),
+    "display_name": ("{run}.info.run_name", ""),
+    "get_status": ("{mlflow}.get_run({id}).info.status", "MLflow's names: RUNNING, FINISHED, FAILED, KILLED"),
+    "status": ("{mlflow}.get_run({id}).info.status", "MLflow's names: RUNNING, FINISHED, FAILED, KILLED"),
+    "get_metrics": ("{mlflow}.get_run({id}).data.metrics", ""),
+    "description": ('{mlflow}.get_run({id}).data.tags.get("mlflow.note.content")', ""),
+    "get_details": ("{mlflow}.get_run({id}).to_dictionary()", "the dictionary is MLflow's: info, data (and inputs)"),
+}
+_EXIT_CODE = (
+    "the job fails when its script raises or exits with a code other than 0; MLflow's status does not decide it"
+)
+
+
+@rule.converts(*(f"RunContext.{member}" for member in TEMPLATES))
+def member(use: Use, to: Rewriter) -> Outcome:
+    """What the run says of itself."""
+    assert use.receiver is not None
+    name = use.symbol.rsplit(".", 1)[1]
+    if name == "get_details" and isinstance(use.evaluator.scopes.parents.get(use.node), ast.Subscript):
+        return Leave("read what is needed from mlflow.get_run(run_id) or ml_client.jobs.get(run_id)")
+    template, review = TEMPLATES[name]
+    if name == "get_metrics" and use.call is not None and any(use.arguments()):
+        review = "MLflow gives all metrics of this run alone"
+    run = run_object(use.receiver, to) if "{run}" in template else ""
+    identity = run_id(use.receiver, to) if "{id}" in template else ""
+    mlflow = to.need_module("mlflow") if "{mlflow}" in template else ""
+    return Replace(template.format(run=run, id=identity, mlflow=mlflow), review)
+
+
+@rule.converts("RunContext.description=", "RunContext.display_name=")
+def describe(use: Use, to: Rewriter) -> Outcome:
+    """A new name or description: tags of MLflow."""
+    if not (isinstance(use.statement, ast.Assign) and use.statement.targets[0] is use.node):
+        return Leave("set the tag mlflow.note.content or mlflow.runName")
+    tag = "mlflow.note.content" if "description" in use.symbol else "mlflow.runName"
+    return Statements(f'{to.need_module("mlflow")}.set_tag("{tag}", {to.source(use.statement.value)})')
+
+
+@rule.converts("RunContext.parent")
+def parent(use: Use, to: Rewriter) -> Outcome:
+    """The run above, as an object."""
+    assert use.receiver is not None
+    return Replace(f"{to.need_module('mlflow')}.get_parent_run({run_id(use.receiver, to)})")
+
+
+@rule.converts("RunContext.experiment")
+def experiment(use: Use, to: Rewriter) -> Outcome:
+    """The experiment is its name."""
+    assert use.receiver is not None
+    found = run_object(use.receiver, to)
+    return Replace(f"{to.need_module('mlflow')}.get_experiment({found}.info.experiment_id).name")
+
+
+@rule.converts("RunContext.complete")
+def complete(use: Use, to: Rewriter) -> Outcome:
+    """The job ends by itself; a run that the script has started is ended."""
+    if not is_statement(use):
+        return Leave("the job completes when its script ends: nothing has to be called")
+    kind = use.evaluator.type_of(use.receiver)
+    if kind in ("InteractiveRun", "ChildRun"):
+        return Statements(f"{to.need_module('mlflow')}.end_run()")
+    return Statements("")
+
+
+@rule.converts("RunContext.flush")
+def flush(use: Use, to: Rewriter) -> Outcome:
+    """MLflow logs at once."""
+    return Statements("") if is_statement(use) else Leave("MLflow logs at once: nothing has to be called")
+
+
+@rule.converts("RunContext.fail")
+def fail(use: Use, to: Rewriter) -> Outcome:
+    """Marks the run as failed."""
+    mlflow = to.need_module("mlflow")
+    details = use.argument("error_details", position=0)
+    lines = []
+    if details is not None and is_statement(use):
+        lines.append(f'{mlflow}.set_tag("error_details", {to.source(details)})')
+    lines.append(f'{mlflow}.end_run(status="FAILED")')
+    return Statements("\n".join(lines), _EXIT_CODE) if is_statement(use) else Replace(lines[-1], _EXIT_CODE)
+
+
+@rule.converts("RunContext.cancel")
+def cancel(use: Use, to: Rewriter) -> Outcome:
+    """Cancels the job, or the one above."""
+    assert use.receiver is not None
+    return Replace(
+        f"{client(use, to)}.jobs.begin_cancel({run_id(use.receiver, to)})",
+        "assumed that the identity that the job runs under may cancel jobs of the workspace",
+    )
+
+
+@rule.converts("RunContext.child_run")
+def child_run(use: Use, to: Rewriter) -> Outcome:
+    """A run below this one. MLflow's functions log to it until it ends."""
+    name = use.argument("name", position=0)
+    arguments = [f"run_name={to.source(name)}"] if name is not None else []
+    code = f"{to.need_module('mlflow')}.start_run({', '.join([*arguments, 'nested=True'])})"
+    managed = isinstance(use.evaluator.scopes.parents.get(use.node), ast.withitem)
+    return Replace(code, "" if managed else "what is logged from here on goes to the child until mlflow.end_run()")
+
+
+@rule.converts("RunContext.create_children", "RunContext.submit_child", "RunContext.get_children")
+def below(use: Use, to: Rewriter) -> Outcome:
+    """Runs below this one that MLflow does not start."""
+    if use.symbol.endswith("submit_child"):
+        return Leave("submit the job with ml_client.jobs.create_or_update, or make it a step of the pipeline")
+    if use.symbol.endswith("get_children"):
+        return Leave("find them with mlflow.search_runs and the tag mlflow.parentRunId")
+    return Leave("start each child with mlflow.start_run(nested=True)")
+
+
+@rule.converts("RunContext.wait_for_completion")
+def wait(use: Use, to: Rewriter) -> Outcome:
+    """A run that waits for itself."""
+    return Statements("") if is_statement(use) else Leave("a job cannot wait for itself")
+
+
+@rule.converts("Experiment.start_logging")
+def start_logging(use: Use, to: Rewriter) -> Outcome:
+    """An interactive run, tracked in the workspace."""
+    assert use.receiver is not None
+    mlflow = to.need_module("mlflow")
+    workspace = to.client(use.node)
+    uri = f"{workspace}.workspaces.get({workspace}.workspace_name).mlflow_tracking_uri"
+    to.before(use.statement, f"{mlflow}.set_tracking_uri({uri})\n{mlflow}.set_experiment({to.source(use.receiver)})")
+    review = ""
+    if use.call is not None and use.argument("snapshot_directory") is not None:
+        review = "MLflow takes no snapshot of a folder: log it with mlflow.log_artifacts if it is needed"
+    return Replace(f"{mlflow}.start_run()", review)

@@ -1,0 +1,77 @@
+"""The run that a script is in: kept, dropped or left, and the ways to ask whether there is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import check_transformed, convert
+
+HEAD = "from azureml.core.run import Run, _OfflineRun\nrun = Run.get_context()\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "job"),
+    [
+        ("type(run) == _OfflineRun", False),
+        ("type(run) != _OfflineRun", True),
+        ("type(run) is not _OfflineRun", True),
+        ("isinstance(run, _OfflineRun)", False),
+        ("run.id.startswith('OfflineRun')", False),
+        ("run.id.startswith('OfflineRun_')", False),
+        ("'OfflineRun' in run.id", False),
+        ("'OfflineRun' not in run.id", True),
+        ("hasattr(run, 'experiment')", True),
+        ("run.__class__.__name__ == '_OfflineRun'", False),
+        ("type(run).__name__ != '_OfflineRun'", True),
+    ],
+)
+def test_whether_the_script_is_in_a_job(test: str, job: bool) -> None:
+    after = f'"AZUREML_RUN_ID" {"in" if job else "not in"} os.environ'
+    check_transformed(HEAD + f"if {test}:\n    print(1)\n", f"import os\nif {after}:\n    print(1)\n")
+
+
+def test_other_comparisons_stay() -> None:
+    found = convert(HEAD + "if run.id.startswith('HD_') or run.id == other:\n    print(1)\n")
+    assert "run.info.run_id.startswith('HD_') or run.info.run_id == other" in found.text
+
+
+def test_the_conditional_expression_of_scripts_that_also_run_offline() -> None:
+    found = convert(
+        "from azureml.core import Workspace\n"
+        + HEAD
+        + "ws = Workspace.from_config() if type(run) == _OfflineRun else run.experiment.workspace\nprint(ws.name)\n"
+    )
+    assert "azureml" not in found.text
+    assert 'if "AZUREML_RUN_ID" not in os.environ' in found.text
+    assert "print(ml_client.workspace_name)" in found.text
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+
+
+def test_a_run_that_nothing_needs_goes_from_functions_too() -> None:
+    check_transformed(
+        "from azureml.core import Run\n\ndef main():\n    run = Run.get_context()\n    run.complete()\n",
+        "\ndef main():\n    pass\n",
+    )
+
+
+def test_a_run_that_unknown_code_takes_stays_v1_and_logging_is_converted() -> None:
+    found = convert(
+        "from azureml.core import Run\nfrom azureml.interpret import ExplanationClient\n\nrun = Run.get_context()\n"
+        'client = ExplanationClient.from_run(run)\nrun.log("a", 1)\nprint(run.id)\n'
+    )
+    assert "run = Run.get_context()" in found.text and "ExplanationClient.from_run(run)" in found.text
+    assert 'mlflow.log_metric("a", 1)' in found.text
+    assert "print((mlflow.active_run() or mlflow.start_run()).info.run_id)" in found.text
+
+
+def test_inline_use() -> None:
+    check_transformed(
+        'from azureml.core import Run\nRun.get_context().log("a", 1)\nname = Run.get_context().id\n',
+        'import mlflow\nmlflow.log_metric("a", 1)\nname = (mlflow.active_run() or mlflow.start_run()).info.run_id\n',
+    )
+
+
+def test_offline_runs_that_were_refused_are_for_review() -> None:
+    found = convert("from azureml.core import Run\nrun = Run.get_context(allow_offline=False)\nprint(run.id)\n")
+    assert [finding.status for finding in found.findings] == [Status.REVIEW, Status.CONVERTED]

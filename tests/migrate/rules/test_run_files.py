@@ -1,0 +1,40 @@
+"""Files, images, tags and the state of a run, beside the cases of the rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Run\nimport os\nrun = Run.get_context()\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ("run.upload_file('o/' + x, os.path.join('i', x))",
+         'mlflow.log_artifact(os.path.join("i", x), os.path.dirname("o/" + x))', Status.CONVERTED),
+        ("run.upload_file(os.path.join('o', name), name)", 'mlflow.log_artifact(name, "o")', Status.CONVERTED),
+        ("run.upload_file(name=file, path_or_stream=file)", "mlflow.log_artifact(file)", Status.CONVERTED),
+        ("run.upload_file('model', path)", "mlflow.log_artifact(path)", Status.REVIEW),
+        ("run.upload_folder('a', 'b')", 'mlflow.log_artifacts("b", "a")', Status.CONVERTED),
+        ("run.log_image('a', 'b.png')", 'mlflow.log_artifact("b.png")', Status.CONVERTED),
+        ("run.log_image('a', plot=x)", 'mlflow.log_figure(x, "a.png")', Status.REVIEW),
+        ("run.tag('done')", 'mlflow.set_tag("done", "")', Status.CONVERTED),
+        ("run.parent.set_tags(tags)",
+         "for key, value in tags.items():\n"
+         '    MlflowClient().set_tag(run.data.tags["mlflow.parentRunId"], key, value)', Status.CONVERTED),
+        ("run.fail('bad')", 'mlflow.set_tag("error_details", "bad")\nmlflow.end_run(status="FAILED")', Status.REVIEW),
+        ("state = run.get_status()", "state = mlflow.get_run(run.info.run_id).info.status", Status.REVIEW),
+    ],
+)  # fmt: skip
+def test_calls(before: str, after: str, status: Status) -> None:
+    found = convert(HEAD + before + "\n")
+    assert found.text.endswith("\n" + after + "\n")
+    assert max((f.status for f in found.findings), key=[Status.CONVERTED, Status.REVIEW].index) is status
+
+
+def test_a_stream_is_left_with_its_reason() -> None:
+    found = convert(HEAD + "run.upload_file('a', open('b', 'rb'))\n")
+    assert "# TODO(amlbridge run-files): write the stream to a file" in found.text

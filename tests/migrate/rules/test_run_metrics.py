@@ -1,0 +1,105 @@
+"""Metrics of a run: the kinds of values, names, and runs other than the active one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mlflow.utils.validation import _validate_metric_name
+
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.rules.run_metrics import allowed_name
+from tests.migrate.rules.support import check_transformed, convert
+
+HEAD = "from azureml.core import Run\nrun = Run.get_context()\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("run.log('a', 1, 'what it is', 5)", 'mlflow.log_metric("a", 1, step=5)'),
+        ("run.log(name='a', value=len(x), step=i)", 'mlflow.log_metric("a", len(x), step=i)'),
+        ("run.log('a', accuracy_score(x, y))", 'mlflow.log_metric("a", accuracy_score(x, y))'),
+        ("run.log('a', x > y)", 'mlflow.log_metric("a", int(x > y))'),
+        ("run.log('a', f'{x} of {y}')", 'mlflow.log_text(f"{x} of {y}", "a.txt")'),
+        ("run.log(key, str(x))", 'mlflow.log_text(str(x), f"{key}.txt")'),
+        ("run.log('a' + key, 'text')", 'mlflow.log_text("text", "a" + key + ".txt")'),
+        ("run.log_row(f'{x}', y=1.0)", 'mlflow.log_metrics({f"{x}" + ".y": 1.0})'),
+        ("run.log_row('a', **{'y': 1.0})", 'mlflow.log_metrics({"a.y": 1.0})'),
+        ("run.log_residuals('a', data)", 'mlflow.log_dict(data, "a.json")'),
+    ],
+)
+def test_values(before: str, after: str) -> None:
+    check_transformed(HEAD + before + "\n", "import mlflow\n" + after + "\n")
+
+
+@pytest.mark.parametrize("value", ["x", "scores[0]", "compute(x)", "a.b.c"])
+def test_an_unknown_value_is_assumed_to_be_a_number(value: str) -> None:
+    (_, found) = check_transformed(
+        HEAD + f"run.log('a', {value})\n", f'import mlflow\nmlflow.log_metric("a", {value})\n', status=Status.REVIEW
+    )
+    assert found.status is Status.REVIEW and "number" in found.message
+
+
+def test_arguments_of_the_script_have_the_kind_that_the_parser_gives() -> None:
+    parser = (
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        'parser.add_argument("--rate", type=float)\nparser.add_argument("--model-name")\n'
+        'parser.add_argument("--fast", action="store_true")\nargs = parser.parse_args()\n'
+    )
+    found = convert(HEAD + parser + "run.log('a', args.rate)\nrun.log('b', args.model_name)\nrun.log('c', args.fast)\n")
+    assert found.text.splitlines()[-3:] == [
+        'mlflow.log_metric("a", args.rate)',
+        'mlflow.log_text(args.model_name, "b.txt")',
+        'mlflow.log_metric("c", int(args.fast))',
+    ]
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED}
+
+
+def test_a_row_of_an_unknown_dict_is_left() -> None:
+    found = convert(HEAD + "run.log_row('a', **columns)\n")
+    assert "# TODO(amlbridge run-metrics)" in found.text and "run.log_row('a', **columns)" in found.text
+    assert "from azureml.core import Run" in found.text
+
+
+def test_variables_of_loops_do_not_hide_others() -> None:
+    found = convert(HEAD + "step = 7\nrun.log_list('a', [step, step])\nprint(step)\n")
+    assert "for logged_step, value in enumerate([step, step]):" in found.text
+
+
+def test_a_run_in_a_callback_class() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Run
+        from keras.callbacks import Callback
+
+        class LogRun(Callback):
+            def __init__(self, run):
+                self.run = run
+
+            def on_epoch_end(self, epoch, log):
+                self.run.log("loss", float(log["loss"]))
+
+        callback = LogRun(Run.get_context())
+        """,
+        """\
+        import mlflow
+        from keras.callbacks import Callback
+
+        class LogRun(Callback):
+            def __init__(self, run):
+                self.run = run
+
+            def on_epoch_end(self, epoch, log):
+                mlflow.log_metric("loss", float(log["loss"]))
+
+        callback = LogRun((mlflow.active_run() or mlflow.start_run()))
+        """,
+    )
+
+
+@given(st.text(min_size=1, max_size=30))
+def test_every_name_becomes_one_that_mlflow_allows(name: str) -> None:
+    allowed = allowed_name(name)
+    _validate_metric_name(allowed)
+    assert allowed_name(allowed) == allowed
