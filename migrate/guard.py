@@ -7,6 +7,7 @@ import warnings
 
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
+from amlbridge.migrate.signatures import check_generated
 
 _DOC = "docs/rules.md#checks"
 
@@ -16,11 +17,14 @@ class WrongConversionError(Exception):
 
 
 def checked(module: ModuleText, conversion: Conversion) -> Conversion:
-    """The conversion, with a finding for whatever is left of SDK v1 although every finding says that it was converted.
-    Raises WrongConversionError when the new text is no Python."""
+    """The conversion, with a finding for each name of the new text that SDK v2 has not, and for whatever is left of SDK
+    v1 although every finding says that it was converted. Raises WrongConversionError when the new text is no Python."""
     if conversion.text == module.text:
         return conversion
     tree = parsed(conversion.text)
+    unknown = _unknown_names(module, conversion)
+    if unknown:
+        conversion = Conversion(conversion.text, conversion.findings + unknown, conversion.created)
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
     left = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
@@ -30,6 +34,19 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
         for node in left
     )
     return Conversion(conversion.text, conversion.findings + found, conversion.created)
+
+
+def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding, ...]:
+    """What the conversion has brought in that SDK v2 has not; what the user wrote already is not ours to judge."""
+    problems = check_generated(conversion.text)
+    if not problems:
+        return ()
+    before = {problem.message for problem in check_generated(module.text)}
+    return tuple(
+        Finding("unknown-name", "", Status.MANUAL, problem.line, problem.column, problem.message, _DOC)
+        for problem in problems
+        if problem.message not in before
+    )
 
 
 def parsed(text: str) -> ast.Module:

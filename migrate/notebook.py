@@ -110,6 +110,6 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
     marks = list(_MARK.finditer(text))
     if (marks and marks[0].start()) or (not marks and text):
         raise ValueError("the conversion has put code above the first cell of the notebook")
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)] * bool(marks)
     for mark, end in zip(marks, ends, strict=True):
         yield int(mark[1]), text[mark.end() + 1 : end - 1]
