@@ -14,9 +14,10 @@ class Project:
     """What the conversion of a module has to know of the others. Can be pickled; nothing changes it."""
 
     def __init__(self, modules: Sequence[ModuleText] = ()) -> None:
+        # One called azureml is told from SDK v1 import by import before a module is converted: own_package.py.
         self.own_packages = frozenset(
             module.path.parent.name for module in modules if module.path.name == "__init__.py"
-        )
+        ) - {"azureml"}
 
     def wants(self, module: ModuleText) -> bool:
         """Whether a module has to be converted: it has v1 code, or belongs to some that has."""
