@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from amlbridge.engine.automl import node
 from amlbridge.engine.host import StepContext
 from amlbridge.engine.plan import Json, NodeKind
 
 #: What the services accept; everything else is refused when it is submitted.
-RUNNABLE: frozenset[NodeKind] = frozenset({"command"})
+RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl"})
 
 
 @dataclass(frozen=True)
@@ -28,4 +29,4 @@ class Driver:
 
 
 #: Kind -> its driver.
-DRIVERS: Mapping[NodeKind, Driver] = {}
+DRIVERS: Mapping[NodeKind, Driver] = {"automl": Driver(node.SCRIPT, node.driver_settings)}

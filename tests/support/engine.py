@@ -49,7 +49,8 @@ class FolderHost:
         return self.python
 
     def checkout(self, context: StepContext) -> None:
-        assert context.node.code is not None
+        if context.node.code is None:
+            return
         for source in (self.root / "code" / context.node.code).iterdir():
             (context.work / source.name).write_bytes(source.read_bytes())
 

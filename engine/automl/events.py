@@ -1,0 +1,71 @@
+"""Tells the service what happens, as :mod:`amlbridge.engine.child_runs` reads it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Events:
+    """Appends events to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._notes: set[str] = set()
+
+    def _tell(self, event: str, **content: Any) -> None:
+        line = json.dumps({"event": event, **content}, default=str) + "\n"
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line)
+
+    def note(self, message: str) -> None:
+        """Something that the user should know; the same is told once."""
+        if message not in self._notes:
+            self._notes.add(message)
+            self._tell("note", message=message)
+
+    def parent(
+        self,
+        properties: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Adds to the step's own run."""
+        self._tell("parent", properties=properties or {}, tags=tags or {}, metrics=_plain(metrics or {}))
+
+    def started(self, index: int, name: str, properties: Mapping[str, Any]) -> None:
+        """A child run begins."""
+        self._tell("child_started", index=index, name=name, properties=properties)
+
+    def ended(
+        self,
+        index: int,
+        metrics: Mapping[str, float],
+        folder: Path | None,
+        properties: Mapping[str, Any],
+        tags: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A child run has completed, with its metrics and the files below ``folder``."""
+        self._tell("child_metrics", index=index, metrics=_plain(metrics))
+        if folder is not None:
+            self._tell("child_artifacts", index=index, folder=str(folder))
+        self._tell("child_ended", index=index, status="Completed", properties=properties, tags=tags or {})
+
+    def again(self, index: int, folder: Path, properties: Mapping[str, Any]) -> None:
+        """More files and properties for a child run that has ended."""
+        self._tell("child_artifacts", index=index, folder=str(folder))
+        self._tell("child_ended", index=index, status="Completed", properties=properties)
+
+    def failed(self, index: int, error: Mapping[str, str]) -> None:
+        """A child run has failed, or was cancelled if the error's code says so."""
+        status = "Canceled" if error["code"] == "Canceled" else "Failed"
+        self._tell("child_ended", index=index, status=status, error=error)
+
+
+def _plain(metrics: Mapping[str, float]) -> dict[str, Any]:
+    """JSON has no NaN: text that ``float()`` reads."""
+    return {name: float(value) if math.isfinite(value) else str(float(value)) for name, value in metrics.items()}

@@ -1,0 +1,161 @@
+"""Encoders of one column each: fit on a Series of training data, transform to a matrix of features.
+
+Each has ``names``, the suffixes of its features, and ``steps``, what it does in Azure's names of featurizers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from sklearn.preprocessing import TargetEncoder
+
+from amlbridge.engine.automl.fitted.purposes import as_date, as_number, as_text
+
+
+class NumberEncoder:
+    """Numbers: missing ones are imputed, and marked in a feature of their own when the training data had some."""
+
+    def __init__(self, strategy: str = "mean", fill: float = 0.0, mark: bool = True) -> None:
+        self.strategy, self.fill, self.mark = strategy, fill, mark
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        values = as_number(column)
+        gone = np.isnan(values)
+        present = values[~gone]
+        if self.strategy == "constant" or not len(present):
+            self.value = float(self.fill)
+        elif self.strategy == "most_frequent":
+            found, counts = np.unique(present, return_counts=True)
+            self.value = float(found[np.argmax(counts)])
+        else:
+            self.value = float(np.median(present) if self.strategy == "median" else np.mean(present))
+        self.mark = bool(self.mark and gone.any() and not gone.all())
+        imputer = {"mean": "MeanImputer", "median": "MedianImputer", "most_frequent": "ModeImputer"}
+        self.names = ["", "_missing"] if self.mark else [""]
+        self.steps = [imputer.get(self.strategy, "Imputer")] if gone.any() else []
+        self.steps += ["ImputationMarker"] if self.mark else []
+        return self.transform(column)
+
+    def transform(self, column: Any) -> Any:
+        values = as_number(column)
+        gone = np.isnan(values)
+        filled = np.where(gone, self.value, values)
+        return np.column_stack([filled, gone.astype(float)]) if self.mark else filled[:, None]
+
+
+class OneHotEncoder:
+    """Few categories: a feature each, one feature for two. A missing value is a category; an unknown one is none."""
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        words = as_text(column)
+        self.values = sorted(set(words))
+        if len(self.values) == 2:
+            self.values = self.values[1:]
+        self.names = [f"_{value or 'missing'}" for value in self.values]
+        self.steps = ["StringCast", "LabelEncoder" if len(self.values) == 1 else "OneHotEncoder"]
+        return self.transform(column)
+
+    def transform(self, column: Any) -> Any:
+        words = as_text(column).to_numpy()
+        return np.column_stack([(words == value).astype(float) for value in self.values])
+
+
+class ManyCategoriesEncoder:
+    """Many categories: the smoothed mean of the target (of each class) in the category, from other rows than one's own
+    (cross fitting), and how frequent the category is. ``target_type``: as of scikit-learn's TargetEncoder."""
+
+    def __init__(self, target_type: str, seed: int = 0, with_target: bool = True) -> None:
+        self.target_type, self.seed, self.with_target = target_type, seed, with_target
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        words = as_text(column)
+        self.shares = words.value_counts(normalize=True).to_dict()
+        self.codes = {word: index for index, word in enumerate(sorted(self.shares))}
+        parts = [self._plain(words)]
+        self.encoder = None
+        if self.with_target and target is not None and len(np.unique(target)) > 1:
+            folds = 5 if self.target_type == "continuous" else int(min(5, np.bincount(target).max()))
+            self.encoder = TargetEncoder(
+                target_type=self.target_type, cv=max(2, folds), shuffle=True, random_state=self.seed
+            )
+            parts.append(self.encoder.fit_transform(words.to_numpy()[:, None], target))
+        self.names = ["_frequency", "_code"]
+        if self.encoder is not None:
+            self.names += [f"_target_{index}" for index in range(parts[1].shape[1])]
+        self.steps = ["StringCast", "CountEncoder", *(["CatTargetEncoder"] if self.encoder is not None else [])]
+        return np.hstack(parts)
+
+    def _plain(self, words: Any) -> Any:
+        shares = words.map(self.shares).fillna(0.0).to_numpy(dtype=float)
+        codes = words.map(self.codes).fillna(-1).to_numpy(dtype=float)
+        return np.column_stack([shares, codes])
+
+    def transform(self, column: Any) -> Any:
+        words = as_text(column)
+        parts = [self._plain(words)]
+        if self.encoder is not None:
+            parts.append(self.encoder.transform(words.to_numpy()[:, None]))
+        return np.hstack(parts)
+
+
+class DateEncoder:
+    """Dates: their parts and the day as a number, without parts that never change. Missing ones are the first day."""
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        found = as_date(column)
+        self.first = found.min()
+        parts = self._parts(found)
+        self.kept = [name for name, values in parts.items() if np.ptp(values) > 0] or ["day_number"]
+        self.names = [f"_{name}" for name in self.kept]
+        self.steps = ["ModeCatImputer", "DateTimeTransformer"]
+        return self.transform(column)
+
+    def transform(self, column: Any) -> Any:
+        parts = self._parts(as_date(column))
+        return np.column_stack([parts[name] for name in self.kept])
+
+    def _parts(self, times: Any) -> dict[str, Any]:
+        times = times.fillna(self.first)
+        names = ("year", "quarter", "month", "day", "dayofweek", "dayofyear", "hour", "minute", "second")
+        parts = {name: getattr(times.dt, name).to_numpy(dtype=float) for name in names}
+        parts["weekend"] = (parts["dayofweek"] >= 5).astype(float)
+        parts["day_number"] = ((times - self.first).dt.total_seconds() / 86400).to_numpy(dtype=float)
+        return parts
+
+
+class TextEncoder:
+    """Text: tf-idf of the most frequent words and pairs of words, or counts of hashed words; and how long it is."""
+
+    def __init__(self, features: int = 300, hashing: bool = False) -> None:
+        self.features, self.hashing = features, hashing
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        words = as_text(column)
+        pattern = r"(?u)\b\w+\b"
+        if self.hashing:
+            self.vectorizer = HashingVectorizer(n_features=self.features, token_pattern=pattern, alternate_sign=False)
+            self.names = [f"_hash_{index}" for index in range(self.features)]
+        else:
+            self.vectorizer = TfidfVectorizer(
+                ngram_range=(1, 2), max_features=self.features, token_pattern=pattern, sublinear_tf=True
+            )
+        try:
+            self.vectorizer.fit(words)
+        except ValueError:
+            # Nothing in it is a word; its length still tells something.
+            self.vectorizer, self.names = None, []
+        if self.vectorizer is not None and not self.hashing:
+            self.names = [f"_word_{word}" for word in self.vectorizer.get_feature_names_out()]
+        self.names = [*self.names, "_words"]
+        self.steps = ["StringCast", "HashingVectorizer" if self.hashing else "TfIdf", "StatsTransformer"]
+        return self.transform(column)
+
+    def transform(self, column: Any) -> Any:
+        words = as_text(column)
+        length = words.str.split().str.len().to_numpy(dtype=float)[:, None]
+        if self.vectorizer is None:
+            return length
+        return sparse.hstack([self.vectorizer.transform(words), sparse.csr_matrix(length)], format="csr")

@@ -1,0 +1,39 @@
+"""A node of kind automl as its driver is told of it. Imports nothing heavy: the service loads this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from amlbridge.engine.automl.settings import OPTION, AutoMLSettings
+from amlbridge.engine.errors import EngineError
+from amlbridge.engine.host import StepContext
+from amlbridge.engine.plan import Json
+
+SCRIPT = Path(__file__).parent / "step" / "driver.py"
+#: The inputs of a node, by what they are; the first one it must have.
+INPUTS = ("training_data", "validation_data", "test_data")
+EVENTS = "events.jsonl"
+
+
+def driver_settings(context: StepContext, arguments: Sequence[str]) -> Json:
+    """What the driver is told; of each output its path, type and (v1) training output. Raises :class:`EngineError`."""
+    settings = AutoMLSettings.from_json(context.node.options.get(OPTION))
+    data = {name: context.inputs[name] for name in INPUTS if context.inputs.get(name)}
+    if INPUTS[0] not in data:
+        raise EngineError("AutoML has no training data: give the step an input training_data")
+    return {
+        "automl": settings.to_json(),
+        "data": data,
+        "outputs": {
+            name: {
+                "path": str(place.written),
+                "type": context.node.outputs[name].type,
+                "training": context.node.outputs[name].training,
+            }
+            for name, place in context.outputs.items()
+        },
+        "run_id": context.run_id,
+        "events": str(context.scratch / EVENTS),
+        "scratch": str(context.scratch / "automl"),
+    }

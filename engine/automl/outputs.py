@@ -1,0 +1,181 @@
+"""What a step leaves: the best model as a pickle and as an MLflow folder, how to score with it, and the outputs of the
+node."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from amlbridge.engine.automl import portable, report, trials
+from amlbridge.engine.automl.errors import AutoMLError
+from amlbridge.engine.automl.events import Events
+from amlbridge.engine.automl.search import Search, Trial
+
+MLFLOW = "outputs/mlflow-model"
+CONDA, DEPENDENCIES = "outputs/conda_env_v_1_0_0.yml", "outputs/env_dependencies.json"
+SCORING = ("outputs/scoring_file_v_1_0_0.py", "outputs/scoring_file_v_2_0_0.py")
+#: Rows of the training data that the example in a scoring file has.
+_EXAMPLE_ROWS = 2
+
+
+def write_best(search: Search, best: Trial, example: Any, folder: Path) -> dict[str, str]:
+    """Writes the best model and its files below the step's ``folder``, and gives its child run those that it has not.
+    ``example``: raw feature columns of training rows. Returns where they are, as properties of the child run."""
+    (folder / "outputs").mkdir(exist_ok=True)
+    shutil.copyfile(best.folder / trials.MODEL, folder / report.MODEL_PATH)
+    (folder / CONDA).write_text(yaml.safe_dump(conda(), sort_keys=False))
+    (folder / DEPENDENCIES).write_text(json.dumps(report.versions(), indent=2))
+    first, second = (folder / name for name in SCORING)
+    first.write_text(_scoring(example, search, "data"))
+    second.write_text(_scoring(example, search, "Inputs"))
+    model = portable.load(best.folder / trials.MODEL)
+    write_mlflow(model, example, folder / MLFLOW)
+    for name in (CONDA, DEPENDENCIES, *SCORING):
+        shutil.copyfile(folder / name, best.folder / trials.ARTIFACTS / name)
+    shutil.copytree(folder / MLFLOW, best.folder / trials.ARTIFACTS / MLFLOW, dirs_exist_ok=True)
+    return {
+        "conda_env_data_location": CONDA,
+        "dependencies_data_location": DEPENDENCIES,
+        "scoring_data_location": SCORING[0],
+        "scoring_data_location_v2": SCORING[1],
+        "mlflow_model_location": MLFLOW,
+    }
+
+
+def conda() -> dict[str, Any]:
+    """A conda environment in which the model can be loaded."""
+    packages = [f"{name}=={version}" for name, version in report.versions().items()]
+    return {
+        "name": "project_environment",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={report.python()}", "pip", {"pip": [*packages, "azureml-defaults"]}],
+    }
+
+
+def write_mlflow(model: Any, example: Any, folder: Path) -> None:
+    """Writes a model as an MLflow folder of the scikit-learn flavour, with a signature."""
+    import mlflow.sklearn
+    from mlflow.models import infer_signature
+
+    portable.by_value()
+    if folder.exists():
+        shutil.rmtree(folder)
+    mlflow.sklearn.save_model(
+        model,
+        str(folder),
+        signature=infer_signature(example, model.predict(example)),
+        serialization_format="cloudpickle",
+        pip_requirements=[f"{name}=={version}" for name, version in report.versions().items()] + ["mlflow"],
+    )
+
+
+_TEMPLATE = '''"""Scores rows with the model of an AutoML run: init() once, run(...) for each request."""
+
+import json
+import os
+
+import joblib
+import pandas as pd
+
+INPUT_SAMPLE = pd.read_json({sample!r}, orient="split")
+MODEL_FILE = "model.pkl"
+model = None
+
+
+def init():
+    global model
+    folder = os.environ.get("AZUREML_MODEL_DIR", ".")
+    found = [os.path.join(place, MODEL_FILE) for place, _, names in os.walk(folder) if MODEL_FILE in names]
+    if not found:
+        raise FileNotFoundError(f"{{MODEL_FILE}} is not below {{folder}}")
+    model = joblib.load(sorted(found, key=len)[0])
+
+
+def run(request, method="predict"):
+    """request: JSON text {{"{key}": [rows as objects or lists], "method": "predict" or "predict_proba"}}."""
+    content = json.loads(request) if isinstance(request, (str, bytes)) else request
+    rows = content.get("{key}", content.get("data"))
+    method = content.get("method", content.get("GlobalParameters", {{}}).get("method", method))
+    listed = bool(rows) and isinstance(rows[0], list)
+    frame = pd.DataFrame(rows, columns=list(INPUT_SAMPLE.columns) if listed else None)
+    result = {call}
+    result = pd.DataFrame(result) if getattr(result, "ndim", 1) > 1 else pd.Series(result)
+    return {answer}
+'''
+
+
+def _scoring(example: Any, search: Search, key: str) -> str:
+    sample = example.head(_EXAMPLE_ROWS).to_json(orient="split", date_format="iso")
+    forecasts = search.task.settings.task == "forecasting"
+    values = "json.loads(result.to_json(orient='values'))"
+    return _TEMPLATE.format(
+        sample=sample,
+        key=key,
+        call="model.forecast(frame)[0]" if forecasts else "getattr(model, method)(frame)",
+        answer=f'json.dumps({{"result": {values}}})' if key == "data" else f'{{"Results": {values}}}',
+    )
+
+
+def write_node_outputs(
+    search: Search, best: Trial, wanted: Mapping[str, Any], run_id: str, folder: Path, events: Events
+) -> None:
+    """Writes the outputs of the node: metrics as JSON, models as a pickle or as an MLflow folder."""
+    for name, output in wanted.items():
+        training = output["training"] or {}
+        path = Path(output["path"])
+        if training.get("type") == "Metrics":
+            content = {
+                f"{run_id}_{trial.index}": {metric: [value] for metric, value in trial.metrics.items()}
+                for trial in search.trials.values()
+            }
+            _as_file(path, "metrics.json").write_text(json.dumps(content))
+        elif output["type"] == "mlflow_model" or (not training and name in ("best_model", "mlflow_model")):
+            shutil.copytree(folder / MLFLOW, path, dirs_exist_ok=True)
+        elif training.get("type") == "Model" or output["type"] == "custom_model":
+            trial = _asked_for(search, best, training)
+            shutil.copyfile(_file_of(trial, training.get("model_file")), _as_file(path, "model.pkl"))
+        else:
+            events.note(f"the output {name!r} is none that AutoML writes: metrics, or the best model")
+
+
+def _as_file(path: Path, name: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path / name if path.is_dir() else path
+
+
+def _asked_for(search: Search, best: Trial, training: Mapping[str, Any]) -> Trial:
+    """The trial whose model a TrainingOutput names: by its iteration, by another metric, or the best one."""
+    iteration, metric = training.get("iteration"), training.get("metric")
+    if iteration is not None:
+        found = search.trials.get(int(iteration))
+        if found is None:
+            there = ", ".join(map(str, sorted(search.trials)))
+            raise AutoMLError(f"the model output asks for iteration {iteration}, which has no model; there are {there}")
+        return found
+    if metric and metric != search.task.metric:
+        return best_by(search, metric)
+    return best
+
+
+def best_by(search: Search, metric: str) -> Trial:
+    """The best trial by another metric than the primary one."""
+    from amlbridge.engine.automl.metrics import names
+
+    sign = 1 if names.is_maximized(metric) else -1
+    scored = [trial for trial in search.trials.values() if trial.metrics.get(metric) == trial.metrics.get(metric)]
+    scored = [trial for trial in scored if metric in trial.metrics]
+    if not scored:
+        raise AutoMLError(f"the model output asks for the best {metric!r}, which no model has")
+    return max(scored, key=lambda trial: (sign * trial.metrics[metric], -trial.index))
+
+
+def _file_of(trial: Trial, name: str | None) -> Path:
+    path = trial.folder / (f"{trials.ARTIFACTS}/{name}" if name else trials.MODEL)
+    if not path.is_file():
+        raise AutoMLError(f"the model output asks for the file {name}, which iteration {trial.index} has not written")
+    return path

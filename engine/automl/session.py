@@ -1,0 +1,197 @@
+"""One step of kind automl, from its settings to its outputs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from amlbridge.engine.automl import algorithms, choice, outputs, portable, tables, trials, validation
+from amlbridge.engine.automl.candidates import Search as Proposals
+from amlbridge.engine.automl.errors import AutoMLError
+from amlbridge.engine.automl.events import Events
+from amlbridge.engine.automl.metrics import scoring
+from amlbridge.engine.automl.problem import Problem, of_tables
+from amlbridge.engine.automl.search import Search, Task, Trial
+from amlbridge.engine.automl.settings import AutoMLSettings
+from amlbridge.engine.errors import EngineError
+
+#: A class with fewer rows than this share of the largest one is rare.
+_RARE = 0.2
+
+
+def run(content: Mapping[str, Any]) -> int:
+    """Searches as :func:`amlbridge.engine.automl.node.driver_settings` says, in the current folder. Returns the exit
+    code; what is wrong is told on standard error."""
+    began = time.monotonic()
+    events = Events(Path(content["events"]))
+    try:
+        settings = AutoMLSettings.from_json(content["automl"])
+        for note in settings.notes:
+            events.note(note)
+        training, validated, tested = (
+            tables.read_table(content["data"][name], name.replace("_", " ")) if name in content["data"] else None
+            for name in ("training_data", "validation_data", "test_data")
+        )
+        scratch = Path(content["scratch"])
+        search, best, example, test = solve(settings, training, validated, tested, events, scratch, began)
+        finish(content, search, best, example, test, events)
+    except (AutoMLError, EngineError) as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def solve(
+    settings: AutoMLSettings,
+    training: Any,
+    validation_data: Any,
+    test: Any,
+    events: Events,
+    scratch: Path,
+    began: float,
+) -> tuple[Search, Trial, Any, Any]:
+    """Searches for a model of DataFrames (the last two may be None). ``began``: monotonic, when the time of the
+    experiment began. Returns the search, its best trial, raw features of training rows, and the test rows.
+
+    Raises :class:`AutoMLError`.
+    """
+    _tell_unhonoured(settings, events)
+    if test is None and settings.test_size:
+        training, test = _set_apart(settings, training)
+    task, example, held = _table_task(settings, training, validation_data, test, events)
+    search = Search(task, events, scratch, began)
+    search.run()
+    return search, search.best(), example, held
+
+
+def _table_task(
+    settings: AutoMLSettings, training: Any, validation_data: Any, test: Any, events: Events
+) -> tuple[Task, Any, Any]:
+    problem = of_tables(settings, training, validation_data, test, events.note)
+    splits = validation.splits(problem)
+    prepared = trials.prepare(problem, splits)
+    known = list(algorithms.of_task(settings.task))
+    names = choice.chosen(settings, known, events.note)
+    sparse = not isinstance(prepared.everything.features, np.ndarray)
+    proposals = Proposals(
+        choice.of_problem(problem, names, sparse, events.note),
+        settings.seed,
+        imbalanced=_is_imbalanced(problem, events),
+    )
+    _tell_problem(problem, prepared, events)
+    task = Task(
+        settings,
+        problem.metric,
+        problem.maximizes,
+        proposals,
+        functools.partial(_trial, prepared),
+        lambda candidate: trials.used_preprocessor(candidate, prepared),
+        prepared,
+    )
+    return task, problem.training.features.head(100), problem.test
+
+
+def _trial(prepared: trials.Prepared, candidate: Any, folder: Path, threads: int) -> trials.Result:
+    return trials.run(candidate, prepared, folder, threads)
+
+
+def _set_apart(settings: AutoMLSettings, table: Any) -> tuple[Any, Any]:
+    """Test rows from the training data: they are neither trained nor validated with."""
+    known = settings.target_column in table.columns
+    counts = table[settings.target_column].value_counts() if known else None
+    stratify = None
+    if settings.task == "classification" and counts is not None and counts.min() >= 2:
+        stratify = table[settings.target_column]
+    training, test = train_test_split(
+        table, test_size=settings.test_size, random_state=settings.seed, stratify=stratify
+    )
+    return training.reset_index(drop=True), test.reset_index(drop=True)
+
+
+def _is_imbalanced(problem: Problem, events: Events) -> bool:
+    if not problem.classifies:
+        return False
+    counts = np.bincount(problem.training.target, minlength=len(problem.labels))
+    if counts.min() >= _RARE * counts.max():
+        return False
+    rare = problem.labels[int(counts.argmin())]
+    events.note(
+        f"the class {rare!r} is rare ({counts.min()} of {counts.sum()} rows): some models weigh rare classes more"
+    )
+    return True
+
+
+def _tell_unhonoured(settings: AutoMLSettings, events: Events) -> None:
+    """What the settings ask for and this engine does not do."""
+    if settings.model_explainability:
+        events.note("model explanations are not made: explain the registered model with a library of your choice")
+    known = {"Imputer", "TfIdf"}
+    for name in settings.featurization.transformer_params:
+        if name not in known:
+            events.note(
+                f"parameters of the featurizer {name} are not used: there are those of {', '.join(sorted(known))}"
+            )
+    if settings.featurization.dataset_language not in (None, "eng"):
+        events.note("the language of texts is not used: words are counted the same way in all languages")
+
+
+def _tell_problem(problem: Problem, prepared: trials.Prepared, events: Events) -> None:
+    """What the clients wait for before they show trials."""
+    features = prepared.everything.features
+    information = {
+        "dataset_num_categorical": 0,
+        "is_sparse": not isinstance(features, np.ndarray),
+        "subsampling": False,
+        "has_extra_col": True,
+        "dataset_classes": len(problem.labels) if problem.classifies else 1,
+        "dataset_features": features.shape[1],
+        "dataset_samples": len(problem.training),
+        "single_frequency_class_detected": False,
+    }
+    events.parent(properties={"ProblemInfoJsonString": json.dumps(information)})
+    how = validation.kind(problem)
+    print(f"{len(problem.training)} rows, {features.shape[1]} features, validated with {how}", flush=True)
+
+
+def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any, test: Any, events: Events) -> None:
+    """Writes the outputs of the step and tells its run which model is the best."""
+    folder, run_id = Path.cwd(), content["run_id"]
+    places = outputs.write_best(search, best, example, folder)
+    outputs.write_node_outputs(search, best, content["outputs"], run_id, folder, events)
+    if test is not None:
+        _measure(search, best, test, folder, events)
+    events.again(best.index, best.folder / trials.ARTIFACTS, places)
+    events.parent(
+        tags={
+            "automl_best_child_run_id": f"{run_id}_{best.index}",
+            "best_score": repr(best.score),
+            "best_iteration": str(best.index),
+            "iterations": str(1 + max([*search.trials, *search.errors])),
+        },
+        metrics=best.metrics,
+    )
+    print(f"best: {best.index} {best.algorithm}, {search.task.metric} {best.score:.5f}", flush=True)
+
+
+def _measure(search: Search, best: Trial, test: Any, folder: Path, events: Events) -> None:
+    """Measures the best model on rows that had no part in choosing it."""
+    model = portable.load(best.folder / trials.MODEL)
+    classifies = search.task.settings.task == "classification"
+    predicted = trials.predicted(model, test.features, classifies)
+    found = scoring.scalars(test.target, predicted, search.task.prepared.span, test.weights)
+    table = test.features.copy()
+    labels = search.task.prepared.problem.labels
+    table[f"{search.task.settings.target_column}_orig"] = labels[test.target] if classifies else test.target
+    table[f"{search.task.settings.target_column}_predicted"] = model.predict(test.features)
+    (folder / "outputs/predictions").mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / "outputs/predictions/predictions.csv", index=False)
+    (folder / "outputs/test_metrics.json").write_text(json.dumps(found, indent=2))
+    events.parent(metrics={f"test_{name}": value for name, value in found.items()})
