@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 _DEATH_SIGNAL = 1
 
 
@@ -124,8 +126,6 @@ def _run(work: Callable[[], Any], result: Path, threads: int, parent: int) -> No
     warnings.simplefilter("ignore")
     content: tuple[Any, dict[str, str] | None]
     try:
-        from threadpoolctl import threadpool_limits
-
         with threadpool_limits(threads):
             content = (work(), None)
     except Exception as error:  # noqa: BLE001 - a trial that fails is told of in its run; the search goes on
