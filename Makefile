@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PACKAGES := bench cli compare engine migrate server studio v1 v2 wire
 
-.PHONY: install demo test test-fast lint bench docs clean
+.PHONY: install demo test test-fast lint bench docs signatures clean
 
 install: $(STAMP)
 
@@ -44,9 +44,14 @@ bench: install
 	$(BIN)/python -m bench
 
 docs: install
-	$(BIN)/python -m amlbridge.migrate.signatures
+	$(BIN)/python -m amlbridge.migrate.documents mapping > docs/mapping.md
+	$(BIN)/python -m amlbridge.migrate.documents rules > docs/rules.md
 	$(BIN)/python -m amlbridge.server.coverage > docs/coverage.md
 	$(BIN)/python -m amlbridge.server.v1_calls > docs/v1-calls.md
+
+# Which names both SDKs have, from the installed packages: after an upgrade of one of them.
+signatures: install
+	$(BIN)/python -m amlbridge.migrate.signatures
 
 clean:
 	rm -rf build $(VENV) *.egg-info

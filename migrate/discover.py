@@ -35,7 +35,7 @@ SKIPPED_FOLDERS = frozenset(
 PYTHON = frozenset({".py", ".pyw"})
 NOTEBOOK = frozenset({".ipynb"})
 #: Files that may install SDK v1, call its command line, or configure it.
-OTHER = frozenset({".yml", ".yaml", ".txt", ".cfg", ".toml", ".sh", ".bash", ".runconfig", ".in", ".lock", ".json"})
+OTHER = frozenset({".yml", ".yaml", ".txt", ".cfg", ".toml", ".sh", ".bash", ".runconfig", ".in", ".lock"})
 _OTHER_NAMES = frozenset({"Dockerfile", "Makefile", "Pipfile"})
 
 

@@ -13,8 +13,11 @@ from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.notebook import Notebook
 from amlbridge.migrate.source import SourceFile
 
-#: Without any of these bytes a file has nothing of SDK v1, and is not parsed.
-NAMES = (b"azureml", b"az ml ")
+#: Without these bytes Python code has nothing of SDK v1, and is not parsed.
+_NAME = b"azureml"
+#: The same for other files. Files of YAML are always looked at: run configurations and pipelines need not name it.
+_NAMES = (_NAME, b"azure-cli-ml", b"az ml ")
+_ALWAYS = frozenset({".yml", ".yaml", ".runconfig"})
 #: Files other than source that are larger hold data.
 _LARGEST_OTHER = 1_000_000
 
@@ -33,7 +36,7 @@ class Loaded:
     @property
     def named(self) -> bool:
         """Whether it names SDK v1."""
-        return names_v1(self.before)
+        return names_v1(self.path, self.before)
 
     def modules(self) -> list[ModuleText]:
         """The Python modules in it; a notebook has one for its cells and one for each file that they write."""
@@ -43,14 +46,19 @@ class Loaded:
         return found
 
 
-def names_v1(content: bytes) -> bool:
-    """Whether these bytes may have something of SDK v1."""
-    return any(name in content for name in NAMES)
+def names_v1(path: Path, content: bytes) -> bool:
+    """Whether a file with these bytes may have something of SDK v1."""
+    return _NAME in content if is_code(path) else any(name in content.lower() for name in _NAMES)
 
 
 def is_python(path: Path) -> bool:
     """Whether a path names a Python module."""
     return path.suffix.lower() in discover.PYTHON
+
+
+def is_code(path: Path) -> bool:
+    """Whether a path names a Python module or a notebook."""
+    return path.suffix.lower() in discover.PYTHON | discover.NOTEBOOK
 
 
 def load_all(paths: Iterable[Path]) -> list[Loaded]:
@@ -60,9 +68,8 @@ def load_all(paths: Iterable[Path]) -> list[Loaded]:
 
 def load(path: Path) -> Loaded:
     """Reads one file. Notebooks and other files that do not name SDK v1 are not looked into."""
-    other = not is_python(path) and path.suffix.lower() not in discover.NOTEBOOK
     try:
-        if other and path.stat().st_size > _LARGEST_OTHER:
+        if not is_code(path) and path.stat().st_size > _LARGEST_OTHER:
             return Loaded(path)
         content = path.read_bytes()
     except OSError as error:
@@ -76,7 +83,7 @@ def parse(path: Path, content: bytes) -> Loaded:
         if is_python(path):
             source = SourceFile.of_python(content)
             return Loaded(path, content, source, ModuleText(path, source.text))
-        if not names_v1(content):
+        if not names_v1(path, content) and path.suffix.lower() not in _ALWAYS:
             return Loaded(path, content)
         if path.suffix.lower() in discover.NOTEBOOK:
             notebook = Notebook.read(path, content)

@@ -14,6 +14,7 @@ from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import Options
+from amlbridge.migrate.no_equivalent import way_out
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
 #: What the workspace's variable is called in the new code.
@@ -316,6 +317,9 @@ class Rewriter:
         if self.is_kept(use):
             return rule, CONNECTED
         if found is None:
+            advice = way_out(use.symbol)
+            if advice is not None:
+                return None, Leave(f"SDK v2 has no {use.symbol}: {advice}", Status.NO_EQUIVALENT)
             return None, Leave(f"no rule converts {use.symbol}")
         try:
             return rule, found[1](use, self)

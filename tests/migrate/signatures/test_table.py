@@ -59,4 +59,4 @@ def test_the_tables_are_fresh() -> None:
         path = {"v1": table.V1, "v2": table.V2}[name]
         # Not the whole texts: pytest would print megabytes.
         stale = set(text.splitlines()) ^ set(path.read_text("utf-8").splitlines())
-        assert not stale, f"{path.name} is stale ({len(stale)} lines): run `make docs`"
+        assert not stale, f"{path.name} is stale ({len(stale)} lines): run `make signatures`"
