@@ -1,0 +1,1 @@
+"""What several v1 statements describe together: environments, steps, pipelines."""

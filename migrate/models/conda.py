@@ -1,0 +1,111 @@
+"""CondaDependencies become a dict, as in a conda YAML file."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.requirements import converted
+from amlbridge.migrate.rewriter import Rewriter
+
+#: The version that v2 images run best with; v1's own default (3.8) has no support any more.
+PYTHON = '"python=3.10"'
+#: Methods that change conda dependencies; what is not here has its own handling.
+CHANGES = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version", "set_pip_option", "set_pip_index_url")
+
+
+@dataclass
+class Conda:
+    """The parts of conda dependencies, as code. ``pip`` entries are literal requirement lines or code."""
+
+    conda: list[str] = field(default_factory=list)
+    pip: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    python: str = ""
+    base: str = ""
+
+    def add(self, use: Use, to: Rewriter) -> None:
+        """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
+        member = use.symbol.rsplit(".", 1)[1]
+        value = next(iter(use.arguments().values()), None)
+        if value is None:
+            raise ValueError(f"{member} needs an argument")
+        if member == "add_pip_package":
+            self.pip.append(_entry(value, to))
+        elif member == "add_conda_package":
+            self.conda.append(to.source(value))
+        elif member == "add_channel":
+            self.channels.append(to.source(value))
+        elif member == "set_python_version":
+            self.python = _python(value, to)
+        elif member == "set_pip_option":
+            self.pip.append(to.source(value))
+        elif member == "set_pip_index_url":
+            self.pip.append(_joined("--index-url ", value, to))
+        else:
+            raise ValueError(f"{member} of conda dependencies cannot be converted")
+
+    def code(self) -> str:
+        """The dict."""
+        if self.base:
+            return self.base
+        python = [] if any(name.strip("\"'").startswith("python=") for name in self.conda) else [self.python or PYTHON]
+        literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
+        lines = [repr(line) for line in converted(literal)] + [line for line in self.pip if not _is_literal(line)]
+        packages = [*python, *self.conda, '"pip"', f'{{"pip": [{", ".join(lines)}]}}']
+        channels = self.channels or ['"conda-forge"']
+        return f'{{"channels": [{", ".join(channels)}], "dependencies": [{", ".join(packages)}]}}'
+
+
+def of_creation(use: Use, to: Rewriter) -> Conda:
+    """``CondaDependencies.create(...)``, ``CondaDependencies()`` or ``CondaDependencies(path)``."""
+    conda = Conda()
+    if use.symbol != "CondaDependencies.create":
+        path = use.argument("conda_dependencies_file_path", position=0)
+        if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
+            conda.base = to.source(path)
+        return conda
+    conda.pip = _entries(use.argument("pip_packages", position=1), to)
+    conda.conda = _entries(use.argument("conda_packages", position=2), to)
+    conda.pip += _entries(use.argument("pip_indexurl", "pip_index_url"), to)
+    version = use.argument("python_version")
+    if version is not None:
+        conda.python = _python(version, to)
+    return conda
+
+
+def _entries(node: ast.expr | None, to: Rewriter) -> list[str]:
+    """A list of packages as code of its elements; what is not literal is spread."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return []
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [_entry(element, to) for element in node.elts]
+    value = to.evaluator.value(node)
+    if isinstance(value, Code) and value.evaluator is to.evaluator and isinstance(value.node, (ast.List, ast.Tuple)):
+        if all(isinstance(element, ast.Constant) for element in value.node.elts) and isinstance(node, ast.Name):
+            v1 = any("azureml" in str(getattr(element, "value", "")) for element in value.node.elts)
+            if v1:  # the list itself stays; what is taken from it is for v2
+                return [to.lines.source(element) for element in value.node.elts]
+    return [f"*{to.source(node)}"]
+
+
+def _entry(node: ast.expr, to: Rewriter) -> str:
+    return to.source(node)
+
+
+def _python(node: ast.expr, to: Rewriter) -> str:
+    return _joined("python=", node, to)
+
+
+def _joined(prefix: str, node: ast.expr, to: Rewriter) -> str:
+    text = to.evaluator.text(node)
+    return repr(prefix + text) if text is not None else f'f"{prefix}{{{to.source(node)}}}"'
+
+
+def _is_literal(code: str) -> bool:
+    try:
+        return isinstance(ast.literal_eval(code), str)
+    except (ValueError, SyntaxError):
+        return False

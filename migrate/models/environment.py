@@ -1,0 +1,160 @@
+"""What a script says about an environment or a run configuration, in several statements, as one description."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models import conda as conda_model
+from amlbridge.migrate.models.conda import Conda
+from amlbridge.migrate.rewriter import Rewriter
+
+#: The image that v1 used when a script named none has no support any more; this is its successor.
+IMAGE = '"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"'
+
+#: Assignments that say how a local machine or an old service runs things: nothing in v2 needs them.
+NOT_NEEDED = frozenset(
+    {
+        "DockerSection.enabled=",
+        "DockerSection.shared_volumes=",
+        "DockerSection.gpu_support=",
+        "DockerSection.arguments=",
+        "PythonSection.user_managed_dependencies=",
+        "PythonSection.interpreter_path=",
+        "PythonSection.base_conda_environment=",
+        "Environment.inferencing_stack_version=",
+        "RunConfiguration.framework=",
+        "RunConfiguration.auto_prepare_environment=",
+        "RunConfiguration.history=",
+        "RunConfiguration.docker=",
+        "DockerConfiguration.use_docker=",
+        "RunConfiguration.save",
+        "SparkSection.precache_packages=",
+        "SparkSection.repositories=",
+    }
+)
+#: Assignments that cannot be kept, and what to check about it.
+DROPPED = {
+    "ContainerRegistry.address=": "an image of a private registry needs a connection of the workspace in SDK v2",
+    "ContainerRegistry.username=": "an image of a private registry needs a connection of the workspace in SDK v2",
+    "ContainerRegistry.password=": "an image of a private registry needs a connection of the workspace in SDK v2",
+    "DockerSection.base_image_registry=": "an image of a private registry needs a connection of the workspace in SDK v2",
+    "DockerSection.shm_size=": "pass shm_size= to the command",
+    "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
+}
+
+
+@dataclass
+class Parts:
+    """The parts of an environment, as code, and of the run configuration that it is in."""
+
+    name: str = ""
+    version: str = ""
+    description: str = ""
+    image: str = ""
+    build: str = ""
+    conda: Conda | None = None
+    conda_code: str = ""
+    variables: str = ""
+    #: Of a run configuration: where it runs, the environment that it names, and over how many nodes.
+    target: ast.expr | None = None
+    alias: ast.expr | None = None
+    node_count: str = ""
+    distribution: str = ""
+    reviews: list[str] = field(default_factory=list)
+
+    def apply(self, use: Use, to: Rewriter) -> None:
+        """Takes in a change. Raises ValueError for one that cannot be written."""
+        member = use.symbol.rsplit(".", 1)[1]
+        if use.symbol in NOT_NEEDED:
+            return
+        if use.symbol in DROPPED:
+            self.reviews.append(DROPPED[use.symbol])
+        elif use.symbol.startswith("CondaDependencies."):
+            self.conda = self.conda or Conda()
+            self.conda.add(use, to)
+        else:
+            self._assigned(use, member.removesuffix("="), to)
+
+    def _assigned(self, use: Use, member: str, to: Rewriter) -> None:
+        value = assigned(use)
+        if member == "conda_dependencies":
+            self._conda(value, to)
+        elif member == "base_image":
+            self.image = to.source(value)
+        elif member in ("base_dockerfile", "build_context"):
+            self.build = _build(value, to)
+        elif member == "conda_dependencies_file":
+            self.conda_code = to.source(value)
+        elif member == "environment_variables":
+            self.variables = to.source(value)
+        elif member == "target":
+            self.target = value
+        elif member == "environment":
+            self.alias = value
+        elif member == "node_count":
+            self.node_count = to.source(value)
+        elif member in ("name", "version", "description"):
+            setattr(self, member, to.source(value))
+        else:
+            raise ValueError(f"{use.symbol.removesuffix('=')} has no counterpart: say what it did in another way")
+
+    def _conda(self, value: ast.expr, to: Rewriter) -> None:
+        kind = to.evaluator.value(value)
+        inline = isinstance(value, ast.Call) and isinstance(kind, Instance) and kind.type == "CondaDependencies"
+        use = next((u for u in to.uses if u.node is value), None) if inline else None
+        if use is not None and use.symbol.startswith("CondaDependencies"):
+            self.conda, self.conda_code = conda_model.of_creation(use, to), ""
+        else:
+            self.conda, self.conda_code = None, to.source(value)
+
+    def code(self, to: Rewriter) -> str:
+        """The v2 Environment."""
+        environment = to.need("azure.ai.ml.entities", "Environment")
+        arguments = [f"{key}={value}" for key, value in (("name", self.name), ("version", self.version)) if value]
+        if self.description:
+            arguments.append(f"description={self.description}")
+        if self.build:
+            arguments.append(f"build={self.build}")
+        else:
+            arguments.append(f"image={self.image or IMAGE}")
+        conda = self.conda.code() if self.conda is not None else self.conda_code
+        if not conda and not self.image and not self.build:
+            conda = Conda().code()
+        if conda:
+            arguments.append(f"conda_file={conda}")
+        return f"{environment}({', '.join(arguments)})"
+
+    @property
+    def review(self) -> str:
+        """What a person should check."""
+        return "; ".join(dict.fromkeys(self.reviews))
+
+
+def assigned(use: Use) -> ast.expr:
+    """What an assignment to a member assigns. Raises ValueError for another statement."""
+    if isinstance(use.statement, (ast.Assign, ast.AnnAssign)) and use.statement.value is not None:
+        return use.statement.value
+    raise ValueError("only plain assignments are understood")
+
+
+def is_change(use: Use) -> bool:
+    """Whether a use changes an environment or a run configuration, or what belongs to it."""
+    owner, member = use.symbol.rsplit(".", 1)
+    if owner == "CondaDependencies":
+        return member.startswith(("add_", "set_", "remove_"))
+    return member.endswith("=")
+
+
+def _build(value: ast.expr, to: Rewriter) -> str:
+    context = to.need("azure.ai.ml.entities", "BuildContext")
+    text = to.evaluator.text(value)
+    if text is not None and ("\n" in text or text.lstrip().upper().startswith("FROM ")):
+        to.create("docker/Dockerfile", text.strip() + "\n")
+        return f'{context}(path="docker")'
+    if text is not None:
+        folder, _, name = text.replace("\\", "/").rpartition("/")
+        return f"{context}(path={folder or '.'!r}, dockerfile_path={name!r})"
+    raise ValueError("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")

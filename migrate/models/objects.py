@@ -1,0 +1,85 @@
+"""The uses of one object: what a script does with what it made."""
+
+from __future__ import annotations
+
+import ast
+from typing import cast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.rewriter import Rewriter
+
+
+class Objects:
+    """The uses of each object of a module, by the node that made it."""
+
+    def __init__(self, to: Rewriter) -> None:
+        self._to = to
+        self._members: dict[ast.AST, list[Use]] = {}
+        for use in to.uses:
+            value = use.receiver_value
+            if value is not None and value.origin is not None:
+                self._members.setdefault(value.origin, []).append(use)
+        self._names: dict[ast.AST, list[ast.Name]] | None = None
+
+    @classmethod
+    def of(cls, to: Rewriter) -> Objects:
+        """The objects of the module that is converted; made once."""
+        if "objects" not in to.memory:
+            to.memory["objects"] = cls(to)
+        return cast("Objects", to.memory["objects"])
+
+    def members(self, origin: ast.AST) -> list[Use]:
+        """The uses of an object's members, in the order of the text."""
+        return self._members.get(origin, [])
+
+    def names(self, origin: ast.AST) -> list[ast.Name]:
+        """The names that are read and stand for an object, in the order of the text."""
+        if self._names is None:
+            self._names = {}
+            for node in self._to.evaluator.scopes.parents:
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    value = self._to.evaluator.value(node)
+                    if isinstance(value, Instance) and value.origin is not None and not value.path:
+                        self._names.setdefault(value.origin, []).append(node)
+        return self._names.get(origin, [])
+
+    def variable(self, origin: ast.AST) -> ast.Name | None:
+        """The variable that an object is assigned to where it is made, or None."""
+        parent = self._to.evaluator.scopes.parents.get(origin)
+        if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
+            return parent.targets[0]
+        return None
+
+    def straight(self, origin: ast.AST, changes: list[Use]) -> bool:
+        """Whether all changes of an object follow its making in the same block, before anything else reads it."""
+        scopes = self._to.evaluator.scopes
+        made = scopes.statement_of(origin)
+        if made is None or self.variable(origin) is None:
+            return False
+        parent = scopes.parents.get(made)
+        if any(scopes.parents.get(use.statement) is not parent for use in changes):
+            return False
+        block = next((b for b in _blocks(parent) if made in b), None)
+        if block is None or any(use.statement not in block for use in changes):
+            return False
+        last = max((block.index(use.statement) for use in changes), default=block.index(made))
+        statements = {use.statement for use in changes}
+        for name in self.names(origin):
+            statement = self._in_block(name, block)
+            if statement is None or (block.index(statement) <= last and statement not in statements):
+                return False
+        return True
+
+    def _in_block(self, node: ast.AST, block: list[ast.stmt]) -> ast.stmt | None:
+        at: ast.AST | None = node
+        while at is not None:
+            if isinstance(at, ast.stmt) and at in block:
+                return at
+            at = self._to.evaluator.scopes.parents.get(at)
+        return None
+
+
+def _blocks(parent: ast.AST | None) -> list[list[ast.stmt]]:
+    names = ("body", "orelse", "finalbody")
+    return [block for name in names if isinstance(block := getattr(parent, name, None), list)]

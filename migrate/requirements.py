@@ -1,0 +1,47 @@
+"""Which packages SDK v2 needs where SDK v1 needed azureml-*."""
+
+from __future__ import annotations
+
+import re
+
+#: Packages below azureml-* that belong to SDK v2, or that it uses as well.
+_STAY = frozenset({"azureml-mlflow", "azureml-fsspec", "azureml-metrics", "azureml-evaluate-mlflow", "azureml-inference-server-http"})
+#: v1 package -> what does its work in v2. What is not here needs nothing.
+_INSTEAD = {
+    "azureml-sdk": ("azure-ai-ml", "azure-identity"),
+    "azureml-core": ("azure-ai-ml", "azure-identity"),
+    "azureml-defaults": ("azureml-inference-server-http",),
+    "azureml-dataset-runtime": ("mltable",),
+    "azureml-dataprep": ("mltable",),
+    "azureml-pipeline": ("azure-ai-ml", "azure-identity"),
+    "azureml-pipeline-core": ("azure-ai-ml", "azure-identity"),
+    "azureml-pipeline-steps": ("azure-ai-ml", "azure-identity"),
+}
+#: What every environment of a run needs to log to its run.
+TRACKING = ("mlflow", "azureml-mlflow")
+_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def package_of(requirement: str) -> str:
+    """The normalized name of the package that a requirement line names, or "" when it names none."""
+    found = _NAME.match(requirement)
+    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
+
+
+def converted(requirements: list[str], *, tracking: bool = True) -> list[str]:
+    """Requirement lines for SDK v2: what is not of SDK v1 keeps its place and text. ``tracking``: with what a run script
+    needs to log."""
+    result: list[str] = []
+    names: set[str] = set()
+    for requirement in requirements:
+        name = package_of(requirement)
+        new = (requirement,)
+        if name.startswith("azureml-") and name not in _STAY:
+            new = _INSTEAD.get(name, ())  # type: ignore[assignment]
+        for line in new:
+            if package_of(line) not in names or not package_of(line):
+                names.add(package_of(line))
+                result.append(line)
+    if tracking:
+        result += [line for line in TRACKING if line not in names]
+    return result

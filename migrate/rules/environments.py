@@ -1,0 +1,269 @@
+"""``Environment`` and ``CondaDependencies`` become one v2 ``Environment``.
+
+What a script assigns to an environment's sections (``env.python.conda_dependencies``, ``env.docker.base_image``) is followed
+and becomes arguments of the constructor. Conda dependencies are a dict, as in a conda YAML file; packages ``azureml-*`` of
+SDK v1 are replaced by what does their work in v2. An environment without an image gets the successor of v1's default image.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models import conda as conda_model
+from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, Parts, assigned, is_change
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "environments",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Environment
+from azureml.core.conda_dependencies import CondaDependencies
+
+env = Environment("ridge")
+env.docker.enabled = True
+env.docker.base_image = "ubuntu:22.04"
+packages = CondaDependencies.create(conda_packages=["scikit-learn"])
+packages.add_pip_package("azureml-core")
+env.python.conda_dependencies = packages
+""",
+            """\
+from azure.ai.ml.entities import Environment
+
+packages = {
+    "channels": ["conda-forge"],
+    "dependencies": [
+        "python=3.10",
+        "scikit-learn",
+        "pip",
+        {"pip": ["azure-ai-ml", "azure-identity", "mlflow", "azureml-mlflow"]},
+    ],
+}
+env = Environment(name="ridge", image="ubuntu:22.04", conda_file=packages)
+""",
+        ),
+        Case(
+            """\
+from azureml.core import Environment, Workspace
+
+ws = Workspace.from_config()
+env = Environment.from_conda_specification("ridge", "conda.yml")
+env.register(workspace=ws)
+known = Environment.get(ws, "xgboost", version="3")
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import Environment
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+env = Environment(
+    name="ridge",
+    image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+    conda_file="conda.yml",
+)
+ml_client.environments.create_or_update(env)
+known = ml_client.environments.get("xgboost", version="3")
+""",
+            "From a file, registered, and found again",
+        ),
+    ],
+)
+
+
+def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
+    """The creation of an environment together with the changes that follow it."""
+    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    if not changes:
+        return Replace(parts.code(to), parts.review)
+    variable = Objects.of(to).variable(use.node)
+    if variable is None or not Objects.of(to).straight(use.node, changes):
+        return Replace(parts.code(to), parts.review)
+    for change in changes:
+        parts.apply(change, to)
+    for change in changes:
+        to.remove(change.statement)
+        to.settle(change, rule, Statements("", parts.review))
+    last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    to.replace_statement(last, f"{to.source(variable)} = {parts.code(to)}")
+    return Statements("", parts.review)
+
+
+@rule.converts("Environment")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """``Environment(name)``, with what is assigned to it afterwards."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Environment"))
+    name = use.argument("name", position=0)
+    return folded(use, to, Parts(name=to.source(name) if name is not None else ""))
+
+
+@rule.converts("Environment.from_conda_specification", "Environment.from_pip_requirements")
+def from_file(use: Use, to: Rewriter) -> Outcome:
+    """From a conda YAML file, or from a requirements file."""
+    name = use.argument("name", position=0)
+    path = use.argument("file_path", position=1)
+    if name is None or path is None:
+        return Leave("a name and a file are needed")
+    parts = Parts(name=to.source(name), conda_code=to.source(path))
+    if use.symbol.endswith("from_pip_requirements"):
+        lines = f"open({to.source(path)}).read().splitlines()"
+        parts.conda_code = (
+            f'{{"channels": ["conda-forge"], "dependencies": [{conda_model.PYTHON}, "pip", {{"pip": {lines}}}]}}'
+        )
+    return folded(use, to, parts)
+
+
+@rule.converts("Environment.from_docker_image", "Environment.from_dockerfile")
+def from_docker(use: Use, to: Rewriter) -> Outcome:
+    """From an image or a Dockerfile."""
+    name = use.argument("name", position=0)
+    source = use.argument("image", "dockerfile", position=1)
+    if name is None or source is None:
+        return Leave("a name and an image are needed")
+    parts = Parts(name=to.source(name))
+    if use.symbol.endswith("from_docker_image"):
+        parts.image = to.source(source)
+    else:
+        text = to.evaluator.text(source)
+        if text is None or "\n" in text:
+            return Leave("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")
+        folder, _, file = text.rpartition("/")
+        context = to.need("azure.ai.ml.entities", "BuildContext")
+        parts.build = f"{context}(path={folder or '.'!r}, dockerfile_path={file!r})"
+    specification = use.argument("conda_specification", position=2)
+    if specification is not None:
+        parts.conda_code = to.source(specification)
+    return folded(use, to, parts)
+
+
+@rule.converts("Environment.get")
+def get(use: Use, to: Rewriter) -> Outcome:
+    """A registered environment, or a curated one."""
+    name = use.argument("name", position=1)
+    version = use.argument("version", position=2)
+    if name is None:
+        return Leave("a name is needed")
+    which = f"version={to.source(version)}" if version is not None else 'label="latest"'
+    client = to.client(use.node, use.argument("workspace", position=0))
+    curated = (to.evaluator.text(name) or "").startswith("AzureML-")
+    review = "curated environments of SDK v1 are gone: choose one of the registry azureml" if curated else ""
+    return Replace(f"{client}.environments.get({to.source(name)}, {which})", review)
+
+
+@rule.converts("Environment.register")
+def register(use: Use, to: Rewriter) -> Outcome:
+    """Registers the environment."""
+    assert use.receiver is not None
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})")
+
+
+@rule.converts("Environment.build")
+def build(use: Use, to: Rewriter) -> Outcome:
+    """SDK v2 builds the image when the environment is registered or used first."""
+    assert use.receiver is not None
+    client = to.client(use.node, use.argument("workspace", position=0))
+    review = "the image is built in the background after registration; nothing waits for it"
+    return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})", review)
+
+
+@rule.converts("ImageBuildDetails.wait_for_completion")
+def wait_for_build(use: Use, to: Rewriter) -> Outcome:
+    """Nothing waits for images in SDK v2; a job that needs one waits by itself."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver), "a job waits for its image by itself")
+
+
+@rule.converts("Environment.list", "Workspace.environments")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All environments by name."""
+    workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
+    client = to.client(use.node, workspace)
+    return Replace(f"{{environment.name: environment for environment in {client}.environments.list()}}")
+
+
+@rule.converts("Environment.name", "Environment.version")
+def read(use: Use, to: Rewriter) -> Outcome:
+    """The same attribute."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
+
+
+@rule.converts("CondaDependencies", "CondaDependencies.create")
+def conda(use: Use, to: Rewriter) -> Outcome:
+    """Conda dependencies as a dict, with what is added afterwards."""
+    if use.call is None:
+        return Replace("dict")
+    parts = conda_model.of_creation(use, to)
+    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    variable = Objects.of(to).variable(use.node)
+    if not changes or variable is None or parts.base or not Objects.of(to).straight(use.node, changes):
+        return Replace(parts.code())
+    for change in changes:
+        parts.add(change, to)
+    for change in changes:
+        to.remove(change.statement)
+        to.settle(change, rule, Statements(""))
+    last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    to.replace_statement(last, f"{to.source(variable)} = {parts.code()}")
+    return Statements("")
+
+
+@rule.converts("CondaDependencies.add_pip_package", "CondaDependencies.add_conda_package", "CondaDependencies.add_channel")
+def add(use: Use, to: Rewriter) -> Outcome:
+    """A package that is added where the dict exists already."""
+    value = next(iter(use.arguments().values()), None)
+    if value is None or use.receiver is None:
+        return Leave("nothing is added")
+    owner = to.source(use.receiver)
+    place = {"pip": '["dependencies"][-1]["pip"]', "conda": '["dependencies"]', "channel": '["channels"]'}
+    kind = "pip" if "pip" in use.symbol else "conda" if "conda" in use.symbol else "channel"
+    method = "insert(0, {})" if kind == "conda" else "append({})"
+    return Replace(f"{owner}{place[kind]}.{method.format(to.source(value))}")
+
+
+@rule.converts("PythonSection.conda_dependencies=")
+def set_conda(use: Use, to: Rewriter) -> Outcome:
+    """An assignment to an environment that was made elsewhere."""
+    return Statements(f"{_environment(use, to)}.conda_file = {to.source(assigned(use))}")
+
+
+@rule.converts("PythonSection.conda_dependencies")
+def read_conda(use: Use, to: Rewriter) -> Outcome:
+    """The dict of an environment that was made elsewhere."""
+    return Replace(f"{_environment(use, to)}.conda_file")
+
+
+@rule.converts("DockerSection.base_image=")
+def set_image(use: Use, to: Rewriter) -> Outcome:
+    """An assignment to an environment that was made elsewhere."""
+    return Statements(f"{_environment(use, to)}.image = {to.source(assigned(use))}")
+
+
+@rule.converts(*(f"Environment.{member}=" for member in ("name", "version", "description")))
+def set_attribute(use: Use, to: Rewriter) -> Outcome:
+    """The same attribute."""
+    member = use.symbol.rsplit(".", 1)[1].removesuffix("=")
+    return Statements(f"{_environment(use, to)}.{member} = {to.source(assigned(use))}")
+
+
+@rule.converts(*sorted(NOT_NEEDED | set(DROPPED)))
+def drop(use: Use, to: Rewriter) -> Outcome:
+    """What SDK v2 needs no more."""
+    return Statements("", DROPPED.get(use.symbol, ""))
+
+
+def _environment(use: Use, to: Rewriter) -> str:
+    """The code of the environment that a section belongs to: ``env`` of ``env.python.conda_dependencies``."""
+    at = use.receiver
+    while isinstance(at, ast.Attribute) and at.attr in ("python", "docker", "environment", "base_image_registry"):
+        at = at.value
+    if at is None:
+        raise ValueError("the environment cannot be told")
+    return to.source(at)
