@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 #: Packages below azureml-* that belong to SDK v2, or that it uses as well.
-_STAY = frozenset({"azureml-mlflow", "azureml-fsspec", "azureml-metrics", "azureml-evaluate-mlflow", "azureml-inference-server-http"})
+_STAY = frozenset(
+    {"azureml-mlflow", "azureml-fsspec", "azureml-metrics", "azureml-evaluate-mlflow", "azureml-inference-server-http"}
+)
 #: v1 package -> what does its work in v2. What is not here needs nothing.
 _INSTEAD = {
     "azureml-sdk": ("azure-ai-ml", "azure-identity"),

@@ -62,13 +62,18 @@ class Rewriter:
         self.outcomes: dict[ast.expr, tuple[Rule | None, Outcome]] = {}
         self.created: dict[str, str] = {}
         self.inserted: dict[ast.stmt, list[str]] = {}
+        self.appended: dict[ast.stmt, list[str]] = {}
         self.removed: set[ast.stmt] = set()
         self.replaced: dict[ast.stmt, str] = {}
         self.memory: dict[object, object] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
-        self._touched = self._ancestors_of_uses()
+        self._touched: set[ast.AST] = set()
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
         self._renamed: dict[ast.AST, str] = {}
+        for node in self.evaluator.scopes.parents:
+            named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
+            if named or node in self._use_of:
+                self._touch(node)
 
     # For handlers -----------------------------------------------------------------------------------------------
 
@@ -132,9 +137,18 @@ class Rewriter:
         """Removes another statement, which what is converted here has taken over."""
         self.removed.add(statement)
 
+    def after(self, statement: ast.stmt, code: str) -> None:
+        """Inserts statements below a statement."""
+        self.appended.setdefault(statement, []).append(code)
+
     def replace_statement(self, statement: ast.stmt, code: str) -> None:
         """Replaces another statement, which what is converted here has taken over."""
         self.replaced[statement] = code
+
+    def rename(self, node: ast.expr, code: str) -> None:
+        """Writes ``code`` wherever an expression stands that is a name."""
+        self._renamed[node] = code
+        self._touch(node)
 
     def create(self, path: str, text: str) -> None:
         """Creates a file; ``path`` is relative to the module's folder."""
@@ -146,17 +160,11 @@ class Rewriter:
 
     # Rendering --------------------------------------------------------------------------------------------------
 
-    def _ancestors_of_uses(self) -> set[ast.AST]:
-        touched: set[ast.AST] = set()
-        scopes = self.evaluator.scopes
-        for node in scopes.parents:
-            named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
-            if named or node in self._use_of:
-                at: ast.AST | None = node
-                while at is not None and at not in touched:
-                    touched.add(at)
-                    at = scopes.parents.get(at)
-        return touched
+    def _touch(self, node: ast.AST) -> None:
+        at: ast.AST | None = node
+        while at is not None and at not in self._touched:
+            self._touched.add(at)
+            at = self.evaluator.scopes.parents.get(at)
 
     def _is_of_a_job(self, node: ast.Name) -> bool:
         """Whether it is the run that the script is in: ``hasattr(run, "experiment")`` is an idiom without a use."""
@@ -180,6 +188,8 @@ class Rewriter:
             return self.lines.source(node)
         if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
             return whole.text
+        if node in self._renamed:
+            return self._renamed[node]
         if isinstance(node, ast.Name) and (name := self._rename(node)):
             return name
         if isinstance(node, ast.JoinedStr):
@@ -392,7 +402,7 @@ class Rewriter:
 
     def _finding(self, use: Use, rule: Rule | None, outcome: Outcome | None) -> Finding:
         line, column = use.node.lineno, use.node.col_offset + 1
-        owner, dot, member = use.symbol.removesuffix("=").partition(".")
+        owner, dot, member = use.symbol.removesuffix("=").removesuffix("[]").partition(".")
         symbol = REPORTED.get(owner, owner) + dot + member
         name, doc = (rule.name, rule.link) if rule else ("unknown-symbol", "docs/mapping.md")
         if isinstance(outcome, Leave):

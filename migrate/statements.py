@@ -58,10 +58,10 @@ class StatementWriter:
         to = self.to
         if statement in self.skipped:
             return False
-        above = to.inserted.get(statement, [])
+        above, below = to.inserted.get(statement, []), to.appended.get(statement, [])
         whole = self._whole(statement)
         if whole is not None:
-            code = "\n".join([*above, whole]) if whole else "\n".join(above)
+            code = "\n".join(filter(None, [*above, whole, *below]))
             self._replace(statement, code)
             return not code
         if to.touches(statement):
@@ -75,9 +75,13 @@ class StatementWriter:
                 text = to.source(statement)
                 if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
                     text = f"{self.lines.source(statement)}\n{text}"
-                if above or text != self.lines.source(statement):
-                    self._replace(statement, "\n".join([*above, text]))
+                if above or below or text != self.lines.source(statement):
+                    self._replace(statement, "\n".join([*above, text, *below]))
                 return False
+        if below:
+            start, end = self.lines.span(statement)
+            code = lay_out("\n".join(below), self.lines.indent_at(start), to.options.line_length)
+            self.edits.replace(end, end, "\n" + code)
         if above:
             start = self.lines.line_start(self.lines.span(statement)[0])
             indent = self.lines.indent_at(start)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.symbols import NAMESPACES, lineage
+from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
 
 
@@ -14,7 +14,8 @@ from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module,
 class Use:
     """One use of a v1 symbol.
 
-    ``symbol``: its canonical name. An assignment to an attribute has "=" at its end ("RunConfiguration.target=").
+    ``symbol``: its canonical name. An assignment to an attribute has "=" at its end ("RunConfiguration.target="),
+    an item of a collection "[]" ("Workspace.datasets[]").
     ``node``: the whole expression of the use: the call when it is called. ``receiver``: the expression before the last
     dot when that is an object. ``statement``: the statement that it stands in.
     """
@@ -106,13 +107,29 @@ def _use(evaluator: Evaluator, node: ast.expr) -> Use | None:
     parent = evaluator.scopes.parents.get(node)
     if isinstance(node, ast.Call):
         return _make(evaluator, node.func, node)
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        return _item(evaluator, node)
     if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     if isinstance(parent, ast.Call) and parent.func is node:
         return None  # the call is the use
+    if isinstance(parent, ast.Subscript) and parent.value is node and _item(evaluator, parent) is not None:
+        return None  # the item is the use
     if isinstance(parent, ast.Attribute) and _is_prefix(evaluator, node, parent):
         return None  # the longer name is the use
     return _make(evaluator, node, node)
+
+
+def _item(evaluator: Evaluator, node: ast.Subscript) -> Use | None:
+    """``ws.datasets["x"]`` is one use: "Workspace.datasets[]"."""
+    named = node.value
+    if not isinstance(named, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return None
+    value, base = evaluator.value(named), evaluator.value(named.value)
+    statement = evaluator.scopes.statement_of(node)
+    if isinstance(value, Instance) and isinstance(base, Instance) and element_of(value.type) and statement is not None:
+        return Use(f"{base.type}.{named.attr}[]", node, statement, evaluator, named.value)
+    return None
 
 
 def _is_prefix(evaluator: Evaluator, node: ast.expr, parent: ast.Attribute) -> bool:

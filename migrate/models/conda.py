@@ -13,7 +13,14 @@ from amlbridge.migrate.rewriter import Rewriter
 #: The version that v2 images run best with; v1's own default (3.8) has no support any more.
 PYTHON = '"python=3.10"'
 #: Methods that change conda dependencies; what is not here has its own handling.
-CHANGES = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version", "set_pip_option", "set_pip_index_url")
+CHANGES = (
+    "add_pip_package",
+    "add_conda_package",
+    "add_channel",
+    "set_python_version",
+    "set_pip_option",
+    "set_pip_index_url",
+)
 
 
 @dataclass

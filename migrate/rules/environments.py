@@ -215,7 +215,9 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
-@rule.converts("CondaDependencies.add_pip_package", "CondaDependencies.add_conda_package", "CondaDependencies.add_channel")
+@rule.converts(
+    "CondaDependencies.add_pip_package", "CondaDependencies.add_conda_package", "CondaDependencies.add_channel"
+)
 def add(use: Use, to: Rewriter) -> Outcome:
     """A package that is added where the dict exists already."""
     value = next(iter(use.arguments().values()), None)

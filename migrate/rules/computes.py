@@ -1,0 +1,261 @@
+"""Computes: found with ``compute.get``, made with ``compute.begin_create_or_update``.
+
+The idiom "take it, or make it when it is not there" stays as it is: the exception becomes ``ResourceNotFoundError``.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "computes",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.core.compute_target import ComputeTargetException
+
+ws = Workspace.from_config()
+try:
+    cluster = ComputeTarget(workspace=ws, name="cpu")
+except ComputeTargetException:
+    config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
+    cluster = ComputeTarget.create(ws, "cpu", config)
+    cluster.wait_for_completion(show_output=True)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import AmlCompute
+from azure.core.exceptions import ResourceNotFoundError
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+try:
+    cluster = ml_client.compute.get("cpu")
+except ResourceNotFoundError:
+    config = AmlCompute(name="cpu", size="STANDARD_D2_V2", max_instances=2)
+    cluster = ml_client.compute.begin_create_or_update(config).result()
+""",
+        ),
+    ],
+)
+
+#: Keyword of provisioning_configuration -> keyword of v2's AmlCompute.
+_KEYWORDS = {
+    "vm_size": "size",
+    "min_nodes": "min_instances",
+    "max_nodes": "max_instances",
+    "idle_seconds_before_scaledown": "idle_time_before_scale_down",
+    "location": "location",
+    "tags": "tags",
+    "description": "description",
+}
+_ORDER = ("vm_size", "vm_priority", "min_nodes", "max_nodes", "idle_seconds_before_scaledown")
+
+
+@rule.converts("ComputeTarget", "AmlCompute", "AksCompute", "ComputeInstance", "RemoteCompute", "KubernetesCompute")
+def get(use: Use, to: Rewriter) -> Outcome:
+    """A compute that exists."""
+    if use.call is None:
+        kind = use.symbol if use.symbol in ("AmlCompute", "ComputeInstance", "KubernetesCompute") else "Compute"
+        return Replace(to.need("azure.ai.ml.entities", kind))
+    name = use.argument("name", position=1)
+    if name is None:
+        return Leave("a compute needs a name")
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.compute.get({to.source(name)})")
+
+
+@rule.converts("Workspace.compute_targets[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """One compute of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(f"{to.client(use.node, use.receiver)}.compute.get({to.source(use.node.slice)})")
+
+
+@rule.converts("Workspace.compute_targets", "ComputeTarget.list", "AmlCompute.list")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All computes, by name."""
+    workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
+    computes = f"{to.client(use.node, workspace)}.compute.list()"
+    if use.symbol.endswith(".list"):
+        return Replace(computes)
+    return Replace(by_name(use, to, computes, "compute"))
+
+
+def by_name(use: Use, to: Rewriter, listed: str, word: str) -> str:
+    """A v1 dict of all objects by name: only the names where they alone are looked at."""
+    parent = to.evaluator.scopes.parents.get(use.node)
+    names = isinstance(parent, ast.Compare) and use.node in parent.comparators
+    in_loop = isinstance(parent, (ast.For, ast.comprehension)) and parent.iter is use.node
+    in_list = (
+        isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in ("list", "sorted")
+    )
+    if names or in_loop or in_list:
+        return f"[{word}.name for {word} in {listed}]"
+    return f"{{{word}.name: {word} for {word} in {listed}}}"
+
+
+@rule.converts("AmlCompute.provisioning_configuration")
+def provisioning(use: Use, to: Rewriter) -> Outcome:
+    """The description of a cluster; its name is in the call that creates it."""
+    arguments = _described(use, to, name=_name_of(use, to))
+    return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})")
+
+
+def _described(use: Use, to: Rewriter, name: str) -> list[str]:
+    given = use.arguments()
+    keywords = {_ORDER[key] if isinstance(key, int) and key < len(_ORDER) else str(key): v for key, v in given.items()}
+    found = [f"name={name}"]
+    for old, new in _KEYWORDS.items():
+        if old in keywords:
+            found.append(f"{new}={to.source(keywords[old])}")
+    priority = keywords.get("vm_priority")
+    if priority is not None:
+        text = to.evaluator.text(priority)
+        tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
+        found.append(f"tier={tiers.get((text or '').lower(), to.source(priority))}")
+    if "subnet_name" in keywords:
+        network = to.need("azure.ai.ml.entities", "NetworkSettings")
+        vnet = keywords.get("vnet_name")
+        vnet_code = f"vnet_name={to.source(vnet)}, " if vnet is not None else ""
+        found.append(f"network_settings={network}({vnet_code}subnet={to.source(keywords['subnet_name'])})")
+    if "admin_username" in keywords:
+        settings = to.need("azure.ai.ml.entities", "AmlComputeSshSettings")
+        pairs = (("admin_username", "admin_username"), ("admin_password", "admin_user_password"))
+        parts = [f"{new}={to.source(keywords[new2])}" for new, new2 in pairs if new2 in keywords]
+        found.append(f"ssh_settings={settings}({', '.join(parts)})")
+    return found
+
+
+def _name_of(use: Use, to: Rewriter) -> str:
+    """The name in the call of ComputeTarget.create that this configuration goes to."""
+    for other in to.uses:
+        if not other.symbol.endswith(".create") or other.call is None:
+            continue
+        config = other.argument("provisioning_configuration", position=2)
+        name = other.argument("name", position=1)
+        value = to.evaluator.value(config) if config is not None else None
+        if isinstance(value, Instance) and value.origin is use.node and name is not None:
+            return to.source(name)
+    raise ValueError("the name of the compute cannot be told: SDK v2 wants it in AmlCompute(name=...)")
+
+
+@rule.converts("ComputeTarget.create")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """Creates the compute, and waits for it."""
+    config = use.argument("provisioning_configuration", position=2)
+    if config is None:
+        return Leave("a configuration is needed")
+    if to.evaluator.type_of(config) not in ("AmlComputeProvisioningConfiguration", None):
+        return Leave("only AmlCompute clusters can be made from SDK v2 in the same way")
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.compute.begin_create_or_update({to.source(config)}).result()")
+
+
+@rule.converts("ComputeTarget.wait_for_completion")
+def wait(use: Use, to: Rewriter) -> Outcome:
+    """``begin_create_or_update(...).result()`` has waited already."""
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements("")
+    return Replace("None")
+
+
+@rule.converts("ComputeTarget.get_status", "ComputeTarget.status")
+def status(use: Use, to: Rewriter) -> Outcome:
+    """The compute as it is now."""
+    assert use.receiver is not None
+    return Replace(f"{to.client(use.node)}.compute.get({to.source(use.receiver)}.name)")
+
+
+@rule.converts("ComputeStatus.serialize", "ComputeTarget.serialize")
+def serialize(use: Use, to: Rewriter) -> Outcome:
+    """The entity prints itself."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver))
+
+
+@rule.converts("ComputeTarget.delete")
+def delete(use: Use, to: Rewriter) -> Outcome:
+    """Deletes the compute, and waits for it."""
+    assert use.receiver is not None
+    return Replace(f"{to.client(use.node)}.compute.begin_delete({to.source(use.receiver)}.name).result()")
+
+
+@rule.converts("ComputeTarget.update", "AmlCompute.update")
+def update(use: Use, to: Rewriter) -> Outcome:
+    """Changes the size of a cluster."""
+    assert use.receiver is not None
+    compute = to.source(use.receiver)
+    lines = []
+    for old, new in _KEYWORDS.items():
+        value = use.argument(old)
+        if value is not None:
+            lines.append(f"{compute}.{new} = {to.source(value)}")
+    lines.append(f"{to.client(use.node)}.compute.begin_create_or_update({compute}).result()")
+    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("call update in a statement of its own")
+    return Statements("\n".join(lines))
+
+
+#: The same attribute, or what has become of it.
+_ATTRIBUTES = {
+    "name": "name",
+    "type": "type",
+    "location": "location",
+    "provisioning_state": "provisioning_state",
+    "vm_size": "size",
+    "id": "id",
+}
+
+
+@rule.converts(*(f"ComputeTarget.{member}" for member in _ATTRIBUTES))
+def read(use: Use, to: Rewriter) -> Outcome:
+    """An attribute."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.{_ATTRIBUTES[use.symbol.rsplit('.', 1)[1]]}")
+
+
+@rule.converts("ComputeStatus.provisioning_state", "ComputeStatus.errors", "ComputeStatus.current_node_count")
+def read_status(use: Use, to: Rewriter) -> Outcome:
+    """The state of a compute."""
+    assert use.receiver is not None
+    attribute = {"errors": "provisioning_errors", "current_node_count": "max_instances"}
+    member = use.symbol.rsplit(".", 1)[1]
+    review = "SDK v2 does not say how many nodes there are now" if member == "current_node_count" else ""
+    return Replace(f"{to.source(use.receiver)}.{attribute.get(member, member)}", review)
+
+
+@rule.converts("ComputeTargetException")
+def exception(use: Use, to: Rewriter) -> Outcome:
+    """What the client raises for a compute that is not there."""
+    return Replace(to.need("azure.core.exceptions", "ResourceNotFoundError"))
+
+
+def compute_of(node: ast.expr, to: Rewriter) -> str:
+    """The code of a compute's name, from an object or a name."""
+    kind = to.evaluator.type_of(node)
+    if kind is not None and "ComputeTarget" in (kind, *_bases(kind)):
+        literal = _literal_name(node, to)
+        return literal if literal is not None else f"{to.source(node)}.name"
+    return to.source(node)
+
+
+def _bases(kind: str) -> tuple[str, ...]:
+    from amlbridge.migrate.analysis.symbols import lineage
+
+    return lineage(kind)
+
+
+def _literal_name(node: ast.expr, to: Rewriter) -> str | None:
+    """The name itself where the compute is looked up in the same expression."""
+    use = next((u for u in to.uses if u.node is node and u.symbol == "ComputeTarget"), None)
+    name = use.argument("name", position=1) if use is not None else None
+    return to.source(name) if name is not None and not Objects.of(to).names(node) else None

@@ -1,0 +1,138 @@
+"""``RunConfiguration`` becomes the environment that it holds; the rest goes to what runs with it.
+
+SDK v2 has no run configuration: a command names its environment, compute, distribution and environment variables itself.
+Where a run configuration only leads to an environment that has a variable of its own, that variable is used.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.environment import Parts, is_change
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "run-configurations",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import RunConfiguration
+
+run_config = RunConfiguration()
+run_config.target = "cpu-cluster"
+run_config.environment.docker.enabled = True
+run_config.environment.python.conda_dependencies = CondaDependencies.create(
+    pip_packages=["pandas"]
+)
+""",
+            """\
+from azure.ai.ml.entities import Environment
+
+environment = Environment(
+    image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+    conda_file={
+        "channels": ["conda-forge"],
+        "dependencies": [
+            "python=3.10",
+            "pip",
+            {"pip": ["pandas", "mlflow", "azureml-mlflow"]},
+        ],
+    },
+)
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("RunConfiguration")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """A run configuration with all that is assigned to it."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Environment"))
+    objects = Objects.of(to)
+    changes = [change for change in objects.members(use.node) if is_change(change)]
+    parts = Parts()
+    dependencies = use.argument("conda_dependencies")
+    if dependencies is not None:
+        parts.conda_code = to.source(dependencies)
+    variable = objects.variable(use.node)
+    folded = variable is not None and objects.straight(use.node, changes)
+    for change in changes:
+        if folded or change.symbol == "RunConfiguration.target=":
+            parts.apply(change, to)
+    to.memory["parts", use.node] = parts
+    if variable is None or not folded:
+        return Replace(parts.code(to), parts.review)
+    for change in changes:
+        to.remove(change.statement)
+        to.settle(change, rule, Statements("", parts.review))
+    last = max((change.statement for change in changes), key=lambda s: s.lineno, default=use.statement)
+    if parts.alias is not None and isinstance(parts.alias, ast.Name):
+        for name in objects.names(use.node):
+            to.rename(name, to.source(parts.alias))
+        return Statements("", parts.review)
+    name = _renamed(variable, use, to)
+    code = f"{name} = {to.source(parts.alias) if parts.alias is not None else parts.code(to)}"
+    if last is use.statement:
+        return Statements(code, parts.review)
+    to.replace_statement(last, code)
+    return Statements("", parts.review)
+
+
+def _renamed(variable: ast.Name, use: Use, to: Rewriter) -> str:
+    """A variable that was called after a run configuration is called ``environment``, if nothing else is."""
+    scopes = to.evaluator.scopes
+    scope = scopes.of(variable)
+    taken = any("environment" in other.bindings for other in scopes.all) or ("renamed", "environment") in to.memory
+    if taken or len(scope.bindings.get(variable.id, ())) != 1 or "conf" not in variable.id.lower():
+        return variable.id
+    to.memory["renamed", "environment"] = True
+    for name in Objects.of(to).names(use.node):
+        to.rename(name, "environment")
+    return "environment"
+
+
+@rule.converts("RunConfiguration.environment=")
+def set_environment(use: Use, to: Rewriter) -> Outcome:
+    """An assignment in a function or a branch."""
+    assert use.receiver is not None and isinstance(use.statement, ast.Assign)
+    return Statements(f"{to.source(use.receiver)} = {to.source(use.statement.value)}")
+
+
+@rule.converts("RunConfiguration.environment")
+def read_environment(use: Use, to: Rewriter) -> Outcome:
+    """The variable holds the environment."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver))
+
+
+@rule.converts("RunConfiguration.target=", "RunConfiguration.node_count=")
+def set_target(use: Use, to: Rewriter) -> Outcome:
+    """What runs with it names the compute itself."""
+    return Statements("", "check that every step that ran with this configuration names its compute")
+
+
+@rule.converts("DockerConfiguration")
+def docker(use: Use, to: Rewriter) -> Outcome:
+    """Everything runs in an image in SDK v2."""
+    return Replace("None")
+
+
+def parts_of(node: ast.expr, to: Rewriter) -> Parts | None:
+    """What is known of the run configuration that an expression stands for."""
+    value = to.evaluator.value(node)
+    if not isinstance(value, Instance) or value.type != "RunConfiguration" or value.origin is None:
+        return None
+    use = next((use for use in to.uses if use.node is value.origin), None)
+    if use is None:
+        return None
+    to.outcome(use)
+    found = to.memory.get(("parts", use.node))
+    return found if isinstance(found, Parts) else None
