@@ -12,7 +12,7 @@ from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
-from amlbridge.migrate.layout import lay_out
+from amlbridge.migrate.layout import lay_out, spaced, squeezed
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
@@ -121,7 +121,9 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         _insert_imports(edits, to, tree, new)
     if not edits:
         return to.lines.text
-    text = edits.apply()
+    text = squeezed(edits.apply(), to.lines.text)
+    if "dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text:
+        return spaced(text)
     ast.parse(text)
     return text
 

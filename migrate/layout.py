@@ -31,3 +31,56 @@ def _indented(text: str, indent: str) -> str:
     return "\n".join(
         indent + line if line and number not in inside else line for number, line in enumerate(lines, start=1)
     )
+
+
+def spaced(text: str) -> str:
+    """Puts the blank lines that black wants around functions that are decorated with ``dsl.pipeline``."""
+    lines = text.split("\n")
+    for node in sorted(_pipeline_functions(ast.parse(text)), key=lambda node: -node.lineno):
+        wanted = 2 if node.col_offset == 0 else 1
+        end = node.end_lineno or node.lineno
+        following = next((i for i in range(end, len(lines)) if lines[i].strip()), None)
+        if following is not None:
+            outer = len(lines[following]) - len(lines[following].lstrip()) < node.col_offset
+            if not outer or wanted == 1:
+                lines[end:following] = [""] * max(wanted, 0 if outer else wanted)
+        first = node.decorator_list[0].lineno - 1
+        while first > 0 and lines[first - 1].lstrip().startswith("#"):
+            first -= 1
+        before = first
+        while before > 0 and not lines[before - 1].strip():
+            before -= 1
+        if before > 0 and not lines[before - 1].rstrip().endswith(":"):
+            lines[before:first] = [""] * wanted
+    return "\n".join(lines)
+
+
+def squeezed(text: str, old: str) -> str:
+    """Leaves one blank line where statements that went left several."""
+    lines, before = text.split("\n"), _gaps(old.split("\n"))
+    for start, end in sorted(_gaps(lines).values(), reverse=True):
+        above, below = lines[start - 1], lines[end]
+        wide = below.startswith(("def ", "class ", "@", "async def ", "#")) or above.startswith((" ", "\t"))
+        if (above, below) not in before and not wide:
+            lines[start:end] = [""]
+    return "\n".join(lines)
+
+
+def _gaps(lines: list[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Where there are several blank lines: by the lines above and below."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    start = 0
+    for number, line in enumerate(lines):
+        if line.strip():
+            if number - start > 1 and start > 0:
+                found[lines[start - 1], line] = (start, number)
+            start = number + 1
+    return found
+
+
+def _pipeline_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any("dsl.pipeline" in ast.unparse(d) for d in node.decorator_list)
+    ]

@@ -31,8 +31,8 @@ def package_of(requirement: str) -> str:
 
 
 def converted(requirements: list[str], *, tracking: bool = True) -> list[str]:
-    """Requirement lines for SDK v2: what is not of SDK v1 keeps its place and text. ``tracking``: with what a run script
-    needs to log."""
+    """Requirement lines for SDK v2: what is not of SDK v1 keeps its place and text. ``tracking``: with what a run
+    script needs to log."""
     result: list[str] = []
     names: set[str] = set()
     for requirement in requirements:

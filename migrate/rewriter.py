@@ -116,11 +116,6 @@ class Rewriter:
         credential = self.need("azure.identity", "DefaultAzureCredential")
         return f"{client}.from_config(credential={credential}())"
 
-    def job(self, node: ast.expr) -> str:
-        """The code of what is submitted. A converted pipeline is a function that gives the job."""
-        text = self.source(node)
-        return f"{text}()" if self.evaluator.type_of(node) == "Pipeline" else text
-
     def fresh(self, wanted: str) -> str:
         """A name that nothing in the module has yet."""
         name, number = wanted, 2

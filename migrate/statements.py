@@ -194,13 +194,18 @@ class StatementWriter:
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
-            if outcome == CONNECTED and use.symbol.startswith("Workspace."):
+            if outcome == CONNECTED and (use.symbol.startswith("Workspace.") or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)
                 if line not in found and line.strip() not in above:
                     found.append(line)
         return found
+
+    def _has_reason(self, statement: ast.stmt) -> bool:
+        """Whether something in the statement is left for a reason of its own."""
+        outcomes = (self.to.outcomes.get(use.node, (None, None))[1] for use in self._uses.get(statement, ()))
+        return any(isinstance(outcome, Leave) and outcome != CONNECTED for outcome in outcomes)
 
     def _comments_above(self, first: int) -> list[str]:
         found = []

@@ -222,9 +222,9 @@ class Evaluator:
             called = isinstance(self.scopes.parents.get(node), ast.Call)
             if kind is None or (called and self._is_function(node)):
                 return symbol
-            if OF_A_JOB.intersection(lineage(base.type)):
-                return Instance(kind, node)  # can be asked for again at any time: an object of its own
-            return Instance(kind, base.origin or node, (*base.path, node.attr))
+            if base.type in CONFIGURATIONS:
+                return Instance(kind, base.origin or node, (*base.path, node.attr))
+            return Instance(kind, node)
         if isinstance(base, LocalObject):
             return base.cls.evaluator.field(base.cls.node, node.attr)
         if isinstance(base, LocalClass):
@@ -486,6 +486,19 @@ def _own_nodes(function: ast.AST) -> list[ast.AST]:
     return found
 
 
+#: Types whose attributes are part of them: what is assigned there changes the whole.
+CONFIGURATIONS = frozenset(
+    {
+        "Environment",
+        "RunConfiguration",
+        "PythonSection",
+        "DockerSection",
+        "SparkSection",
+        "ScriptRunConfig",
+        "Estimator",
+    }
+    | {"PyTorch", "TensorFlow", "SKLearn", "Chainer"}
+)
 #: Parameters that hold these types in practically all real code, where nothing else says what they are.
 PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
 #: Types that a string annotation may name.

@@ -74,27 +74,28 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
         if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
             conda.base = to.source(path)
         return conda
-    conda.pip = _entries(use.argument("pip_packages", position=1), to)
-    conda.conda = _entries(use.argument("conda_packages", position=2), to)
-    conda.pip += _entries(use.argument("pip_indexurl", "pip_index_url"), to)
+    conda.pip = entries(use.argument("pip_packages", position=1), to)
+    conda.conda = entries(use.argument("conda_packages", position=2), to)
+    conda.pip += entries(use.argument("pip_indexurl", "pip_index_url"), to)
     version = use.argument("python_version")
     if version is not None:
         conda.python = _python(version, to)
     return conda
 
 
-def _entries(node: ast.expr | None, to: Rewriter) -> list[str]:
+def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
     """A list of packages as code of its elements; what is not literal is spread."""
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return []
     if isinstance(node, (ast.List, ast.Tuple)):
         return [_entry(element, to) for element in node.elts]
     value = to.evaluator.value(node)
-    if isinstance(value, Code) and value.evaluator is to.evaluator and isinstance(value.node, (ast.List, ast.Tuple)):
-        if all(isinstance(element, ast.Constant) for element in value.node.elts) and isinstance(node, ast.Name):
-            v1 = any("azureml" in str(getattr(element, "value", "")) for element in value.node.elts)
-            if v1:  # the list itself stays; what is taken from it is for v2
-                return [to.lines.source(element) for element in value.node.elts]
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else None
+    if isinstance(node, ast.Name) and isinstance(inner, (ast.List, ast.Tuple)):
+        texts = [element.value for element in inner.elts if isinstance(element, ast.Constant)]
+        if len(texts) == len(inner.elts) and any("azureml" in str(text) for text in texts):
+            # The list itself stays as it is; what is taken from it is for v2.
+            return [to.lines.source(element) for element in inner.elts]
     return [f"*{to.source(node)}"]
 
 

@@ -40,8 +40,8 @@ DROPPED = {
     "ContainerRegistry.address=": "an image of a private registry needs a connection of the workspace in SDK v2",
     "ContainerRegistry.username=": "an image of a private registry needs a connection of the workspace in SDK v2",
     "ContainerRegistry.password=": "an image of a private registry needs a connection of the workspace in SDK v2",
-    "DockerSection.base_image_registry=": "an image of a private registry needs a connection of the workspace in SDK v2",
-    "DockerSection.shm_size=": "pass shm_size= to the command",
+    "DockerSection.base_image_registry=": "an image of a private registry needs a connection of the workspace in SDK
+    v2", "DockerSection.shm_size=": "pass shm_size= to the command",
     "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
 }
 

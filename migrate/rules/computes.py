@@ -98,6 +98,8 @@ def by_name(use: Use, to: Rewriter, listed: str, word: str) -> str:
     in_list = (
         isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in ("list", "sorted")
     )
+    if in_list and isinstance(parent, ast.Call) and len(parent.args) == 1 and not parent.keywords:
+        return f"{word}.name for {word} in {listed}"
     if names or in_loop or in_list:
         return f"[{word}.name for {word} in {listed}]"
     return f"{{{word}.name: {word} for {word} in {listed}}}"

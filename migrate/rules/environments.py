@@ -1,8 +1,9 @@
 """``Environment`` and ``CondaDependencies`` become one v2 ``Environment``.
 
-What a script assigns to an environment's sections (``env.python.conda_dependencies``, ``env.docker.base_image``) is followed
-and becomes arguments of the constructor. Conda dependencies are a dict, as in a conda YAML file; packages ``azureml-*`` of
-SDK v1 are replaced by what does their work in v2. An environment without an image gets the successor of v1's default image.
+What a script assigns to an environment's sections (``env.python.conda_dependencies``, ``env.docker.base_image``) is
+followed and becomes arguments of the constructor. Conda dependencies are a dict, as in a conda YAML file; packages
+``azureml-*`` of SDK v1 are replaced by what does their work in v2. An environment without an image gets the
+successor of v1's default image.
 """
 
 from __future__ import annotations

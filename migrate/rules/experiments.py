@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.pipelines import job_code
 
 rule = Rule(
     "experiments",
@@ -72,7 +73,10 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     config = use.argument("config", position=0)
     if config is None:
         return Leave("nothing is submitted")
-    arguments = [to.job(config), f"experiment_name={to.source(use.receiver)}"]
+    parameters = use.argument("pipeline_parameters")
+    pipeline = to.evaluator.type_of(config) == "Pipeline"
+    job = job_code(config, parameters, to) if pipeline else to.source(config)
+    arguments = [job, f"experiment_name={to.source(use.receiver)}"]
     tags = use.argument("tags", position=1)
     if tags is not None and not _is_none(tags):
         arguments.append(f"tags={to.source(tags)}")

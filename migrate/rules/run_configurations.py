@@ -1,7 +1,7 @@
 """``RunConfiguration`` becomes the environment that it holds; the rest goes to what runs with it.
 
-SDK v2 has no run configuration: a command names its environment, compute, distribution and environment variables itself.
-Where a run configuration only leads to an environment that has a variable of its own, that variable is used.
+SDK v2 has no run configuration: a command names its environment, compute, distribution and environment variables
+itself. Where a run configuration only leads to an environment that has a variable of its own, that variable is used.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ entity does not change. ``wait_for_completion`` becomes ``jobs.stream``, which r
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -30,6 +32,9 @@ from azure.ai.ml import MLClient
 from azure.identity import DefaultAzureCredential
 
 ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
 run = ml_client.jobs.get(RUN_ID)
 print(ml_client.jobs.get(run.name).status, mlflow.get_run(run.name).data.metrics)
 ml_client.jobs.begin_cancel(run.name).result()
@@ -41,7 +46,6 @@ ml_client.jobs.begin_cancel(run.name).result()
 #: Member of a run -> (what it becomes, what to check). {run}: the job; {client}: the MLClient; {mlflow}: the module.
 TEMPLATES = {
     "id": ("{run}.name", ""),
-    "wait_for_completion": ("{client}.jobs.stream({run}.name)", ""),
     "get_status": ("{client}.jobs.get({run}.name).status", ""),
     "status": ("{client}.jobs.get({run}.name).status", ""),
     "get_portal_url": ("{run}.studio_url", ""),
@@ -60,13 +64,148 @@ TEMPLATES = {
 }
 
 
+#: The same for members with arguments: the arguments' names, in order, are filled in as {0}, {1}; a missing one is
+#: empty. CALLS = {
+    "get_file_names": "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.name)]",
+    "get_details": "{client}.jobs.get({run}.name)",
+    "get_details_with_logs": "{client}.jobs.get({run}.name)",
+    "get_snapshot_id": "{client}.jobs.get({run}.name).code",
+    "get_environment": "{client}.jobs.get({run}.name).environment",
+    "get_submitted_run": "{run}",
+    "get_logs": "{client}.jobs.stream({run}.name)",
+    "get_job_log": "{client}.jobs.stream({run}.name)",
+    "get_stdout_log": "{client}.jobs.stream({run}.name)",
+    "parent": "{client}.jobs.get({mlflow}.get_run({run}.name).data.tags['mlflow.parentRunId'])",
+}
+
+
+@rule.converts(*(f"Run.{member}" for member in CALLS))
+def call(use: Use, to: Rewriter) -> Outcome:
+    """What asks the service, and answers in another form."""
+    review = "the answer has another form: a Job entity, or nothing where logs are streamed"
+    member = use.symbol.rsplit(".", 1)[1]
+    plain = member in ("get_submitted_run",)
+    return Replace(written(use, to, CALLS[member]), "" if plain else review)
+
+
+@rule.converts("Run.find_step_run")
+def find_step_run(use: Use, to: Rewriter) -> Outcome:
+    """The child jobs of a step."""
+    name = use.argument("name", position=0)
+    if name is None:
+        return Leave("a name is needed")
+    children = written(use, to, "{client}.jobs.list(parent_job_name={run}.name)")
+    return Replace(f"[job for job in {children} if job.display_name == {to.source(name)}]")
+
+
+@rule.converts("Run.download_file", "Run.download_files")
+def download(use: Use, to: Rewriter) -> Outcome:
+    """Files of a run are MLflow artifacts."""
+    single = use.symbol.endswith("download_file")
+    name = use.argument("name" if single else "prefix", position=0)
+    folder = use.argument("output_file_path" if single else "output_directory", position=1)
+    path = f", artifact_path={to.source(name)}" if name is not None else ""
+    target, review = "", ""
+    if folder is not None:
+        target = f", dst_path={to.source(folder)}"
+        if single:
+            review = "dst_path is a folder: the file keeps its path below it"
+            os = to.need_module("os")
+            target = f', dst_path={os}.path.dirname({to.source(folder)}) or "."'
+    return Replace(
+        written(use, to, "{mlflow}.artifacts.download_artifacts(run_id={run}.name") + f"{path}{target})", review
+    )
+
+
+@rule.converts("Run.get_pipeline_output", "Run.get_output_data")
+def output(use: Use, to: Rewriter) -> Outcome:
+    """An output of a job is found by its name."""
+    name = use.argument("pipeline_output_name", "name", position=0)
+    return Replace(to.source(name)) if name is not None else Leave("an output has a name")
+
+
+@rule.converts("PortDataReference.download")
+def download_output(use: Use, to: Rewriter) -> Outcome:
+    """Downloads a named output, into the folder named-outputs/NAME."""
+    assert use.receiver is not None
+    value = use.receiver_value
+    origin = value.origin if value is not None else None
+    run = origin.func.value if isinstance(origin, ast.Call) and isinstance(origin.func, ast.Attribute) else None
+    if run is None:
+        return Leave("the run of this output cannot be told")
+    folder = use.argument("local_path", position=0)
+    target = f", download_path={to.source(folder)}" if folder is not None else ""
+    name = to.source(use.receiver)
+    return Replace(f"{to.client(use.node)}.jobs.download({to.source(run)}.name, output_name={name}{target})")
+
+
+@rule.converts("PortDataReference.path_on_datastore")
+def output_path(use: Use, to: Rewriter) -> Outcome:
+    """Where ``jobs.download`` puts an output, below its download folder."""
+    assert use.receiver is not None
+    name = to.source(use.receiver)
+    text = to.evaluator.text(use.receiver)
+    return Replace(f'"named-outputs/{text}"' if text else f'f"named-outputs/{{{name}}}"')
+
+
+@rule.converts("Run.tag", "Run.set_tags", "Run.add_properties")
+def tag(use: Use, to: Rewriter) -> Outcome:
+    """Tags are MLflow's."""
+    if use.symbol.endswith(".tag"):
+        key, value = use.argument("key", position=0), use.argument("value", position=1)
+        if key is None:
+            return Leave("a tag has a name")
+        text = to.source(value) if value is not None else '""'
+        start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
+        return Replace(f"{start}{to.source(key)}, {text})")
+    tags = use.argument("tags", "properties", position=0)
+    if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("set tags in a statement of its own")
+    start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
+    return Statements(f"for key, value in {to.source(tags)}.items():\n    {start}key, value)")
+
+
+def tracking(use: Use, to: Rewriter) -> str:
+    """The module mlflow. Once, where the client is made, it is told which workspace it tracks to."""
+    mlflow = to.need_module("mlflow")
+    if "tracking" not in to.memory:
+        to.memory["tracking"] = True
+        client = to.client(use.node)
+        made = next((other for other in to.uses if _makes_client(other, client, to)), None)
+        uri = f"{client}.workspaces.get({client}.workspace_name).mlflow_tracking_uri"
+        if made is not None and "set_tracking_uri" not in to.lines.text:
+            to.after(made.statement, f"{mlflow}.set_tracking_uri({uri})")
+    return mlflow
+
+
+def _makes_client(use: Use, client: str, to: Rewriter) -> bool:
+    statement = use.statement
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return False
+    return (
+        statement.value is use.node and use.symbol.startswith("Workspace") and to.source(statement.targets[0]) == client
+    )
+
+
 def written(use: Use, to: Rewriter, template: str) -> str:
     """A template filled in for a use."""
     assert use.receiver is not None
     run = to.source(use.receiver)
     client = to.client(use.node) if "{client}" in template else ""
-    mlflow = to.need_module("mlflow") if "{mlflow}" in template else ""
+    mlflow = tracking(use, to) if "{mlflow}" in template else ""
     return template.format(run=run, client=client, mlflow=mlflow)
+
+
+@rule.converts("Run.wait_for_completion")
+def wait(use: Use, to: Rewriter) -> Outcome:
+    """Streams the log until the job ends; raises when it fails."""
+    code = written(use, to, "{client}.jobs.stream({run}.name)")
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Replace(code)
+    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        to.before(use.statement, code)
+        return Replace(written(use, to, "{client}.jobs.get({run}.name).status"))
+    return Replace(code, "jobs.stream gives nothing: ask jobs.get(name).status for the state")
 
 
 @rule.converts(*(f"Run.{member}" for member in TEMPLATES))

@@ -1,0 +1,306 @@
+"""The arguments of a script become the text of a command, with inputs and outputs declared beside it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.data import (
+    DATASETS,
+    INTERMEDIATE,
+    REFERENCES,
+    Data,
+    follow,
+    given_name,
+    input_code,
+    kind_of,
+    use_of,
+)
+from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.rewriter import Rewriter
+
+_PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
+
+
+@dataclass
+class Port:
+    """An input or output of a command. ``declared``: what the component says of it; ``value``: what a node gets for it
+    ("" when it is bound to ``source``: the expression that made the data, or a pipeline parameter)."""
+
+    name: str
+    declared: str
+    value: str = ""
+    source: ast.expr | None = None
+    parameter: ast.expr | None = None
+    #: A plain value: it may stand in the component as its default.
+    literal: bool = False
+
+
+@dataclass
+class Arguments:
+    """The ports of a command, and the parts of its text: pairs of ("text" or "code", text)."""
+
+    inputs: list[Port] = field(default_factory=list)
+    outputs: list[Port] = field(default_factory=list)
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    reviews: list[str] = field(default_factory=list)
+
+    def text(self, text: str) -> None:
+        """Adds literal text of the command line."""
+        self.parts.append(("text", text))
+
+    def expression(self, code: str) -> None:
+        """Adds code whose value is text of the command line."""
+        self.parts.append(("code", code))
+
+    def reference(self, port: Port, *, output: bool = False) -> None:
+        """Adds the placeholder of a port."""
+        self.text("${{" + ("outputs" if output else "inputs") + "." + port.name + "}}")
+
+    def code(self, start: str) -> str:
+        """The code of the whole command line. ``start``: what comes first, as literal text."""
+        pieces: list[tuple[str, str]] = []
+        for kind, value in [("text", start), *((k, v) for part in self.parts for k, v in (("text", " "), part))]:
+            if kind == "text" and pieces and pieces[-1][0] == "text":
+                pieces[-1] = ("text", pieces[-1][1] + value)
+            else:
+                pieces.append((kind, value))
+        return " + ".join(literal(value) if kind == "text" else value for kind, value in pieces if value)
+
+
+def literal(text: str) -> str:
+    """A string literal, broken at blanks into lines that fit."""
+    if len(text) <= 68 or "\n" in text:
+        return json.dumps(text, ensure_ascii=False)
+    lines: list[str] = []
+    for word in re.findall(r"\S+\s*", text):
+        if lines and len(lines[-1]) + len(word) <= 68:
+            lines[-1] += word
+        else:
+            lines.append(word)
+    quoted = [json.dumps(line, ensure_ascii=False) for line in lines]
+    return quoted[0] if len(quoted) == 1 else "(" + "\n".join(quoted) + ")"
+
+
+def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
+    """The elements of a list that is written out somewhere in the module, also as a sum of lists. What cannot be opened
+    is one starred element."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*list_elements(node.left, to), *list_elements(node.right, to)]
+    value = to.evaluator.value(node)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    if isinstance(inner, (ast.List, ast.Tuple)):
+        found: list[ast.expr] = []
+        for element in inner.elts:
+            found += list_elements(element.value, to) if isinstance(element, ast.Starred) else [element]
+        return found
+    if isinstance(inner, ast.Constant) and inner.value is None:
+        return []
+    return [ast.Starred(value=node, ctx=ast.Load())]
+
+
+def read_arguments(nodes: list[ast.expr], outputs: list[ast.expr], to: Rewriter) -> Arguments:
+    """Reads ``arguments=[...]``. ``outputs``: the roots of the data that the step writes."""
+    found = Arguments()
+    flag = ""
+    for node in nodes:
+        flag = _element(node, flag, outputs, found, to)
+    return found
+
+
+def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Arguments, to: Rewriter) -> str:
+    """Takes in one element; returns the flag that the next one belongs to."""
+    if isinstance(node, ast.Starred):
+        found.expression(f'" ".join(map(str, {to.source(node.value)}))')
+        return ""
+    if isinstance(node, ast.Tuple) and node.elts:  # (datapath_parameter, DataPathComputeBinding(...))
+        return _element(node.elts[0], flag, outputs, found, to)
+    value = to.evaluator.value(node)
+    if isinstance(value, Instance) and value.type == "PipelineParameter":
+        found.reference(parameter_port(node, value, flag, found, to))
+        return ""
+    data = follow(node, to)
+    if data is not None and data.type in INTERMEDIATE | DATASETS | REFERENCES:
+        if is_written(data, outputs):
+            found.reference(output_port(data, flag, found, to), output=True)
+        else:
+            found.reference(input_port(data, flag, found, to))
+        return ""
+    constant = _constant(node, value)
+    if constant is not None:
+        text = str(constant.value)
+        found.text(text if _PLAIN.match(text) else shlex.quote(text))
+        return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
+    name = unique(identifier(flag or _name_of(node), "value"), found.taken)
+    code = to.source(node)
+    port = Port(name, code, code, literal=True)
+    found.inputs.append(port)
+    found.reference(port)
+    return ""
+
+
+def _constant(node: ast.expr, value: object) -> ast.Constant | None:
+    if isinstance(node, ast.Constant):
+        return node if node.value is not None else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        number = node.operand.value
+        return ast.Constant(-number) if isinstance(node.op, ast.USub) and isinstance(number, (int, float)) else None
+    return None
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else "value"
+
+
+def is_written(data: Data, outputs: list[ast.expr]) -> bool:
+    """Whether a step writes the data, rather than reads it."""
+    if data.reads:
+        return False
+    return data.type.startswith("Output") or data.root in outputs
+
+
+def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments, to: Rewriter) -> Port:
+    """The port of a pipeline parameter."""
+    for port in found.inputs:
+        if port.parameter is value.origin and value.origin is not None:
+            return port
+    name = unique(identifier(flag or _name_of(node), "value"), found.taken)
+    origin = value.origin if isinstance(value.origin, ast.expr) else None
+    port = Port(
+        name, _parameter_declared(origin, to), parameter=origin, value="" if origin is not None else to.source(node)
+    )
+    found.inputs.append(port)
+    return port
+
+
+def _parameter_declared(origin: ast.expr | None, to: Rewriter) -> str:
+    make = to.need("azure.ai.ml", "Input")
+    use = use_of(origin, to) if origin is not None else None
+    default = use.argument("default_value", position=1) if use is not None else None
+    return f'{make}(type="{type_of_value(default, to)}")'
+
+
+def type_of_value(node: ast.expr | None, to: Rewriter) -> str:
+    """The v2 type of a literal parameter; "string" where it cannot be told."""
+    value = to.evaluator.value(node) if node is not None else None
+    if isinstance(value, Instance):
+        data = follow(node, to) if node is not None else None
+        return kind_of(data, to) if data is not None else "uri_folder"
+    inner = value.node if isinstance(value, Code) else node
+    if isinstance(inner, ast.UnaryOp):
+        inner = inner.operand
+    if isinstance(inner, ast.Constant):
+        for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number")):
+            if isinstance(inner.value, kind):
+                return name
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name):
+        return {"int": "integer", "float": "number", "bool": "boolean"}.get(inner.func.id, "string")
+    return _argparse_type(inner, to) or "string"
+
+
+def _argparse_type(node: ast.expr | None, to: Rewriter) -> str | None:
+    """The type that argparse gives ``args.epochs``."""
+    if not isinstance(node, ast.Attribute):
+        return None
+    for call in to.evaluator.calls().get("add_argument", ()):
+        names = [to.evaluator.text(argument) or "" for argument in call.args]
+        if not any(identifier(name) == node.attr.lower() for name in names):
+            continue
+        for key in call.keywords:
+            if key.arg == "type" and isinstance(key.value, ast.Name):
+                return {"int": "integer", "float": "number", "bool": "boolean"}.get(key.value.id, "string")
+    return None
+
+
+def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
+    """The port of data that a step reads; the same data twice is one port."""
+    for port in found.inputs:
+        if port.source is data.root:
+            return port
+    named = given_name(data, to)
+    text = (to.evaluator.text(named) if named is not None else None) or flag or data_name(data, to)
+    name = unique(identifier(text, "data"), found.taken)
+    make = to.need("azure.ai.ml", "Input")
+    mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" and data.type in INTERMEDIATE else ""
+    if data.type in INTERMEDIATE:
+        port = Port(name, f'{make}(type="uri_folder"{mode})', source=data.root)
+    else:
+        parameter = _data_parameter(data, to)
+        kind = kind_of(data, to)
+        value = "" if parameter is not None else input_code(data, to)
+        port = Port(name, f'{make}(type="{kind}")', value, source=data.root, parameter=parameter)
+    found.inputs.append(port)
+    return port
+
+
+def _data_parameter(data: Data, to: Rewriter) -> ast.expr | None:
+    """The pipeline parameter that a dataset comes from: ``DatasetConsumptionConfig("x", parameter)``."""
+    use = use_of(data.root, to)
+    if use is None or use.symbol != "DatasetConsumptionConfig":
+        return None
+    dataset = use.argument("dataset", position=1)
+    value = to.evaluator.value(dataset) if dataset is not None else None
+    if isinstance(value, Instance) and value.type == "PipelineParameter" and isinstance(value.origin, ast.expr):
+        return value.origin
+    return None
+
+
+def output_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
+    """The port of data that a step writes."""
+    for port in found.outputs:
+        if port.source is data.root:
+            return port
+    name = unique(identifier(flag or data_name(data, to), "output"), found.taken)
+    port = Port(name, _output_declared(data, to), source=data.root)
+    found.outputs.append(port)
+    return port
+
+
+def _output_declared(data: Data, to: Rewriter) -> str:
+    make = to.need("azure.ai.ml", "Output")
+    arguments = ['type="uri_folder"']
+    use = use_of(data.root, to)
+    destination = use.argument("destination") if use is not None else None
+    if destination is not None:
+        arguments += _destination(destination, to)
+    for call in data.methods:
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "register_on_complete":
+            name = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
+            if name is not None:
+                arguments.append(f"name={to.source(name)}")
+    if "as_upload" in data.called:
+        arguments.append('mode="upload"')
+    return f"{make}({', '.join(arguments)})"
+
+
+def _destination(node: ast.expr, to: Rewriter) -> list[str]:
+    value = to.evaluator.value(node)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    if not isinstance(inner, ast.Tuple) or len(inner.elts) != 2:
+        return []
+    from amlbridge.migrate.models.paths import datastore_path
+
+    path = datastore_path(inner.elts[0], inner.elts[1], to, written=True)
+    # v1's placeholders are SDK v2's, with other names.
+    return [f"path={path.replace('{run-id}', '${{name}}').replace('{output-name}', '${{output_name}}')}"]
+
+
+def data_name(data: Data, to: Rewriter) -> str:
+    """What the script calls the data: its name, or its variable."""
+    use = use_of(data.root, to)
+    if use is not None:
+        name = use.argument("name", "data_reference_name", position=0 if "DataReference" not in data.type else 1)
+        text = to.evaluator.text(name) if name is not None else None
+        if text and data.type not in DATASETS:
+            return text
+    parent = to.evaluator.scopes.parents.get(data.root)
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        return parent.targets[0].id
+    return data.root.id if isinstance(data.root, ast.Name) else "data"

@@ -1,0 +1,221 @@
+"""Data that flows into and between steps: what an expression of a dataset, an output or a parameter stands for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.rewriter import Rewriter
+
+#: Types of data that one step writes and others read.
+INTERMEDIATE = frozenset(
+    {"PipelineData", "PipelineOutputDataset", "PipelineOutputFileDataset", "PipelineOutputTabularDataset"}
+    | {"OutputFileDatasetConfig", "OutputTabularDatasetConfig", "OutputDatasetConfig"}
+)
+DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
+REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
+#: Methods that turn an output of a step into an input of the next.
+_READING = frozenset({"as_input", "as_dataset", "as_named_input", "read_delimited_files", "read_parquet_files"})
+_MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
+#: File endings of tables that one pandas call reads.
+_TABLE_FILE = re.compile(r"\.(csv|tsv|txt|parquet|json|jsonl|gz|data)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data expression, followed to where the data comes from.
+
+    ``root``: the expression that made the first object; ``type``: its v1 type; ``methods``: the fluent calls on the
+    way, the first one first. ``name``: the name given with ``as_named_input`` or ``as_input``.
+    """
+
+    root: ast.expr
+    type: str
+    methods: tuple[ast.Call, ...] = ()
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The names of the fluent methods."""
+        return tuple(call.func.attr for call in self.methods if isinstance(call.func, ast.Attribute))
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is the reading side of what a step writes."""
+        return bool(_READING & set(self.called))
+
+    @property
+    def mode(self) -> str:
+        """The v2 mode that the script asks for, or "" for the default."""
+        found = [_MODES[name] for name in self.called if name in _MODES]
+        return found[-1] if found else ""
+
+
+def follow(node: ast.expr, to: Rewriter) -> Data | None:
+    """The data that an expression stands for, or None when it is none."""
+    methods: list[ast.Call] = []
+    value = to.evaluator.value(node)
+    while isinstance(value, Instance) and value.type in INTERMEDIATE | DATASETS | REFERENCES:
+        origin = value.origin
+        if not isinstance(origin, ast.expr):
+            return Data(node, value.type, tuple(reversed(methods)))
+        function = origin.func if isinstance(origin, ast.Call) else None
+        base = to.evaluator.value(function.value) if isinstance(function, ast.Attribute) else None
+        fluent = isinstance(base, Instance) and base.type in INTERMEDIATE | DATASETS | REFERENCES
+        if not fluent or not isinstance(origin, ast.Call) or _makes(origin):
+            return Data(origin, value.type, tuple(reversed(methods)))
+        methods.append(origin)
+        value = base
+    return None
+
+
+def _makes(call: ast.Call) -> bool:
+    """Whether a method makes new data instead of saying how to use what there is."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "register",
+        "path",
+        "take",
+        "filter",
+        "random_split",
+    )
+
+
+def given_name(data: Data, to: Rewriter) -> ast.expr | None:
+    """The expression of the name that a script gives an input."""
+    for call in reversed(data.methods):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("as_named_input", "as_input"):
+            if call.args:
+                return call.args[0]
+            return next((k.value for k in call.keywords if k.arg == "name"), None)
+    use = use_of(data.root, to)
+    if use is not None and use.symbol == "DatasetConsumptionConfig":
+        return use.argument("name", position=0)
+    return None
+
+
+def use_of(node: ast.AST, to: Rewriter) -> Use | None:
+    """The use that an expression is."""
+    uses = to.memory.get("uses by node")
+    if not isinstance(uses, dict):
+        uses = to.memory["uses by node"] = {use.node: use for use in to.uses}
+    found = uses.get(node)
+    return found if isinstance(found, Use) else None
+
+
+def kind_of(data: Data, to: Rewriter) -> str:
+    """The v2 type of a dataset: "uri_file", "uri_folder" or "mltable"."""
+    if data.type in REFERENCES:
+        return "uri_folder"
+    use = use_of(data.root, to)
+    if use is not None and use.symbol == "DatasetConsumptionConfig":
+        inner = use.argument("dataset", position=1)
+        followed = follow(inner, to) if inner is not None else None
+        return kind_of(followed, to) if followed is not None else _by_mode(data)
+    if use is not None:
+        symbol = use.symbol.rsplit(".", 1)
+        if symbol[-1] == "register" and use.receiver is not None:
+            registered = follow(use.receiver, to)
+            return kind_of(registered, to) if registered is not None else _by_mode(data)
+        if "Dataset.File." in use.symbol:
+            return "uri_folder"
+        if "Dataset.Tabular." in use.symbol:
+            return "uri_file" if single_file(use, to) else "mltable"
+        if symbol[-1] in ("get_by_name", "datasets[]"):
+            made = _registered_here(use, to)
+            if made is not None:
+                return kind_of(made, to)
+    return _by_mode(data)
+
+
+def _by_mode(data: Data) -> str:
+    if data.type == "FileDataset" or data.mode in ("ro_mount", "download"):
+        return "uri_folder"
+    return "mltable"
+
+
+def _registered_here(use: Use, to: Rewriter) -> Data | None:
+    """The dataset that the same module registers under a name that it looks up."""
+    name = use.argument("name", position=1)
+    if name is None and isinstance(use.node, ast.Subscript):
+        name = use.node.slice
+    wanted = _text_or_code(name, to)
+    for other in to.uses:
+        if other.symbols[-1] == "Dataset.register" and other.receiver is not None:
+            given = other.argument("name", position=1)
+            if given is not None and _text_or_code(given, to) == wanted:
+                return follow(other.receiver, to)
+    return None
+
+
+def _text_or_code(node: ast.expr | None, to: Rewriter) -> str:
+    if node is None:
+        return ""
+    return to.evaluator.text(node) or ast.unparse(node)
+
+
+def single_file(use: Use, to: Rewriter) -> bool:
+    """Whether a tabular dataset is one file, whose path is known."""
+    path = use.argument("path", position=0)
+    paths = paths_of(path, to)
+    if len(paths) != 1:
+        return False
+    element = paths[0]
+    if isinstance(element, ast.Tuple) and len(element.elts) == 2:
+        element = element.elts[1]
+    text = to.evaluator.text(element)
+    return text is not None and "*" not in text and _TABLE_FILE.search(text.split("?")[0]) is not None
+
+
+def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
+    """The paths that a dataset is made from: one, or a list of them."""
+    value = to.evaluator.value(path) if path is not None else None
+    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else path
+    if isinstance(node, ast.List):
+        return node.elts
+    return [node] if node is not None else []
+
+
+def input_code(data: Data, to: Rewriter) -> str:
+    """The v2 Input that stands for a dataset or a reference, where a job or a node is called."""
+    make = to.need("azure.ai.ml", "Input")
+    mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
+    if data.type in REFERENCES:
+        return to.source(data.root)
+    use = use_of(data.root, to)
+    if use is not None and use.symbol == "DatasetConsumptionConfig":
+        inner = use.argument("dataset", position=1)
+        followed = follow(inner, to) if inner is not None else None
+        if followed is None:
+            raise ValueError("the dataset of this input cannot be told")
+        wanted = use.argument("mode", position=2)
+        text = to.evaluator.text(wanted) if wanted is not None else ""
+        mode = f', mode="{_MODES.get(text or "", "download")}"' if text in ("mount", "download") else mode
+        return _of_asset(followed, to, mode, make)
+    return _of_asset(data, to, mode, make)
+
+
+def _of_asset(data: Data, to: Rewriter, mode: str, make: str) -> str:
+    root = data.root if not data.methods else data.methods[0].func.value  # type: ignore[attr-defined]
+    variable = _variable_of(data, to)
+    code = variable if variable is not None else to.source(root)
+    registered = not _is_unregistered(data, to)
+    return f'{make}(type="{kind_of(data, to)}", path={code}.{"id" if registered else "path"}{mode})'
+
+
+def _is_unregistered(data: Data, to: Rewriter) -> bool:
+    use = use_of(data.root, to)
+    return use is not None and ".from_" in use.symbol
+
+
+def _variable_of(data: Data, to: Rewriter) -> str | None:
+    """The variable that holds the dataset, when the expression has one."""
+    parent = to.evaluator.scopes.parents.get(data.root)
+    if (
+        isinstance(parent, ast.Assign)
+        and len(parent.targets) == 1
+        and isinstance(parent.targets[0], (ast.Name, ast.Attribute))
+    ):
+        return to.source(parent.targets[0])
+    return None

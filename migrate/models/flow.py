@@ -1,0 +1,172 @@
+"""The pipelines of a module: their steps, in order, with data, parameters and order between them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import cast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS, Step, read_step
+from amlbridge.migrate.rewriter import Rewriter
+
+
+@dataclass
+class Flow:
+    """All steps of a module, by the call that made them."""
+
+    to: Rewriter
+    steps: dict[ast.expr, Step] = field(default_factory=dict)
+    failed: dict[ast.expr, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, to: Rewriter) -> Flow:
+        """The flow of the module that is converted; read once."""
+        if "flow" not in to.memory:
+            flow = cls(to)
+            to.memory["flow"] = flow
+            flow.read()
+        return cast("Flow", to.memory["flow"])
+
+    def read(self) -> None:
+        """Reads all steps, and what orders them."""
+        taken: set[str] = set()
+        for use in self.to.uses:
+            if use.symbol in COMMAND_STEPS and use.call is not None and not self.to.is_kept(use):
+                component, node = self._names(use, taken)
+                try:
+                    self.steps[use.node] = read_step(use, component, node, self.to)
+                except ValueError as error:
+                    self.failed[use.node] = str(error)
+        for use in self.to.uses:
+            if use.symbols[0].endswith(".run_after") and use.receiver is not None:
+                earlier = use.argument("step", position=0)
+                if earlier is not None:
+                    self.order(self._steps_of(earlier), self._steps_of(use.receiver))
+            elif use.symbol == "StepSequence" and use.call is not None:
+                self._sequence(use)
+
+    def _sequence(self, use: Use) -> None:
+        listed = use.argument("steps", position=0)
+        groups = [self._steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []
+        for earlier, later in pairwise(groups):
+            self.order(earlier, later)
+
+    def order(self, earlier: list[Step], later: list[Step]) -> None:
+        """Makes steps run after others, unless data does that already."""
+        for last in later:
+            for first in earlier:
+                if first is not last and first not in self._upstream(last):
+                    last.after.append(first)
+                    first.before.append(last)
+
+    def _upstream(self, step: Step) -> list[Step]:
+        found: list[Step] = []
+        waiting = [step]
+        while waiting:
+            at = waiting.pop()
+            for before in self.sources(at):
+                if before not in found:
+                    found.append(before)
+                    waiting.append(before)
+        return found
+
+    def sources(self, step: Step) -> list[Step]:
+        """The steps whose outputs a step reads, and those that it runs after."""
+        found = [producer for port in step.arguments.inputs if (producer := self.producer(port.source)) is not None]
+        return [*found, *step.after]
+
+    def producer(self, root: ast.expr | None) -> Step | None:
+        """The step that writes some data."""
+        if root is None:
+            return None
+        return next((step for step in self.steps.values() if step.writes(root) is not None), None)
+
+    def _steps_of(self, node: ast.expr) -> list[Step]:
+        """The steps that an expression stands for: one, or a list of them."""
+        if isinstance(node, ast.Starred):
+            return []
+        value = self.to.evaluator.value(node)
+        if isinstance(value, Instance) and isinstance(value.origin, ast.expr) and value.origin in self.steps:
+            return [self.steps[value.origin]]
+        if isinstance(value, Instance):
+            use = use_of(value.origin, self.to) if value.origin is not None else None
+            if use is not None and use.symbol == "StepSequence":
+                listed = use.argument("steps", position=0)
+                return self._steps_of(listed) if listed is not None else []
+            return []
+        elements = list_elements(node, self.to)
+        if len(elements) == 1 and isinstance(elements[0], ast.Starred):
+            return []
+        return [step for element in elements for step in self._steps_of(element)]
+
+    def listed(self, node: ast.expr) -> list[Step]:
+        """The steps of ``Pipeline(steps=...)``. Raises ValueError where one of them cannot be told."""
+        alone = isinstance(self.to.evaluator.value(node), Instance)
+        elements = [node] if alone else [*list_elements(node, self.to), *self._appended(node)]
+        steps: list[Step] = []
+        for element in elements:
+            found = self._steps_of(element)
+            inner = self.to.evaluator.value(element) if not isinstance(element, ast.Starred) else None
+            if not found:
+                origin = inner.origin if isinstance(inner, Instance) else None
+                reason = self.failed.get(origin) if isinstance(origin, ast.expr) else None
+                raise ValueError(
+                    reason or "the steps of the pipeline are put together in a way that cannot be followed"
+                )
+            steps += [step for step in found if step not in steps]
+        if not steps:
+            raise ValueError("the steps of the pipeline are put together in a way that cannot be followed")
+        return steps
+
+    def _appended(self, node: ast.expr) -> list[ast.expr]:
+        """What is appended to a list that has a variable."""
+        if not isinstance(node, ast.Name):
+            return []
+        found = []
+        for method in ("append", "extend"):
+            for call in self.to.evaluator.calls().get(method, ()):
+                owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+                if isinstance(owner, ast.Name) and owner.id == node.id and len(call.args) == 1:
+                    found += [call.args[0]] if method == "append" else list_elements(call.args[0], self.to)
+        return sorted(found, key=lambda expression: (expression.lineno, expression.col_offset))
+
+    def closure(self, steps: list[Step]) -> list[Step]:
+        """Steps and all that they need, each after what it needs; else in the order of the text."""
+        found: list[Step] = []
+
+        def visit(step: Step, path: tuple[Step, ...]) -> None:
+            if step in found:
+                return
+            if step in path:
+                raise ValueError("the steps wait for each other in a circle")
+            for source in self.sources(step):
+                visit(source, (*path, step))
+            found.append(step)
+
+        wanted = list(steps)
+        for step in sorted(wanted, key=lambda step: (step.use.node.lineno, step.use.node.col_offset)):
+            visit(step, ())
+        return found
+
+    def _names(self, use: Use, taken: set[str]) -> tuple[str, str]:
+        """The variables of a step's component and node: from its own variable, or from its name."""
+        variable = Objects.of(self.to).variable(use.node)
+        name = use.argument("name")
+        text = self.to.evaluator.text(name) if name is not None else None
+        base = variable.id if variable is not None else identifier(text or "step", "step")
+        node = unique(base, taken)
+        stem = node.removesuffix("_step").removesuffix("Step") or node
+        component = self.to.fresh(f"{stem}_component")
+        return component, node
+
+
+def is_step(use: Use) -> bool:
+    """Whether a use makes a step."""
+    return use.symbol in STEPS and use.call is not None

@@ -1,0 +1,25 @@
+"""Names of the new code, made from what the old code calls things."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+
+def identifier(text: str, fallback: str = "value") -> str:
+    """A Python identifier in lower case: "--Train Data" -> "train_data"."""
+    name = re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower()
+    if not name:
+        return fallback
+    if name[0].isdigit() or keyword.iskeyword(name):
+        name = f"{fallback}_{name}" if name[0].isdigit() else f"{name}_"
+    return name
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number that is not taken yet. Takes it."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    taken.add(found)
+    return found

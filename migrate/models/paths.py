@@ -1,0 +1,85 @@
+"""Paths in datastores become azureml:// addresses."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.rewriter import Rewriter
+
+#: The name of every workspace's default datastore, unless somebody chose another.
+DEFAULT_DATASTORE = "workspaceblobstore"
+
+
+def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
+    """The name of a datastore: (text, True) when it is known, (code, False) when it is not."""
+    value = to.evaluator.value(node)
+    origin = getattr(value, "origin", None)
+    use = use_of(origin, to) if origin is not None else None
+    if use is not None:
+        if use.symbol in ("Workspace.get_default_datastore", "Datastore.get_default"):
+            return DEFAULT_DATASTORE, True
+        name = use.argument("datastore_name", "name", position=1) if use.call is not None else None
+        if isinstance(use.node, ast.Subscript):
+            name = use.node.slice
+        text = to.evaluator.text(name) if name is not None else None
+        if text is not None:
+            return text, True
+    if to.evaluator.type_of(node) is not None:
+        return f"{to.source(node)}.name", False
+    return to.source(node), False
+
+
+def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, written: bool = False) -> str:
+    """The code of the azureml:// address of a path in a datastore. ``written``: of one that a step writes to."""
+    uploaded = upload_of(path, to) if path is not None and not written else None
+    if uploaded is not None:
+        return uploaded
+    name, known = datastore_name(datastore, to)
+    text = to.evaluator.text(path) if path is not None else ""
+    if known and text is not None:
+        return json.dumps(f"azureml://datastores/{name}/paths/{text.lstrip('/')}")
+    start = f"azureml://datastores/{name if known else '{' + name + '}'}/paths/"
+    if text is not None:
+        return "f" + json.dumps(start + text.lstrip("/").replace("{", "{{").replace("}", "}}")).replace('\\"', '"')
+    assert path is not None
+    code = to.source(path)
+    if isinstance(path, ast.JoinedStr):
+        return f"{_quoted(start, known)} + {code}"
+    if '"' in code or "\n" in code or "\\" in code:
+        return (
+            f"{_quoted(start, known)} + {code}"
+            if isinstance(path, (ast.Name, ast.Call, ast.Attribute))
+            else (f"{_quoted(start, known)} + ({code})")
+        )
+    return f'f"{start}{{{code}}}"'
+
+
+def _quoted(start: str, known: bool) -> str:
+    return f'"{start}"' if known else f'f"{start}"'
+
+
+def upload_of(path: ast.expr, to: Rewriter) -> str | None:
+    """The address of a file that the same module uploads to this place, through the data asset of the upload."""
+    text = to.evaluator.text(path)
+    if text is None:
+        return None
+    for use in to.uses:
+        if use.symbols[-1] not in ("Datastore.upload", "Datastore.upload_files"):
+            continue
+        variable = to.memory.get(("upload", use.node))
+        target = use.argument("target_path", position=1 if use.symbol.endswith("upload") else 2)
+        folder = to.evaluator.text(target) if target is not None else ""
+        if not isinstance(variable, str) or folder is None or not _same_function(use, path, to):
+            continue
+        inside = text.strip("/").removeprefix(folder.strip("/")).lstrip("/")
+        if text.strip("/").startswith(folder.strip("/")) and use.node.lineno <= path.lineno:
+            return f'f"{{{variable}.path}}{inside}"' if inside else f"{variable}.path"
+    return None
+
+
+def _same_function(use: Use, node: ast.expr, to: Rewriter) -> bool:
+    scopes = to.evaluator.scopes
+    return scopes.of(use.node) is scopes.of(node)

@@ -1,0 +1,156 @@
+"""Where and in what a command runs: source folder, environment, compute, distribution."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.rewriter import Rewriter
+
+
+@dataclass
+class Settings:
+    """Keywords of ``command``, as code."""
+
+    code: str = '"."'
+    environment: str = ""
+    compute: str = ""
+    variables: str = ""
+    distribution: str = ""
+    instance_count: str = ""
+    reviews: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_step(cls, use: Use, to: Rewriter) -> Settings:
+        """Reads the keywords of a step."""
+        found = cls()
+        source = use.argument("source_directory", "hash_paths_base")
+        if source is not None and not _is_none(source):
+            found.code = to.source(source)
+        configuration = use.argument("runconfig", "run_config")
+        environment = use.argument("environment", "environment_definition")
+        compute = use.argument("compute_target", "target", "compute")
+        found.take(configuration, environment, compute, use, to)
+        estimator = use.argument("estimator")
+        if estimator is not None:
+            _of_estimator(found, estimator, use, to)
+        processes, nodes = use.argument("process_count_per_node"), use.argument("node_count")
+        if use.symbol == "MpiStep" or processes is not None:
+            _mpi(found, processes, nodes, to)
+        parameters = use.argument("params")
+        if parameters is not None and isinstance(parameters, ast.Dict):
+            pairs = [
+                f'f"AML_PARAMETER_{{{to.source(key)}}}": str({to.source(value)})'
+                for key, value in zip(parameters.keys, parameters.values, strict=True)
+                if key is not None
+            ]
+            found.variables = f"{{{', '.join(pairs)}}}"
+        return found
+
+    def take(
+        self,
+        configuration: ast.expr | None,
+        environment: ast.expr | None,
+        compute: ast.expr | None,
+        use: Use,
+        to: Rewriter,
+    ) -> None:
+        """Reads a run configuration, an environment and a compute, each of which may be missing."""
+        from amlbridge.migrate.rules.computes import compute_of
+
+        parts = _parts(configuration, to) if configuration is not None and not _is_none(configuration) else None
+        if environment is not None and not _is_none(environment):
+            self.environment = to.source(environment)
+        elif configuration is not None and not _is_none(configuration):
+            self.environment = to.source(configuration)
+        else:
+            self.environment = _default_environment(use, to)
+        target = (
+            compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
+        )
+        if target is not None:
+            self.compute = compute_of(target, to)
+        else:
+            self.reviews.append("no compute is named here: the job runs serverless, or where the pipeline says")
+        if parts is not None:
+            self.variables = parts.variables or self.variables
+            self.instance_count = parts.node_count or self.instance_count
+            self.distribution = parts.distribution or self.distribution
+
+    def code_keywords(self, to: Rewriter) -> list[str]:
+        """The keyword of the source folder."""
+        return [f"code={self.code}"]
+
+    def run_keywords(self, to: Rewriter) -> list[str]:
+        """The other keywords."""
+        pairs = (
+            ("environment", self.environment),
+            ("compute", self.compute),
+            ("environment_variables", self.variables),
+            ("distribution", self.distribution),
+            ("instance_count", self.instance_count),
+        )
+        return [f"{key}={value}" for key, value in pairs if value]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _parts(configuration: ast.expr, to: Rewriter) -> Parts | None:
+    from amlbridge.migrate.rules.run_configurations import parts_of
+
+    return parts_of(configuration, to)
+
+
+def _default_environment(use: Use, to: Rewriter) -> str:
+    """The environment of what named none: one for all of a scope."""
+    key = ("default environment", to.evaluator.scopes.of(use.statement))
+    if key not in to.memory:
+        name = to.fresh("default_environment")
+        to.before(use.statement, f"{name} = {Parts().code(to)}")
+        to.memory[key] = name
+    return str(to.memory[key])
+
+
+def _mpi(found: Settings, processes: ast.expr | None, nodes: ast.expr | None, to: Rewriter) -> None:
+    make = to.need("azure.ai.ml", "MpiDistribution")
+    count = to.source(processes) if processes is not None else "1"
+    found.distribution = f"{make}(process_count_per_instance={count})"
+    if nodes is not None:
+        found.instance_count = to.source(nodes)
+
+
+def _of_estimator(found: Settings, estimator: ast.expr, use: Use, to: Rewriter) -> None:
+    """The settings of an EstimatorStep are those of its estimator."""
+    inner = estimator_use(estimator, to)
+    if inner is None:
+        raise ValueError("the estimator of the step cannot be told")
+    source = inner.argument("source_directory", position=0)
+    if source is not None:
+        found.code = to.source(source)
+    from amlbridge.migrate.models.estimators import environment_of
+
+    found.environment = environment_of(inner, to)
+    if not found.compute:
+        target = inner.argument("compute_target")
+        if target is not None:
+            from amlbridge.migrate.rules.computes import compute_of
+
+            found.compute = compute_of(target, to)
+
+
+def estimator_use(node: ast.expr, to: Rewriter) -> Use | None:
+    """The call that made an estimator."""
+    value = to.evaluator.value(node)
+    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+
+
+def estimator_script(node: ast.expr, to: Rewriter) -> ast.expr | None:
+    """The script of an estimator."""
+    use = estimator_use(node, to)
+    return use.argument("entry_script") if use is not None else None

@@ -1,0 +1,202 @@
+"""A step of a v1 pipeline as a component and a node."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.arguments import (
+    Arguments,
+    Port,
+    input_port,
+    list_elements,
+    literal,
+    output_port,
+    parameter_port,
+    read_arguments,
+)
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, given_name
+from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.rewriter import Rewriter
+
+#: Steps that become command components.
+COMMAND_STEPS = frozenset({"PythonScriptStep", "CommandStep", "EstimatorStep", "MpiStep"})
+#: All classes of steps: rules for the others build their node themselves.
+STEPS = COMMAND_STEPS | {
+    "ParallelRunStep",
+    "AutoMLStep",
+    "HyperDriveStep",
+    "DatabricksStep",
+    "DataTransferStep",
+    "ModuleStep",
+    "SynapseSparkStep",
+    "AdlaStep",
+    "AzureBatchStep",
+    "KustoStep",
+    "RScriptStep",
+    "NotebookRunnerStep",
+}
+
+
+@dataclass
+class Step:
+    """One step. ``component``: the variable of its component; ``node``: the variable of its node in the pipeline."""
+
+    use: Use
+    component: str
+    node: str
+    arguments: Arguments
+    settings: Settings
+    start: str
+    display_name: ast.expr | None = None
+    reuse: bool = True
+    #: Steps that have to run before, without data between: their nodes.
+    after: list[Step] = field(default_factory=list)
+    before: list[Step] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
+
+    @property
+    def review(self) -> str:
+        """What a person should check."""
+        return "; ".join(dict.fromkeys([*self.reviews, *self.arguments.reviews, *self.settings.reviews]))
+
+    def writes(self, root: ast.expr) -> Port | None:
+        """The output that holds some data, or None."""
+        return next((port for port in self.arguments.outputs if port.source is root), None)
+
+    def component_code(self, to: Rewriter) -> str:
+        """The component, as a call of ``command``."""
+        command = to.need("azure.ai.ml", "command")
+        inputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.inputs]
+        outputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.outputs]
+        text = self.arguments.code(self.start)
+        if self.before:
+            make = to.need("azure.ai.ml", "Output")
+            outputs.append(f'"order_token": {make}(type="uri_folder")')
+            text = _appended(text, " && echo done > ${{outputs.order_token}}/done")
+        for step in self.after:
+            make = to.need("azure.ai.ml", "Input")
+            inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
+        keywords = self._named(to)
+        if inputs:
+            keywords.append(f"inputs={{{', '.join(inputs)}}}")
+        if outputs:
+            keywords.append(f"outputs={{{', '.join(outputs)}}}")
+        keywords += [*self.settings.code_keywords(to), f"command={text}", *self.settings.run_keywords(to)]
+        if not self.reuse:
+            keywords.append("is_deterministic=False")
+        return f"{command}({', '.join(keywords)})"
+
+    def _named(self, to: Rewriter) -> list[str]:
+        if self.display_name is None:
+            return []
+        text = to.evaluator.text(self.display_name)
+        if text is None:
+            return [f"display_name={to.source(self.display_name)}"]
+        name = identifier(text, "step")
+        shown = [f"display_name={to.source(self.display_name)}"] if name != text else []
+        return [f'name="{name}"', *shown]
+
+
+def _key(name: str) -> str:
+    return f'"{name}"'
+
+
+def _appended(code: str, text: str) -> str:
+    return f"{code} + {literal(text)}" if not code.startswith('"') else f'{code[:-1]}{text}"'
+
+
+def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
+    """Reads the call of a step's class. Raises ValueError where it cannot be read."""
+    written = _roots(use.argument("outputs"), to)
+    passed = use.argument("arguments", "arguements", "estimator_entry_script_arguments")
+    nodes = list_elements(passed, to) if passed is not None else []
+    command = use.argument("command")
+    start = ""
+    if use.symbol == "CommandStep" and command is not None:
+        nodes = _words(command, to)
+    arguments = read_arguments(nodes, written, to)
+    settings = Settings.of_step(use, to)
+    if use.symbol != "CommandStep":
+        start = _python(use, arguments, to)
+    _declared_inputs(use, written, arguments, to)
+    _declared_outputs(use, arguments, to)
+    step = Step(use, component, node, arguments, settings, start, use.argument("name"))
+    if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
+        step.display_name = use.argument("script_name", position=0)
+    reuse = use.argument("allow_reuse", "allow_reused")
+    if reuse is not None:
+        step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+        if not isinstance(reuse, ast.Constant):
+            step.reviews.append("allow_reuse is decided at run time: set is_deterministic")
+    return step
+
+
+def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
+    """The start of the command line of a Python script."""
+    script = use.argument("script_name", "estimator_entry_script", position=0)
+    settings = use.argument("estimator")
+    if script is None and settings is not None:
+        from amlbridge.migrate.models.settings import estimator_script
+
+        script = estimator_script(settings, to)
+    if script is None:
+        raise ValueError("the script of the step cannot be told")
+    text = to.evaluator.text(script)
+    if text is not None and (isinstance(script, ast.Constant) or text):
+        return f"python {shlex.quote(text)}"
+    arguments.parts.insert(0, ("code", to.source(script)))
+    return "python"
+
+
+def _words(command: ast.expr, to: Rewriter) -> list[ast.expr]:
+    nodes = list_elements(command, to)
+    if len(nodes) == 1 and isinstance(nodes[0], ast.Starred):
+        raise ValueError("the command is put together at run time")
+    return nodes
+
+
+def _roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
+    if node is None:
+        return []
+    found = []
+    for element in list_elements(node, to):
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        if data is not None:
+            found.append(data.root)
+    return found
+
+
+def _declared_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: Rewriter) -> None:
+    """Inputs that the arguments do not name: the run script reads them by name, from an argument of that name."""
+    node = use.argument("inputs")
+    for element in list_elements(node, to) if node is not None else []:
+        if isinstance(element, ast.Starred):
+            raise ValueError("the inputs are listed at run time")
+        value = to.evaluator.value(element)
+        if isinstance(value, Instance) and value.type == "PipelineParameter":
+            parameter_port(element, value, "", arguments, to)
+            continue
+        data = follow(element, to)
+        if data is None:
+            raise ValueError("an input of the step cannot be told")
+        known = {id(port.source) for port in arguments.inputs}
+        port = input_port(data, "", arguments, to)
+        if id(port.source) in known:
+            continue
+        if given_name(data, to) is not None or data.type not in INTERMEDIATE:
+            arguments.text(f"--{port.name}")
+            arguments.reference(port)
+
+
+def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
+    node = use.argument("outputs")
+    for element in list_elements(node, to) if node is not None else []:
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        if data is None:
+            raise ValueError("an output of the step cannot be told")
+        output_port(data, "", arguments, to)

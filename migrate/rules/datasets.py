@@ -1,0 +1,288 @@
+"""Datasets become data assets: ``Dataset`` -> ``Data``, and ``Input`` where a job reads one.
+
+A ``FileDataset`` is a ``uri_folder``. A ``TabularDataset`` is a ``uri_file`` when it is one file, else an
+``mltable``, which a script reads with ``mltable.load``. A dataset that is not registered is the ``Data`` entity that
+``register`` creates.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.data import Data, follow, input_code, kind_of, paths_of, single_file
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.paths import datastore_path
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import by_name
+
+rule = Rule(
+    "datasets",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+if "titanic" not in ws.datasets:
+    table = Dataset.Tabular.from_delimited_files(
+        path=(ws.get_default_datastore(), "titanic/all.csv")
+    )
+    table = table.register(ws, "titanic", description="who survived")
+table = Dataset.get_by_name(ws, name="titanic")
+print(table.name, table.version)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import Data
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+if "titanic" not in [data.name for data in ml_client.data.list()]:
+    table = Data(
+        path="azureml://datastores/workspaceblobstore/paths/titanic/all.csv",
+        type="uri_file",
+    )
+    table = ml_client.data.create_or_update(
+        Data(
+            name="titanic", description="who survived", path=table.path, type=table.type
+        )
+    )
+table = ml_client.data.get("titanic", label="latest")
+print(table.name, table.version)
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("Dataset.get_by_name")
+def get_by_name(use: Use, to: Rewriter) -> Outcome:
+    """A registered dataset."""
+    name = use.argument("name", position=1)
+    version = use.argument("version", position=2)
+    if name is None:
+        return Leave("a dataset needs a name")
+    latest = version is None or to.evaluator.text(version) == "latest"
+    which = 'label="latest"' if latest else f"version={_version(version, to)}"
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.data.get({to.source(name)}, {which})")
+
+
+def _version(node: ast.expr | None, to: Rewriter) -> str:
+    assert node is not None
+    if isinstance(node, ast.Constant):
+        return f'"{node.value}"'
+    return f"str({to.source(node)})"
+
+
+@rule.converts("Workspace.datasets[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """The latest version of a dataset of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(f'{to.client(use.node, use.receiver)}.data.get({to.source(use.node.slice)}, label="latest")')
+
+
+@rule.converts("Workspace.datasets", "Dataset.get_all")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All datasets, by name."""
+    workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
+    return Replace(by_name(use, to, f"{to.client(use.node, workspace)}.data.list()", "data"))
+
+
+@rule.converts("Dataset.get_by_id")
+def get_by_id(use: Use, to: Rewriter) -> Outcome:
+    """The ids of v1 say nothing to SDK v2."""
+    return Leave(
+        "ids of v1 datasets are unknown to SDK v2: use ml_client.data.get(name, version=...)", Status.NO_EQUIVALENT
+    )
+
+
+@rule.converts(
+    "Dataset.File.from_files",
+    "Dataset.Tabular.from_delimited_files",
+    "Dataset.Tabular.from_parquet_files",
+    "Dataset.Tabular.from_json_lines_files",
+)
+def from_files(use: Use, to: Rewriter) -> Outcome:
+    """Files at an address: a data entity that is not registered."""
+    path = use.argument("path", position=0)
+    if path is None:
+        return Leave("a path is needed")
+    paths = [_address(element, to) for element in paths_of(path, to)]
+    data = to.need("azure.ai.ml.entities", "Data")
+    if use.symbol == "Dataset.File.from_files" or single_file(use, to):
+        kind = "uri_file" if use.symbol != "Dataset.File.from_files" else "uri_folder"
+        review = "" if len(paths) == 1 else "a data asset has one path: the first of these"
+        return Replace(f'{data}(path={paths[0]}, type="{kind}")', review)
+    mltable = to.need_module("mltable")
+    form = {"delimited": "delimited", "parquet": "parquet", "json": "json_lines"}
+    kind = next(value for key, value in form.items() if key in use.symbol)
+    listed = ", ".join(f'{{"pattern": {code}}}' for code in paths)
+    review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
+    folder = f'"{_folder(use, to)}"'
+    to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]).save({folder})")
+    return Replace(f'{data}(path={folder}, type="mltable")', review)
+
+
+def _folder(use: Use, to: Rewriter) -> str:
+    variable = Objects.of(to).variable(use.node)
+    return f"{variable.id if variable is not None else 'table'}_mltable"
+
+
+def _address(node: ast.expr, to: Rewriter) -> str:
+    value = to.evaluator.value(node)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
+        return datastore_path(inner.elts[0], inner.elts[1], to)
+    kind = to.evaluator.type_of(node)
+    if kind in ("DataReference", "DataPath"):
+        return f"{to.source(node)}.path"
+    if isinstance(node, ast.Starred):
+        return f"{to.source(node.value)}"
+    return to.source(node)
+
+
+@rule.converts("Dataset.register")
+def register(use: Use, to: Rewriter) -> Outcome:
+    """Registers a dataset: creates the data asset."""
+    assert use.receiver is not None
+    name = use.argument("name", position=1)
+    if name is None:
+        return Leave("a dataset needs a name")
+    parts = [f"name={to.source(name)}"]
+    for keyword, position in (("description", 2), ("tags", 3)):
+        value = use.argument(keyword, position=position)
+        if value is not None:
+            parts.append(f"{keyword}={to.source(value)}")
+    owner = to.source(use.receiver)
+    if not isinstance(use.receiver, (ast.Name, ast.Attribute)):
+        owner = to.fresh("dataset")
+        to.before(use.statement, f"{owner} = {to.source(use.receiver)}")
+    parts += [f"path={owner}.path", f"type={owner}.type"]
+    client = to.client(use.node, use.argument("workspace", position=0))
+    code = f"{client}.data.create_or_update({to.need('azure.ai.ml.entities', 'Data')}({', '.join(parts)}))"
+    if isinstance(use.statement, ast.Expr) and isinstance(use.receiver, ast.Name):
+        return Statements(f"{owner} = {code}")
+    return Replace(code)
+
+
+@rule.converts("Dataset.Tabular.register_pandas_dataframe")
+def register_frame(use: Use, to: Rewriter) -> Outcome:
+    """A data frame goes up as a file."""
+    frame, name = use.argument("dataframe", position=0), use.argument("name", position=2)
+    if frame is None or name is None:
+        return Leave("a data frame and a name are needed")
+    text = to.evaluator.text(name)
+    file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
+    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
+    data = to.need("azure.ai.ml.entities", "Data")
+    code = f'{data}(name={to.source(name)}, path={file}, type="uri_file")'
+    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", "the table is a CSV file, not Parquet")
+
+
+@rule.converts("Dataset.File.upload_directory")
+def upload_directory(use: Use, to: Rewriter) -> Outcome:
+    """A folder goes up with its data asset."""
+    source = use.argument("src_dir", position=0)
+    if source is None:
+        return Leave("a folder is needed")
+    data = to.need("azure.ai.ml.entities", "Data")
+    return Replace(f'{data}(path={to.source(source)}, type="uri_folder")', "it is uploaded when it is registered")
+
+
+@rule.converts("Dataset.as_named_input", "Dataset.as_mount", "Dataset.as_download", "DatasetConsumptionConfig")
+@rule.converts(*(f"DatasetConsumptionConfig.{name}" for name in ("as_mount", "as_download", "as_direct", "as_hdfs")))
+def consumption(use: Use, to: Rewriter) -> Outcome:
+    """A dataset as the input of a job."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml", "Input"))
+    Flow.of(to)
+    data = follow(use.node, to)
+    if data is None:
+        return Leave("the dataset cannot be told")
+    names = Objects.of(to).names(use.node)
+    statement = use.statement
+    if isinstance(statement, ast.Assign) and statement.value is use.node and names and _in_steps(names, to):
+        return Statements("")
+    return Replace(input_code(data, to))
+
+
+def _in_steps(names: list[ast.Name], to: Rewriter) -> bool:
+    steps = Flow.of(to).steps
+    return all(any(node in steps for node in to.evaluator.scopes.ancestors(name)) for name in names)
+
+
+@rule.converts(*(f"Dataset.{name}" for name in ("name", "description", "tags", "id")))
+def read(use: Use, to: Rewriter) -> Outcome:
+    """The same attribute."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
+
+
+@rule.converts("Dataset.version")
+def version(use: Use, to: Rewriter) -> Outcome:
+    """The version, which is a text now."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.version")
+
+
+@rule.converts("Dataset.to_pandas_dataframe")
+def to_pandas(use: Use, to: Rewriter) -> Outcome:
+    """Reads the table."""
+    assert use.receiver is not None
+    data = follow(use.receiver, to)
+    owner = to.source(use.receiver)
+    return Replace(frame_code(data, f"{owner}.path", to), "reading azureml:// paths needs the package azureml-fsspec")
+
+
+def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
+    """Code that reads a table into a data frame. ``path``: code of its path."""
+    kind = kind_of(data, to) if data is not None else "mltable"
+    if kind == "uri_file":
+        return f"{to.need_module('pandas') if not _pandas(to) else _pandas(to)}.read_csv({path})"
+    return f"{to.need_module('mltable')}.load({path}).to_pandas_dataframe()"
+
+
+def _pandas(to: Rewriter) -> str:
+    for binding in to.evaluator.scopes.module.bindings.get("pd", []):
+        if binding.kind == "import":
+            return "pd"
+    return ""
+
+
+@rule.converts("Dataset.unregister_all_versions")
+def unregister(use: Use, to: Rewriter) -> Outcome:
+    """Archives the data asset."""
+    assert use.receiver is not None
+    return Replace(f"{to.client(use.node)}.data.archive(name={to.source(use.receiver)}.name)")
+
+
+#: Selections that an MLTable has under these names.
+_SELECTIONS = {
+    "take": "take",
+    "skip": "skip",
+    "take_sample": "take_random_sample",
+    "keep_columns": "keep_columns",
+    "drop_columns": "drop_columns",
+    "filter": "filter",
+    "random_split": "random_split",
+}
+
+
+@rule.converts(*(f"Dataset.{name}" for name in _SELECTIONS))
+def select(use: Use, to: Rewriter) -> Outcome:
+    """A selection: on the data frame, where that is what is read; else on the MLTable."""
+    assert use.receiver is not None and use.call is not None
+    parent = to.evaluator.scopes.parents.get(use.node)
+    data = follow(use.receiver, to)
+    member = use.symbol.rsplit(".", 1)[1]
+    frame = isinstance(parent, ast.Attribute) and parent.attr == "to_pandas_dataframe"
+    if data is not None and frame and member in ("take", "skip"):
+        return Leave("select rows of the data frame instead")
+    return Leave(f"read it first (mltable.load(...)), then use {_SELECTIONS[member]} of the MLTable")

@@ -1,0 +1,248 @@
+"""Datastores: found with ``datastores.get``, registered as entities; uploads become data assets.
+
+SDK v2 has no ``datastore.upload``: files go up with the data asset that names them. A path below the target of an
+upload in the same code becomes a path of that asset.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.paths import datastore_path
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import by_name
+
+rule = Rule(
+    "datastores",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Dataset, Datastore, Workspace
+
+ws = Workspace.from_config()
+datastore = ws.get_default_datastore()
+raw = Datastore.get(ws, "raw")
+print(datastore.name, raw.container_name)
+datastore.upload(src_dir="data", target_path="titanic", overwrite=True)
+dataset = Dataset.File.from_files(path=(datastore, "titanic"))
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import Data
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+datastore = ml_client.datastores.get_default()
+raw = ml_client.datastores.get("raw")
+print(datastore.name, raw.container_name)
+titanic_files = ml_client.data.create_or_update(
+    Data(name="titanic_files", path="data", type="uri_folder")
+)
+dataset = Data(path=titanic_files.path, type="uri_folder")
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("Workspace.get_default_datastore", "Datastore.get_default")
+def default(use: Use, to: Rewriter) -> Outcome:
+    """The default datastore."""
+    workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
+    return Replace(f"{to.client(use.node, workspace)}.datastores.get_default()")
+
+
+@rule.converts("Datastore.get", "Datastore")
+def get(use: Use, to: Rewriter) -> Outcome:
+    """A registered datastore."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Datastore"))
+    name = use.argument("datastore_name", "name", position=1)
+    if name is None:
+        return Leave("a datastore needs a name")
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.datastores.get({to.source(name)})")
+
+
+@rule.converts("Workspace.datastores[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """One datastore of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(f"{to.client(use.node, use.receiver)}.datastores.get({to.source(use.node.slice)})")
+
+
+@rule.converts("Workspace.datastores")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All datastores, by name."""
+    return Replace(by_name(use, to, f"{to.client(use.node, use.receiver)}.datastores.list()", "datastore"))
+
+
+@rule.converts("Workspace.set_default_datastore", "Datastore.set_as_default")
+def set_default(use: Use, to: Rewriter) -> Outcome:
+    """The default cannot be changed from SDK v2."""
+    return Leave("SDK v2 cannot change the default datastore: name the datastore in paths", Status.NO_EQUIVALENT)
+
+
+@rule.converts(*(f"Datastore.{name}" for name in ("name", "account_name", "container_name", "endpoint", "protocol")))
+def read(use: Use, to: Rewriter) -> Outcome:
+    """The same attribute."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
+
+
+@rule.converts("Datastore.datastore_type")
+def kind(use: Use, to: Rewriter) -> Outcome:
+    """The type."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.type")
+
+
+@rule.converts("Datastore.upload", "Datastore.upload_files")
+def upload(use: Use, to: Rewriter) -> Outcome:
+    """Files that go up become a data asset."""
+    files = use.symbol.endswith("upload_files")
+    source = use.argument("files", "src_dir", position=0)
+    target = use.argument("target_path", position=2 if files else 1)
+    if source is None:
+        return Leave("nothing is uploaded")
+    path, kind, review = to.source(source), "uri_folder", ""
+    if files:
+        path, kind, review = _files(source, to)
+    text = to.evaluator.text(target) if target is not None else ""
+    name = to.fresh(identifier(f"{text or 'uploaded'} files", "files"))
+    data = to.need("azure.ai.ml.entities", "Data")
+    code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
+    if not text:
+        review = review or "paths of the datastore that read these files have to be those of the data asset"
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        to.memory["upload", use.node] = name
+        return Statements(f"{name} = {code}", review)
+    if isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Name):
+        to.memory["upload", use.node] = use.statement.targets[0].id
+    return Replace(code, review)
+
+
+def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:
+    """The path, type and review of several files: one of them alone, or the folder that has them all."""
+    elements = list_elements(source, to)
+    if len(elements) == 1 and not isinstance(elements[0], ast.Starred):
+        return to.source(elements[0]), "uri_file", ""
+    review = "the whole folder of these files is uploaded"
+    os = to.need_module("os")
+    return f"{os}.path.commonpath({to.source(source)})", "uri_folder", review
+
+
+@rule.converts("Datastore.download")
+def download(use: Use, to: Rewriter) -> Outcome:
+    """Nothing public downloads a path of a datastore."""
+    return Leave(
+        "SDK v2 downloads outputs of jobs (jobs.download); for other paths use azure-storage-blob or azureml-fsspec",
+        Status.NO_EQUIVALENT,
+    )
+
+
+@rule.converts("Datastore.path")
+def path(use: Use, to: Rewriter) -> Outcome:
+    """A path of a datastore as an input."""
+    assert use.receiver is not None
+    inside = use.argument("path", position=0)
+    address = datastore_path(use.receiver, inside if inside is not None else ast.Constant(""), to)
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address})')
+
+
+@rule.converts("DataReference", "DataPath")
+def reference(use: Use, to: Rewriter) -> Outcome:
+    """A path of a datastore as an input."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml", "Input"))
+    store = use.argument("datastore", position=0)
+    inside = use.argument("path_on_datastore", position=2 if use.symbol == "DataReference" else 1)
+    if store is None:
+        return Leave("a datastore is needed")
+    address = datastore_path(store, inside if inside is not None else ast.Constant(""), to)
+    mode = use.argument("mode")
+    text = {"mount": "ro_mount", "download": "download"}.get(to.evaluator.text(mode) or "" if mode is not None else "")
+    extra = f', mode="{text}"' if text else ""
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}{extra})')
+
+
+@rule.converts("DataReference.as_mount", "DataReference.as_download", "DataReference.path", "DataReference.as_upload")
+def mode(use: Use, to: Rewriter) -> Outcome:
+    """How an input is read."""
+    assert use.receiver is not None
+    if use.symbol.endswith(".path"):
+        return Leave("write the whole path in the call of datastore.path")
+    return Replace(to.source(use.receiver), "the mode is in Input(mode=...)")
+
+
+@rule.converts("DataPathComputeBinding")
+def binding(use: Use, to: Rewriter) -> Outcome:
+    """The mode is in the input."""
+    return Replace("None")
+
+
+#: What registers a datastore -> (entity, credential entity, pairs of old and new keywords).
+_REGISTERED = {
+    "Datastore.register_azure_blob_container": (
+        "AzureBlobDatastore",
+        (("container_name", "container_name"), ("account_name", "account_name"), ("protocol", "protocol")),
+    ),
+    "Datastore.register_azure_file_share": (
+        "AzureFileDatastore",
+        (("file_share_name", "file_share_name"), ("account_name", "account_name"), ("protocol", "protocol")),
+    ),
+    "Datastore.register_azure_data_lake_gen2": (
+        "AzureDataLakeGen2Datastore",
+        (("filesystem", "filesystem"), ("account_name", "account_name"), ("protocol", "protocol")),
+    ),
+    "Datastore.register_azure_data_lake": ("AzureDataLakeGen1Datastore", (("store_name", "store_name"),)),
+}
+
+
+@rule.converts(*_REGISTERED)
+def register(use: Use, to: Rewriter) -> Outcome:
+    """Registers a datastore of an Azure storage account."""
+    kind, pairs = _REGISTERED[use.symbol]
+    name = use.argument("datastore_name", position=1)
+    if name is None:
+        return Leave("a datastore needs a name")
+    parts = [f"name={to.source(name)}"]
+    positions = {"container_name": 2, "file_share_name": 2, "filesystem": 2, "store_name": 2, "account_name": 3}
+    for old, new in pairs:
+        value = use.argument(old, position=positions.get(old))
+        if value is not None:
+            parts.append(f"{new}={to.source(value)}")
+    credentials = _credentials(use, to)
+    if credentials:
+        parts.append(f"credentials={credentials}")
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.datastores.create_or_update({to.need('azure.ai.ml.entities', kind)}({', '.join(parts)}))")
+
+
+def _credentials(use: Use, to: Rewriter) -> str:
+    key, token, secret = use.argument("account_key"), use.argument("sas_token"), use.argument("client_secret")
+    if key is not None:
+        return f"{to.need('azure.ai.ml.entities', 'AccountKeyConfiguration')}(account_key={to.source(key)})"
+    if token is not None:
+        return f"{to.need('azure.ai.ml.entities', 'SasTokenConfiguration')}(sas_token={to.source(token)})"
+    if secret is not None:
+        parts = [
+            f"{name}={to.source(value)}"
+            for name in ("tenant_id", "client_id", "client_secret")
+            if (value := use.argument(name)) is not None
+        ]
+        return f"{to.need('azure.ai.ml.entities', 'ServicePrincipalConfiguration')}({', '.join(parts)})"
+    return ""
+
+
+@rule.converts(
+    "Datastore.register_azure_sql_database", "Datastore.register_azure_postgre_sql", "Datastore.register_azure_my_sql"
+)
+def register_database(use: Use, to: Rewriter) -> Outcome:
+    """Databases are no datastores in SDK v2."""
+    return Leave("SDK v2 has no database datastores: export the query to blob storage", Status.NO_EQUIVALENT)

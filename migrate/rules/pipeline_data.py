@@ -1,0 +1,131 @@
+"""Data between steps: ``PipelineData``, ``OutputFileDatasetConfig`` become outputs of nodes, and edges.
+
+The object goes away: the step that writes it declares an output, each step that reads it gets ``node.outputs.name``.
+``destination`` becomes the path of the output, ``register_on_complete`` its name, ``pipeline_output_name`` an output
+of the pipeline.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.data import INTERMEDIATE
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "pipeline-data",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+clean = OutputFileDatasetConfig("clean")
+prepare = PythonScriptStep(
+    "prepare.py", arguments=["--out", clean], compute_target="cpu", runconfig=env
+)
+train = PythonScriptStep(
+    "train.py",
+    arguments=["--data", clean.as_input("data")],
+    compute_target="cpu",
+    runconfig=env,
+)
+pipeline = Pipeline(workspace=None, steps=[train])
+""",
+            """\
+from azure.ai.ml import Input, Output, command, dsl
+
+prepare_component = command(
+    name="prepare_py",
+    display_name="prepare.py",
+    outputs={"out": Output(type="uri_folder")},
+    code=".",
+    command="python prepare.py --out ${{outputs.out}}",
+    environment=env,
+    compute="cpu",
+)
+train_component = command(
+    name="train_py",
+    display_name="train.py",
+    inputs={"data": Input(type="uri_folder")},
+    code=".",
+    command="python train.py --data ${{inputs.data}}",
+    environment=env,
+    compute="cpu",
+)
+
+
+@dsl.pipeline()
+def pipeline():
+    prepare = prepare_component()
+    train = train_component(data=prepare.outputs.out)
+""",
+        ),
+    ],
+)
+
+_FLUENT = [
+    "as_input",
+    "as_mount",
+    "as_download",
+    "as_upload",
+    "as_dataset",
+    "as_named_input",
+    "as_direct",
+    "register_on_complete",
+    "read_delimited_files",
+    "read_parquet_files",
+    "parse_delimited_files",
+    "parse_parquet_files",
+]
+
+
+@rule.converts(*sorted(INTERMEDIATE))
+def create(use: Use, to: Rewriter) -> Outcome:
+    """The object goes; the step that writes it has the output."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml", "Output"))
+    return _gone(use, to)
+
+
+@rule.converts(*(f"{kind}.{method}" for kind in sorted(INTERMEDIATE) for method in _FLUENT))
+def fluent(use: Use, to: Rewriter) -> Outcome:
+    """How the data is read or written is in the input or output."""
+    return _gone(use, to)
+
+
+def _gone(use: Use, to: Rewriter) -> Outcome:
+    Flow.of(to)
+    statement = use.statement
+    alone = isinstance(statement, (ast.Assign, ast.Expr, ast.AnnAssign)) and statement.value is use.node
+    if not alone:
+        return Leave("data of a pipeline is used in a way that cannot be followed")
+    if isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
+        return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
+    if any(not _in_step(name, to) for name in Objects.of(to).names(use.node)):
+        return Leave("data of a pipeline is passed on in a way that cannot be followed")
+    return Statements("")
+
+
+def _in_step(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a name is read inside of a step that is converted, or of something fluent."""
+    flow = Flow.of(to)
+    for node in to.evaluator.scopes.ancestors(name):
+        if node in flow.steps:
+            return True
+        kind = to.evaluator.type_of(node) if isinstance(node, (ast.Call, ast.Attribute)) else None
+        if kind in INTERMEDIATE:
+            return True
+        if isinstance(node, ast.List) or (
+            isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Dict))
+        ):
+            return True
+        if isinstance(node, ast.stmt):
+            return False
+    return False

@@ -1,0 +1,143 @@
+"""Steps become components: ``PythonScriptStep``, ``CommandStep``, ``EstimatorStep``, ``MpiStep`` -> ``command``.
+
+Arguments become the component's command: literal ones stay in it, data and parameters become declared inputs and
+outputs. ``allow_reuse=False`` becomes ``is_deterministic=False``. The node of each step is in the pipeline function
+(rule pipelines).
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.steps import COMMAND_STEPS
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "pipeline-steps",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.pipeline.core import PipelineData
+from azureml.pipeline.steps import PythonScriptStep
+
+model = PipelineData("model")
+train = PythonScriptStep(
+    name="train",
+    source_directory="steps",
+    script_name="train.py",
+    arguments=["--epochs", 3, "--model", model],
+    outputs=[model],
+    compute_target="cpu",
+    runconfig=environment,
+    allow_reuse=False,
+)
+""",
+            """\
+from azure.ai.ml import Output, command
+
+train_component = command(
+    name="train",
+    outputs={"model": Output(type="uri_folder")},
+    code="steps",
+    command="python train.py --epochs 3 --model ${{outputs.model}}",
+    environment=environment,
+    compute="cpu",
+    is_deterministic=False,
+)
+""",
+        ),
+    ],
+)
+
+
+@rule.converts(*sorted(COMMAND_STEPS))
+def step(use: Use, to: Rewriter) -> Outcome:
+    """The component of a step, where the step was made."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "CommandComponent"))
+    flow = Flow.of(to)
+    if use.node in flow.failed:
+        return Leave(flow.failed[use.node])
+    found = flow.steps[use.node]
+    for name in Objects.of(to).names(use.node):
+        to.rename(name, found.component)
+    _remove_settings(use, to)
+    code = found.component_code(to)
+    variable = Objects.of(to).variable(use.node)
+    if variable is not None:
+        return Statements(f"{found.component} = {code}", found.review)
+    to.before(use.statement, f"{found.component} = {code}")
+    return Replace(found.component, found.review)
+
+
+def _remove_settings(use: Use, to: Rewriter) -> None:
+    """A dict that only gave steps their keywords goes."""
+    assert use.call is not None
+    for key in use.call.keywords:
+        if key.arg is not None or not isinstance(key.value, ast.Name):
+            continue
+        wanted = key.value.id
+        scopes = to.evaluator.scopes
+        bindings = scopes.lookup(wanted, key.value)
+        reads = [
+            node
+            for node in scopes.parents
+            if isinstance(node, ast.Name) and node.id == wanted and isinstance(node.ctx, ast.Load)
+        ]
+        steps = Flow.of(to).steps
+        inside = all(any(around in steps for around in scopes.ancestors(node)) for node in reads)
+        if len(bindings) == 1 and bindings[0].statement is not None and inside:
+            to.remove(bindings[0].statement)
+
+
+@rule.converts(*(f"{kind}.run_after" for kind in sorted(COMMAND_STEPS)))
+def run_after(use: Use, to: Rewriter) -> Outcome:
+    """An order without data: the earlier step writes an order token, which the later one reads."""
+    flow = Flow.of(to)
+    value = use.receiver_value
+    if value is None or not isinstance(value.origin, ast.expr) or value.origin not in flow.steps:
+        return Leave("the steps cannot be told")
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements("", _review_if_conditional(use, to))
+    return Leave("call run_after in a statement of its own")
+
+
+def _review_if_conditional(use: Use, to: Rewriter) -> str:
+    parents = to.evaluator.scopes.ancestors(use.statement)
+    conditional = any(isinstance(node, (ast.If, ast.For, ast.While, ast.Try)) for node in parents)
+    return "the order was conditional: now it always holds" if conditional else ""
+
+
+@rule.converts(*(f"{kind}.name" for kind in sorted(COMMAND_STEPS)))
+def name(use: Use, to: Rewriter) -> Outcome:
+    """The name of the component."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.name")
+
+
+@rule.converts("StepSequence")
+def sequence(use: Use, to: Rewriter) -> Outcome:
+    """Steps in a sequence: order tokens between them; the list stays a list."""
+    listed = use.argument("steps", position=0)
+    if listed is None or use.call is None:
+        return Leave("a sequence needs steps")
+    Flow.of(to)
+    variable = Objects.of(to).variable(use.node)
+    if variable is not None and all(_for_pipeline(name, to) for name in Objects.of(to).names(use.node)):
+        return Statements("")
+    return Replace(to.source(listed))
+
+
+def _for_pipeline(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a name is read only to make a pipeline, whose statement goes."""
+    for node in to.evaluator.scopes.ancestors(name):
+        value = to.evaluator.value(node) if isinstance(node, ast.Call) else None
+        if isinstance(value, Instance) and value.type in ("Pipeline", "StepSequence"):
+            return True
+    return False

@@ -1,0 +1,312 @@
+"""Pipelines become functions: ``Pipeline`` -> ``@dsl.pipeline``.
+
+The function has the pipeline's parameters, makes a node of each step's component and binds outputs to inputs. It is
+called where the pipeline was submitted. Steps are called in the order in which data and ``run_after`` want them.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.arguments import Port
+from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.steps import Step
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "pipelines",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import Pipeline, PipelineParameter
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+epochs = PipelineParameter(name="epochs", default_value=10)
+check = PythonScriptStep("check.py", name="check", compute_target="cpu", runconfig=env)
+train = PythonScriptStep(
+    "train.py",
+    name="train",
+    arguments=["--epochs", epochs],
+    compute_target="cpu",
+    runconfig=env,
+)
+train.run_after(check)
+pipeline = Pipeline(workspace=ws, steps=[check, train], description="nightly")
+pipeline.validate()
+run = Experiment(ws, "nightly").submit(pipeline, pipeline_parameters={"epochs": 3})
+""",
+            """\
+from azure.ai.ml import Input, MLClient, Output, command, dsl
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+check_component = command(
+    name="check",
+    outputs={"order_token": Output(type="uri_folder")},
+    code=".",
+    command="python check.py && echo done > ${{outputs.order_token}}/done",
+    environment=env,
+    compute="cpu",
+)
+train_component = command(
+    name="train",
+    inputs={"epochs": Input(type="integer"), "after_check": Input(type="uri_folder")},
+    code=".",
+    command="python train.py --epochs ${{inputs.epochs}}",
+    environment=env,
+    compute="cpu",
+)
+
+
+@dsl.pipeline(description="nightly")
+def pipeline(epochs=10):
+    check = check_component()
+    train = train_component(epochs=epochs, after_check=check.outputs.order_token)
+
+
+ml_client.jobs.validate(pipeline())
+run = ml_client.jobs.create_or_update(pipeline(epochs=3), experiment_name="nightly")
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("Pipeline")
+def pipeline(use: Use, to: Rewriter) -> Outcome:
+    """The function of a pipeline, where the pipeline was made."""
+    if use.call is None:
+        return Replace("object")
+    listed = use.argument("steps", position=1)
+    if listed is None:
+        return Leave("a pipeline needs steps")
+    flow = Flow.of(to)
+    steps = flow.closure(flow.listed(listed))
+    variable = Objects.of(to).variable(use.node)
+    name = variable.id if variable is not None else to.fresh("pipeline_function")
+    code = _function(name, use, steps, to)
+    to.memory["pipeline", use.node] = steps
+    _remove_lists(listed, to)
+    if variable is not None:
+        return Statements(code)
+    to.before(use.statement, code)
+    return Replace(name)
+
+
+def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
+    dsl = to.need("azure.ai.ml", "dsl")
+    description = use.argument("description")
+    decorated = f"description={to.source(description)}" if description is not None else ""
+    lines = [f"@{dsl}.pipeline({decorated})", f"def {name}({_parameters(steps, to)}):"]
+    for step in steps:
+        bound = [f"{port.name}={_bound(port, to)}" for port in step.arguments.inputs if not port.literal]
+        bound += [f"after_{first.node}={first.node}.outputs.order_token" for first in step.after]
+        lines.append(f"    {step.node} = {step.component}({', '.join(bound)})")
+    outputs = _outputs(steps, to)
+    if outputs:
+        lines.append(f"    return {{{', '.join(outputs)}}}")
+    return "\n".join(lines)
+
+
+def _bound(port: Port, to: Rewriter) -> str:
+    if port.parameter is not None:
+        return parameter_name(port.parameter, to)
+    if port.source is not None:
+        producer = Flow.of(to).producer(port.source)
+        output = producer.writes(port.source) if producer is not None else None
+        if producer is not None and output is not None:
+            return f"{producer.node}.outputs.{output.name}"
+    if not port.value:
+        raise ValueError(f"no step of the pipeline writes the input {port.name}")
+    return port.value
+
+
+def parameter_name(origin: ast.expr, to: Rewriter) -> str:
+    """The name of a pipeline parameter in the pipeline's function."""
+    use = use_of(origin, to)
+    name = use.argument("name", position=0) if use is not None else None
+    text = to.evaluator.text(name) if name is not None else None
+    if text is None:
+        variable = Objects.of(to).variable(origin)
+        text = variable.id if variable is not None else None
+    if text is None:
+        raise ValueError("the name of a pipeline parameter cannot be told")
+    return identifier(text, "parameter")
+
+
+def _parameters(steps: list[Step], to: Rewriter) -> str:
+    """The parameters of the function; those for data come first, as they have no default."""
+    origins: list[ast.expr] = []
+    for step in steps:
+        for port in step.arguments.inputs:
+            if port.parameter is not None and port.parameter not in origins:
+                origins.append(port.parameter)
+    data, values = [], []
+    for origin in sorted(origins, key=lambda node: (node.lineno, node.col_offset)):
+        default = _default(origin)
+        name = parameter_name(origin, to)
+        if default is None or _is_data(default, to):
+            data.append(name)
+        else:
+            values.append(f"{name}={to.source(default)}")
+    return ", ".join(dict.fromkeys([*data, *values]))
+
+
+def _default(origin: ast.expr) -> ast.expr | None:
+    if not isinstance(origin, ast.Call):
+        return None
+    named = next((keyword.value for keyword in origin.keywords if keyword.arg == "default_value"), None)
+    return named if named is not None else origin.args[1] if len(origin.args) > 1 else None
+
+
+def _is_data(node: ast.expr, to: Rewriter) -> bool:
+    kind = to.evaluator.type_of(node)
+    return kind in DATASETS | REFERENCES
+
+
+def _outputs(steps: list[Step], to: Rewriter) -> list[str]:
+    found = []
+    for step in steps:
+        for port in step.arguments.outputs:
+            use = use_of(port.source, to) if port.source is not None else None
+            name = use.argument("pipeline_output_name") if use is not None else None
+            text = to.evaluator.text(name) if name is not None else None
+            if text is not None:
+                found.append(f'"{identifier(text)}": {step.node}.outputs.{port.name}')
+    return found
+
+
+def _remove_lists(node: ast.expr, to: Rewriter) -> None:
+    """The statements that only put the list of steps together go."""
+    if not isinstance(node, ast.Name):
+        return
+    value = to.evaluator.value(node)
+    scope = to.evaluator.scopes.of(node)
+    bindings = scope.bindings.get(node.id, [])
+    reads = [
+        name
+        for name in to.evaluator.scopes.parents
+        if isinstance(name, ast.Name) and name.id == node.id and isinstance(name.ctx, ast.Load) and name is not node
+    ]
+    appends = [_append(name, to) for name in reads]
+    lists = isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple))
+    if not lists or len(bindings) != 1 or any(statement is None for statement in appends):
+        return
+    made_inside = any(use.symbol.endswith("Step") and use.statement in appends for use in to.uses)
+    for statement in [bindings[0].statement, *appends]:
+        inner = any(use.statement is statement and use.symbol.endswith("Step") for use in to.uses)
+        if statement is not None and not inner and not made_inside:
+            to.remove(statement)
+
+
+def _append(name: ast.Name, to: Rewriter) -> ast.stmt | None:
+    attribute = to.evaluator.scopes.parents.get(name)
+    call = to.evaluator.scopes.parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
+    statement = to.evaluator.scopes.parents.get(call) if isinstance(call, ast.Call) else None
+    if (
+        isinstance(statement, ast.Expr)
+        and isinstance(attribute, ast.Attribute)
+        and attribute.attr in ("append", "extend")
+    ):
+        return statement
+    return None
+
+
+@rule.converts("Pipeline.validate")
+def validate(use: Use, to: Rewriter) -> Outcome:
+    """Validates the job, with the service's help."""
+    assert use.receiver is not None
+    return Replace(f"{to.client(use.node)}.jobs.validate({job_code(use.receiver, None, to)})")
+
+
+@rule.converts("Pipeline.submit")
+def submit(use: Use, to: Rewriter) -> Outcome:
+    """``pipeline.submit(experiment_name, pipeline_parameters)``."""
+    assert use.receiver is not None
+    name = use.argument("experiment_name", position=0)
+    parameters = use.argument("pipeline_parameters", position=1)
+    job = job_code(use.receiver, parameters, to)
+    experiment = f", experiment_name={to.source(name)}" if name is not None else ""
+    return Replace(f"{to.client(use.node)}.jobs.create_or_update({job}{experiment})")
+
+
+@rule.converts("PipelineParameter")
+def parameter(use: Use, to: Rewriter) -> Outcome:
+    """The object goes: the pipeline's function has the parameter."""
+    if use.call is None:
+        return Replace("object")
+    statement = use.statement
+    if not (isinstance(statement, ast.Assign) and statement.value is use.node):
+        return (
+            Replace("None")
+            if any(node in Flow.of(to).steps for node in _around(use, to))
+            else Leave("a pipeline parameter is used in a way that cannot be followed")
+        )
+    for name in Objects.of(to).names(use.node):
+        if not any(node in Flow.of(to).steps for node in to.evaluator.scopes.ancestors(name)) and not _consumed(
+            name, to
+        ):
+            return Leave("a pipeline parameter is used in a way that cannot be followed")
+    return Statements("")
+
+
+def _around(use: Use, to: Rewriter) -> list[ast.AST]:
+    return list(to.evaluator.scopes.ancestors(use.node))
+
+
+def _consumed(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a name is read in something that itself goes into a step: a list, a dataset's consumption."""
+    for node in to.evaluator.scopes.ancestors(name):
+        if isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
+            return True
+        if isinstance(node, ast.Call) and to.evaluator.type_of(node) == "DatasetConsumptionConfig":
+            return True
+        if isinstance(node, ast.stmt):
+            return False
+    return False
+
+
+def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
+    """The call of a pipeline's function: with the data of its data parameters, and what the submission gives."""
+    function = to.source(node)
+    given = _given(parameters, to)
+    value = to.evaluator.value(node)
+    steps = to.memory.get(("pipeline", value.origin)) if isinstance(value, Instance) else None
+    names = {pair.partition("=")[0] for pair in given}
+    for step in steps if isinstance(steps, list) else []:
+        for port in step.arguments.inputs:
+            default = _default(port.parameter) if port.parameter is not None else None
+            if default is None or not _is_data(default, to):
+                continue
+            name = parameter_name(port.parameter, to)
+            data = follow(default, to)
+            if name not in names and data is not None:
+                names.add(name)
+                given.insert(0, f"{name}={input_code(data, to)}")
+    return f"{function}({', '.join(given)})"
+
+
+def _given(parameters: ast.expr | None, to: Rewriter) -> list[str]:
+    if parameters is None or (isinstance(parameters, ast.Constant) and parameters.value is None):
+        return []
+    value = to.evaluator.value(parameters)
+    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else parameters
+    if isinstance(node, ast.Dict) and all(
+        isinstance(key, ast.Constant) and isinstance(key.value, str) for key in node.keys
+    ):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [
+            f"{identifier(key.value)}={to.source(item)}"
+            for key, item in pairs
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+    return [f"**{to.source(parameters)}"]
