@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
-from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage, result_of
+from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, result_of
 
 V1_PACKAGE = "azureml"
-#: Types of what a script inside of a job sees of the job.
-OF_A_JOB = frozenset({"RunContext", "ContextExperiment"})
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
 FOREIGN = ("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex")
 

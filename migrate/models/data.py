@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -97,11 +98,9 @@ def given_name(data: Data, to: Rewriter) -> ast.expr | None:
 
 def use_of(node: ast.AST, to: Rewriter) -> Use | None:
     """The use that an expression is."""
-    uses = to.memory.get("uses by node")
-    if not isinstance(uses, dict):
-        uses = to.memory["uses by node"] = {use.node: use for use in to.uses}
-    found = uses.get(node)
-    return found if isinstance(found, Use) else None
+    if "uses by node" not in to.memory:
+        to.memory["uses by node"] = {use.node: use for use in to.uses}
+    return cast("dict[ast.AST, Use]", to.memory["uses by node"]).get(node)
 
 
 def kind_of(data: Data, to: Rewriter) -> str:

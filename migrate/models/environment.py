@@ -35,13 +35,14 @@ NOT_NEEDED = frozenset(
         "SparkSection.repositories=",
     }
 )
+_REGISTRY = "an image of a private registry needs a connection of the workspace in SDK v2"
 #: Assignments that cannot be kept, and what to check about it.
 DROPPED = {
-    "ContainerRegistry.address=": "an image of a private registry needs a connection of the workspace in SDK v2",
-    "ContainerRegistry.username=": "an image of a private registry needs a connection of the workspace in SDK v2",
-    "ContainerRegistry.password=": "an image of a private registry needs a connection of the workspace in SDK v2",
-    "DockerSection.base_image_registry=": "an image of a private registry needs a connection of the workspace in SDK
-    v2", "DockerSection.shm_size=": "pass shm_size= to the command",
+    "ContainerRegistry.address=": _REGISTRY,
+    "ContainerRegistry.username=": _REGISTRY,
+    "ContainerRegistry.password=": _REGISTRY,
+    "DockerSection.base_image_registry=": _REGISTRY,
+    "DockerSection.shm_size=": "pass shm_size= to the command",
     "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
 }
 

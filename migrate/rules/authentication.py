@@ -1,4 +1,8 @@
-"""Credentials: the classes of ``azureml.core.authentication`` become those of ``azure.identity``."""
+"""Credentials: the classes of ``azureml.core.authentication`` become those of ``azure.identity``.
+
+A service principal is a ``ClientSecretCredential``, the Azure CLI ``AzureCliCredential``, a managed identity
+``ManagedIdentityCredential``; interactive login is ``InteractiveBrowserCredential`` for a tenant, else the default.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,7 @@ from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
     "authentication",
-    (__doc__ or "")
-    + """
-A service principal is a ``ClientSecretCredential``, the Azure CLI ``AzureCliCredential``, a managed identity
-``ManagedIdentityCredential``, interactive login ``InteractiveBrowserCredential``.
-""",
+    __doc__,
     cases=[
         Case(
             """\

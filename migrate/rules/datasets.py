@@ -77,7 +77,7 @@ def get_by_name(use: Use, to: Rewriter) -> Outcome:
 def _version(node: ast.expr | None, to: Rewriter) -> str:
     assert node is not None
     if isinstance(node, ast.Constant):
-        return f'"{node.value}"'
+        return repr(str(node.value))
     return f"str({to.source(node)})"
 
 

@@ -75,8 +75,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
         to.settle(change, rule, Statements("", parts.review))
     last = max((change.statement for change in changes), key=lambda s: s.lineno, default=use.statement)
     if parts.alias is not None and isinstance(parts.alias, ast.Name):
-        for name in objects.names(use.node):
-            to.rename(name, to.source(parts.alias))
+        for read in objects.names(use.node):
+            to.rename(read, to.source(parts.alias))
         return Statements("", parts.review)
     name = _renamed(variable, use, to)
     code = f"{name} = {to.source(parts.alias) if parts.alias is not None else parts.code(to)}"

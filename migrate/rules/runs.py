@@ -64,14 +64,13 @@ TEMPLATES = {
 }
 
 
-#: The same for members with arguments: the arguments' names, in order, are filled in as {0}, {1}; a missing one is
-#: empty. CALLS = {
+#: The same for what asks the service, and answers in another form.
+CALLS = {
     "get_file_names": "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.name)]",
     "get_details": "{client}.jobs.get({run}.name)",
     "get_details_with_logs": "{client}.jobs.get({run}.name)",
     "get_snapshot_id": "{client}.jobs.get({run}.name).code",
     "get_environment": "{client}.jobs.get({run}.name).environment",
-    "get_submitted_run": "{run}",
     "get_logs": "{client}.jobs.stream({run}.name)",
     "get_job_log": "{client}.jobs.stream({run}.name)",
     "get_stdout_log": "{client}.jobs.stream({run}.name)",
@@ -84,8 +83,7 @@ def call(use: Use, to: Rewriter) -> Outcome:
     """What asks the service, and answers in another form."""
     review = "the answer has another form: a Job entity, or nothing where logs are streamed"
     member = use.symbol.rsplit(".", 1)[1]
-    plain = member in ("get_submitted_run",)
-    return Replace(written(use, to, CALLS[member]), "" if plain else review)
+    return Replace(written(use, to, CALLS[member]), review)
 
 
 @rule.converts("Run.find_step_run")
