@@ -64,6 +64,13 @@ def from_outcome(outcome: Outcome, launch: Launch) -> dict[str, Any] | None:
     return {"code": "UserError", "message": message.strip(), "exit_code": outcome.exit_code}
 
 
+def from_driver(launch: Launch) -> dict[str, Any]:
+    """The error of a step whose driver has said why, in the last line of its log; the traceback before it follows."""
+    words = _tail(launch.stderr).rstrip()
+    said = words.rpartition("\n")[2]
+    return {"code": "UserError", "message": f"{said}\n{last_words(launch.stderr)}".strip()}
+
+
 def _subject(outcome: Outcome, launch: Launch, plain: str) -> tuple[Path, str, str]:
     """Whose end it is: its log, what it is called, and what came of the others."""
     if outcome.rank is None:
@@ -106,14 +113,19 @@ def _room(log: Path) -> str:
 
 def last_words(path: Path) -> str:
     """The last traceback of a log, or its last lines."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _TAIL))
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
+    text = _tail(path)
     start = text.rfind("Traceback (most recent call last):")
     if start >= 0:
         return text[start:].rstrip()
     return "\n".join(text.rstrip().splitlines()[-_LINES:])
+
+
+def _tail(path: Path) -> str:
+    """The end of a log; "" when it is not there."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL))
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from amlbridge.engine import distribution
-from amlbridge.engine.plan import DataReference, Input, Node, Output, Scalar
+from amlbridge.engine.plan import DataReference, Input, Json, Node, Output, Scalar
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
 
@@ -60,6 +60,8 @@ class StepContext:
     inputs: dict[str, str] = field(default_factory=dict)
     references: dict[str, DataReference] = field(default_factory=dict)
     outputs: dict[str, OutputPlace] = field(default_factory=dict)
+    #: The inputs that the step's driver wants as tables: see :meth:`Host.table`.
+    tables: dict[str, Json] = field(default_factory=dict)
     #: The log of a step of a pipeline is called as that of a run that is its own step: SDK v2 knows only that name.
     user_logs: bool = False
     #: Links outside of the step's own folders that are removed when it has ended.
@@ -120,6 +122,11 @@ class Host(Protocol):
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """What an input is for the script: a local path, or for a direct one the id that its SDK resolves."""
+
+    def table(self, context: StepContext, name: str, item: Input, reference: DataReference) -> Json:
+        """An input as the definition of a table over files of this machine: ``{"files": [{"path", "size"}],
+        "transformations": [...], "tabular": bool}``; transformations are those of an MLTable, and without ``tabular``
+        what they leave are files."""
 
     def output_place(self, context: StepContext, name: str, output: Output, path: str) -> OutputPlace:
         """Where an output goes; ``path`` is its template filled in."""

@@ -7,26 +7,34 @@ with processes of its own, and ends with exit code 0 or with a sentence for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlbridge.engine.automl import node
+from amlbridge.engine.automl import node as automl
 from amlbridge.engine.host import StepContext
-from amlbridge.engine.plan import Json, NodeKind
+from amlbridge.engine.parallel import task as parallel
+from amlbridge.engine.plan import Json, Node, NodeKind
 
 #: What the services accept; everything else is refused when it is submitted.
-RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl"})
+RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel"})
+#: The exit code of a driver whose last line on standard error is the sentence for the user.
+SAID_WHY = 113
 
 
 @dataclass(frozen=True)
 class Driver:
     """A script that runs the nodes of one kind. ``settings(context, arguments)`` is what it is told, as JSON;
-    ``arguments`` are those of the node's command, filled in."""
+    ``arguments`` are those of the node's command, filled in. ``tables(node)``: the inputs that it wants as tables, see
+    :meth:`amlbridge.engine.host.Host.table`."""
 
     script: Path
     settings: Callable[[StepContext, Sequence[str]], Json]
+    tables: Callable[[Node], Collection[str]] = lambda node: ()
 
 
 #: Kind -> its driver.
-DRIVERS: Mapping[NodeKind, Driver] = {"automl": Driver(node.SCRIPT, node.driver_settings)}
+DRIVERS: Mapping[NodeKind, Driver] = {
+    "automl": Driver(automl.SCRIPT, automl.driver_settings),
+    "parallel": Driver(Path(parallel.__file__).with_name("main.py"), parallel.document, parallel.tables),
+}

@@ -252,6 +252,9 @@ class StepRunner:
             reference = execution.data[source.name] if isinstance(source, DataParameterRef) else source
         context.references[name] = reference
         context.inputs[name] = self._host.input_value(context, name, item, reference)
+        driver = kinds.DRIVERS.get(context.node.kind)
+        if driver is not None and name in driver.tables(context.node):
+            context.tables[name] = self._host.table(context, name, item, reference)
 
     def _value(self, context: StepContext, source: NodePort, place: Mapping[str, Any]) -> str:
         """The text that an earlier step has written into a file."""
@@ -309,13 +312,14 @@ class StepRunner:
             ranks=self._ranks(context, places) if len(places) > 1 else (),
         )
 
-    @staticmethod
-    def _driven(context: StepContext, driver: kinds.Driver, filled: Sequence[str]) -> tuple[str, ...]:
+    def _driven(self, context: StepContext, driver: kinds.Driver, filled: Sequence[str]) -> tuple[str, ...]:
         """What a node with a driver is started with; its settings lie beside its folder, where no script of the user's
         takes them for data."""
         path = context.scratch / "driver.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(driver.settings(context, filled)), encoding="utf-8")
+        prelude = str(self._host.prelude) if self._host.prelude is not None else None
+        settings = {**driver.settings(context, filled), "prelude": prelude}
+        path.write_text(json.dumps(settings), encoding="utf-8")
         return (str(driver.script), str(path))
 
     def _ranks(self, context: StepContext, places: Sequence[distribution.Place]) -> tuple[Rank, ...]:
@@ -346,6 +350,8 @@ class StepRunner:
 
     def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch, step: Step) -> dict[str, Any] | None:
         error = failure.from_outcome(outcome, launch)
+        if error is not None and context.node.kind in kinds.DRIVERS and outcome.exit_code == kinds.SAID_WHY:
+            error = failure.from_driver(launch)
         for name, place in context.outputs.items():
             self._keep(context, name, place, error is None)
         if error is None:

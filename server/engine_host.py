@@ -10,12 +10,12 @@ from pathlib import Path
 from amlbridge.engine.blobs import check_name
 from amlbridge.engine.environments.overlay_shims import Shims
 from amlbridge.engine.environments.provider import BUILD_LOG
-from amlbridge.engine.errors import EngineError, NotFoundError
+from amlbridge.engine.errors import EngineError, InvalidNameError, NotFoundError
 from amlbridge.engine.host import OutputPlace, StepContext
-from amlbridge.engine.plan import DataReference, Input, Output
+from amlbridge.engine.plan import DataReference, Input, Json, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import engine_reuse, input_places, job_steps, step_environments
+from amlbridge.server import engine_reuse, input_places, job_steps, step_environments, step_tables
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
 from amlbridge.wire import computes, run_lineage, step_environment, storage
 from amlbridge.wire.context import Service
@@ -158,6 +158,13 @@ class EngineHost:
         else:
             shutil.copy2(path, target)
         return target
+
+    def table(self, context: StepContext, name: str, item: Input, reference: DataReference) -> Json:
+        """A dataset of SDK v1 or an MLTable of SDK v2 as a table over files of this machine."""
+        try:
+            return step_tables.table(self._service, context, name, item, reference)
+        except (ServiceError, InvalidNameError) as error:
+            raise EngineError(f"input {name!r}: {error}") from error
 
     def output_place(self, context: StepContext, name: str, output: Output, path: str) -> OutputPlace:
         """A place on a datastore. What no other run can have written is staged: it appears whole or not at all."""

@@ -36,7 +36,6 @@ _REMOTE: dict[str, tuple[str, str]] = {
 _LATER: dict[str, str] = {
     "automl": "automated machine learning",
     "sweep": "hyperparameter sweeps",
-    "parallel": "parallel runs",
     "transfer": "data transfers",
     "pipeline": "nested pipelines",
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from amlbridge.engine.parallel import task as parallel
 from amlbridge.engine.plan import (
     Command,
     Input,
@@ -19,7 +20,7 @@ from amlbridge.engine.plan import (
     Source,
     Value,
 )
-from amlbridge.v1 import graph_arguments, graph_kinds, graph_ports, graph_runconfig
+from amlbridge.v1 import graph_arguments, graph_kinds, graph_parallel, graph_ports, graph_runconfig
 from amlbridge.v1.graph_arguments import Pieces
 from amlbridge.v1.graph_reading import Fields, checked_json, malformed, parse, scalar_text
 
@@ -145,13 +146,14 @@ class Step:
             self.setting("Script"),
         )
         names = graph_ports.stable_names({name: incoming.sources.get(name) for name in self.inputs})
+        inputs = self._inputs(incoming, names)
         return Node(
             id=self.id,
             name=self.name,
             kind=kind,
             command=self._command(kind, names),
             code=code_of(snapshot) if snapshot else None,
-            inputs=self._inputs(incoming, names),
+            inputs=inputs,
             outputs={
                 name: graph_ports.output_of(port, self.output_settings.get(name)) for name, port in self.outputs.items()
             },
@@ -163,7 +165,7 @@ class Step:
             after=tuple(sorted(set(incoming.after))),
             deterministic=self.module.flag("IsDeterministic", True),
             timeout=graph_runconfig.timeout(self.config, self.setting),
-            options=self._options(kind),
+            options=self._options(kind) | self._parallel(kind, inputs, names, count),
         )
 
     @property
@@ -193,16 +195,27 @@ class Step:
         return graph_arguments.Names(known, self.outputs, self.parameters, self.spot)
 
     def _command(self, kind: str, inputs: Mapping[str, str]) -> Command:
-        items = graph_arguments.arguments(self._names(inputs), self.interface, self._legacy_arguments())
+        items = self._arguments(inputs)
         program = self.parameters.get("Command")
         if program is not None and self.setting("Command"):
             return graph_arguments.shell_command(program, items)
-        script = self.setting("Script")
+        script = self.setting("Script") if kind != "parallel" else graph_parallel.entry_script(items)
         if script:
             return graph_arguments.script_command(script, items)
-        if kind == "command":
+        if kind in ("command", "parallel"):
             raise malformed(self.spot, "has neither a script nor a command")
         return graph_arguments.plain_command(items)
+
+    def _arguments(self, inputs: Mapping[str, str]) -> list[Pieces]:
+        return graph_arguments.arguments(self._names(inputs), self.interface, self._legacy_arguments())
+
+    def _parallel(
+        self, kind: str, inputs: Mapping[str, Input], names: Mapping[str, str], count: int
+    ) -> dict[str, Json]:
+        if kind != "parallel":
+            return {}
+        found = graph_parallel.settings(self._arguments(names), inputs, names, count, self._settled, self.spot)
+        return {parallel.OPTION: found.to_json()}
 
     def _legacy_arguments(self) -> str | None:
         pieces = self.parameters.get("Arguments", ())
@@ -241,7 +254,7 @@ class Step:
         }
         if bound:
             found["bound_settings"] = bound
-        if kind == "command":
+        if kind in ("command", "parallel"):
             return found
         framework = (self.framework or "").lower()
         execution = (self.module.label("ModuleExecutionType") or "").lower()

@@ -78,6 +78,8 @@ def lower(properties: Mapping[str, Any], assets: Assets) -> Lowered:
         return _sweep(job, assets)
     if kind == "automl":
         return _automl(job, assets)
+    if kind == "parallel":
+        raise invalid("jobType", "a parallel job is always a node of a pipeline: call it in a @dsl.pipeline function")
     raise kinds.refusal("jobType", kind)
 
 

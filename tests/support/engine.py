@@ -18,6 +18,7 @@ from amlbridge.engine.plan import (
     DataReference,
     Input,
     InputRef,
+    Json,
     Node,
     NodePort,
     Output,
@@ -64,6 +65,11 @@ class FolderHost:
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         return str(self.root / "data" / reference.uri.partition("/paths/")[2])
+
+    def table(self, context: StepContext, name: str, item: Input, reference: DataReference) -> Json:
+        files = files_below(self.root / "data" / reference.uri.partition("/paths/")[2])
+        described = [{"path": str(path), "size": path.stat().st_size} for _, path in files]
+        return {"files": described, "transformations": [], "tabular": False}
 
     def output_place(self, context: StepContext, name: str, output: Output, path: str) -> OutputPlace:
         final, staged = self.root / "data" / path, self.root / "staged" / f"{context.run_id}.{name}"

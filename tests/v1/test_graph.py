@@ -430,7 +430,6 @@ def test_continue_on_step_failure() -> None:
         ({"ModuleExecutionType": "AutoMLCloud", "StepType": "AutoMLStep"}, {}, "automl", "automated machine learning"),
         ({"ModuleExecutionType": "HyperDriveCloud", "StepType": "HyperDriveStep"}, {}, "sweep", "sweeps"),
         ({"ModuleExecutionType": "DataTransferCloud", "StepType": "DataTransferStep"}, {}, "transfer", "transfers"),
-        ({"ModuleType": "BatchInferencing", "StepType": "ParallelRunStep"}, {}, "parallel", "parallel runs"),
         ({"ModuleExecutionType": "databrickscloud", "StepType": "DatabricksStep"}, {}, "unsupported", "Databricks"),
         ({"ModuleExecutionType": "AzureBatchCloud", "StepType": "AzureBatchStep"}, {}, "unsupported", "CommandStep"),
         ({"ModuleExecutionType": "martiancloud", "StepType": "MarsStep"}, {}, "unsupported", "martiancloud"),

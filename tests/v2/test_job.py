@@ -216,7 +216,13 @@ def test_kinds_that_come_later_have_their_plan_already() -> None:
         "z": "command",
     }
     assert found["s"].options["search_space"]["lr"]["type"] == "uniform"
-    assert (found["p"].options["mini_batch_size"], found["p"].command.script) == (2, "train.py")
+    assert found["p"].options["parallel"] == {
+        "entry_script": "train.py",
+        "inputs": ["d"],
+        "output_action": "summary_only",
+        "mini_batch_size": 2,
+    }
+    assert found["p"].command.script == "train.py"
     assert found["am"].options["task"] == "classification"
     assert found["am"].inputs["training_data"].source == DataParameterRef("d")
     assert found["z"].inputs["a"].source == NodePort("am", "best_model")

@@ -59,7 +59,7 @@ def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Nod
 
 def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
     script = node.command.script
-    if script is None or node.kind != "command":
+    if script is None or node.kind not in ("command", "parallel"):
         return
     if node.code is None:
         raise bad_request(f"{spot_of(node)} runs {script!r} but has no source directory", "ScriptNotFound")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from amlbridge.engine.plan import Input, Json, Node, NodeKind, Output
-from amlbridge.v2.jobs import ports
+from amlbridge.v2.jobs import parallel, ports
 from amlbridge.v2.jobs.graph import Scope
 from amlbridge.v2.jobs.reading import Section, invalid
 from amlbridge.wire.errors import ServiceError, bad_request
@@ -31,7 +31,6 @@ _REMOTE = {
 _LATER = {
     "automl": "automated machine learning",
     "sweep": "hyperparameter sweeps",
-    "parallel": "parallel nodes",
 }
 #: Fields of a node that every kind has; the rest of a sweep, parallel or AutoML node says how it works.
 # fmt: off
@@ -47,9 +46,10 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True)
 class Parts:
-    """What a node runs: its command line, the references to code and environment, and where its limits stand."""
+    """What a node runs: its command line (None: it has none), the references to code and environment, and where its
+    limits stand."""
 
-    command: str
+    command: str | None
     code: str | None
     environment: str | None
     limits: tuple[Section, ...]
@@ -98,15 +98,13 @@ def parts(node: Section, spec: Section, kind: NodeKind) -> Parts:
         # The limits of a sweep are those of all its trials.
         own = limits if kind == "command" else ()
         return Parts(spec.required("command"), code, environment, own)
-    task = Section({**spec.section("task").content, **node.section("task").content}, node.at("task"))
-    entry = task.required("entry_script", "entryScript")
-    line = f"python {entry} {task.text('program_arguments', 'programArguments') or ''}".strip()
-    return Parts(line, task.text("code"), task.text("environment"), ())
+    task = parallel.task_of(node, spec)
+    return Parts(parallel.command_line(task), task.text("code"), task.text("environment"), ())
 
 
 def options(node: Section, spec: Section, kind: NodeKind) -> Mapping[str, Json]:
-    """What only this kind of node has, as JSON; {} for a command."""
-    if kind == "command":
+    """What only this kind of node has, as JSON; {} for a command, and for a parallel one, whose settings are read."""
+    if kind in ("command", "parallel"):
         return {}
     holders = (node,) if kind == "sweep" else (spec, node)
     found: dict[str, Json] = {}
@@ -114,9 +112,6 @@ def options(node: Section, spec: Section, kind: NodeKind) -> Mapping[str, Json]:
         found |= {name: item for name, item in holder.content.items() if name not in _COMMON and item is not None}
     for name in ("code", "environment", "command", "version", "is_deterministic"):
         found.pop(name, None)
-    if kind == "parallel":
-        task = {**spec.section("task").content, **node.section("task").content}
-        found |= {name: task[name] for name in ("append_row_to", "type") if task.get(name) is not None}
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from amlbridge.engine.parallel import task as parallel_task
 from amlbridge.engine.plan import (
     Command,
     DataReference,
@@ -19,7 +20,7 @@ from amlbridge.engine.plan import (
     Registration,
     Value,
 )
-from amlbridge.v2.jobs import bindings, commands, graph, kinds, literals, ports, settings
+from amlbridge.v2.jobs import bindings, commands, graph, kinds, literals, parallel, ports, settings
 from amlbridge.v2.jobs.graph import Bound, Scope
 from amlbridge.v2.jobs.reading import Section, invalid
 from amlbridge.v2.jobs.sources import Assets
@@ -60,18 +61,36 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
     outputs = _outputs(scope, node, spec, defaults.datastore)
     parts = kinds.parts(node, spec, kind)
     code, scripts = _code(scope.assets, spec, parts.code)
-    command = commands.lower(
-        parts.command,
-        f"{node.spot}.command",
-        inputs=found.inputs.keys(),
-        absent=found.absent,
-        outputs=outputs.keys(),
-        literals=found.literals,
-        scripts=scripts,
-        search_space=node.section("search_space").content.keys(),
-    )
+    command = Command()
+    if parts.command is not None:
+        command = commands.lower(
+            parts.command,
+            f"{node.spot}.command",
+            inputs=found.inputs.keys(),
+            absent=found.absent,
+            outputs=outputs.keys(),
+            literals=found.literals,
+            scripts=scripts,
+            search_space=node.section("search_space").content.keys(),
+        )
     plain, bound = _variables(scope, spec, node)
     trial = node.section("trial")
+    resources = settings.resources(
+        compute, node.section("resources"), trial.section("resources"), spec.section("resources")
+    )
+    options = kinds.options(node, spec, kind)
+    if kind == "parallel":
+        wanted = parallel.settings(
+            scope,
+            node,
+            spec,
+            inputs=found.inputs,
+            outputs=outputs,
+            literals=found.literals,
+            files=scripts,
+            nodes=resources.nodes,
+        )
+        options = {parallel_task.OPTION: wanted.to_json()}
     return replace(
         made,
         command=_as_kind(command, kind),
@@ -81,15 +100,13 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
         environment=environment(scope.assets, parts.environment, f"{node.spot}.environment"),
         variables=plain,
         parameter_variables=bound,
-        resources=settings.resources(
-            compute, node.section("resources"), trial.section("resources"), spec.section("resources")
-        ),
+        resources=resources,
         distribution=settings.distribution(node.section("distribution"))
         or settings.distribution(spec.section("distribution")),
         deterministic=spec.flag("is_deterministic", "isDeterministic") is not False,
         retries=parts.retries,
         timeout=settings.timeout(*parts.limits),
-        options=kinds.options(node, spec, kind),
+        options=options,
     )
 
 
