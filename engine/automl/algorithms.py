@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -236,6 +237,7 @@ UNAVAILABLE = {
     "TabnetRegressor": "it needs PyTorch",
     "TCNForecaster": "it needs PyTorch",
     "Prophet": "its package is not installed",
+    "Arimax": "its ARIMA takes no regressors here; AutoArima is there",
 }
 
 
@@ -249,7 +251,20 @@ def step_name(algorithm: Algorithm, task: str) -> str:
     return algorithm.step.format("Classifier" if task == "classification" else "Regressor")
 
 
+#: Forecasts of each series from its own past alone, in the order in which they are tried among the others.
+_SERIES = ("ExponentialSmoothing", "SeasonalNaive", "AutoArima", "Naive", "Average", "SeasonalAverage")
+
+
+def _no_features(classifier: bool, params: Params, threads: int, seed: int) -> Any:
+    return None
+
+
 def of_task(task: str) -> dict[str, Algorithm]:
-    """All algorithms on features for a task, in the order in which they are tried."""
+    """All algorithms for a task, in the order in which they are tried."""
     found = _CLASSIFICATION if task == "classification" else _REGRESSION
-    return {named(item, task): item for item in found}
+    known = {named(item, task): item for item in found}
+    if task != "forecasting":
+        return known
+    series = {name: Algorithm(name, name, _no_features, ((None, {}),), weighted=False) for name in _SERIES}
+    turns = itertools.zip_longest(series.items(), known.items())
+    return dict(item for turn in turns for item in turn if item is not None)

@@ -19,7 +19,7 @@ from amlbridge.engine.automl.trials import Prepared, Result
 
 VOTING, STACK = "VotingEnsemble", "StackEnsemble"
 #: An ensemble chooses among so many of the best models.
-_MOST_CHOICES = 25
+MOST_CHOICES = 25
 #: A stack has at most so many members: one of each algorithm, the best ones.
 _MOST_STACKED = 6
 
@@ -34,13 +34,13 @@ class Member:
     score: float
 
 
-def vote(members: Sequence[Member], prepared: Prepared, folder: Path) -> Result:
+def vote(prepared: Prepared, members: Sequence[Member], folder: Path) -> Result:
     """The weighted mean that is best on the validation rows: grown one pick at a time, a model may be picked again."""
     began = time.perf_counter()
-    best = sorted(members, key=lambda member: (-member.score, member.index))[:_MOST_CHOICES]
+    best = sorted(members, key=lambda member: (-member.score, member.index))[:MOST_CHOICES]
     folds = [trials.predictions_of(member.folder) for member in best]
     truth = np.concatenate([fold.validation.target for fold in prepared.folds])
-    counts = _grown(
+    counts = grown(
         [np.concatenate(parts) for parts in folds],
         truth,
         scoring.quick(prepared.problem.metric),
@@ -60,7 +60,7 @@ def vote(members: Sequence[Member], prepared: Prepared, folder: Path) -> Result:
     return _finished(prepared, folder, (name, model), predictions, [item[0] for item in chosen], weights, began)
 
 
-def _grown(choices: Sequence[Any], truth: Any, score: Callable[[Any, Any], float], rounds: int) -> list[int]:
+def grown(choices: Sequence[Any], truth: Any, score: Callable[[Any, Any], float], rounds: int) -> list[int]:
     """How often each choice is picked. The size with the best score counts, not the last one."""
     counts = [0] * len(choices)
     total = np.zeros_like(choices[0])
@@ -75,7 +75,7 @@ def _grown(choices: Sequence[Any], truth: Any, score: Callable[[Any, Any], float
     return best
 
 
-def stack(members: Sequence[Member], prepared: Prepared, folder: Path) -> Result:
+def stack(prepared: Prepared, members: Sequence[Member], folder: Path) -> Result:
     """A meta learner on the best model of each algorithm. It is measured on folds that it has not learnt from."""
     began = time.perf_counter()
     chosen = _best_of_each(members)

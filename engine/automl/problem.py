@@ -17,6 +17,8 @@ from amlbridge.engine.automl.settings import AutoMLSettings
 Note = Callable[[str], None]
 #: With fewer training rows nothing that is measured means anything (Azure asks for 50).
 LEAST_ROWS = 10
+#: So many training rows tell what the columns look like, for signatures and examples.
+EXAMPLE_ROWS = 100
 #: More distinct labels than this, and than a tenth of the rows, are no classes.
 _MANY_CLASSES = 100
 

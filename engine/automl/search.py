@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from amlbridge.engine.automl import choice, ensembles, report
+from amlbridge.engine.automl import choice, report
 from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.ensembles import Member
 from amlbridge.engine.automl.errors import AutoMLError
@@ -53,7 +53,8 @@ class Proposer(Protocol):
 @dataclass(frozen=True)
 class Task:
     """What is searched. ``work(candidate, folder, threads)`` runs one trial; ``preprocessor(candidate)`` is what it
-    really uses; ``prepared`` is for the ensembles, None: there are none."""
+    really uses; ``joins``: ensemble -> ``join(members, folder)``, which makes it; ``measure(model)`` gives the metrics
+    and the predictions (a DataFrame) of the test rows, None: there are none."""
 
     settings: AutoMLSettings
     metric: str
@@ -61,7 +62,8 @@ class Task:
     proposer: Proposer
     work: Callable[[Candidate, Path, int], Any]
     preprocessor: Callable[[Candidate], str | None]
-    prepared: Any = None
+    joins: Mapping[str, Callable[[Sequence[Member], Path], Any]] = field(default_factory=dict)
+    measure: Callable[[Any], tuple[Mapping[str, float], Any]] | None = None
 
 
 @dataclass
@@ -115,7 +117,7 @@ class Search:
         leaves two models to join."""
         settings = self.task.settings
         most = settings.max_trials or _MOST_TRIALS
-        finals = choice.ensembles(settings) if self.task.prepared is not None else []
+        finals = [name for name in choice.ensembles(settings) if name in self.task.joins]
         while finals and most - len(finals) < 2:
             finals.pop()
         return most - len(finals), finals
@@ -238,17 +240,16 @@ class Search:
         members = [
             Member(trial.index, trial.algorithm, trial.folder, self._gain(trial.score))
             for trial in self.trials.values()
-            if trial.score is not None and trial.algorithm not in (ensembles.VOTING, ensembles.STACK)
+            if trial.score is not None and trial.algorithm not in self.task.joins
         ]
         if len(members) < 2:
             self.events.note(f"there is no {name}: it needs two models")
             return
         index = max([*self.trials, *self.errors]) + 1
-        join = ensembles.vote if name == ensembles.VOTING else ensembles.stack
         self._tell_start(index, name, None)
         minutes = self.task.settings.timeout_minutes
         left = None if minutes is None else max(1.0, self.began + minutes * 60 - time.monotonic())
-        work = functools.partial(join, members, self.task.prepared, self.folder / str(index))
+        work = functools.partial(self.task.joins[name], members, self.folder / str(index))
         self._workers.start(index, work, left)
         for outcome in self._workers.wait(None):
             self._record(outcome, name, None)

@@ -13,12 +13,22 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from amlbridge.engine.automl import algorithms, choice, outputs, portable, tables, trials, validation
+from amlbridge.engine.automl import (
+    algorithms,
+    choice,
+    ensembles,
+    forecasting,
+    outputs,
+    portable,
+    tables,
+    trials,
+    validation,
+)
 from amlbridge.engine.automl.candidates import Search as Proposals
 from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.metrics import scoring
-from amlbridge.engine.automl.problem import Problem, of_tables
+from amlbridge.engine.automl.problem import EXAMPLE_ROWS, Problem, Rows, of_tables
 from amlbridge.engine.automl.search import Search, Task, Trial
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.errors import EngineError
@@ -41,8 +51,8 @@ def run(content: Mapping[str, Any]) -> int:
             for name in ("training_data", "validation_data", "test_data")
         )
         scratch = Path(content["scratch"])
-        search, best, example, test = solve(settings, training, validated, tested, events, scratch, began)
-        finish(content, search, best, example, test, events)
+        search, best, example = solve(settings, training, validated, tested, events, scratch, began)
+        finish(content, search, best, example, events)
     except (AutoMLError, EngineError) as error:
         print(error, file=sys.stderr, flush=True)
         return 1
@@ -57,24 +67,27 @@ def solve(
     events: Events,
     scratch: Path,
     began: float,
-) -> tuple[Search, Trial, Any, Any]:
+) -> tuple[Search, Trial, Any]:
     """Searches for a model of DataFrames (the last two may be None). ``began``: monotonic, when the time of the
-    experiment began. Returns the search, its best trial, raw features of training rows, and the test rows.
+    experiment began. Returns the search, its best trial, and raw features of training rows.
 
     Raises :class:`AutoMLError`.
     """
     _tell_unhonoured(settings, events)
-    if test is None and settings.test_size:
-        training, test = _set_apart(settings, training)
-    task, example, held = _table_task(settings, training, validation_data, test, events)
+    if settings.task == "forecasting":
+        task, example = forecasting.task(settings, training, validation_data, test, events)
+    else:
+        if test is None and settings.test_size:
+            training, test = _set_apart(settings, training)
+        task, example = _table_task(settings, training, validation_data, test, events)
     search = Search(task, events, scratch, began)
     search.run()
-    return search, search.best(), example, held
+    return search, search.best(), example
 
 
 def _table_task(
     settings: AutoMLSettings, training: Any, validation_data: Any, test: Any, events: Events
-) -> tuple[Task, Any, Any]:
+) -> tuple[Task, Any]:
     problem = of_tables(settings, training, validation_data, test, events.note)
     splits = validation.splits(problem)
     prepared = trials.prepare(problem, splits)
@@ -92,15 +105,25 @@ def _table_task(
         problem.metric,
         problem.maximizes,
         proposals,
-        functools.partial(_trial, prepared),
+        functools.partial(trials.run, prepared),
         lambda candidate: trials.used_preprocessor(candidate, prepared),
-        prepared,
+        joins={
+            ensembles.VOTING: functools.partial(ensembles.vote, prepared),
+            ensembles.STACK: functools.partial(ensembles.stack, prepared),
+        },
+        measure=functools.partial(_measured, prepared, problem.test) if problem.test is not None else None,
     )
-    return task, problem.training.features.head(100), problem.test
+    return task, problem.training.features.head(EXAMPLE_ROWS)
 
 
-def _trial(prepared: trials.Prepared, candidate: Any, folder: Path, threads: int) -> trials.Result:
-    return trials.run(candidate, prepared, folder, threads)
+def _measured(prepared: trials.Prepared, test: Rows, model: Any) -> tuple[Mapping[str, float], Any]:
+    """How a model does on rows that had no part in choosing it."""
+    labels, name = prepared.problem.labels, prepared.problem.settings.target_column
+    predicted = trials.predicted(model, test.features, labels is not None)
+    table = test.features.copy()
+    table[f"{name}_orig"] = test.target if labels is None else labels[test.target]
+    table[f"{name}_predicted"] = predicted if labels is None else labels[predicted.argmax(axis=1)]
+    return scoring.scalars(test.target, predicted, prepared.span, test.weights), table
 
 
 def _set_apart(settings: AutoMLSettings, table: Any) -> tuple[Any, Any]:
@@ -161,13 +184,12 @@ def _tell_problem(problem: Problem, prepared: trials.Prepared, events: Events) -
     print(f"{len(problem.training)} rows, {features.shape[1]} features, validated with {how}", flush=True)
 
 
-def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any, test: Any, events: Events) -> None:
+def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any, events: Events) -> None:
     """Writes the outputs of the step and tells its run which model is the best."""
     folder, run_id = Path.cwd(), content["run_id"]
     places = outputs.write_best(search, best, example, folder)
     outputs.write_node_outputs(search, best, content["outputs"], run_id, folder, events)
-    if test is not None:
-        _measure(search, best, test, folder, events)
+    _measure(search, best, folder, events)
     events.again(best.index, best.folder / trials.ARTIFACTS, places)
     events.parent(
         tags={
@@ -181,16 +203,10 @@ def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any
     print(f"best: {best.index} {best.algorithm}, {search.task.metric} {best.score:.5f}", flush=True)
 
 
-def _measure(search: Search, best: Trial, test: Any, folder: Path, events: Events) -> None:
-    """Measures the best model on rows that had no part in choosing it."""
-    model = portable.load(best.folder / trials.MODEL)
-    classifies = search.task.settings.task == "classification"
-    predicted = trials.predicted(model, test.features, classifies)
-    found = scoring.scalars(test.target, predicted, search.task.prepared.span, test.weights)
-    table = test.features.copy()
-    labels = search.task.prepared.problem.labels
-    table[f"{search.task.settings.target_column}_orig"] = labels[test.target] if classifies else test.target
-    table[f"{search.task.settings.target_column}_predicted"] = model.predict(test.features)
+def _measure(search: Search, best: Trial, folder: Path, events: Events) -> None:
+    if search.task.measure is None:
+        return
+    found, table = search.task.measure(portable.load(best.folder / trials.MODEL))
     (folder / "outputs/predictions").mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "outputs/predictions/predictions.csv", index=False)
     (folder / "outputs/test_metrics.json").write_text(json.dumps(found, indent=2))

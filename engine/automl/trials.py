@@ -98,7 +98,7 @@ def _featurized(featurizer: DataTransformer, rows: Rows, fit: bool = False) -> R
     return Rows(features, rows.target, rows.weights)
 
 
-def run(candidate: Candidate, prepared: Prepared, folder: Path, threads: int) -> Result:
+def run(prepared: Prepared, candidate: Candidate, folder: Path, threads: int) -> Result:
     """Fits and measures a candidate; leaves the model and the predictions of the folds below ``folder``.
 
     Folds are fitted side by side, with a thread each: for a small table that is faster than several threads in one fit.

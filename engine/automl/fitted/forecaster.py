@@ -1,0 +1,209 @@
+"""Fitted forecasting models, with the interface of Azure's: ``forecast``, ``forecast_quantiles``, ``predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.base import BaseEstimator
+
+from amlbridge.engine.automl.fitted.series import METHODS
+from amlbridge.engine.automl.fitted.timeseries import KEY, TARGET, TIME, TimeSeriesTransformer
+
+
+class Forecaster(BaseEstimator):  # type: ignore[misc]
+    """Forecasts what follows the training rows.
+
+    ``method``: a name of :data:`~amlbridge.engine.automl.fitted.series.METHODS`, or that of ``estimator``, a regressor
+    that is asked for one period after the other. ``season``: in periods. ``target``: the name of its column.
+    """
+
+    def __init__(
+        self, transformer: TimeSeriesTransformer, method: str, season: int, target: str, estimator: Any = None
+    ) -> None:
+        self.transformer = transformer
+        self.method = method
+        self.season = season
+        self.target = target
+        self.estimator = estimator
+        self.quantiles = [0.1, 0.5, 0.9]
+
+    @property
+    def steps(self) -> list[tuple[str, Any]]:
+        """The featurizer and what forecasts, as a pipeline has them."""
+        return [("timeseriestransformer", self.transformer), (self.method, self.estimator or METHODS[self.method])]
+
+    @property
+    def named_steps(self) -> dict[str, Any]:
+        """The same by name."""
+        return dict(self.steps)
+
+    def fit(self, X: Any, y: Any) -> Forecaster:  # noqa: N803 - scikit-learn's names
+        """Learns from raw rows and their targets."""
+        grid = self.transformer.regular(self.transformer.grid(X, y))
+        if self.estimator is not None:
+            features = self.transformer.fit_transform(grid)
+            known = np.isfinite(features).all(axis=1)
+            if not known.any():
+                raise ValueError("every series is shorter than the lags: lower target_lags, or give more rows")
+            self.estimator.fit(features[known], grid[TARGET].to_numpy()[known])
+            residuals = grid[TARGET].to_numpy()[known] - self.estimator.predict(features[known])
+        else:
+            residuals = grid.groupby(KEY)[TARGET].diff().dropna().to_numpy()
+        self.sigma_ = float(np.std(residuals)) if len(residuals) else 0.0
+        self.history_ = {
+            key: (part[TIME].to_numpy(), part[TARGET].to_numpy(dtype=float)) for key, part in grid.groupby(KEY)
+        }
+        self.last_ = grid.groupby(KEY).tail(1)
+        return self
+
+    def forecast(
+        self,
+        X: Any = None,  # noqa: N803 - scikit-learn's names
+        y: Any = None,
+        forecast_destination: Any = None,
+        ignore_data_errors: bool = False,
+    ) -> tuple[Any, Any]:
+        """Predictions for the rows of ``X``, shape (rows,), and these rows with theirs in ``_automl_target_col``.
+
+        ``y``: known targets of rows, NaN where one is wanted: known ones are taken over and count as past. Without
+        ``X`` everything up to ``forecast_destination`` is forecast. Raises ValueError for rows before the training data
+        and for a series that was not trained with, unless ``ignore_data_errors``: these rows are NaN then.
+        """
+        if X is None:
+            X = self._until(forecast_destination)  # noqa: N806 - scikit-learn's names
+        known = None if y is None else np.asarray(y, dtype=float).reshape(-1)
+        grid = self.transformer.grid(X, known)
+        result = np.full(len(grid), np.nan)
+        for key, part in grid.groupby(KEY, sort=False):
+            problem = self._problem(key, part)
+            if problem is None:
+                result[part.index] = self._of_series(key, part)
+            elif not ignore_data_errors:
+                raise ValueError(problem)
+        shown = X.reset_index(drop=True).copy()
+        shown["_automl_target_col"] = result
+        return result, shown.set_index([self.transformer.time_column, *self.transformer.ids])
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's names
+        """Predictions for the rows of ``X``, shape (rows,)."""
+        return self.forecast(X)[0]
+
+    def forecast_quantiles(
+        self,
+        X: Any = None,  # noqa: N803 - scikit-learn's names
+        y: Any = None,
+        forecast_destination: Any = None,
+        ignore_data_errors: bool = False,
+    ) -> Any:
+        """A DataFrame: the time, the ids, and a column for each of ``quantiles``. They are those of a normal
+        distribution around the forecast that widens with the root of the distance, by the errors in training."""
+        if X is None:
+            X = self._until(forecast_destination)  # noqa: N806 - scikit-learn's names
+        predicted, _ = self.forecast(X, y, ignore_data_errors=ignore_data_errors)
+        grid = self.transformer.grid(X)
+        found = X.reset_index(drop=True)[[self.transformer.time_column, *self.transformer.ids]].copy()
+        distance = grid.groupby(KEY)[TIME].rank(method="dense").to_numpy()
+        for quantile in self.quantiles:
+            found[quantile] = predicted + stats.norm.ppf(quantile) * self.sigma_ * np.sqrt(distance)
+        return found
+
+    def _problem(self, key: str, rows: Any) -> str | None:
+        if key not in self.history_:
+            return f"the series {key!r} was not in the training data: there are {', '.join(list(self.history_)[:5])}"
+        first = self.history_[key][0][0]
+        if rows[TIME].min() < first:
+            return f"the training data begin at {first}: there is no forecast for {rows[TIME].min()}"
+        return None
+
+    def _until(self, destination: Any) -> Any:
+        if destination is None:
+            raise ValueError("forecast() needs rows, or forecast_destination: the last time that is wanted")
+        parts = []
+        for key, (times, _) in self.history_.items():
+            row = self.last_[self.last_[KEY] == key].drop(columns=[KEY, TIME, TARGET])
+            wanted = pd.date_range(times[-1], pd.Timestamp(destination), freq=self.transformer.frequency)
+            wanted = wanted[wanted > times[-1]]
+            part = row.loc[row.index.repeat(len(wanted))].reset_index(drop=True)
+            part[self.transformer.time_column] = wanted
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def _of_series(self, key: str, rows: Any) -> Any:
+        """Targets for rows of one series: the past as it was, what is known as it is, the rest forecast."""
+        times, values = self.history_[key]
+        past = dict(zip(times, values, strict=True))
+        told = rows.dropna(subset=[TARGET])
+        past.update(zip(told[TIME].to_numpy(), told[TARGET].to_numpy(dtype=float), strict=True))
+        # What is asked for before the first unknown time is known; from there on it is forecast in one go.
+        order = np.array(sorted(past))
+        unknown = np.array(sorted(set(rows[TIME].to_numpy()) - set(past)))
+        if len(unknown):
+            start = order[order < unknown[0]] if (order < unknown[0]).any() else order
+            past.update(self._ahead(rows, start, np.array([past[time] for time in start]), unknown))
+        return np.array([past[time] for time in rows[TIME].to_numpy()])
+
+    def _ahead(self, rows: Any, times: Any, values: Any, unknown: Any) -> dict[Any, float]:
+        """Forecasts for all times after the past up to the last unknown one."""
+        grid = pd.date_range(times[-1], pd.Timestamp(unknown[-1]), freq=self.transformer.frequency)
+        grid = grid[grid > times[-1]]
+        wanted = np.union1d(grid.to_numpy(), unknown)
+        if self.estimator is None:
+            found = METHODS[self.method](values, len(wanted), self.season)
+        else:
+            found = self._recursive(rows, wanted, list(values))
+        return {time: float(value) for time, value in zip(wanted, found, strict=True) if time in set(unknown)}
+
+    def _recursive(self, rows: Any, wanted: Any, values: list[float]) -> Any:
+        own = rows.sort_values(TIME).drop_duplicates(TIME, keep="last").set_index(TIME)
+        own = own.reindex(wanted).ffill().bfill()
+        own[self.transformer.time_column] = wanted
+        fixed = self.transformer.fixed(own.reset_index(drop=True))
+        found = []
+        for row in fixed:
+            past = self.transformer.next_past(values)
+            # A past that is too short is filled with what is nearest to it.
+            past = np.where(np.isnan(past), values[0] if values else 0.0, past)
+            value = float(self.estimator.predict(np.hstack([row, past])[None, :])[0])
+            found.append(value)
+            values.append(value)
+        return found
+
+
+class VotingForecaster(Forecaster):
+    """The weighted mean of other forecasters. ``weights`` sum up to 1."""
+
+    def __init__(self, estimators: Sequence[tuple[str, Forecaster]], weights: Sequence[float]) -> None:
+        self.estimators = estimators
+        self.weights = weights
+        first = estimators[0][1]
+        self.transformer, self.season, self.target = first.transformer, first.season, first.target
+        self.quantiles = [0.1, 0.5, 0.9]
+        self.sigma_ = float(np.dot(weights, [item.sigma_ for _, item in estimators]))
+
+    @property
+    def steps(self) -> list[tuple[str, Any]]:
+        """The featurizer of the first member, and the ensemble."""
+        return [("timeseriestransformer", self.transformer), ("prefittedvotingregressor", self)]
+
+    def forecast(
+        self,
+        X: Any = None,  # noqa: N803 - scikit-learn's names
+        y: Any = None,
+        forecast_destination: Any = None,
+        ignore_data_errors: bool = False,
+    ) -> tuple[Any, Any]:
+        """As :meth:`Forecaster.forecast`."""
+        if X is None:
+            X = self.estimators[0][1]._until(forecast_destination)  # noqa: N806 - scikit-learn's names
+        parts = [item.forecast(X, y, None, ignore_data_errors) for _, item in self.estimators]
+        result = np.sum([weight * part[0] for weight, part in zip(self.weights, parts, strict=True)], axis=0)
+        shown = parts[0][1].copy()
+        shown["_automl_target_col"] = result
+        return result, shown
+
+    def _until(self, destination: Any) -> Any:
+        return self.estimators[0][1]._until(destination)

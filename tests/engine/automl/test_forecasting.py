@@ -1,0 +1,117 @@
+"""Forecasting from tables: what is checked, how it is validated, what the model answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amlbridge.engine.automl import forecasting, portable, trials
+from amlbridge.engine.automl.candidates import Candidate
+from amlbridge.engine.automl.errors import AutoMLError
+from amlbridge.engine.automl.events import Events
+from amlbridge.engine.automl.settings import AutoMLSettings, Forecasting
+
+
+def table(days: int = 60) -> pd.DataFrame:
+    """Two shops with a week's rhythm; one sells ten times as much."""
+    times = pd.date_range("2024-01-01", periods=days, freq="D")
+    rhythm = 10 + np.arange(days) % 7
+    parts = [
+        pd.DataFrame({"day": times, "shop": shop, "sold": rhythm * size}) for shop, size in (("a", 1.0), ("b", 10.0))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def settings(**values: Any) -> AutoMLSettings:
+    chosen = {"time_column": "day", "time_series_ids": ("shop",), "horizon": 7, **values}
+    return AutoMLSettings("forecasting", "sold", forecasting=Forecasting(**chosen))
+
+
+def prepared(tmp_path: Path, frame: pd.DataFrame, **values: Any) -> forecasting.Series:
+    return forecasting.prepare(settings(**values), frame, None, None, Events(tmp_path / "events.jsonl"))
+
+
+def test_origins_roll_and_validate_the_horizon(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table())
+    assert (series.frequency, series.season) == ("D", 7)
+    assert len(series.folds) == 3
+    for training, held in series.folds:
+        assert training.features["day"].max() < held.features["day"].min()
+        assert len(held) == 14
+    ends = [held.features["day"].max() for _, held in series.folds]
+    assert ends == sorted(ends)
+    assert ends[-1] == table()["day"].max()
+
+
+@pytest.mark.parametrize(
+    "name", ["SeasonalNaive", "SeasonalAverage", "ExponentialSmoothing", "LightGBM", "RandomForest"]
+)
+def test_a_rhythm_is_found(tmp_path: Path, name: str) -> None:
+    series = prepared(tmp_path, table(), target_lags=(1, 7))
+    result = forecasting.run(series, Candidate(name), tmp_path, 1)
+    naive = forecasting.run(series, Candidate("Naive"), tmp_path / "naive", 1)
+    assert (
+        result.metrics["normalized_root_mean_squared_error"] < 0.6 * naive.metrics["normalized_root_mean_squared_error"]
+    )
+
+
+def test_the_model_answers_as_azures_does(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table())
+    forecasting.run(series, Candidate("SeasonalNaive"), tmp_path, 1)
+    model = portable.load(tmp_path / trials.MODEL)
+    future = pd.DataFrame({"shop": ["b", "a", "a"], "day": ["2024-03-02", "2024-03-01", "2024-03-03"]})
+    predicted, transformed = model.forecast(future)
+    expected = [(10 + day % 7) * size for day, size in ((61, 10), (60, 1), (62, 1))]
+    assert predicted.tolist() == expected
+    assert model.predict(future).tolist() == expected
+    assert transformed["_automl_target_col"].tolist() == expected
+    quantiles = model.forecast_quantiles(future)
+    assert (quantiles[0.1] < quantiles[0.5]).all()
+    assert (quantiles[0.5] < quantiles[0.9]).all()
+    assert model.named_steps["timeseriestransformer"].get_featurization_summary() == []
+    with pytest.raises(ValueError, match="the series 'c' was not in the training data"):
+        model.forecast(future.assign(shop="c"))
+    with pytest.raises(ValueError, match="lack columns that the model was trained with: shop"):
+        model.forecast(future[["day"]])
+    until, _ = model.forecast(forecast_destination="2024-03-02")
+    assert len(until) == 4
+
+
+def test_known_values_are_part_of_the_past(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table())
+    forecasting.run(series, Candidate("Naive"), tmp_path, 1)
+    model = portable.load(tmp_path / trials.MODEL)
+    future = pd.DataFrame({"shop": "a", "day": pd.date_range("2024-03-01", periods=3)})
+    predicted, _ = model.forecast(future, np.array([99.0, np.nan, np.nan]))
+    assert predicted.tolist() == [99.0, 99.0, 99.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "values", "told"),
+    [
+        (lambda frame: frame, {"time_column": "date"}, "no column 'date'"),
+        (lambda frame: frame, {"time_series_ids": ()}, "rows have a time that their series has already"),
+        (lambda frame: frame.assign(day="soon"), {}, "values that are no times, such as 'soon'"),
+        (lambda frame: frame.groupby("shop").head(8), {}, "series are too short for a horizon of 7"),
+        (lambda frame: frame.groupby("shop").head(11), {"cv_step_size": 7}, None),
+        (lambda frame: frame, {"frequency": "MS"}, "do not lie on the frequency 'MS'"),
+        (lambda frame: frame.assign(sold="much"), {}, "values that are no numbers"),
+    ],
+)
+def test_bad_input_is_told(tmp_path: Path, change: Any, values: dict[str, Any], told: str | None) -> None:
+    if told is None:
+        assert len(prepared(tmp_path, change(table()), **values).folds) == 1
+        return
+    with pytest.raises(AutoMLError) as error:
+        prepared(tmp_path, change(table()), **values)
+    assert told in str(error.value)
+
+
+def test_rows_of_a_period_are_joined(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table(210), frequency="W", aggregation="sum", horizon=2)
+    assert series.frequency == "W"
+    assert series.problem.training.target.max() > 600
