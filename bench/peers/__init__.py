@@ -53,6 +53,12 @@ class Peers:
         stamp.write_bytes(_REQUIREMENTS.read_bytes())
         return python
 
+    def program(self, name: str) -> Path | str:
+        """A program of the environment, or why there is none."""
+        if isinstance(self._python, str):
+            return self._python
+        return self._python.with_name(name)
+
     def versions(self) -> str:
         """The peers with their versions, for RESULTS.md."""
         if isinstance(self._python, str):
