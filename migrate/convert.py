@@ -37,9 +37,9 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     attempt = Attempt()
     for _ in range(_ATTEMPTS):
         to = _decided(lines, evaluator, uses, options, attempt, ignores)
-        before = len(attempt.kept), len(attempt.both)
+        before = attempt.size
         _keep_what_is_left(to, attempt)
-        if (len(attempt.kept), len(attempt.both)) == before:
+        if attempt.size == before:
             break
     text = _written(to, tree, imports)
     return Conversion(text, tuple(to.findings()), to.created)
@@ -94,12 +94,14 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
             continue
         attempt.reasons.setdefault(use.node, (rule, outcome))
         attempt.kept.add(use.node)
-        for value in to.connected(use):
+        for value in to.connected(use, unbridged=True):
             if value.origin is not None:
                 attempt.kept.add(value.origin)
         for node in ast.walk(use.node):
             if isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace":
                 to.keep_workspace(node)
+        to.source(use.node)  # a bridge needs a workspace
+    attempt.names |= _names_left(to)
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
@@ -108,7 +110,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     body = edits.apply()
     used = used_names(body)
     left = _names_left(to)
-    new = to.imports.lines_of(used)
+    new = to.imports.lines_of(used | left)
     anchor = next((node for node in tree.body if node in imports), None)
     for node in imports:
         text = narrowed(node, to.evaluator, left)

@@ -12,8 +12,9 @@ from amlbridge.migrate.edits import Edits, Lines
 class Imports:
     """Collects what the new code needs. ``need`` answers with the name that the module has for it."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: Evaluator, left: set[str]) -> None:
         self._evaluator = evaluator
+        self._left = left
         self._wanted: dict[tuple[str, str], str] = {}
         self._present = _present(evaluator.tree)
         self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
@@ -29,7 +30,10 @@ class Imports:
 
     def _free(self, module: str, name: str) -> str:
         plain = name or module
+        if module.startswith("azureml."):
+            return plain
         taken = plain.split(".")[0] in self._bound and not self._is_v1_import(plain)
+        taken = taken or plain in self._left
         if not taken:
             return plain
         return f"V2{name}" if name[:1].isupper() else f"v2_{(name or module).replace('.', '_')}"

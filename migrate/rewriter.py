@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.scopes import Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
@@ -44,8 +45,15 @@ class Attempt:
     kept: set[ast.AST] = field(default_factory=set)
     #: Workspaces that are needed as v1 objects, too.
     both: set[ast.AST] = field(default_factory=set)
+    #: Names that v1 code needs imported: v2 names that are the same get another one.
+    names: set[str] = field(default_factory=set)
     #: Why a use was left when it was asked first: that it is connected with itself is no reason.
     reasons: dict[ast.AST, tuple[Rule | None, Leave]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How much was found: it only grows."""
+        return len(self.kept) + len(self.both) + len(self.names)
 
 
 class Rewriter:
@@ -56,7 +64,7 @@ class Rewriter:
         self.evaluator = evaluator
         self.options = options
         self.attempt = attempt
-        self.imports = Imports(evaluator)
+        self.imports = Imports(evaluator, attempt.names)
         self.uses = uses
         self._use_of = {use.node: use for use in uses}
         self.outcomes: dict[ast.expr, tuple[Rule | None, Outcome]] = {}
@@ -178,9 +186,7 @@ class Rewriter:
             outcome = self.outcome(use)
             if isinstance(outcome, Replace):
                 return outcome.text
-            if isinstance(outcome, Leave):
-                return self.lines.source(node)
-            return self.lines.source(node)
+            return self._left(node) if isinstance(outcome, Leave) else self.lines.source(node)
         if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
             return whole.text
         if node in self._renamed:
@@ -190,6 +196,53 @@ class Rewriter:
         if isinstance(node, ast.JoinedStr):
             return self._formatted(node)
         return self._children(node)
+
+    def _left(self, node: ast.AST) -> str:
+        """The code of a use that stays v1: as it is, but for bridges to objects that have become v2."""
+        start, end = self.lines.span(node)
+        parts, at = [], start
+        for inner in self._bridged(node):
+            first, last = self.lines.span(inner)
+            parts += [self.lines.text[at:first], self._bridge(inner)]
+            at = last
+        return "".join([*parts, self.lines.text[at:end]])
+
+    def _bridged(self, node: ast.AST) -> list[ast.AST]:
+        """The outermost expressions in a node that a bridge leads to, in the order of the text."""
+        found: list[ast.AST] = []
+        waiting = [node]
+        while waiting:
+            at = waiting.pop()
+            if self.bridge(at) is not None:
+                found.append(at)
+            elif not isinstance(at, ast.JoinedStr):
+                waiting.extend(ast.iter_child_nodes(at))
+        return sorted(found, key=self.lines.span)
+
+    def bridge(self, node: ast.AST) -> str | None:
+        """The type of the bridge that leads to the object of a name, or None."""
+        return bridge_of(node, self.evaluator, self._use_of, self.attempt.kept)
+
+    def _bridge(self, node: ast.AST) -> str:
+        kind = self.bridge(node)
+        assert kind is not None and isinstance(node, ast.expr)
+        code = BRIDGES[kind].format(ws=self._v1_workspace(node), it=self.source(node))
+        name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
+        local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
+        return f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
+
+    def _v1_workspace(self, at: ast.AST) -> str:
+        """The name of a workspace that is there as a v1 object, too; else code for one."""
+        for scope in self.evaluator.scopes.all:
+            for name, bindings in scope.bindings.items():
+                for binding in bindings:
+                    value = self.evaluator.binding_value(binding) if binding.kind == "assign" else None
+                    made = value.origin if isinstance(value, Instance) and value.type == "Workspace" else None
+                    visible = scope.is_module or scope is self.evaluator.scopes.of(at)
+                    if made in self._use_of and visible and isinstance(binding.node, ast.Name):
+                        self.keep_workspace(binding.node)
+                        return name
+        return f"{self.imports.need('azureml.core', 'Workspace')}.from_config()"
 
     def _children(self, node: ast.AST) -> str:
         start, end = self.lines.span(node)
@@ -327,7 +380,7 @@ class Rewriter:
                 return None, Leave(f"SDK v2 has no {use.symbol}: {advice}", Status.NO_EQUIVALENT)
             return None, Leave(f"no rule converts {use.symbol}")
         try:
-            return rule, found[1](use, self)
+            return rule, self._checked(found[1](use, self))
         except (CannotWriteError, ValueError) as error:
             return rule, Leave(str(error) or "cannot be converted")
 
@@ -344,6 +397,18 @@ class Rewriter:
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""
         return self._use_of.get(node)  # type: ignore[call-overload,no-any-return]
+
+    @staticmethod
+    def _checked(outcome: Outcome) -> Outcome:
+        """The outcome, if its code is Python. Raises ValueError when it is not."""
+        try:
+            if isinstance(outcome, Replace):
+                ast.parse(f"f({outcome.text}\n)")
+            elif isinstance(outcome, Statements):
+                ast.parse(outcome.text)
+        except SyntaxError as error:
+            raise ValueError("it is written in a way that cannot be followed") from error
+        return outcome
 
     def find_idioms(self) -> None:
         """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
@@ -368,8 +433,9 @@ class Rewriter:
             return True
         return any(value.origin in kept for value in self.connected(use) if "RunContext" not in lineage(value.type))
 
-    def connected(self, use: Use) -> list[Instance]:
-        """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted."""
+    def connected(self, use: Use, *, unbridged: bool = False) -> list[Instance]:
+        """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted. ``unbridged``: without
+        those that a bridge leads to."""
         expressions: list[ast.expr] = [use.receiver] if use.receiver is not None else []
         if use.call is not None:
             expressions += [*use.call.args, *(keyword.value for keyword in use.call.keywords)]
@@ -377,7 +443,10 @@ class Rewriter:
             expressions.append(use.statement.value)
         found = []
         for expression in expressions:
+            inside = {n for bridged in self._bridged(expression) for n in ast.walk(bridged)} if unbridged else set()
             for node in ast.walk(expression):
+                if node in inside:
+                    continue
                 value = self.evaluator.value(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) else None
                 if isinstance(value, Instance) and value.type != "Workspace":
                     found.append(value)

@@ -208,6 +208,8 @@ RESULTS = {
     "PipelineEndpoint.publish": "PipelineEndpoint",
     "PipelineEndpoint.list": "list:PipelineEndpoint",
     "PipelineEndpoint.submit": "PipelineRun",
+    "PipelineEndpoint.list_versions": "list:PipelineVersion",
+    "PipelineVersion.pipeline": "PublishedPipeline",
     "Schedule.create": "Schedule",
     "Schedule.get": "Schedule",
     "Schedule.list": "list:Schedule",

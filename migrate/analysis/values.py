@@ -283,6 +283,8 @@ class Evaluator:
             for name, item in zip(base.node.keys, base.node.values, strict=True):
                 if isinstance(name, ast.Constant) and name.value == wanted:
                     return base.evaluator.value(item)
+        if isinstance(base.node, ast.ListComp) and isinstance(wanted, int):
+            return base.evaluator.value(base.node.elt)
         if isinstance(base.node, (ast.List, ast.Tuple)) and isinstance(wanted, int):
             elements = base.node.elts
             if -len(elements) <= wanted < len(elements) and not any(isinstance(e, ast.Starred) for e in elements):

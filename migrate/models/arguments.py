@@ -121,6 +121,8 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
     if isinstance(node, ast.Tuple) and node.elts:  # (datapath_parameter, DataPathComputeBinding(...))
         return _element(node.elts[0], flag, outputs, found, to)
     value = to.evaluator.value(node)
+    if isinstance(value, Code) and isinstance(value.node, ast.Tuple) and value.node.elts:
+        return _element(value.node.elts[0], flag, outputs, found, to)
     if isinstance(value, Instance) and value.type == "PipelineParameter":
         found.reference(parameter_port(node, value, flag, found, to))
         return ""

@@ -13,7 +13,7 @@ from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS, Step, read_step
+from amlbridge.migrate.models.steps import READERS, STEPS, Step
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -38,10 +38,10 @@ class Flow:
         """Reads all steps, and what orders them."""
         taken: set[str] = set()
         for use in self.to.uses:
-            if use.symbol in COMMAND_STEPS and use.call is not None and not self.to.is_kept(use):
+            if use.symbol in READERS and use.call is not None and not self.to.is_kept(use):
                 component, node = self._names(use, taken)
                 try:
-                    self.steps[use.node] = read_step(use, component, node, self.to)
+                    self.steps[use.node] = READERS[use.symbol](use, component, node, self.to)
                 except ValueError as error:
                     self.failed[use.node] = str(error)
         for use in self.to.uses:

@@ -47,6 +47,8 @@ def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, 
     assert path is not None
     code = to.source(path)
     if isinstance(path, ast.JoinedStr):
+        if code[:2] in ('f"', "f'") and code[1:4] not in ('"""', "'''"):
+            return f"{code[:2]}{start}{code[2:].lstrip('/')}"
         return f"{_quoted(start, known)} + {code}"
     if '"' in code or "\n" in code or "\\" in code:
         return (
@@ -64,6 +66,9 @@ def _quoted(start: str, known: bool) -> str:
 def upload_of(path: ast.expr, to: Rewriter) -> str | None:
     """The address of a file that the same module uploads to this place, through the data asset of the upload."""
     text = to.evaluator.text(path)
+    formatted = isinstance(path, ast.JoinedStr) and len(path.values) > 1
+    if isinstance(path, ast.JoinedStr) and isinstance(path.values[0], ast.Constant):
+        text = str(path.values[0].value)
     if text is None:
         return None
     for use in to.uses:
@@ -76,8 +81,19 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
             continue
         inside = text.strip("/").removeprefix(folder.strip("/")).lstrip("/")
         if text.strip("/").startswith(folder.strip("/")) and use.node.lineno <= path.lineno:
+            if formatted:
+                return _formatted(path, text, inside, variable, to)
             return f'f"{{{variable}.path}}{inside}"' if inside else f"{variable}.path"
     return None
+
+
+def _formatted(path: ast.expr, start: str, inside: str, variable: str, to: Rewriter) -> str | None:
+    """An f-string whose literal start is replaced by the path of an upload."""
+    code = to.source(path)
+    if not code.startswith(('f"', "f'")) or not code[2:].startswith(start):
+        return None
+    rest = inside + ("/" if start.endswith("/") and inside and not inside.endswith("/") else "")
+    return f"{code[:2]}{{{variable}.path}}{rest}{code[2 + len(start) :]}"
 
 
 def _same_function(use: Use, node: ast.expr, to: Rewriter) -> bool:

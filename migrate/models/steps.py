@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import (
     Arguments,
     Port,
@@ -110,6 +111,24 @@ def _appended(code: str, text: str) -> str:
     return f"{code} + {literal(text)}" if not code.startswith('"') else f'{code[:-1]}{text}"'
 
 
+#: Reads the call of a step: with the variables of its component and its node.
+Reader = Callable[[Use, str, str, Rewriter], "Step"]
+#: The readers of the classes of steps. Rules for other kinds of steps add theirs with ``reads``.
+READERS: dict[str, Reader] = {}
+
+
+def reads(*symbols: str) -> Callable[[Reader], Reader]:
+    """Registers a reader for classes of steps; it raises ValueError where a step cannot be read. It may return a
+    subclass of Step that writes another component."""
+
+    def register(reader: Reader) -> Reader:
+        READERS.update(dict.fromkeys(symbols, reader))
+        return reader
+
+    return register
+
+
+@reads(*sorted(COMMAND_STEPS))
 def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads the call of a step's class. Raises ValueError where it cannot be read."""
     written = _roots(use.argument("outputs"), to)
@@ -119,6 +138,8 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     start = ""
     if use.symbol == "CommandStep" and command is not None:
         nodes = _words(command, to)
+    elif use.symbol == "CommandStep":
+        raise ValueError("the command of the step is in its run configuration: give it to command(...)")
     arguments = read_arguments(nodes, written, to)
     settings = Settings.of_step(use, to)
     if use.symbol != "CommandStep":
@@ -178,6 +199,10 @@ def _declared_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to
         if isinstance(element, ast.Starred):
             raise ValueError("the inputs are listed at run time")
         value = to.evaluator.value(element)
+        pair = value.node if isinstance(value, Code) else element
+        if isinstance(pair, ast.Tuple) and pair.elts:  # (parameter of a path, DataPathComputeBinding(...))
+            element = pair.elts[0]
+            value = to.evaluator.value(element)
         if isinstance(value, Instance) and value.type == "PipelineParameter":
             parameter_port(element, value, "", arguments, to)
             continue

@@ -11,9 +11,10 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.steps import COMMAND_STEPS
+from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -58,7 +59,7 @@ train_component = command(
 
 @rule.converts(*sorted(COMMAND_STEPS))
 def step(use: Use, to: Rewriter) -> Outcome:
-    """The component of a step, where the step was made."""
+    """The component of a step, where the step was made. Rules for other kinds of steps use it as well."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "CommandComponent"))
     flow = Flow.of(to)
@@ -96,7 +97,7 @@ def _remove_settings(use: Use, to: Rewriter) -> None:
             to.remove(bindings[0].statement)
 
 
-@rule.converts(*(f"{kind}.run_after" for kind in sorted(COMMAND_STEPS)))
+@rule.converts(*(f"{kind}.run_after" for kind in sorted(STEPS)))
 def run_after(use: Use, to: Rewriter) -> Outcome:
     """An order without data: the earlier step writes an order token, which the later one reads."""
     flow = Flow.of(to)
@@ -114,7 +115,7 @@ def _review_if_conditional(use: Use, to: Rewriter) -> str:
     return "the order was conditional: now it always holds" if conditional else ""
 
 
-@rule.converts(*(f"{kind}.name" for kind in sorted(COMMAND_STEPS)))
+@rule.converts(*(f"{kind}.name" for kind in sorted(STEPS)))
 def name(use: Use, to: Rewriter) -> Outcome:
     """The name of the component."""
     assert use.receiver is not None
@@ -141,3 +142,23 @@ def _for_pipeline(name: ast.Name, to: Rewriter) -> bool:
         if isinstance(value, Instance) and value.type in ("Pipeline", "StepSequence"):
             return True
     return False
+
+
+#: Steps of other services, and what to do instead.
+_NOWHERE = {
+    "DatabricksStep": "SDK v2 has no Databricks step: call its jobs API in a command, or use Data Factory",
+    "DataTransferStep": "SDK v2 has no data transfer step of this kind: copy in a command, or with Data Factory",
+    "AdlaStep": "Azure Data Lake Analytics is gone: use a Spark job",
+    "AzureBatchStep": "SDK v2 has no Azure Batch step: use a command on a cluster, or a parallel job",
+    "KustoStep": "SDK v2 has no Kusto step: query in a command with azure-kusto-data",
+    "SynapseSparkStep": "write it as azure.ai.ml.spark(...): its settings differ",
+    "RScriptStep": "write it as command(command='Rscript ...') with an image that has R",
+    "ModuleStep": "SDK v2 has no modules: register the component, and call it",
+    "NotebookRunnerStep": "run the notebook in a command with papermill",
+}
+
+
+@rule.converts(*_NOWHERE)
+def elsewhere(use: Use, to: Rewriter) -> Outcome:
+    """Steps of other services."""
+    return Leave(_NOWHERE[use.symbol], Status.NO_EQUIVALENT)

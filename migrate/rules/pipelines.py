@@ -252,6 +252,10 @@ def parameter(use: Use, to: Rewriter) -> Outcome:
             else Leave("a pipeline parameter is used in a way that cannot be followed")
         )
     for name in Objects.of(to).names(use.node):
+        outer = to.evaluator.scopes.parents.get(name)
+        pair = to.evaluator.scopes.parents.get(outer) if isinstance(outer, ast.Tuple) else None
+        if isinstance(pair, ast.Assign) and pair.value is outer:
+            to.remove(pair)
         if not any(node in Flow.of(to).steps for node in to.evaluator.scopes.ancestors(name)) and not _consumed(
             name, to
         ):

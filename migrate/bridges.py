@@ -1,0 +1,44 @@
+"""Bridges: how code that stays SDK v1 gets the v1 object of something that has become v2.
+
+Runs, registered datasets, datastores, computes and models live in the workspace, which both SDKs see: v1 code finds
+them again by their name or id. Without a bridge all code that such an object passes through would have to stay v1 as
+well.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.symbols import lineage
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Evaluator, Instance
+
+#: v1 type -> code that finds the v1 object again, from the workspace and the converted object.
+BRIDGES = {
+    "Run": "Run.get({ws}, {it}.name)",
+    "ComputeTarget": "ComputeTarget({ws}, {it}.name)",
+    "Datastore": "Datastore.get({ws}, {it}.name)",
+    "Dataset": "Dataset.get_by_name({ws}, {it}.name)",
+    "Experiment": "Experiment({ws}, {it})",
+}
+#: Where the v1 classes of these calls are imported from.
+MODULES = {"ComputeTarget": "azureml.core.compute"}
+#: Objects of these types that were made in this way are not known to the workspace.
+_UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
+#: Symbols that make an object which the workspace knows.
+_SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
+
+
+def bridge_of(node: ast.AST, evaluator: Evaluator, makers: dict[ast.AST, Use], kept: set[ast.AST]) -> str | None:
+    """The type whose bridge leads to the object of a name or attribute; None where there is no bridge."""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
+        return None
+    value = evaluator.value(node)
+    if not isinstance(value, Instance) or value.path or value.origin is None or value.origin in kept:
+        return None
+    if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
+        return None
+    made = makers.get(value.origin)
+    if made is None or any(part in made.symbol for part in _UNREGISTERED):
+        return None
+    return next((base for base in lineage(value.type) if base in BRIDGES), None)

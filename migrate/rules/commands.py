@@ -1,0 +1,292 @@
+"""``ScriptRunConfig`` and estimators become ``command`` jobs.
+
+Script, arguments, environment, compute and distribution become keywords of ``command``; datasets among the arguments
+become inputs. What is assigned to the configuration afterwards (``config.run_config.target = ...``) is taken in.
+"""
+
+from __future__ import annotations
+
+import ast
+import shlex
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
+from amlbridge.migrate.models.data import follow, given_name
+from amlbridge.migrate.models.environment import is_change
+from amlbridge.migrate.models.estimators import environment_of
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import compute_of
+
+rule = Rule(
+    "commands",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import ScriptRunConfig
+
+config = ScriptRunConfig(
+    source_directory="src",
+    script="train.py",
+    arguments=["--alpha", 0.1, "--rows", rows],
+    compute_target="cpu",
+    environment=env,
+)
+""",
+            """\
+from azure.ai.ml import command
+
+config = command(
+    code="src",
+    command="python train.py --alpha 0.1 --rows ${{inputs.rows}}",
+    inputs={"rows": rows},
+    environment=env,
+    compute="cpu",
+)
+""",
+        ),
+        Case(
+            """\
+from azureml.core import ScriptRunConfig
+from azureml.core.runconfig import MpiConfiguration
+
+config = ScriptRunConfig(
+    source_directory=".",
+    script="train.py",
+    compute_target=cluster,
+    environment=env,
+    distributed_job_config=MpiConfiguration(process_count_per_node=2, node_count=3),
+)
+config.run_config.environment_variables = {"A": "1"}
+""",
+            """\
+from azure.ai.ml import MpiDistribution, command
+
+config = command(
+    code=".",
+    command="python train.py",
+    environment=env,
+    compute=cluster,
+    environment_variables={"A": "1"},
+    distribution=MpiDistribution(process_count_per_instance=2),
+    instance_count=3,
+)
+""",
+            "On several nodes",
+        ),
+    ],
+)
+
+ESTIMATORS = ("Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer")
+
+
+@rule.converts("ScriptRunConfig")
+def script_run(use: Use, to: Rewriter) -> Outcome:
+    """A script, or a command, on a compute."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Command"))
+    settings = Settings()
+    source = use.argument("source_directory", position=0)
+    if source is not None and not _is_none(source):
+        settings.code = to.source(source)
+    configuration = use.argument("run_config", position=3)
+    environment = use.argument("environment", "enviroment", position=6)
+    compute = use.argument("compute_target", "ompute_target", position=5)
+    job = use.argument("distributed_job_config")
+    settings.take(configuration, environment, compute, use, to)
+    if job is not None and not _is_none(job):
+        _distributed(settings, job, to)
+    nodes, start, arguments = _command_line(use, to)
+    return _job(use, settings, nodes, start, arguments, to)
+
+
+def _command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments | None]:
+    """The words of the arguments, and what comes before them."""
+    command = use.argument("command")
+    passed = use.argument("arguments", "arguements", position=2)
+    nodes = list_elements(passed, to) if passed is not None else []
+    if command is not None and not _is_none(command):
+        words = list_elements(command, to)
+        if len(words) == 1 and isinstance(words[0], ast.Starred):
+            text = to.evaluator.text(command)
+            if text is not None:
+                return nodes, text, None
+            return [words[0], *nodes], "", None
+        return [*words, *nodes], "", None
+    script = use.argument("script", "entry_script", position=1)
+    if script is None:
+        raise ValueError("neither a script nor a command is given")
+    text = to.evaluator.text(script)
+    if text is not None:
+        return nodes, f"python {shlex.quote(text)}", None
+    first = Arguments()
+    first.expression(to.source(script))
+    return nodes, "python", first
+
+
+def _job(
+    use: Use, settings: Settings, nodes: list[ast.expr], start: str, first: Arguments | None, to: Rewriter
+) -> Outcome:
+    """The command, with what is assigned to it in the lines that follow."""
+    arguments = read_arguments(nodes, [], to)
+    if first is not None:
+        arguments.parts[:0] = first.parts
+    inputs = use.argument("inputs")
+    for element in list_elements(inputs, to) if inputs is not None else []:
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        if data is None:
+            raise ValueError("an input cannot be told")
+        port = input_port(data, "", arguments, to)
+        if given_name(data, to) is not None:
+            arguments.text(f"--{port.name}")
+            arguments.reference(port)
+    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    variable = Objects.of(to).variable(use.node)
+    straight = variable is not None and Objects.of(to).straight(use.node, changes)
+    if changes and straight:
+        _take_changes(settings, changes, to)
+    name = to.need("azure.ai.ml", "command")
+    keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}"]
+    pairs = [f'"{port.name}": {port.value or port.declared}' for port in arguments.inputs]
+    if pairs:
+        keywords.append(f"inputs={{{', '.join(pairs)}}}")
+    outs = [f'"{port.name}": {port.declared}' for port in arguments.outputs]
+    if outs:
+        keywords.append(f"outputs={{{', '.join(outs)}}}")
+    keywords += settings.run_keywords(to)
+    code = f"{name}({', '.join(keywords)})"
+    review = "; ".join(dict.fromkeys(settings.reviews))
+    if not changes or not straight or variable is None:
+        return Replace(code, review)
+    for change in changes:
+        to.remove(change.statement)
+        to.settle(change, rule, Statements(""))
+    last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    to.replace_statement(last, f"{to.source(variable)} = {code}")
+    return Statements("", review)
+
+
+def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
+    from amlbridge.migrate.models.environment import Parts
+
+    parts = Parts()
+    for change in changes:
+        parts.apply(change, to)
+    if parts.alias is not None:
+        settings.environment = to.source(parts.alias)
+    if parts.target is not None:
+        settings.compute = compute_of(parts.target, to)
+        settings.reviews = [text for text in settings.reviews if "compute" not in text]
+    settings.variables = parts.variables or settings.variables
+    settings.instance_count = parts.node_count or settings.instance_count
+    if parts.image or parts.conda is not None or parts.conda_code:
+        settings.environment = parts.code(to)
+    settings.reviews += parts.reviews
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
+    """MpiConfiguration and the like, given in the call or in a variable."""
+    settings.distribution = to.source(job)
+    value = to.evaluator.value(job)
+    origin = getattr(value, "origin", None)
+    use = next((u for u in to.uses if u.node is origin), None)
+    if use is None:
+        settings.reviews.append("set instance_count to the number of nodes")
+        return
+    nodes = use.argument("node_count", "worker_count", position=1 if use.symbol != "TensorflowConfiguration" else 0)
+    if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
+        settings.instance_count = to.source(nodes)
+
+
+_DISTRIBUTIONS = {
+    "MpiConfiguration": ("MpiDistribution", (("process_count_per_node", "process_count_per_instance", 0),)),
+    "PyTorchConfiguration": ("PyTorchDistribution", (("process_count", "process_count_per_instance", 1),)),
+    "TensorflowConfiguration": (
+        "TensorFlowDistribution",
+        (("worker_count", "worker_count", 0), ("parameter_server_count", "parameter_server_count", 1)),
+    ),
+}
+
+
+@rule.converts(*_DISTRIBUTIONS)
+def distribution(use: Use, to: Rewriter) -> Outcome:
+    """How many processes run on each node; the number of nodes is the command's ``instance_count``."""
+    name, keywords = _DISTRIBUTIONS[use.symbol]
+    parts, review = [], ""
+    for old, new, position in keywords:
+        value = use.argument(old, position=position)
+        if value is not None:
+            parts.append(f"{new}={to.source(value)}")
+            if use.symbol == "PyTorchConfiguration":
+                review = "process_count was of all nodes, process_count_per_instance is of one"
+    if not parts and use.symbol == "MpiConfiguration":
+        parts = ["process_count_per_instance=1"]
+    return Replace(f"{to.need('azure.ai.ml', name)}({', '.join(parts)})", review)
+
+
+@rule.converts(*ESTIMATORS)
+def estimator(use: Use, to: Rewriter) -> Outcome:
+    """An estimator: a script with its packages."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Command"))
+    settings = Settings(environment=environment_of(use, to))
+    source = use.argument("source_directory", position=0)
+    if source is not None:
+        settings.code = to.source(source)
+    compute = use.argument("compute_target", position=1)
+    if compute is not None:
+        settings.compute = compute_of(compute, to)
+    nodes = use.argument("node_count")
+    if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
+        settings.instance_count = to.source(nodes)
+    training = use.argument("distributed_training", "distributed_backend")
+    if training is not None and not _is_none(training):
+        text = to.evaluator.text(training)
+        settings.distribution = f"{to.need('azure.ai.ml', 'MpiDistribution')}(process_count_per_instance=1)"
+        if text is None:
+            settings.distribution = to.source(training)
+    variables = use.argument("environment_variables")
+    if variables is not None:
+        settings.variables = to.source(variables)
+    script = use.argument("entry_script", position=3)
+    parameters = use.argument("script_params", position=4)
+    if script is None:
+        return Leave("the script of the estimator cannot be told")
+    words = _parameters(parameters, to)
+    text = to.evaluator.text(script)
+    first = Arguments()
+    if text is None:
+        first.expression(to.source(script))
+    return _job(use, settings, words, f"python {shlex.quote(text)}" if text is not None else "python", first, to)
+
+
+def _parameters(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
+    """``script_params={"--alpha": 0.1}`` as a list of words."""
+    if node is None or _is_none(node):
+        return []
+    value = to.evaluator.value(node)
+    inner = getattr(value, "node", node)
+    if not isinstance(inner, ast.Dict):
+        raise ValueError("the parameters of the script are put together at run time")
+    words: list[ast.expr] = []
+    for key, item in zip(inner.keys, inner.values, strict=True):
+        if key is None:
+            raise ValueError("the parameters of the script are put together at run time")
+        words.append(key)
+        if not (isinstance(item, ast.Constant) and item.value == ""):
+            words.append(item)
+    return words
+
+
+@rule.converts("ScriptRunConfig.run_config", "Estimator.run_config")
+def run_config(use: Use, to: Rewriter) -> Outcome:
+    """The command itself has what the run configuration had."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver), "the command itself has environment, compute and the rest")

@@ -1,0 +1,165 @@
+"""Schedules: ``Schedule.create`` -> ``JobSchedule`` with a ``RecurrenceTrigger``.
+
+The schedule of a published pipeline starts the pipeline itself. Schedules that watch a datastore have no counterpart.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.pipelines import job_code
+
+rule = Rule(
+    "schedules",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+weekly = ScheduleRecurrence(frequency="Week", interval=1, week_days=["Monday"], hours=[6])
+for schedule in Schedule.list(ws):
+    print(schedule.id, schedule.name)
+    schedule.disable()
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import RecurrencePattern, RecurrenceTrigger
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+weekly = RecurrenceTrigger(
+    frequency="week",
+    interval=1,
+    schedule=RecurrencePattern(hours=[6], minutes=[0], week_days=["Monday"]),
+)
+for schedule in ml_client.schedules.list():
+    print(schedule.name, schedule.display_name)
+    ml_client.schedules.begin_disable(schedule.name).result()
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("ScheduleRecurrence")
+def recurrence(use: Use, to: Rewriter) -> Outcome:
+    """How often."""
+    name = to.need("azure.ai.ml.entities", "RecurrenceTrigger")
+    if use.call is None:
+        return Replace(name)
+    frequency, interval = use.argument("frequency", position=0), use.argument("interval", position=1)
+    if frequency is None:
+        return Leave("a recurrence needs a frequency")
+    text = to.evaluator.text(frequency)
+    parts = [f'frequency="{text.lower()}"' if text is not None else f"frequency={to.source(frequency)}.lower()"]
+    parts.append(f"interval={to.source(interval) if interval is not None else 1}")
+    for old, new, position in (("start_time", "start_time", 2), ("time_zone", "time_zone", 3)):
+        value = use.argument(old, position=position)
+        if value is not None:
+            parts.append(f"{new}={to.source(value)}")
+    hours, minutes, days = (
+        use.argument("hours", position=4),
+        use.argument("minutes", position=5),
+        use.argument("week_days", position=6),
+    )
+    moment = use.argument("time_of_day")
+    if moment is not None:
+        return Leave(
+            "give hours=[...] and minutes=[...] of time_of_day, as in RecurrencePattern(hours=[6], minutes=[30])"
+        )
+    if hours is not None or days is not None:
+        pattern = to.need("azure.ai.ml.entities", "RecurrencePattern")
+        inner = [
+            f"hours={to.source(hours) if hours is not None else [0]}",
+            f"minutes={to.source(minutes) if minutes is not None else [0]}",
+        ]
+        if days is not None:
+            inner.append(f"week_days={to.source(days)}")
+        parts.append(f"schedule={pattern}({', '.join(inner)})")
+    return Replace(f"{name}({', '.join(parts)})")
+
+
+@rule.converts("Schedule.create", "Schedule.create_for_pipeline_endpoint")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """A schedule of the pipeline that was published."""
+    if use.argument("datastore", position=9) is not None:
+        return Leave("SDK v2 has no schedules that watch a datastore: use Event Grid", Status.NO_EQUIVALENT)
+    name, trigger = use.argument("name", position=1), use.argument("recurrence", position=4)
+    pipeline = _pipeline(use, to)
+    if name is None or trigger is None:
+        return Leave("a schedule needs a name and a recurrence")
+    if pipeline is None:
+        return Leave("the pipeline behind this id cannot be told: give JobSchedule(create_job=...) the pipeline itself")
+    experiment = use.argument("experiment_name", position=3)
+    schedule = to.need("azure.ai.ml.entities", "JobSchedule")
+    parts = [f"name={to.source(name)}", f"trigger={to.source(trigger)}", f"create_job={job_code(pipeline, None, to)}"]
+    description = use.argument("description", position=5)
+    if description is not None:
+        parts.append(f"description={to.source(description)}")
+    review = "set experiment_name of the job that it creates" if experiment is not None else ""
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()", review)
+
+
+def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
+    """The pipeline whose published form has the id."""
+    node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
+    value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
+    if not isinstance(value, Instance) or value.origin is None:
+        return None
+    made = use_of(value.origin, to)
+    if made is not None and made.symbol == "Pipeline.publish":
+        return made.receiver
+    return None
+
+
+@rule.converts("Schedule.list", "Schedule.get_all", "Schedule.get_schedules_for_pipeline_id")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All schedules."""
+    review = "these are the schedules of all pipelines" if use.symbol.endswith("pipeline_id") else ""
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list()", review)
+
+
+@rule.converts("Schedule.get")
+def get(use: Use, to: Rewriter) -> Outcome:
+    """A schedule by its name."""
+    name = use.argument("id", "schedule_id", position=1)
+    if name is None:
+        return Leave("which schedule?")
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.get({to.source(name)})")
+
+
+@rule.converts("Schedule.disable", "Schedule.enable")
+def switch(use: Use, to: Rewriter) -> Outcome:
+    """Disables or enables it, and waits."""
+    assert use.receiver is not None
+    method = "begin_disable" if use.symbol.endswith("disable") else "begin_enable"
+    return Replace(f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()")
+
+
+_READ = {
+    "id": "name",
+    "name": "display_name",
+    "description": "description",
+    "status": "is_enabled",
+    "recurrence": "trigger",
+    "pipeline_id": "create_job",
+}
+
+
+@rule.converts(*(f"Schedule.{name}" for name in _READ))
+def read(use: Use, to: Rewriter) -> Outcome:
+    """An attribute."""
+    assert use.receiver is not None
+    member = use.symbol.rsplit(".", 1)[1]
+    review = {"status": "it is a bool now", "pipeline_id": "it is the job now"}.get(member, "")
+    return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)

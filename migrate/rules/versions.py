@@ -1,0 +1,41 @@
+"""The version of the SDK: ``azureml.core.VERSION`` -> ``azure.ai.ml.__version__``.
+
+Notebooks print it in their first cell.
+"""
+
+from __future__ import annotations
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "versions",
+    __doc__,
+    cases=[
+        Case(
+            "import azureml.core\n\nprint(azureml.core.VERSION)\n",
+            "import azure.ai.ml\n\nprint(azure.ai.ml.__version__)\n",
+        )
+    ],
+)
+
+
+@rule.converts("VERSION", "__version__")
+def version(use: Use, to: Rewriter) -> Outcome:
+    """The version of the client package."""
+    return Replace(f"{to.need_module('azure.ai.ml')}.__version__")
+
+
+@rule.converts("set_diagnostics_collection")
+def diagnostics(use: Use, to: Rewriter) -> Outcome:
+    """SDK v2 has no such switch."""
+    return Replace("None", "SDK v2 has no switch for this telemetry")
+
+
+@rule.converts("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE")
+def image(use: Use, to: Rewriter) -> Outcome:
+    """The successors of v1's default images."""
+    if use.symbol == "DEFAULT_GPU_IMAGE":
+        return Replace('"mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04:latest"')
+    return Replace('"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"')
