@@ -8,6 +8,7 @@ well.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
@@ -29,7 +30,7 @@ _UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
 _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
 
 
-def bridge_of(node: ast.AST, evaluator: Evaluator, makers: dict[ast.AST, Use], kept: set[ast.AST]) -> str | None:
+def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use], kept: set[ast.AST]) -> str | None:
     """The type whose bridge leads to the object of a name or attribute; None where there is no bridge."""
     if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
         return None
@@ -38,7 +39,7 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: dict[ast.AST, Use], k
         return None
     if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
         return None
-    made = makers.get(value.origin)
+    made = makers.get(value.origin) if isinstance(value.origin, ast.expr) else None
     if made is None or any(part in made.symbol for part in _UNREGISTERED):
         return None
     return next((base for base in lineage(value.type) if base in BRIDGES), None)

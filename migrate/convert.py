@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator
@@ -13,7 +14,7 @@ from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
-from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
+from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, NamedInput, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Attempt, Rewriter
@@ -36,7 +37,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     ignores = Ignores.of(module.text)
     attempt = Attempt()
     for _ in range(_ATTEMPTS):
-        to = _decided(lines, evaluator, uses, options, attempt, ignores)
+        to = _decided(lines, evaluator, uses, options, attempt, ignores, project.script(module.path))
         before = attempt.size
         _keep_what_is_left(to, attempt)
         if attempt.size == before:
@@ -63,7 +64,13 @@ def parse(module: ModuleText) -> ast.Module:
 
 
 def _decided(
-    lines: Lines, evaluator: Evaluator, uses: list[Use], options: Options, attempt: Attempt, ignores: Ignores
+    lines: Lines,
+    evaluator: Evaluator,
+    uses: list[Use],
+    options: Options,
+    attempt: Attempt,
+    ignores: Ignores,
+    named_inputs: Mapping[str, NamedInput],
 ) -> Rewriter:
     to = Rewriter(lines, evaluator, uses, options, attempt)
 
@@ -72,6 +79,7 @@ def _decided(
         return ignores.covers(use.statement.lineno, last, rule)
 
     to.ignored = ignored
+    to.named_inputs = named_inputs
     to.find_idioms()
     for use in uses:
         inside = any(node in to.outcomes for node in evaluator.scopes.ancestors(use.node) if isinstance(node, ast.expr))

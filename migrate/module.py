@@ -42,6 +42,17 @@ class Options:
 
 
 @dataclass(frozen=True)
+class NamedInput:
+    """An input that a run script asks for by name, as the code that submits the script has it. ``type``: "mltable",
+    "uri_file" or "uri_folder". ``option``: the option of the script that gets the path ("--data"), "" when none does:
+    then it is in the variable ``AZURE_ML_INPUT_name``, where ``port`` is the name."""
+
+    type: str
+    option: str
+    port: str
+
+
+@dataclass(frozen=True)
 class Conversion:
     """What became of a module. ``text`` is the module's own when nothing changed. ``created``: files that the new text
     needs; path relative to the module's folder, with "/", -> text."""

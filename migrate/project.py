@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from amlbridge.migrate.analysis.values import Alone, Evaluator, Surroundings, Value
-from amlbridge.migrate.module import ModuleText, Options
+from amlbridge.migrate.module import ModuleText, NamedInput, Options
 
 
 class Project:
@@ -18,6 +18,24 @@ class Project:
         self.own_packages = frozenset(
             module.path.parent.name for module in modules if module.path.name == "__init__.py"
         ) - {"azureml"}
+        #: By the folder of the module that submits, and the path of the script that it gives.
+        self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
+
+    def read_submissions(self, modules: Sequence[ModuleText]) -> None:
+        """Reads which scripts the modules submit, and with what."""
+        from amlbridge.migrate.submissions import submitted_scripts
+
+        for module in modules:
+            if self.wants(module):
+                for script, inputs in submitted_scripts(module, self.around(module.path)).items():
+                    self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
+
+    def script(self, path: Path) -> Mapping[str, NamedInput]:
+        """The inputs that some module of the project gives the script at ``path``, by the name that it asks for."""
+        posix = f"/{path.as_posix()}"
+        ends = {key: inputs for key, inputs in self._scripts.items() if posix.endswith(f"/{key[1]}")}
+        beside = [inputs for (folder, script), inputs in ends.items() if folder / script == path]
+        return next(iter([*beside, *ends.values()]), {})
 
     def wants(self, module: ModuleText) -> bool:
         """Whether a module has to be converted: it has v1 code, or belongs to some that has."""
@@ -49,5 +67,7 @@ class Around(Alone):
 
 
 def build_project(modules: Sequence[ModuleText], options: Options) -> Project:
-    """The project over all modules of a run, which are not parsed yet."""
-    return Project(modules)
+    """The project over all modules of a run."""
+    project = Project(modules)
+    project.read_submissions(modules)
+    return project

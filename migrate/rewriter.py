@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.scopes import Scope
@@ -14,7 +14,7 @@ from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
-from amlbridge.migrate.module import Options
+from amlbridge.migrate.module import NamedInput, Options
 from amlbridge.migrate.no_equivalent import way_out
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
@@ -74,6 +74,8 @@ class Rewriter:
         self.removed: set[ast.stmt] = set()
         self.replaced: dict[ast.stmt, str] = {}
         self.memory: dict[object, object] = {}
+        #: The inputs that the code which submits this script names: by the name that the script asks for.
+        self.named_inputs: Mapping[str, NamedInput] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
@@ -108,8 +110,13 @@ class Rewriter:
     def _client_of(self, workspace: ast.expr) -> str:
         value = self.evaluator.value(workspace)
         if isinstance(value, Instance) and value.origin in self.attempt.kept:
-            return self._beside(self.lines.source(workspace))
+            return self._client_there(workspace) or self._beside(self.lines.source(workspace))
         return self.source(workspace)
+
+    def _client_there(self, at: ast.AST) -> str | None:
+        """The variable ``ml_client``, where the code has one already."""
+        bindings = self.evaluator.scopes.lookup(CLIENT, at)
+        return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
 
     def _beside(self, workspace: str) -> str:
         """A client for a workspace that has to stay v1."""
@@ -333,6 +340,7 @@ class Rewriter:
         """The name of the workspace that is visible at a place, as the new code calls it, or None."""
         scope: Scope | None = self.evaluator.scopes.of(at)
         place = (getattr(at, "lineno", 0), 0)
+        beside: str | None = None
         while scope is not None:
             if not (scope.is_class and scope is not self.evaluator.scopes.of(at)):
                 for name, bindings in scope.bindings.items():
@@ -347,12 +355,13 @@ class Rewriter:
                         ):
                             node = binding.node
                             if value.origin in self.attempt.kept:
-                                return self._beside(name)
+                                beside = beside or self._beside(name)
+                                continue
                             return (self._rename(node) if isinstance(node, ast.Name) else None) or name
                         if name == CLIENT and early:
                             return name
             scope = scope.parent
-        return None
+        return beside
 
     # Outcomes ---------------------------------------------------------------------------------------------------
 
@@ -372,6 +381,8 @@ class Rewriter:
             return rule, Leave("left as it is, as the comment says", Status.IGNORED)
         if rule is not None and not self.options.applies(rule.name):
             return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
+        if self._of_kept_workspace(use):
+            return rule, CONNECTED
         if self.is_kept(use):
             return rule, CONNECTED
         if found is None:
@@ -389,7 +400,9 @@ class Rewriter:
         value = self.evaluator.value(node)
         if not isinstance(value, Instance) or value.origin is None:
             return
-        if isinstance(node, ast.Name) and self._rename(node) is not None:
+        made = self.evaluator.scopes.parents.get(value.origin)
+        alone = isinstance(made, ast.Assign) and made.value is value.origin
+        if alone and isinstance(node, ast.Name) and self._rename(node) is not None:
             self.attempt.both.add(value.origin)
         else:
             self.attempt.kept.add(value.origin)
@@ -397,6 +410,12 @@ class Rewriter:
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""
         return self._use_of.get(node)  # type: ignore[call-overload,no-any-return]
+
+    def _of_kept_workspace(self, use: Use) -> bool:
+        """Whether a plain fact is read of a workspace that stays v1: it can be read there."""
+        value = use.receiver_value
+        plain = use.symbol in ("Workspace.name", "Workspace.subscription_id", "Workspace.resource_group")
+        return plain and value is not None and value.origin in self.attempt.kept
 
     @staticmethod
     def _checked(outcome: Outcome) -> Outcome:

@@ -56,4 +56,7 @@ def run_variables(service: Service, context: StepContext, experiment_name: str) 
         "MLFLOW_TRACKING_TOKEN": token,
         "MLFLOW_RUN_ID": context.run_id,
         "MLFLOW_EXPERIMENT_ID": context.experiment_id,
+        # Where the data lies, for scripts of SDK v2 whose command does not name it.
+        **{f"AZURE_ML_INPUT_{name}": path for name, path in context.inputs.items()},
+        **{f"AZURE_ML_OUTPUT_{name}": str(place.written) for name, place in context.outputs.items()},
     }

@@ -36,6 +36,9 @@ class Port:
     value: str = ""
     source: ast.expr | None = None
     parameter: ast.expr | None = None
+    #: The name that a script asks for the input by, and the option of its command line that has the path.
+    given: str = ""
+    option: str = ""
     #: A plain value: it may stand in the component as its default.
     literal: bool = False
 
@@ -227,8 +230,10 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         if port.source is data.root:
             return port
     named = given_name(data, to)
-    text = (to.evaluator.text(named) if named is not None else None) or flag or data_name(data, to)
-    name = unique(identifier(text, "data"), found.taken)
+    given = (to.evaluator.text(named) if named is not None else None) or ""
+    # A script that asks for the input by name finds its path in a variable that has the name of the input.
+    text = given if given.isidentifier() else identifier(given or flag or data_name(data, to), "data")
+    name = unique(text, found.taken)
     make = to.need("azure.ai.ml", "Input")
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" and data.type in INTERMEDIATE else ""
     if data.type in INTERMEDIATE:
@@ -238,6 +243,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         kind = kind_of(data, to)
         value = "" if parameter is not None else input_code(data, to)
         port = Port(name, f'{make}(type="{kind}")', value, source=data.root, parameter=parameter)
+    port.given, port.option = given, flag
     found.inputs.append(port)
     return port
 

@@ -165,7 +165,7 @@ def single_file(use: Use, to: Rewriter) -> bool:
         element = element.elts[1]
     text = to.evaluator.text(element)
     if isinstance(element, ast.JoinedStr):
-        text = "".join(part.value for part in element.values if isinstance(part, ast.Constant))
+        text = "".join(str(part.value) for part in element.values if isinstance(part, ast.Constant))
     return text is not None and "*" not in text and _TABLE_FILE.search(text.split("?")[0]) is not None
 
 

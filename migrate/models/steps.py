@@ -19,7 +19,7 @@ from amlbridge.migrate.models.arguments import (
     parameter_port,
     read_arguments,
 )
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, given_name
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.rewriter import Rewriter
@@ -193,7 +193,7 @@ def _roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
 
 
 def _declared_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: Rewriter) -> None:
-    """Inputs that the arguments do not name: the run script reads them by name, from an argument of that name."""
+    """Inputs that the arguments do not name: the run script reads them by name, from ``AZURE_ML_INPUT_name``."""
     node = use.argument("inputs")
     for element in list_elements(node, to) if node is not None else []:
         if isinstance(element, ast.Starred):
@@ -209,13 +209,7 @@ def _declared_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to
         data = follow(element, to)
         if data is None:
             raise ValueError("an input of the step cannot be told")
-        known = {id(port.source) for port in arguments.inputs}
-        port = input_port(data, "", arguments, to)
-        if id(port.source) in known:
-            continue
-        if given_name(data, to) is not None or data.type not in INTERMEDIATE:
-            arguments.text(f"--{port.name}")
-            arguments.reference(port)
+        input_port(data, "", arguments, to)
 
 
 def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:

@@ -11,7 +11,7 @@ import shlex
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
-from amlbridge.migrate.models.data import follow, given_name
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.environment import is_change
 from amlbridge.migrate.models.estimators import environment_of
 from amlbridge.migrate.models.objects import Objects
@@ -99,11 +99,11 @@ def script_run(use: Use, to: Rewriter) -> Outcome:
     settings.take(configuration, environment, compute, use, to)
     if job is not None and not _is_none(job):
         _distributed(settings, job, to)
-    nodes, start, arguments = _command_line(use, to)
+    nodes, start, arguments = command_line(use, to)
     return _job(use, settings, nodes, start, arguments, to)
 
 
-def _command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments | None]:
+def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments | None]:
     """The words of the arguments, and what comes before them."""
     command = use.argument("command")
     passed = use.argument("arguments", "arguements", position=2)
@@ -139,10 +139,7 @@ def _job(
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
         if data is None:
             raise ValueError("an input cannot be told")
-        port = input_port(data, "", arguments, to)
-        if given_name(data, to) is not None:
-            arguments.text(f"--{port.name}")
-            arguments.reference(port)
+        input_port(data, "", arguments, to)
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
     straight = variable is not None and Objects.of(to).straight(use.node, changes)

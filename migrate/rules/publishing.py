@@ -299,7 +299,9 @@ def rest_call(node: ast.expr, to: Rewriter) -> Replace | None:
     value = to.evaluator.value(address.value) if isinstance(address, ast.Attribute) else None
     is_endpoint = isinstance(value, Instance) and value.type in ("PublishedPipeline", "PipelineEndpoint")
     body = next((key.value for key in node.keywords if key.arg == "json"), None)
-    if not is_endpoint or not isinstance(body, ast.Dict) or value.origin in to.attempt.kept:  # type: ignore[union-attr]
+    if not is_endpoint or not isinstance(body, ast.Dict):
+        return None
+    if isinstance(value, Instance) and value.origin in to.attempt.kept:
         return None
     parts = [to.source(argument) for argument in node.args]
     for key in node.keywords:

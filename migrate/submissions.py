@@ -1,0 +1,85 @@
+"""What the code that submits a run script knows of its inputs."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import warnings
+
+from amlbridge.migrate.analysis.uses import Use, find_uses
+from amlbridge.migrate.analysis.values import Evaluator, Surroundings
+from amlbridge.migrate.edits import Lines
+from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
+from amlbridge.migrate.models.data import DATASETS, follow, kind_of
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.module import ModuleText, NamedInput, Options
+from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
+
+#: Modules without these words give no script an input by name.
+WORDS = ("as_named_input", "DatasetConsumptionConfig")
+
+
+def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dict[str, NamedInput]]:
+    """The scripts that a module submits, by their path as far as it is known ("steps/prepare.py"; with "/"), and their
+    inputs by name. Nothing for a module that is no Python."""
+    if not any(word in module.text for word in WORDS):
+        return {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(module.text)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}  # convert_module reports it
+    evaluator = Evaluator(tree, around)
+    to = Rewriter(Lines(module.text), evaluator, find_uses(evaluator), Options(), Attempt())
+    found: dict[str, dict[str, NamedInput]] = {}
+    for step in Flow.of(to).steps.values():
+        _add(found, step.use, step.arguments.inputs, to)
+    for use in to.uses:
+        if use.symbol in ("ScriptRunConfig", "Estimator", "PyTorch", "TensorFlow", "SKLearn") and use.call is not None:
+            try:
+                passed = use.argument("arguments", position=2)
+                listed = use.argument("inputs")
+                ports = read_arguments(list_elements(passed, to) if passed is not None else [], [], to)
+                for element in list_elements(listed, to) if listed is not None else []:
+                    if not isinstance(element, ast.Starred) and follow(element, to) is not None:
+                        read_arguments([element], [], to)
+                        ports.inputs += read_arguments([element], [], to).inputs
+            except (ValueError, CannotWriteError):
+                continue  # the conversion of that module reports it
+            _add(found, use, ports.inputs, to)
+    return found
+
+
+def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], to: Rewriter) -> None:
+    script = use.argument("script_name", "script", "entry_script", position=0 if use.symbol.endswith("Step") else 1)
+    text = to.evaluator.text(script) if script is not None else None
+    folder = use.argument("source_directory", position=None if use.symbol.endswith("Step") else 0)
+    where = (to.evaluator.text(folder) if folder is not None else "") or _last_part(folder, to)
+    inputs = {port.given: NamedInput(_kind(port, to), port.option, port.name) for port in ports if port.given}
+    if text is not None and inputs:
+        found.setdefault(posixpath.normpath(posixpath.join(where, text)), {}).update(inputs)
+
+
+def _kind(port: Port, to: Rewriter) -> str:
+    data = follow(port.source, to) if port.source is not None else None
+    if data is None or data.type not in DATASETS:
+        return "uri_folder"
+    return next((kind for kind in ("uri_file", "mltable") if f'type="{kind}"' in port.declared), "") or kind_of(
+        data, to
+    )
+
+
+def _last_part(node: ast.expr | None, to: Rewriter) -> str:
+    """The literal end of ``os.path.join(HERE, "steps")``."""
+    value = to.evaluator.value(node) if node is not None else None
+    inner = getattr(value, "node", node)
+    if isinstance(inner, ast.Call) and len(inner.args) > 1:
+        texts = [to.evaluator.text(argument) for argument in inner.args]
+        known: list[str] = []
+        for text in reversed(texts):
+            if text is None:
+                break
+            known.insert(0, text)
+        return posixpath.join(*known) if known else ""
+    return ""
