@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,8 @@ class Execution:
     #: The sub-pipelines by run id.
     groups: dict[str, Group] = field(default_factory=dict)
     done: threading.Event = field(default_factory=threading.Event)
+    #: Called in the scheduler's loop when the end is recorded.
+    ended: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
     def of(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from amlbridge.engine import distribution
 from amlbridge.engine.plan import DataReference, Input, Json, Node, Output, Scalar
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.sweep.settings import SweepSettings
 
 #: The log of a step, as the services name it: standard output and standard error, as they come.
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
@@ -20,6 +21,8 @@ SCRIPT_LOG = "user_logs/std_log.txt"
 #: one of number 0 (``ScriptRun._output_logs_pattern``, ``_get_last_log_primary_instance``).
 RANK_DRIVER_LOG = "azureml-logs/70_driver_log_{}.txt"
 RANK_SCRIPT_LOG = "user_logs/std_log_process_{:02}.txt"
+#: What a sweep tells while it runs; both clients print it (``HyperDriveRun``, ``SWEEP_JOB_LOG_PATTERN``).
+SWEEP_LOG = "azureml-logs/hyperdrive.txt"
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class StepContext:
     @property
     def log(self) -> str:
         """The artifact that holds what the step prints; of a distributed one, what its first process prints."""
+        if self.node.kind == "sweep":
+            return SWEEP_LOG
         if distribution.process_count(self.node) > 1:
             return self.rank_log(0)
         return SCRIPT_LOG if self._is_user_log else DRIVER_LOG
@@ -153,6 +158,14 @@ class Host(Protocol):
     def reused(self, context: StepContext, original: Candidate) -> Mapping[str, str]:
         """Called when a step is not run because an earlier run of it is taken: gives it the artifacts of that run.
         Returns properties for its run. May be called again for the same step after a restart."""
+
+    def sweep_columns(self, context: StepContext, settings: SweepSettings) -> dict[str, Any]:
+        """The columns of the record of a sweep that is a run of its own below a step."""
+
+    def trial_columns(
+        self, context: StepContext, settings: SweepSettings, parameters: Mapping[str, Json]
+    ) -> dict[str, Any]:
+        """The columns of the record of one trial of a sweep, whose context is given."""
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         """How many nodes a compute has at most; None when it is not known."""

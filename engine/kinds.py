@@ -17,7 +17,9 @@ from amlbridge.engine.parallel import task as parallel
 from amlbridge.engine.plan import Json, Node, NodeKind
 
 #: What the services accept; everything else is refused when it is submitted.
-RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel"})
+RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel", "sweep"})
+#: Those that a controller runs (:mod:`amlbridge.engine.control`): they hold no node, their runs do.
+CONTROLLED: frozenset[NodeKind] = frozenset({"sweep"})
 #: The exit code of a driver whose last line on standard error is the sentence for the user.
 SAID_WHY = 113
 

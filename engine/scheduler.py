@@ -19,16 +19,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from amlbridge.engine import kinds, plan_json, subpipelines
+from amlbridge.engine.control import Controller
 from amlbridge.engine.errors import EngineError, PlanError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, StepContext
 from amlbridge.engine.launch.base import Launch, Launcher
-from amlbridge.engine.plan import DataReference, Plan, Scalar
+from amlbridge.engine.plan import DataReference, NodeKind, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.slots import Slots
 from amlbridge.engine.step_runner import ROOM_AGAIN, StepRunner
 from amlbridge.engine.subpipelines import SubPipeline
+from amlbridge.engine.sweep import checks as sweep_checks
+from amlbridge.engine.sweep.controller import SweepController
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -53,7 +56,8 @@ class Scheduler:
         self._host = host
         self._launcher = launcher
         self._slots = Slots(slots or os.cpu_count() or 1, host.max_nodes)
-        self._runner = StepRunner(records, host, launcher, work)
+        controllers: dict[NodeKind, Controller] = {"sweep": SweepController(records, host, self, records.clock)}
+        self._runner = StepRunner(records, host, launcher, work, controllers)
         self._executions: dict[tuple[str, str], Execution] = {}
         self._waiting: deque[tuple[Execution, Step]] = deque()
         #: How many of the executions have a parent.
@@ -224,7 +228,7 @@ class Scheduler:
         Finished steps stay finished; a step that was running is run again (its processes are ended first). Returns the
         ids of the runs. To be called once, after :meth:`start`.
         """
-        resumed = []
+        resumed: list[Execution] = []
         for run in self.records.runs.unfinished():
             if run.plan_id is None:
                 continue
@@ -259,9 +263,12 @@ class Scheduler:
             )
             if run.status == status.CANCEL_REQUESTED:
                 execution.cancelled = True
+            self._executions[execution.key] = execution
+            resumed.append(execution)
+        # All are known before the first one goes on: it may be the parent of others.
+        for execution in resumed:
             self._begin(execution)
-            resumed.append(run.id)
-        return resumed
+        return [execution.run_id for execution in resumed]
 
     def _restore(self, step: Step, run: status.Run) -> None:
         step.attempts = run.execution.get("attempts", 0)
@@ -293,6 +300,38 @@ class Scheduler:
         if self._loop is None or self._stopping:
             raise StateError("the service is stopping: submit again once it is up")
         return self._loop
+
+    # -- runs below a step (engine.control.Submitter) -----------------------------------------------------------------
+
+    def start_child(
+        self,
+        parent: Execution,
+        step: Step,
+        run_id: str,
+        plan: Plan,
+        *,
+        kind: str,
+        columns: Mapping[str, Any],
+        ended: Callable[[], None],
+    ) -> None:
+        """Starts a run below a step or goes on with it: see :class:`amlbridge.engine.control.Submitter`."""
+        workspace = parent.workspace.id
+        run = self.records.runs.find(workspace, run_id)
+        if run is None:
+            found = {**columns, "parent_id": step.run_id}
+            self.submit_single(workspace, parent.experiment_id, run_id, plan, kind=kind, columns=found)
+        execution = self._executions.get((workspace, run_id))
+        if execution is None:
+            # It has ended: one that has not is known since the service started.
+            ended()
+            return
+        execution.ended.append(ended)
+
+    def cancel_child(self, workspace_id: str, run_id: str, reason: str) -> None:
+        """Cancels a run below a step."""
+        execution = self._executions.get((workspace_id, run_id))
+        if execution is not None:
+            self._cancel(execution, None, reason=reason)
 
     def _call(self, function: Callable[..., object], *arguments: Any) -> None:
         self._require_running().call_soon_threadsafe(function, *arguments)
@@ -354,7 +393,7 @@ class Scheduler:
             if step.state is not StepState.QUEUED:
                 continue
             compute = step.node.resources.compute or execution.plan.settings.default_compute
-            place, nodes = (execution.workspace.id, compute), step.node.resources.nodes
+            place, nodes = (execution.workspace.id, compute), _nodes(step)
             if nodes >= too_many.get(place, nodes + 1) or not self._slots.take(*place, nodes, idle=parents):
                 too_many[place] = min(nodes, too_many.get(place, nodes))
                 without_room.append((execution, step))
@@ -373,16 +412,17 @@ class Scheduler:
             return 0
         executions = list(self._executions.values())
         wanted = {execution.parent_id for execution in executions}
-        return sum(step.run_id in wanted for execution in executions for step in execution.running())
+        running = (step for execution in executions for step in execution.running() if _nodes(step))
+        return sum(step.run_id in wanted for step in running)
 
     async def _run(self, execution: Execution, step: Step, compute: str | None) -> None:
         try:
-            if step.restarts > MOST_RESTARTS:
+            if step.restarts > MOST_RESTARTS and step.node.kind not in kinds.CONTROLLED:
                 await self._runner.give_up(execution, step)
             else:
                 await self._runner.run(execution, step)
         finally:
-            self._slots.give_back(execution.workspace.id, compute, step.node.resources.nodes)
+            self._slots.give_back(execution.workspace.id, compute, _nodes(step))
         if self._stopping:
             return
         if step.state is StepState.FAILED and not execution.plan.settings.continue_on_failure:
@@ -392,7 +432,13 @@ class Scheduler:
                 await self._runner.cancel(other)
         self._advance(execution)
 
-    def _cancel(self, execution: Execution, step_runs: Collection[str] | None, failed: bool = False) -> None:
+    def _cancel(
+        self,
+        execution: Execution,
+        step_runs: Collection[str] | None,
+        failed: bool = False,
+        reason: str = "the run was cancelled",
+    ) -> None:
         """Ends all steps, or those of these runs; the others of the run settle as their dependencies tell."""
         if step_runs is None:
             execution.cancelled = not failed
@@ -401,7 +447,7 @@ class Scheduler:
             if step_runs is not None and step.run_id not in step_runs:
                 continue
             if step.state is StepState.RUNNING:
-                step.cancel_reason = "the time of the pipeline is up" if failed else "the run was cancelled"
+                step.cancel_reason = "the time of the pipeline is up" if failed else reason
                 task = asyncio.get_running_loop().create_task(self._runner.cancel(step))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -457,6 +503,8 @@ class Scheduler:
         del self._executions[execution.key]
         self._children -= execution.parent_id is not None
         execution.done.set()
+        for told in execution.ended:
+            told()
 
     def call_in_loop(self, function: Callable[[], T]) -> T:
         """Runs a function in the scheduler's thread and returns what it returns; for tests and status pages."""
@@ -511,3 +559,10 @@ def _check_runnable(plan: Plan) -> None:
     for node in plan.nodes:
         if node.kind not in kinds.RUNNABLE:
             raise PlanError(f"step {node.name!r} is of kind {node.kind!r}, which this service cannot run yet")
+        if node.kind == "sweep":
+            sweep_checks.check(node)
+
+
+def _nodes(step: Step) -> int:
+    """How many nodes a step holds while it runs."""
+    return 0 if step.node.kind in kinds.CONTROLLED else step.node.resources.nodes

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from amlbridge.engine import child_runs, command_line, distribution, failure, kinds, output_files
+from amlbridge.engine.control import Controller
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, OutputPlace, StepContext
 from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Rank, Running
 from amlbridge.engine.launch.processes import kill_leftovers
-from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodePort, ParameterRef, Value
+from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodeKind, NodePort, ParameterRef, Value
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.reuse import Reuse
@@ -33,11 +34,19 @@ ROOM_AGAIN = 1.0
 class StepRunner:
     """Runs steps for the scheduler, in whose event loop it lives."""
 
-    def __init__(self, records: Records, host: Host, launcher: Launcher, work: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        host: Host,
+        launcher: Launcher,
+        work: Path,
+        controllers: Mapping[NodeKind, Controller],
+    ) -> None:
         self._records = records
         self._host = host
         self._launcher = launcher
         self._work = work
+        self._controllers = controllers
         self._reuse = Reuse(records, host)
         self._running: dict[str, Running] = {}
         self._cleaning: set[asyncio.Future[None]] = set()
@@ -117,6 +126,8 @@ class StepRunner:
         running = self._running.get(step.run_id)
         if running is not None:
             await running.cancel()
+        if step.node.kind in self._controllers:
+            self._controllers[step.node.kind].wake(step)
 
     async def abandon_all(self) -> None:
         """Ends all processes without recording an end: the next start of the service runs these steps again."""
@@ -145,6 +156,8 @@ class StepRunner:
 
     async def _attempt(self, context: StepContext, execution: Execution, step: Step) -> dict[str, Any] | None:
         """One attempt. Returns its error, None when it succeeded."""
+        if step.node.kind in self._controllers:
+            return await self._controlled(context, execution, step, self._controllers[step.node.kind])
         launch = await _in_thread(self._prepare, context, execution, step)
         if launch is None:
             return None
@@ -172,6 +185,36 @@ class StepRunner:
             return await running.wait()
         children = child_runs.ChildRuns(self._records, self._host, context, lambda text: self._note(context, text))
         return await children.follow(running.wait())
+
+    async def _controlled(
+        self, context: StepContext, execution: Execution, step: Step, controller: Controller
+    ) -> dict[str, Any] | None:
+        """A step that has no process of its own. One that was interrupted goes on: it has begun when it had."""
+        self._require_inputs(context, execution)
+        resumed, step.interrupted = step.interrupted, False
+        if not resumed and await _in_thread(self._reuse.take, context, execution, step):
+            return None
+        sources = {name: self._source(context, execution, item) for name, item in context.node.inputs.items()}
+        for name, source in sources.items():
+            if isinstance(source, DataReference):
+                context.references[name] = source
+            else:
+                context.inputs[name] = source
+        began = self._records.runs.get(context.workspace.id, step.run_id).started if resumed else None
+        self._record_start(context, step, began)
+        error = await controller.run(context, execution, step, sources)
+        if error is None:
+            await _in_thread(self._conclude_controlled, context, step)
+        return error
+
+    def _conclude_controlled(self, context: StepContext, step: Step) -> None:
+        self._require_registered(context)
+        self._host.completed(context)
+        self._reuse.finished(context, step)
+        found = {"outputs": step.outputs}
+        self._records.runs.change(
+            context.workspace.id, step.run_id, lambda run: {"execution": {**run.execution, **found}}
+        )
 
     def _prepare(self, context: StepContext, execution: Execution, step: Step) -> Launch | None:
         """Makes ready what the step needs. None: an earlier run was taken, there is nothing to do."""
@@ -235,26 +278,29 @@ class StepRunner:
                 )
 
     def _bind(self, context: StepContext, execution: Execution, name: str, item: Input) -> None:
-        source = item.source
-        if isinstance(source, Value):
-            context.inputs[name] = command_line.text(source.value)
+        source = self._source(context, execution, item)
+        if isinstance(source, str):
+            context.inputs[name] = source
             return
-        if isinstance(source, ParameterRef):
-            context.inputs[name] = command_line.text(execution.parameters[source.name])
-            return
-        if isinstance(source, NodePort):
-            place = execution.steps[source.node].outputs[source.port]
-            if item.mode == "value":
-                context.inputs[name] = self._value(context, source, place)
-                return
-            reference = DataReference(f"azureml://datastores/{place['datastore']}/paths/{place['path']}")
-        else:
-            reference = execution.data[source.name] if isinstance(source, DataParameterRef) else source
-        context.references[name] = reference
-        context.inputs[name] = self._host.input_value(context, name, item, reference)
+        context.references[name] = source
+        context.inputs[name] = self._host.input_value(context, name, item, source)
         driver = kinds.DRIVERS.get(context.node.kind)
         if driver is not None and name in driver.tables(context.node):
-            context.tables[name] = self._host.table(context, name, item, reference)
+            context.tables[name] = self._host.table(context, name, item, source)
+
+    def _source(self, context: StepContext, execution: Execution, item: Input) -> str | DataReference:
+        """What an input is in this run: the text of a literal, or data."""
+        source = item.source
+        if isinstance(source, Value):
+            return command_line.text(source.value)
+        if isinstance(source, ParameterRef):
+            return command_line.text(execution.parameters[source.name])
+        if not isinstance(source, NodePort):
+            return execution.data[source.name] if isinstance(source, DataParameterRef) else source
+        place = execution.steps[source.node].outputs[source.port]
+        if item.mode == "value":
+            return self._value(context, source, place)
+        return DataReference(f"azureml://datastores/{place['datastore']}/paths/{place['path']}")
 
     def _value(self, context: StepContext, source: NodePort, place: Mapping[str, Any]) -> str:
         """The text that an earlier step has written into a file."""
@@ -335,7 +381,7 @@ class StepRunner:
             for index, place in enumerate(places)
         )
 
-    def _record_start(self, context: StepContext, step: Step) -> None:
+    def _record_start(self, context: StepContext, step: Step, began: float | None = None) -> None:
         execution = {
             "attempts": step.attempts,
             "restarts": step.restarts,
@@ -345,7 +391,8 @@ class StepRunner:
             "modes": {name: context.node.inputs[name].mode for name in context.references},
             "reuse": step.reuse.record() if step.reuse is not None else None,
         }
-        values = {"status": status.RUNNING, "started": self._records.clock(), "execution": execution}
+        started = began if began is not None else self._records.clock()
+        values = {"status": status.RUNNING, "started": started, "execution": execution}
         self._records.runs.set(context.workspace.id, step.run_id, **values)
 
     def _conclude(self, context: StepContext, outcome: Outcome, launch: Launch, step: Step) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from amlbridge.engine.blobs import check_name
 from amlbridge.engine.environments.overlay_shims import Shims
@@ -15,9 +16,10 @@ from amlbridge.engine.host import OutputPlace, StepContext
 from amlbridge.engine.plan import DataReference, Input, Json, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
+from amlbridge.engine.sweep.settings import SweepSettings
 from amlbridge.server import engine_reuse, input_places, job_steps, step_environments, step_tables
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
-from amlbridge.wire import computes, run_lineage, step_environment, storage
+from amlbridge.wire import computes, run_lineage, step_environment, storage, sweeps
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError
 
@@ -248,6 +250,19 @@ class EngineHost:
             return engine_reuse.take(self._service, context, original)
         except ServiceError as error:
             raise EngineError(error.message) from error
+
+    def sweep_columns(self, context: StepContext, settings: SweepSettings) -> dict[str, Any]:
+        """As run history keeps sweeps, for one that is a run of its own below the step."""
+        run = self._service.records.runs.get(context.workspace.id, context.run_id)
+        experiment = self._experiment_name(context)
+        return sweeps.below_step(self._service, context.workspace, experiment, run, settings, context.node)
+
+    def trial_columns(
+        self, context: StepContext, settings: SweepSettings, parameters: Mapping[str, Json]
+    ) -> dict[str, Any]:
+        """As run history keeps the trials of a sweep."""
+        run = self._service.records.runs.get(context.workspace.id, context.run_id)
+        return sweeps.of_trial(run, settings, parameters)
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         """The maximum of a compute's scale settings."""

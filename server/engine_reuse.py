@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -15,7 +14,8 @@ from amlbridge.engine.host import StepContext
 from amlbridge.engine.plan import DataReference
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.server import job_steps
+from amlbridge.server import job_steps, reused_sweeps
+from amlbridge.server.linked_files import link
 from amlbridge.v1 import dataflow, dataset_paths, dataset_records
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
@@ -66,13 +66,11 @@ def take(service: Service, context: StepContext, original: Candidate) -> dict[st
     for name, path in files_below(source):
         if name == context.log:
             continue
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            _link(path, place)
+        link(path, target / name)
     _log(source / context.log, target / context.log, service.blobs.staging(), original)
     _register(service, context, original)
     _copy_lineage(service, context, original)
+    reused_sweeps.take(service, context, original)
     pipeline = _pipeline_of(original) or original.run_id
     return {
         "azureml.isreused": "true",
@@ -81,15 +79,6 @@ def take(service: Service, context: StepContext, original: Candidate) -> dict[st
         "azureml.reusedpipeline": pipeline,
         "azureml.reusedpipelinerunid": pipeline,
     }
-
-
-def _link(path: Path, place: Path) -> None:
-    """The same file under another name: what the service writes, it writes aside and renames, so neither changes."""
-    try:
-        os.link(path.resolve(), place)
-    except OSError:
-        # A file system without hard links, or another one.
-        shutil.copy2(path, place)
 
 
 def _log(source: Path, target: Path, aside: Path, original: Candidate) -> None:

@@ -20,6 +20,8 @@ _PUBLISHED = "v1/pipelines/test_published.py::test_publish_and_submit_with_the_s
 _SCHEDULES = "v1/pipelines/test_schedules.py::test_recurrences"
 _SCRIPT = "v1/test_execution.py::test_script_run_from_submission_to_model"
 _ESTIMATORS = "v1/test_execution.py::test_estimators"
+_SWEEP = "v1/test_hyperdrive.py::test_a_sweep_from_submission_to_model"
+_SWEEP_STEP = "v1/test_hyperdrive.py::test_a_sweep_as_a_step"
 _SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
 
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
@@ -82,7 +84,8 @@ STEPS = (
     refused(_STEPS + "ParallelRunStep", "", "refused when it is submitted: comes with a later release", _KINDS),
     client(_STEPS + "ParallelRunConfig"),
     refused(_STEPS + "AutoMLStep", "", "refused when it is submitted: comes with a later release", _KINDS),
-    refused(_STEPS + "HyperDriveStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    served(_STEPS + "HyperDriveStep", _SUBMIT, _SWEEP_STEP, "resume_from is refused"),
+    client(_STEPS + "HyperDriveStepRun", "the runs are read from run history", _SWEEP_STEP),
     refused(_STEPS + "DatabricksStep", "", _CLUSTER, _KINDS),
     refused(_STEPS + "DataTransferStep", "", _CLUSTER, _KINDS),
     refused(_STEPS + "SynapseSparkStep", "", _CLUSTER, _KINDS),
@@ -99,7 +102,7 @@ PIPELINES = (
     client(_PIPE + "PipelineParameter", test=_FLOW),
     client(_PIPE + "StepSequence"),
     client(_PIPE + "PipelineStep.run_after", test=_FLOW),
-    client(_PIPE + "TrainingOutput", "for AutoMLStep and HyperDriveStep"),
+    client(_PIPE + "TrainingOutput", "for AutoMLStep and HyperDriveStep", _SWEEP_STEP),
     served(_PIPE + "Pipeline.publish", "pipelines.create_published_pipeline", _PUBLISHED),
     served(_PIPE + "PipelineRun.publish_pipeline", "pipelines.create_published_pipeline", _PUBLISHED),
     served(_PIPE + "PublishedPipeline.list", "pipelines.list_published_pipelines", _PUBLISHED),
@@ -114,18 +117,30 @@ PIPELINES = (
     client(_PIPE + "ScheduleRecurrence"),
 )
 
-_REFUSED = "v1/test_automl.py::test_automl_and_sweeps_are_refused_with_the_reason"
+_REFUSED = "v1/test_automl.py::test_automl_is_refused_with_the_reason"
+_DRIVE = "azureml.train.hyperdrive."
 AUTOML = (
     refused("azureml.train.automl.AutoMLConfig", "automl.submit_automl_run", "comes with a later release", _REFUSED),
-    refused(
-        "azureml.train.hyperdrive.HyperDriveConfig", "hyperdrive.submit_sweep", "comes with a later release", _REFUSED
+    served(
+        _DRIVE + "HyperDriveConfig",
+        "hyperdrive.submit_sweep hyperdrive.submit_named_sweep",
+        _SWEEP,
+        "over a script; pipeline= and resume_child_runs= are refused with the reason",
     ),
-    client("azureml.train.hyperdrive.RandomParameterSampling"),
-    client("azureml.train.hyperdrive.GridParameterSampling"),
-    client("azureml.train.hyperdrive.BayesianParameterSampling"),
-    client("azureml.train.hyperdrive.BanditPolicy"),
-    client("azureml.train.hyperdrive.choice"),
-    client("azureml.train.hyperdrive.uniform"),
+    client(_DRIVE + "HyperDriveRun", "read from run history", _SWEEP),
+    served(_DRIVE + "HyperDriveRun.cancel", "hyperdrive.cancel_sweep", _SWEEP),
+    served(_DRIVE + "HyperDriveRun.get_best_run_by_primary_metric", "metrics.list_metrics", _SWEEP),
+    served(_DRIVE + "HyperDriveRun.get_children_sorted_by_primary_metric", "metrics.list_metrics", _SWEEP),
+    client(_DRIVE + "HyperDriveRun.get_hyperparameters", "reads the tags of the run", _SWEEP),
+    served(_DRIVE + "HyperDriveRun.get_metrics", "metrics.list_metrics", _SWEEP),
+    client(_DRIVE + "RandomParameterSampling", 'properties={"seed": 1} makes a sweep repeatable here', _SWEEP),
+    client(_DRIVE + "GridParameterSampling", test=_SWEEP_STEP),
+    client(_DRIVE + "BayesianParameterSampling", test=_SWEEP),
+    client(_DRIVE + "BanditPolicy", test=_SWEEP),
+    client(_DRIVE + "MedianStoppingPolicy"),
+    client(_DRIVE + "TruncationSelectionPolicy"),
+    client(_DRIVE + "choice"),
+    client(_DRIVE + "uniform"),
 )
 
 MODELS = (

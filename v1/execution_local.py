@@ -7,7 +7,6 @@ with `azureml-setup/Invocation.sh`, there; it starts that script in the backgrou
 from __future__ import annotations
 
 import dataclasses
-import email
 import io
 import json
 import shlex
@@ -30,7 +29,7 @@ from amlbridge.v1 import dataset_paths, local_watch, script_run, step_inputs
 from amlbridge.v1.execution import columns, configuration, definition_of, plan_of, run_id_of
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks
-from amlbridge.wire import run_events, run_lineage
+from amlbridge.wire import multipart, run_events, run_lineage
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.experiments import experiment_for_writing
@@ -52,7 +51,7 @@ _EVENT = "Microsoft.MachineLearning.Run."
 def submit_local_run(call: Call) -> Reply:
     """Records a run that the client itself starts on its machine, and answers the script that starts it."""
     run_id = run_id_of(call)
-    definition = definition_of(_definition(call))
+    definition = definition_of(multipart.json_file(call, _DEFINITION))
     config = configuration(definition)
     plan = plan_of(call.service, call.workspace, config, None)
     if plan.nodes[0].resources.compute is not None:
@@ -80,23 +79,6 @@ def _check_places(node: Node) -> None:
             f"a local run cannot have a path on the compute or globs ({', '.join(asked)}): leave them out and take the "
             "path from the script's arguments, or submit the run to a compute target"
         )
-
-
-def _definition(call: Call) -> Any:
-    """The file definition.json of a multipart request."""
-    kind = call.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data"):
-        raise bad_request(f"a local run is submitted as multipart/form-data with the file {_DEFINITION}")
-    message = email.message_from_bytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + call.body)
-    for part in message.walk():
-        if part.get_filename() == _DEFINITION:
-            content = part.get_payload(decode=True)
-            assert isinstance(content, bytes), "a part with a file name is no container"
-            try:
-                return json.loads(content)
-            except (ValueError, RecursionError) as error:
-                raise bad_request(f"{_DEFINITION} is not JSON: {error}", "InvalidJson") from error
-    raise bad_request(f"the request has no file {_DEFINITION}")
 
 
 def _record(call: Call, run_id: str, plan: Plan, config: Fields, parent: str | None) -> None:

@@ -35,7 +35,6 @@ _REMOTE: dict[str, tuple[str, str]] = {
 }
 _LATER: dict[str, str] = {
     "automl": "automated machine learning",
-    "sweep": "hyperparameter sweeps",
     "transfer": "data transfers",
     "pipeline": "nested pipelines",
 }

@@ -20,7 +20,8 @@ from amlbridge.engine.plan import (
     Source,
     Value,
 )
-from amlbridge.v1 import graph_arguments, graph_kinds, graph_parallel, graph_ports, graph_runconfig
+from amlbridge.engine.sweep import settings as sweeps
+from amlbridge.v1 import graph_arguments, graph_kinds, graph_parallel, graph_ports, graph_runconfig, graph_sweep
 from amlbridge.v1.graph_arguments import Pieces
 from amlbridge.v1.graph_reading import Fields, checked_json, malformed, parse, scalar_text
 
@@ -73,6 +74,7 @@ class Step:
         self.outputs = graph_ports.data_ports(self.interface, "Outputs")
         self.input_settings = graph_ports.by_name(list(node.objects("ModuleInputSettings")))
         self.output_settings = graph_ports.by_name(list(node.objects("ModuleOutputSettings")))
+        self.sweep: sweeps.SweepSettings | None = None
         self.config = graph_runconfig.read(node.text("Runconfig") or module.text("Runconfig"), f"{self.spot} Runconfig")
 
     # -- module parameters ------------------------------------------------------------------------------------------
@@ -145,6 +147,10 @@ class Step:
             self.framework,
             self.setting("Script"),
         )
+        if kind == "sweep":
+            # The run configuration stands within that of the sweep.
+            self.sweep, self.config = graph_sweep.read(self.setting(graph_sweep.PARAMETER), self.spot)
+            count = graph_runconfig.nodes(self.config, self.setting)
         names = graph_ports.stable_names({name: incoming.sources.get(name) for name in self.inputs})
         inputs = self._inputs(incoming, names)
         return Node(
@@ -200,6 +206,8 @@ class Step:
         if program is not None and self.setting("Command"):
             return graph_arguments.shell_command(program, items)
         script = self.setting("Script") if kind != "parallel" else graph_parallel.entry_script(items)
+        if kind == "sweep":
+            script = script or self.config.text("script")
         if script:
             return graph_arguments.script_command(script, items)
         if kind in ("command", "parallel"):
@@ -256,6 +264,8 @@ class Step:
             found["bound_settings"] = bound
         if kind in ("command", "parallel"):
             return found
+        if self.sweep is not None:
+            return {**found, sweeps.OPTION: self.sweep.json()}
         framework = (self.framework or "").lower()
         execution = (self.module.label("ModuleExecutionType") or "").lower()
         found["step_type"] = self.module.text("StepType") or self.module.label("ModuleExecutionType")

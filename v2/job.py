@@ -25,7 +25,8 @@ from amlbridge.engine.plan import (
     Settings,
     Value,
 )
-from amlbridge.v2.jobs import commands, graph, kinds, literals, ports, settings
+from amlbridge.engine.sweep.settings import OPTION
+from amlbridge.v2.jobs import commands, graph, kinds, literals, ports, settings, sweeps
 from amlbridge.v2.jobs import node as nodes
 from amlbridge.v2.jobs.graph import Bound, Scope
 from amlbridge.v2.jobs.reading import Section, invalid
@@ -315,16 +316,13 @@ def _single_compute(job: Section, trial: Section) -> str:
     return settings.compute_name(job.text("computeId")) or settings.SERVERLESS
 
 
-_SWEEP = ("searchSpace", "samplingAlgorithm", "objective", "limits", "earlyTermination")
-
-
 def _sweep(job: Section, assets: Assets) -> Lowered:
     for name in ("searchSpace", "objective", "samplingAlgorithm"):
         if not job.get(name):
             raise invalid(name, "is missing", "MissingField")
     lowered = _command(job, job.section("trial"), assets)
-    options = {name: job.get(name) for name in _SWEEP if job.get(name) is not None}
-    return _with(lowered, replace(lowered.plan.nodes[0], kind="sweep", options=options))
+    settings_of = {OPTION: sweeps.read(job).json()}
+    return _with(lowered, replace(lowered.plan.nodes[0], kind="sweep", options=settings_of))
 
 
 def _automl(job: Section, assets: Assets) -> Lowered:

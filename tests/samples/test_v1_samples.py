@@ -58,3 +58,14 @@ def test_run_script_alone_and_as_a_run(amlbridge: Command) -> None:
     assert "'best_alpha': 0.01" in submitted.stdout
     assert "outputs/model.pkl" in submitted.stdout
     assert "registered model ridge version 1" in submitted.stdout
+
+
+def test_hyperdrive(amlbridge: Command) -> None:
+    out = amlbridge("run", str(_SAMPLES / "hyperdrive" / "submit.py")).stdout
+    ranked = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("0.") and "--alpha" in line]
+    assert len(ranked) == 4
+    assert [score for score, _ in ranked] == sorted((score for score, _ in ranked), reverse=True)
+    chosen = json.loads(ranked[0][1])
+    best = next(line for line in out.splitlines() if line.startswith("best _"))
+    assert best.endswith(f"['--alpha', '{chosen['--alpha']}', '--solver', '{chosen['--solver']}']")
+    assert "registered model tuned-ridge version 1" in out

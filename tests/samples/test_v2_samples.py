@@ -61,3 +61,11 @@ def test_endpoints(amlbridge: Command) -> None:
     assert "predictions over HTTP: [0, 1, 2]" in online
     assert "loaded irises.joblib" in online, "what the scoring script prints is in the deployment's log"
     assert "endpoints left: []" in online
+
+
+def test_sweep(amlbridge: Command) -> None:
+    out = amlbridge("run", str(_SAMPLES / "sweep" / "sweep.py")).stdout
+    best = next(line for line in out.splitlines() if line.startswith("best _"))
+    assert float(best.split()[-1]) > 0.48
+    assert sum("{'alpha'" in line for line in out.splitlines() if line[:1] in "* ") == 4
+    assert "downloaded ['model.pkl']" in out

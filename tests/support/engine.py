@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from amlbridge.engine.content_digest import files_below
 from amlbridge.engine.errors import EngineError
@@ -33,6 +34,7 @@ from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.scheduler import Scheduler
+from amlbridge.engine.sweep.settings import SweepSettings
 
 DEFAULT = Settings()
 
@@ -102,6 +104,14 @@ class FolderHost:
     def reused(self, context: StepContext, original: Candidate) -> dict[str, str]:
         (self.root / "reused").open("a").write(context.node.name + "\n")
         return {"reused": original.run_id}
+
+    def sweep_columns(self, context: StepContext, settings: SweepSettings) -> dict[str, Any]:
+        return {"name": context.run_id}
+
+    def trial_columns(
+        self, context: StepContext, settings: SweepSettings, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {"name": "trial"}
 
     def max_nodes(self, workspace_id: str, compute: str) -> int | None:
         return self.bounds.get(compute)

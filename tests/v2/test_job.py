@@ -215,7 +215,9 @@ def test_kinds_that_come_later_have_their_plan_already() -> None:
         "am": "automl",
         "z": "command",
     }
-    assert found["s"].options["search_space"]["lr"]["type"] == "uniform"
+    sweep_of = found["s"].options["sweep"]
+    assert sweep_of["space"] == [["lr", ["uniform", [0.1, 1]]]]
+    assert (sweep_of["metric"], sweep_of["max_total"], sweep_of["max_concurrent"]) == ("acc", 3, 3)
     assert found["p"].options["parallel"] == {
         "entry_script": "train.py",
         "inputs": ["d"],

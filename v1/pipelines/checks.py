@@ -7,15 +7,18 @@ from pathlib import PurePosixPath
 
 from amlbridge.engine import distribution
 from amlbridge.engine.distribution import MOST_PROCESSES
-from amlbridge.engine.errors import InvalidNameError
+from amlbridge.engine.errors import InvalidNameError, PlanError
 from amlbridge.engine.plan import DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.sweep import checks as sweep_checks
 from amlbridge.v1 import dataflow, dataset_records, dprep_blocks, snapshots
 from amlbridge.v1.script_run import spot_of
 from amlbridge.wire import computes, storage, unfound_computes
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import ServiceError, bad_request
 
+#: The kinds whose nodes run a script of the user's.
+_SCRIPTS = ("command", "sweep", "parallel")
 _STORE, _SAVED = "azureml://datastores/", "azureml://saved_datasets/"
 
 
@@ -25,6 +28,7 @@ def check(service: Service, workspace: Workspace, plan: Plan, data: Mapping[str,
     for node in plan.nodes:
         _check_compute(service, workspace, plan, node)
         _check_script(service, workspace, node)
+        _check_sweep(node)
         check_node(service, workspace, node)
     for item in plan.data_parameters:
         reference = data.get(item.name, item.default)
@@ -59,7 +63,7 @@ def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Nod
 
 def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
     script = node.command.script
-    if script is None or node.kind not in ("command", "parallel"):
+    if script is None or node.kind not in _SCRIPTS:
         return
     if node.code is None:
         raise bad_request(f"{spot_of(node)} runs {script!r} but has no source directory", "ScriptNotFound")
@@ -69,6 +73,14 @@ def _check_script(service: Service, workspace: Workspace, node: Node) -> None:
             f"{spot_of(node)}: the script {script!r} is not in its source directory (or .amlignore leaves it out)",
             "ScriptNotFound",
         )
+
+
+def _check_sweep(node: Node) -> None:
+    if node.kind == "sweep":
+        try:
+            sweep_checks.check(node)
+        except PlanError as error:
+            raise bad_request(f"{spot_of(node)}: {error}", "InvalidSweep") from error
 
 
 def _check_processes(node: Node) -> None:

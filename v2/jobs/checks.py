@@ -5,8 +5,10 @@ from __future__ import annotations
 from amlbridge.engine import distribution
 from amlbridge.engine import kinds as engine_kinds
 from amlbridge.engine.distribution import MOST_PROCESSES
+from amlbridge.engine.errors import PlanError
 from amlbridge.engine.plan import DataParameterRef, DataReference, Node, Plan
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.engine.sweep import checks as sweep_checks
 from amlbridge.v2.job import Lowered
 from amlbridge.v2.jobs import kinds, settings
 from amlbridge.v2.jobs.assets import WEB
@@ -26,9 +28,18 @@ def check(service: Service, workspace: Workspace, lowered: Lowered) -> None:
         spot = lowered.places[node.id]
         if node.kind not in engine_kinds.RUNNABLE:
             raise kinds.not_yet(node, spot)
+        if node.kind == "sweep":
+            _check_sweep(node, spot)
         _check_compute(service, workspace, lowered.plan, node, spot)
         _check_processes(node, spot)
         _check_urls(service, lowered.plan, node, spot)
+
+
+def _check_sweep(node: Node, spot: str) -> None:
+    try:
+        sweep_checks.check(node)
+    except PlanError as error:
+        raise invalid(spot or "sweep", str(error), "InvalidSweep") from error
 
 
 def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node, spot: str) -> None:

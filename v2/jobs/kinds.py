@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from amlbridge.engine.plan import Input, Json, Node, NodeKind, Output
-from amlbridge.v2.jobs import parallel, ports
+from amlbridge.engine.sweep.settings import OPTION
+from amlbridge.v2.jobs import parallel, ports, sweeps
 from amlbridge.v2.jobs.graph import Scope
 from amlbridge.v2.jobs.reading import Section, invalid
 from amlbridge.wire.errors import ServiceError, bad_request
@@ -30,7 +31,6 @@ _REMOTE = {
 }
 _LATER = {
     "automl": "automated machine learning",
-    "sweep": "hyperparameter sweeps",
 }
 #: Fields of a node that every kind has; the rest of a sweep, parallel or AutoML node says how it works.
 # fmt: off
@@ -102,17 +102,10 @@ def parts(node: Section, spec: Section, kind: NodeKind) -> Parts:
     return Parts(parallel.command_line(task), task.text("code"), task.text("environment"), ())
 
 
-def options(node: Section, spec: Section, kind: NodeKind) -> Mapping[str, Json]:
-    """What only this kind of node has, as JSON; {} for a command, and for a parallel one, whose settings are read."""
-    if kind in ("command", "parallel"):
-        return {}
-    holders = (node,) if kind == "sweep" else (spec, node)
-    found: dict[str, Json] = {}
-    for holder in holders:
-        found |= {name: item for name, item in holder.content.items() if name not in _COMMON and item is not None}
-    for name in ("code", "environment", "command", "version", "is_deterministic"):
-        found.pop(name, None)
-    return found
+def options(node: Section, kind: NodeKind) -> Mapping[str, Json]:
+    """What only this kind of node has, as JSON; {} for a command, and for a parallel one, whose settings are read
+    elsewhere. Raises a 400 for a sweep that cannot be."""
+    return {OPTION: sweeps.read(node).json()} if kind == "sweep" else {}
 
 
 _DATA = ("training_data", "validation_data", "test_data")

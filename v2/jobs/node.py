@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from amlbridge.engine.parallel import task as parallel_task
@@ -57,7 +57,9 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
         return kinds.automl(scope, node, replace(made, resources=settings.resources(compute)), defaults.datastore)
     spec = scope.specification(name)
     kinds.check_component(node, spec, kind)
-    found = _ports(scope, name, node, spec, defaults)
+    # The hyperparameters of a sweep are inputs of its component that no value is given for.
+    space = node.section("search_space").content.keys() if kind == "sweep" else frozenset[str]()
+    found = _ports(scope, name, node, spec, defaults, space)
     outputs = _outputs(scope, node, spec, defaults.datastore)
     parts = kinds.parts(node, spec, kind)
     code, scripts = _code(scope.assets, spec, parts.code)
@@ -66,19 +68,19 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
         command = commands.lower(
             parts.command,
             f"{node.spot}.command",
-            inputs=found.inputs.keys(),
+            inputs=found.inputs.keys() | (space & dict(spec.sections("inputs")).keys()),
             absent=found.absent,
             outputs=outputs.keys(),
             literals=found.literals,
             scripts=scripts,
-            search_space=node.section("search_space").content.keys(),
+            search_space=space,
         )
     plain, bound = _variables(scope, spec, node)
     trial = node.section("trial")
     resources = settings.resources(
         compute, node.section("resources"), trial.section("resources"), spec.section("resources")
     )
-    options = kinds.options(node, spec, kind)
+    options = kinds.options(node, kind)
     if kind == "parallel":
         wanted = parallel.settings(
             scope,
@@ -132,13 +134,17 @@ def _code(assets: Assets, spec: Section, reference: str | None) -> tuple[str | N
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _ports(scope: Scope, name: str, node: Section, spec: Section, defaults: Defaults) -> Ports:
+def _ports(
+    scope: Scope, name: str, node: Section, spec: Section, defaults: Defaults, swept: Collection[str] = ()
+) -> Ports:
     declared = dict(spec.sections("inputs"))
     graph.check_names(node, "inputs", declared)
     inputs: dict[str, Input] = {}
     texts: dict[str, str] = {}
     absent = set()
     for key, item in declared.items():
+        if key in swept:
+            continue
         bound = scope.input_of(name, key, item)
         if bound is None:
             absent.add(key)

@@ -22,7 +22,7 @@ __all__ = ["JOB", "PORTS"]
 #: Fields of the body that are kept in the run itself, because run history changes them, too.
 _IN_RUN = ("tags", "properties", "displayName", "description", "isArchived", "status", "experimentName")
 #: The kinds of runs that can be jobs.
-_KINDS = ("pipeline", "script")
+_KINDS = ("pipeline", "script", "hyperdrive")
 _CHUNK = 101
 #: What a client may change of a job that was submitted.
 CHANGEABLE = "only its display name, description, tags, properties and whether it is archived can be changed"

@@ -10,11 +10,13 @@ from amlbridge.engine.plan import Node, NodePort, Parameter, Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.subpipelines import SubPipeline
+from amlbridge.engine.sweep import controller as sweep_controller
+from amlbridge.engine.sweep import settings as sweep_settings
 from amlbridge.v2 import job as jobs
 from amlbridge.v2.jobs import checks, records
 from amlbridge.v2.jobs.assets import WorkspaceAssets
 from amlbridge.v2.jobs.reading import Section
-from amlbridge.wire import experiments, run_environments
+from amlbridge.wire import experiments, run_environments, sweeps
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.identity import Identity
@@ -69,7 +71,13 @@ def submit(
             columns, run_environments.columns(service, workspace, identity, lowered.plan.nodes[0])
         )
         found["properties"] |= {"_azureml.ComputeTargetType": "amlctrain"}
-        scheduler.submit_single(workspace.id, experiment.id, name, lowered.plan, kind=SINGLE, columns=found)
+        node, kind = lowered.plan.nodes[0], SINGLE
+        if node.kind == "sweep":
+            kind = sweep_controller.KIND
+            ours = sweeps.columns(service, workspace, label, sweep_settings.of(node))
+            found["tags"] = {**ours["tags"], **found["tags"]}
+            found["properties"] = {**ours["properties"], **found["properties"]}
+        scheduler.submit_single(workspace.id, experiment.id, name, lowered.plan, kind=kind, columns=found)
         return
     scheduler.submit(
         workspace.id,

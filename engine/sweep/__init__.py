@@ -1,0 +1,1 @@
+"""Hyperparameter sweeps: what to try, when to stop, which trial is the best."""
