@@ -28,20 +28,20 @@ def variables(script: Path | None, given: Mapping[str, str]) -> dict[str, str]:
     try:
         if not _V2.search(script.read_bytes()):
             return {}
-        return {} if any(_V1.search(text) for text in _beside(script)) else dict(NO_SLEEP)
-    except (OSError, _TooMuchError):
+        return {} if any(_V1.search(text) for text in beside(script)) else dict(NO_SLEEP)
+    except (OSError, TooMuchError):
         return {}
 
 
-class _TooMuchError(Exception):
+class TooMuchError(Exception):
     """There is more to look at than a start may take."""
 
 
-def _beside(script: Path) -> Iterator[bytes]:
+def beside(script: Path) -> Iterator[bytes]:
     """The script and the modules that it can import from its folder and the packages in it."""
     yield script.read_bytes()
     folder = script.parent
     for count, path in enumerate(sorted({*folder.glob("*.py"), *folder.glob("*/*.py")})):
         if count >= _MOST_FILES or path.stat().st_size > _LARGEST:
-            raise _TooMuchError
+            raise TooMuchError
         yield path.read_bytes()

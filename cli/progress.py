@@ -63,6 +63,18 @@ class Progress:
             else:
                 say(f"this run goes on in the service; `amlbridge status {run['id']}` shows it")
 
+    def show_assumed_computes(self) -> None:
+        """The clusters that were made because the script took them for granted."""
+        made: dict[str, list[str]] = {}
+        for item in self._asked("assumed_computes"):
+            made.setdefault(item["workspace"], []).append(item["name"])
+        for workspace, names in made.items():
+            say(
+                f"the script names {' and '.join(names)} and makes no compute, so the workspace {workspace} has "
+                f"{'it' if len(names) == 1 else 'them'} from now on, as Azure's articles take for granted; every "
+                "compute is this machine (`amlbridge compute list`)"
+            )
+
     def show_unfound(self, *, failed: bool) -> None:
         """When the script or one of its runs failed: what was not there in registered datastores, and where it goes;
         and which computes were not there, and how they are added."""

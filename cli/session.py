@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from amlbridge.cli import config_file, polling
+from amlbridge.cli import assumed_computes, config_file, polling
 from amlbridge.cli.child import Child
 from amlbridge.cli.output import EXIT_STOPPED, EXIT_UNAVAILABLE, Failure, Waiting, say
 from amlbridge.cli.progress import Progress
@@ -91,6 +91,7 @@ def run(command: Sequence[str], options: Options) -> int:
         progress.stop()
         watcher.close()
     progress.show_runs()
+    progress.show_assumed_computes()
     progress.show_unfound(failed=code != 0)
     if guarded.at is not None:
         return EXIT_STOPPED
@@ -151,6 +152,7 @@ def _guard(
         and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
     }
     found = {**inherited, **ours, **polling.variables(options.script, inherited)}
+    found |= assumed_computes.variables(options.script)
     return watcher, {**found, **az_profile.prepare(home, command, found, Path.cwd())}
 
 

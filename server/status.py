@@ -18,7 +18,7 @@ from amlbridge.server.lifecycle import health_text
 from amlbridge.server.network_options import NetworkOptions
 from amlbridge.v1.pipelines import schedule_records
 from amlbridge.v2.schedules import records as job_schedules
-from amlbridge.wire import unfound, unfound_computes
+from amlbridge.wire import assumed_computes, unfound, unfound_computes
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.routing import Reply, Routes
@@ -138,6 +138,13 @@ def get_run(call: Call) -> Reply:
         if found:
             return _run(call.service, *found[0])
     raise NotFoundError(f"there is no run {wanted}")
+
+
+@routes.get("/amlbridge/assumed_computes")
+def list_assumed_computes(call: Call) -> Reply:
+    """The clusters that were made ``since`` (seconds since the epoch) because a script takes them for granted."""
+    made = assumed_computes.since(call.service, _since(call))
+    return {"assumed_computes": [{"name": item.name, "workspace": item.workspace.name} for item in made]}
 
 
 def _roots(service: Service, *conditions: ColumnElement[bool]) -> list[tuple[Workspace, Run]]:

@@ -16,7 +16,7 @@ from amlbridge.engine.scheduler import Scheduler
 from amlbridge.v1 import environments, run_environments, script_run, snapshots
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks, graphs
-from amlbridge.wire import run_changes, storage
+from amlbridge.wire import assumed_computes, run_changes, storage
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, conflict
 from amlbridge.wire.experiments import experiment_for_writing
@@ -83,6 +83,7 @@ def submit_snapshot_run(call: Call) -> Reply:
         )
     if config.text("target") == script_run.LOCAL:
         raise bad_request("a run on the target 'local' is submitted as a localrun", "InvalidRunConfiguration")
+    assumed_computes.ensure(call, config.text("target") or "")
     plan = lower(call.service, call.workspace, config, snapshot_id)
     scheduler: Scheduler = call.service.parts["scheduler"]
     with call.records.database.write():

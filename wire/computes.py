@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, Response
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
+from amlbridge.wire import assumed_computes, unfound_computes
 from amlbridge.wire import compute_bodies as bodies
-from amlbridge.wire import unfound_computes
+from amlbridge.wire.assumed_names import NAMES
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
@@ -55,6 +56,7 @@ def list_computes(call: Call) -> Reply:
     if not skip.isdecimal() or len(skip) > 9:
         raise bad_request(f"$skip must be a whole number, not {skip!r}")
     kind = call.query.get("computetype", "").lower()
+    assumed_computes.ensure(call, *NAMES)
     found = [
         item
         for item in call.records.resources.list(call.workspace.id, KIND)
@@ -265,6 +267,7 @@ def _find(service: Service, workspace: Workspace, name: str) -> Resource | None:
 
 
 def _get(call: Call) -> Resource:
+    assumed_computes.ensure(call, call.params["name"])
     found = _find(call.service, call.workspace, call.params["name"])
     if found is None:
         unfound_computes.note(call.service, call.workspace, call.params["name"])
