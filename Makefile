@@ -16,6 +16,7 @@ $(STAMP): setup.cfg pyproject.toml
 		{ echo "amlbridge's full environment needs Python 3.10 or 3.11 (SDK v1 ends there); set PYTHON=python3.11"; rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --prerelease if-necessary-or-explicit --editable '.[all]'
+	$(BIN)/python -m compileall -q $(PACKAGES)
 	touch $@
 
 demo: install
@@ -41,6 +42,7 @@ test-fast: install
 	$(BIN)/python -m pytest -m 'not slow' -n 2
 
 bench: install
+	$(BIN)/python -m compileall -q $(PACKAGES)
 	$(BIN)/python -m bench
 
 docs: install

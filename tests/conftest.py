@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import bytecode
 from tests.support.live import LiveService
 
 # How fast a machine is must not decide whether a property holds.
 settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("amlbridge")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once, and not in each process of xdist."""
+    if not hasattr(config, "workerinput"):
+        bytecode.compile_all()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from starlette.responses import Response
@@ -34,6 +35,8 @@ Access = Literal["token", "open"]
 
 #: How an operation is refused: HTTP status and code. Another status is for clients that repeat a 501, or hide it.
 REFUSED = (501, "NotSupported")
+_PARAMETER = re.compile(r"(\{\w+\*?\})")
+_SCOPE = re.compile(r"/WS(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,19 @@ class Operation:
     handler: Handler
     access: Access
     refused: str | None
-    pattern: re.Pattern[str]
     others: str | None = None
     #: The status and the code of a refusal.
     refused_as: tuple[int, str] = REFUSED
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What the path has to match. Made when it is first needed: there are hundreds, which take 0.2 s of a start."""
+        return compile_path(self.path)
+
+    @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """The fixed pieces of the path in lower case: a path that lacks one cannot match."""
+        return tuple(piece.lower() for piece in _PARAMETER.split(self.path.rstrip("/"))[::2])
 
     @property
     def summary(self) -> str:
@@ -87,9 +99,7 @@ class Routes:
             full = expand(self.prefix + path)
             name = handler.__name__.strip("_")
             self.operations.append(
-                Operation(
-                    self.service, name, method, full, handler, access, refused, compile_path(full), others, refused_as
-                )
+                Operation(self.service, name, method, full, handler, access, refused, others, refused_as)
             )
             return handler
 
@@ -120,13 +130,13 @@ def expand(path: str) -> str:
     """A path template with its ``/WS`` spelled out. Raises ValueError when it does not start with a slash."""
     if not path.startswith("/"):
         raise ValueError(f"the path of an operation starts with a slash: {path}")
-    return re.sub(r"/WS(?=/|$)", SCOPE, path)
+    return _SCOPE.sub(SCOPE, path)
 
 
 def compile_path(path: str) -> re.Pattern[str]:
     """The pattern of a path template. Fixed parts match without case; a trailing slash may be there or not."""
     pieces = []
-    for piece in re.split(r"(\{\w+\*?\})", path.rstrip("/")):
+    for piece in _PARAMETER.split(path.rstrip("/")):
         if not piece.startswith("{"):
             pieces.append(re.escape(piece))
         elif piece.endswith("*}"):
@@ -153,8 +163,11 @@ class Router:
         """The operation and the path's parameters, or None."""
         # The clients join base addresses that end with a slash and paths that start with one.
         path = re.sub("//+", "/", path)
+        lower = path.lower()
         for operation in (*self._groups.get(_group(path), ()), *self._groups.get(_ANY, ())):
-            if operation.method == method and (match := operation.pattern.fullmatch(path)):
+            if operation.method != method or not all(piece in lower for piece in operation.fixed):
+                continue
+            if match := operation.pattern.fullmatch(path):
                 return operation, match.groupdict()
         return None
 

@@ -1,0 +1,27 @@
+"""Compiles what the service and the command import, once for all tests.
+
+Tests start hundreds of both. Where PYTHONDONTWRITEBYTECODE is set, or the packages were installed without bytecode,
+each would compile some 700 modules anew: a second of a core for each start.
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib.util
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_OURS = ("cli", "engine", "server", "studio", "v1", "v2", "wire")
+_THEIRS = ("anyio", "click", "cryptography", "httptools", "jwt", "psutil", "ruamel", "sqlalchemy", "starlette")
+_THEIRS += ("trustme", "uvicorn", "uvloop")
+
+
+def compile_all() -> None:
+    """Writes the bytecode that is missing or old; 0.1 s when there is none."""
+    folders = [_ROOT / name for name in _OURS]
+    for name in _THEIRS:
+        spec = importlib.util.find_spec(name)
+        folders += map(Path, (spec.submodule_search_locations or ()) if spec is not None else ())
+    for folder in folders:
+        # A folder that cannot be written makes the tests slower, not wrong.
+        compileall.compile_dir(folder, quiet=2)
