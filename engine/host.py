@@ -67,6 +67,8 @@ class StepContext:
     tables: dict[str, Json] = field(default_factory=dict)
     #: The log of a step of a pipeline is called as that of a run that is its own step: SDK v2 knows only that name.
     user_logs: bool = False
+    #: The step is a shell line that runs as a Python program (:mod:`amlbridge.engine.console_scripts`).
+    as_program: bool = False
     #: Links outside of the step's own folders that are removed when it has ended.
     links: list[Path] = field(default_factory=list)
     #: The interpreter that runs the step; known once its environment is there.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import child_runs, command_line, distribution, failure, kinds, output_files
+from amlbridge.engine import child_runs, command_line, console_scripts, distribution, failure, kinds, output_files
 from amlbridge.engine.control import Controller
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
@@ -330,6 +330,8 @@ class StepRunner:
         written = {name for name, item in node.inputs.items() if item.mode == "value"}
         literals = context.inputs.keys() - context.references.keys() - written
         filled = command_line.arguments(node.command, context.parameters, context.inputs, outputs, literals)
+        program = console_scripts.words(filled[0], context.python) if node.command.shell and filled else None
+        context.as_program = program is not None
         env = self._host.environment(context)
         for name, piece in node.parameter_variables.items():
             env[name] = command_line.fill((piece,), context.parameters, context.inputs, outputs)
@@ -339,6 +341,8 @@ class StepRunner:
             python, argv = context.python, self._driven(context, driver, filled)
         elif node.command.script is not None:
             python, argv = context.python, (node.command.script, *filled)
+        elif program is not None:
+            python, argv = context.python, program
         elif node.command.shell:
             argv = ("/bin/bash", "-c", *filled)
         else:

@@ -197,7 +197,8 @@ class EngineHost:
             **context.node.variables,
         }
         env = step_inputs.with_paths(context, env, self._site)
-        return self._shims.with_overlay(env, context.scratch, command=context.node.command.script is None)
+        command = context.node.command.script is None and not context.as_program
+        return self._shims.with_overlay(env, context.scratch, command=command)
 
     def _experiment_name(self, context: StepContext) -> str:
         key = context.experiment_id

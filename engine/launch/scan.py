@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amlbridge.engine.launch.base import Launch
@@ -50,9 +50,10 @@ def inspect(launch: Launch) -> Program:
         if starts is None and rest[0].partition(".")[0] not in sys.stdlib_module_names:
             return Program(None, names=_names([launch.cwd, *search]))
         return _judge(_texts(starts or [], launch.cwd), launch, launch.cwd, search)
-    if first.startswith("-") or not first.endswith(".py"):
-        return Program("it is not a .py file")
     script = launch.cwd / first
+    own = Path(first).is_absolute() and launch.python is not None and script.parent == Path(launch.python).parent
+    if first.startswith("-") or not (first.endswith(".py") or own):
+        return Program("it is not a .py file")
     try:
         source = script.read_bytes()
     except OSError as error:
@@ -60,6 +61,10 @@ def inspect(launch: Launch) -> Program:
     if refusal := _unusual(source):
         return Program(refusal)
     folder = Path(os.path.realpath(script)).parent
+    if own:
+        # A program of the environment (mldesigner) that will import the step's own files.
+        found = _judge([source], launch, folder, search)
+        return replace(found, names=found.names | _names([launch.cwd], deep=True))
     return _judge(_texts([script], folder), launch, folder, search)
 
 
@@ -167,7 +172,12 @@ def _names(folders: list[Path], *, deep: bool = False) -> frozenset[str]:
                     seen += 1
                     stem, dot, rest = entry.name.partition(".")
                     # A data file hides no module, whatever its name: mlflow.db is no mlflow.
-                    if not dot or entry.name.endswith(_IMPORTABLE) or rest in ("dist-info", "egg-info"):
+                    # Nor does a program without a suffix, of which an environment's bin folder is full.
+                    if (
+                        entry.name.endswith(_IMPORTABLE)
+                        or rest in ("dist-info", "egg-info")
+                        or (not dot and entry.is_dir())
+                    ):
                         found.add(stem)
                     if deep and entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
