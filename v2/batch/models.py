@@ -1,8 +1,8 @@
 """Deployments of models: an invocation is a job of one step that scores the files of its input in mini batches.
 
-The step runs the user's scoring script, or an MLflow model, by :mod:`amlbridge.engine.batch.driver`, which is put into
-its code. Its output is called ``score``, as in Azure: of the job and of its step, so that both downloads of Azure's
-documentation (``jobs.download(name, output_name="score")``) find ``named-outputs/score/predictions.csv``.
+The step is a parallel node (:mod:`amlbridge.engine.parallel`) with the user's scoring script, or with an MLflow model.
+Its output is called ``score``, as in Azure: of the job and of its step, so that both downloads of Azure's documentation
+(``jobs.download(name, output_name="score")``) find ``named-outputs/score/predictions.csv``.
 """
 
 from __future__ import annotations
@@ -10,27 +10,25 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from amlbridge.engine.batch import driver
 from amlbridge.engine.blobs import check_name
 from amlbridge.engine.distribution import MOST_PROCESSES
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.engine.snapshots import SnapshotFile
 from amlbridge.v2.assets import lookup, places, versions
-from amlbridge.v2.assets.codes import CODES, snapshots
+from amlbridge.v2.assets.codes import snapshots
 from amlbridge.v2.assets.components import ANONYMOUS, COMPONENTS
 from amlbridge.v2.batch.pipelines import check_compute
 from amlbridge.v2.jobs.reading import Section, invalid, seconds
 from amlbridge.wire.context import Service
 
-_DRIVER = "_amlbridge_batch.py"
 #: What stands for the interpreter behind the client: an MLflow model without an environment runs in it.
 _ANY_ENVIRONMENT = "azureml://registries/azureml/environments/mlflow/labels/latest"
 _ACTIONS = {"appendrow": "AppendRow", "summaryonly": "SummaryOnly"}
+#: The same as a parallel node says it.
+_NODE_ACTIONS = {"AppendRow": "append_row", "SummaryOnly": "summary_only"}
 _LEVELS = {"info": "Info", "warning": "Warning", "debug": "Debug"}
 _SCORE, _DATA = "score", "job_data_path"
 
@@ -40,7 +38,7 @@ def check(service: Service, workspace: Workspace, properties: Section) -> tuple[
     settings = _settings(properties, {})
     check_compute(service, workspace, properties.text("compute"), properties.at("compute"))
     model = _model(service, workspace, properties)
-    script, code, digest = _code(service, workspace, properties)
+    script, code = _code(service, workspace, properties)
     environment = properties.text("environmentId")
     if script is None and (model is None or model["type"] != "mlflow_model"):
         raise invalid(
@@ -52,7 +50,7 @@ def check(service: Service, workspace: Workspace, properties: Section) -> tuple[
         raise invalid(properties.at("environmentId"), "is missing: a scoring script needs an environment")
     if environment is not None:
         lookup.environment(service, workspace, environment)
-    component = _component(service, workspace, digest, environment or _ANY_ENVIRONMENT, model)
+    component = _component(service, workspace, script, code, environment or _ANY_ENVIRONMENT, model)
     kept = {
         **properties.content,
         "model": {"referenceType": "Id", "assetId": model["id"]} if model is not None else None,
@@ -66,7 +64,7 @@ def check(service: Service, workspace: Workspace, properties: Section) -> tuple[
         "retrySettings": {"maxRetries": settings["maxRetries"], "timeout": f"PT{settings['timeout']:g}S"},
         "loggingLevel": _choice(properties, "loggingLevel", _LEVELS, "Info"),
     }
-    return kept, {"component": component, "model": model, "script": script}
+    return kept, {"component": component, "model": model}
 
 
 def job(deployment: Resource, body: Section, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,21 +76,28 @@ def job(deployment: Resource, body: Section, inputs: Mapping[str, Any], outputs:
             "must be one input of the type uri_folder or uri_file: a model scores files",
             "InvalidInput",
         )
-    settings = _settings(properties, _overrides(body)) | {"script": internal["script"]}
+    settings = _settings(properties, _overrides(body))
     node_inputs: dict[str, Any] = {"data": {"job_input_type": "literal", "value": f"${{{{parent.inputs.{_DATA}}}}}"}}
     model = internal["model"]
     if model is not None:
-        settings["modelName"] = model["file"]
         node_inputs["model"] = {"job_input_type": model["type"], "uri": model["id"]}
     place, name = _output(body, outputs)
     settings["outputFileName"] = name or settings["outputFileName"]
     node = {
         "name": "batchscoring",
-        "type": "command",
+        "type": "parallel",
         "componentId": internal["component"],
         "inputs": node_inputs,
         "outputs": {_SCORE: {"type": "literal", "value": f"${{{{parent.outputs.{_SCORE}}}}}"}},
-        "environment_variables": {**properties.texts("environmentVariables"), driver.SETTINGS: json.dumps(settings)},
+        "environment_variables": properties.texts("environmentVariables"),
+        "mini_batch_size": settings["miniBatchSize"],
+        "error_threshold": settings["errorThreshold"],
+        "max_concurrency_per_instance": settings["concurrency"],
+        "resources": {"instance_count": settings["instances"]},
+        "retry_settings": {"max_retries": settings["maxRetries"], "timeout": settings["timeout"]},
+        "logging_level": _choice(properties, "loggingLevel", _LEVELS, "Info"),
+        "output_action": _NODE_ACTIONS[settings["outputAction"]],
+        "append_row_file_name": settings["outputFileName"],
     }
     return {
         "jobType": "Pipeline",
@@ -118,11 +123,11 @@ def _settings(properties: Section, overrides: Mapping[str, Any]) -> dict[str, An
     said = Section({**properties.content, **overrides}, properties.spot)
     size = _count(said, "miniBatchSize", 10, 1)
     instances = _count(said.section("resources"), "instanceCount", 1, 1)
-    workers = instances * _count(said, "maxConcurrencyPerInstance", 1, 1)
-    if workers > MOST_PROCESSES:
+    concurrency = _count(said, "maxConcurrencyPerInstance", 1, 1)
+    if concurrency > MOST_PROCESSES:
         raise invalid(
             said.at("maxConcurrencyPerInstance"),
-            f"times instance_count makes {workers} processes; amlbridge starts at most {MOST_PROCESSES} for a step",
+            f"makes {concurrency} processes; amlbridge starts at most {MOST_PROCESSES} for a step",
         )
     retries = said.section("retrySettings")
     name = said.text("outputFileName") or "predictions.csv"
@@ -133,7 +138,8 @@ def _settings(properties: Section, overrides: Mapping[str, Any]) -> dict[str, An
         raise invalid(said.at("outputFileName"), str(error)) from error
     return {
         "miniBatchSize": size,
-        "workers": workers,
+        "instances": instances,
+        "concurrency": concurrency,
         "errorThreshold": _count(said, "errorThreshold", -1, -1),
         "maxRetries": _count(retries, "maxRetries", 3, 0),
         "timeout": seconds(retries.get("timeout"), retries.at("timeout")) or 30.0,
@@ -193,50 +199,52 @@ def _model(service: Service, workspace: Workspace, properties: Section) -> dict[
     return {"id": found["id"], "type": kind, "file": uri.rstrip("/").rpartition("/")[2]}
 
 
-def _code(service: Service, workspace: Workspace, properties: Section) -> tuple[str | None, str | None, str]:
-    """The scoring script, the reference of its code, and the digest of that code with the driver."""
-    store = snapshots(service)
-    with Path(driver.__file__).open("rb") as source:
-        digest, size = store.add(source)
-    files = [SnapshotFile(_DRIVER, digest, size)]
+def _code(service: Service, workspace: Workspace, properties: Section) -> tuple[str | None, str | None]:
+    """The scoring script and the reference of its code; None for both without them."""
     configuration = properties.section("codeConfiguration")
     if not configuration.content:
-        return None, None, store.create(files)
+        return None, None
     script, code = configuration.required("scoringScript"), configuration.required("codeId")
-    own = store.files(workspace.id, lookup.code(service, workspace, code))
+    own = snapshots(service).files(workspace.id, lookup.code(service, workspace, code))
     if script not in {file.name for file in own}:
         raise invalid(
             configuration.at("scoringScript"),
             f"{script} is not in the code folder; it has: {', '.join(file.name for file in own[:20])}",
             "ScoringScriptNotFound",
         )
-    return script, code, store.create([*(file for file in own if file.name != _DRIVER), *files])
+    return script, code
 
 
 def _component(
-    service: Service, workspace: Workspace, digest: str, environment: str, model: Mapping[str, Any] | None
+    service: Service,
+    workspace: Workspace,
+    script: str | None,
+    code: str | None,
+    environment: str,
+    model: Mapping[str, Any] | None,
 ) -> str:
     """The id of the component that scores: registered without a name, once for the same code and environment."""
-    name = str(uuid.uuid5(uuid.NAMESPACE_OID, digest))
+    inputs = {"data": {"type": "uri_folder"}}
+    task = {"environment": environment, "append_row_to": f"${{{{outputs.{_SCORE}}}}}"}
+    if model is not None:
+        inputs["model"] = {"type": model["type"]}
+        task["model"] = "${{inputs.model}}"
+    if script is not None and code is not None:
+        task |= {"type": "run_function", "code": code, "entry_script": script}
+    else:
+        task["type"] = "model"
+    spec = {
+        "name": ANONYMOUS,
+        "type": "parallel",
+        "display_name": "batchscoring",
+        "task": task,
+        "input_data": "${{inputs.data}}",
+        "inputs": inputs,
+        "outputs": {_SCORE: {"type": "uri_folder"}},
+        "is_deterministic": False,
+    }
+    version = str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(spec, sort_keys=True)))
     with service.records.database.write():
-        if CODES.find(service, workspace, name, "1") is None:
-            CODES.write(service, workspace, name, "1", {"codeUri": "", "_digest": digest, "isAnonymous": True})
-        inputs = {"data": {"type": "uri_folder"}}
-        if model is not None:
-            inputs["model"] = {"type": model["type"]}
-        spec = {
-            "name": ANONYMOUS,
-            "type": "command",
-            "display_name": "batchscoring",
-            "command": f"python {_DRIVER} ${{{{outputs.{_SCORE}}}}} "
-            + " ".join(f"${{{{inputs.{port}}}}}" for port in inputs),
-            "code": f"azureml:{places.address(workspace, CODES, name, '1')}",
-            "environment": environment,
-            "inputs": inputs,
-            "outputs": {_SCORE: {"type": "uri_folder"}},
-            "is_deterministic": False,
-        }
-        version = str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(spec, sort_keys=True)))
         body = {"properties": {"componentSpec": spec, "isAnonymous": True}}
         asset, _ = versions.put(service, workspace, COMPONENTS, ANONYMOUS, version, body)
     return places.address(workspace, COMPONENTS, asset.name, asset.version)

@@ -130,6 +130,9 @@ def _texts(scope: Scope, said: Section) -> dict[str, str]:
     timeout = _text(scope, retry, "timeout")
     if timeout is not None:
         found["run_invocation_timeout"] = timeout if _is_number(timeout) else str(seconds(timeout, retry.at("timeout")))
+    action = said.text("output_action")
+    if action is not None:
+        found["output_action"] = action
     name = said.text("append_row_file_name")
     if name is not None:
         found["append_row_file_name"] = file_name(said.at("append_row_file_name"), name)

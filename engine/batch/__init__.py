@@ -1,1 +1,0 @@
-"""What runs inside the steps of batch deployments of models."""
