@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import blobs, chain, imports, machine, migrate, published, report, requests_rate, sdk_v2, startup
+from . import blobs, chain, imports, machine, migrate, parallel, published, report, requests_rate, sdk_v2, startup
 from .measure import Row
 from .peers import Peers
 
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
         "v2": sdk_v2.rows,
         "blobs": blobs.rows,
         "migrate": lambda quick: migrate.rows(quick, peers),
+        "parallel": parallel.rows,
     }
     names = options.only or list(measures)
     before, began = machine.load(), time.monotonic()
@@ -61,7 +62,7 @@ def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs", "migrate")
+    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs", "migrate", "parallel")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller files")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other tools out")

@@ -15,9 +15,10 @@ from amlbridge.engine.automl import node as automl
 from amlbridge.engine.host import StepContext
 from amlbridge.engine.parallel import task as parallel
 from amlbridge.engine.plan import Json, Node, NodeKind
+from amlbridge.engine.transfer import task as transfer
 
 #: What the services accept; everything else is refused when it is submitted.
-RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel", "sweep"})
+RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel", "sweep", "transfer"})
 #: Those that a controller runs (:mod:`amlbridge.engine.control`): they hold no node, their runs do.
 CONTROLLED: frozenset[NodeKind] = frozenset({"sweep"})
 #: The exit code of a driver whose last line on standard error is the sentence for the user.
@@ -38,5 +39,6 @@ class Driver:
 #: Kind -> its driver.
 DRIVERS: Mapping[NodeKind, Driver] = {
     "automl": Driver(automl.SCRIPT, automl.driver_settings),
+    "transfer": Driver(Path(transfer.__file__).with_name("copy.py"), transfer.document),
     "parallel": Driver(Path(parallel.__file__).with_name("main.py"), parallel.document, parallel.tables),
 }

@@ -19,23 +19,43 @@ _KINDS: dict[str, NodeKind] = {
 PARALLEL_DRIVER = "driver/amlbi_main.py"
 _PARALLEL = "batchinferencing"
 
-#: Why a remote kind cannot run on this machine, and what to do instead.
-_REMOTE: dict[str, tuple[str, str]] = {
+#: Why a remote kind cannot run on this machine, what to do instead, and what SDK v2 has for it.
+_REMOTE: dict[str, tuple[str, str, str]] = {
     "databrickscloud": (
         "a Databricks cluster",
         "put the notebook's code into a script and run it with PythonScriptStep",
+        "no Databricks step: a spark component, or a command component that calls the Databricks API",
     ),
-    "adlcloud": ("Azure Data Lake Analytics", "rewrite the U-SQL script in Python and run it with PythonScriptStep"),
-    "azurebatchcloud": ("Azure Batch", "run the executable with CommandStep"),
-    "hdinsightcloud": ("an HDInsight cluster", "run the job with a local Spark from a CommandStep"),
-    "synapse": ("a Synapse Spark pool", "run the job with a local Spark from a CommandStep"),
-    "kustocloud": ("a Kusto cluster", "export the query's result to a file and read it as a dataset"),
-    "r": ("the retired R runtime of Azure ML", "run the script with CommandStep: command='Rscript your_script.R'"),
-    "pyspark": ("a Spark cluster", "run the script with a local Spark from a CommandStep"),
+    "adlcloud": (
+        "Azure Data Lake Analytics",
+        "rewrite the U-SQL script in Python and run it with PythonScriptStep",
+        "none of it, the service has been retired: a command or a spark component",
+    ),
+    "azurebatchcloud": ("Azure Batch", "run the executable with CommandStep", "a command or a parallel component"),
+    "hdinsightcloud": (
+        "an HDInsight cluster",
+        "run the job with a local Spark from a CommandStep",
+        "a spark component",
+    ),
+    "synapse": ("a Synapse Spark pool", "run the job with a local Spark from a CommandStep", "a spark component"),
+    "kustocloud": (
+        "a Kusto cluster",
+        "export the query's result to a file and read it as a dataset",
+        "no Kusto step: a command component that uses the Kusto client",
+    ),
+    "r": (
+        "the retired R runtime of Azure ML",
+        "run the script with CommandStep: command='Rscript your_script.R'",
+        "a command component with the same command",
+    ),
+    "pyspark": (
+        "a Spark cluster",
+        "run the script with a local Spark from a CommandStep",
+        "a spark component",
+    ),
 }
 _LATER: dict[str, str] = {
     "automl": "automated machine learning",
-    "transfer": "data transfers",
     "pipeline": "nested pipelines",
 }
 
@@ -70,7 +90,11 @@ def refusal(node: Node) -> ServiceError:
             "StepNotSupported",
         )
     backend = str(node.options.get("backend", ""))
-    where, instead = _REMOTE.get(
-        backend, (f"a service ({backend}) that amlbridge does not know", "use PythonScriptStep")
+    where, instead, later = _REMOTE.get(
+        backend,
+        (f"a service ({backend}) that amlbridge does not know", "use PythonScriptStep", "a command component"),
     )
-    return bad_request(f"{label} cannot run on this machine: it needs {where}. Instead, {instead}", "StepNotSupported")
+    return bad_request(
+        f"{label} cannot run on this machine: it needs {where}. Instead, {instead}. SDK v2 has for it: {later}",
+        "StepNotSupported",
+    )

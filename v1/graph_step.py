@@ -21,7 +21,15 @@ from amlbridge.engine.plan import (
     Value,
 )
 from amlbridge.engine.sweep import settings as sweeps
-from amlbridge.v1 import graph_arguments, graph_kinds, graph_parallel, graph_ports, graph_runconfig, graph_sweep
+from amlbridge.v1 import (
+    graph_arguments,
+    graph_kinds,
+    graph_parallel,
+    graph_ports,
+    graph_runconfig,
+    graph_sweep,
+    graph_transfer,
+)
 from amlbridge.v1.graph_arguments import Pieces
 from amlbridge.v1.graph_reading import Fields, checked_json, malformed, parse, scalar_text
 
@@ -153,7 +161,7 @@ class Step:
             count = graph_runconfig.nodes(self.config, self.setting)
         names = graph_ports.stable_names({name: incoming.sources.get(name) for name in self.inputs})
         inputs = self._inputs(incoming, names)
-        return Node(
+        made = Node(
             id=self.id,
             name=self.name,
             kind=kind,
@@ -173,10 +181,14 @@ class Step:
             timeout=graph_runconfig.timeout(self.config, self.setting),
             options=self._options(kind) | self._parallel(kind, inputs, names, count),
         )
+        return graph_transfer.complete(made, names, self.setting, self.spot) if kind == "transfer" else made
 
     @property
     def framework(self) -> str | None:
-        """The framework that the run configuration names (Python, PyTorch, R, PySpark…)."""
+        """The framework that the run configuration names (Python, PyTorch, R, PySpark…). An RScriptStep says Python
+        there."""
+        if self.module.text("StepType") == "RScriptStep":
+            return "R"
         return self.config.text("framework") or self.setting("Framework")
 
     def _compute(self) -> str | None:

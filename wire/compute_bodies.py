@@ -12,13 +12,14 @@ from amlbridge.wire.errors import ServiceError, bad_request
 #: The kind of the records; their name is the compute's in lower case, since Azure compares names without case.
 KIND = "compute"
 CLUSTER, INSTANCE, KUBERNETES = "AmlCompute", "ComputeInstance", "Kubernetes"
-_KINDS = {kind.lower(): kind for kind in (CLUSTER, INSTANCE, KUBERNETES)}
+#: What DataTransferStep names: its copies are made on this machine.
+FACTORY = "DataFactory"
+_KINDS = {kind.lower(): kind for kind in (CLUSTER, INSTANCE, KUBERNETES, FACTORY)}
 #: Kinds whose work happens on machines that are not ours.
 _ELSEWHERE = {
     "aks": "an AKS cluster",
     "batch": "an Azure Batch account",
     "databricks": "a Databricks workspace",
-    "datafactory": "a Data Factory",
     "datalakeanalytics": "a Data Lake Analytics account",
     "hdinsight": "an HDInsight cluster",
     "kusto": "a Kusto cluster",
@@ -153,6 +154,7 @@ _BUILD: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     CLUSTER: _cluster,
     INSTANCE: _instance,
     KUBERNETES: dict,
+    FACTORY: dict,
 }
 
 

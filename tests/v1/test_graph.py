@@ -428,7 +428,6 @@ def test_continue_on_step_failure() -> None:
     ("fields", "config", "kind", "message"),
     [
         ({"ModuleExecutionType": "AutoMLCloud", "StepType": "AutoMLStep"}, {}, "automl", "automated machine learning"),
-        ({"ModuleExecutionType": "DataTransferCloud", "StepType": "DataTransferStep"}, {}, "transfer", "transfers"),
         ({"ModuleExecutionType": "databrickscloud", "StepType": "DatabricksStep"}, {}, "unsupported", "Databricks"),
         ({"ModuleExecutionType": "AzureBatchCloud", "StepType": "AzureBatchStep"}, {}, "unsupported", "CommandStep"),
         ({"ModuleExecutionType": "martiancloud", "StepType": "MarsStep"}, {}, "unsupported", "martiancloud"),

@@ -87,7 +87,7 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         import json
         from azureml.core import Workspace
         from azureml.core.compute import (AksCompute, AmlCompute, ComputeInstance, ComputeTarget, DatabricksCompute,
-            DataFactoryCompute, HDInsightCompute, KubernetesCompute, RemoteCompute)
+            HDInsightCompute, KubernetesCompute, RemoteCompute)
         ws = Workspace.from_config()
         config = ComputeInstance.provisioning_configuration(vm_size="STANDARD_DS3_V2", ssh_public_access=False)
         instance = ComputeTarget.create(ws, "my-instance", config)
@@ -114,7 +114,6 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         hdi = "/subscriptions/s/resourceGroups/r/providers/Microsoft.HDInsight/clusters/c"
         configurations = {
             "Databricks": (DatabricksCompute, dict(resource_group="r", workspace_name="w", access_token="t")),
-            "Data Factory": (DataFactoryCompute, dict(resource_group="r", factory_name="f")),
             "HDInsight": (HDInsightCompute, dict(resource_id=hdi, username="u", password="p")),
             "virtual machine": (RemoteCompute, dict(address="10.0.0.1", ssh_port=22, username="u", password="p")),
             "AKS": (AksCompute, dict(resource_group="r", cluster_name="c")),
@@ -141,7 +140,7 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         "True",
         "KubernetesCompute team ['kube', 'my-instance']",
         "[]",
-        *["ComputeTargetException True True True"] * 5,
+        *["ComputeTargetException True True True"] * 4,
         "True 2 []",
         "True",
     ]

@@ -1,0 +1,1 @@
+"""Copies between datastores: SDK v1's DataTransferStep, which Azure leaves to Data Factory."""
