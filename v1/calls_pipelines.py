@@ -15,14 +15,18 @@ _FAILURES = "v1/pipelines/test_failures.py::test_failure_continue_and_cancel"
 _FLOW = "v1/pipelines/test_pipeline_runs.py::test_data_flows_through_a_pipeline"
 _KINDS = "v1/test_graph.py::test_kinds_that_cannot_run_say_why"
 _MODELS = "v1/test_models.py::test_register_find_change_download_delete"
+_PARALLEL = "v1/test_parallel_run.py::test_files_parameters_side_inputs_and_publishing"
 _PARAMS = "v1/pipelines/test_pipeline_runs.py::test_data_parameters_and_module_steps"
 _PUBLISHED = "v1/pipelines/test_published.py::test_publish_and_submit_with_the_sdk"
+_REMOTE = "v1/test_remote_steps.py::test_each_is_refused_at_submit"
 _SCHEDULES = "v1/pipelines/test_schedules.py::test_recurrences"
 _SCRIPT = "v1/test_execution.py::test_script_run_from_submission_to_model"
 _ESTIMATORS = "v1/test_execution.py::test_estimators"
 _SWEEP = "v1/test_hyperdrive.py::test_a_sweep_from_submission_to_model"
 _SWEEP_STEP = "v1/test_hyperdrive.py::test_a_sweep_as_a_step"
 _SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
+
+_TRANSFER = "v1/test_data_transfer.py::test_copies_between_datastores"
 
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
 _RUN = "execution.submit_snapshot_run"
@@ -80,18 +84,18 @@ STEPS = (
     client(_STEPS + "EstimatorStep"),
     client(_STEPS + "MpiStep", "one node"),
     served(_STEPS + "ModuleStep", _SUBMIT, _PARAMS),
-    refused(_STEPS + "RScriptStep", "", _CLUSTER),
-    refused(_STEPS + "ParallelRunStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    refused(_STEPS + "RScriptStep", "", _CLUSTER, _REMOTE),
+    served(_STEPS + "ParallelRunStep", _SUBMIT, _PARALLEL, "its processes are of this machine"),
     client(_STEPS + "ParallelRunConfig"),
     refused(_STEPS + "AutoMLStep", "", "refused when it is submitted: comes with a later release", _KINDS),
     served(_STEPS + "HyperDriveStep", _SUBMIT, _SWEEP_STEP, "resume_from is refused"),
     client(_STEPS + "HyperDriveStepRun", "the runs are read from run history", _SWEEP_STEP),
-    refused(_STEPS + "DatabricksStep", "", _CLUSTER, _KINDS),
-    refused(_STEPS + "DataTransferStep", "", _CLUSTER, _KINDS),
-    refused(_STEPS + "SynapseSparkStep", "", _CLUSTER, _KINDS),
-    refused(_STEPS + "AzureBatchStep", "", _CLUSTER, _KINDS),
-    refused(_STEPS + "AdlaStep", "", _CLUSTER, _KINDS),
-    refused(_STEPS + "KustoStep", "", _CLUSTER, _KINDS),
+    refused(_STEPS + "DatabricksStep", "", _CLUSTER, _REMOTE),
+    served(_STEPS + "DataTransferStep", _SUBMIT, _TRANSFER),
+    refused(_STEPS + "SynapseSparkStep", "", _CLUSTER, _REMOTE),
+    refused(_STEPS + "AzureBatchStep", "", _CLUSTER, _REMOTE),
+    refused(_STEPS + "AdlaStep", "", _CLUSTER, _REMOTE),
+    refused(_STEPS + "KustoStep", "", _CLUSTER, _REMOTE),
 )
 
 PIPELINES = (

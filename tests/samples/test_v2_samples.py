@@ -69,3 +69,9 @@ def test_sweep(amlbridge: Command) -> None:
     assert float(best.split()[-1]) > 0.48
     assert sum("{'alpha'" in line for line in out.splitlines() if line[:1] in "* ") == 4
     assert "downloaded ['model.pkl']" in out
+
+
+def test_parallel(amlbridge: Command) -> None:
+    done = amlbridge("run", str(_SAMPLES / "parallel" / "pipeline.py"), "--files", "12").stdout
+    assert "days: 12 rows, the first: day000.txt " in done
+    assert "shops: 60 rows, the first: north 0 " in done

@@ -64,9 +64,7 @@ def test_what_cannot_run_is_refused_when_it_is_submitted(live: LiveService) -> N
     done = live.run(
         HEAD
         + """
-from azureml.core import Environment, ScriptRunConfig
-from azureml.core.runconfig import MpiConfiguration
-from azureml.pipeline.steps import MpiStep, ParallelRunConfig, ParallelRunStep, RScriptStep
+from azureml.pipeline.steps import MpiStep, RScriptStep
 from azureml.core.environment import RSection
 store.upload_files(["data.csv"], target_path="in", show_progress=False)
 before = len(list(exp.get_runs()))
@@ -76,12 +74,6 @@ open("src/.amlignore", "w").write("ok.py")
 attempt("SCRIPT", lambda: run([step("ok.py", "hidden")]))
 os.remove("src/.amlignore")
 attempt("TYPE", lambda: run([step("ok.py", "x", arguments=[PipelineParameter("n", 5)])], {"n": True}))
-config = ParallelRunConfig(environment=Environment("e"), entry_script="ok.py", source_directory="src",
-                           error_threshold=1, output_action="append_row", compute_target=cpu, node_count=1,
-                           mini_batch_size="1")
-source = Dataset.File.from_files((store, "in")).as_named_input("x")
-attempt("PARALLEL", lambda: run([ParallelRunStep(name="many", parallel_run_config=config, inputs=[source],
-                                                 output=PipelineData("o", datastore=store))]))
 r = RunConfiguration()
 r.framework, r.environment.docker.enabled, r.environment.r = "R", True, RSection()
 attempt("R", lambda: run([RScriptStep("ok.py", name="r", source_directory="src", compute_target=cpu, runconfig=r)]))
@@ -95,7 +87,6 @@ print("RECORDED", len(list(exp.get_runs())) - before)
     assert "step 'lost': there is no compute target 'nope' in the workspace ws" in lines(done, "COMPUTE")[0]
     assert "step 'hidden': the script 'ok.py' is not in its source directory" in lines(done, "SCRIPT")[0]
     assert "the pipeline parameter 'n' must be a whole number, not 'True'" in lines(done, "TYPE")[0]
-    assert "step 'many' (ParallelRunStep) cannot run yet" in lines(done, "PARALLEL")[0]
     assert "step 'r' (RScriptStep) cannot run on this machine" in lines(done, "R")[0]
     assert "step 'mpi' wants 200 processes; amlbridge starts at most 128 for a step" in lines(done, "MPI")[0]
     assert "there is no pipeline run gone" in lines(done, "GONE")[0]
