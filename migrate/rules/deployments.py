@@ -60,9 +60,7 @@ from azure.identity import DefaultAzureCredential
 ml_client = MLClient.from_config(credential=DefaultAzureCredential())
 model = ml_client.models.get("ridge", label="latest")
 inference_config = CodeConfiguration(code="serving", scoring_script="score.py")
-endpoint = ManagedOnlineEndpoint(
-    name="ridge-service", auth_mode="key", tags={"a": "b"}
-)
+endpoint = ManagedOnlineEndpoint(name="ridge-service", auth_mode="key", tags={"a": "b"})
 ml_client.online_endpoints.begin_create_or_update(endpoint).result()
 deployment = ManagedOnlineDeployment(
     name="blue",
@@ -252,7 +250,9 @@ def _target(use: Use) -> str | None:
     if isinstance(statement, ast.Expr) and statement.value is use.node:
         return ""
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
-        return f"{ast.unparse(statement.targets[0])} = "
+        target = statement.targets[0]
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        return f"{', '.join(map(ast.unparse, names))} = "
     if isinstance(statement, ast.Return) and statement.value is use.node:
         return "return "
     return None
@@ -309,6 +309,14 @@ def find(use: Use, to: Rewriter) -> Outcome:
 def find_of_kind(use: Use, to: Rewriter) -> Outcome:
     """The same for the classes of web services."""
     return find(use, to)
+
+
+@rule.converts("Workspace.webservices[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """An endpoint of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.online_endpoints.get(name={to.source(use.node.slice)})")
 
 
 @rule.converts("Webservice.list", "Workspace.webservices")

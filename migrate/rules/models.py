@@ -187,6 +187,13 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"list({client}.models.list())", review)
 
 
+@rule.converts("Workspace.models[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """The latest version of a model of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(f'{to.client(use.node, use.receiver)}.models.get({to.source(use.node.slice)}, label="latest")')
+
+
 @rule.converts("Workspace.models")
 def of_workspace(use: Use, to: Rewriter) -> Outcome:
     """The latest version of each model, by name."""
