@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from amlbridge.migrate import files
 from amlbridge.migrate.analysis.symbols import REPORTED
 from amlbridge.migrate.no_equivalent import way_out_of_path
 from amlbridge.migrate.registry import Case, Rule, all_rules
@@ -145,6 +146,8 @@ def rules() -> str:
     parts = [_RULES.format(bad_input=bad_input)]
     for rule in all_rules():
         parts.append("\n".join(_rule(rule)))
+    for name, text in files.DOCS.items():
+        parts.append(f"## {name}\n{text}\n")
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -72,6 +72,8 @@ def _converted(work: Work, item: Loaded) -> FileReport:
         if own:
             return FileReport(item.path, FileStatus.UNCHANGED, own, item.before, item.before)
         conversion = _module(work, item.module)
+        if item.path.name == "setup.py":
+            conversion = files.with_requirements(conversion, work.options)
     else:
         conversion = files.convert_file(item.path, item.content.text, work.project, work.options)
     after = item.content.encode(conversion.text)
@@ -124,8 +126,18 @@ def _created(folder: Path, conversion: Conversion) -> dict[Path, bytes]:
         path = PurePosixPath(name)
         if path.is_absolute():
             raise WrongConversionError(f"a file would be created outside of the code: {name}")
-        found[folder / path] = text.encode()
+        content = text.encode()
+        if not _is_there(folder / path, content):
+            found[folder / path] = content
     return found
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    """Whether an earlier run has created the file: a second one changes nothing."""
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False  # not there, or it cannot be read: writing it will tell why
 
 
 def _report(item: Loaded, after: bytes, findings: tuple[Finding, ...], created: Mapping[Path, bytes]) -> FileReport:

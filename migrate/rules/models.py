@@ -169,7 +169,7 @@ def find(use: Use, to: Rewriter) -> Outcome:
 def _version(to: Rewriter, version: ast.expr | None) -> str:
     if version is None or (isinstance(version, ast.Constant) and version.value is None):
         return 'label="latest"'
-    if isinstance(version, ast.Constant):
+    if isinstance(version, ast.Constant) and isinstance(version.value, (int, str)):
         return f'version="{version.value}"'
     return f"version=str({to.source(version)})"
 
