@@ -18,6 +18,9 @@ from amlbridge.migrate.own_package import own_imports
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.source import SourceFile
 
+#: What a shell line of a notebook is converted as.
+_SHELL_FILE = Path("cell.sh")
+
 
 @dataclass(frozen=True)
 class Work:
@@ -99,9 +102,17 @@ def _notebook(work: Work, item: Loaded, notebook: Notebook) -> FileReport:
             written[part.cell] = conversion.text
             findings += (replace(finding, cell=part.cell, line=finding.line + 1) for finding in conversion.findings)
             created.update(_created(part.path.parent, conversion))
+    shell: dict[int, str] = {}
+    for line_number, mask, line in notebook.shell_lines():
+        if not files.handles(_SHELL_FILE, line):
+            continue
+        conversion = files.convert_file(_SHELL_FILE, line, work.project, work.options)
+        cell, number = notebook.place(line_number)
+        findings += (replace(finding, cell=cell, line=number) for finding in conversion.findings)
+        shell.update({mask: conversion.text} if conversion.text != line else {})
     findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
     try:
-        after = notebook.with_code(main.text, written)
+        after = notebook.with_code(main.text, written, shell)
     except ValueError as error:
         raise WrongConversionError(str(error)) from error
     return _report(item, after, tuple(findings), created)
