@@ -103,13 +103,12 @@ def _notebook(work: Work, item: Loaded, notebook: Notebook) -> FileReport:
             findings += (replace(finding, cell=part.cell, line=finding.line + 1) for finding in conversion.findings)
             created.update(_created(part.path.parent, conversion))
     shell: dict[int, str] = {}
-    for line_number, mask, line in notebook.shell_lines():
-        if not files.handles(_SHELL_FILE, line):
-            continue
-        conversion = files.convert_file(_SHELL_FILE, line, work.project, work.options)
-        cell, number = notebook.place(line_number)
-        findings += (replace(finding, cell=cell, line=number) for finding in conversion.findings)
-        shell.update({mask: conversion.text} if conversion.text != line else {})
+    for number, mask, command in notebook.shell_lines():
+        if files.handles(_SHELL_FILE, command):
+            changed = files.convert_file(_SHELL_FILE, command, work.project, work.options)
+            cell, line = notebook.place(number)
+            findings += [replace(finding, cell=cell, line=line) for finding in changed.findings]
+            shell.update({mask: changed.text} if changed.text != command else {})
     findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
     try:
         after = notebook.with_code(main.text, written, shell)
