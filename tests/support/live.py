@@ -109,6 +109,7 @@ class LiveService:
         check: bool = True,
         timeout: float = 240,
         files: dict[str, str] | None = None,
+        python: str = sys.executable,
     ) -> subprocess.CompletedProcess[str]:
         """Runs a client script in a folder with a config.json. ``check``: its exit code must be 0."""
         self._scripts += 1
@@ -121,7 +122,7 @@ class LiveService:
             (place / name).write_text(textwrap.dedent(content))
         (place / "main.py").write_text(textwrap.dedent(script))
         done = subprocess.run(
-            [sys.executable, "main.py", *arguments],
+            [python, "main.py", *arguments],
             cwd=place,
             env=self.environment(),
             capture_output=True,
