@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from amlbridge.migrate import files
 from amlbridge.migrate.analysis.symbols import REPORTED
 from amlbridge.migrate.no_equivalent import way_out_of_path
 from amlbridge.migrate.registry import Case, Rule, all_rules
@@ -39,7 +40,7 @@ Where a file of the first rows does not name SDK v1 at all it counts as unchange
 Whatever the rules did, each changed module is checked before it is given out. A text that is no Python any more is an
 `internal-error`, and the file stays as it was. `left-import` (manual) is an import of SDK v1 in a file of which all was
 said to be converted. `unknown-name` (manual) is a name, attribute or keyword in the new code that SDK v2 has not,
-according to a table made from the installed azure-ai-ml, mlflow and azure-identity.
+according to a table made from the installed azure-ai-ml, mlflow and azure-identity; the file then stays as it was.
 
 `unknown-symbol` is a use of SDK v1 that no rule converts: see [mapping.md](mapping.md).
 """
@@ -145,6 +146,8 @@ def rules() -> str:
     parts = [_RULES.format(bad_input=bad_input)]
     for rule in all_rules():
         parts.append("\n".join(_rule(rule)))
+    for name, text in files.DOCS.items():
+        parts.append(f"## {name}\n{text}\n")
     return "\n".join(parts).rstrip() + "\n"
 
 

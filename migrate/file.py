@@ -18,6 +18,9 @@ from amlbridge.migrate.own_package import own_imports
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.source import SourceFile
 
+#: What a shell line of a notebook is converted as.
+_SHELL_FILE = Path("cell.sh")
+
 
 @dataclass(frozen=True)
 class Work:
@@ -72,6 +75,8 @@ def _converted(work: Work, item: Loaded) -> FileReport:
         if own:
             return FileReport(item.path, FileStatus.UNCHANGED, own, item.before, item.before)
         conversion = _module(work, item.module)
+        if item.path.name == "setup.py":
+            conversion = files.with_requirements(conversion, work.options)
     else:
         conversion = files.convert_file(item.path, item.content.text, work.project, work.options)
     after = item.content.encode(conversion.text)
@@ -97,9 +102,16 @@ def _notebook(work: Work, item: Loaded, notebook: Notebook) -> FileReport:
             written[part.cell] = conversion.text
             findings += (replace(finding, cell=part.cell, line=finding.line + 1) for finding in conversion.findings)
             created.update(_created(part.path.parent, conversion))
+    shell: dict[int, str] = {}
+    for number, mask, command in notebook.shell_lines():
+        if files.handles(_SHELL_FILE, command):
+            changed = files.convert_file(_SHELL_FILE, command, work.project, work.options)
+            cell, line = notebook.place(number)
+            findings += [replace(finding, cell=cell, line=line) for finding in changed.findings]
+            shell.update({mask: changed.text} if changed.text != command else {})
     findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
     try:
-        after = notebook.with_code(main.text, written)
+        after = notebook.with_code(main.text, written, shell)
     except ValueError as error:
         raise WrongConversionError(str(error)) from error
     return _report(item, after, tuple(findings), created)
@@ -124,8 +136,18 @@ def _created(folder: Path, conversion: Conversion) -> dict[Path, bytes]:
         path = PurePosixPath(name)
         if path.is_absolute():
             raise WrongConversionError(f"a file would be created outside of the code: {name}")
-        found[folder / path] = text.encode()
+        content = text.encode()
+        if not _is_there(folder / path, content):
+            found[folder / path] = content
     return found
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    """Whether an earlier run has created the file: a second one changes nothing."""
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False  # not there, or it cannot be read: writing it will tell why
 
 
 def _report(item: Loaded, after: bytes, findings: tuple[Finding, ...], created: Mapping[Path, bytes]) -> FileReport:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import warnings
+from dataclasses import replace
 
-from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
 
@@ -17,14 +18,15 @@ class WrongConversionError(Exception):
 
 
 def checked(module: ModuleText, conversion: Conversion) -> Conversion:
-    """The conversion, with a finding for each name of the new text that SDK v2 has not, and for whatever is left of SDK
-    v1 although every finding says that it was converted. Raises WrongConversionError when the new text is no Python."""
+    """The conversion, with a finding for whatever is left of SDK v1 although every finding says that it was converted.
+    A conversion that brings in names which SDK v2 has not is taken back: code that cannot run is worse than none.
+    Raises WrongConversionError when the new text is no Python."""
     if conversion.text == module.text:
         return conversion
     tree = parsed(conversion.text)
     unknown = _unknown_names(module, conversion)
     if unknown:
-        conversion = Conversion(conversion.text, conversion.findings + unknown, conversion.created)
+        return Conversion(module.text, tuple(map(_taken_back, conversion.findings)) + unknown)
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
     left = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
@@ -36,6 +38,13 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
     return Conversion(conversion.text, conversion.findings + found, conversion.created)
 
 
+def _taken_back(finding: Finding) -> Finding:
+    if finding.status in UNCONVERTED:
+        return finding
+    message = "left as it is: its conversion was taken back, see the finding unknown-name of this file"
+    return replace(finding, status=Status.MANUAL, message=message)
+
+
 def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding, ...]:
     """What the conversion has brought in that SDK v2 has not; what the user wrote already is not ours to judge."""
     problems = check_generated(conversion.text)
@@ -43,7 +52,7 @@ def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding,
         return ()
     before = {problem.message for problem in check_generated(module.text)}
     return tuple(
-        Finding("unknown-name", "", Status.MANUAL, problem.line, problem.column, problem.message, _DOC)
+        Finding("unknown-name", "", Status.MANUAL, 1, 1, f"the new line {problem.line}: {problem.message}", _DOC)
         for problem in problems
         if problem.message not in before
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Mapping
 
 from amlbridge.migrate.module import MAGIC_MARK
 
@@ -14,6 +15,7 @@ _MAGIC = re.compile(r"^\s*(?:[%!?]|(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*
 _PYTHON_CELLS = frozenset(
     ["time", "timeit", "capture", "prun", "local", "python", "python3", "py", "memit", "mprun", "wandb"]
 )
+_SHELL = re.compile(r"^\s*(?:!|%pip\b|%conda\b).*[^\\\s]\s*$")
 _MARK = re.compile(rf"{re.escape(MAGIC_MARK)}(\d+)$", re.MULTILINE)
 
 
@@ -39,9 +41,19 @@ class Masks:
         self._masks.append(mask)
         return mask
 
-    def restored(self, code: str, before: str) -> str:
-        """``code`` with the masked lines back in it. Raises ValueError when those of ``before`` are not all there, as
-        they were and in their order."""
+    def shell_lines(self, code: str) -> list[tuple[int, int, str]]:
+        """The masked lines of ``code`` that are whole commands of a shell or of pip: the number in ``code`` (from 1),
+        the number here, the line."""
+        found = []
+        for number, line in enumerate(code.split("\n"), 1):
+            mark = _MARK.search(line)
+            if mark is not None and _SHELL.match(self._lines[int(mark[1])]):
+                found.append((number, int(mark[1]), self._lines[int(mark[1])]))
+        return found
+
+    def restored(self, code: str, before: str, changed: Mapping[int, str] | None = None) -> str:
+        """``code`` with the masked lines back in it; ``changed``: others in place of some of them, by number.
+        Raises ValueError when those of ``before`` are not all there, as they were and in their order."""
         if _MARK.findall(code) != _MARK.findall(before):
             raise ValueError("the conversion has moved or lost a magic of the notebook")
         lines = code.split("\n")
@@ -52,7 +64,8 @@ class Masks:
                 if line.strip() != self._masks[index].strip():
                     raise ValueError("the conversion has changed a magic of the notebook")
                 indent = line[: len(line) - len(line.lstrip())]
-                lines[number] = indent + self._lines[index].lstrip()
+                whole = (changed or {}).get(index, self._lines[index])
+                lines[number] = "\n".join(indent + part.lstrip() for part in whole.split("\n"))
         return "\n".join(lines)
 
 

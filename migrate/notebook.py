@@ -7,9 +7,9 @@ cell that is no Python at all is masked as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.magics import Masks, masked_cell
@@ -23,7 +23,7 @@ _MARK = re.compile(rf"^{re.escape(CELL_MARK)}(\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """What a ``%%writefile`` cell writes. ``head``: the line of the magic, which stays."""
+    """What a ``%%writefile`` cell writes, or a ``%%bash`` cell runs. ``head``: the line of the magic, which stays."""
 
     cell: int
     head: str
@@ -59,6 +59,8 @@ class Notebook:
         for index, text in texts.items():
             head, _, rest = text.partition("\n")
             target = written_file(head, constants)
+            if head.split() in (["%%bash"], ["%%sh"]):
+                target = PurePosixPath("cell.sh")
             if target is not None:
                 written.append(WrittenFile(index, head, path.parent / target, rest))
                 continue
@@ -79,17 +81,23 @@ class Notebook:
             return 0, line
         return int(marks[-1][1]), line - before.count("\n", 0, marks[-1].start()) - 1
 
-    def with_code(self, text: str, written: dict[int, str]) -> bytes:
-        """The notebook's bytes with another text of ``main``, and of the files that its cells write (by cell). Raises
-        ValueError when a mark of a cell or of a magic was lost."""
+    def shell_lines(self) -> list[tuple[int, int, str]]:
+        """Commands of a shell or of pip between the code: the line in ``main``, the number of the mask, the command."""
+        return self.masks.shell_lines(self.main.text)
+
+    def with_code(self, text: str, written: Mapping[int, str], shell: Mapping[int, str] | None = None) -> bytes:
+        """The notebook's bytes with another text of ``main``, of the files that its cells write (by cell), and of shell
+        lines (by number of the mask). Raises ValueError when a mark of a cell or of a magic was lost."""
         new = dict(_split(text))
         old = dict(_split(self.main.text))
         if list(new) != list(old):
             raise ValueError("the conversion has moved or lost a cell of the notebook")
         changed: dict[int, str] = {}
         for index, code in new.items():
-            if code != old[index]:
-                changed[index] = self.masks.restored(code, old[index])
+            if code != old[index] or shell:
+                restored = self.masks.restored(code, old[index], shell)
+                if restored != split_ends(self.cells[index].text)[0]:
+                    changed[index] = restored
         for item in self.written:
             body = written.get(item.cell, item.text)
             if body != item.text:

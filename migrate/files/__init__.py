@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from amlbridge.migrate.files import commands, pipeline_yaml, requirements, runconfig
@@ -15,6 +16,19 @@ from amlbridge.migrate.project import Project
 RUNCONFIG_RULE = "runconfig"
 PIPELINE_RULE = "pipeline-yaml"
 _NAMED = re.compile(r"azureml[-_.]|azure-cli-ml|\baz\s+ml\b", re.IGNORECASE)
+#: Rule -> what it does, for docs/rules.md.
+DOCS = {
+    requirements.RULE: "Lists of packages (requirements files, conda files, setup.py, setup.cfg, pyproject.toml, "
+    "Pipfile): packages of SDK v1 are replaced by those of v2 that do their work; what is listed already is not listed "
+    "again. A line with hashes gets a TODO comment; lock files are left.",
+    commands.INSTALL_RULE: "`pip install`, `conda install` and the like in scripts, Dockerfiles, Makefiles and CI "
+    "files: the same replacements, word by word.",
+    commands.CLI_RULE: "`az ml` of the extension azure-cli-ml: calls that have a twin in the extension ml are written "
+    "as that; the others get a TODO comment that names the way.",
+    RUNCONFIG_RULE: "A `.runconfig` is written as a command job, `NAME.job.yml`, in the folder that its paths count "
+    "from. The file itself stays: it can go once nothing of v1 reads it.",
+    PIPELINE_RULE: "A pipeline of v1 in YAML is written as a pipeline job, `NAME.job.yml`, beside it.",
+}
 #: Names of files of a lock: they are made anew, not edited.
 _LOCKS = frozenset(["poetry.lock", "Pipfile.lock", "conda-lock.yml", "pdm.lock", "uv.lock"])
 
@@ -40,6 +54,13 @@ def convert_file(path: Path, text: str, project: Project, options: Options) -> C
     requirements.convert(lines)
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
+
+
+def with_requirements(conversion: Conversion, options: Options) -> Conversion:
+    """A converted ``setup.py`` with its lists of packages converted, too."""
+    lines = Lines(conversion.text, options)
+    requirements.convert(lines)
+    return replace(conversion, text=lines.result(), findings=(*conversion.findings, *lines.findings))
 
 
 def _is_pipeline(path: Path, text: str) -> bool:

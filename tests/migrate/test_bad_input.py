@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from amlbridge.migrate import file
-from amlbridge.migrate.findings import FileReport, FileStatus, Summary
+from amlbridge.migrate.findings import FileReport, FileStatus, Finding, Status, Summary
 from amlbridge.migrate.module import Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.run import run
@@ -181,16 +181,20 @@ def test_a_wrong_conversion_is_not_given_out_as_right(folder: Path, monkeypatch:
     assert report.findings
 
 
-def test_names_that_sdk_v2_lacks_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conversion_to_names_that_sdk_v2_lacks_is_taken_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = file.convert_module
 
     def wrong(module: ModuleText, project: Project, options: Options) -> Conversion:
         if module.path.name == "bad.py":
-            return Conversion("import mlflow\nmlflow.log_thing(1)\n")
+            finding = Finding("runs", "Run", Status.CONVERTED, 1, 1, "converted")
+            return Conversion("import mlflow\nmlflow.log_thing(1)\n", (finding,), {"x.yml": "x"})
         return real(module, project, options)
 
     monkeypatch.setattr(file, "convert_module", wrong)
     (folder / "bad.py").write_text("import azureml.core\n")
     report = by_name(folder)["bad.py"]
     assert report.status is FileStatus.PARTIAL
-    assert [finding.message for finding in report.findings if finding.rule == "unknown-name"]
+    assert not report.changed
+    assert {finding.rule: finding.status for finding in report.findings} == dict.fromkeys(
+        ("runs", "unknown-name"), Status.MANUAL
+    )

@@ -121,7 +121,7 @@ def test_a_cell_that_is_no_python_is_left_and_told() -> None:
 
 
 def test_cells_in_other_languages_are_left() -> None:
-    for magic in ("%%bash", "%%html", "%%sql x", "%%R"):
+    for magic in ("%%bash --login", "%%html", "%%sql x", "%%R"):
         found = read(code(f"{magic}\nnot python at all (azureml\n"))
         assert found.findings == ()
         assert "not python" not in found.main.text

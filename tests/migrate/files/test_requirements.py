@@ -11,6 +11,8 @@ from amlbridge.migrate.files import convert_file
 from amlbridge.migrate.files.packages import LOWER_BOUNDS, canonical, replacement
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.project import build_project
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
 from tests.migrate.files.converting import convert, taken, told
 
 CLIENT = "azure-ai-ml>=1.20\nazure-identity>=1.15"
@@ -131,3 +133,17 @@ def test_any_text_converts_and_stays_converted(parts: list[str], name: str) -> N
     if not any("azureml" in canonical(part) for part in parts):
         assert first.text == text
     assert convert_file(Path(name), first.text, project, options).text == first.text
+
+
+def test_setup_py_and_files_that_are_there_already(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text(
+        'from setuptools import setup\n\nsetup(install_requires=["azureml-train>=1", "numpy"])\n'
+    )
+    (tmp_path / "x.runconfig").write_text("script: a.py\n")
+    first = {report.path.name: report for report in run([tmp_path], Settings())}
+    assert b'["azure-ai-ml>=1.20", "azure-identity>=1.15", "numpy"]' in first["setup.py"].after
+    for report in first.values():
+        for path, content in ({report.path: report.after} | dict(report.created)).items():
+            path.write_bytes(content)
+    assert (tmp_path / "x.job.yml").exists()
+    assert not any(report.changed for report in run([tmp_path], Settings()))

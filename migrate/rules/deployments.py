@@ -1,0 +1,431 @@
+"""``Model.deploy`` becomes a managed online endpoint with one deployment.
+
+A web service of v1 (ACI, AKS) becomes a ``ManagedOnlineEndpoint`` of the same name with a ``ManagedOnlineDeployment``
+called ``blue`` that gets all traffic. ``InferenceConfig`` becomes ``CodeConfiguration``; its environment and what the
+deployment configuration says go to the deployment. Endpoints always ask for a key or a token, and their names are
+unique in a region of Azure.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+#: What the only deployment of an endpoint is called.
+DEPLOYMENT = "blue"
+#: Most cores -> the size of machine that has as many.
+_SIZES = ((2, "Standard_DS2_v2"), (4, "Standard_DS3_v2"), (8, "Standard_DS4_v2"))
+_LARGEST = "Standard_DS5_v2"
+_DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+
+rule = Rule(
+    "deployments",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+model = Model(ws, "ridge")
+inference_config = InferenceConfig(
+    entry_script="score.py", source_directory="serving", environment=Environment.get(ws, "ridge")
+)
+aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, tags={"a": "b"})
+service = Model.deploy(ws, "ridge-service", [model], inference_config, aci_config)
+service.wait_for_deployment(show_output=True)
+print(service.state, service.scoring_uri, service.get_logs())
+primary, secondary = service.get_keys()
+service.delete()
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import (
+    CodeConfiguration,
+    ManagedOnlineDeployment,
+    ManagedOnlineEndpoint,
+)
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+model = ml_client.models.get("ridge", label="latest")
+inference_config = CodeConfiguration(code="serving", scoring_script="score.py")
+endpoint = ManagedOnlineEndpoint(name="ridge-service", auth_mode="key", tags={"a": "b"})
+ml_client.online_endpoints.begin_create_or_update(endpoint).result()
+deployment = ManagedOnlineDeployment(
+    name="blue",
+    endpoint_name="ridge-service",
+    model=model,
+    environment=ml_client.environments.get("ridge", label="latest"),
+    code_configuration=inference_config,
+    instance_type="Standard_DS2_v2",
+    instance_count=1,
+)
+ml_client.online_deployments.begin_create_or_update(deployment).result()
+endpoint.traffic = {"blue": 100}
+service = ml_client.online_endpoints.begin_create_or_update(endpoint).result()
+print(
+    service.provisioning_state,
+    service.scoring_uri,
+    ml_client.online_deployments.get_logs(
+        name="blue", endpoint_name=service.name, lines=1000
+    ),
+)
+keys = ml_client.online_endpoints.get_keys(name=service.name)
+primary, secondary = keys.primary_key, keys.secondary_key
+ml_client.online_endpoints.begin_delete(name=service.name).result()
+""",
+        ),
+    ],
+)
+
+
+# Configurations -----------------------------------------------------------------------------------------------------
+
+
+@rule.converts("InferenceConfig")
+def inference_config(use: Use, to: Rewriter) -> Outcome:
+    """Code and scoring script; the environment goes to the deployment."""
+    code = to.need("azure.ai.ml.entities", "CodeConfiguration")
+    if use.call is None:
+        return Replace(code)
+    script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
+    if script is None:
+        return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
+    if use.argument("base_image") is not None or use.argument("extra_docker_file_steps") is not None:
+        return Leave("make an Environment of the image and its additions, and name it in the deployment")
+    where = to.source(folder) if folder is not None else '"."'
+    return Replace(f"{code}(code={where}, scoring_script={to.source(script)})")
+
+
+_CONFIGURATIONS = (
+    "AciWebservice.deploy_configuration",
+    "AksWebservice.deploy_configuration",
+    "LocalWebservice.deploy_configuration",
+)
+
+
+@rule.converts(*_CONFIGURATIONS)
+def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
+    """Goes into the deployment that it is given to."""
+    parent = to.evaluator.scopes.parents.get(use.node)
+    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name)):
+        return Leave(
+            "its settings belong into ManagedOnlineDeployment: instance_type, instance_count, request_settings"
+        )
+    if not all(_is_deployed(to, node) for node in _readers(to, use.node)):
+        return Leave("it goes to a function that is not followed: give its settings to ManagedOnlineDeployment there")
+    return Statements("")
+
+
+def _readers(to: Rewriter, origin: ast.AST) -> Iterator[ast.Name]:
+    for node in to.evaluator.scopes.parents:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            value = to.evaluator.value(node)
+            if isinstance(value, Instance) and value.origin is origin and not value.path:
+                yield node
+
+
+def _is_deployed(to: Rewriter, node: ast.AST) -> bool:
+    parent = to.evaluator.scopes.parents.get(node)
+    if isinstance(parent, ast.keyword):
+        parent = to.evaluator.scopes.parents.get(parent)
+    return any(use.node is parent and use.symbol == "Model.deploy" for use in to.uses)
+
+
+def _made(to: Rewriter, node: ast.expr | None) -> Use | None:
+    """The use that made the object of an expression, if it is in this module."""
+    value = to.evaluator.value(node) if node is not None else None
+    if not isinstance(value, Instance) or value.path:
+        return None
+    return next((use for use in to.uses if use.node is value.origin), None)
+
+
+# The deployment -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Settings:
+    """What a deployment configuration of v1 says, as arguments of v2."""
+
+    endpoint: list[str] = field(default_factory=list)
+    deployment: list[str] = field(default_factory=list)
+    auth: str = "key"
+    local: bool = False
+    review: list[str] = field(default_factory=list)
+
+
+def _settings(to: Rewriter, config: Use | None) -> _Settings:
+    found = _Settings()
+    if config is None:
+        found.deployment += ['instance_type="Standard_DS3_v2"', "instance_count=1"]
+        return found
+    for key in ("tags", "description"):
+        value = config.argument(key)
+        if value is not None:
+            found.endpoint.append(f"{key}={to.source(value)}")
+    if config.symbol.startswith("Local"):
+        found.local = True
+        found.review.append("a local deployment (local=True) needs Docker, and picks its port itself")
+    if _is_true(config.argument("token_auth_enabled")):
+        found.auth = "aml_token"
+    elif config.symbol.startswith("Aci") and not _is_true(config.argument("auth_enabled")):
+        found.review.append("the service had no authentication; callers have to send the endpoint's key now")
+    found.deployment.append(f'instance_type="{_size(config.argument("cpu_cores"))}"')
+    replicas = config.argument("num_replicas")
+    found.deployment.append(f"instance_count={to.source(replicas) if replicas is not None else 1}")
+    if _is_true(config.argument("enable_app_insights")):
+        found.deployment.append("app_insights_enabled=True")
+    timeout, parallel = config.argument("scoring_timeout_ms"), config.argument("replica_max_concurrent_requests")
+    if timeout is not None or parallel is not None:
+        settings = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
+        parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []
+        parts += [f"max_concurrent_requests_per_instance={to.source(parallel)}"] if parallel is not None else []
+        found.deployment.append(f"request_settings={settings}({', '.join(parts)})")
+    if any(config.argument(key) is not None for key in ("autoscale_enabled", "autoscale_max_replicas")):
+        found.review.append("autoscaling is a rule of Azure Monitor on the deployment")
+    if _is_true(config.argument("collect_model_data")):
+        found.review.append("data are collected by a DataCollector on the deployment")
+    return found
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _size(cores: ast.expr | None) -> str:
+    if not (isinstance(cores, ast.Constant) and isinstance(cores.value, (int, float))):
+        return "Standard_DS3_v2"
+    wanted = math.ceil(cores.value)
+    return next((size for most, size in _SIZES if wanted <= most), _LARGEST)
+
+
+@rule.converts("Model.deploy")
+def deploy(use: Use, to: Rewriter) -> Outcome:
+    """Endpoint, deployment, traffic; the service's variable holds the endpoint."""
+    name = use.argument("name", position=1)
+    target = _target(use)
+    if name is None or target is None:
+        return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
+    models = _models(to, use.argument("models", position=2))
+    if models is None:
+        return Leave("a deployment of SDK v2 has one model: register the files of all models together as one")
+    config = _settings(to, _made(to, use.argument("deployment_config", position=4)))
+    if use.argument("deployment_target", position=5) is not None:
+        config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
+    client = to.client(use.node, use.argument("workspace", position=0))
+    label = to.source(name)
+    endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
+    parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models]
+    parts += _serving(to, use.argument("inference_config", position=3)) + config.deployment
+    made = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
+    local = ", local=True" if config.local else ""
+    create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{local}).result()"
+    lines = [
+        f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({made})",
+        create,
+        f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
+        f"{client}.online_deployments.begin_create_or_update({deployment}{local}).result()",
+    ]
+    if not config.local:
+        lines.append(f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}')
+    lines.append(f"{target}{create}" if not config.local else f"{target}{endpoint}")
+    config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
+    return Statements("\n".join(lines), "; ".join(config.review))
+
+
+def _target(use: Use) -> str | None:
+    """The code before the value of the statement: ``service = ``; None when the call is part of something larger."""
+    statement = use.statement
+    if isinstance(statement, ast.Expr) and statement.value is use.node:
+        return ""
+    if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
+        target = statement.targets[0]
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        return f"{', '.join(map(ast.unparse, names))} = "
+    if isinstance(statement, ast.Return) and statement.value is use.node:
+        return "return "
+    return None
+
+
+def _models(to: Rewriter, node: ast.expr | None) -> list[str] | None:
+    """The argument for the model: at most one; None when there are several."""
+    if node is None:
+        return []
+    value = to.evaluator.value(node)
+    listed = value.node if isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple)) else None
+    if listed is None:
+        return [f"model={to.source(node)}[0]"]
+    if len(listed.elts) > 1 or any(isinstance(item, ast.Starred) for item in listed.elts):
+        return None
+    own = isinstance(node, (ast.List, ast.Tuple))
+    return [f"model={to.source(item) if own else to.source(node) + '[0]'}" for item in listed.elts]
+
+
+def _serving(to: Rewriter, node: ast.expr | None) -> list[str]:
+    """Environment and code of an inference configuration."""
+    config = _made(to, node)
+    if node is None:
+        return []
+    if config is None:
+        return [f"code_configuration={to.source(node)}"]
+    found = []
+    environment = config.argument("environment")
+    conda = config.argument("conda_file")
+    if environment is not None:
+        found.append(f"environment={to.source(environment)}")
+    elif conda is not None:
+        entity = to.need("azure.ai.ml.entities", "Environment")
+        found.append(f'environment={entity}(image="{_DEFAULT_IMAGE}", conda_file={to.source(conda)})')
+    return [*found, f"code_configuration={to.source(node)}"]
+
+
+# Services -----------------------------------------------------------------------------------------------------------
+
+
+@rule.converts("Webservice")
+def find(use: Use, to: Rewriter) -> Outcome:
+    """An endpoint by its name."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "ManagedOnlineEndpoint"))
+    name = use.argument("name", position=1)
+    if name is None:
+        return Leave("a name is needed")
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f"{client}.online_endpoints.get(name={to.source(name)})")
+
+
+@rule.converts("AciWebservice", "AksWebservice", "LocalWebservice")
+def find_of_kind(use: Use, to: Rewriter) -> Outcome:
+    """The same for the classes of web services."""
+    return find(use, to)
+
+
+@rule.converts("Workspace.webservices[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """An endpoint of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.online_endpoints.get(name={to.source(use.node.slice)})")
+
+
+@rule.converts("Webservice.list", "Workspace.webservices")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All endpoints."""
+    if use.symbol.startswith("Workspace"):
+        client = to.client(use.node, use.receiver)
+        return Replace(f"{{endpoint.name: endpoint for endpoint in {client}.online_endpoints.list()}}")
+    return Replace(f"list({to.client(use.node, use.argument('workspace', position=0))}.online_endpoints.list())")
+
+
+_READ = {
+    "name": "{service}.name",
+    "scoring_uri": "{service}.scoring_uri",
+    "swagger_uri": "{service}.openapi_uri",
+    "state": "{service}.provisioning_state",
+    "tags": "{service}.tags",
+    "description": "{service}.description",
+    "get_token": "{client}.online_endpoints.get_keys(name={service}.name).access_token",
+    "get_access_token": "{client}.online_endpoints.get_keys(name={service}.name)",
+    "delete": "{client}.online_endpoints.begin_delete(name={service}.name).result()",
+    "get_logs": '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000)',
+}
+
+
+@rule.converts(*(f"Webservice.{name}" for name in _READ))
+def member(use: Use, to: Rewriter) -> Outcome:
+    """What needs no more than the endpoint."""
+    assert use.receiver is not None
+    name = use.symbol.rsplit(".", 1)[1]
+    client = to.client(use.node) if "{client}" in _READ[name] else ""
+    review = "the deployment is called blue by these rules" if name == "get_logs" else ""
+    return Replace(_READ[name].format(service=to.source(use.receiver), client=client), review)
+
+
+@rule.converts("Webservice.wait_for_deployment")
+def wait(use: Use, to: Rewriter) -> Outcome:
+    """Deploying has waited already."""
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements("")
+    return Leave("deploying waits by itself in SDK v2: leave the call out")
+
+
+@rule.converts("Webservice.run")
+def run(use: Use, to: Rewriter) -> Outcome:
+    """Calls the endpoint with its key. ``invoke`` of SDK v2 takes a file."""
+    data = use.argument("input_data", position=0)
+    if data is None or use.receiver is None:
+        return Leave("call ml_client.online_endpoints.invoke(endpoint_name=..., request_file=...)")
+    service, requests = to.source(use.receiver), to.need_module("requests")
+    key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).primary_key"
+    headers = f'{{"Content-Type": "application/json", "Authorization": "Bearer " + {key}}}'
+    return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
+
+
+@rule.converts("Webservice.get_keys")
+def get_keys(use: Use, to: Rewriter) -> Outcome:
+    """Two keys: an object in SDK v2, a pair in v1."""
+    assert use.receiver is not None
+    code = f"{to.client(use.node)}.online_endpoints.get_keys(name={to.source(use.receiver)}.name)"
+    target = _target(use)
+    keys = to.fresh("keys")
+    if target:
+        return Statements(f"{keys} = {code}\n{target}{keys}.primary_key, {keys}.secondary_key")
+    return Replace(f"(({keys} := {code}).primary_key, {keys}.secondary_key)")
+
+
+@rule.converts("Webservice.regen_key")
+def regen_key(use: Use, to: Rewriter) -> Outcome:
+    """A new key."""
+    key = use.argument("key", position=0)
+    if key is None or use.receiver is None:
+        return Leave("say which key")
+    kind = f"{to.source(key)}.lower()" if not isinstance(key, ast.Constant) else repr(str(key.value).lower())
+    endpoints = f"{to.client(use.node)}.online_endpoints"
+    return Replace(f"{endpoints}.begin_regenerate_keys(name={to.source(use.receiver)}.name, key_type={kind}).result()")
+
+
+@rule.converts("Webservice.update")
+def update(use: Use, to: Rewriter) -> Outcome:
+    """What was updated at the service is on endpoint or deployment."""
+    return Leave(
+        'change the deployment and save it: deployment = ml_client.online_deployments.get(name="blue", '
+        "endpoint_name=...); then ml_client.online_deployments.begin_create_or_update(deployment).result()"
+    )
+
+
+_IMAGES = ("ContainerImage", "ContainerImage.image_configuration", "Image", "Image.create", "Image.list",
+           "Webservice.deploy_from_image", "Webservice.deploy", "Webservice.deploy_from_model",
+           "Webservice.deploy_local_from_model")  # fmt: skip
+
+
+@rule.converts(*_IMAGES)
+def image(use: Use, to: Rewriter) -> Outcome:
+    """The ways of deploying that came before Model.deploy."""
+    message = "deploy with ManagedOnlineEndpoint and ManagedOnlineDeployment: model, environment, CodeConfiguration"
+    return Leave(message, Status.NO_EQUIVALENT)
+
+
+_VERSIONS = (
+    "AksEndpoint",
+    "AksEndpoint.deploy_configuration",
+    "AksEndpoint.create_version",
+    "AksEndpoint.update_version",
+)
+
+
+@rule.converts(*_VERSIONS)
+def versions(use: Use, to: Rewriter) -> Outcome:
+    """Endpoints with several versions."""
+    message = "versions are deployments of one endpoint: add a ManagedOnlineDeployment and share endpoint.traffic"
+    return Leave(message, Status.NO_EQUIVALENT)

@@ -1,0 +1,282 @@
+"""Registered models: ``Model`` becomes the v2 entity ``Model`` and calls of ``ml_client.models``.
+
+A model of v1 is registered with the type ``custom_model``. Versions are texts in v2, ``id`` is the ARM id, and a
+model that is deleted in v1 is archived in v2. The output of a run is named by its address,
+``azureml://jobs/{name}/outputs/artifacts/paths/...``, instead of being registered by the run.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "models",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.model import Model
+
+ws = Workspace.from_config()
+model = Model.register(ws, model_path="outputs/model.pkl", model_name="ridge", tags={"a": "b"})
+print(model.name, model.version)
+latest = Model(ws, name="ridge")
+latest.download(target_dir="models", exist_ok=True)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.constants import AssetTypes
+from azure.ai.ml.entities import Model
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+model = ml_client.models.create_or_update(
+    Model(
+        path="outputs/model.pkl",
+        name="ridge",
+        type=AssetTypes.CUSTOM_MODEL,
+        tags={"a": "b"},
+    )
+)
+print(model.name, model.version)
+latest = ml_client.models.get("ridge", label="latest")
+ml_client.models.download(
+    name=latest.name, version=latest.version, download_path="models"
+)
+""",
+        ),
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+run = Experiment(ws, "train").submit(job)
+model = run.register_model(model_name="ridge", model_path="outputs/model.pkl")
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.constants import AssetTypes
+from azure.ai.ml.entities import Model
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+run = ml_client.jobs.create_or_update(job, experiment_name="train")
+model = ml_client.models.create_or_update(
+    Model(
+        path=f"azureml://jobs/{run.name}/outputs/artifacts/paths/outputs/model.pkl",
+        name="ridge",
+        type=AssetTypes.CUSTOM_MODEL,
+    )
+)
+""",
+            "From the files of a run",
+        ),
+    ],
+)
+
+#: Arguments that v2 has no place for, and what is told of them.
+_DROPPED = {
+    "datasets": "the datasets that a model was trained on are not recorded: put them into tags",
+    "model_framework": "frameworks are not recorded: log the model with MLflow to keep its flavor, or use tags",
+    "model_framework_version": "",
+    "child_paths": "only the path itself is registered",
+    "sample_input_dataset": "samples are not recorded: give an MLflow model a signature and an input example",
+    "sample_output_dataset": "",
+    "resource_configuration": "resources are set on the deployment",
+}
+#: Positions of Model.register's parameters.
+_REGISTER = ("workspace", "model_path", "model_name", "tags", "properties", "description")
+
+
+def entity(use: Use, to: Rewriter, path: str, name: ast.expr) -> tuple[str, str]:
+    """Code that registers a model, without the client before it, and what to check."""
+    model = to.need("azure.ai.ml.entities", "Model")
+    kind = f"{to.need('azure.ai.ml.constants', 'AssetTypes')}.CUSTOM_MODEL"
+    parts = [f"path={path}", f"name={to.source(name)}", f"type={kind}"]
+    is_register = use.symbol == "Model.register"
+    for key in ("description", "tags", "properties"):
+        value = use.argument(key, position=_REGISTER.index(key) if is_register else None)
+        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+            parts.append(f"{key}={to.source(value)}")
+    lost = [text for key, text in _DROPPED.items() if text and use.argument(key) is not None]
+    return f"models.create_or_update({model}({', '.join(parts)}))", "; ".join(lost)
+
+
+@rule.converts("Model.register")
+def register(use: Use, to: Rewriter) -> Outcome:
+    """Registers files; called on a model it registers what that was made of."""
+    path, name = use.argument("model_path", position=1), use.argument("model_name", position=2)
+    if path is None or name is None:
+        return Leave("name the path and the model: ml_client.models.create_or_update(Model(path=..., name=...))")
+    code, review = entity(use, to, to.source(path), name)
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.{code}", review)
+
+
+@rule.converts("Run.register_model")
+def register_from_run(use: Use, to: Rewriter) -> Outcome:
+    """Registers files of a run, which are among its artifacts."""
+    name = use.argument("model_name", position=0)
+    if name is None or use.receiver is None:
+        return Leave("a name is needed")
+    path = use.argument("model_path", position=1)
+    code, review = entity(use, to, _artifact(to, use.receiver, path if path is not None else name), name)
+    return Replace(f"{to.client(use.node)}.{code}", review)
+
+
+def _artifact(to: Rewriter, run: ast.expr, path: ast.expr) -> str:
+    """Code for the address of a run's file."""
+    start = f"azureml://jobs/{{{to.source(run)}.name}}/outputs/artifacts/paths/"
+    if isinstance(path, ast.Constant) and isinstance(path.value, str):
+        plain = path.value.removeprefix("./")
+        if not set(plain) & set("{}\\\"'\n"):
+            return f'f"{start}{plain}"'
+    code = to.source(path)
+    if '"' in code:
+        code = code.replace('"', "'") if "'" not in code else code
+    if '"' in code or "\n" in code:
+        return f'f"{start}" + str({to.source(path)})'
+    return f'f"{start}{{{code}}}"'
+
+
+# Found again --------------------------------------------------------------------------------------------------------
+
+
+@rule.converts("Model")
+def find(use: Use, to: Rewriter) -> Outcome:
+    """A model by name and version, or by its id "name:version"."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Model"))
+    if use.argument("tags", position=3) is not None or use.argument("properties", position=4) is not None:
+        return Leave("models are found by name and version: choose among ml_client.models.list(name=...) by their tags")
+    client = to.client(use.node, use.argument("workspace", position=0))
+    name, version = use.argument("name", position=1), use.argument("version", position=5)
+    model_id = use.argument("id", position=2)
+    if model_id is not None:
+        return Replace(f"{client}.models.get(*{to.source(model_id)}.split(':'))", "" if name is None else "by its id")
+    if name is None:
+        return Leave("a name is needed")
+    if use.argument("run_id", position=6) is not None or use.argument("model_framework") is not None:
+        return Leave("models are found by name and version: choose among ml_client.models.list(name=...)")
+    return Replace(f"{client}.models.get({to.source(name)}, {_version(to, version)})")
+
+
+def _version(to: Rewriter, version: ast.expr | None) -> str:
+    if version is None or (isinstance(version, ast.Constant) and version.value is None):
+        return 'label="latest"'
+    if isinstance(version, ast.Constant) and isinstance(version.value, (int, str)):
+        return f'version="{version.value}"'
+    return f"version=str({to.source(version)})"
+
+
+@rule.converts("Model.list")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """All versions of a model, or all models."""
+    client = to.client(use.node, use.argument("workspace", position=0))
+    if any(use.argument(key) is not None for key in ("tags", "properties", "run_id")):
+        return Leave("choose among ml_client.models.list(name=...) by their tags and properties")
+    name = use.argument("name", position=1)
+    if name is not None:
+        return Replace(f"list({client}.models.list(name={to.source(name)}))")
+    review = "without a name, SDK v2 lists models, not their versions: .latest_version is set, .version is not"
+    return Replace(f"list({client}.models.list())", review)
+
+
+@rule.converts("Workspace.models[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """The latest version of a model of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(f'{to.client(use.node, use.receiver)}.models.get({to.source(use.node.slice)}, label="latest")')
+
+
+@rule.converts("Workspace.models")
+def of_workspace(use: Use, to: Rewriter) -> Outcome:
+    """The latest version of each model, by name."""
+    client = to.client(use.node, use.receiver)
+    latest = f'{client}.models.get(model.name, label="latest")'
+    return Replace(f"{{model.name: {latest} for model in {client}.models.list()}}")
+
+
+# Members ------------------------------------------------------------------------------------------------------------
+
+_SAME = ("name", "version", "description", "tags", "properties", "id")
+_READ = {
+    "created_time": "creation_context.created_at",
+    "created_by": "creation_context.created_by",
+    "run_id": "job_name",
+    "url": "path",
+    "asset_id": "id",
+}
+_REVIEWED = {
+    "id": "the ARM id of the model, which is no longer name:version",
+    "url": "the address of the files, azureml://...",
+    "asset_id": "the ARM id of the model",
+}
+
+
+@rule.converts(*(f"Model.{name}" for name in (*_SAME, *_READ)))
+def read(use: Use, to: Rewriter) -> Outcome:
+    """An attribute of the model."""
+    assert use.receiver is not None
+    name = use.symbol.rsplit(".", 1)[1]
+    return Replace(f"{to.source(use.receiver)}.{_READ.get(name, name)}", _REVIEWED.get(name, ""))
+
+
+@rule.converts("Model.download")
+def download(use: Use, to: Rewriter) -> Outcome:
+    """Downloads the files."""
+    assert use.receiver is not None
+    model, target = to.source(use.receiver), use.argument("target_dir", position=0)
+    where = f", download_path={to.source(target)}" if target is not None else ""
+    review = ""
+    if not isinstance(use.statement, ast.Expr):
+        review = "it returns nothing: the files are in the folder download_path, below one named as the model"
+    client = to.client(use.node)
+    return Replace(f"{client}.models.download(name={model}.name, version={model}.version{where})", review)
+
+
+@rule.converts("Model.delete")
+def delete(use: Use, to: Rewriter) -> Outcome:
+    """Models are archived in v2; an archived one is not listed any more."""
+    assert use.receiver is not None
+    model = to.source(use.receiver)
+    review = "models are archived, not deleted"
+    return Replace(f"{to.client(use.node)}.models.archive(name={model}.name, version={model}.version)", review)
+
+
+@rule.converts("Model.add_tags", "Model.add_properties", "Model.update")
+def change(use: Use, to: Rewriter) -> Outcome:
+    """Changes tags and properties: the entity is changed and saved."""
+    assert use.receiver is not None
+    if not isinstance(use.statement, ast.Expr):
+        return Leave("change the entity and save it with ml_client.models.create_or_update(model)")
+    model, member = to.source(use.receiver), use.symbol.rsplit(".", 1)[1]
+    lines = []
+    for key in ("tags", "properties", "description"):
+        value = use.argument(key, position=0 if member == f"add_{key}" else None)
+        if value is None:
+            continue
+        text = to.source(value)
+        changed = key != "description" and member != "update"
+        lines.append(f"{model}.{key}.update({text})" if changed else f"{model}.{key} = {text}")
+    if not lines:
+        return Leave("change the entity and save it with ml_client.models.create_or_update(model)")
+    return Statements("\n".join([*lines, f"{to.client(use.node)}.models.create_or_update({model})"]))
+
+
+@rule.converts("Model.add_dataset_references", "Model.remove_tags", "Model.serialize", "Model.get_sas_urls")
+def no_twin(use: Use, to: Rewriter) -> Outcome:
+    """What v2 models cannot do."""
+    return Leave("models of SDK v2 have no such call: use tags, or the files at model.path", Status.NO_EQUIVALENT)
+
+
+@rule.converts("Model.package", "Model.profile", "ModelPackage", "Model.print_configuration")
+def package(use: Use, to: Rewriter) -> Outcome:
+    """Images of models are made by deployments."""
+    message = "models are not packaged into images of their own: deploy to a managed online endpoint, or build an image"
+    return Leave(message, Status.NO_EQUIVALENT)

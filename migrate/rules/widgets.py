@@ -1,0 +1,51 @@
+"""``RunDetails(run).show()`` becomes ``ml_client.jobs.stream(run.name)``.
+
+SDK v2 has no widgets: ``stream`` prints the link to the studio, which shows what the widget showed, and then the job's
+log until the job has ended. A variable that held the widget holds the job.
+"""
+
+from __future__ import annotations
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "widgets",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+from azureml.widgets import RunDetails
+
+ws = Workspace.from_config()
+run = Experiment(ws, "train").submit(job)
+RunDetails(run).show()
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+run = ml_client.jobs.create_or_update(job, experiment_name="train")
+ml_client.jobs.stream(run.name)
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("RunDetails")
+def run_details(use: Use, to: Rewriter) -> Outcome:
+    """The widget is the job that it shows."""
+    run = use.argument("run_instance", position=0)
+    return Replace(to.source(run)) if run is not None else Leave("a run is needed")
+
+
+@rule.converts("RunDetails.show", "RunDetails.get_widget_data")
+def show(use: Use, to: Rewriter) -> Outcome:
+    """Follows the job; unlike the widget it returns when the job has ended."""
+    assert use.receiver is not None
+    review = "" if use.symbol.endswith("show") else "what the widget knew is on the job and its children"
+    return Replace(f"{to.client(use.node)}.jobs.stream({to.source(use.receiver)}.name)", review)

@@ -1,0 +1,87 @@
+"""Web services of v1 become online endpoints; a slow test deploys what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+from tests.support.live import LiveService
+
+HEAD = """\
+from azureml.core import Environment, Model, Workspace
+from azureml.core.model import InferenceConfig
+from azureml.core.webservice import AciWebservice, AksWebservice, Webservice
+
+ws = Workspace.from_config()
+config = InferenceConfig(entry_script="score.py", environment=Environment.get(ws, "e"))
+"""
+
+
+def test_several_models_stay() -> None:
+    text = f'{HEAD}s = Model.deploy(ws, "s", [Model(ws, "a"), Model(ws, "b")], config)\n'
+    found = convert(text)
+    assert 's = Model.deploy(ws, "s"' in found.text and "register the files of all models together" in found.text
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+
+
+def test_settings_of_a_cluster() -> None:
+    found = convert(
+        f"{HEAD}d = AksWebservice.deploy_configuration(cpu_cores=6, num_replicas=3, scoring_timeout_ms=9000)\n"
+        's = Model.deploy(ws, "s", [Model(ws, "a")], config, d, aks_target)\n'
+    )
+    assert 'instance_type="Standard_DS4_v2"' in found.text and "instance_count=3" in found.text
+    assert "request_settings=OnlineRequestSettings(request_timeout_ms=9000)" in found.text
+    assert "deploy_configuration" not in found.text
+
+
+def test_a_configuration_that_goes_elsewhere_stays() -> None:
+    found = convert(f"{HEAD}d = AciWebservice.deploy_configuration(cpu_cores=1)\nelsewhere(d)\n")
+    assert "d = AciWebservice.deploy_configuration(cpu_cores=1)" in found.text
+
+
+def test_keys_inside_of_an_expression() -> None:
+    text = "".join(convert(f'{HEAD}key = Webservice(ws, "s").get_keys()[0]\n').text.split())
+    assert "((keys:=ml_client.online_endpoints.get_keys(" in text and text.endswith("keys.secondary_key,)[0]")
+
+
+SERVICE = """\
+import json
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+model = Model.register(ws, model_path="model.txt", model_name="factor", tags={"kind": "text"})
+env = Environment("scoring")
+env.docker.base_image = "ubuntu:22.04"
+inference_config = InferenceConfig(entry_script="score.py", source_directory="serving", environment=env)
+aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, auth_enabled=True)
+service = Model.deploy(ws, "factor-service", [model], inference_config, aci_config)
+service.wait_for_deployment(show_output=True)
+print(service.state == "Succeeded", service.run(json.dumps({"data": 4})), model.name)
+key, other = service.get_keys()
+print(key != other)
+service.delete()
+"""
+SCORE = """\
+import json, os, pathlib
+
+def init():
+    global factor
+    factor = int(next(pathlib.Path(os.environ["AZUREML_MODEL_DIR"]).rglob("model.txt")).read_text())
+
+def run(data):
+    return {"result": factor * json.loads(data)["data"]}
+"""
+
+
+@pytest.mark.slow
+def test_the_converted_service_answers(live: LiveService, tmp_path: Path) -> None:
+    found = convert(SERVICE)
+    assert "azureml" not in found.text
+    done = live.run(found.text, folder=tmp_path, files={"model.txt": "3", "serving/score.py": SCORE})
+    # The client prints dots while it waits.
+    assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 12} factor", "True"]

@@ -1,0 +1,54 @@
+"""Models that scripts register, find and change."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Model, Workspace\nws = Workspace.from_config()\n"
+
+
+def converted(line: str, head: str = HEAD) -> str:
+    """What a line below a workspace becomes."""
+    return convert(f"{head}{line}\n").text.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('m = Model(ws, "a", version=3)', 'm = ml_client.models.get("a", version="3")'),
+        ("m = Model(ws, name=N, version=V)", "m = ml_client.models.get(N, version=str(V))"),
+        ("m = Model(workspace=ws, id=I)", 'm = ml_client.models.get(*I.split(":"))'),
+        ('m = ws.models["a"]', 'm = ml_client.models.get("a", label="latest")'),
+        ('ms = Model.list(ws, name="a")', 'ms = list(ml_client.models.list(name="a"))'),
+        ("Model(ws, 'a').delete()", None),
+    ],
+)
+def test_finding(before: str, after: str | None) -> None:
+    text = converted(before)
+    assert text == after or after is None
+
+
+def test_tags_are_changed_on_the_entity_and_saved() -> None:
+    text = convert(f'{HEAD}m = Model(ws, "a")\nm.add_tags({{"k": "v"}})\n').text
+    assert text.endswith('m.tags.update({"k": "v"})\nml_client.models.create_or_update(m)\n')
+
+
+def test_what_is_not_recorded_is_told() -> None:
+    found = convert(f'{HEAD}Model.register(ws, "p", "n", model_framework=Model.Framework.ONNX)\n')
+    assert "frameworks are not recorded" in " ".join(finding.message for finding in found.findings)
+
+
+def test_a_search_by_tags_stays() -> None:
+    text = f'{HEAD}m = Model(ws, "a", tags=["best"])\n'
+    found = convert(text)
+    assert 'm = Model(ws, "a", tags=["best"])' in found.text
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+
+
+def test_a_path_that_is_made_at_run_time() -> None:
+    head = "from azureml.core import Experiment, Workspace\nws = Workspace.from_config()\n"
+    text = convert(f'{head}run = Experiment(ws, "e").submit(j)\nrun.register_model("n", PATH + "/m.pkl")\n').text
+    assert "azureml://jobs/{run.name}/outputs/artifacts/paths/{PATH + '/m.pkl'}" in text

@@ -1,0 +1,13 @@
+"""Widgets that are shown from a variable, or not at once."""
+
+from __future__ import annotations
+
+from tests.migrate.rules.support import convert
+
+
+def test_a_widget_in_a_variable() -> None:
+    text = convert(
+        "from azureml.core import Experiment, Workspace\nfrom azureml.widgets import RunDetails\n"
+        'ws = Workspace.from_config()\nrun = Experiment(ws, "e").submit(j)\nw = RunDetails(run)\nw.show()\n'
+    ).text
+    assert text.endswith("w = run\nml_client.jobs.stream(w.name)\n") and "azureml.widgets" not in text

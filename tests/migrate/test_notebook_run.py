@@ -1,0 +1,66 @@
+"""Notebooks as a run converts them: code, what cells write, and shell lines, with findings at their places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amlbridge.migrate.findings import FileReport
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
+
+from .notebooks import code, notebook, sources, text
+
+
+def converted(folder: Path, content: bytes) -> FileReport:
+    path = folder / "train.ipynb"
+    path.write_bytes(content)
+    (report,) = run([path], Settings(jobs=1))
+    if report.changed:
+        path.write_bytes(report.after)
+        (again,) = run([path], Settings(jobs=1))
+        assert not again.changed, "a second run changes the notebook"
+    return report
+
+
+def test_one_symbol_table_over_the_cells(tmp_path: Path) -> None:
+    content = notebook(
+        text("# Train"),
+        code("%matplotlib inline\nfrom azureml.core import Workspace"),
+        code("ws = Workspace.from_config()"),
+        code("print(ws.name)"),
+    )
+    report = converted(tmp_path, content)
+    assert report.status.value == "migrated"
+    assert sources(report.after) == [
+        "# Train",
+        "%matplotlib inline\nfrom azure.ai.ml import MLClient\nfrom azure.identity import DefaultAzureCredential",
+        "ml_client = MLClient.from_config(credential=DefaultAzureCredential())",
+        "print(ml_client.workspace_name)",
+    ]
+    places = {(finding.symbol, finding.cell, finding.line) for finding in report.findings}
+    assert {("Workspace.from_config", 2, 1), ("Workspace.name", 3, 1)} <= places
+
+
+def test_what_a_cell_writes_is_converted_as_that_file(tmp_path: Path) -> None:
+    script = "from azureml.core import Run\n\nrun = Run.get_context()\nrun.log('loss', 0.5)\n"
+    report = converted(tmp_path, notebook(code(f"%%writefile train.py\n{script}")))
+    (source,) = sources(report.after)
+    assert source.startswith("%%writefile train.py\nimport mlflow\n")
+    assert "mlflow.log_metric" in source
+    assert {(finding.cell, finding.line) for finding in report.findings if finding.symbol == "Run.log"} == {(0, 5)}
+
+
+def test_commands_between_the_code(tmp_path: Path) -> None:
+    content = notebook(
+        code("!pip install azureml-core pandas\nimport pandas"),
+        code("if True:\n    %pip install azureml-core\n"),
+        code("%%bash\npip install azureml-core\necho done\n"),
+        code("!ls azureml"),
+    )
+    report = converted(tmp_path, content)
+    first, second, third, last = sources(report.after)
+    assert first.startswith('!pip install "azure-ai-ml') and first.endswith(" pandas\nimport pandas")
+    assert second.startswith('if True:\n    %pip install "azure-ai-ml')
+    assert third.startswith('%%bash\npip install "azure-ai-ml') and third.endswith("\necho done\n")
+    assert last == "!ls azureml"
+    assert [(finding.cell, finding.line) for finding in report.findings] == [(0, 1), (1, 2), (2, 2)]
