@@ -110,6 +110,17 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
                 to.keep_workspace(node)
         to.source(use.node)  # a bridge needs a workspace
     attempt.names |= _names_left(to)
+    _hand_on(to.evaluator.handed_on(), attempt.kept)
+
+
+def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], kept: set[ast.AST]) -> None:
+    """What a function gets as a parameter and what is passed to it stay v1 together."""
+    before = -1
+    while before != len(kept):
+        before = len(kept)
+        for parameter, passed in pairs:
+            if parameter in kept or passed in kept:
+                kept |= {parameter, passed}
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
@@ -179,7 +190,8 @@ def _names_left(to: Rewriter) -> set[str]:
     for use in to.uses:
         outcome = to.outcomes.get(use.node, (None, None))[1]
         unasked = outcome is None and not _covered(to, use)
-        if isinstance(outcome, Leave) or use.node in to.attempt.both or unasked:
+        both = any(node in to.attempt.both for node in (use.node, *to.evaluator.scopes.ancestors(use.node)))
+        if isinstance(outcome, Leave) or both or unasked:
             found.update(node.id for node in ast.walk(use.node) if isinstance(node, ast.Name))
     return found
 

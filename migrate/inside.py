@@ -133,13 +133,20 @@ def shared(use: Use, to: Rewriter, name: str, code: Callable[[], str]) -> str:
         return code()
     made = to.memory.setdefault(("shared", name), set())
     assert isinstance(made, set)
-    variable = to.memory.setdefault(("variable", name), to.fresh(name))
+    if ("variable", name) not in to.memory:
+        to.memory["variable", name] = to.fresh(name)
+    variable = to.memory["variable", name]
     target = _placeable(use.statement, to)
     blocks = list(_blocks_around(target, to))
     if not any(block in made for block in blocks):
         made.add(blocks[0])
         to.before(target, f"{variable} = {code()}")
     return str(variable)
+
+
+def above(use: Use, to: Rewriter, code: str) -> None:
+    """Puts statements above the statement of a use."""
+    to.before(_placeable(use.statement, to), code)
 
 
 def _within_statement(use: Use, to: Rewriter) -> Iterator[ast.AST]:

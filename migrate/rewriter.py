@@ -33,6 +33,15 @@ CONNECTED = Leave("stays SDK v1, because something that it is connected with cou
 _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
 
 
+def _alternatives(node: ast.AST) -> list[ast.AST]:
+    """The parts of a conditional expression that may be its value."""
+    if isinstance(node, ast.IfExp):
+        return [*_alternatives(node.body), *_alternatives(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [part for value in node.values for part in _alternatives(value)]
+    return [node]
+
+
 class CannotWriteError(Exception):
     """An expression cannot be written anew at this place (inside of an f-string with the same quotes)."""
 
@@ -400,12 +409,29 @@ class Rewriter:
         value = self.evaluator.value(node)
         if not isinstance(value, Instance) or value.origin is None:
             return
-        made = self.evaluator.scopes.parents.get(value.origin)
-        alone = isinstance(made, ast.Assign) and made.value is value.origin
-        if alone and isinstance(node, ast.Name) and self._rename(node) is not None:
-            self.attempt.both.add(value.origin)
-        else:
-            self.attempt.kept.add(value.origin)
+        makers = self._makers(node)
+        plain = all(isinstance(made, (ast.Call, ast.Attribute)) for made in makers)
+        if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
+            made_by: list[ast.AST] = [*makers] if makers else [value.origin]
+            self.attempt.kept.update(part for made in made_by for part in _alternatives(made))
+            self.attempt.both.difference_update(makers)
+            return
+        self.attempt.both.update(makers)
+        for part in (part for made in makers for part in ast.walk(made) if isinstance(part, ast.Name)):
+            inner = self.evaluator.value(part)  # what the v1 workspace is made from stays as well
+            if isinstance(inner, Instance) and inner.origin is not None and inner.type != "Workspace":
+                self.attempt.kept.add(inner.origin)
+
+    def _makers(self, node: ast.expr) -> list[ast.expr]:
+        """The expressions that give a variable its workspace, in all branches."""
+        if not isinstance(node, ast.Name):
+            return []
+        found = []
+        for binding in self.evaluator.scopes.lookup(node.id, node)[:1]:
+            for other in binding.scope.bindings[node.id]:
+                if other.kind == "assign" and other.value is not None:
+                    found.append(other.value)
+        return [made for made in found if self.evaluator.type_of(made) == "Workspace"]
 
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""

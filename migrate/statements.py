@@ -16,6 +16,8 @@ from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
+#: What gives a workspace or the run, which may be there as v1 and as v2 objects.
+_ON_DEMAND = ("Workspace.", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment.")
 
 
 @dataclass
@@ -194,7 +196,7 @@ class StatementWriter:
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
-            if outcome == CONNECTED and (use.symbol.startswith("Workspace.") or self._has_reason(statement, above)):
+            if outcome == CONNECTED and (use.symbol.startswith(_ON_DEMAND) or self._has_reason(statement, above)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)

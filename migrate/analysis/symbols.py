@@ -36,6 +36,7 @@ BASES = {
     "InteractiveRun": "RunContext",
     "ParentRun": "RunContext",
     "ChildRun": "RunContext",
+    "InputDataset": "Dataset",
     "TabularDataset": "Dataset",
     "FileDataset": "Dataset",
     "AzureBlobDatastore": "Datastore",
@@ -81,6 +82,9 @@ RESULTS = {
     "RunContext.experiment": "ContextExperiment",
     "RunContext.parent": "ParentRun",
     "RunContext.child_run": "ChildRun",
+    "RunContext.input_datasets": "dict:InputDataset",
+    "RunContext.output_datasets": "dict:InputDataset",
+    "InputDataset.random_split": "list:InputDataset",
     "RunContext.create_children": "list:ChildRun",
     "RunContext.submit_child": "Run",
     "RunContext.get_children": "list:Run",
@@ -230,6 +234,8 @@ REPORTED = {
     "InteractiveRun": "Run",
     "ParentRun": "Run",
     "ChildRun": "Run",
+    "InputDataset": "Dataset",
+    "dict:InputDataset": "Run.input_datasets",
     "ContextExperiment": "Experiment",
 }
 

@@ -154,7 +154,8 @@ def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
         symbol, receiver = value.name, value.receiver
         if isinstance(named, ast.Name) and not isinstance(named.ctx, ast.Load):
             return None
-    elif isinstance(value, Module) and isinstance(node, ast.Call):
+    elif isinstance(value, Module) and isinstance(getattr(named, "ctx", None), ast.Load):
+        # Called, or handed on: functions are lower case, as modules are (``@rawhttp``).
         symbol = value.name.rsplit(".", 1)[-1]
     if isinstance(named, ast.Attribute):
         base = evaluator.value(named.value)

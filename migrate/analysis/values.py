@@ -121,6 +121,7 @@ class Evaluator:
         self._known: dict[ast.AST, Value | None] = {}
         self._fields: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         self._calls: dict[str, list[ast.Call]] | None = None
+        self._handed_on: list[tuple[ast.AST, ast.AST]] | None = None
 
     def value(self, node: ast.expr | None) -> Value | None:
         """The value of an expression of this module."""
@@ -407,6 +408,28 @@ class Evaluator:
             if argument is not None:
                 found.append((self, argument))
         return found
+
+    def handed_on(self) -> list[tuple[ast.AST, ast.AST]]:
+        """The parameters of this module's functions that get v1 objects, each with the origin of such an object.
+        Workspaces are not among them."""
+        if self._handed_on is None:
+            self._handed_on = []
+            for scope in self.scopes.all:
+                for bindings in scope.bindings.values():
+                    for binding in bindings:
+                        if binding.kind == "parameter":
+                            self._handed_on += self._origins(binding)
+        return self._handed_on
+
+    def _origins(self, binding: Binding) -> list[tuple[ast.AST, ast.AST]]:
+        if not isinstance(self.binding_value(binding), Instance):
+            return []
+        values = [self.value(argument) for _self, argument in self._passed(binding.scope.node, binding.name)]
+        return [
+            (binding.node, value.origin)
+            for value in values
+            if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace"
+        ]
 
     def calls(self) -> dict[str, list[ast.Call]]:
         """All calls of this module by the last part of what they call."""

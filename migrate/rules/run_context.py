@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.analysis.values import Symbol
 from amlbridge.migrate.inside import JOB_VARIABLE, active_run, is_inside
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -41,8 +41,6 @@ rule = Rule(
 
 #: Members that only the run of a job has: ``hasattr(run, ...)`` tells jobs from offline runs.
 _ONLINE_MEMBERS = frozenset({"experiment", "_experiment", "parent", "_run_dto"})
-_NEEDED = "a child run needs its parent to be active"
-_KEPT = "stays SDK v1: something that takes the run could not be converted"
 
 
 @rule.converts("Run.get_context", "Run.get_submitted_run")
@@ -58,11 +56,8 @@ def get_context(use: Use, to: Rewriter) -> Outcome:
     if isinstance(statement, ast.Expr) and statement.value is use.node:
         return Statements("")
     target = _variable(statement, use.node)
-    if target is not None:
-        if _passed_to_kept(to):
-            return Leave(_KEPT)
-        if not _is_needed(target, use, to):
-            return Statements("", review)
+    if target is not None and not _is_needed(target, use, to):
+        return Statements("", review)
     code = active_run(to)
     whole = isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is use.node
     return Replace(code if whole else f"({code})", review)
@@ -74,19 +69,6 @@ def _variable(statement: ast.stmt, call: ast.expr) -> ast.Name | None:
         target = statement.targets[0]
         return target if isinstance(target, ast.Name) else None
     return None
-
-
-def _passed_to_kept(to: Rewriter) -> bool:
-    """Whether a function that gets the run as a parameter needs it as an object of SDK v1."""
-    kept = (node for node in to.attempt.kept if isinstance(node, ast.arg))
-    scopes = to.evaluator.scopes
-    for node in kept:
-        function = next((n for n in scopes.ancestors(node) if isinstance(n, (ast.FunctionDef, ast.Lambda))), None)
-        bindings = next((s.bindings.get(node.arg, []) for s in scopes.all if s.node is function), [])
-        values = [to.evaluator.binding_value(binding) for binding in bindings]
-        if any(isinstance(value, Instance) and value.type == "RunContext" for value in values):
-            return True
-    return False
 
 
 def _is_needed(target: ast.Name, use: Use, to: Rewriter) -> bool:

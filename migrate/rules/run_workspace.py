@@ -49,15 +49,15 @@ rule = Rule(
     ],
 )
 
-_ACCESS = "assumed that the identity of the job (of its compute, or its user) has access to the workspace"
+ACCESS = "assumed that the identity of the job (of its compute, or its user) has access to the workspace"
 
 
 @rule.converts("ContextExperiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """A client of the workspace that the job runs in."""
     if _is_value(use):
-        return Replace(new_client(to), _ACCESS)
-    return Replace(client(use, to), _ACCESS)
+        return Replace(new_client(to), ACCESS)
+    return Replace(client(use, to), ACCESS)
 
 
 def _is_value(use: Use) -> bool:
@@ -78,9 +78,7 @@ def get_secret(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=0)
     if name is None:
         return Leave("the name of the secret cannot be told")
-    return Replace(
-        f"{_secrets(use, to)}.get_secret({to.source(name)}).value", _ACCESS.replace("workspace", "key vault")
-    )
+    return Replace(f"{_secrets(use, to)}.get_secret({to.source(name)}).value", ACCESS.replace("workspace", "key vault"))
 
 
 @rule.converts("RunContext.get_secrets")
@@ -91,7 +89,7 @@ def get_secrets(use: Use, to: Rewriter) -> Outcome:
         return Leave("the names of the secrets cannot be told")
     secrets = _secrets(use, to)
     code = f"{{name: {secrets}.get_secret(name).value for name in {to.source(names)}}}"
-    return Replace(code, _ACCESS.replace("workspace", "key vault"))
+    return Replace(code, ACCESS.replace("workspace", "key vault"))
 
 
 def _secrets(use: Use, to: Rewriter) -> str:

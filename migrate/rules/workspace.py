@@ -8,8 +8,9 @@ nothing else.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 
 rule = Rule(
     "workspace",
@@ -110,6 +111,9 @@ _PROPERTIES = {
 def read(use: Use, to: Rewriter) -> Outcome:
     """A property of the workspace."""
     assert use.receiver is not None
+    value = to.evaluator.value(use.receiver)
+    if isinstance(value, Instance) and value.origin in to.attempt.kept:
+        return CONNECTED
     template = _PROPERTIES[use.symbol.rsplit(".", 1)[1]]
     return Replace(template.format(to.client(use.node, use.receiver)))
 

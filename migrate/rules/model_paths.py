@@ -1,0 +1,140 @@
+"""Where a model's files are: ``Model.get_model_path``.
+
+In a scoring script (a module with ``init`` and ``run``) the deployment has put the model into the folder
+``AZUREML_MODEL_DIR``. SDK v1 gave the path of the file or folder that was registered; that is in this folder under its
+own name. Where the name of the model looks like a file name it is taken for that name, otherwise the folder's one entry
+is taken: the finding says so. A deployment of SDK v2 has one model.
+
+Elsewhere (in steps, and in the entry scripts of parallel runs) the model is downloaded from the workspace.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import above, client
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.run_metrics import quoted
+from amlbridge.migrate.rules.run_workspace import ACCESS
+
+rule = Rule(
+    "model-paths",
+    __doc__,
+    cases=[
+        Case(
+            """\
+import joblib
+from azureml.core.model import Model
+
+
+def init():
+    global model
+    model = joblib.load(Model.get_model_path("ridge.pkl"))
+
+
+def run(raw_data):
+    return model.predict(raw_data)
+""",
+            """\
+import joblib
+import os
+
+
+def init():
+    global model
+    model = joblib.load(os.path.join(os.environ["AZUREML_MODEL_DIR"], "ridge.pkl"))
+
+
+def run(raw_data):
+    return model.predict(raw_data)
+""",
+            "A scoring script",
+        ),
+        Case(
+            """\
+from azureml.core import Model, Run
+
+ws = Run.get_context().experiment.workspace
+path = Model.get_model_path("ridge", version=3, _workspace=ws)
+""",
+            """\
+import os
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient(
+    credential=DefaultAzureCredential(),
+    subscription_id=os.environ["AZUREML_ARM_SUBSCRIPTION"],
+    resource_group_name=os.environ["AZUREML_ARM_RESOURCEGROUP"],
+    workspace_name=os.environ["AZUREML_ARM_WORKSPACE_NAME"],
+)
+registered_model = ml_client.models.get("ridge", version="3")
+ml_client.models.download(
+    registered_model.name, registered_model.version, download_path="models"
+)
+path = os.path.join(
+    "models", registered_model.name, os.path.basename(registered_model.path)
+)
+""",
+            "A step",
+        ),
+    ],
+)
+
+_FILE = re.compile(r"^[\w.\-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")
+#: What ``run`` of a parallel run calls its parameter.
+_BATCH = re.compile(r"batch|files|paths|tasks", re.IGNORECASE)
+
+
+@rule.converts("Model.get_model_path")
+def get_model_path(use: Use, to: Rewriter) -> Outcome:
+    """The path of the model's file or folder."""
+    name = use.argument("model_name", position=0)
+    if use.call is None or name is None:
+        return Leave("the name of the model cannot be told")
+    if _is_scoring(use):
+        return _of_deployment(name, to)
+    return _downloaded(use, name, to)
+
+
+def _is_scoring(use: Use) -> bool:
+    """Whether the module is the scoring script of a web service."""
+    functions = {node.name: node for node in use.evaluator.tree.body if isinstance(node, ast.FunctionDef)}
+    if not {"init", "run"} <= functions.keys():
+        return False
+    arguments = functions["run"].args.args
+    return not (arguments and _BATCH.search(arguments[0].arg))
+
+
+def _of_deployment(name: ast.expr, to: Rewriter) -> Outcome:
+    folder = f'{to.need_module("os")}.environ["AZUREML_MODEL_DIR"]'
+    text = to.evaluator.text(name)
+    if text is not None and _FILE.match(text):
+        review = f"assumed that the file of the model is called {text}, as the model is"
+        return Replace(f"os.path.join({folder}, {to.source(name)})", review)
+    path = to.need("pathlib", "Path")
+    review = "assumed that the model is one file or folder: v1 gave its path, AZUREML_MODEL_DIR is the folder it is in"
+    return Replace(f"str(next({path}({folder}).iterdir()))", review)
+
+
+def _downloaded(use: Use, name: ast.expr, to: Rewriter) -> Outcome:
+    workspace = use.argument("_workspace", position=2)
+    given = workspace is not None and to.evaluator.type_of(workspace) == "Workspace"
+    ml_client = to.client(use.node, workspace) if given else client(use, to)
+    version = use.argument("version", position=1)
+    chosen = 'label="latest"' if version is None else f"version={_text(version, to)}"
+    model = to.fresh("registered_model")
+    download = f'{ml_client}.models.download({model}.name, {model}.version, download_path="models")'
+    above(use, to, f"{model} = {ml_client}.models.get({to.source(name)}, {chosen})\n{download}")
+    os = to.need_module("os")
+    return Replace(f'{os}.path.join("models", {model}.name, {os}.path.basename({model}.path))', ACCESS)
+
+
+def _text(version: ast.expr, to: Rewriter) -> str:
+    """Code for a version, which is a text in v2."""
+    if isinstance(version, ast.Constant):
+        return "None" if version.value is None else quoted(str(version.value))
+    return f"str({to.source(version)})"
