@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
-from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
@@ -102,6 +102,9 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
             continue
         attempt.reasons.setdefault(use.node, (rule, outcome))
         attempt.kept.add(use.node)
+        made = to.evaluator.value(use.node)
+        if isinstance(made, Instance) and made.origin is not None and made.type != "Workspace":
+            attempt.kept.add(made.origin)
         for value in to.connected(use, unbridged=True):
             if value.origin is not None:
                 attempt.kept.add(value.origin)
