@@ -196,7 +196,9 @@ class StatementWriter:
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
-            if outcome == CONNECTED and (use.symbol.startswith(_ON_DEMAND) or self._has_reason(statement, above)):
+            if isinstance(outcome, Leave) and self._has_todo(above):
+                continue
+            if outcome == CONNECTED and (use.symbol.startswith(_ON_DEMAND) or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)
@@ -204,10 +206,13 @@ class StatementWriter:
                     found.append(line)
         return found
 
-    def _has_reason(self, statement: ast.stmt, above: list[str]) -> bool:
-        """Whether something in the statement is left for a reason of its own, now or in an earlier conversion."""
-        if any(line.startswith("# TODO(amlbridge ") for line in above):
-            return True
+    @staticmethod
+    def _has_todo(above: list[str]) -> bool:
+        """Whether an earlier conversion has said why something is left."""
+        return any(line.startswith("# TODO(amlbridge ") for line in above)
+
+    def _has_reason(self, statement: ast.stmt) -> bool:
+        """Whether something in the statement is left for a reason of its own."""
         outcomes = (self.to.outcomes.get(use.node, (None, None))[1] for use in self._uses.get(statement, ()))
         return any(isinstance(outcome, Leave) and outcome != CONNECTED for outcome in outcomes)
 

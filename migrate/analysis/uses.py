@@ -159,6 +159,8 @@ def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
         symbol = value.name.rsplit(".", 1)[-1]
     if isinstance(named, ast.Attribute):
         base = evaluator.value(named.value)
+        if isinstance(base, Instance) and element_of(base.type) and "InputDataset" not in base.type:
+            return None  # a method of a dict or a list, which stays one
         if isinstance(base, Instance):
             symbol, receiver = f"{base.type}.{named.attr}", named.value
         if symbol and isinstance(named.ctx, ast.Store):

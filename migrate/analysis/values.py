@@ -353,7 +353,7 @@ class Evaluator:
     def _parameter(self, binding: Binding) -> Value | None:
         assert isinstance(binding.node, ast.arg)
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
-        if found is not None:
+        if found is not None or isinstance(binding.node.annotation, (ast.Name, ast.Attribute)):
             return found
         function = binding.scope.node
         for evaluator, argument in (*self._passed(function, binding.name), *self._outer(function, binding.name)):
@@ -361,7 +361,19 @@ class Evaluator:
             if isinstance(value, Instance):
                 return Instance(value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name)
-        return Instance(kind, binding.node) if kind and self._uses_v1() else None
+        vague = kind is None or not self._uses_v1() or self._is_client(function, binding.name)
+        return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _is_client(function: ast.AST, name: str) -> bool:
+        """Whether a function reads members of a parameter that only clients of SDK v2 have."""
+        return any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+            and node.attr in CLIENT_MEMBERS
+            for node in ast.walk(function)
+        )
 
     def _outer(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         return self.surroundings.arguments(function, name)
@@ -524,6 +536,23 @@ CONFIGURATIONS = frozenset(
 )
 #: Parameters that hold these types in practically all real code, where nothing else says what they are.
 PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
+#: What an MLClient has and a Workspace has not.
+CLIENT_MEMBERS = frozenset(
+    [
+        "jobs",
+        "data",
+        "compute",
+        "components",
+        "workspaces",
+        "schedules",
+        "batch_endpoints",
+        "batch_deployments",
+        "online_endpoints",
+        "online_deployments",
+        "workspace_name",
+        "resource_group_name",
+    ]
+)
 #: Types that a string annotation may name.
 KNOWN_TYPES = frozenset(
     {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}

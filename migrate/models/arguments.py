@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -65,10 +66,11 @@ class Arguments:
         """Adds the placeholder of a port."""
         self.text("${{" + ("outputs" if output else "inputs") + "." + port.name + "}}")
 
-    def code(self, start: str) -> str:
-        """The code of the whole command line. ``start``: what comes first, as literal text."""
+    def code(self, start: str, more: Sequence[tuple[str, str]] = ()) -> str:
+        """The code of the whole command line. ``start``: what comes first, as literal text; ``more``: further parts."""
         pieces: list[tuple[str, str]] = []
-        for kind, value in [("text", start), *((k, v) for part in self.parts for k, v in (("text", " "), part))]:
+        parts = [*self.parts, *more]
+        for kind, value in [("text", start), *(piece for part in parts for piece in (("text", " "), part))]:
             if kind == "text" and pieces and pieces[-1][0] == "text":
                 pieces[-1] = ("text", pieces[-1][1] + value)
             else:

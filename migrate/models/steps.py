@@ -14,7 +14,6 @@ from amlbridge.migrate.models.arguments import (
     Port,
     input_port,
     list_elements,
-    literal,
     output_port,
     parameter_port,
     read_arguments,
@@ -74,11 +73,12 @@ class Step:
         command = to.need("azure.ai.ml", "command")
         inputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.inputs]
         outputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.outputs]
-        text = self.arguments.code(self.start)
+        more = []
         if self.before:
             make = to.need("azure.ai.ml", "Output")
             outputs.append(f'"order_token": {make}(type="uri_folder")')
-            text = _appended(text, " && echo done > ${{outputs.order_token}}/done")
+            more.append(("text", "&& echo done > ${{outputs.order_token}}/done"))
+        text = self.arguments.code(self.start, more)
         for step in self.after:
             make = to.need("azure.ai.ml", "Input")
             inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
@@ -105,10 +105,6 @@ class Step:
 
 def _key(name: str) -> str:
     return f'"{name}"'
-
-
-def _appended(code: str, text: str) -> str:
-    return f"{code} + {literal(text)}" if not code.startswith('"') else f'{code[:-1]}{text}"'
 
 
 #: Reads the call of a step: with the variables of its component and its node.

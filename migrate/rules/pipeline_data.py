@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import INTERMEDIATE
+from amlbridge.migrate.models.data import INTERMEDIATE, follow
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -113,6 +113,15 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
+@rule.converts(*(f"{kind}.name" for kind in sorted(INTERMEDIATE)))
+def name(use: Use, to: Rewriter) -> Outcome:
+    """The name of the output that holds the data."""
+    data = follow(use.receiver, to) if use.receiver is not None else None
+    step = Flow.of(to).producer(data.root) if data is not None else None
+    port = step.writes(data.root) if step is not None and data is not None else None
+    return Replace(f'"{port.name}"') if port is not None else Leave("the step that writes this cannot be told")
+
+
 def _in_step(name: ast.Name, to: Rewriter) -> bool:
     """Whether a name is read inside of a step that is converted, or of something fluent."""
     flow = Flow.of(to)
@@ -121,6 +130,8 @@ def _in_step(name: ast.Name, to: Rewriter) -> bool:
             return True
         kind = to.evaluator.type_of(node) if isinstance(node, (ast.Call, ast.Attribute)) else None
         if kind in INTERMEDIATE:
+            return True
+        if isinstance(node, ast.Attribute) and node.value is name and node.attr == "name":
             return True
         if isinstance(node, ast.List) or (
             isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Dict))

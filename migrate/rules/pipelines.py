@@ -228,6 +228,12 @@ def validate(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.jobs.validate({job_code(use.receiver, None, to)})")
 
 
+@rule.converts("Pipeline._set_experiment_name")
+def set_experiment(use: Use, to: Rewriter) -> Outcome:
+    """The call that submits the pipeline names the experiment."""
+    return Statements("", "the call of jobs.create_or_update names the experiment")
+
+
 @rule.converts("Pipeline.submit")
 def submit(use: Use, to: Rewriter) -> Outcome:
     """``pipeline.submit(experiment_name, pipeline_parameters)``."""

@@ -223,7 +223,7 @@ def set_default(use: Use, to: Rewriter) -> Outcome:
         return Leave("set endpoint.defaults.deployment_name, and update the endpoint")
     endpoint, client = to.source(use.receiver), to.client(use.node)
     return Statements(
-        f'{endpoint}.defaults.deployment_name = f"v{{{to.source(version)}}}"\n'
+        f'{endpoint}.defaults.deployment_name = "v" + str({to.source(version)})\n'
         f"{client}.batch_endpoints.begin_create_or_update({endpoint}).result()",
         "deployments have names, not numbers",
     )

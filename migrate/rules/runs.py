@@ -213,10 +213,13 @@ def member(use: Use, to: Rewriter) -> Outcome:
     return Replace(written(use, to, template), review)
 
 
-@rule.converts("Run.get", "PipelineRun.get")
+@rule.converts("Run.get", "PipelineRun.get", "PipelineRun", "StepRun", "Run", "ScriptRun")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A run by its id."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Job"))
     run_id = use.argument("run_id", position=1)
-    assert run_id is not None
+    if run_id is None:
+        return Leave("the id of the run cannot be told")
     workspace = use.argument("workspace", position=0)
     return Replace(f"{to.client(use.node, workspace)}.jobs.get({to.source(run_id)})")
