@@ -91,6 +91,9 @@ def parse(path: Path, content: bytes) -> Loaded:
         return Loaded(path, content, SourceFile.of_text(content))
     except BadInputError as error:
         return Loaded(path, content, problem=error)
+    except Exception as error:  # noqa: BLE001 - one file must not end the run; the finding tells it
+        message = f"{type(error).__name__}: {error}; the file is left as it is, please report it"
+        return Loaded(path, content, problem=BadInputError("internal-error", message))
 
 
 def own_packages(loaded: Sequence[Loaded]) -> dict[Path, frozenset[str]]:

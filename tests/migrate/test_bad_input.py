@@ -10,6 +10,7 @@ import pytest
 from amlbridge.migrate import file
 from amlbridge.migrate.findings import FileReport, FileStatus, Finding, Status, Summary
 from amlbridge.migrate.module import Conversion, ModuleText, Options
+from amlbridge.migrate.notebook import Notebook
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
@@ -148,6 +149,17 @@ def test_an_error_in_a_rule_costs_one_file(folder: Path, monkeypatch: pytest.Mon
     assert Summary.of(reports.values()).by_status["failed"] == 1
     (finding,) = reports["bad3.py"].findings
     assert finding.rule == "internal-error" and "KeyError: 'lost'" in finding.message
+
+
+def test_an_error_while_reading_costs_one_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(path: Path, content: bytes) -> None:
+        raise RuntimeError("not foreseen")
+
+    monkeypatch.setattr(Notebook, "read", failing)
+    (folder / "bad.ipynb").write_bytes(notebook(code("import azureml.core")))
+    report = by_name(folder)["bad.ipynb"]
+    assert report.status is FileStatus.FAILED
+    assert "RuntimeError: not foreseen" in report.findings[0].message
 
 
 def test_a_process_that_dies_costs_one_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
