@@ -8,6 +8,7 @@ failure does not fail it. When its time is up, it completes with the best trial 
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ _LOOK = 0.3
 _AHEAD = 100
 #: A sweep gives up when so many trials (or as many as run at once, if these are more) have failed and none has not.
 _MOST_FAILURES = 3
+#: So many trials are under way at once, whatever was asked: what has no core yet only waits.
+_MOST_UNDER_WAY = max(16, 2 * (os.cpu_count() or 1))
 
 
 @dataclass
@@ -60,6 +63,11 @@ class _Sweep:
     ahead: dict[str, Parameters] = field(default_factory=dict)
 
     @property
+    def most_running(self) -> int:
+        """How many trials are under way at once."""
+        return min(self.settings.max_concurrent, _MOST_UNDER_WAY)
+
+    @property
     def running(self) -> list[Trial]:
         """The trials that have not ended."""
         return [trial for trial in self.trials.values() if trial.state is None]
@@ -67,7 +75,8 @@ class _Sweep:
     def failing(self) -> bool:
         """Whether nothing but failures is to be expected."""
         ended = [trial for trial in self.trials.values() if trial.state is not None]
-        most = max(_MOST_FAILURES, min(self.settings.max_concurrent, self.settings.max_total))
+        at_once = min(self.settings.max_concurrent, os.cpu_count() or 1)
+        most = max(_MOST_FAILURES, at_once)
         return len(ended) >= most and all(trial.state == status.FAILED for trial in ended)
 
 
@@ -178,7 +187,7 @@ class SweepController:
             sweep.wake.clear()
             self._look(sweep)
             self._stop_if_due(sweep)
-            while sweep.stopped is None and not sweep.complete and len(sweep.running) < sweep.settings.max_concurrent:
+            while sweep.stopped is None and not sweep.complete and len(sweep.running) < sweep.most_running:
                 if not await self._start_next(sweep):
                     break
             if not sweep.running and (sweep.complete or sweep.stopped is not None):
@@ -259,6 +268,8 @@ class SweepController:
         workspace = sweep.context.workspace.id
         for trial in sweep.running:
             run = self._records.runs.get(workspace, trial.run_id)
+            if run.started is None and not run.finished:
+                continue
             # The metrics after the status: a trial that has ended logs nothing more.
             trial.reports = reports(
                 self._records.metrics.values(workspace, trial.run_id, sweep.settings.metric), sweep.settings.metric

@@ -67,7 +67,7 @@ def test_sweep(amlbridge: Command) -> None:
     out = amlbridge("run", str(_SAMPLES / "sweep" / "sweep.py")).stdout
     best = next(line for line in out.splitlines() if line.startswith("best _"))
     assert float(best.split()[-1]) > 0.48
-    assert sum("{'alpha'" in line for line in out.splitlines() if line[:1] in "* ") == 4
+    assert sum("{'alpha'" in line for line in out.splitlines() if line[:1] in "* ") == 3
     assert "downloaded ['model.pkl']" in out
 
 

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from amlbridge.engine.sweep.distributions import parse
+from amlbridge.engine.sweep.sampling import Samples
+from amlbridge.engine.sweep.settings import SweepSettings
 from tests.support.live import LiveService
 
 TRAIN = """
@@ -139,6 +142,12 @@ def test_a_sweep_from_submission_to_model(live: LiveService) -> None:
     hyperparameters = found["hyperparameters"]
     assert isinstance(hyperparameters, dict)
     assert sorted(hyperparameters) == found["children"]
+    # What the same seed gives in SDK v2 (tests/v2/jobs/test_sweeps.py), and at every other time.
+    settings = SweepSettings({"x": parse(["uniform", [0, 2]], "x"), "n": parse(["choice", [[1, 2, 3]]], "n")}, "score")
+    twin = Samples(settings, 11)
+    for number in range(5):
+        values = {name.lstrip("-"): value for name, value in hyperparameters[f"{sweep}_{number}"].items()}
+        assert values == twin.get(number, [])
     failed = [item for item in hyperparameters.values() if item["n"] == 3]
     assert found["statuses"] == ["Completed"] * (5 - len(failed)) + ["Failed"] * len(failed)
     scores = {name: -((item["--x"] - 1) ** 2) - item["n"] for name, item in hyperparameters.items() if item["n"] != 3}
@@ -254,3 +263,45 @@ def test_what_no_sweep_can_be_is_told_to_the_client(live: LiveService) -> None:
     assert "Bayesian sampling goes with no early termination policy" in str(found["policy"])
     assert "absent.py" in str(found["script"])
     assert found["runs"] == 0
+
+
+@pytest.mark.slow
+def test_a_sweep_survives_the_kill_of_the_service(live: LiveService) -> None:
+    script = """
+    source = ScriptRunConfig("project", "train.py", arguments=["--folder", os.getcwd()], compute_target=cpu)
+    config = HyperDriveConfig(
+        run_config=source, hyperparameter_sampling=GridParameterSampling({"--n": choice(4, 2, 3)}),
+        primary_metric_name="score", primary_metric_goal=PrimaryMetricGoal.MINIMIZE,
+        max_total_runs=3, max_concurrent_runs=1, custom_run_id="killed")
+    Experiment(ws, "kill").submit(config)
+    while not os.path.exists("reached"):
+        time.sleep(0.1)
+    """
+    train = """
+    import os, sys, time
+    folder, n = sys.argv[2], int(sys.argv[4])
+    with open(os.path.join(folder, "started"), "a") as file:
+        file.write(f"{n} ")
+    if n == 2:
+        open(os.path.join(folder, "reached"), "w").close()
+        while not os.path.exists(os.path.join(folder, "go")):
+            time.sleep(0.05)
+    from azureml.core import Run
+    Run.get_context().log("score", n)
+    """
+    head = HEAD.replace("import json", "import json, os, time", 1)
+    folder = live.folder / "killed"
+    live.run(head + script, files={"project/train.py": train}, folder=folder)
+    live.kill()
+    live.start()
+    (folder / "go").touch()
+    after = """
+    run = Run.get(ws, "killed")
+    run.wait_for_completion()
+    show("ended", [run.get_status(), run.get_best_run_by_primary_metric().id])
+    show("trials", {child.id: child.get_status() for child in run.get_children()})
+    """
+    found = shown(live.run(HEAD + after).stdout)
+    assert found["ended"] == ["Completed", "killed_1"]
+    assert found["trials"] == {f"killed_{number}": "Completed" for number in range(3)}
+    assert (folder / "started").read_text().split() == ["4", "2", "2", "3"]

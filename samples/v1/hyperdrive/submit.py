@@ -38,7 +38,7 @@ config = HyperDriveConfig(
     policy=MedianStoppingPolicy(evaluation_interval=1, delay_evaluation=5),
     primary_metric_name="r2",
     primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
-    max_total_runs=4,
+    max_total_runs=3,
     max_concurrent_runs=2,
 )
 run = Experiment(ws, "tune-ridge").submit(config)

@@ -24,7 +24,7 @@ sweep = trial(alpha=LogUniform(-7, 0), solver=Choice(["svd", "cholesky"])).sweep
     goal="maximize",
     early_termination_policy=MedianStoppingPolicy(evaluation_interval=1, delay_evaluation=5),
 )
-sweep.set_limits(max_total_trials=4, max_concurrent_trials=2, timeout=3600)
+sweep.set_limits(max_total_trials=3, max_concurrent_trials=2, timeout=3600)
 sweep.experiment_name = "tune-ridge"
 
 job = ml_client.jobs.create_or_update(sweep)
