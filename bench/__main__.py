@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
         "blobs": blobs.rows,
         "migrate": lambda quick: migrate.rows(quick, peers),
         "parallel": parallel.rows,
+        "automl": lambda quick: _automl(quick, options.budget),
     }
     names = options.only or list(measures)
     before, began = machine.load(), time.monotonic()
@@ -48,6 +49,12 @@ def main(arguments: list[str]) -> int:
     return 1 if any(row.problem for row in rows) else 0
 
 
+def _automl(quick: bool, budget: float | None) -> Iterator[Row]:
+    from . import automl  # imports scikit-learn, which the others need not wait for
+
+    return automl.rows(quick, budget)
+
+
 def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
     """The rows of one measure. Its failure is a row too, and the others go on."""
     rows: list[Row] = []
@@ -62,10 +69,11 @@ def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs", "migrate", "parallel")
+    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs", "migrate", "parallel", "automl")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller files")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other tools out")
+    parser.add_argument("--budget", type=float, metavar="SECONDS", help="of AutoML for each table (default: 60)")
     parser.add_argument("--output", type=Path, help="the page to write (default: RESULTS.md after a complete run)")
     parser.set_defaults(results=Path(__file__).with_name("RESULTS.md"))
     return parser

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Unit = Literal["s", "MB", "MB/s", "1/s"]
+Unit = Literal["s", "MB", "MB/s", "1/s", ""]
 Contestant = Callable[[], float]
 
 

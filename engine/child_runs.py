@@ -170,16 +170,7 @@ class ChildRuns:
     def _artifacts(self, event: Mapping[str, Any]) -> None:
         folder = Path(event["folder"])
         for name, source in files_below(folder):
-            target = self._host.child_artifact(self._context, self._child(event), name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.new")
-            aside.unlink(missing_ok=True)
-            try:
-                os.link(source, aside)
-            except OSError:
-                # Another file system, or one without hard links.
-                shutil.copy2(source, aside)
-            aside.replace(target)
+            _link(source, self._host.child_artifact(self._context, self._child(event), name))
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         state = event["status"]
@@ -218,6 +209,51 @@ def end_all(records: Records, workspace: str, run_id: str, state: str, why: str)
     for child in records.runs.children(workspace, run_id):
         if child.kind == TRIAL and not child.finished:
             records.runs.set(workspace, child.id, status=ended, ended=records.clock(), error=error)
+
+
+def copy_artifacts(records: Records, host: Host, context: StepContext, original: str) -> None:
+    """Gives a step that is not run the artifacts of the children of its original; before :func:`copy`."""
+    for child in _shown(records, context.workspace.id, original):
+        source = host.child_artifact(context, child.id, "outputs")
+        for name, path in files_below(source) if source.is_dir() else ():
+            target = host.child_artifact(context, context.run_id + child.id.removeprefix(original), f"outputs/{name}")
+            _link(path, target)
+
+
+def copy(records: Records, workspace: str, original: str, run_id: str) -> dict[str, str]:
+    """Gives a step that is not run the children of its original, in one transaction with its end. Returns the new ids
+    by the old ones."""
+    ids = {}
+    for child in _shown(records, workspace, original):
+        ids[child.id] = new = run_id + child.id.removeprefix(original)
+        columns = ("name", "status", "started", "ended", "error", "target", "tags", "properties", "hidden")
+        values = {name: getattr(child, name) for name in columns}
+        if records.runs.find(workspace, new) is None:
+            place = records.runs.get(workspace, run_id)
+            records.runs.add(workspace, place.experiment_id, new, TRIAL, parent_id=run_id, **values)
+        else:
+            # The step had begun once, before the service went away.
+            records.metrics.delete(workspace, new)
+            records.runs.set(workspace, new, **values)
+        records.metrics.copy(workspace, child.id, new)
+    return ids
+
+
+def _shown(records: Records, workspace: str, run_id: str) -> list[status.Run]:
+    return [child for child in records.runs.children(workspace, run_id) if child.kind == TRIAL and not child.hidden]
+
+
+def _link(source: Path, target: Path) -> None:
+    """Puts a file in its place at once, without a copy where that can be."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.new")
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(source, aside)
+    except OSError:
+        # Another file system, or one without hard links.
+        shutil.copy2(source, aside)
+    aside.replace(target)
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from amlbridge.engine import child_runs, kinds
 from amlbridge.engine.content_digest import ContentDigests, Contents
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.execution import Execution, Step
@@ -53,6 +54,8 @@ class Reuse:
             return False
         try:
             step.reused_properties = dict(self._host.reused(context, decision.candidate))
+            if step.node.kind in kinds.DRIVERS:
+                child_runs.copy_artifacts(self._records, self._host, context, decision.candidate.run_id)
         except (EngineError, OSError) as error:
             decision.hit = False
             decision.reason = f"the results of run {decision.candidate.run_id} cannot be taken: {error}"
@@ -174,7 +177,12 @@ class Reuse:
         workspace = execution.workspace.id
         if decision.hit and decision.candidate is not None:
             self._records.metrics.copy(workspace, decision.candidate.run_id, step.run_id)
-            return self._reused(workspace, step, decision, decision.candidate, now)
+            found = self._reused(workspace, step, decision, decision.candidate, now)
+            if step.node.kind not in kinds.DRIVERS:
+                return found
+            children = child_runs.copy(self._records, workspace, decision.candidate.run_id, step.run_id)
+            # A tag that names a child (the best one) names the step's own.
+            return {**found, "tags": {name: children.get(value, value) for name, value in found["tags"].items()}}
         if completed and decision.key is not None and decision.outputs is not None:
             row = {
                 "key": decision.key,

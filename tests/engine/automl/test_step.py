@@ -121,6 +121,18 @@ def test_the_outputs_of_the_node(engine: Engine, trained: Run) -> None:
     assert (place / "best_model" / "MLmodel").is_file()
 
 
+def test_a_reused_step_has_the_children_of_its_original(engine: Engine, trained: Run) -> None:
+    node = automl(outputs=OUTPUTS, primary_metric="AUC_weighted", max_concurrent_trials=2)
+    again = engine.run(node, run_id="again")["train"]
+    assert again.properties["reused"] == trained.id
+    found, originals = children(engine, again), children(engine, trained)
+    assert [run.properties["score"] for run in found] == [run.properties["score"] for run in originals]
+    assert again.tags["automl_best_child_run_id"] in {run.id for run in found}
+    for run in found:
+        assert "accuracy" in engine.records.metrics.names(engine.workspace.id, run.id)
+        assert (engine.root / "artifacts" / run.id / "outputs/model.pkl").is_file()
+
+
 #: A process in which amlbridge cannot be imported.
 WITHOUT_US = """
     import sys
