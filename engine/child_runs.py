@@ -10,7 +10,7 @@ A driver (:mod:`amlbridge.engine.kinds`) that searches over many trials appends 
 | ``child_artifacts`` | index, folder | each file below the folder becomes an artifact of the child, by its path in it |
 | ``child_ended`` | index, status, error?, properties?, tags? | its end: Completed, Failed or Canceled |
 | ``parent`` | properties?, tags?, metrics? | the step's own run, also while it runs |
-| ``note`` | message | a warning of the step's run, and a line of its log |
+| ``note`` | message | a warning of the step's run; that its log has it too is the driver's business |
 
 Properties and tags are added to those that are there. A step that begins again (after a crash of the service, or as
 another attempt) hides the children that it had; each index that it starts again takes its old run over.
@@ -199,7 +199,6 @@ class ChildRuns:
             return {} if warning in known else {"extra": {**run.extra, "warnings": [*known, warning]}}
 
         self._records.runs.change(self._workspace, self._context.run_id, change)
-        self._note(warning["message"])
 
 
 def end_all(records: Records, workspace: str, run_id: str, state: str, why: str) -> None:

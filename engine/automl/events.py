@@ -23,9 +23,10 @@ class Events:
             file.write(line)
 
     def note(self, message: str) -> None:
-        """Something that the user should know; the same is told once."""
+        """Something that the user should know, in the log and among the warnings of the run; the same is told once."""
         if message not in self._notes:
             self._notes.add(message)
+            print(f"note: {message}", flush=True)
             self._tell("note", message=message)
 
     def parent(

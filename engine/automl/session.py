@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from amlbridge.engine import kinds
 from amlbridge.engine.automl import (
     algorithms,
     choice,
@@ -54,8 +55,8 @@ def run(content: Mapping[str, Any]) -> int:
         search, best, example = solve(settings, training, validated, tested, events, scratch, began)
         finish(content, search, best, example, events)
     except (AutoMLError, EngineError) as error:
-        print(error, file=sys.stderr, flush=True)
-        return 1
+        print(" ".join(str(error).split()), file=sys.stderr, flush=True)
+        return kinds.SAID_WHY
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``driver.py SETTINGS``: searches for a model in the folder of the step. Ends with 1 and a sentence when it fails."""
+"""``driver.py SETTINGS``: searches for a model in the folder of the step; a sentence says why there is none."""
 
 from __future__ import annotations
 
