@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import Data, follow, input_code, kind_of, paths_of, single_file
 from amlbridge.migrate.models.flow import Flow
@@ -19,6 +19,7 @@ from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
+from amlbridge.migrate.rules.run_inputs import table_call
 
 rule = Rule(
     "datasets",
@@ -61,6 +62,10 @@ print(table.name, table.version)
 )
 
 
+_PATHS = "reading azureml:// paths needs the package azureml-fsspec"
+_ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
+
+
 @rule.converts("Dataset.get_by_name")
 def get_by_name(use: Use, to: Rewriter) -> Outcome:
     """A registered dataset."""
@@ -97,7 +102,12 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Dataset.get_by_id")
 def get_by_id(use: Use, to: Rewriter) -> Outcome:
-    """The ids of v1 say nothing to SDK v2."""
+    """A table that is read is opened by the id of the v2 asset; the ids of v1 say nothing to SDK v2."""
+    identity = use.argument("id", position=1)
+    if identity is not None and _is_only_read(use, to):
+        code = to.source(identity)
+        path = f'f"azureml:/{{{code}}}"' if isinstance(identity, (ast.Name, ast.Attribute)) else f'"azureml:/" + {code}'
+        return Replace(f"{to.need_module('mltable')}.load({path})", _ID)
     return Leave(
         "ids of v1 datasets are unknown to SDK v2: use ml_client.data.get(name, version=...)", Status.NO_EQUIVALENT
     )
@@ -236,9 +246,10 @@ def version(use: Use, to: Rewriter) -> Outcome:
 def to_pandas(use: Use, to: Rewriter) -> Outcome:
     """Reads the table."""
     assert use.receiver is not None
-    data = follow(use.receiver, to)
     owner = to.source(use.receiver)
-    return Replace(frame_code(data, f"{owner}.path", to), "reading azureml:// paths needs the package azureml-fsspec")
+    if _is_table(use.receiver, to):
+        return Replace(f"{owner}.to_pandas_dataframe()")
+    return Replace(frame_code(follow(use.receiver, to), f"{owner}.path", to), _PATHS)
 
 
 def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
@@ -263,26 +274,69 @@ def unregister(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.data.archive(name={to.source(use.receiver)}.name)")
 
 
-#: Selections that an MLTable has under these names.
-_SELECTIONS = {
-    "take": "take",
-    "skip": "skip",
-    "take_sample": "take_random_sample",
-    "keep_columns": "keep_columns",
-    "drop_columns": "drop_columns",
-    "filter": "filter",
-    "random_split": "random_split",
-}
+#: Selections that an MLTable has, some under another name.
+_SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split")
 
 
-@rule.converts(*(f"Dataset.{name}" for name in _SELECTIONS))
+@rule.converts(*(f"Dataset.{name}" for name in _SELECTIONS), "Dataset.with_timestamp_columns")
 def select(use: Use, to: Rewriter) -> Outcome:
-    """A selection: on the data frame, where that is what is read; else on the MLTable."""
-    assert use.receiver is not None and use.call is not None
-    parent = to.evaluator.scopes.parents.get(use.node)
-    data = follow(use.receiver, to)
+    """A selection of a table that is read here: of the MLTable. One that goes on to a job stays."""
+    assert use.receiver is not None
     member = use.symbol.rsplit(".", 1)[1]
-    frame = isinstance(parent, ast.Attribute) and parent.attr == "to_pandas_dataframe"
-    if data is not None and frame and member in ("take", "skip"):
-        return Leave("select rows of the data frame instead")
-    return Leave(f"read it first (mltable.load(...)), then use {_SELECTIONS[member]} of the MLTable")
+    if not _is_only_read(use, to):
+        return Leave(f"give the job the whole table, and use {member} of mltable.load(...) where it is read")
+    table = to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to)
+    if member == "with_timestamp_columns":
+        return Replace(table, "mltable has no timestamp columns: filter the data frame by time")
+    found = table_call(use, to, table)
+    return Replace(found.text, found.review or _PATHS)
+
+
+def _opened(node: ast.expr, to: Rewriter) -> str:
+    data = follow(node, to)
+    mltable, path = to.need_module("mltable"), f"{to.source(node)}.path"
+    if data is not None and kind_of(data, to) == "uri_file":
+        return f'{mltable}.from_delimited_files([{{"file": {path}}}])'
+    return f"{mltable}.load({path})"
+
+
+def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
+    """Whether an expression is an MLTable in the new code, not the asset."""
+    value = to.evaluator.value(node)
+    origin = value.origin if isinstance(value, Instance) else None
+    use = to.use_of(origin) if origin is not None else None
+    if use is None or use.symbols[-1] not in _OPENING:
+        return False
+    return isinstance(to.outcome(use), Replace)
+
+
+_OPENING = frozenset({f"Dataset.{name}" for name in (*_SELECTIONS, "with_timestamp_columns", "get_by_id")})
+_READING = _OPENING | {"Dataset.to_pandas_dataframe"}
+
+
+def _is_only_read(use: Use, to: Rewriter) -> bool:
+    """Whether all that happens to what a use gives is that it is selected from and read."""
+    scopes = to.evaluator.scopes
+    parent = scopes.parents.get(use.node)
+    if isinstance(parent, ast.Attribute):
+        outer = to.use_of(scopes.parents.get(parent, parent))
+        return outer is not None and outer.symbols[-1] in _READING
+    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
+        return False
+    target = parent.targets[0]
+    names = target.elts if isinstance(target, ast.Tuple) else [target]
+    return all(isinstance(name, ast.Name) and _name_is_only_read(name, to) for name in names)
+
+
+def _name_is_only_read(target: ast.Name, to: Rewriter) -> bool:
+    scopes = to.evaluator.scopes
+    for node in scopes.parents:
+        if not (isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)):
+            continue
+        if not any(binding.node is target for binding in scopes.lookup(node.id, node)):
+            continue
+        attribute = scopes.parents.get(node)
+        use = to.use_of(scopes.parents.get(attribute, node)) if isinstance(attribute, ast.Attribute) else None
+        if use is None or use.symbols[-1] not in _READING:
+            return False
+    return True

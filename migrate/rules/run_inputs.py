@@ -241,6 +241,12 @@ def table_method(use: Use, to: Rewriter) -> Outcome:
     name = use.symbol.rsplit(".", 1)[1]
     if name == "to_pandas_dataframe" and (frame := _read_by_pandas(use, to)) is not None:
         return frame
+    return table_call(use, to, to.source(use.receiver))
+
+
+def table_call(use: Use, to: Rewriter, table: str) -> Replace:
+    """The call of a method of datasets on an MLTable."""
+    name = use.symbol.rsplit(".", 1)[1]
     keywords, parts, dropped = _SAME[name], [], []
     for key, node in use.arguments().items():
         if isinstance(key, int):
@@ -250,7 +256,7 @@ def table_method(use: Use, to: Rewriter) -> Outcome:
         else:
             dropped.append(key)
     review = f"mltable's {name} has no {', '.join(dropped)}" if dropped else ""
-    return Replace(f"{to.source(use.receiver)}.{_RENAMED.get(name, name)}({', '.join(parts)})", review)
+    return Replace(f"{table}.{_RENAMED.get(name, name)}({', '.join(parts)})", review)
 
 
 def _read_by_pandas(use: Use, to: Rewriter) -> Outcome | None:

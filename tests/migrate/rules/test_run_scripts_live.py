@@ -116,7 +116,8 @@ ml.compute.begin_create_or_update(AmlCompute(name="cpu", max_instances=1)).resul
 
 @dsl.pipeline(compute="cpu")
 def trial():
-    command(code="src", command="python train.py --rate 0.2", environment="AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest")()
+    environment = "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest"
+    command(code="src", command="python train.py --rate 0.2", environment=environment)()
 
 job = ml.jobs.create_or_update(trial(), experiment_name="trials")
 ml.jobs.stream(job.name)
