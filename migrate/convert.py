@@ -135,7 +135,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     new = to.imports.lines_of(used | left)
     anchor = next((node for node in tree.body if node in imports), None)
     for node in imports:
-        text = narrowed(node, to.evaluator, left)
+        text = narrowed(node, to.evaluator, left | to.imports.reused)
         mine = "\n".join(new) if node is anchor else ""
         if text is None and not mine:
             continue

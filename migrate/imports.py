@@ -16,6 +16,8 @@ class Imports:
         self._evaluator = evaluator
         self._left = left
         self._wanted: dict[tuple[str, str], str] = {}
+        #: Names that the new code takes from imports that are there already, those of SDK v1 among them.
+        self.reused: set[str] = set()
         self._present = _present(evaluator.tree)
         self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
 
@@ -23,6 +25,7 @@ class Imports:
         """The name of ``module.name`` (of the module itself when ``name`` is "") in the new code."""
         key = (module, name)
         if key in self._present:
+            self.reused.add(self._present[key])
             return self._present[key]
         if key not in self._wanted:
             self._wanted[key] = self._free(module, name)
