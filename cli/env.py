@@ -56,7 +56,7 @@ def env_command(form: str, as_json: bool, guard: bool, intercept: bool) -> int:
             do="start it with `amlbridge up`",
             code=EXIT_UNAVAILABLE,
         )
-    from amlbridge.server import az_profile
+    from amlbridge.server import az_profile, client_packages
     from amlbridge.server.client_environment import (
         SERVICE_PRINCIPAL,
         UNSET,
@@ -77,8 +77,8 @@ def env_command(form: str, as_json: bool, guard: bool, intercept: bool) -> int:
     scope = configured.scope if configured is not None else None
     ports = (address.http_port, address.https_port)
     values = variables(home, *ports, guard_port=guard_port, session=session, scope=scope)
-    # Signs the Azure CLI in. A file of variables may be read where PATH is another: only shells get ours.
-    tools = az_profile.prepare(home, (), os.environ, Path.cwd())
+    # Signs the Azure CLI in. A file of variables may be read where the paths are others: only shells get ours.
+    tools = {**az_profile.prepare(home, (), os.environ, Path.cwd()), **client_packages.variables(home.root)}
     unset = [name for name in UNSET if not (intercept and name in SERVICE_PRINCIPAL)]
     if as_json or form == "json":
         print_json({**values, **dict.fromkeys(unset)})

@@ -121,7 +121,7 @@ def _write_config(script: Path | None) -> None:
 def _guard(
     command: Sequence[str], home: Home, address: lifecycle.Address, options: Options, stopped: Any, lost: Any
 ) -> tuple[Any, dict[str, str]]:
-    from amlbridge.server import az_profile
+    from amlbridge.server import az_profile, client_packages
     from amlbridge.server import client_environment as variables
     from amlbridge.server.network_guard import upstream
     from amlbridge.server.network_guard.watch import Watcher
@@ -151,6 +151,7 @@ def _guard(
         if (name not in variables.UNSET or (options.intercept and name in variables.SERVICE_PRINCIPAL))
         and not (name in variables.PROXY_VARIABLES and upstream.is_guard(value))
     }
+    ours |= client_packages.variables(home.root)
     found = {**inherited, **ours, **polling.variables(options.script, inherited)}
     found |= assumed_computes.variables(options.script)
     return watcher, {**found, **az_profile.prepare(home, command, found, Path.cwd())}

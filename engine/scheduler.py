@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 
 from amlbridge.engine import kinds, plan_json, subpipelines
 from amlbridge.engine.control import Controller
-from amlbridge.engine.errors import EngineError, PlanError, StateError, StorageError
+from amlbridge.engine.errors import ConflictError, EngineError, PlanError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, StepContext
 from amlbridge.engine.launch.base import Launch, Launcher
-from amlbridge.engine.plan import DataReference, NodeKind, Plan, Scalar
+from amlbridge.engine.plan import DataReference, Node, NodeKind, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.slots import Slots
@@ -173,18 +173,40 @@ class Scheduler:
         Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
         """
         self._require_running()
-        if len(plan.nodes) != 1 or plan.parameters or plan.data_parameters:
-            raise PlanError("a run that is its own step has one node and no parameters")
-        _check_runnable(plan)
+        node = _only_node(plan)
+        with self.records.database.write():
+            row = {"script": node.command.script, **columns, **self._single_columns(plan)}
+            self.records.runs.add(workspace_id, experiment_id, run_id, kind, **row)
+        self._begin_single(workspace_id, experiment_id, run_id, plan, columns.get("parent_id"))
+
+    def start_recorded(self, workspace_id: str, run_id: str, plan: Plan, *, columns: Mapping[str, Any]) -> None:
+        """Starts a run that its client has recorded before, as the one step of a Plan, and changes ``columns`` of it.
+
+        Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run was started before.
+        """
+        self._require_running()
+        _only_node(plan)
+
+        def begun(run: status.Run) -> dict[str, Any]:
+            if run.plan_id is not None or run.finished:
+                raise ConflictError(f"run {run_id} was started before")
+            return {**columns, **self._single_columns(plan)}
+
+        run = self.records.runs.change(workspace_id, run_id, begun)
+        self._begin_single(workspace_id, run.experiment_id, run_id, plan, run.parent_id)
+
+    def _single_columns(self, plan: Plan) -> dict[str, Any]:
         node = plan.nodes[0]
         target = node.resources.compute or plan.settings.default_compute
-        with self.records.database.write():
-            own = {"plan_id": self.records.plans.add(plan), "node_id": node.id, "target": target}
-            row = {"status": status.QUEUED, "script": node.command.script, **columns, **own}
-            self.records.runs.add(workspace_id, experiment_id, run_id, kind, **row)
-        workspace = self.records.workspaces.get(workspace_id)
+        own = {"plan_id": self.records.plans.add(plan), "node_id": node.id, "target": target}
+        return {"status": status.QUEUED, **own}
+
+    def _begin_single(
+        self, workspace_id: str, experiment_id: str, run_id: str, plan: Plan, parent_id: str | None
+    ) -> None:
+        workspace, node = self.records.workspaces.get(workspace_id), plan.nodes[0]
         execution = Execution.of(workspace, experiment_id, run_id, plan, {node.id: run_id}, {}, {})
-        execution.parent_id = columns.get("parent_id")
+        execution.parent_id = parent_id
         execution.steps[node.id].told_queued = True
         self._begin(execution)
 
@@ -553,6 +575,14 @@ def _data(plan: Plan, given: Mapping[str, DataReference]) -> dict[str, DataRefer
             raise PlanError(f"the data parameter {name} has no default and needs a value")
         values[name] = reference
     return values
+
+
+def _only_node(plan: Plan) -> Node:
+    """The node of a Plan that is one run. Raises :class:`PlanError`."""
+    if len(plan.nodes) != 1 or plan.parameters or plan.data_parameters:
+        raise PlanError("a run that is its own step has one node and no parameters")
+    _check_runnable(plan)
+    return plan.nodes[0]
 
 
 def _check_runnable(plan: Plan) -> None:

@@ -10,7 +10,7 @@ from amlbridge.engine.records.store import Records
 from amlbridge.server import published, shared_assets, status, studio
 from amlbridge.server.home import Home
 from amlbridge.v1 import (
-    automl,
+    automl_runs,
     data_versions,
     datacaches,
     datasets,
@@ -73,7 +73,7 @@ def services() -> list[Routes]:
         execution.routes,
         execution_local.routes,
         hyperdrive.routes,
-        *automl.services,
+        automl_runs.routes,
         *pipelines.services,
         *ASSETS,
         *JOBS,

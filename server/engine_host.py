@@ -17,7 +17,7 @@ from amlbridge.engine.plan import DataReference, Input, Json, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.engine.sweep.settings import SweepSettings
-from amlbridge.server import engine_reuse, input_places, job_steps, step_environments, step_tables
+from amlbridge.server import engine_reuse, input_places, job_steps, step_environments, step_tables, table_inputs
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
 from amlbridge.wire import computes, run_lineage, step_environment, storage, sweeps
 from amlbridge.wire.context import Service
@@ -102,7 +102,11 @@ class EngineHost:
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
         try:
-            return self._input_value(context, name, item, reference)
+            rows = table_inputs.rows_of_dataset(self._service, context, name, item, reference)
+            if rows is not None:
+                return str(rows)
+            value = self._input_value(context, name, item, reference)
+            return table_inputs.rows_of_mltable(self._service, context, name, value)
         except ServiceError as error:
             raise EngineError(f"input {name!r}: {error.message}") from error
 

@@ -23,6 +23,7 @@ from amlbridge.engine.plan import (
 from amlbridge.engine.sweep import settings as sweeps
 from amlbridge.v1 import (
     graph_arguments,
+    graph_automl,
     graph_kinds,
     graph_parallel,
     graph_ports,
@@ -181,6 +182,8 @@ class Step:
             timeout=graph_runconfig.timeout(self.config, self.setting),
             options=self._options(kind) | self._parallel(kind, inputs, names, count),
         )
+        if kind == "automl":
+            return graph_automl.lower(made, self.setting, self.parameters)
         return graph_transfer.complete(made, names, self.setting, self.spot) if kind == "transfer" else made
 
     @property

@@ -26,7 +26,7 @@ from amlbridge.engine.plan import (
     Value,
 )
 from amlbridge.engine.sweep.settings import OPTION
-from amlbridge.v2.jobs import commands, graph, kinds, literals, ports, settings, sweeps
+from amlbridge.v2.jobs import automl, commands, graph, kinds, literals, ports, settings, sweeps
 from amlbridge.v2.jobs import node as nodes
 from amlbridge.v2.jobs.graph import Bound, Scope
 from amlbridge.v2.jobs.reading import Section, invalid
@@ -328,27 +328,17 @@ def _sweep(job: Section, assets: Assets) -> Lowered:
 def _automl(job: Section, assets: Assets) -> Lowered:
     task = job.section("taskDetails")
     reader = Scope(assets, Section({}, "jobs"), given={}, outputs={}, compute=None)
-    inputs, options = {}, {}
-    for name, content in task.content.items():
-        if name in ("trainingData", "validationData", "testData") and content is not None:
-            bound = reader.bind(content, task.at(name), "mltable")
-            if bound is not None:
-                inputs[name] = nodes.as_input(assets, bound, Section({"type": "mltable"}, task.at(name)), task.at(name))
-        elif content is not None:
-            options[name] = content
-    if "trainingData" not in inputs:
-        raise invalid(task.at("trainingData"), "is missing", "MissingInput")
-    task.required("taskType")
+    inputs = nodes.automl_inputs(reader, task, dict(automl.TABLES))
+    said = {name: [item] for name, item in job.sections("outputs")}
     made = Node(
         NODE,
         job.text("displayName") or "automl",
         kind="automl",
         inputs=inputs,
-        outputs=_single_outputs(job, assets),
-        variables=job.texts("environmentVariables"),
+        outputs=nodes.automl_outputs(assets, said, assets.default_datastore(), "outputs"),
         resources=settings.resources(_single_compute(job, job), job.section("resources")),
         deterministic=False,
-        options=options,
+        options={"automl": automl.settings(task).to_json()},
     )
     return Lowered(Plan((made,), description=job.text("description")), {NODE: ""}, single=True)
 

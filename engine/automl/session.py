@@ -48,7 +48,7 @@ def run(content: Mapping[str, Any]) -> int:
         for note in settings.notes:
             events.note(note)
         training, validated, tested = (
-            tables.read_table(content["data"][name], name.replace("_", " ")) if name in content["data"] else None
+            _table(content["data"][name], name.replace("_", " "), settings) if name in content["data"] else None
             for name in ("training_data", "validation_data", "test_data")
         )
         scratch = Path(content["scratch"])
@@ -58,6 +58,13 @@ def run(content: Mapping[str, Any]) -> int:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
         return kinds.SAID_WHY
     return 0
+
+
+def _table(place: Any, what: str, settings: AutoMLSettings) -> Any:
+    if isinstance(place, str):
+        return tables.read_table(place, what)
+    names = (settings.target_column, settings.weight_column)
+    return tables.joined(*place, names=names, what=what)
 
 
 def solve(

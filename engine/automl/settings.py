@@ -7,6 +7,7 @@ Azure's public documentation of SDK v1 (``LightGBM``, ``ModeImputer``, ``AUC_wei
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -122,7 +123,8 @@ class AutoMLSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, with every field."""
-        return dataclasses.asdict(self)
+        content: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return content
 
     @classmethod
     def from_json(cls, content: Any) -> AutoMLSettings:

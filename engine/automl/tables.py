@@ -33,6 +33,24 @@ def read_table(place: str | Path, what: str) -> Any:
     return frame.reset_index(drop=True)
 
 
+def joined(features: str, label: str | None, weights: str | None, *, names: tuple[str, str | None], what: str) -> Any:
+    """Features, label and weights that are tables of their own, side by side; ``names``: those of the two columns.
+    Raises :class:`AutoMLError`."""
+    frame = read_table(features, what)
+    for place, name, role in ((label, names[0], "label"), (weights, names[1], "weight")):
+        if place is None or name is None:
+            continue
+        column = read_table(place, f"{role} of the {what}")
+        if len(column.columns) != 1:
+            raise AutoMLError(f"the {role} of the {what} has {len(column.columns)} columns: give it exactly one")
+        if len(column) != len(frame):
+            raise AutoMLError(f"the {role} of the {what} has {len(column)} rows and its features have {len(frame)}")
+        if name in frame.columns:
+            raise AutoMLError(f"the features of the {what} have a column {name!r}, as the {role} is called: rename it")
+        frame[name] = column.iloc[:, 0]
+    return frame
+
+
 def _files(path: Path, what: str) -> list[Path]:
     """The data files below a path, in the order of their names; those that are hidden or of a job system are none."""
     if path.is_file():

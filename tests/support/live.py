@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from amlbridge.server import client_packages
 from amlbridge.server.client_environment import UNSET, variables
 from amlbridge.server.home import Home
 from amlbridge.wire.identity import TokenIssuer, load_secret
@@ -98,7 +99,8 @@ class LiveService:
     def environment(self) -> dict[str, str]:
         """The environment of a client process."""
         env = {key: value for key, value in os.environ.items() if key not in UNSET}
-        return {**env, **variables(self.home, self.http_port, self.https_port), "HOME": str(self.folder)}
+        ours = {**variables(self.home, self.http_port, self.https_port), **client_packages.variables(self.home.root)}
+        return {**env, **ours, "HOME": str(self.folder)}
 
     def run(
         self,

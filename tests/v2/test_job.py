@@ -225,7 +225,8 @@ def test_kinds_that_come_later_have_their_plan_already() -> None:
         "mini_batch_size": 2,
     }
     assert found["p"].command.script == "train.py"
-    assert found["am"].options["task"] == "classification"
+    assert found["am"].options["automl"]["task"] == "classification"
+    assert found["am"].outputs["best_model"].type == "mlflow_model"
     assert found["am"].inputs["training_data"].source == DataParameterRef("d")
     assert found["z"].inputs["a"].source == NodePort("am", "best_model")
 

@@ -9,7 +9,7 @@ from typing import Any
 from amlbridge.engine.plan import Plan
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import run_environments
-from amlbridge.v1.pipelines import modules
+from amlbridge.v1.pipelines import automl_steps, modules
 from amlbridge.wire.context import Service
 from amlbridge.wire.identity import Identity
 
@@ -62,6 +62,8 @@ def node_properties(
             "ComputeTargetType": kinds.get("MLCComputeType") or "AmlCompute",
         }
         found[node.id] = {name: str(value) for name, value in properties.items() if value is not None}
+        if node.kind == "automl":
+            found[node.id] |= automl_steps.properties(item, module, plan, node)
     return found
 
 

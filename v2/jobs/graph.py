@@ -221,7 +221,9 @@ class Scope:
     def outputs_of(self, node: str) -> dict[str, Section]:
         """The outputs that a node declares: its component's, or an AutoML node's own."""
         if kind(self.jobs[node]) == "automl":
-            return dict(self.jobs[node].sections("outputs"))
+            # The client says what an output is bound to, and not its type.
+            own = self.jobs[node].section("outputs")
+            return {name: Section({"type": "mlflow_model"}, own.at(name)) for name in own.content}
         return dict(self.specification(node).sections("outputs"))
 
     def port(self, name: str) -> Bound | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from amlbridge.engine.plan import Input, Json, Node, NodeKind, Output
+from amlbridge.engine.plan import Json, Node, NodeKind
 from amlbridge.engine.sweep.settings import OPTION
-from amlbridge.v2.jobs import parallel, ports, sweeps
-from amlbridge.v2.jobs.graph import Scope
+from amlbridge.v2.jobs import parallel, sweeps
 from amlbridge.v2.jobs.reading import Section, invalid
 from amlbridge.wire.errors import ServiceError, bad_request
 
@@ -30,7 +29,6 @@ _REMOTE = {
     "synapse": "a Synapse Spark pool: run the script with a local Spark in a command component",
 }
 _LATER = {
-    "automl": "automated machine learning",
 }
 #: Fields of a node that every kind has; the rest of a sweep, parallel or AutoML node says how it works.
 # fmt: off
@@ -106,25 +104,3 @@ def options(node: Section, kind: NodeKind) -> Mapping[str, Json]:
     """What only this kind of node has, as JSON; {} for a command, and for a parallel one, whose settings are read
     elsewhere. Raises a 400 for a sweep that cannot be."""
     return {OPTION: sweeps.read(node).json()} if kind == "sweep" else {}
-
-
-_DATA = ("training_data", "validation_data", "test_data")
-
-
-def automl(scope: Scope, node: Section, made: Node, store: str) -> Node:
-    """An AutoML node, which has no component: its data are its inputs, the rest are options."""
-    inputs: dict[str, Input] = {}
-    for name in _DATA:
-        bound = scope.bind(node.get(name), node.at(name), "mltable")
-        if bound is not None:
-            inputs[name] = Input(bound.source, "mltable", "direct")
-    if "training_data" not in inputs:
-        raise invalid(node.at("training_data"), "is missing", "MissingInput")
-    outputs = {
-        name: Output(store, "azureml/{run-id}/{output-name}", ports.data_type(ports.kind_of(item), item.spot))
-        for name, item in node.sections("outputs")
-    }
-    rest = {key: item for key, item in node.content.items() if key not in (*_COMMON, *_DATA) and item is not None}
-    if node.get("task") is not None:
-        rest["task"] = node.get("task")
-    return replace(made, inputs=inputs, outputs=outputs, options=rest)

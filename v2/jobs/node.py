@@ -20,7 +20,7 @@ from amlbridge.engine.plan import (
     Registration,
     Value,
 )
-from amlbridge.v2.jobs import bindings, commands, graph, kinds, literals, parallel, ports, settings
+from amlbridge.v2.jobs import automl, bindings, commands, graph, kinds, literals, parallel, ports, settings
 from amlbridge.v2.jobs.graph import Bound, Scope
 from amlbridge.v2.jobs.reading import Section, invalid
 from amlbridge.v2.jobs.sources import Assets
@@ -54,7 +54,7 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
     made = Node(id=f"{scope.prefix}{name}", name=f"{scope.prefix}{name}", kind=kind)
     compute = settings.compute_name(_literal_text(scope, node, "computeId")) or scope.compute
     if kind == "automl":
-        return kinds.automl(scope, node, replace(made, resources=settings.resources(compute)), defaults.datastore)
+        return _automl(scope, node, replace(made, resources=settings.resources(compute)), defaults.datastore)
     spec = scope.specification(name)
     kinds.check_component(node, spec, kind)
     # The hyperparameters of a sweep are inputs of its component that no value is given for.
@@ -110,6 +110,50 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
         timeout=settings.timeout(*parts.limits),
         options=options,
     )
+
+
+def _automl(scope: Scope, node: Section, made: Node, store: str) -> Node:
+    """An AutoML node, which has no component: its tables are its inputs."""
+
+    def value_of(text: str, spot: str) -> str:
+        bound = scope.bind(text, spot) if bindings.has_any(text) else None
+        return text if bound is None or bound.text is None else bound.text
+
+    inputs = automl_inputs(scope, node, {name: name for _, name in automl.TABLES})
+    rest = {name: item for name, item in node.content.items() if name not in (*inputs, "outputs")}
+    said = {name: scope.output_settings(item) for name, item in node.sections("outputs")}
+    return replace(
+        made,
+        inputs=inputs,
+        outputs=automl_outputs(scope.assets, said, store, node.at("outputs")),
+        options={"automl": automl.settings(automl.settled(Section(rest, node.spot), value_of)).to_json()},
+    )
+
+
+def automl_inputs(scope: Scope, said: Section, fields: Mapping[str, str]) -> dict[str, Input]:
+    """The tables of an AutoML node or job; ``fields``: the names of its fields and of the Plan's inputs. Raises a 400
+    when there is nothing to train with."""
+    inputs = {}
+    for field_name, name in fields.items():
+        bound = scope.bind(said.get(field_name), said.at(field_name), "mltable")
+        if bound is not None:
+            declared = Section({"type": "mltable"}, said.at(field_name))
+            inputs[name] = replace(as_input(scope.assets, bound, declared, declared.spot), mode="mount")
+        elif name == "training_data":
+            raise invalid(said.at(field_name), "is missing", "MissingInput")
+    return inputs
+
+
+def automl_outputs(assets: Assets, said: Mapping[str, list[Section]], store: str, spot: str) -> dict[str, Output]:
+    """The outputs of an AutoML node or job, with what is said about each. Raises a 400 for any but the model."""
+    found = {}
+    for name, items in said.items():
+        if name != automl.BEST_MODEL:
+            raise invalid(f"{spot}.{name}", f"AutoML has the one output {automl.BEST_MODEL}", "UnknownReference")
+        # Clients say uri_folder, or nothing, of what is always an MLflow model.
+        made = as_output(assets, Section({}, f"{spot}.{name}"), items, store, f"{spot}.{name}")
+        found[name] = replace(made, type="mlflow_model")
+    return found
 
 
 def _as_kind(command: Command, kind: str) -> Command:

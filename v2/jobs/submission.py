@@ -13,7 +13,7 @@ from amlbridge.engine.subpipelines import SubPipeline
 from amlbridge.engine.sweep import controller as sweep_controller
 from amlbridge.engine.sweep import settings as sweep_settings
 from amlbridge.v2 import job as jobs
-from amlbridge.v2.jobs import checks, records
+from amlbridge.v2.jobs import automl, checks, records
 from amlbridge.v2.jobs.assets import WorkspaceAssets
 from amlbridge.v2.jobs.reading import Section
 from amlbridge.wire import experiments, run_environments, sweeps
@@ -77,6 +77,9 @@ def submit(
             ours = sweeps.columns(service, workspace, label, sweep_settings.of(node))
             found["tags"] = {**ours["tags"], **found["tags"]}
             found["properties"] = {**ours["properties"], **found["properties"]}
+        if node.kind == "automl":
+            found["properties"] |= automl.properties(node)
+            found["extra"] = {**found["extra"], "runType": automl.RUN_TYPE}
         scheduler.submit_single(workspace.id, experiment.id, name, lowered.plan, kind=kind, columns=found)
         return
     scheduler.submit(
@@ -216,6 +219,7 @@ def _steps(
                 "azureml.pipelinerunid": name,
                 "azureml.pipeline": name,
                 "StepType": "PythonScriptStep",
+                **(automl.properties(node) if node.kind == "automl" else {}),
             },
             "extra": {
                 records.PORTS: _ports_of(node),

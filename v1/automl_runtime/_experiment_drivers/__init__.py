@@ -1,0 +1,1 @@
+"""The drivers of searches that the client would run in its own process."""
