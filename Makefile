@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PACKAGES := bench cli compare engine migrate server studio v1 v2 wire
 
-.PHONY: install demo test test-fast lint bench docs signatures clean
+.PHONY: install demo demo-automl test test-fast lint bench docs signatures clean
 
 install: $(STAMP)
 
@@ -21,6 +21,9 @@ $(STAMP): setup.cfg pyproject.toml
 
 demo: install
 	$(BIN)/python -m amlbridge.cli.demo
+
+demo-automl: install
+	$(BIN)/python -m amlbridge.cli.demo automl
 
 lint: install
 	rm -rf build/typing && mkdir -p build/typing/amlbridge

@@ -1,4 +1,4 @@
-"""``python -m amlbridge.cli.demo`` (``make demo``): an unmodified SDK v1 pipeline, run on this machine."""
+"""``python -m amlbridge.cli.demo [automl]`` (``make demo``, ``make demo-automl``): a sample of SDK v1, run here."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from amlbridge.server import lifecycle
 from amlbridge.server.home import FOLDER, VARIABLE, Home
 
 _ROOT = Path(__file__).resolve().parents[1]
-_SAMPLE = _ROOT / "samples" / "v1" / "breast_cancer" / "pipeline.py"
+#: Which demo -> the folder of its sample, and the one that it runs in.
+_DEMOS = {"": ("breast_cancer", "demo"), "automl": ("automl_titanic", "demo-automl")}
 
 
-def main() -> int:
-    """Runs the sample in ``build/demo`` and says where everything is; returns the sample's exit code."""
-    if not _SAMPLE.is_file():
-        say(f"the demo needs the samples of a checkout, and {_SAMPLE} is not there", style="red")
+def main(which: str = "") -> int:
+    """Runs a sample in a folder of ``build`` and says where everything is; returns the sample's exit code."""
+    sample, name = _DEMOS[which]
+    script = _ROOT / "samples" / "v1" / sample / "pipeline.py"
+    if not script.is_file():
+        say(f"the demo needs the samples of a checkout, and {script} is not there", style="red")
         return 1
-    folder = _ROOT / "build" / "demo"
+    folder = _ROOT / "build" / name
     folder.mkdir(parents=True, exist_ok=True)
     home = Home(folder / FOLDER)
     environment = {**os.environ, VARIABLE: str(home.root)}
     was_up = lifecycle.find(home).state == "up"
-    say(f"amlbridge run {_SAMPLE.relative_to(_ROOT)}")
+    say(f"amlbridge run {script.relative_to(_ROOT)}")
     began = time.monotonic()
-    command = [sys.executable, "-m", "amlbridge.cli.main", "run", "--progress", str(_SAMPLE)]
+    command = [sys.executable, "-m", "amlbridge.cli.main", "run", "--progress", str(script)]
     code = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     click.echo()
     if code == 0:
@@ -44,4 +47,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

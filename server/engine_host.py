@@ -102,11 +102,8 @@ class EngineHost:
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
         try:
-            rows = table_inputs.rows_of_dataset(self._service, context, name, item, reference)
-            if rows is not None:
-                return str(rows)
-            value = self._input_value(context, name, item, reference)
-            return table_inputs.rows_of_mltable(self._service, context, name, value)
+            rows = table_inputs.rows(self._service, context, name, item, reference)
+            return str(rows) if rows is not None else self._input_value(context, name, item, reference)
         except ServiceError as error:
             raise EngineError(f"input {name!r}: {error.message}") from error
 

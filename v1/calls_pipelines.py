@@ -5,6 +5,11 @@ from __future__ import annotations
 from amlbridge.v1.call_table import client, refused, served
 
 _CORE, _PIPE, _STEPS = "azureml.core.", "azureml.pipeline.core.", "azureml.pipeline.steps."
+_AUTOML = "azureml.train.automl.run.AutoMLRun."
+_AUTOML_CANCEL = "v1/test_automl_runs.py::test_mistakes_are_told_and_a_search_can_be_cancelled"
+_AUTOML_RUN = "v1/test_automl_runs.py::test_a_run_its_children_and_its_model"
+_AUTOML_STEP = "seeds/test_004_automl.py::test_from_the_web_paths_to_the_registered_model_and_back_from_the_run"
+_ASSET = "models.register model-assets.create"
 _BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
 _COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
 _DEPLOY = "v1/test_models.py::test_packaging_is_refused_with_a_way_out"
@@ -13,7 +18,6 @@ _ENDPOINTS = "v1/pipelines/test_endpoints.py::test_versions_and_their_default"
 _ENVIRONMENTS = "v1/test_environments.py::test_register_get_versions_and_labels"
 _FAILURES = "v1/pipelines/test_failures.py::test_failure_continue_and_cancel"
 _FLOW = "v1/pipelines/test_pipeline_runs.py::test_data_flows_through_a_pipeline"
-_KINDS = "v1/test_graph.py::test_kinds_that_cannot_run_say_why"
 _MODELS = "v1/test_models.py::test_register_find_change_download_delete"
 _PARALLEL = "v1/test_parallel_run.py::test_files_parameters_side_inputs_and_publishing"
 _PARAMS = "v1/pipelines/test_pipeline_runs.py::test_data_parameters_and_module_steps"
@@ -87,7 +91,8 @@ STEPS = (
     refused(_STEPS + "RScriptStep", "", _CLUSTER, _REMOTE),
     served(_STEPS + "ParallelRunStep", _SUBMIT, _PARALLEL, "its processes are of this machine"),
     client(_STEPS + "ParallelRunConfig"),
-    refused(_STEPS + "AutoMLStep", "", "refused when it is submitted: comes with a later release", _KINDS),
+    served(_STEPS + "AutoMLStep", _SUBMIT, _AUTOML_STEP),
+    client(_STEPS + "AutoMLStepRun", "is the step's run and the AutoML run"),
     served(_STEPS + "HyperDriveStep", _SUBMIT, _SWEEP_STEP, "resume_from is refused"),
     client(_STEPS + "HyperDriveStepRun", "the runs are read from run history", _SWEEP_STEP),
     refused(_STEPS + "DatabricksStep", "", _CLUSTER, _REMOTE),
@@ -121,10 +126,27 @@ PIPELINES = (
     client(_PIPE + "ScheduleRecurrence"),
 )
 
-_REFUSED = "v1/test_automl.py::test_automl_is_refused_with_the_reason"
 _DRIVE = "azureml.train.hyperdrive."
 AUTOML = (
-    refused("azureml.train.automl.AutoMLConfig", "automl.submit_automl_run", "comes with a later release", _REFUSED),
+    served(
+        "azureml.train.automl.AutoMLConfig",
+        "automl.validate_automl_run automl.create_automl_run automl.submit_automl_run",
+        _AUTOML_RUN,
+        "classification, regression, forecasting; without a compute target, too",
+    ),
+    refused("azureml.train.automl.AutoMLImageConfig", "", "models for images are large neural networks"),
+    client("azureml.automl.core.featurization.FeaturizationConfig"),
+    client("azureml.automl.core.forecasting_parameters.ForecastingParameters"),
+    served(_AUTOML + "get_output", "history.get_run artifacts.get_content_information", _AUTOML_RUN),
+    client(_AUTOML + "get_best_child", test=_AUTOML_RUN),
+    client(_AUTOML + "summary", test=_AUTOML_RUN),
+    client(_AUTOML + "get_run_sdk_dependencies", test=_AUTOML_RUN),
+    served(_AUTOML + "register_model", _ASSET, _AUTOML_RUN),
+    served(_AUTOML + "cancel", "automl.cancel_automl_run", _AUTOML_CANCEL),
+    client(
+        _AUTOML + "cancel_iteration", "fails in the client (azureml-train-automl-client 1.62): cancel the child run"
+    ),
+    refused(_AUTOML + "continue_experiment", "automl.continue_automl_run", "submit again with more iterations"),
     served(
         _DRIVE + "HyperDriveConfig",
         "hyperdrive.submit_sweep hyperdrive.submit_named_sweep",

@@ -55,7 +55,6 @@ _REMOTE: dict[str, tuple[str, str, str]] = {
     ),
 }
 _LATER: dict[str, str] = {
-    "automl": "automated machine learning",
     "pipeline": "nested pipelines",
 }
 

@@ -50,6 +50,15 @@ def test_breast_cancer_twice(amlbridge: Command) -> None:
     assert "prepare" in amlbridge("status", run_id[:8]).stdout
 
 
+def test_automl_titanic(amlbridge: Command) -> None:
+    done = amlbridge("run", str(_SAMPLES / "automl_titanic" / "pipeline.py"), "--iterations", "2").stdout
+    scores = [line.split()[2:4] for line in done.splitlines() if line.startswith("iteration ")]
+    assert len(scores) == 2
+    assert all(float(score) > 0.55 for row in scores for score in row), "the table says who survives"
+    assert "best model: datatransformer > " in done
+    assert "registered model titanic-survival version 1" in done
+
+
 def test_run_script_alone_and_as_a_run(amlbridge: Command) -> None:
     alone = amlbridge("run", str(_SAMPLES / "run_script" / "train.py"))
     assert "best alpha 0.01 with r2 0.481" in alone.stdout

@@ -49,6 +49,14 @@ def test_image_classification(amlbridge: Command) -> None:
     )
 
 
+def test_automl(amlbridge: Command) -> None:
+    done = amlbridge("run", str(_SAMPLES / "automl" / "search.py"), "--trials", "2").stdout
+    accuracy = next(line for line in done.splitlines() if line.startswith("best trial ")).split()[-1]
+    assert float(accuracy) > 0.9
+    assert "registered model wine-cultivar version 1" in done
+    assert "alcohol of three wines: [1" in done
+
+
 def test_endpoints(amlbridge: Command) -> None:
     batch = amlbridge("run", str(_SAMPLES / "batch_endpoint" / "deploy.py")).stdout
     assert ": 56 predictions" in batch, "four of the sixty wines have gaps"

@@ -43,8 +43,9 @@ _RUN = """
     run.wait_for_completion()
     children = sorted(run.get_children(), key=lambda child: child.id)
     keys = ("iteration", "run_algorithm", "score", "model_output_path")
-    told("CHILDREN", *([child.id.removeprefix(run.id), child.get_status(), [child.get_properties()[key] for key in keys],
-                        child.get_metrics()["AUC_weighted"]] for child in children))
+    told("CHILDREN", *([child.id.removeprefix(run.id), child.get_status(),
+                        [child.get_properties()[key] for key in keys], child.get_metrics()["AUC_weighted"]]
+                       for child in children))
     best, model = run.get_output()
     told("BEST", best.id, best.id == run.get_best_child().id == run.get_tags()["automl_best_child_run_id"])
     told("PREDICTED", sorted(set(model.predict(table().drop(columns="label")))), list(model.classes_))

@@ -427,7 +427,6 @@ def test_continue_on_step_failure() -> None:
 @pytest.mark.parametrize(
     ("fields", "config", "kind", "message"),
     [
-        ({"ModuleExecutionType": "AutoMLCloud", "StepType": "AutoMLStep"}, {}, "automl", "automated machine learning"),
         ({"ModuleExecutionType": "databrickscloud", "StepType": "DatabricksStep"}, {}, "unsupported", "Databricks"),
         ({"ModuleExecutionType": "AzureBatchCloud", "StepType": "AzureBatchStep"}, {}, "unsupported", "CommandStep"),
         ({"ModuleExecutionType": "martiancloud", "StepType": "MarsStep"}, {}, "unsupported", "martiancloud"),

@@ -28,8 +28,6 @@ _REMOTE = {
     "finetuning": "the fine-tuning service: run your own training script in a command component",
     "synapse": "a Synapse Spark pool: run the script with a local Spark in a command component",
 }
-_LATER = {
-}
 #: Fields of a node that every kind has; the rest of a sweep, parallel or AutoML node says how it works.
 # fmt: off
 _COMMON = frozenset(
@@ -72,9 +70,8 @@ def refusal(spot: str, name: str) -> ServiceError:
 
 def not_yet(node: Node, spot: str) -> ServiceError:
     """The 400 for a node that is understood and whose engine is not in this release."""
-    missing = _LATER.get(node.kind, node.kind)
     return bad_request(
-        f"{spot or 'jobType'}: {node.kind} jobs and nodes cannot run yet: amlbridge does not have {missing} in this "
+        f"{spot or 'jobType'}: {node.kind} jobs and nodes cannot run yet: amlbridge does not have them in this "
         "release. Use a command that does the same",
         "StepNotSupported",
     )

@@ -1,6 +1,6 @@
 """AutoML with SDK v2: a search as a job of its own, and as a node of a pipeline behind a preparation.
 
-    amlbridge run samples/v2/automl/search.py
+amlbridge run samples/v2/automl/search.py
 """
 
 import argparse
