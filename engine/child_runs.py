@@ -253,6 +253,8 @@ def _link(source: Path, target: Path) -> None:
         # Another file system, or one without hard links.
         shutil.copy2(source, aside)
     aside.replace(target)
+    # A rename does nothing when both are names of one file: the child may tell of it twice.
+    aside.unlink(missing_ok=True)
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:
