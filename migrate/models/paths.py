@@ -83,7 +83,8 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
         if text.strip("/").startswith(folder.strip("/")) and use.node.lineno <= path.lineno:
             if formatted:
                 return _formatted(path, text, inside, variable, to)
-            return f'f"{{{variable}.path}}{inside}"' if inside else f"{variable}.path"
+            # The path of a folder ends with a slash, or not.
+            return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return None
 
 
@@ -93,7 +94,8 @@ def _formatted(path: ast.expr, start: str, inside: str, variable: str, to: Rewri
     if not code.startswith(('f"', "f'")) or not code[2:].startswith(start):
         return None
     rest = inside + ("/" if start.endswith("/") and inside and not inside.endswith("/") else "")
-    return f"{code[:2]}{{{variable}.path}}{rest}{code[2 + len(start) :]}"
+    quote = "'" if code[1] == '"' else '"'
+    return f"{code[:2]}{{{variable}.path.rstrip({quote}/{quote})}}/{rest}{code[2 + len(start) :]}"
 
 
 def _same_function(use: Use, node: ast.expr, to: Rewriter) -> bool:

@@ -1,0 +1,59 @@
+"""A pipeline of SDK v1 and its conversion give the same on one workspace service, each with its real client."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.module import ModuleText, Options
+from amlbridge.migrate.project import build_project
+from tests.support.live import LiveService
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "v1" / "breast_cancer"
+
+
+def converted(folder: Path) -> None:
+    """Converts all modules of a folder in place; nothing may be left."""
+    modules = [ModuleText(path, path.read_text()) for path in sorted(folder.rglob("*.py"))]
+    options = Options(components="python")
+    project = build_project(modules, options)
+    for module in modules:
+        conversion = convert_module(module, project, options)
+        left = [f for f in conversion.findings if f.status not in (Status.CONVERTED, Status.REVIEW)]
+        assert not left, left
+        assert not re.search(r"^\s*(from|import) azureml", conversion.text, re.MULTILINE), module.path
+        module.path.write_text(conversion.text)
+
+
+def result(out: str) -> tuple[dict[str, float], str, dict[str, dict[str, float]]]:
+    """The metrics file, the registered model and the metrics of the steps that the script has printed."""
+    metrics = re.search(r"^metrics in .*?: (\{.*\})$", out, re.MULTILINE)
+    model = re.search(r"^registered model (\S+) version (\S+)$", out, re.MULTILINE)
+    assert metrics and model, out
+    steps = {
+        found[1]: json.loads(found[2].replace("'", '"'))
+        for found in re.finditer(r"^(prepare|train|register): \w+ (\{.*\})$", out, re.MULTILINE)
+    }
+    return json.loads(metrics[1].replace("'", '"')), f"{model[1]}:{model[2]}", steps
+
+
+@pytest.mark.slow
+def test_the_converted_pipeline_gives_the_same(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    shutil.copytree(SAMPLE, before)
+    shutil.copytree(SAMPLE, after)
+    converted(after)
+    live = LiveService(tmp_path / "service")
+    try:
+        v1 = live.run((before / "pipeline.py").read_text(), folder=before, workspace="one")
+        v2 = live.run((after / "pipeline.py").read_text(), folder=after, workspace="two")
+    finally:
+        live.stop()
+    assert result(v2.stdout) == result(v1.stdout)
+    assert result(v2.stdout)[2]["prepare"] == {"rows": 569.0, "measurements": 30.0}
