@@ -10,6 +10,8 @@ def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
 
     Raises ValueError when ``code`` is no Python.
     """
+    if "\n" not in code and "'" not in code and len(indent.expandtabs()) + len(code) <= line_length:
+        return indent + code  # nothing to break; the user's own spaces stay
     import black
     from black.parsing import InvalidInput
 

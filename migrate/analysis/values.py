@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from amlbridge.migrate.analysis.known import CLIENT_MEMBERS, CONFIGURATIONS, KNOWN_TYPES, PARAMETER_NAMES, STARRED
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
 from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, result_of
 
@@ -519,105 +520,3 @@ def _own_nodes(function: ast.AST) -> list[ast.AST]:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             waiting[:0] = list(ast.iter_child_nodes(node))
     return found
-
-
-#: Types whose attributes are part of them: what is assigned there changes the whole.
-CONFIGURATIONS = frozenset(
-    {
-        "Environment",
-        "RunConfiguration",
-        "PythonSection",
-        "DockerSection",
-        "SparkSection",
-        "ScriptRunConfig",
-        "Estimator",
-    }
-    | {"PyTorch", "TensorFlow", "SKLearn", "Chainer"}
-)
-#: Parameters that hold these types in practically all real code, where nothing else says what they are.
-PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
-#: What an MLClient has and a Workspace has not.
-CLIENT_MEMBERS = frozenset(
-    [
-        "jobs",
-        "data",
-        "compute",
-        "components",
-        "workspaces",
-        "schedules",
-        "batch_endpoints",
-        "batch_deployments",
-        "online_endpoints",
-        "online_deployments",
-        "workspace_name",
-        "resource_group_name",
-    ]
-)
-#: Types that a string annotation may name.
-KNOWN_TYPES = frozenset(
-    {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}
-    | {"Pipeline", "PythonScriptStep", "PipelineData", "Model"}
-)
-#: What ``import *`` brings, for the modules that people import so.
-STARRED = {
-    "azureml.core": frozenset(
-        [
-            "Workspace",
-            "Experiment",
-            "Run",
-            "Dataset",
-            "Datastore",
-            "Environment",
-            "ScriptRunConfig",
-            "RunConfiguration",
-            "ComputeTarget",
-            "Model",
-            "Keyvault",
-            "Webservice",
-            "Image",
-            "ContainerRegistry",
-            "Container",
-            "Schedule",
-        ]
-    ),
-    "azureml.core.compute": frozenset(
-        ["ComputeTarget", "AmlCompute", "AksCompute", "ComputeInstance", "RemoteCompute"]
-    ),
-    "azureml.core.runconfig": frozenset(
-        ["RunConfiguration", "CondaDependencies", "MpiConfiguration", "DockerConfiguration"]
-    ),
-    "azureml.pipeline.core": frozenset(
-        [
-            "Pipeline",
-            "PipelineData",
-            "PipelineParameter",
-            "PipelineRun",
-            "StepSequence",
-            "PublishedPipeline",
-            "PipelineEndpoint",
-            "TrainingOutput",
-            "Schedule",
-            "ScheduleRecurrence",
-            "InputPortBinding",
-            "OutputPortBinding",
-            "StepRun",
-        ]
-    ),
-    "azureml.pipeline.steps": frozenset(
-        [
-            "PythonScriptStep",
-            "ParallelRunStep",
-            "ParallelRunConfig",
-            "AutoMLStep",
-            "DatabricksStep",
-            "EstimatorStep",
-            "CommandStep",
-            "HyperDriveStep",
-            "DataTransferStep",
-            "MpiStep",
-            "ModuleStep",
-            "SynapseSparkStep",
-            "RScriptStep",
-        ]
-    ),
-}

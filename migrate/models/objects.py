@@ -20,6 +20,7 @@ class Objects:
             value = use.receiver_value
             if value is not None and value.origin is not None:
                 self._members.setdefault(value.origin, []).append(use)
+        self._reads: dict[str, list[ast.Name]] | None = None
         self._names: dict[ast.AST, list[ast.Name]] | None = None
 
     @classmethod
@@ -43,6 +44,15 @@ class Objects:
                     if isinstance(value, Instance) and value.origin is not None and not value.path:
                         self._names.setdefault(value.origin, []).append(node)
         return self._names.get(origin, [])
+
+    def reads(self, name: str) -> list[ast.Name]:
+        """All places where a name is read, in the whole module."""
+        if self._reads is None:
+            self._reads = {}
+            for node in self._to.evaluator.scopes.parents:
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    self._reads.setdefault(node.id, []).append(node)
+        return self._reads.get(name, [])
 
     def variable(self, origin: ast.AST) -> ast.Name | None:
         """The variable that an object is assigned to where it is made, or None."""

@@ -86,11 +86,7 @@ def _remove_settings(use: Use, to: Rewriter) -> None:
         wanted = key.value.id
         scopes = to.evaluator.scopes
         bindings = scopes.lookup(wanted, key.value)
-        reads = [
-            node
-            for node in scopes.parents
-            if isinstance(node, ast.Name) and node.id == wanted and isinstance(node.ctx, ast.Load)
-        ]
+        reads = [node for node in Objects.of(to).reads(wanted) if scopes.lookup(wanted, node) == bindings]
         steps = Flow.of(to).steps
         inside = all(any(around in steps for around in scopes.ancestors(node)) for node in reads)
         if len(bindings) == 1 and bindings[0].statement is not None and inside:

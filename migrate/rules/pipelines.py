@@ -192,11 +192,7 @@ def _remove_lists(node: ast.expr, to: Rewriter) -> None:
     value = to.evaluator.value(node)
     scope = to.evaluator.scopes.of(node)
     bindings = scope.bindings.get(node.id, [])
-    reads = [
-        name
-        for name in to.evaluator.scopes.parents
-        if isinstance(name, ast.Name) and name.id == node.id and isinstance(name.ctx, ast.Load) and name is not node
-    ]
+    reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
     appends = [_append(name, to) for name in reads]
     lists = isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple))
     if not lists or len(bindings) != 1 or any(statement is None for statement in appends):
