@@ -12,7 +12,7 @@ from typing import Protocol
 
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS, CONFIGURATIONS, KNOWN_TYPES, PARAMETER_NAMES, STARRED
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
-from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, result_of
+from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage, result_of
 
 V1_PACKAGE = "azureml"
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
@@ -354,9 +354,14 @@ class Evaluator:
     def _parameter(self, binding: Binding) -> Value | None:
         assert isinstance(binding.node, ast.arg)
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
+        function = binding.scope.node
+        if isinstance(found, Instance) and found.type == "Run":
+            kinds = [self.type_of(argument) for _self, argument in self._passed(function, binding.name)]
+            inside = next((kind for kind in kinds if kind is not None and "RunContext" in lineage(kind)), None)
+            if inside or (self.is_run_script() and not any(kinds)):
+                return Instance(inside or "RunContext", binding.node)
         if found is not None or isinstance(binding.node.annotation, (ast.Name, ast.Attribute)):
             return found
-        function = binding.scope.node
         for evaluator, argument in (*self._passed(function, binding.name), *self._outer(function, binding.name)):
             value = evaluator.value(argument)
             if isinstance(value, Instance):
@@ -421,6 +426,10 @@ class Evaluator:
             if argument is not None:
                 found.append((self, argument))
         return found
+
+    def is_run_script(self) -> bool:
+        """Whether the module asks for the run that it is in, and submits none."""
+        return "get_context" in self.calls() and "submit" not in self.calls()
 
     def handed_on(self) -> list[tuple[ast.AST, ast.AST]]:
         """The parameters of this module's functions that get v1 objects, each with the origin of such an object.

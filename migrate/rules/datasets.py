@@ -235,6 +235,22 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
 
 
+@rule.converts("Dataset", "TabularDataset", "FileDataset")
+def annotation(use: Use, to: Rewriter) -> Outcome:
+    """The class, in annotations."""
+    if use.call is not None:
+        return Leave("make a data asset: Data(path=..., type=...)")
+    return Replace(to.need("azure.ai.ml.entities", "Data"))
+
+
+@rule.converts("Dataset.data_changed_time")
+def changed_time(use: Use, to: Rewriter) -> Outcome:
+    """SDK v2 does not look at the files: what it knows is when the version was made."""
+    assert use.receiver is not None
+    review = "this is when the version of the data asset was made: SDK v2 does not know when its files have changed"
+    return Replace(f"{to.source(use.receiver)}.creation_context.created_at", review)
+
+
 @rule.converts("Dataset.version")
 def version(use: Use, to: Rewriter) -> Outcome:
     """The version, which is a text now."""

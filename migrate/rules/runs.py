@@ -216,6 +216,8 @@ def member(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Run.get", "PipelineRun.get", "PipelineRun", "StepRun", "Run", "ScriptRun")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A run by its id."""
+    if use.call is None and to.evaluator.is_run_script():
+        return Replace(f"{to.need_module('mlflow')}.ActiveRun")
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Job"))
     run_id = use.argument("run_id", position=1)

@@ -75,3 +75,26 @@ def test_inline_use() -> None:
 def test_offline_runs_that_were_refused_are_for_review() -> None:
     found = convert("from azureml.core import Run\nrun = Run.get_context(allow_offline=False)\nprint(run.id)\n")
     assert [finding.status for finding in found.findings] == [Status.REVIEW, Status.CONVERTED]
+
+
+def test_an_annotated_run_of_a_run_script_is_the_run_that_the_script_is_in() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Run
+
+        def train(run: Run):
+            run.log("a", 1)
+            print(run.id)
+
+        train(Run.get_context())
+        """,
+        """\
+        import mlflow
+
+        def train(run: mlflow.ActiveRun):
+            mlflow.log_metric("a", 1)
+            print(run.info.run_id)
+
+        train((mlflow.active_run() or mlflow.start_run()))
+        """,
+    )
