@@ -102,3 +102,6 @@ STARRED = {
         ]
     ),
 }
+
+#: Factories that a script may import by themselves.
+FACTORIES = {"TabularDatasetFactory": "Dataset.Tabular", "FileDatasetFactory": "Dataset.File"}

@@ -10,7 +10,14 @@ import ast
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from amlbridge.migrate.analysis.known import CLIENT_MEMBERS, CONFIGURATIONS, KNOWN_TYPES, PARAMETER_NAMES, STARRED
+from amlbridge.migrate.analysis.known import (
+    CLIENT_MEMBERS,
+    CONFIGURATIONS,
+    FACTORIES,
+    KNOWN_TYPES,
+    PARAMETER_NAMES,
+    STARRED,
+)
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
 from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage, result_of
 
@@ -214,7 +221,7 @@ class Evaluator:
         if isinstance(base, Module):
             return self._member_of_module(base.name, node.attr)
         if isinstance(base, Symbol):
-            name = f"{base.name}.{node.attr}"
+            name = f"{FACTORIES.get(base.name, base.name)}.{node.attr}"
             return Symbol(name) if base.receiver is None or base.name in NAMESPACES else None
         if isinstance(base, Instance):
             symbol = Symbol(f"{base.type}.{node.attr}", node.value)

@@ -231,6 +231,28 @@ def add(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{owner}{place[kind]}.{method.format(to.source(value))}")
 
 
+@rule.converts("CondaDependencies.serialize_to_string")
+def serialize(use: Use, to: Rewriter) -> Outcome:
+    """The dict as YAML."""
+    assert use.receiver is not None
+    return Replace(f"{to.need_module('yaml')}.safe_dump({to.source(use.receiver)}, sort_keys=False)")
+
+
+@rule.converts("CondaDependencies.save", "CondaDependencies.save_to_file")
+def save(use: Use, to: Rewriter) -> Outcome:
+    """The dict as a YAML file."""
+    assert use.receiver is not None
+    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("save the conda dependencies in a statement of its own")
+    path = use.argument("path", "base_directory", position=0)
+    name = use.argument("conda_file_path", position=1)
+    place = to.source(path) if path is not None else '"conda_dependencies.yml"'
+    if name is not None and path is not None:
+        place = f"{to.need_module('os')}.path.join({place}, {to.source(name)})"
+    dump = f"{to.need_module('yaml')}.safe_dump({to.source(use.receiver)}, file, sort_keys=False)"
+    return Statements(f'with open({place}, "w") as file:\n    {dump}')
+
+
 @rule.converts("PythonSection.conda_dependencies=")
 def set_conda(use: Use, to: Rewriter) -> Outcome:
     """An assignment to an environment that was made elsewhere."""

@@ -7,9 +7,11 @@ nothing else.
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 
 rule = Rule(
@@ -116,6 +118,36 @@ def read(use: Use, to: Rewriter) -> Outcome:
         return CONNECTED
     template = _PROPERTIES[use.symbol.rsplit(".", 1)[1]]
     return Replace(template.format(to.client(use.node, use.receiver)))
+
+
+@rule.converts("Workspace.get_details")
+def details(use: Use, to: Rewriter) -> Outcome:
+    """The workspace's entity."""
+    assert use.receiver is not None
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.workspaces.get({client}.workspace_name)", "an entity with attributes instead of a dict")
+
+
+@rule.converts("Workspace.write_config")
+def write_config(use: Use, to: Rewriter) -> Outcome:
+    """The configuration file has the same format; SDK v2 does not write it."""
+    assert use.receiver is not None
+    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("call write_config in a statement of its own")
+    client = to.client(use.node, use.receiver)
+    path, name = use.argument("path", position=0), use.argument("file_name", position=1)
+    file = to.source(name) if name is not None else '"config.json"'
+    json, os = to.need_module("json"), to.need_module("os")
+    place = f"{os}.path.join({to.source(path)}, {file})" if path is not None else file
+    content = ", ".join(
+        f'"{key}": {client}.{attribute}'
+        for key, attribute in (
+            ("subscription_id", "subscription_id"),
+            ("resource_group", "resource_group_name"),
+            ("workspace_name", "workspace_name"),
+        )
+    )
+    return Statements(f'with open({place}, "w") as config:\n    {json}.dump({{{content}}}, config)')
 
 
 #: Types of credential objects after their conversion (rule authentication).
