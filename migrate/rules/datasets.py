@@ -356,11 +356,3 @@ def _name_is_only_read(target: ast.Name, to: Rewriter) -> bool:
         if use is None or use.symbols[-1] not in _READING:
             return False
     return True
-
-
-@rule.converts("Dataset", "TabularDataset", "FileDataset")
-def kind(use: Use, to: Rewriter) -> Outcome:
-    """The class itself, in an annotation or a test of the type."""
-    if use.call is not None:
-        return Leave("datasets are not made with this class")
-    return Replace(to.need("azure.ai.ml.entities", "Data"))
