@@ -178,9 +178,12 @@ def _version(to: Rewriter, version: ast.expr | None) -> str:
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All versions of a model, or all models."""
     client = to.client(use.node, use.argument("workspace", position=0))
-    if any(use.argument(key) is not None for key in ("tags", "properties", "run_id")):
+    if any(use.argument(key) is not None for key in ("tags", "properties")):
         return Leave("choose among ml_client.models.list(name=...) by their tags and properties")
-    name = use.argument("name", position=1)
+    name, run_id = use.argument("name", position=1), use.argument("run_id")
+    if name is not None and run_id is not None:
+        found = f"{client}.models.list(name={to.source(name)})"
+        return Replace(f"[model for model in {found} if model.job_name == {to.source(run_id)}]")
     if name is not None:
         return Replace(f"list({client}.models.list(name={to.source(name)}))")
     review = "without a name, SDK v2 lists models, not their versions: .latest_version is set, .version is not"

@@ -31,3 +31,9 @@ def test_a_selection_that_goes_elsewhere_is_left(code: str) -> None:
     found = convert(HEAD + f'f(ws)\nt = Dataset.get_by_name(ws, "t")\n{code}\n')
     assert ".take(3)" in found.text and "# TODO(amlbridge datasets)" in found.text
     assert "mltable" not in found.text.replace("mltable.load(...)", "")
+
+
+def test_models_of_a_run_are_those_that_its_job_has_made() -> None:
+    found = convert(HEAD.replace("Dataset", "Model") + 'print(len(Model.list(ws, name="m", run_id=run_id)))\n')
+    after = '[model for model in ml_client.models.list(name="m") if model.job_name == run_id]'
+    assert after in " ".join(found.text.split()) and "azureml.core" not in found.text
