@@ -2,7 +2,8 @@
 
 A symbol has a short canonical name: the class, or class and member ("Workspace.from_config"). Classes of the v1
 packages have unique names, so the module that a script imports them from does not matter. Types are such names too;
-``list:T`` and ``dict:T`` are collections with elements of type T.
+``list:T`` and ``dict:T`` are collections with elements of type T, ``tuple:T|U`` a tuple of a T and a U ("" for what is
+none of v1).
 
 Source: the public reference of azureml-core, azureml-pipeline-core and azureml-pipeline-steps, and their behaviour.
 """
@@ -25,8 +26,10 @@ BASES = {
     "ScriptRun": "Run",
     "AutoMLRun": "Run",
     "HyperDriveRun": "Run",
-    "AutoMLStepRun": "StepRun",
-    "HyperDriveStepRun": "StepRun",
+    "AutoMLStepRun": "AutoMLRun",
+    "HyperDriveStepRun": "HyperDriveRun",
+    # A trial of AutoML: what becomes MLflow's run, not a job.
+    "AutoMLChildRun": "Run",
     "PythonScriptStepRun": "StepRun",
     "_OfflineRun": "Run",
     "_SubmittedRun": "Run",
@@ -106,6 +109,9 @@ RESULTS = {
     "Run.publish_pipeline": "PublishedPipeline",
     "Run.get_environment": "Environment",
     "Run.get_best_run_by_primary_metric": "Run",
+    "AutoMLRun.get_best_child": "AutoMLChildRun",
+    "AutoMLRun.get_output": "tuple:AutoMLChildRun|",
+    "AutoMLRun.get_children": "list:AutoMLChildRun",
     "PipelineRun.get": "PipelineRun",
     "PipelineRun.get_pipeline_runs": "list:PipelineRun",
     "Datastore.get": "Datastore",
@@ -184,6 +190,7 @@ RESULTS = {
     "ScriptRunConfig.run_config": "RunConfiguration",
     "Estimator.run_config": "RunConfiguration",
     "Estimator.conda_dependencies": "CondaDependencies",
+    "ParallelRunConfig.load_yaml": "ParallelRunConfig",
     "PipelineData.as_dataset": "PipelineOutputDataset",
     "PipelineData.as_mount": "PipelineData",
     "PipelineData.as_download": "PipelineData",
@@ -228,6 +235,9 @@ RESULTS = {
     "Webservice.list": "list:Webservice",
 }
 
+#: What is submitted -> type of its run. Anything else gives a plain run.
+SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun"}
+
 #: Types of our own -> the class that reports name.
 REPORTED = {
     "RunContext": "Run",
@@ -237,6 +247,8 @@ REPORTED = {
     "InputDataset": "Dataset",
     "dict:InputDataset": "Run.input_datasets",
     "ContextExperiment": "Experiment",
+    "AutoMLChildRun": "Run",
+    "tuple:AutoMLChildRun|": "AutoMLRun.get_output",
 }
 
 #: Static namespaces of classes: ``Dataset.Tabular.from_delimited_files`` is one symbol of three parts.
@@ -270,3 +282,10 @@ def element_of(type_name: str) -> str | None:
     """The type of the elements of a collection type, or None when it is no collection."""
     kind, _, element = type_name.partition(":")
     return element if element and kind in ("list", "dict") else None
+
+
+def part_of(type_name: str, index: int) -> str | None:
+    """The type of one element of a tuple type, or None."""
+    kind, _, elements = type_name.partition(":")
+    parts = elements.split("|")
+    return (parts[index] or None) if kind == "tuple" and -len(parts) <= index < len(parts) else None

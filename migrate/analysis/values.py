@@ -19,9 +19,11 @@ from amlbridge.migrate.analysis.known import (
     STARRED,
 )
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
-from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage, result_of
+from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 
 V1_PACKAGE = "azureml"
+#: Calls that run a configuration: the type of the run follows from it.
+_SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
 FOREIGN = ("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex")
 
@@ -251,7 +253,8 @@ class Evaluator:
     def _call(self, node: ast.Call) -> Value | None:
         function = self.value(node.func)
         if isinstance(function, Symbol):
-            kind = result_of(function.name)
+            kind = self._submitted(node) if function.name in _SUBMITTING else None
+            kind = kind or result_of(function.name)
             return Instance(kind, node) if kind is not None else None
         if isinstance(function, Function):
             return function.evaluator.returned(function.node)
@@ -262,6 +265,12 @@ class Evaluator:
             if isinstance(inner, Instance):
                 return self._element(inner, None, None) if node.func.id == "next" else inner
         return self._collection_call(node)
+
+    def _submitted(self, node: ast.Call) -> str | None:
+        """The type of run that what is submitted gives."""
+        given = next((keyword.value for keyword in node.keywords if keyword.arg == "config"), None)
+        given = given if given is not None else node.args[0] if node.args else None
+        return SUBMITTED.get(self.type_of(given) or "")
 
     def _collection_call(self, node: ast.Call) -> Value | None:
         """``ws.datasets.get("x")``, ``ws.datasets.values()``, ``ws.datasets.items()``."""
@@ -277,7 +286,9 @@ class Evaluator:
     def _subscript(self, node: ast.Subscript) -> Value | None:
         base = self.value(node.value)
         if isinstance(base, Instance):
-            element = element_of(base.type)
+            index = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            part = part_of(base.type, index) if isinstance(index, int) else None
+            element = part or element_of(base.type)
             return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
         if isinstance(base, Code):
             return self._item(base, node.slice)
@@ -301,6 +312,8 @@ class Evaluator:
         return None
 
     def _element(self, value: Value | None, index: int | None, binding: Binding | None) -> Value | None:
+        if isinstance(value, Instance) and index is not None and (part := part_of(value.type, index)):
+            return Instance(part, value.origin or (binding.node if binding else None), (*value.path, "[]"))
         if isinstance(value, Instance) and (element := element_of(value.type)):
             if value.type.startswith("dict:") and index is None:
                 return None  # iterating gives the names

@@ -80,7 +80,7 @@ class Arguments:
 
 def literal(text: str) -> str:
     """A string literal, broken at blanks into lines that fit."""
-    if len(text) <= 68 or "\n" in text:
+    if len(text) <= 72 or "\n" in text:
         return json.dumps(text, ensure_ascii=False)
     lines: list[str] = []
     for word in re.findall(r"\S+\s*", text):

@@ -16,6 +16,7 @@ from amlbridge.migrate.models.environment import is_change
 from amlbridge.migrate.models.estimators import environment_of
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.sweeps import tune
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
@@ -140,6 +141,7 @@ def _job(
         if data is None:
             raise ValueError("an input cannot be told")
         input_port(data, "", arguments, to)
+    tune(use, arguments, to)
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
     straight = variable is not None and Objects.of(to).straight(use.node, changes)

@@ -1,0 +1,236 @@
+"""HyperDriveConfig as a sweep: the trial, the search space, and how it is searched."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.arguments import Arguments, Port
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.rewriter import Rewriter
+
+#: v1 sampling -> (name of the algorithm, its v2 class).
+SAMPLINGS = {
+    "RandomParameterSampling": ("random", "RandomSamplingAlgorithm"),
+    "GridParameterSampling": ("grid", "GridSamplingAlgorithm"),
+    "BayesianParameterSampling": ("bayesian", "BayesianSamplingAlgorithm"),
+}
+_POSITIONS = {
+    "hyperparameter_sampling": 0,
+    "primary_metric_name": 1,
+    "primary_metric_goal": 2,
+    "max_total_runs": 3,
+    "max_concurrent_runs": 4,
+    "max_duration_minutes": 5,
+    "policy": 6,
+    "estimator": 7,
+    "run_config": 8,
+}
+_NOT_THERE = {
+    "pipeline": "SDK v2 sweeps over a command, not over a pipeline: tune the step's command",
+    "resume_child_runs": "SDK v2 cannot resume trials: start a new sweep",
+}
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A hyperparameter: the option of the script, the input of the trial, its v2 type, and its distribution."""
+
+    option: str
+    name: str
+    type: str
+    distribution: ast.expr
+
+
+@dataclass
+class Sweep:
+    """A HyperDriveConfig. ``keywords``: those of the method ``sweep`` of a command, as code."""
+
+    use: Use
+    trial: ast.expr
+    space: list[Tuned]
+    sampling: Use
+    keywords: list[str] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
+
+    def choices(self, to: Rewriter) -> list[str]:
+        """The keywords that give a trial its distributions."""
+        if spread(self.sampling, to):
+            source = argument(self.use, "hyperparameter_sampling")
+            assert source is not None
+            return [f"**{to.source(source)}"]
+        return [f"{item.name}={to.source(item.distribution)}" for item in self.space]
+
+
+def argument(use: Use, name: str) -> ast.expr | None:
+    """What a HyperDriveConfig is given, None for None as well."""
+    found = use.argument(name, position=_POSITIONS.get(name))
+    return None if isinstance(found, ast.Constant) and found.value is None else found
+
+
+def read_sweep(use: Use, to: Rewriter) -> Sweep:
+    """Reads a call of HyperDriveConfig. Raises ValueError for what SDK v2 cannot do."""
+    for name, reason in _NOT_THERE.items():
+        if argument(use, name) is not None:
+            raise ValueError(reason)
+    trial = argument(use, "run_config") or argument(use, "estimator")
+    sampling = sampling_of(use, to)
+    if trial is None or sampling is None:
+        raise ValueError("the script to tune or the sampling of its parameters cannot be told")
+    if trial_of(use, to) is None:
+        raise ValueError("the configuration of the script to tune is made elsewhere")
+    sweep = Sweep(use, trial, space_of(sampling, to), sampling)
+    for old, new in (("primary_metric_name", "primary_metric"), ("primary_metric_goal", "goal")):
+        value = argument(use, old)
+        if value is None:
+            raise ValueError(f"{old} is needed")
+        sweep.keywords.append(f"{new}={to.source(value)}")
+    sweep.keywords.append(f"sampling_algorithm={_algorithm(sampling, sweep, to)}")
+    policy = argument(use, "policy")
+    if policy is not None and to.evaluator.type_of(policy) != "NoTerminationPolicy":
+        sweep.keywords.append(f"early_termination_policy={to.source(policy)}")
+    for old, new in (("max_total_runs", "max_total_trials"), ("max_concurrent_runs", "max_concurrent_trials")):
+        value = argument(use, old)
+        if value is not None:
+            sweep.keywords.append(f"{new}={to.source(value)}")
+    minutes = argument(use, "max_duration_minutes")
+    if minutes is not None:
+        sweep.keywords.append(f"timeout={seconds(minutes, to)}")
+    if argument(use, "resume_from") is not None:
+        sweep.reviews.append("SDK v2 cannot resume an earlier sweep: it starts anew")
+    return sweep
+
+
+def seconds(minutes: ast.expr, to: Rewriter) -> str:
+    """Minutes as seconds."""
+    if isinstance(minutes, ast.Constant) and isinstance(minutes.value, (int, float)):
+        return str(int(minutes.value * 60))
+    return (
+        f"60 * {to.source(minutes)}"
+        if isinstance(minutes, (ast.Name, ast.Attribute))
+        else (f"60 * ({to.source(minutes)})")
+    )
+
+
+def sampling_of(use: Use, to: Rewriter) -> Use | None:
+    """The call that made the sampling of a HyperDriveConfig."""
+    given = argument(use, "hyperparameter_sampling")
+    value = to.evaluator.value(given) if given is not None else None
+    found = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    return found if found is not None and found.symbol in SAMPLINGS else None
+
+
+def trial_of(use: Use, to: Rewriter) -> Use | None:
+    """The call that made the script run, or estimator, that a HyperDriveConfig tunes."""
+    given = argument(use, "run_config") or argument(use, "estimator")
+    value = to.evaluator.value(given) if given is not None else None
+    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+
+
+def configurations(to: Rewriter) -> Iterator[Use]:
+    """The HyperDriveConfigs of the module."""
+    return (use for use in to.uses if use.symbol == "HyperDriveConfig" and use.call is not None)
+
+
+def spread(sampling: Use, to: Rewriter) -> bool:
+    """Whether a sampling becomes a dict of distributions, because it is made in another function than the sweep."""
+    scopes = to.evaluator.scopes
+    mine = [use for use in configurations(to) if sampling_of(use, to) is sampling]
+    return any(scopes.of(use.node) is not scopes.of(sampling.node) for use in mine)
+
+
+def space_of(sampling: Use, to: Rewriter) -> list[Tuned]:
+    """The search space of a sampling. Raises ValueError where it is put together at run time."""
+    given = sampling.argument("parameter_space", position=0)
+    value = to.evaluator.value(given) if given is not None else None
+    if not (isinstance(value, Code) and isinstance(value.node, ast.Dict) and value.evaluator is to.evaluator):
+        raise ValueError("the search space is put together at run time")
+    found: list[Tuned] = []
+    taken: set[str] = set()
+    for key, item in zip(value.node.keys, value.node.values, strict=True):
+        text = to.evaluator.text(key)
+        if text is None:
+            raise ValueError("the search space is put together at run time")
+        option = text if text.startswith("-") else f"--{text}"
+        name = unique(identifier(text.lstrip("-"), "value"), taken)
+        found.append(Tuned(option, name, _type(item, to), item))
+    return found
+
+
+def _type(distribution: ast.expr, to: Rewriter) -> str:
+    value = to.evaluator.value(distribution)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else distribution
+    use = use_of(inner, to)
+    if use is None or use.call is None:
+        return "string"
+    if use.symbol == "randint":
+        return "integer"
+    if use.symbol != "choice":
+        return "number"
+    return _type_of_options(options(use, to))
+
+
+def options(use: Use, to: Rewriter) -> ast.expr | list[ast.expr]:
+    """The options of ``choice``: an expression of a list or range, or the options one by one."""
+    assert use.call is not None
+    if len(use.call.args) != 1:
+        return use.call.args
+    only = use.call.args[0]
+    if isinstance(only, ast.Starred):
+        return only.value
+    value = to.evaluator.value(only)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else only
+    return [only] if isinstance(inner, (ast.Constant, ast.UnaryOp)) else only
+
+
+def _type_of_options(found: ast.expr | list[ast.expr]) -> str:
+    if isinstance(found, ast.Call) and isinstance(found.func, ast.Name) and found.func.id == "range":
+        return "integer"
+    elements = found.elts if isinstance(found, (ast.List, ast.Tuple)) else found if isinstance(found, list) else []
+    try:
+        values = [ast.literal_eval(element) for element in elements]
+    except (ValueError, TypeError, SyntaxError):
+        return "string"
+    if values and all(type(value) is int for value in values):
+        return "integer"
+    return "number" if values and all(type(value) in (int, float) for value in values) else "string"
+
+
+def _algorithm(sampling: Use, sweep: Sweep, to: Rewriter) -> str:
+    name, wanted = SAMPLINGS[sampling.symbol]
+    given = sampling.argument("properties", position=1)
+    if given is None or (isinstance(given, ast.Constant) and given.value is None):
+        return f'"{name}"'
+    value = to.evaluator.value(given)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else given
+    known: list[str] = []
+    for key, item in zip(inner.keys, inner.values, strict=True) if isinstance(inner, ast.Dict) else ():
+        if name == "random" and isinstance(key, ast.Constant) and key.value in ("seed", "rule"):
+            known.append(f"{key.value}={to.source(item)}")
+    if not known:
+        sweep.reviews.append("the properties of the sampling have no counterpart")
+        return f'"{name}"'
+    return f"{to.need('azure.ai.ml.sweep', wanted)}({', '.join(known)})"
+
+
+def tune(trial: Use, arguments: Arguments, to: Rewriter) -> None:
+    """Adds the hyperparameters to the command of a trial, which v1 did when it ran: options and inputs.
+    Raises ValueError where a search space cannot be read."""
+    known: set[str] = set()
+    for use in configurations(to):
+        sampling = sampling_of(use, to) if trial_of(use, to) is trial and not to.is_kept(use) else None
+        for item in space_of(sampling, to) if sampling is not None else ():
+            if item.name in known:
+                continue
+            known.add(item.name)
+            port = next((port for port in arguments.inputs if port.name == item.name), None)
+            if port is None:
+                make = to.need("azure.ai.ml", "Input")
+                port = Port(item.name, f'{make}(type="{item.type}")')
+                arguments.inputs.append(port)
+            arguments.text(item.option)
+            arguments.reference(port)

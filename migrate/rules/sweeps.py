@@ -1,0 +1,327 @@
+"""HyperDrive becomes a sweep: ``HyperDriveConfig`` -> ``command(...).sweep(...)``.
+
+The hyperparameters that v1 added to the script's arguments become inputs of the command; the command is called with a
+distribution for each, and swept. Samplings, policies and distributions have the same meaning under other names. The
+best run is found by the property that the service sets on the finished sweep.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.sweeps import (
+    SAMPLINGS,
+    configurations,
+    options,
+    read_sweep,
+    sampling_of,
+    space_of,
+    spread,
+)
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.runs import written
+
+rule = Rule(
+    "sweeps",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.train.hyperdrive import (
+    BanditPolicy,
+    HyperDriveConfig,
+    PrimaryMetricGoal,
+    RandomParameterSampling,
+    choice,
+    uniform,
+)
+
+ws = Workspace.from_config()
+config = ScriptRunConfig(
+    source_directory="src", script="train.py", compute_target="cpu", environment=env
+)
+sampling = RandomParameterSampling(
+    {"--alpha": uniform(0.1, 1.0), "--solver": choice("svd", "lsqr")}
+)
+policy = BanditPolicy(slack_factor=0.1, evaluation_interval=2)
+hyperdrive = HyperDriveConfig(
+    run_config=config,
+    hyperparameter_sampling=sampling,
+    policy=policy,
+    primary_metric_name="r2",
+    primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
+    max_total_runs=8,
+    max_concurrent_runs=2,
+    max_duration_minutes=60,
+)
+run = Experiment(ws, "tune").submit(hyperdrive)
+best = run.get_best_run_by_primary_metric()
+""",
+            """\
+from azure.ai.ml import Input, MLClient, command
+from azure.ai.ml.sweep import BanditPolicy, Choice, Uniform
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+config = command(
+    code="src",
+    command="python train.py --alpha ${{inputs.alpha}} --solver ${{inputs.solver}}",
+    inputs={"alpha": Input(type="number"), "solver": Input(type="string")},
+    environment=env,
+    compute="cpu",
+)
+policy = BanditPolicy(slack_factor=0.1, evaluation_interval=2)
+hyperdrive = config(alpha=Uniform(0.1, 1.0), solver=Choice(["svd", "lsqr"])).sweep(
+    primary_metric="r2",
+    goal="maximize",
+    sampling_algorithm="random",
+    early_termination_policy=policy,
+    max_total_trials=8,
+    max_concurrent_trials=2,
+    timeout=3600,
+)
+run = ml_client.jobs.create_or_update(hyperdrive, experiment_name="tune")
+best = ml_client.jobs.get(ml_client.jobs.get(run.name).properties["best_child_run_id"])
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("HyperDriveConfig", "HyperDriveRunConfig")
+def sweep(use: Use, to: Rewriter) -> Outcome:
+    """The command with its distributions, swept."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.sweep", "SweepJob"))
+    found = read_sweep(use, to)
+    code = f"{to.source(found.trial)}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
+    return Replace(code, "; ".join(found.reviews))
+
+
+@rule.converts(*SAMPLINGS)
+def sampling(use: Use, to: Rewriter) -> Outcome:
+    """The sampling is part of the sweep; a search space of another function is a dict."""
+    if use.call is None:
+        return Replace("dict")
+    mine = [other for other in configurations(to) if sampling_of(other, to) is use]
+    if not mine:
+        return Leave("no HyperDriveConfig of this module has this sampling: give its distributions to the command")
+    space = space_of(use, to)
+    if spread(use, to):
+        pairs = [f'"{item.name}": {to.source(item.distribution)}' for item in space]
+        return Replace(f"{{{', '.join(pairs)}}}")
+    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        _remove_space(use, to)
+        return Statements("")
+    return Leave("a sampling is made in a statement of its own")
+
+
+def _remove_space(use: Use, to: Rewriter) -> None:
+    """A dict that only held the search space goes: its distributions are in the sweep."""
+    given = use.argument("parameter_space", position=0)
+    if not isinstance(given, ast.Name):
+        return
+    scopes = to.evaluator.scopes
+    bindings = scopes.lookup(given.id, given)
+    reads = [
+        node
+        for node in scopes.parents
+        if isinstance(node, ast.Name) and node.id == given.id and isinstance(node.ctx, ast.Load)
+    ]
+    if len(reads) == 1 and len(bindings) == 1 and bindings[0].statement is not None:
+        to.remove(bindings[0].statement)
+
+
+#: v1 distribution -> v2 class.
+_DISTRIBUTIONS = {
+    "uniform": "Uniform",
+    "quniform": "QUniform",
+    "loguniform": "LogUniform",
+    "qloguniform": "QLogUniform",
+    "normal": "Normal",
+    "qnormal": "QNormal",
+    "lognormal": "LogNormal",
+    "qlognormal": "QLogNormal",
+    "randint": "Randint",
+}
+
+
+@rule.converts(*_DISTRIBUTIONS)
+def distribution(use: Use, to: Rewriter) -> Outcome:
+    """The same distribution, whose parameters have the same names and order."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.sweep", _DISTRIBUTIONS[use.symbol]))
+    given = [to.source(value) for value in use.call.args]
+    given += [
+        f"{key.arg}={to.source(key.value)}" if key.arg else f"**{to.source(key.value)}" for key in use.call.keywords
+    ]
+    return Replace(f"{to.need('azure.ai.ml.sweep', _DISTRIBUTIONS[use.symbol])}({', '.join(given)})")
+
+
+@rule.converts("choice")
+def choice(use: Use, to: Rewriter) -> Outcome:
+    """The options, as one list."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.sweep", "Choice"))
+    found = options(use, to)
+    make = to.need("azure.ai.ml.sweep", "Choice")
+    if isinstance(found, list):
+        return Replace(f"{make}([{', '.join(to.source(option) for option in found)}])")
+    code = to.source(found)
+    return Replace(f"{make}({code})" if isinstance(found, ast.List) else f"{make}(list({code}))")
+
+
+#: Policy -> its parameters in v1's order.
+_POLICIES = {
+    "BanditPolicy": ("evaluation_interval", "slack_factor", "slack_amount", "delay_evaluation"),
+    "MedianStoppingPolicy": ("evaluation_interval", "delay_evaluation"),
+    "TruncationSelectionPolicy": ("truncation_percentage", "evaluation_interval", "delay_evaluation"),
+}
+
+
+@rule.converts(*_POLICIES)
+def policy(use: Use, to: Rewriter) -> Outcome:
+    """The same policy; SDK v2 has no positional parameters, and wants the interval said."""
+    make = to.need("azure.ai.ml.sweep", use.symbol)
+    if use.call is None:
+        return Replace(make)
+    parts = []
+    names = _POLICIES[use.symbol]
+    given = {name: use.argument(name, position=names.index(name)) for name in names}
+    order = [key for key in use.arguments() if isinstance(key, str)] if not use.call.args else list(names)
+    for name in [*order, *(name for name in names if name not in order)]:
+        value = given.get(name)
+        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+            parts.append(f"{name}={to.source(value)}")
+        elif name == "evaluation_interval":
+            parts.append("evaluation_interval=1")
+    lost = "v2 has no exclude_finished_jobs" if use.argument("exclude_finished_jobs") is not None else ""
+    return Replace(f"{make}({', '.join(parts)})", lost)
+
+
+@rule.converts("NoTerminationPolicy")
+def no_policy(use: Use, to: Rewriter) -> Outcome:
+    """No policy."""
+    return Replace("None")
+
+
+@rule.converts("PrimaryMetricGoal.MAXIMIZE", "PrimaryMetricGoal.MINIMIZE")
+def goal(use: Use, to: Rewriter) -> Outcome:
+    """The goal as a text."""
+    return Replace(f'"{use.symbol.rsplit(".", 1)[1].lower()}"')
+
+
+@rule.converts("PrimaryMetricGoal")
+def goal_class(use: Use, to: Rewriter) -> Outcome:
+    """``PrimaryMetricGoal[text]`` or a call of it; annotations are texts."""
+    if use.call is not None and len(use.call.args) == 1:
+        return Replace(f"{to.source(use.call.args[0])}.lower()")
+    parent = to.evaluator.scopes.parents.get(use.node)
+    if isinstance(parent, (ast.arg, ast.AnnAssign)):
+        return Replace("str")
+    return Leave('name the goal: "maximize" or "minimize"')
+
+
+# Runs ---------------------------------------------------------------------------------------------------------------
+
+
+@rule.converts("HyperDriveRun")
+def run(use: Use, to: Rewriter) -> Outcome:
+    """A sweep by the id of its run; for ``HyperDriveStepRun`` the run of the step is the sweep."""
+    run_id = use.argument("run_id", "hyperdrive_run_id", position=1)
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.sweep", "SweepJob"))
+    if run_id is None:
+        return Leave("the id of the run is needed")
+    return Replace(f"{to.client(use.node)}.jobs.get({to.source(run_id)})")
+
+
+@rule.converts("HyperDriveStepRun")
+def step_run(use: Use, to: Rewriter) -> Outcome:
+    """The child job of the step is the sweep."""
+    given = use.argument("step_run", position=0)
+    return Replace(to.source(given)) if given is not None else Leave("the run of the step is needed")
+
+
+@rule.converts("HyperDriveRun.get_best_run_by_primary_metric", "Run.get_best_run_by_primary_metric")
+def best_run(use: Use, to: Rewriter) -> Outcome:
+    """The service names the best trial in a property of the sweep."""
+    return Replace(written(use, to, '{client}.jobs.get({client}.jobs.get({run}.name).properties["best_child_run_id"])'))
+
+
+_CHILDREN = "{client}.jobs.list(parent_job_name={run}.name)"
+
+
+@rule.converts("HyperDriveRun.get_hyperparameters")
+def hyperparameters(use: Use, to: Rewriter) -> Outcome:
+    """The hyperparameters of each trial, by its name, as JSON."""
+    return Replace(written(use, to, '{{child.name: child.tags["hyperparameters"] for child in ' + _CHILDREN + "}}"))
+
+
+@rule.converts("HyperDriveRun.get_metrics")
+def metrics(use: Use, to: Rewriter) -> Outcome:
+    """The metrics of each trial, by its name."""
+    code = "{{child.name: {mlflow}.get_run(child.name).data.metrics for child in " + _CHILDREN + "}}"
+    return Replace(written(use, to, code), "MLflow has the last value of each metric")
+
+
+@rule.converts("HyperDriveRun.get_children_sorted_by_primary_metric")
+def children(use: Use, to: Rewriter) -> Outcome:
+    """The trials with their primary metric, best first, in the same form."""
+    limit, worst = use.argument("top", position=0), use.argument("reverse", position=1)
+    if worst is not None and not isinstance(worst, ast.Constant):
+        return Leave("say which order is wanted: the best or the worst first")
+    best_first = not (isinstance(worst, ast.Constant) and worst.value)
+    metric = "{mlflow}.get_run(child.name).data.metrics[{run}.objective.primary_metric]"
+    row = (
+        '{{"run_id": child.name, "hyperparameters": child.tags["hyperparameters"], '
+        f'"best_primary_metric": {metric}, "status": child.status}}}}'
+    )
+    order = "==" if best_first else "!="
+    code = written(
+        use,
+        to,
+        f'sorted(({row} for child in {_CHILDREN} if child.status == "Completed"), '
+        f'key=lambda child: child["best_primary_metric"], reverse={{run}}.objective.goal.lower() {order} "maximize")',
+    )
+    some = f"[: {to.source(limit)}]" if limit is not None and not _is_zero(limit) else ""
+    review = "trials that failed are not listed; the metric is its last value"
+    if isinstance(use.statement, ast.For) and use.statement.iter is use.node:
+        name = to.fresh("trials")
+        to.before(use.statement, f"{name} = {code}{some}")
+        return Replace(name, review)
+    return Replace(code + some, review)
+
+
+def _is_zero(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 0
+
+
+@rule.idiom
+def trial_arguments(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``best_run.get_details()["runDefinition"]["arguments"]``: the hyperparameters of a trial."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Subscript):
+        return None
+    details = node.value.value
+    keys = [to.evaluator.text(part.slice) for part in (node.value, node)]
+    use = to.use_of(details)
+    if keys not in (["runDefinition", "arguments"], ["runDefinition", "Arguments"]) or use is None:
+        return None
+    if not use.symbol.endswith(".get_details") or use.receiver is None or not _is_trial(use.receiver, to):
+        return None
+    json = to.need_module("json")
+    run = to.source(use.receiver)
+    pairs = f'{json}.loads({run}.tags["hyperparameters"]).items()'
+    code = f'[word for name, value in {pairs} for word in (f"--{{name}}", str(value))]'
+    return Replace(code, "these are the hyperparameters of the trial, without the other arguments of the script")
+
+
+def _is_trial(node: ast.expr, to: Rewriter) -> bool:
+    value = to.evaluator.value(node)
+    made = value.origin if isinstance(value, Instance) else None
+    use = to.use_of(made) if made is not None else None
+    return use is not None and use.symbol.endswith("get_best_run_by_primary_metric")
