@@ -209,8 +209,9 @@ def _algorithm(sampling: Use, sweep: Sweep, to: Rewriter) -> str:
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else given
     known: list[str] = []
     for key, item in zip(inner.keys, inner.values, strict=True) if isinstance(inner, ast.Dict) else ():
-        if name == "random" and isinstance(key, ast.Constant) and key.value in ("seed", "rule"):
-            known.append(f"{key.value}={to.source(item)}")
+        text = to.evaluator.text(key)
+        if name == "random" and text in ("seed", "rule"):
+            known.append(f"{text}={to.source(item)}")
     if not known:
         sweep.reviews.append("the properties of the sampling have no counterpart")
         return f'"{name}"'
