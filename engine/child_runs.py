@@ -7,6 +7,7 @@ A driver (:mod:`amlbridge.engine.kinds`) that searches over many trials appends 
 |---|---|---|
 | ``child_started`` | index, name?, properties?, tags? | run ``{step's run}_{index}`` of kind :data:`TRIAL` runs |
 | ``child_metrics`` | index, metrics: name -> number | its metrics |
+| ``child_charts`` | index, charts: name -> kind (``confusion_matrix``, …) | metrics: its artifacts of these names |
 | ``child_artifacts`` | index, folder | each file below the folder becomes an artifact of the child, by its path in it |
 | ``child_ended`` | index, status, error?, properties?, tags? | its end: Completed, Failed or Canceled |
 | ``parent`` | properties?, tags?, metrics? | the step's own run, also while it runs |
@@ -44,6 +45,8 @@ TRIAL = "trial"
 INTERVAL = 0.25
 #: How the services know a metric of single numbers.
 _SCALAR = "azureml.v1.scalar"
+#: How they know a metric that is a file: its kind, the type of its column, and the address of a run's artifact.
+_CHART, _FILE, _ADDRESS = "azureml.v2.{}", "Artifact", "aml://artifactId/ExperimentRun/dcid.{}/{}"
 
 
 def events_file(context: StepContext) -> Path:
@@ -123,6 +126,7 @@ class ChildRuns:
         handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "child_started": self._started,
             "child_metrics": lambda found: self._metrics(self._child(found), found["metrics"]),
+            "child_charts": self._charts,
             "child_artifacts": self._artifacts,
             "child_ended": self._ended,
             "parent": self._parent,
@@ -162,10 +166,12 @@ class ChildRuns:
             MetricValue(name, f"{run_id}/{name}", now, {name: "double"}, {name: _number(value)}, _SCALAR)
             for name, value in metrics.items()
         ]
-        with self._records.database.write():
-            for name in metrics:
-                self._records.metrics.delete(self._workspace, run_id, name)
-            self._records.metrics.add(self._workspace, run_id, values)
+        _replace(self._records, self._workspace, run_id, values)
+
+    def _charts(self, event: Mapping[str, Any]) -> None:
+        run_id, now = self._child(event), self._records.clock()
+        values = [_chart(run_id, str(name), now, _CHART.format(kind)) for name, kind in event["charts"].items()]
+        _replace(self._records, self._workspace, run_id, values)
 
     def _artifacts(self, event: Mapping[str, Any]) -> None:
         folder = Path(event["folder"])
@@ -212,11 +218,15 @@ def end_all(records: Records, workspace: str, run_id: str, state: str, why: str)
 
 def copy_artifacts(records: Records, host: Host, context: StepContext, original: str) -> None:
     """Gives a step that is not run the artifacts of the children of its original; before :func:`copy`."""
-    for child in _shown(records, context.workspace.id, original):
+    workspace = context.workspace.id
+    for child in _shown(records, workspace, original):
         source = host.child_artifact(context, child.id, "outputs")
-        for name, path in files_below(source) if source.is_dir() else ():
-            target = host.child_artifact(context, context.run_id + child.id.removeprefix(original), f"outputs/{name}")
-            _link(path, target)
+        copy_id = context.run_id + child.id.removeprefix(original)
+        names = [f"outputs/{name}" for name, _ in files_below(source)] if source.is_dir() else []
+        for name in [*names, *(value.name for value in _charts_of(records, workspace, child.id))]:
+            path = host.child_artifact(context, child.id, name)
+            if path.is_file():
+                _link(path, host.child_artifact(context, copy_id, name))
 
 
 def copy(records: Records, workspace: str, original: str, run_id: str) -> dict[str, str]:
@@ -235,11 +245,33 @@ def copy(records: Records, workspace: str, original: str, run_id: str) -> dict[s
             records.metrics.delete(workspace, new)
             records.runs.set(workspace, new, **values)
         records.metrics.copy(workspace, child.id, new)
+        charts = _charts_of(records, workspace, child.id)
+        own = [_chart(new, value.name, value.created, value.kind) for value in charts]
+        _replace(records, workspace, new, own)
     return ids
 
 
 def _shown(records: Records, workspace: str, run_id: str) -> list[status.Run]:
     return [child for child in records.runs.children(workspace, run_id) if child.kind == TRIAL and not child.hidden]
+
+
+def _chart(run_id: str, name: str, created: float, kind: str | None) -> MetricValue:
+    """A metric whose value is the run's artifact of that name."""
+    address = _ADDRESS.format(run_id, name)
+    return MetricValue(name, f"{run_id}/{name}", created, {name: _FILE}, {name: address}, kind)
+
+
+def _charts_of(records: Records, workspace: str, run_id: str) -> list[MetricValue]:
+    """The metrics of a child that are files."""
+    return [value for value in records.metrics.values(workspace, run_id) if _FILE in value.columns.values()]
+
+
+def _replace(records: Records, workspace: str, run_id: str, values: list[MetricValue]) -> None:
+    """Records metrics in place of those of their names."""
+    with records.database.write():
+        for value in values:
+            records.metrics.delete(workspace, run_id, value.name)
+        records.metrics.add(workspace, run_id, values)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -183,4 +183,6 @@ def _finished(
     }
     if weights is not None:
         details["ensemble_weights"] = list(weights)
-    return Result(scoring.averaged(parts), time.perf_counter() - began, details)
+    truths = [fold.validation.target for fold in prepared.folds]
+    drawn = trials.write_charts(folder, prepared.problem, truths, predictions)
+    return Result(scoring.averaged(parts), time.perf_counter() - began, details, drawn)

@@ -46,14 +46,18 @@ class Events:
         self,
         index: int,
         metrics: Mapping[str, float],
+        charts: Mapping[str, str],
         folder: Path | None,
         properties: Mapping[str, Any],
         tags: Mapping[str, Any] | None = None,
     ) -> None:
-        """A child run has completed, with its metrics and the files below ``folder``."""
+        """A child run has completed, with its metrics and the files below ``folder``; ``charts``: which of these are
+        metrics, name -> kind."""
         self._tell("child_metrics", index=index, metrics=_plain(metrics))
         if folder is not None:
             self._tell("child_artifacts", index=index, folder=str(folder))
+        if charts:
+            self._tell("child_charts", index=index, charts=charts)
         self._tell("child_ended", index=index, status="Completed", properties=properties, tags=tags or {})
 
     def again(self, index: int, folder: Path, properties: Mapping[str, Any]) -> None:

@@ -268,7 +268,8 @@ def run(series: Series, candidate: Candidate, folder: Path, threads: int) -> Res
     model, took = _fitted(series, candidate, series.problem.training, threads)
     portable.dump(model, folder / trials.MODEL)
     np.savez(folder / trials.PREDICTIONS, *predictions)
-    return Result(scoring.averaged(parts), seconds + took, {"params": dict(candidate.params)})
+    drawn = trials.write_charts(folder, series.problem, [held.target for _, held in series.folds], predictions)
+    return Result(scoring.averaged(parts), seconds + took, {"params": dict(candidate.params)}, drawn)
 
 
 def _fitted(series: Series, candidate: Candidate, rows: Rows, threads: int) -> tuple[Forecaster, float]:
@@ -323,7 +324,8 @@ def vote(series: Series, members: Sequence[Member], folder: Path) -> Result:
         "ensembled_algorithms": [member.algorithm for member, *_ in chosen],
         "ensemble_weights": weights,
     }
-    return Result(scoring.averaged(parts), time.perf_counter() - began, details)
+    drawn = trials.write_charts(folder, series.problem, [held.target for _, held in series.folds], predictions)
+    return Result(scoring.averaged(parts), time.perf_counter() - began, details, drawn)
 
 
 def _measured(series: Series, test: Rows, model: Any) -> tuple[Mapping[str, float], Any]:

@@ -17,33 +17,30 @@ from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.search import Search, Trial
 
 MLFLOW = "outputs/mlflow-model"
-CONDA, DEPENDENCIES = "outputs/conda_env_v_1_0_0.yml", "outputs/env_dependencies.json"
-SCORING = ("outputs/scoring_file_v_1_0_0.py", "outputs/scoring_file_v_2_0_0.py")
 #: Rows of the training data that the example in a scoring file has.
 _EXAMPLE_ROWS = 2
 
 
 def write_best(search: Search, best: Trial, example: Any, folder: Path) -> dict[str, str]:
-    """Writes the best model and its files below the step's ``folder``, and gives its child run those that it has not.
-    ``example``: raw feature columns of training rows. Returns where they are, as properties of the child run."""
+    """Writes the best model and its files below the step's ``folder``, and gives its child run the MLflow model.
+    ``example``: raw feature columns of training rows. Returns where that is, as a property of the child run."""
     (folder / "outputs").mkdir(exist_ok=True)
     shutil.copyfile(best.folder / trials.MODEL, folder / report.MODEL_PATH)
-    (folder / CONDA).write_text(yaml.safe_dump(conda(), sort_keys=False))
-    (folder / DEPENDENCIES).write_text(json.dumps(report.versions(), indent=2))
-    first, second = (folder / name for name in SCORING)
-    first.write_text(_scoring(example, search, "data"))
-    second.write_text(_scoring(example, search, "Inputs"))
+    for name, text in search.task.companions.items():
+        (folder / name).write_text(text)
     model = portable.load(best.folder / trials.MODEL)
     write_mlflow(model, example, folder / MLFLOW)
-    for name in (CONDA, DEPENDENCIES, *SCORING):
-        shutil.copyfile(folder / name, best.folder / trials.ARTIFACTS / name)
     shutil.copytree(folder / MLFLOW, best.folder / trials.ARTIFACTS / MLFLOW, dirs_exist_ok=True)
+    return {"mlflow_model_location": MLFLOW}
+
+
+def companions(task: str, example: Any) -> dict[str, str]:
+    """The text files that go with each model of a task, by path; ``example``: raw feature columns of training rows."""
     return {
-        "conda_env_data_location": CONDA,
-        "dependencies_data_location": DEPENDENCIES,
-        "scoring_data_location": SCORING[0],
-        "scoring_data_location_v2": SCORING[1],
-        "mlflow_model_location": MLFLOW,
+        report.CONDA: yaml.safe_dump(conda(), sort_keys=False),
+        report.DEPENDENCIES: json.dumps(report.versions(), indent=2),
+        report.SCORING[0]: _scoring(example, task, "data"),
+        report.SCORING[1]: _scoring(example, task, "Inputs"),
     }
 
 
@@ -109,9 +106,9 @@ def run(request, method="predict"):
 '''
 
 
-def _scoring(example: Any, search: Search, key: str) -> str:
+def _scoring(example: Any, task: str, key: str) -> str:
     sample = example.head(_EXAMPLE_ROWS).to_json(orient="split", date_format="iso")
-    forecasts = search.task.settings.task == "forecasting"
+    forecasts = task == "forecasting"
     values = "json.loads(result.to_json(orient='values'))"
     return _TEMPLATE.format(
         sample=sample,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sys
@@ -15,10 +16,21 @@ if TYPE_CHECKING:
     from amlbridge.engine.automl.search import Task, Trial
 
 MODEL_PATH = "outputs/model.pkl"
+#: What goes with every model: its environment, what it was made with, and how to score with it.
+CONDA, DEPENDENCIES = "outputs/conda_env_v_1_0_0.yml", "outputs/env_dependencies.json"
+SCORING = ("outputs/scoring_file_v_1_0_0.py", "outputs/scoring_file_v_2_0_0.py")
+#: The properties of a run that say where these are.
+_PLACES = {
+    CONDA: "conda_env_data_location",
+    DEPENDENCIES: "dependencies_data_location",
+    SCORING[0]: "scoring_data_location",
+    SCORING[1]: "scoring_data_location_v2",
+}
 #: Packages that a fitted model may need, by what imports them.
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "cloudpickle", "lightgbm", "xgboost-cpu", "statsmodels")
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """The packages that models are made of, as they are installed."""
     found = {}
@@ -72,6 +84,7 @@ def ended(task: Task, trial: Trial, details: Mapping[str, Any]) -> tuple[dict[st
         task.metric: repr(score),
         "fit_time": f"{trial.fit_seconds:.4f}",
         "model_output_path": MODEL_PATH,
+        **{_PLACES[name]: name for name in task.companions},
         "dependencies_versions": json.dumps(versions()),
         "python_version": python(),
     }

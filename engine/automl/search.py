@@ -54,7 +54,8 @@ class Proposer(Protocol):
 class Task:
     """What is searched. ``work(candidate, folder, threads)`` runs one trial; ``preprocessor(candidate)`` is what it
     really uses; ``joins``: ensemble -> ``join(members, folder)``, which makes it; ``measure(model)`` gives the metrics
-    and the predictions (a DataFrame) of the test rows, None: there are none."""
+    and the predictions (a DataFrame) of the test rows, None: there are none; ``companions``: the text files that go
+    with every model, by their paths among the artifacts of its run."""
 
     settings: AutoMLSettings
     metric: str
@@ -64,6 +65,7 @@ class Task:
     preprocessor: Callable[[Candidate], str | None]
     joins: Mapping[str, Callable[[Sequence[Member], Path], Any]] = field(default_factory=dict)
     measure: Callable[[Any], tuple[Mapping[str, float], Any]] | None = None
+    companions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -208,7 +210,10 @@ class Search:
         score = value if math.isfinite(value) else None
         trial = Trial(index, algorithm, preprocessor, result.metrics, score, result.fit_seconds, folder)
         self.trials[index] = trial
-        self.events.ended(index, result.metrics, folder / ARTIFACTS, *report.ended(self.task, trial, result.details))
+        for name, text in self.task.companions.items():
+            (folder / ARTIFACTS / name).write_text(text)
+        labels = report.ended(self.task, trial, result.details)
+        self.events.ended(index, result.metrics, result.charts, folder / ARTIFACTS, *labels)
         print(f"{label}: {self.task.metric} {value:.5f}, {outcome.seconds:.1f} s", flush=True)
 
     def _tell_in_order(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import sys
@@ -88,6 +89,7 @@ def solve(
         if test is None and settings.test_size:
             training, test = _set_apart(settings, training)
         task, example = _table_task(settings, training, validation_data, test, events)
+    task = dataclasses.replace(task, companions=outputs.companions(settings.task, example))
     search = Search(task, events, scratch, began)
     search.run()
     return search, search.best(), example

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from amlbridge.engine.automl import algorithms, builders, portable
 from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.fitted.classifier import LabelClassifier
 from amlbridge.engine.automl.fitted.datatransformer import DataTransformer
-from amlbridge.engine.automl.metrics import scoring
+from amlbridge.engine.automl.metrics import charts, scoring
 from amlbridge.engine.automl.problem import Problem, Rows
 from amlbridge.engine.automl.validation import Split
 
@@ -64,6 +65,8 @@ class Result:
     metrics: Mapping[str, float]
     fit_seconds: float
     details: Mapping[str, Any]
+    #: Metrics that are files in the run's artifacts, name -> kind.
+    charts: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(problem: Problem, splits: Sequence[Split]) -> Prepared:
@@ -113,13 +116,30 @@ def run(prepared: Prepared, candidate: Candidate, folder: Path, threads: int) ->
         parts.append(scoring.scalars(fold.validation.target, predictions[-1], prepared.span, fold.validation.weights))
     save(folder, [(FEATURIZER, prepared.featurizer), *fits[-1][0].steps], predictions)
     seconds = sum(took for _, took in fits)
-    return Result(scoring.averaged(parts), seconds, {"params": dict(candidate.params)})
+    drawn = write_charts(folder, prepared.problem, [fold.validation.target for fold in prepared.folds], predictions)
+    return Result(scoring.averaged(parts), seconds, {"params": dict(candidate.params)}, drawn)
 
 
 def save(folder: Path, steps: Sequence[tuple[str, Any]], predictions: Sequence[Any]) -> None:
     """Leaves a pipeline and what it predicted on each fold."""
     portable.dump(Pipeline(list(steps)), folder / MODEL)
     np.savez(folder / PREDICTIONS, *predictions)
+
+
+def write_charts(
+    folder: Path, problem: Problem, truths: Sequence[Any], predictions: Sequence[Any]
+) -> dict[str, str]:
+    """Writes the metrics that are tables beside the model; returns their kinds by name. Arrays: one for each fold."""
+    truth, predicted = np.concatenate(truths), np.concatenate(predictions)
+    found = (
+        charts.of_classes(truth, predicted, list(problem.labels))
+        if problem.classifies
+        else charts.of_numbers(truth, predicted)
+    )
+    (folder / ARTIFACTS).mkdir(parents=True, exist_ok=True)
+    for name, content in found.items():
+        (folder / ARTIFACTS / name).write_text(json.dumps(content))
+    return {name: content["schema_type"] for name, content in found.items()}
 
 
 def predicted(model: Any, features: Any, classifies: bool) -> Any:

@@ -89,6 +89,7 @@ def test_everything_that_is_told_is_recorded(start: Callable[[], Engine], tmp_pa
             STARTED,
             metrics,
             {"event": "child_artifacts", "index": 0, "folder": str(tmp_path / "files")},
+            {"event": "child_charts", "index": 0, "charts": {"matrix": "confusion_matrix"}},
             {"event": "parent", "tags": {"best": "0"}, "properties": {"p": 1}, "metrics": {"best": 0.5}},
             {"event": "note", "message": "look out"},
             {"event": "what"},
@@ -101,7 +102,8 @@ def test_everything_that_is_told_is_recorded(start: Callable[[], Engine], tmp_pa
     assert (child.id, child.kind, child.name, child.status) == (f"{run.id}_0", "trial", "first", "Completed")
     assert child.properties == {"run_algorithm": "SGD", "iteration": "0", "score": "0.5"}
     logged = {value.name: value.data for value in engine.records.metrics.values(engine.workspace.id, child.id)}
-    assert logged == {"accuracy": {"accuracy": 0.5}, "AUC": {"AUC": "NaN"}}
+    matrix = {"matrix": f"aml://artifactId/ExperimentRun/dcid.{child.id}/matrix"}
+    assert logged == {"accuracy": {"accuracy": 0.5}, "AUC": {"AUC": "NaN"}, "matrix": matrix}
     assert (engine.root / "artifacts" / child.id / "outputs/model.pkl").read_text() == "model"
     assert run.tags["best"] == "0"
     assert run.properties["p"] == "1"

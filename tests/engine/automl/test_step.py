@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from amlbridge.engine.plan import DataReference, Input, Node, Output
 from amlbridge.engine.records.runs import Run
@@ -101,6 +102,25 @@ def test_each_iteration_is_a_child_run_with_its_metrics_and_model(engine: Engine
         assert (engine.root / "artifacts" / run.id / "outputs/model.pkl").is_file()
 
 
+def test_each_iteration_has_its_charts_and_what_scoring_needs(engine: Engine, trained: Run) -> None:
+    for run in children(engine, trained):
+        place = engine.root / "artifacts" / run.id
+        metrics = {value.name: value for value in engine.records.metrics.values(engine.workspace.id, run.id)}
+        for name in ("confusion_matrix", "accuracy_table"):
+            assert metrics[name].kind == f"azureml.v2.{name}"
+            assert metrics[name].data == {name: f"aml://artifactId/ExperimentRun/dcid.{run.id}/{name}"}
+        matrix = json.loads((place / "confusion_matrix").read_text())["data"]
+        assert matrix["class_labels"] == ["no", "yes"]
+        assert np.sum(matrix["matrix"]) == 160
+        # Folds of 160 rows have the same size: the mean of their accuracies is that of all rows.
+        right = np.trace(matrix["matrix"]) / np.sum(matrix["matrix"])
+        assert right == pytest.approx(metrics["accuracy"].data["accuracy"])
+        conda = yaml.safe_load((place / run.properties["conda_env_data_location"]).read_text())
+        assert any(item.startswith("scikit-learn==") for item in conda["dependencies"][-1]["pip"])
+        assert "scikit-learn" in json.loads((place / "outputs/env_dependencies.json").read_text())
+        assert "def init()" in (place / "outputs/scoring_file_v_1_0_0.py").read_text()
+
+
 def test_the_parent_names_the_best_child(engine: Engine, trained: Run) -> None:
     scores = {run.id: float(run.properties["score"]) for run in children(engine, trained)}
     assert scores[trained.tags["automl_best_child_run_id"]] == max(scores.values())
@@ -129,8 +149,12 @@ def test_a_reused_step_has_the_children_of_its_original(engine: Engine, trained:
     assert [run.properties["score"] for run in found] == [run.properties["score"] for run in originals]
     assert again.tags["automl_best_child_run_id"] in {run.id for run in found}
     for run in found:
-        assert "accuracy" in engine.records.metrics.names(engine.workspace.id, run.id)
-        assert (engine.root / "artifacts" / run.id / "outputs/model.pkl").is_file()
+        metrics = {value.name: value.data for value in engine.records.metrics.values(engine.workspace.id, run.id)}
+        assert "accuracy" in metrics
+        assert metrics["confusion_matrix"]["confusion_matrix"].endswith(f"dcid.{run.id}/confusion_matrix")
+        place = engine.root / "artifacts" / run.id
+        assert (place / "outputs/model.pkl").is_file()
+        assert (place / "confusion_matrix").is_file()
 
 
 #: A process in which amlbridge cannot be imported.
