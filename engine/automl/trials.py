@@ -126,9 +126,7 @@ def save(folder: Path, steps: Sequence[tuple[str, Any]], predictions: Sequence[A
     np.savez(folder / PREDICTIONS, *predictions)
 
 
-def write_charts(
-    folder: Path, problem: Problem, truths: Sequence[Any], predictions: Sequence[Any]
-) -> dict[str, str]:
+def write_charts(folder: Path, problem: Problem, truths: Sequence[Any], predictions: Sequence[Any]) -> dict[str, str]:
     """Writes the metrics that are tables beside the model; returns their kinds by name. Arrays: one for each fold."""
     truth, predicted = np.concatenate(truths), np.concatenate(predictions)
     found = (
