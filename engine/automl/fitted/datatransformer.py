@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from amlbridge.engine.automl.fitted import purposes
 from amlbridge.engine.automl.fitted.encoders import (
     DateEncoder,
+    HashOneHotEncoder,
     ManyCategoriesEncoder,
     NumberEncoder,
     OneHotEncoder,
@@ -87,18 +88,22 @@ class DataTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if purpose == purposes.DATE:
             return DateEncoder()
         if purpose == purposes.TEXT:
-            return TextEncoder(self._parameters("TfIdf", name).get("max_features", 300), "TfIdf" in blocked)
+            return TextEncoder(self._parameters("TfIdf", name), "TfIdf" in blocked)
+        hashed = self._parameters("HashOneHotEncoder", name, whole=purpose != purposes.CATEGORICAL)
+        if hashed and "HashOneHotEncoder" not in blocked:
+            return HashOneHotEncoder(int(hashed.get("number_of_bits", 8)))
+        with_codes = "LabelEncoder" not in blocked
         if purpose == purposes.CATEGORICAL and "OneHotEncoder" not in blocked:
-            return OneHotEncoder()
-        with_target = not blocked & {"CatTargetEncoder", "TargetEncoding"}
-        return ManyCategoriesEncoder(self.target_type, self.seed, with_target)
+            return OneHotEncoder(both=not with_codes)
+        return ManyCategoriesEncoder(self.target_type, self.seed, "CatTargetEncoder" not in blocked, with_codes)
 
-    def _parameters(self, featurizer: str, column: str) -> Mapping[str, Any]:
-        for columns, chosen in (self.parameters or {}).get(featurizer, ()):
-            if not columns or column in columns:
-                found: Mapping[str, Any] = chosen
-                return found
-        return {}
+    def _parameters(self, featurizer: str, column: str, whole: bool = True) -> Mapping[str, Any]:
+        """Those for the column by its name, or else (``whole``) those for all columns."""
+        given = (self.parameters or {}).get(featurizer, ())
+        found: list[Mapping[str, Any]] = [chosen for columns, chosen in given if column in columns]
+        if whole:
+            found += [chosen for columns, chosen in given if not columns]
+        return found[0] if found else {}
 
     def _frame(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's names
         wanted = [str(name) for name in self.purposes]

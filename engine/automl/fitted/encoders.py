@@ -5,11 +5,15 @@ Each has ``names``, the suffixes of its features, and ``steps``, what it does in
 
 from __future__ import annotations
 
+import inspect
+import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from amlbridge.engine.automl.fitted.purposes import as_date, as_number, as_text
@@ -47,12 +51,16 @@ class NumberEncoder:
 
 
 class OneHotEncoder:
-    """Few categories: a feature each, one feature for two. A missing value is a category; an unknown one is none."""
+    """Few categories: a feature each, one feature for two (unless ``both``). A missing value is a category; an unknown
+    one is none."""
+
+    def __init__(self, both: bool = False) -> None:
+        self.both = both
 
     def fit_transform(self, column: Any, target: Any) -> Any:
         words = as_text(column)
         self.values = sorted(set(words))
-        if len(self.values) == 2:
+        if len(self.values) == 2 and not self.both:
             self.values = self.values[1:]
         self.names = [f"_{value or 'missing'}" for value in self.values]
         self.steps = ["StringCast", "LabelEncoder" if len(self.values) == 1 else "OneHotEncoder"]
@@ -63,12 +71,30 @@ class OneHotEncoder:
         return np.column_stack([(words == value).astype(float) for value in self.values])
 
 
+class HashOneHotEncoder:
+    """Categories by a hash of their text: ``2 ** bits`` features, one of them 1."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def fit_transform(self, column: Any, target: Any) -> Any:
+        self.names = [f"_hash_{index}" for index in range(2**self.bits)]
+        self.steps = ["StringCast", "HashOneHotEncoder"]
+        return self.transform(column)
+
+    def transform(self, column: Any) -> Any:
+        places = as_text(column).map(lambda word: zlib.crc32(word.encode()) % 2**self.bits).to_numpy(dtype=int)
+        rows = np.arange(len(places))
+        return sparse.csr_matrix((np.ones(len(places)), (rows, places)), shape=(len(places), 2**self.bits))
+
+
 class ManyCategoriesEncoder:
     """Many categories: the smoothed mean of the target (of each class) in the category, from other rows than one's own
-    (cross fitting), and how frequent the category is. ``target_type``: as of scikit-learn's TargetEncoder."""
+    (cross fitting), how frequent the category is, and its number. ``target_type``: as of scikit-learn's TargetEncoder.
+    ``with_target``, ``with_codes``: whether the mean of the target and the number are features."""
 
-    def __init__(self, target_type: str, seed: int = 0, with_target: bool = True) -> None:
-        self.target_type, self.seed, self.with_target = target_type, seed, with_target
+    def __init__(self, target_type: str, seed: int = 0, with_target: bool = True, with_codes: bool = True) -> None:
+        self.target_type, self.seed, self.with_target, self.with_codes = target_type, seed, with_target, with_codes
 
     def fit_transform(self, column: Any, target: Any) -> Any:
         words = as_text(column)
@@ -77,19 +103,29 @@ class ManyCategoriesEncoder:
         parts = [self._plain(words)]
         self.encoder = None
         if self.with_target and target is not None and len(np.unique(target)) > 1:
-            folds = 5 if self.target_type == "continuous" else int(min(5, np.bincount(target).max()))
-            self.encoder = TargetEncoder(
-                target_type=self.target_type, cv=max(2, folds), shuffle=True, random_state=self.seed
-            )
+            self.encoder = TargetEncoder(target_type=self.target_type, **self._folds(target))
             parts.append(self.encoder.fit_transform(words.to_numpy()[:, None], target))
-        self.names = ["_frequency", "_code"]
+        self.names = ["_frequency", *(["_code"] if self.with_codes else [])]
         if self.encoder is not None:
             self.names += [f"_target_{index}" for index in range(parts[1].shape[1])]
-        self.steps = ["StringCast", "CountEncoder", *(["CatTargetEncoder"] if self.encoder is not None else [])]
+        self.steps = ["StringCast", "CountEncoder", *(["LabelEncoder"] if self.with_codes else [])]
+        self.steps += ["CatTargetEncoder"] if self.encoder is not None else []
         return np.hstack(parts)
+
+    def _folds(self, target: Any) -> dict[str, Any]:
+        """How TargetEncoder is told of its folds: scikit-learn takes a splitter from 1.9 on, until 1.8 a number only."""
+        kinds = 5 if self.target_type == "continuous" else int(min(5, np.bincount(target).max()))
+        count = max(2, kinds)
+        shuffle = inspect.signature(TargetEncoder).parameters.get("shuffle")
+        if shuffle is not None and shuffle.default is True:
+            return {"cv": count, "shuffle": True, "random_state": self.seed}
+        maker = KFold if self.target_type == "continuous" else StratifiedKFold
+        return {"cv": maker(count, shuffle=True, random_state=self.seed)}
 
     def _plain(self, words: Any) -> Any:
         shares = words.map(self.shares).fillna(0.0).to_numpy(dtype=float)
+        if not self.with_codes:
+            return shares[:, None]
         codes = words.map(self.codes).fillna(-1).to_numpy(dtype=float)
         return np.column_stack([shares, codes])
 
@@ -127,10 +163,12 @@ class DateEncoder:
 
 
 class TextEncoder:
-    """Text: tf-idf of the most frequent words and pairs of words, or counts of hashed words; and how long it is."""
+    """Text: tf-idf of the most frequent words and pairs of words, or counts of hashed words; and how long it is.
+    ``chosen``: keyword arguments of scikit-learn's TfidfVectorizer."""
 
-    def __init__(self, features: int = 300, hashing: bool = False) -> None:
-        self.features, self.hashing = features, hashing
+    def __init__(self, chosen: Mapping[str, Any] | None = None, hashing: bool = False) -> None:
+        self.chosen, self.hashing = dict(chosen or {}), hashing
+        self.features = 300
 
     def fit_transform(self, column: Any, target: Any) -> Any:
         words = as_text(column)
@@ -139,12 +177,14 @@ class TextEncoder:
             self.vectorizer = HashingVectorizer(n_features=self.features, token_pattern=pattern, alternate_sign=False)
             self.names = [f"_hash_{index}" for index in range(self.features)]
         else:
-            self.vectorizer = TfidfVectorizer(
-                ngram_range=(1, 2), max_features=self.features, token_pattern=pattern, sublinear_tf=True
-            )
+            usual = {"ngram_range": (1, 2), "max_features": self.features, "token_pattern": pattern}
+            own = {name: tuple(value) if isinstance(value, list) else value for name, value in self.chosen.items()}
+            self.vectorizer = TfidfVectorizer(**{**usual, "sublinear_tf": True, **own})
         try:
             self.vectorizer.fit(words)
-        except ValueError:
+        except ValueError as error:
+            if "vocabulary" not in str(error) and "no terms remain" not in str(error):
+                raise
             # Nothing in it is a word; its length still tells something.
             self.vectorizer, self.names = None, []
         if self.vectorizer is not None and not self.hashing:

@@ -98,6 +98,45 @@ def test_missing_columns_are_named() -> None:
         transformer.transform(np.zeros((2, 3)))
 
 
+def test_blocked_label_encoder_and_hashes() -> None:
+    transformer, _ = fitted(blocked=["LabelEncoder"], parameters={"HashOneHotEncoder": [([], {"number_of_bits": 3})]})
+    names = transformer.get_engineered_feature_names()
+    assert [name for name in names if name.startswith("city")] == [f"city_hash_{index}" for index in range(8)]
+    assert "color_red" in names
+    features = transformer.transform(table().head(1))[0]
+    assert sum(features[names.index(f"city_hash_{index}")] for index in range(8)) == 1
+    without, _ = fitted(blocked=["HashOneHotEncoder", "LabelEncoder"], parameters=transformer.parameters)
+    assert "city_frequency" in without.get_engineered_feature_names()
+    assert "city_code" not in without.get_engineered_feature_names()
+
+
+def test_parameters_of_texts_and_of_one_column() -> None:
+    every = {"strategy": "median"}
+    transformer, _ = fitted(
+        parameters={
+            "TfIdf": [([], {"ngram_range": [1, 1], "max_features": 5})],
+            "Imputer": [([], every), (["digits"], {"strategy": "most_frequent"})],
+        }
+    )
+    words = [name for name in transformer.get_engineered_feature_names() if name.startswith("text_word_")]
+    assert len(words) == 5
+    assert not any(" " in name for name in words)
+    steps = {item["RawFeatureName"]: item["Transformations"] for item in transformer.get_featurization_summary()}
+    assert steps["number"][0] == "MedianImputer"
+    assert steps["digits"][0] == "ModeImputer"
+    with pytest.raises(ValueError, match="max_df"):
+        fitted(parameters={"TfIdf": [([], {"max_df": -1})]})
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_target_encoder_is_used_as_scikit_learn_wants_it() -> None:
+    first, features = fitted(seed=3)
+    second, same = fitted(seed=3)
+    _, other = fitted(seed=4)
+    assert np.array_equal(features, same)
+    assert not np.array_equal(features, other)
+
+
 def test_customization() -> None:
     transformer, _ = fitted(
         blocked=["OneHotEncoder", "CatTargetEncoder", "ImputationMarker", "TfIdf"],
