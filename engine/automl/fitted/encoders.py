@@ -113,7 +113,7 @@ class ManyCategoriesEncoder:
         return np.hstack(parts)
 
     def _folds(self, target: Any) -> dict[str, Any]:
-        """How TargetEncoder is told of its folds: scikit-learn takes a splitter from 1.9 on, until 1.8 a number only."""
+        """How TargetEncoder is told of its folds: from scikit-learn 1.9 on by a splitter, until 1.8 by a number."""
         kinds = 5 if self.target_type == "continuous" else int(min(5, np.bincount(target).max()))
         count = max(2, kinds)
         shuffle = inspect.signature(TargetEncoder).parameters.get("shuffle")

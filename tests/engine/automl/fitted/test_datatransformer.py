@@ -130,8 +130,8 @@ def test_parameters_of_texts_and_of_one_column() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_the_target_encoder_is_used_as_scikit_learn_wants_it() -> None:
-    first, features = fitted(seed=3)
-    second, same = fitted(seed=3)
+    _, features = fitted(seed=3)
+    _, same = fitted(seed=3)
     _, other = fitted(seed=4)
     assert np.array_equal(features, same)
     assert not np.array_equal(features, other)
