@@ -30,7 +30,7 @@ def of_classes(truth: npt.ArrayLike, probabilities: Floats, labels: Sequence[Any
     matrix = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(matrix, (codes, probabilities.argmax(axis=1)), 1)
     even = np.linspace(0, 1, _THRESHOLDS)
-    spread = np.quantile(probabilities, even)
+    spread = np.asarray(np.quantile(probabilities, even), dtype=np.float64)
     table = {
         "probability_tables": _counted(codes, probabilities, even),
         "percentile_tables": _counted(codes, probabilities, spread),
