@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.beside import forget_clients_beside
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
@@ -17,7 +18,7 @@ from amlbridge.migrate.layout import lay_out, spaced, squeezed
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, NamedInput, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
-from amlbridge.migrate.rewriter import Attempt, Rewriter
+from amlbridge.migrate.rewriter import CLIENT, Attempt, Rewriter
 from amlbridge.migrate.statements import StatementWriter
 
 #: After so many attempts everything that could hang together hangs together.
@@ -83,7 +84,7 @@ def _decided(
     to.find_idioms()
     for use in uses:
         inside = any(node in to.outcomes for node in evaluator.scopes.ancestors(use.node) if isinstance(node, ast.expr))
-        if not inside or _is_left(to, use):
+        if not inside or _is_left(to, use) or not attempt.both.isdisjoint(evaluator.scopes.ancestors(use.node)):
             to.outcome(use)
     return to
 
@@ -127,12 +128,12 @@ def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], kept: set[ast.AST]) -> None:
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
-    writer = StatementWriter(to, set(imports))
-    edits = writer.write(tree)
-    body = edits.apply()
-    used = used_names(body)
-    left = _names_left(to)
-    new = to.imports.lines_of(used | left)
+    edits = StatementWriter(to, set(imports)).write(tree)
+    if _forget_unread(to, edits.apply()):
+        edits = StatementWriter(to, set(imports)).write(tree)
+    used = used_names(edits.apply())
+    left = _names_left(to) & used
+    new = to.imports.lines_of(used)
     anchor = next((node for node in tree.body if node in imports), None)
     for node in imports:
         text = narrowed(node, to.evaluator, left | to.imports.reused)
@@ -150,6 +151,22 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         return spaced(text)
     ast.parse(text)
     return text
+
+
+def _forget_unread(to: Rewriter, text: str) -> bool:
+    """Takes back workspaces that were to stay beside their client, and clients beside a workspace, that nothing reads
+    in the end. Whether there are any."""
+    read = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    unread = set()
+    for made in to.attempt.both:
+        statement = to.evaluator.scopes.parents.get(made)
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id not in read:
+            unread.add(made)
+    to.attempt.both -= unread
+    if CLIENT not in read:
+        return forget_clients_beside(to) or bool(unread)
+    return bool(unread)
 
 
 def _replace_import(edits: Edits, to: Rewriter, node: ast.stmt, code: str) -> None:

@@ -54,6 +54,18 @@ class Lines:
         """The line that an offset is in, from 1."""
         return bisect_right(self._starts, offset)
 
+    def comments_above(self, offset: int) -> list[str]:
+        """The comment lines directly above the line that starts at an offset, the nearest first."""
+        found = []
+        while offset > 0:
+            before = self.line_start(offset - 1)
+            line = self.text[before : offset - 1].strip()
+            if not line.startswith("#"):
+                break
+            found.append(line)
+            offset = before
+        return found
+
     def indent_at(self, offset: int) -> str:
         """The white space that the line of an offset starts with."""
         start = self.line_start(offset)

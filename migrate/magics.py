@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Mapping
+from itertools import takewhile
 
 from amlbridge.migrate.module import MAGIC_MARK
 
@@ -65,8 +66,15 @@ class Masks:
                     raise ValueError("the conversion has changed a magic of the notebook")
                 indent = line[: len(line) - len(line.lstrip())]
                 whole = (changed or {}).get(index, self._lines[index])
-                lines[number] = "\n".join(indent + part.lstrip() for part in whole.split("\n"))
+                parts = [indent + part.lstrip() for part in whole.split("\n")]
+                lines[number] = "\n".join(_without_known_comments(parts, lines[:number]))
         return "\n".join(lines)
+
+
+def _without_known_comments(parts: list[str], above: list[str]) -> list[str]:
+    """The lines of a command without comments that an earlier run has put above it."""
+    known = set(takewhile(lambda line: line.lstrip().startswith("#"), reversed(above)))
+    return [part for part in parts[:-1] if part not in known] + parts[-1:]
 
 
 def masked_cell(text: str, masks: Masks) -> tuple[str, tuple[int, str] | None]:

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.scopes import Scope
+from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.beside import client_beside, client_of
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
@@ -60,9 +61,9 @@ class Attempt:
     reasons: dict[ast.AST, tuple[Rule | None, Leave]] = field(default_factory=dict)
 
     @property
-    def size(self) -> int:
-        """How much was found: it only grows."""
-        return len(self.kept) + len(self.both) + len(self.names)
+    def size(self) -> tuple[int, int, int]:
+        """How much was found of each. A workspace may move from ``both`` to ``kept``, never back."""
+        return len(self.kept), len(self.both), len(self.names)
 
 
 class Rewriter:
@@ -119,20 +120,17 @@ class Rewriter:
     def _client_of(self, workspace: ast.expr) -> str:
         value = self.evaluator.value(workspace)
         if isinstance(value, Instance) and value.origin in self.attempt.kept:
-            return self._client_there(workspace) or self._beside(self.lines.source(workspace))
+            bound = self.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
+            there = self._client_there(workspace)
+            return there or (
+                client_beside(bound[0], CLIENT, self) if bound else client_of(self.source(workspace), self)
+            )
         return self.source(workspace)
 
     def _client_there(self, at: ast.AST) -> str | None:
         """The variable ``ml_client``, where the code has one already."""
         bindings = self.evaluator.scopes.lookup(CLIENT, at)
         return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
-
-    def _beside(self, workspace: str) -> str:
-        """A client for a workspace that has to stay v1."""
-        client = self.need("azure.ai.ml", "MLClient")
-        credential = self.need("azure.identity", "DefaultAzureCredential")
-        where = f"{workspace}.subscription_id, {workspace}.resource_group, {workspace}.name"
-        return f"{client}({credential}(), {where})"
 
     def new_client(self) -> str:
         """Code for an MLClient from the configuration file."""
@@ -245,6 +243,7 @@ class Rewriter:
         code = BRIDGES[kind].format(ws=self._v1_workspace(node), it=self.source(node))
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
+        self.attempt.names.add(local)
         return f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
 
     def _v1_workspace(self, at: ast.AST) -> str:
@@ -349,7 +348,7 @@ class Rewriter:
         """The name of the workspace that is visible at a place, as the new code calls it, or None."""
         scope: Scope | None = self.evaluator.scopes.of(at)
         place = (getattr(at, "lineno", 0), 0)
-        beside: str | None = None
+        beside: Binding | None = None
         while scope is not None:
             if not (scope.is_class and scope is not self.evaluator.scopes.of(at)):
                 for name, bindings in scope.bindings.items():
@@ -364,13 +363,13 @@ class Rewriter:
                         ):
                             node = binding.node
                             if value.origin in self.attempt.kept:
-                                beside = beside or self._beside(name)
+                                beside = beside or binding
                                 continue
                             return (self._rename(node) if isinstance(node, ast.Name) else None) or name
                         if name == CLIENT and early:
                             return name
             scope = scope.parent
-        return beside
+        return client_beside(beside, CLIENT, self) if beside is not None else None
 
     # Outcomes ---------------------------------------------------------------------------------------------------
 
@@ -390,7 +389,7 @@ class Rewriter:
             return rule, Leave("left as it is, as the comment says", Status.IGNORED)
         if rule is not None and not self.options.applies(rule.name):
             return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
-        if self._of_kept_workspace(use):
+        if self._of_kept_workspace(use) or self._was_left(use):
             return rule, CONNECTED
         if self.is_kept(use):
             return rule, CONNECTED
@@ -442,6 +441,15 @@ class Rewriter:
         value = use.receiver_value
         plain = use.symbol in ("Workspace.name", "Workspace.subscription_id", "Workspace.resource_group")
         return plain and value is not None and value.origin in self.attempt.kept
+
+    def _was_left(self, use: Use) -> bool:
+        """Whether an earlier run has left the statement for the sake of something connected, which this run may not
+        see any more: other parts of the connection have become v2."""
+        first = self.lines.line_start(self.lines.span(use.statement)[0])
+        return any(
+            line.startswith("# TODO(amlbridge ") and CONNECTED.message in line
+            for line in self.lines.comments_above(first)
+        )
 
     @staticmethod
     def _checked(outcome: Outcome) -> Outcome:

@@ -17,7 +17,7 @@ from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
 #: What gives a workspace or the run, which may be there as v1 and as v2 objects.
-_ON_DEMAND = ("Workspace.", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment.")
+_ON_DEMAND = ("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment.")
 
 
 @dataclass
@@ -63,11 +63,10 @@ class StatementWriter:
         above, below = to.inserted.get(statement, []), to.appended.get(statement, [])
         whole = self._whole(statement)
         if whole is not None:
-            code = "\n".join(filter(None, [*above, whole, *below]))
-            self._replace(statement, code)
-            return not code
+            code = "\n".join(filter(None, [whole, *below]))
+            self._replace(statement, code, above)
+            return not code and not above
         if to.touches(statement):
-            self._todos(statement)
             blocks = [getattr(statement, name, None) for name in _BLOCKS]
             if any(isinstance(block, list) and block for block in blocks) or isinstance(
                 statement, (ast.Try, ast.Match)
@@ -77,19 +76,22 @@ class StatementWriter:
                 text = to.source(statement)
                 if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
                     text = f"{self.lines.source(statement)}\n{text}"
-                if above or below or text != self.lines.source(statement):
-                    self._replace(statement, "\n".join([*above, text, *below]))
-                return False
+                if text != self.lines.source(statement):
+                    self._replace(statement, "\n".join([text, *below]), above)
+                    return False
+        self._put_above(statement, above)
         if below:
             start, end = self.lines.span(statement)
-            code = lay_out("\n".join(below), self.lines.indent_at(start), to.options.line_length)
-            self.edits.replace(end, end, "\n" + code)
-        if above:
-            start = self.lines.line_start(self.lines.span(statement)[0])
-            indent = self.lines.indent_at(start)
-            code = lay_out("\n".join(above), indent, to.options.line_length)
-            self.edits.replace(start, start, code + "\n")
+            self.edits.replace(end, end, "\n" + self._laid_out("\n".join(below), self.lines.indent_at(start)))
         return False
+
+    def _put_above(self, statement: ast.stmt, code: list[str]) -> None:
+        """Puts code, and the comments for what is left, above a statement that stays."""
+        start = self.lines.line_start(self.lines.span(statement)[0])
+        lines = [self._laid_out("\n".join(code), self.lines.indent_at(start))] if code else []
+        lines += self._todo_lines(statement)
+        if lines:
+            self.edits.replace(start, start, "\n".join(lines) + "\n")
 
     def _whole(self, statement: ast.stmt) -> str | None:
         """The code that a rule gave for the whole statement, or None."""
@@ -133,23 +135,29 @@ class StatementWriter:
 
     # Text ---------------------------------------------------------------------------------------------------------
 
-    def _replace(self, statement: ast.stmt, code: str) -> None:
+    def _replace(self, statement: ast.stmt, code: str, above: list[str]) -> None:
         lines = self.lines
         start, end = lines.span(statement)
         first = lines.line_start(start)
         indent = lines.indent_at(start)
         head = lines.text[first:start]
         comments = _lost_comments(lines.text[start:end], code)
-        code = "\n".join([*comments, code]) if code else "\n".join(comments)
         if head.strip():
-            self._replace_shared(start, end, head, indent, code)
+            self._replace_shared(start, end, head, indent, "\n".join(filter(None, [*comments, *above, code])))
             return
         todo = self._todo_lines(statement)
-        if not code and not todo:
+        if not todo:
+            text = self._laid_out("\n".join(filter(None, [*comments, *above, code])), indent)
+        else:
+            new = self._laid_out("\n".join([*comments, *above]), indent)
+            text = "\n".join(filter(None, [new, *todo, self._laid_out(code, indent)]))
+        if text:
+            self.edits.replace(first, end, text)
+        else:
             self._remove(first, start, end)
-            return
-        text = lay_out(code, indent, self.to.options.line_length) if code else ""
-        self.edits.replace(first, end, "\n".join(filter(None, [*todo, text])))
+
+    def _laid_out(self, code: str, indent: str) -> str:
+        return lay_out(code, indent, self.to.options.line_length) if code else ""
 
     def _replace_shared(self, start: int, end: int, head: str, indent: str, code: str) -> None:
         """A statement behind ``;`` or behind the colon of a one-line block."""
@@ -181,18 +189,10 @@ class StatementWriter:
 
     # Comments for what is left ------------------------------------------------------------------------------------
 
-    def _todos(self, statement: ast.stmt) -> None:
-        if not hasattr(statement, "body") and self.to.source(statement) != self.lines.source(statement):
-            return  # _replace writes them
-        lines = self._todo_lines(statement)
-        if lines:
-            first = self.lines.line_start(self.lines.span(statement)[0])
-            self.edits.replace(first, first, "\n".join(lines) + "\n")
-
     def _todo_lines(self, statement: ast.stmt) -> list[str]:
         start = self.lines.span(statement)[0]
         indent = self.lines.indent_at(start)
-        above = self._comments_above(self.lines.line_start(start))
+        above = self.lines.comments_above(self.lines.line_start(start))
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
@@ -215,17 +215,6 @@ class StatementWriter:
         """Whether something in the statement is left for a reason of its own."""
         outcomes = (self.to.outcomes.get(use.node, (None, None))[1] for use in self._uses.get(statement, ()))
         return any(isinstance(outcome, Leave) and outcome != CONNECTED for outcome in outcomes)
-
-    def _comments_above(self, first: int) -> list[str]:
-        found = []
-        while first > 0:
-            before = self.lines.line_start(first - 1)
-            line = self.lines.text[before : first - 1].strip()
-            if not line.startswith("#"):
-                break
-            found.append(line)
-            first = before
-        return found
 
 
 def _lost_comments(old: str, new: str) -> list[str]:

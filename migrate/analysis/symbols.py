@@ -165,6 +165,7 @@ RESULTS = {
     "AksCompute.provisioning_configuration": "AksComputeProvisioningConfiguration",
     "ComputeInstance.provisioning_configuration": "ComputeInstanceProvisioningConfiguration",
     "ComputeTarget.get_status": "ComputeStatus",
+    "ComputeTarget.status": "ComputeStatus",
     "ComputeTarget.workspace": "Workspace",
     "Environment.get": "Environment",
     "Environment.list": "dict:Environment",

@@ -25,7 +25,10 @@ V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
-FOREIGN = ("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex")
+FOREIGN = (
+    *("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
+    *("azureml.rag", "azureml.featurestore", "azureml.acft"),  # companions of SDK v2
+)
 
 
 @dataclass(frozen=True)
@@ -382,12 +385,14 @@ class Evaluator:
                 return Instance(inside or "RunContext", binding.node)
         if found is not None or isinstance(binding.node.annotation, (ast.Name, ast.Attribute)):
             return found
+        if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
+            return None
         for evaluator, argument in (*self._passed(function, binding.name), *self._outer(function, binding.name)):
             value = evaluator.value(argument)
             if isinstance(value, Instance):
                 return Instance(value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name)
-        vague = kind is None or not self._uses_v1() or self._is_client(function, binding.name)
+        vague = kind is None or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 
     @staticmethod

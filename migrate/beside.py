@@ -1,0 +1,68 @@
+"""The client beside a workspace that has to stay SDK v1: a variable made once, below the workspace."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from amlbridge.migrate.analysis.scopes import Binding
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.rewriter import Rewriter
+
+_MADE = "clients beside"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def client_of(workspace: str, to: Rewriter) -> str:
+    """An expression for the client of a v1 workspace."""
+    client = to.need("azure.ai.ml", "MLClient")
+    credential = to.need("azure.identity", "DefaultAzureCredential")
+    where = f"{workspace}.subscription_id, {workspace}.resource_group, {workspace}.name"
+    return f"{client}({credential}(), {where})"
+
+
+def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
+    """The client of the workspace that a name is bound to: ``variable``, which is made below each place that gives the
+    name its value. An expression where there is no room for that, or where the module has such a variable already."""
+    code = client_of(binding.name, to)
+    if any(variable in scope.bindings for scope in to.evaluator.scopes.all):
+        return code
+    places = [_place(other) for other in binding.scope.bindings[binding.name]]
+    if any(place is None for place in places):
+        return code
+    made = to.memory.setdefault(_MADE, {})
+    assert isinstance(made, dict)
+    for place in places:
+        assert place is not None
+        statement, above = place
+        if statement not in made:
+            made[statement] = f"{variable} = {code}"
+            (to.before if above else to.after)(statement, made[statement])
+    return variable
+
+
+def forget_clients_beside(to: Rewriter) -> bool:
+    """Takes the variables back: what asked for them was not converted in the end. Whether there are any."""
+    made = to.memory.pop(_MADE, {})
+    assert isinstance(made, dict)
+    for statement, code in made.items():
+        for added in (to.inserted, to.appended):
+            if code in added.get(statement, ()):
+                added[statement].remove(code)
+    return bool(made)
+
+
+def _place(binding: Binding) -> tuple[ast.stmt, bool] | None:
+    """The statement that the variable goes next to, and whether above it; None when there is none."""
+    if binding.kind == "assign" and isinstance(binding.statement, ast.Assign) and len(binding.statement.targets) == 1:
+        return binding.statement, False
+    function = binding.scope.node
+    if binding.kind != "parameter" or not isinstance(function, _FUNCTIONS):
+        return None
+    body = function.body
+    docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    first = body[1] if docstring and len(body) > 1 else body[0]
+    if first.lineno == function.lineno or isinstance(first, _FUNCTIONS):
+        return None
+    return first, True
