@@ -106,6 +106,8 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         return found
     if isinstance(inner, ast.Constant) and inner.value is None:
         return []
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "list" and not inner.args:
+        return []
     return [ast.Starred(value=node, ctx=ast.Load())]
 
 
@@ -168,9 +170,9 @@ def _name_of(node: ast.expr) -> str:
 
 def is_written(data: Data, outputs: list[ast.expr]) -> bool:
     """Whether a step writes the data, rather than reads it."""
-    if data.reads:
-        return False
-    return data.type.startswith("Output") or data.root in outputs
+    if data.root in outputs:
+        return True
+    return data.type.startswith("Output") and not data.reads
 
 
 def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments, to: Rewriter) -> Port:

@@ -59,6 +59,8 @@ class Parts:
     conda: Conda | None = None
     conda_code: str = ""
     variables: str = ""
+    #: Variables that are set one by one: pairs of code.
+    items: list[tuple[str, str]] = field(default_factory=list)
     #: Of a run configuration: where it runs, the environment that it names, and over how many nodes.
     target: ast.expr | None = None
     alias: ast.expr | None = None
@@ -70,6 +72,9 @@ class Parts:
         """Takes in a change. Raises ValueError for one that cannot be written."""
         member = use.symbol.rsplit(".", 1)[1]
         if use.symbol in NOT_NEEDED:
+            return
+        if use.symbol.endswith(".environment_variables"):
+            self.items.append(item_of(use, to))
             return
         if use.symbol in DROPPED:
             self.reviews.append(DROPPED[use.symbol])
@@ -128,6 +133,13 @@ class Parts:
             arguments.append(f"conda_file={conda}")
         return f"{environment}({', '.join(arguments)})"
 
+    def variables_code(self) -> str:
+        """The environment variables, as a dict; "" when there are none."""
+        pairs = ", ".join(f"{key}: {value}" for key, value in self.items)
+        if self.variables and pairs:
+            return f"{{**{self.variables}, {pairs}}}"
+        return f"{{{pairs}}}" if pairs else self.variables
+
     @property
     def review(self) -> str:
         """What a person should check."""
@@ -141,8 +153,20 @@ def assigned(use: Use) -> ast.expr:
     raise ValueError("only plain assignments are understood")
 
 
+def item_of(use: Use, to: Rewriter) -> tuple[str, str]:
+    """Name and value of ``env.environment_variables["A"] = "b"``. Raises ValueError for another statement."""
+    statement = use.statement
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(target, ast.Subscript) or target.value is not use.node or not isinstance(statement, ast.Assign):
+        raise ValueError("only plain assignments are understood")
+    return to.source(target.slice), to.source(statement.value)
+
+
 def is_change(use: Use) -> bool:
     """Whether a use changes an environment or a run configuration, or what belongs to it."""
+    parent = use.evaluator.scopes.parents.get(use.node)
+    if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
+        return use.symbol.endswith(".environment_variables")
     owner, member = use.symbol.rsplit(".", 1)
     if owner == "CondaDependencies":
         return member.startswith(("add_", "set_", "remove_"))

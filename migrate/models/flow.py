@@ -109,7 +109,7 @@ class Flow:
     def listed(self, node: ast.expr) -> list[Step]:
         """The steps of ``Pipeline(steps=...)``. Raises ValueError where one of them cannot be told."""
         alone = isinstance(self.to.evaluator.value(node), Instance)
-        elements = [node] if alone else [*list_elements(node, self.to), *self._appended(node)]
+        elements = [node] if alone else [*self._alternatives(node), *self._appended(node)]
         steps: list[Step] = []
         for element in elements:
             found = self._steps_of(element)
@@ -124,6 +124,21 @@ class Flow:
         if not steps:
             raise ValueError("the steps of the pipeline are put together in a way that cannot be followed")
         return steps
+
+    def _alternatives(self, node: ast.expr) -> list[ast.expr]:
+        """The elements of a list; of all lists that a variable may hold."""
+        if not isinstance(node, ast.Name):
+            return list_elements(node, self.to)
+        found: list[ast.expr] = []
+        bindings = self.to.evaluator.scopes.lookup(node.id, node)
+        for binding in reversed(bindings):
+            if binding.kind == "assign" and binding.value is not None:
+                found += list_elements(binding.value, self.to)
+        return found if found or bindings else list_elements(node, self.to)
+
+    def is_conditional(self, node: ast.expr) -> bool:
+        """Whether it is decided at run time which steps a pipeline has."""
+        return isinstance(node, ast.Name) and len(self.to.evaluator.scopes.lookup(node.id, node)) > 1
 
     def _appended(self, node: ast.expr) -> list[ast.expr]:
         """What is appended to a list that has a variable."""

@@ -65,6 +65,7 @@ class Settings:
         parts = _parts(configuration, to) if configuration is not None and not _is_none(configuration) else None
         if environment is not None and not _is_none(environment):
             self.environment = to.source(environment)
+            self.variables = _variables(environment, to)
         elif configuration is not None and not _is_none(configuration):
             self.environment = to.source(configuration)
         else:
@@ -77,7 +78,9 @@ class Settings:
         else:
             self.reviews.append("no compute is named here: the job runs serverless, or where the pipeline says")
         if parts is not None:
-            self.variables = parts.variables or self.variables
+            self.variables = parts.variables_code() or self.variables
+            if not self.variables and parts.alias is not None:
+                self.variables = _variables(parts.alias, to)
             self.instance_count = parts.node_count or self.instance_count
             self.distribution = parts.distribution or self.distribution
 
@@ -95,6 +98,13 @@ class Settings:
             ("instance_count", self.instance_count),
         )
         return [f"{key}={value}" for key, value in pairs if value]
+
+
+def _variables(environment: ast.expr, to: Rewriter) -> str:
+    """The environment variables that a v1 environment had: a command has its own."""
+    value = to.evaluator.value(environment)
+    parts = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
+    return parts.variables_code() if isinstance(parts, Parts) else ""
 
 
 def _is_none(node: ast.expr) -> bool:

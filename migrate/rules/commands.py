@@ -179,7 +179,7 @@ def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
     if parts.target is not None:
         settings.compute = compute_of(parts.target, to)
         settings.reviews = [text for text in settings.reviews if "compute" not in text]
-    settings.variables = parts.variables or settings.variables
+    settings.variables = parts.variables_code() or settings.variables
     settings.instance_count = parts.node_count or settings.instance_count
     if parts.image or parts.conda is not None or parts.conda_code:
         settings.environment = parts.code(to)

@@ -87,6 +87,7 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
         return Replace(parts.code(to), parts.review)
     for change in changes:
         parts.apply(change, to)
+    to.memory["parts", use.node] = parts
     for change in changes:
         to.remove(change.statement)
         to.settle(change, rule, Statements("", parts.review))
@@ -276,6 +277,14 @@ def set_attribute(use: Use, to: Rewriter) -> Outcome:
     """The same attribute."""
     member = use.symbol.rsplit(".", 1)[1].removesuffix("=")
     return Statements(f"{_environment(use, to)}.{member} = {to.source(assigned(use))}")
+
+
+@rule.converts("Environment.environment_variables", "Environment.environment_variables=")
+def set_variables(use: Use, to: Rewriter) -> Outcome:
+    """A command has its own environment variables."""
+    if use.symbol.endswith("=") or is_change(use):
+        return Statements("", "give the variables to what runs: command(environment_variables={...})")
+    return Leave("an environment of SDK v2 has no variables: keep them in a dict of your own")
 
 
 @rule.converts(*sorted(NOT_NEEDED | set(DROPPED)))

@@ -96,10 +96,11 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     code = _function(name, use, steps, to)
     to.memory["pipeline", use.node] = steps
     _remove_lists(listed, to)
+    review = "which steps run was decided at run time: now all of them do" if flow.is_conditional(listed) else ""
     if variable is not None:
-        return Statements(code)
+        return Statements(code, review)
     to.before(use.statement, code)
-    return Replace(name)
+    return Replace(name, review)
 
 
 def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
@@ -194,7 +195,8 @@ def _remove_lists(node: ast.expr, to: Rewriter) -> None:
     bindings = scope.bindings.get(node.id, [])
     reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
     appends = [_append(name, to) for name in reads]
-    lists = isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple))
+    made = value.node if isinstance(value, Code) else bindings[0].value if bindings else None
+    lists = isinstance(made, (ast.List, ast.Tuple)) or (isinstance(made, ast.Call) and not made.args)
     if not lists or len(bindings) != 1 or any(statement is None for statement in appends):
         return
     made_inside = any(use.symbol.endswith("Step") and use.statement in appends for use in to.uses)

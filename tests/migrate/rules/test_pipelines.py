@@ -1,0 +1,92 @@
+"""Pipelines in the shapes of real code."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.core import Environment, Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter, StepSequence
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+"""
+
+
+def step(name: str, rest: str = "") -> str:
+    return f'PythonScriptStep("{name}.py", name="{name}", compute_target="cpu", runconfig=env{rest})'
+
+
+def done(text: str) -> str:
+    """Converts; nothing may be left."""
+    conversion = convert(HEAD + text)
+    assert {finding.status for finding in conversion.findings} <= {Status.CONVERTED, Status.REVIEW}, conversion.findings
+    ast.parse(conversion.text)
+    return conversion.text
+
+
+def test_a_sequence_orders_its_steps() -> None:
+    text = done(f"a = {step('a')}\nb = {step('b')}\nc = {step('c')}\np = Pipeline(ws, StepSequence(steps=[a, b, c]))\n")
+    assert "b = b_component(after_a=a.outputs.order_token)" in text
+    assert "c = c_component(after_b=b.outputs.order_token)" in text
+    assert text.count("echo done > ${{outputs.order_token}}/done") == 2
+
+
+def test_no_order_token_where_data_orders_already() -> None:
+    text = done(
+        f"d = PipelineData('d')\na = {step('a', ', arguments=[d], outputs=[d]')}\n"
+        f"b = {step('b', ', arguments=[d], inputs=[d]')}\nb.run_after(a)\np = Pipeline(ws, steps=[b])\n"
+    )
+    assert "order_token" not in text
+    assert "b = b_component(d=a.outputs.d)" in text
+
+
+def test_steps_in_a_list_that_grows() -> None:
+    text = done(f"steps = list()\na = {step('a')}\nsteps.append(a)\np = Pipeline(workspace=ws, steps=steps)\n")
+    assert "steps" not in text.split("ml_client")[1]
+    assert "a = a_component()" in text
+
+
+def test_steps_that_a_condition_chooses_are_for_review() -> None:
+    text = f"a = {step('a')}\nb = {step('b')}\nif x:\n    s = [a, b]\nelse:\n    s = [a]\np = Pipeline(ws, steps=s)\n"
+    conversion = convert(HEAD + text)
+    assert "b = b_component()" in conversion.text
+    assert "now all of them do" in {f.symbol: f.message for f in conversion.findings}["Pipeline"]
+
+
+def test_data_as_a_dataset_is_written_and_read() -> None:
+    text = done(
+        f"d = PipelineData('d').as_dataset()\na = {step('a', ', arguments=[d], outputs=[d]')}\n"
+        f"b = {step('b', ', arguments=[d], inputs=[d]')}\np = Pipeline(ws, steps=[b])\n"
+    )
+    assert "b = b_component(d=a.outputs.d)" in text
+
+
+def test_parameters_are_those_of_the_function() -> None:
+    text = done(
+        'n = PipelineParameter("rows", 5)\nr = PipelineParameter(name="rate", default_value=0.5)\n'
+        f"a = {step('a', ', arguments=[1, n, r]')}\np = Pipeline(ws, [a])\n"
+        "p.submit('x', pipeline_parameters={'rows': 3})\n"
+    )
+    assert "def p(rows=5, rate=0.5):" in text
+    assert "a = a_component(n=rows, r=rate)" in text
+    assert 'create_or_update(p(rows=3), experiment_name="x")' in text
+
+
+def test_variables_of_an_environment_go_to_the_steps() -> None:
+    text = done(
+        "e = Environment('e')\nrc = RunConfiguration()\nrc.environment = e\n"
+        'rc.environment.environment_variables["A"] = "b"\n'
+        'a = PythonScriptStep("a.py", name="a", compute_target="cpu", runconfig=rc)\np = Pipeline(ws, [a])\n'
+    )
+    assert 'environment_variables={"A": "b"}' in text
+
+
+def test_a_pipeline_that_is_returned_is_a_function() -> None:
+    text = done(f"def build(ws):\n    a = {step('a')}\n    return Pipeline(workspace=ws, steps=[a])\n")
+    assert "    return pipeline_function" in text
+    assert "    @dsl.pipeline()\n    def pipeline_function():" in text
