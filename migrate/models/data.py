@@ -20,6 +20,8 @@ DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsum
 REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
 #: Methods that turn an output of a step into an input of the next.
 _READING = frozenset({"as_input", "as_dataset", "as_named_input", "read_delimited_files", "read_parquet_files"})
+#: A data frame that is registered as a table.
+FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
 #: File endings of tables that one pandas call reads.
 _TABLE_FILE = re.compile(r"\.(csv|tsv|txt|parquet|json|jsonl|gz|data)$", re.IGNORECASE)
@@ -145,6 +147,10 @@ def _registered_here(use: Use, to: Rewriter) -> Data | None:
             given = other.argument("name", position=1)
             if given is not None and _text_or_code(given, to) == wanted:
                 return follow(other.receiver, to)
+        if other.symbol == FRAME:
+            given = other.argument("name", position=2)
+            if given is not None and _text_or_code(given, to) == wanted:
+                return follow(other.node, to)
     return None
 
 
@@ -154,8 +160,50 @@ def _text_or_code(node: ast.expr | None, to: Rewriter) -> str:
     return to.evaluator.text(node) or ast.unparse(node)
 
 
+#: What reads rows, so that its data has to be an MLTable -> the arguments with data, by name and position.
+_READ_ROWS = {
+    "ParallelRunStep": (("inputs", 2),),
+    "AutoMLConfig": (("training_data", None), ("validation_data", None), ("test_data", None)),
+}
+
+
+def is_read_by_rows(use: Use, to: Rewriter) -> bool:
+    """Whether a tabular dataset is read by AutoML or by a parallel step: they take no plain file."""
+    if "read by rows" not in to.memory:
+        found: set[ast.AST] = set()
+        to.memory["read by rows"] = found
+        for reader in to.uses:
+            for name, position in _READ_ROWS.get(reader.symbol, ()):
+                given = reader.argument(name, position=position) if reader.call is not None else None
+                found.update(_made_of(given, to) if given is not None else ())
+    return use.node in cast("set[ast.AST]", to.memory["read by rows"])
+
+
+def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
+    """The calls that made the datasets of an expression, also before they were registered."""
+    value = to.evaluator.value(node)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    if isinstance(inner, (ast.List, ast.Tuple)):
+        return [made for element in inner.elts for made in _made_of(element, to)]
+    data = follow(inner, to)
+    use = use_of(data.root, to) if data is not None else None
+    if data is None or use is None:
+        return []
+    if use.symbol == "DatasetConsumptionConfig":
+        dataset = use.argument("dataset", position=1)
+        return _made_of(dataset, to) if dataset is not None else []
+    if use.symbol.endswith(".register") and use.receiver is not None:
+        return _made_of(use.receiver, to)
+    registered = _registered_here(use, to) if use.symbol.endswith(("get_by_name", "datasets[]")) else None
+    return [registered.root] if registered is not None else [data.root]
+
+
 def single_file(use: Use, to: Rewriter) -> bool:
-    """Whether a tabular dataset is one file, whose path is known."""
+    """Whether a tabular dataset is one file, whose path is known, and nothing needs it as a table."""
+    if is_read_by_rows(use, to):
+        return False
+    if use.symbol == FRAME:
+        return True
     path = use.argument("path", position=0)
     paths = paths_of(path, to)
     if len(paths) != 1:

@@ -52,6 +52,10 @@ class Flow:
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
 
+    def covers(self, node: ast.AST) -> bool:
+        """Whether an expression is a step, or the configuration of one."""
+        return node in self.steps or any(node in step.parts for step in self.steps.values())
+
     def _sequence(self, use: Use) -> None:
         listed = use.argument("steps", position=0)
         groups = [self._steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []

@@ -6,6 +6,7 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -72,10 +73,10 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
     if text is None:
         return None
     for use in to.uses:
-        if use.symbols[-1] not in ("Datastore.upload", "Datastore.upload_files"):
+        if use.symbols[-1] not in _UPLOADS:
             continue
         variable = to.memory.get(("upload", use.node))
-        target = use.argument("target_path", position=1 if use.symbol.endswith("upload") else 2)
+        target = upload_target(use, to)
         folder = to.evaluator.text(target) if target is not None else ""
         if not isinstance(variable, str) or folder is None or not _same_function(use, path, to):
             continue
@@ -86,6 +87,23 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
             # The path of a folder ends with a slash, or not.
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return None
+
+
+#: Calls that upload files -> the position of their target.
+_UPLOADS = {"Datastore.upload": 1, "Datastore.upload_files": 2, "Dataset.File.upload_directory": 1}
+
+
+def upload_target(use: Use, to: Rewriter) -> ast.expr | None:
+    """The path in the datastore that files are uploaded to; None for its root."""
+    target = use.argument("target_path", "target", position=_UPLOADS[use.symbols[-1]])
+    value = to.evaluator.value(target) if target is not None else None
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else target
+    if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
+        return inner.elts[1]
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if made is not None and made.symbol == "DataPath":
+        return made.argument("path_on_datastore", position=1)
+    return target if use.symbols[-1] != "Dataset.File.upload_directory" else None
 
 
 def _formatted(path: ast.expr, start: str, inside: str, variable: str, to: Rewriter) -> str | None:

@@ -58,6 +58,17 @@ class Step:
     after: list[Step] = field(default_factory=list)
     before: list[Step] = field(default_factory=list)
     reviews: list[str] = field(default_factory=list)
+    #: Expressions elsewhere that belong to the step: its configuration.
+    parts: list[ast.AST] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        """The output that later steps wait for, when there is no data between."""
+        return "order_token"
+
+    def node_lines(self, bound: list[str], to: Rewriter) -> list[str]:
+        """The statements that make the node in the pipeline function. ``bound``: what its inputs are bound to."""
+        return [f"{self.node} = {self.component}({', '.join(bound)})"]
 
     @property
     def review(self) -> str:
@@ -82,7 +93,7 @@ class Step:
         for step in self.after:
             make = to.need("azure.ai.ml", "Input")
             inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
-        keywords = self._named(to)
+        keywords = self.named(to)
         if inputs:
             keywords.append(f"inputs={{{', '.join(inputs)}}}")
         if outputs:
@@ -92,7 +103,8 @@ class Step:
             keywords.append("is_deterministic=False")
         return f"{command}({', '.join(keywords)})"
 
-    def _named(self, to: Rewriter) -> list[str]:
+    def named(self, to: Rewriter) -> list[str]:
+        """The keywords of the component's name."""
         if self.display_name is None:
             return []
         text = to.evaluator.text(self.display_name)

@@ -12,13 +12,14 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.data import Data, follow, input_code, kind_of, paths_of, single_file
+from amlbridge.migrate.models.data import Data, follow, input_code, is_read_by_rows, kind_of, paths_of, single_file
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
+from amlbridge.migrate.rules.datastores import uploaded
 from amlbridge.migrate.rules.run_inputs import table_call
 
 rule = Rule(
@@ -189,6 +190,8 @@ def register_frame(use: Use, to: Rewriter) -> Outcome:
     if frame is None or name is None:
         return Leave("a data frame and a name are needed")
     text = to.evaluator.text(name)
+    if is_read_by_rows(use, to):
+        return _frame_table(use, frame, name, to)
     file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
     to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
     data = to.need("azure.ai.ml.entities", "Data")
@@ -196,14 +199,27 @@ def register_frame(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", "the table is a CSV file, not Parquet")
 
 
+def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Outcome:
+    """A data frame that is read by rows: a folder with its file and an MLTable."""
+    text, os, mltable = to.evaluator.text(name), to.need_module("os"), to.need_module("mltable")
+    folder = f'"{text}"' if text else to.source(name)
+    file = f'"{text}/table.csv"' if text else f'{os}.path.join({folder}, "table.csv")'
+    to.before(use.statement, f"{os}.makedirs({folder}, exist_ok=True)")
+    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
+    to.before(use.statement, f'{mltable}.from_delimited_files([{{"file": {file}}}]).save({folder})')
+    data = to.need("azure.ai.ml.entities", "Data")
+    code = f'{data}(name={to.source(name)}, path={folder}, type="mltable")'
+    review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
+    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
+
+
 @rule.converts("Dataset.File.upload_directory")
 def upload_directory(use: Use, to: Rewriter) -> Outcome:
-    """A folder goes up with its data asset."""
+    """A folder goes up as a data asset, named after where it went."""
     source = use.argument("src_dir", position=0)
     if source is None:
         return Leave("a folder is needed")
-    data = to.need("azure.ai.ml.entities", "Data")
-    return Replace(f'{data}(path={to.source(source)}, type="uri_folder")', "it is uploaded when it is registered")
+    return uploaded(use, to.source(source), "uri_folder", "", to)
 
 
 @rule.converts("Dataset.as_named_input", "Dataset.as_mount", "Dataset.as_download", "DatasetConsumptionConfig")

@@ -12,7 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.paths import datastore_path
+from amlbridge.migrate.models.paths import datastore_path, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -107,12 +107,17 @@ def upload(use: Use, to: Rewriter) -> Outcome:
     """Files that go up become a data asset."""
     files = use.symbol.endswith("upload_files")
     source = use.argument("files", "src_dir", position=0)
-    target = use.argument("target_path", position=2 if files else 1)
     if source is None:
         return Leave("nothing is uploaded")
     path, kind, review = to.source(source), "uri_folder", ""
     if files:
         path, kind, review = _files(source, to)
+    return uploaded(use, path, kind, review, to)
+
+
+def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outcome:
+    """The data asset of files that go up, named after where they went."""
+    target = upload_target(use, to)
     text = to.evaluator.text(target) if target is not None else ""
     name = to.fresh(identifier(f"{text or 'uploaded'} files", "files"))
     data = to.need("azure.ai.ml.entities", "Data")

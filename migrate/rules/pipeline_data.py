@@ -104,13 +104,26 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
     Flow.of(to)
     statement = use.statement
     alone = isinstance(statement, (ast.Assign, ast.Expr, ast.AnnAssign)) and statement.value is use.node
-    if not alone:
+    if not alone and not _one_of_several(use, to):
         return Leave("data of a pipeline is used in a way that cannot be followed")
-    if isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
+    if alone and isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
         return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
     if any(not _in_step(name, to) for name in Objects.of(to).names(use.node)):
         return Leave("data of a pipeline is passed on in a way that cannot be followed")
     return Statements("")
+
+
+def _one_of_several(use: Use, to: Rewriter) -> bool:
+    """Whether it is one of ``a, b = PipelineData("a"), PipelineData("b")``."""
+    statement = use.statement
+    if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Tuple)):
+        return False
+    target = statement.targets[0]
+    names = target.elts if isinstance(target, ast.Tuple) else []
+    kinds = [to.evaluator.type_of(element) for element in statement.value.elts]
+    return use.node in statement.value.elts and all(
+        isinstance(name, ast.Name) and kind in INTERMEDIATE for name, kind in zip(names, kinds, strict=False)
+    )
 
 
 @rule.converts(*(f"{kind}.name" for kind in sorted(INTERMEDIATE)))
@@ -126,7 +139,7 @@ def _in_step(name: ast.Name, to: Rewriter) -> bool:
     """Whether a name is read inside of a step that is converted, or of something fluent."""
     flow = Flow.of(to)
     for node in to.evaluator.scopes.ancestors(name):
-        if node in flow.steps:
+        if flow.covers(node):
             return True
         kind = to.evaluator.type_of(node) if isinstance(node, (ast.Call, ast.Attribute)) else None
         if kind in INTERMEDIATE:

@@ -110,8 +110,8 @@ def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
     lines = [f"@{dsl}.pipeline({decorated})", f"def {name}({_parameters(steps, to)}):"]
     for step in steps:
         bound = [f"{port.name}={_bound(port, to)}" for port in step.arguments.inputs if not port.literal]
-        bound += [f"after_{first.node}={first.node}.outputs.order_token" for first in step.after]
-        lines.append(f"    {step.node} = {step.component}({', '.join(bound)})")
+        bound += [f"after_{first.node}={first.node}.outputs.{first.token}" for first in step.after]
+        lines += [f"    {line}" for line in step.node_lines(bound, to)]
     outputs = _outputs(steps, to)
     if outputs:
         lines.append(f"    return {{{', '.join(outputs)}}}")
@@ -252,7 +252,7 @@ def parameter(use: Use, to: Rewriter) -> Outcome:
     if not (isinstance(statement, ast.Assign) and statement.value is use.node):
         return (
             Replace("None")
-            if any(node in Flow.of(to).steps for node in _around(use, to))
+            if any(Flow.of(to).covers(node) for node in _around(use, to))
             else Leave("a pipeline parameter is used in a way that cannot be followed")
         )
     for name in Objects.of(to).names(use.node):
@@ -260,7 +260,7 @@ def parameter(use: Use, to: Rewriter) -> Outcome:
         pair = to.evaluator.scopes.parents.get(outer) if isinstance(outer, ast.Tuple) else None
         if isinstance(pair, ast.Assign) and pair.value is outer:
             to.remove(pair)
-        if not any(node in Flow.of(to).steps for node in to.evaluator.scopes.ancestors(name)) and not _consumed(
+        if not any(Flow.of(to).covers(node) for node in to.evaluator.scopes.ancestors(name)) and not _consumed(
             name, to
         ):
             return Leave("a pipeline parameter is used in a way that cannot be followed")

@@ -92,10 +92,10 @@ by_row = ParallelRunStep(
 run = Experiment(ws, "iris-parallel").submit(Pipeline(ws, [by_file, by_row]))
 run.wait_for_completion(show_output=False)
 for step, output, name in (
-    ("score-files", scored_files, "flowers.txt"),
-    ("score-rows", scored_rows, "parallel_run_step.txt"),
+    ("score-files", "scored_files", "flowers.txt"),
+    ("score-rows", "scored_rows", "parallel_run_step.txt"),
 ):
-    data = run.find_step_run(step)[0].get_output_data(output.name)
+    data = run.find_step_run(step)[0].get_output_data(output)
     data.download(local_path=step, overwrite=True)
     with open(os.path.join(step, data.path_on_datastore, name)) as file:
         rows = file.read().splitlines()

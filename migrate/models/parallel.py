@@ -1,0 +1,300 @@
+"""ParallelRunStep with its ParallelRunConfig as a parallel component."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Function, Instance
+from amlbridge.migrate.models.arguments import input_port, list_elements, output_port, read_arguments
+from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.rewriter import Rewriter
+
+_NAMES = (
+    "environment",
+    "entry_script",
+    "error_threshold",
+    "output_action",
+    "compute_target",
+    "node_count",
+    "process_count_per_node",
+    "mini_batch_size",
+    "source_directory",
+    "description",
+    "logging_level",
+    "run_invocation_timeout",
+    "run_max_try",
+    "append_row_file_name",
+    "allowed_failed_count",
+    "allowed_failed_percent",
+    "partition_keys",
+    "environment_variables",
+)
+#: Keyword of ParallelRunConfig -> keyword of parallel_run_function with the same meaning.
+_SAME = {
+    "node_count": "instance_count",
+    "process_count_per_node": "max_concurrency_per_instance",
+    "mini_batch_size": "mini_batch_size",
+    "partition_keys": "partition_keys",
+    "error_threshold": "error_threshold",
+    "allowed_failed_count": "mini_batch_error_threshold",
+    "logging_level": "logging_level",
+    "environment_variables": "environment_variables",
+}
+#: What v1 takes for a mini batch of files if nothing is said; SDK v2 takes one file.
+_FILES = '"10"'
+
+
+@dataclass
+class Configuration:
+    """A ParallelRunConfig. In a function that only makes one, parameters stand for what the call passes."""
+
+    use: Use
+    arguments: dict[str, ast.expr]
+
+    def get(self, name: str) -> ast.expr | None:
+        """What a keyword is given; None for None as well."""
+        found = self.arguments.get(name)
+        return None if isinstance(found, ast.Constant) and found.value is None else found
+
+
+@dataclass
+class ParallelStep(Step):
+    """A step that runs a script on mini batches. ``keywords``: those of its component, as code."""
+
+    keywords: list[str] = field(default_factory=list)
+    task: list[str] = field(default_factory=list)
+
+    def component_code(self, to: Rewriter) -> str:
+        """The component, as a call of ``parallel_run_function``."""
+        if self.before and not self.arguments.outputs:
+            raise ValueError("a parallel step without an output cannot be waited for without data: give it an output")
+        make = to.need("azure.ai.ml.parallel", "parallel_run_function")
+        function = to.need("azure.ai.ml.parallel", "RunFunction")
+        inputs = [f'"{port.name}": {port.declared}' for port in self.arguments.inputs]
+        for step in self.after:
+            inputs.append(f'"after_{step.node}": {to.need("azure.ai.ml", "Input")}(type="uri_folder")')
+        outputs = [f'"{port.name}": {port.declared}' for port in self.arguments.outputs]
+        words = self.arguments.code("").strip()
+        line = [f"program_arguments={_stripped(words)}"] if self.arguments.parts else []
+        keywords = [*self.named(to), f"inputs={{{', '.join(inputs)}}}"]
+        if outputs:
+            keywords.append(f"outputs={{{', '.join(outputs)}}}")
+        keywords += self.keywords
+        if not self.reuse:
+            keywords.append("is_deterministic=False")
+        keywords.append(f"task={function}({', '.join([*self.task[:2], *line, *self.task[2:]])})")
+        return f"{make}({', '.join(keywords)})"
+
+    @property
+    def token(self) -> str:
+        """Its output is there when it has ended: later steps wait for that."""
+        return self.arguments.outputs[0].name
+
+
+def _stripped(code: str) -> str:
+    """The code of a command line without the blank that it begins with."""
+    code = code.removeprefix('" " + ')
+    return f'"{code[2:]}' if code.startswith('" ') else code
+
+
+@reads("ParallelRunStep")
+def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
+    """Reads a call of ParallelRunStep. Raises ValueError where it cannot be read."""
+    given = use.argument("parallel_run_config", position=1)
+    if given is None:
+        raise ValueError("a parallel step needs its configuration")
+    config = configuration(given, to)
+    output = use.argument("output", position=3)
+    written = follow(output, to) if output is not None else None
+    passed = use.argument("arguments", position=5)
+    nodes = list_elements(passed, to) if passed is not None else []
+    arguments = read_arguments(nodes, [written.root] if written is not None else [], to)
+    name = use.argument("name", position=0)
+    step = ParallelStep(use, component, node, arguments, Settings(), "", name)
+    step.parts.append(config.use.node)
+    split = _inputs(use, step, to)
+    step.keywords.append(f'input_data="${{{{inputs.{split}}}}}"')
+    if written is not None:
+        output_port(written, "", arguments, to)
+    _settings(step, config, to)
+    _task(step, config, written is not None, to)
+    reuse = use.argument("allow_reuse", position=6)
+    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    if reuse is not None and not isinstance(reuse, ast.Constant):
+        step.reviews.append("allow_reuse is decided at run time: set is_deterministic")
+    return step
+
+
+def configuration(node: ast.expr, to: Rewriter) -> Configuration:
+    """The ParallelRunConfig that an expression stands for. Raises ValueError where it cannot be told."""
+    value = to.evaluator.value(node)
+    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if use is None or use.call is None or value.type != "ParallelRunConfig":  # type: ignore[union-attr]
+        raise ValueError("the configuration of the parallel step is made elsewhere")
+    if use.symbol != "ParallelRunConfig":
+        raise ValueError("the configuration of the parallel step is in a YAML file: write its settings here")
+    call = _making_call(node, to)
+    function = to.evaluator.value(call.func) if call is not None and call is not use.node else None
+    if call is None or not isinstance(function, Function):
+        return Configuration(use, _named(use))
+    if function.evaluator is not to.evaluator or not only_makes(function.node, use):
+        raise ValueError("the configuration of the parallel step is made in a function that cannot be followed")
+    return Configuration(use, _inlined(use, function.node, call))
+
+
+def _named(use: Use) -> dict[str, ast.expr]:
+    return {_NAMES[key] if isinstance(key, int) else key: value for key, value in use.arguments().items()}
+
+
+def _making_call(node: ast.expr, to: Rewriter) -> ast.Call | None:
+    """The call that an expression is, or that its variable is assigned."""
+    if isinstance(node, ast.Call):
+        return node
+    if isinstance(node, ast.Name):
+        for binding in to.evaluator.scopes.lookup(node.id, node)[:1]:
+            if binding.kind == "assign" and isinstance(binding.value, ast.Call):
+                return binding.value
+    return None
+
+
+def only_makes(function: ast.FunctionDef | ast.AsyncFunctionDef, use: Use) -> bool:
+    """Whether a function does nothing but return what a use makes."""
+    body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is use.node
+
+
+def _inlined(use: Use, function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call) -> dict[str, ast.expr]:
+    """The arguments of a configuration in a function, with what a call of the function passes."""
+    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+    if any(isinstance(argument, ast.Starred) for argument in call.args) or len(call.args) > len(names):
+        raise ValueError("the configuration of the parallel step is made in a function that cannot be followed")
+    passed = dict(zip(names, call.args, strict=False))
+    positional = [*function.args.posonlyargs, *function.args.args]
+    defaults = function.args.defaults
+    for arg, default in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+        passed.setdefault(arg.arg, default)
+    for arg, option in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
+        if option is not None:
+            passed.setdefault(arg.arg, option)
+    rest: dict[str, ast.expr] = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            raise ValueError("the configuration of the parallel step is made in a function that cannot be followed")
+        (passed if keyword.arg in names else rest)[keyword.arg] = keyword.value
+    found: dict[str, ast.expr] = {}
+    assert use.call is not None
+    given = [*zip(_NAMES, use.call.args, strict=False), *((key.arg, key.value) for key in use.call.keywords)]
+    for name, value in given:
+        if name is None:
+            if not (isinstance(value, ast.Name) and function.args.kwarg and value.id == function.args.kwarg.arg):
+                raise ValueError("keywords of the parallel step come from a dict that is not literal")
+            found.update(rest)
+        else:
+            found[name] = _substituted(value, passed, names)
+    return found
+
+
+def _substituted(value: ast.expr, passed: dict[str, ast.expr], names: list[str]) -> ast.expr:
+    if isinstance(value, ast.Name) and value.id in passed:
+        return passed[value.id]
+    if any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(value)):
+        raise ValueError("the configuration of the parallel step is made in a function that cannot be followed")
+    return value
+
+
+def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
+    """Declares the inputs. Returns the name of the one that is split into mini batches."""
+    listed, side = use.argument("inputs", position=2), use.argument("side_inputs", position=4)
+    elements = list_elements(listed, to) if listed is not None else []
+    if len(elements) != 1:
+        raise ValueError("SDK v2 splits one input of a parallel step: make a step for each of them")
+    found = ""
+    for element in [*elements, *(list_elements(side, to) if side is not None else [])]:
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        if data is None:
+            raise ValueError("an input of the step cannot be told")
+        port = input_port(data, "", step.arguments, to)
+        if not found:
+            found = port.name
+            if 'type="mltable"' in port.declared:
+                port.declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable", mode="direct")'
+    return found
+
+
+def _settings(step: ParallelStep, config: Configuration, to: Rewriter) -> None:
+    from amlbridge.migrate.rules.computes import compute_of
+
+    target = config.get("compute_target")
+    environment = config.get("environment")
+    if environment is None:
+        step.settings.environment = Parts().code(to)
+    else:
+        step.settings.environment = to.source(environment)
+    if target is not None:
+        step.keywords.append(f"compute={compute_of(target, to)}")
+    for old, new in _SAME.items():
+        value = config.get(old)
+        if value is not None:
+            step.keywords.append(f"{new}={_plain(value, old, step, to)}")
+        elif old == "mini_batch_size" and config.get("partition_keys") is None:
+            table = any('type="mltable"' in port.declared for port in step.arguments.inputs[:1])
+            step.keywords += [] if table else [f"mini_batch_size={_FILES}"]
+    retry = []
+    tries, timeout = config.get("run_max_try"), config.get("run_invocation_timeout")
+    if tries is not None:
+        known = isinstance(tries, ast.Constant) and isinstance(tries.value, int)
+        code = str(tries.value - 1) if known else f"{_plain(tries, 'run_max_try', step, to)} - 1"  # type: ignore[attr-defined]
+        retry.append(f'"max_retries": {code}')
+    if timeout is not None:
+        retry.append(f'"timeout": {_plain(timeout, "run_invocation_timeout", step, to)}')
+    if retry:
+        step.keywords.append(f"retry_settings={{{', '.join(retry)}}}")
+
+
+def _plain(node: ast.expr, name: str, step: ParallelStep, to: Rewriter) -> str:
+    """A setting; where it is a parameter of the pipeline, its default."""
+    if to.evaluator.type_of(node) != "PipelineParameter":
+        return to.source(node)
+    value = to.evaluator.value(node)
+    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    default = use.argument("default_value", position=1) if use is not None else None
+    if default is None:
+        raise ValueError(f"{name} is a parameter of the pipeline, which SDK v2 cannot bind")
+    step.reviews.append(f"{name} was a parameter of the pipeline: SDK v2 takes a value here, its default")
+    return to.source(default)
+
+
+def _task(step: ParallelStep, config: Configuration, has_output: bool, to: Rewriter) -> None:
+    folder, script = config.get("source_directory"), config.get("entry_script")
+    if script is None:
+        raise ValueError("the entry script of the parallel step cannot be told")
+    code = to.source(folder) if folder is not None else '"."'
+    step.task = [f"code={code}", f"entry_script={to.source(script)}", f"environment={step.settings.environment}"]
+    action = config.get("output_action")
+    text = to.evaluator.text(action) if action is not None else "append_row"
+    if text is None:
+        step.reviews.append("output_action is decided at run time: append_row is assumed")
+    if text != "summary_only" and has_output:
+        step.task.append(f'append_row_to="${{{{outputs.{_output(step, to)}}}}}"')
+    for name in ("append_row_file_name", "allowed_failed_percent"):
+        value = config.get(name)
+        if value is not None and text != "summary_only":
+            step.arguments.text(f"--{name}")
+            words = read_arguments([value], [], to)
+            step.arguments.parts += words.parts
+            step.arguments.inputs += words.inputs
+
+
+def _output(step: ParallelStep, to: Rewriter) -> str:
+    """The port that the rows go to: that of ``output=``, which may be among the arguments as well."""
+    written = step.use.argument("output", position=3)
+    data = follow(written, to) if written is not None else None
+    port = step.writes(data.root) if data is not None else None
+    if port is None:
+        raise ValueError("the output of the parallel step cannot be told")
+    return port.name

@@ -1,0 +1,139 @@
+"""Parallel steps: ``ParallelRunStep`` with its ``ParallelRunConfig`` -> ``parallel_run_function``.
+
+The configuration has no object of its own in SDK v2: its settings are keywords of the component. ``node_count`` is
+``instance_count``, ``process_count_per_node`` is ``max_concurrency_per_instance``, ``run_max_try`` is one more than
+``max_retries``, ``allowed_failed_count`` is ``mini_batch_error_threshold``. The rows go to the same file in the output
+folder. One input is split into mini batches, the side inputs are inputs beside it.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models import parallel  # registers how the step is read
+from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules import pipeline_steps
+
+rule = Rule(
+    "parallel-runs",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Dataset, Workspace
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
+
+ws = Workspace.from_config()
+images = Dataset.get_by_name(ws, "images")
+config = ParallelRunConfig(
+    source_directory="scoring",
+    entry_script="score.py",
+    mini_batch_size="5",
+    error_threshold=10,
+    output_action="append_row",
+    append_row_file_name="scores.txt",
+    environment=env,
+    compute_target="cpu",
+    node_count=2,
+    process_count_per_node=4,
+    run_invocation_timeout=60,
+    run_max_try=3,
+)
+scores = OutputFileDatasetConfig("scores")
+score = ParallelRunStep(
+    name="score",
+    parallel_run_config=config,
+    inputs=[images.as_named_input("images").as_mount()],
+    output=scores,
+    arguments=["--threshold", 0.5],
+    allow_reuse=False,
+)
+pipeline = Pipeline(ws, steps=[score])
+""",
+            """\
+from azure.ai.ml import Input, MLClient, Output, dsl
+from azure.ai.ml.parallel import RunFunction, parallel_run_function
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+images = ml_client.data.get("images", label="latest")
+score_component = parallel_run_function(
+    name="score",
+    inputs={"images": Input(type="uri_folder")},
+    outputs={"scores": Output(type="uri_folder")},
+    input_data="${{inputs.images}}",
+    compute="cpu",
+    instance_count=2,
+    max_concurrency_per_instance=4,
+    mini_batch_size="5",
+    error_threshold=10,
+    retry_settings={"max_retries": 2, "timeout": 60},
+    is_deterministic=False,
+    task=RunFunction(
+        code="scoring",
+        entry_script="score.py",
+        program_arguments="--threshold 0.5 --append_row_file_name scores.txt",
+        environment=env,
+        append_row_to="${{outputs.scores}}",
+    ),
+)
+
+
+@dsl.pipeline()
+def pipeline():
+    score = score_component(
+        images=Input(type="uri_folder", path=images.id, mode="ro_mount")
+    )
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("ParallelRunStep")
+def step(use: Use, to: Rewriter) -> Outcome:
+    """The component of the step, where the step was made."""
+    return pipeline_steps.step(use, to)
+
+
+@rule.converts("ParallelRunConfig")
+def config(use: Use, to: Rewriter) -> Outcome:
+    """The object goes: its settings are in the component."""
+    if use.call is None:
+        return Leave("SDK v2 has no configuration of parallel runs: parallel_run_function has its settings")
+    flow = Flow.of(to)
+    steps = [found for found in flow.steps.values() if isinstance(found, parallel.ParallelStep)]
+    if not any(_configured(found.use, use, to) for found in steps):
+        reasons = [text for node, text in flow.failed.items() if _is_of(node, use, to)]
+        return Leave(reasons[0] if reasons else "no step of this module has this configuration")
+    function = to.evaluator.scopes.of(use.node).node
+    if isinstance(use.statement, ast.Return) and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if parallel.only_makes(function, use):
+            to.remove(function)
+            return Statements("")
+        return Leave("the configuration is handed on by a function: give its settings to parallel_run_function")
+    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        return Statements("")
+    return Replace("None")
+
+
+def _configured(step: Use, config: Use, to: Rewriter) -> bool:
+    given = step.argument("parallel_run_config", position=1)
+    value = to.evaluator.value(given) if given is not None else None
+    return getattr(value, "origin", None) is config.node
+
+
+def _is_of(node: ast.expr, config: Use, to: Rewriter) -> bool:
+    use = to.use_of(node)
+    return use is not None and use.symbol == "ParallelRunStep" and _configured(use, config, to)
+
+
+@rule.converts("ParallelRunConfig.load_yaml", "ParallelRunConfig.save_to_yaml")
+def yaml(use: Use, to: Rewriter) -> Outcome:
+    """A file of settings, in a form that SDK v2 does not read."""
+    return Leave("write the settings of the file as keywords of parallel_run_function, or a parallel component in YAML")

@@ -1,0 +1,126 @@
+"""Parallel steps become parallel components; a slow test runs the converted sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.signatures.check import check_generated
+from tests.migrate.rules.sample_runs import migrated, output_of
+from tests.migrate.rules.support import convert
+from tests.support.live import LiveService
+
+HEAD = """\
+from azureml.core import Dataset, Workspace
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
+from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep, PythonScriptStep
+ws = Workspace.from_config()
+images = Dataset.File.from_files((ws.get_default_datastore(), "images"))
+labels = Dataset.File.from_files((ws.get_default_datastore(), "labels"))
+rows = Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), "rows/all.csv"))
+scores = PipelineData("scores")
+"""
+BASE = "environment=env, entry_script='score.py', source_directory='src', compute_target='cpu', node_count=2"
+
+
+def converted(
+    config: str = "",
+    step: str = "inputs=[images.as_named_input('images')], output=scores",
+    size: str = "",
+) -> str:
+    """What a pipeline with one parallel step becomes."""
+    given = f"{BASE}, error_threshold=1, output_action='append_row'" if "output_action" not in config else BASE
+    text = f"""{HEAD}{size}
+config = ParallelRunConfig({given}{config})
+score = ParallelRunStep("score", config, {step})
+pipeline = Pipeline(ws, [score])
+"""
+    found = convert(text).text
+    assert not check_generated(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("config", "after"),
+    [
+        ("", 'mini_batch_size="10"'),
+        (", partition_keys=['a', 'b']", 'partition_keys=["a", "b"]'),
+        (", mini_batch_size='3', process_count_per_node=P", "max_concurrency_per_instance=P"),
+        (", run_max_try=TRIES", '"max_retries": TRIES - 1'),
+        (", allowed_failed_count=4", "mini_batch_error_threshold=4"),
+        (", allowed_failed_percent=50", 'program_arguments="--allowed_failed_percent 50"'),
+        (", logging_level='DEBUG'", 'logging_level="DEBUG"'),
+        (", environment_variables={'A': '1'}", 'environment_variables={"A": "1"}'),
+    ],
+)
+def test_settings(config: str, after: str) -> None:
+    found = converted(config)
+    assert after.replace('"', "'") in found.replace('"', "'")
+    assert ("mini_batch_size" in found) is ("partition_keys" not in config)
+
+
+def test_a_summary_has_no_rows() -> None:
+    found = converted(", output_action='summary_only', error_threshold=1")
+    assert "append_row_to" not in found and 'outputs={"scores"' in found
+
+
+def test_side_inputs_and_the_output_among_the_arguments() -> None:
+    step = """inputs=[images.as_named_input('images')], output=scores, side_inputs=[labels.as_named_input('labels')],
+        arguments=['--labels', labels.as_named_input('labels'), '--out', scores]"""
+    found = converted(step=step)
+    assert "${{inputs.labels}}" in found and 'append_row_to="${{outputs.out}}"' in found
+    assert 'input_data="${{inputs.images}}"' in found
+
+
+def test_a_table_is_an_mltable() -> None:
+    found = converted(step="inputs=[rows.as_named_input('rows')], output=scores")
+    assert 'type="mltable"' in found and ".save(" in found and "mini_batch_size" not in found
+
+
+def test_a_parameter_of_the_pipeline_gives_its_default() -> None:
+    found = converted(", mini_batch_size=size", size="size = PipelineParameter('size', default_value='7')")
+    assert 'mini_batch_size="7"' in found
+
+
+def test_several_inputs_are_refused() -> None:
+    text = f"""{HEAD}
+config = ParallelRunConfig({BASE}, error_threshold=1, output_action='append_row')
+score = ParallelRunStep("score", config, inputs=[images.as_named_input("a"), labels.as_named_input("b")], output=scores)
+pipeline = Pipeline(ws, [score])
+"""
+    found = convert(text)
+    assert "SDK v2 splits one input" in found.text and "ParallelRunConfig(" in found.text
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+
+
+def test_the_rows_feed_the_next_step_and_order_without_data_holds() -> None:
+    text = f"""{HEAD}
+config = ParallelRunConfig({BASE}, error_threshold=1, output_action='append_row')
+first = PythonScriptStep("first.py", name="first", compute_target="cpu", runconfig=env)
+score = ParallelRunStep("score", config, inputs=[images.as_named_input("images")], output=scores)
+report = PythonScriptStep("report.py", arguments=["--scores", scores], inputs=[scores], compute_target="cpu",
+                          runconfig=env)
+last = PythonScriptStep("last.py", name="last", compute_target="cpu", runconfig=env)
+score.run_after(first)
+last.run_after(score)
+pipeline = Pipeline(ws, [first, score, report, last])
+"""
+    found = convert(text).text
+    assert "report = report_component(scores=score.outputs.scores)" in found
+    assert "after_first=first.outputs.order_token" in found
+    assert "last = last_component(after_score=score.outputs.scores)" in found
+    assert not check_generated(found)
+
+
+@pytest.mark.slow
+def test_the_converted_sample_scores_the_same_rows(tmp_path: Path) -> None:
+    place = migrated("parallel_run", tmp_path)
+    service = LiveService(tmp_path / "service")
+    try:
+        output = output_of(place, "pipeline.py", service, "--files", "6")
+    finally:
+        service.stop()
+    assert "score-files: 6 rows, the first: 000.csv: virginica, versicolor, setosa" in output
+    assert "score-rows: 150 rows, the first: 5.1 3.5 1.4 0.2 setosa" in output
