@@ -226,9 +226,14 @@ def read(use: Use, to: Rewriter) -> Outcome:
 
 
 @rule.converts("ComputeStatus.provisioning_state", "ComputeStatus.errors", "ComputeStatus.current_node_count")
+@rule.converts(
+    "ComputeStatus.allocation_state", "ComputeStatus.allocation_state_transition_time", "ComputeStatus.scale_settings"
+)
 def read_status(use: Use, to: Rewriter) -> Outcome:
     """The state of a compute."""
     assert use.receiver is not None
+    if "allocation" in use.symbol or "scale" in use.symbol:
+        return Replace(f"{to.source(use.receiver)}.provisioning_state", "SDK v2 tells only the provisioning state")
     attribute = {"errors": "provisioning_errors", "current_node_count": "max_instances"}
     member = use.symbol.rsplit(".", 1)[1]
     review = "SDK v2 does not say how many nodes there are now" if member == "current_node_count" else ""

@@ -60,6 +60,22 @@ def name(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.source(use.receiver))
 
 
+@rule.converts("Workspace.experiments[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """An experiment is its name."""
+    assert isinstance(use.node, ast.Subscript)
+    return Replace(to.source(use.node.slice))
+
+
+@rule.converts("Workspace.experiments", "Experiment.list")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """The names of all experiments, which MLflow knows."""
+    names = f"experiment.name for experiment in {to.need_module('mlflow')}.search_experiments()"
+    if use.symbol == "Experiment.list":
+        return Replace(f"[{names}]")
+    return Replace(f"{{experiment.name: {names}}}")
+
+
 @rule.converts("Experiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """The client of the workspace that the experiment is in."""

@@ -82,13 +82,13 @@ def publish(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=0)
     if name is None:
         return Leave("a published pipeline needs a name")
-    pipeline = use.receiver if use.symbol == "Pipeline.publish" else _submitted(use, to)
+    pipeline = use.receiver if use.symbol == "Pipeline.publish" else submitted_pipeline(use, to)
     if pipeline is None:
         return Leave("the pipeline of this run cannot be told: publish the pipeline itself")
     return _deployed(use, name, f"{job_code(pipeline, None, to)}.component", to)
 
 
-def _submitted(use: Use, to: Rewriter) -> ast.expr | None:
+def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     """The pipeline that a run came from."""
     value = use.receiver_value
     made = use_of(value.origin, to) if value is not None and value.origin is not None else None

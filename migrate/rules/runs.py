@@ -86,6 +86,15 @@ def call(use: Use, to: Rewriter) -> Outcome:
     return Replace(written(use, to, CALLS[member]), review)
 
 
+@rule.converts("Run.get_all_logs")
+def all_logs(use: Use, to: Rewriter) -> Outcome:
+    """All files of a job, its logs among them."""
+    folder = use.argument("destination", position=0)
+    target = f"download_path={to.source(folder)}, " if folder is not None else ""
+    code = written(use, to, "{client}.jobs.download({run}.name, ")
+    return Replace(f"{code}{target}all=True)", "it downloads all files of the job, and gives no list of them")
+
+
 @rule.converts("Run.find_step_run")
 def find_step_run(use: Use, to: Rewriter) -> Outcome:
     """The child jobs of a step."""

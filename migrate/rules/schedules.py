@@ -14,6 +14,7 @@ from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
+from amlbridge.migrate.rules.publishing import submitted_pipeline
 
 rule = Rule(
     "schedules",
@@ -72,6 +73,13 @@ def recurrence(use: Use, to: Rewriter) -> Outcome:
         use.argument("week_days", position=6),
     )
     moment = use.argument("time_of_day")
+    clock = (to.evaluator.text(moment) or "").split(":") if moment is not None else []
+    if len(clock) == 2 and all(part.isdigit() for part in clock):
+        inner = [f"hours=[{int(clock[0])}]", f"minutes=[{int(clock[1])}]"]
+        if days is not None:
+            inner.append(f"week_days={to.source(days)}")
+        parts.append(f"schedule={to.need('azure.ai.ml.entities', 'RecurrencePattern')}({', '.join(inner)})")
+        return Replace(f"{name}({', '.join(parts)})")
     if moment is not None:
         return Leave(
             "give hours=[...] and minutes=[...] of time_of_day, as in RecurrencePattern(hours=[6], minutes=[30])"
@@ -119,7 +127,7 @@ def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     made = use_of(value.origin, to)
     if made is not None and made.symbol == "Pipeline.publish":
         return made.receiver
-    return None
+    return submitted_pipeline(made, to) if made is not None and made.symbols[-1] == "Run.publish_pipeline" else None
 
 
 @rule.converts("Schedule.list", "Schedule.get_all", "Schedule.get_schedules_for_pipeline_id")

@@ -97,6 +97,26 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})", review)
 
 
+@rule.converts("Workspace.create")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """Creates a workspace, and connects to it."""
+    name, subscription = use.argument("name", position=0), use.argument("subscription_id", position=2)
+    group, location = use.argument("resource_group", position=3), use.argument("location", position=4)
+    if name is None or subscription is None or group is None:
+        return Leave("a workspace needs a name, a subscription and a resource group")
+    client, credential = to.need("azure.ai.ml", "MLClient"), _credential(use, to)
+    entity = to.need("azure.ai.ml.entities", "Workspace")
+    there = (
+        f"credential={credential}, subscription_id={to.source(subscription)}, resource_group_name={to.source(group)}"
+    )
+    where = f", location={to.source(location)}" if location is not None else ""
+    to.before(
+        use.statement,
+        f"{client}({there}).workspaces.begin_create({entity}(name={to.source(name)}{where})).result()",
+    )
+    return Replace(f"{client}({there}, workspace_name={to.source(name)})", "the resource group has to exist before")
+
+
 #: Property of a workspace -> what a client has for it.
 _PROPERTIES = {
     "name": "{}.workspace_name",

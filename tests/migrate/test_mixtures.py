@@ -1,0 +1,76 @@
+"""Any mixture of v1 statements converts without an error, to Python, and only once."""
+
+from __future__ import annotations
+
+import ast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+import os
+from azureml.core import Dataset, Datastore, Environment, Experiment, Run, ScriptRunConfig, Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import RunConfiguration
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter, StepSequence
+from azureml.pipeline.steps import PythonScriptStep
+from azureml.contrib.strange import Strange
+"""
+STATEMENTS = (
+    "ws = Workspace.from_config()",
+    "ws = Workspace('s', 'g', 'n')",
+    "ds = ws.get_default_datastore()",
+    "ds.upload(src_dir='data', target_path='t')",
+    "data = Dataset.File.from_files((ds, 't/a'))",
+    "data = Dataset.get_by_name(ws, name='d')",
+    "data = data.register(ws, 'd')",
+    "env = Environment('e')",
+    "env.docker.base_image = 'x'",
+    "env.python.conda_dependencies = CondaDependencies.create(pip_packages=['azureml-core'])",
+    "rc = RunConfiguration()",
+    "rc.environment = env",
+    "rc.target = target",
+    "target = ComputeTarget(ws, 'cpu')",
+    "out = PipelineData('out')",
+    "other = OutputFileDatasetConfig(destination=(ds, 'p'))",
+    "n = PipelineParameter('n', 1)",
+    "a = PythonScriptStep('a.py', arguments=['--o', out, n], outputs=[out], runconfig=rc, compute_target=target)",
+    "b = PythonScriptStep('b.py', arguments=[out, data.as_named_input('d').as_mount()], inputs=[out], runconfig=rc)",
+    "b.run_after(a)",
+    "steps = [a, b]",
+    "p = Pipeline(ws, steps=steps)",
+    "p = Pipeline(workspace=ws, steps=StepSequence([a, b]))",
+    "p.validate()",
+    "config = ScriptRunConfig('.', script='t.py', arguments=[1, x], run_config=rc)",
+    "exp = Experiment(ws, 'e')",
+    "run = exp.submit(p)",
+    "run = exp.submit(config=config, tags={'a': f'{ws.name}'})",
+    "run.wait_for_completion(show_output=True)",
+    "print(f'{run.id} {run.get_metrics()} {ws.name}', run.get_status())",
+    "Strange(run, env).show()",
+    "me = Run.get_context(); me.log('a', 1)",
+    "print(ws.datasets, ws.compute_targets['x'])",
+    "run = None  # nothing yet",
+)
+INDENTED = ("if x:", "for i in y:", "def f(ws, run):", "with z:", "class C:\n    def g(self):")
+
+
+@st.composite
+def modules(draw: st.DrawFn) -> str:
+    lines = [HEAD]
+    for _ in range(draw(st.integers(1, 14))):
+        statement = draw(st.sampled_from(STATEMENTS))
+        head = draw(st.sampled_from((*["" for _ in range(8)], *INDENTED)))
+        indent = "        " if "class" in head else "    "
+        lines.append(f"{head}\n{indent}{statement}" if head else statement)
+    return "\n".join(lines) + "\n"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(modules())
+def test_any_mixture_converts_once(text: str) -> None:
+    ast.parse(convert(text).text)
