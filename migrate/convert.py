@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -15,11 +14,11 @@ from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
-from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, NamedInput, Options
+from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, Attempt, Rewriter
-from amlbridge.migrate.statements import StatementWriter
+from amlbridge.migrate.spare import written
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -38,7 +37,9 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     ignores = Ignores.of(module.text)
     attempt = Attempt()
     for _ in range(_ATTEMPTS):
-        to = _decided(lines, evaluator, uses, options, attempt, ignores, project.script(module.path))
+        to = Rewriter(lines, evaluator, uses, options, attempt)
+        project.settle(to, module)
+        _decide(to, ignores)
         before = attempt.size
         _keep_what_is_left(to, attempt)
         if attempt.size == before:
@@ -64,29 +65,18 @@ def parse(module: ModuleText) -> ast.Module:
         raise BadInputError("syntax-error", f"cannot be parsed: {error}") from error
 
 
-def _decided(
-    lines: Lines,
-    evaluator: Evaluator,
-    uses: list[Use],
-    options: Options,
-    attempt: Attempt,
-    ignores: Ignores,
-    named_inputs: Mapping[str, NamedInput],
-) -> Rewriter:
-    to = Rewriter(lines, evaluator, uses, options, attempt)
-
+def _decide(to: Rewriter, ignores: Ignores) -> None:
     def ignored(use: Use, rule: str) -> bool:
         last = use.node.end_lineno or use.node.lineno
         return ignores.covers(use.statement.lineno, last, rule)
 
     to.ignored = ignored
-    to.named_inputs = named_inputs
     to.find_idioms()
-    for use in uses:
-        inside = any(node in to.outcomes for node in evaluator.scopes.ancestors(use.node) if isinstance(node, ast.expr))
-        if not inside or _is_left(to, use) or not attempt.both.isdisjoint(evaluator.scopes.ancestors(use.node)):
+    scopes = to.evaluator.scopes
+    for use in to.uses:
+        inside = any(node in to.outcomes for node in scopes.ancestors(use.node) if isinstance(node, ast.expr))
+        if not inside or _is_left(to, use) or not to.attempt.both.isdisjoint(scopes.ancestors(use.node)):
             to.outcome(use)
-    return to
 
 
 def _is_left(to: Rewriter, use: Use) -> bool:
@@ -128,9 +118,9 @@ def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], kept: set[ast.AST]) -> None:
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
-    edits = StatementWriter(to, set(imports)).write(tree)
+    edits = written(to, tree, imports)
     if _forget_unread(to, edits.apply()):
-        edits = StatementWriter(to, set(imports)).write(tree)
+        edits = written(to, tree, imports)
     used = used_names(edits.apply())
     left = _names_left(to) & used
     new = to.imports.lines_of(used)

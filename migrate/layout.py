@@ -57,15 +57,24 @@ def spaced(text: str) -> str:
     return "\n".join(lines)
 
 
+_DEFINITIONS = ("def ", "class ", "@", "async def ")
+
+
 def squeezed(text: str, old: str) -> str:
     """Leaves one blank line where statements that went left several."""
     lines, before = text.split("\n"), _gaps(old.split("\n"))
     for start, end in sorted(_gaps(lines).values(), reverse=True):
         above, below = lines[start - 1], lines[end]
-        wide = below.startswith(("def ", "class ", "@", "async def ", "#")) or above.startswith((" ", "\t"))
+        wide = below.startswith(_DEFINITIONS + ("#",)) or _ends_definition(lines, start)
         if (above, below) not in before and not wide:
             lines[start:end] = [""]
     return "\n".join(lines)
+
+
+def _ends_definition(lines: list[str], at: int) -> bool:
+    """Whether the lines above belong to a function or a class."""
+    outer = next((line for line in reversed(lines[:at]) if line[:1] not in ("", " ", "\t", ")")), "")
+    return lines[at - 1][:1] in (" ", "\t") and outer.startswith(_DEFINITIONS)
 
 
 def _gaps(lines: list[str]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.values import Alone, Evaluator, Surroundings, Value
+from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.rewriter import Rewriter
+
+#: What may be a step's name: a short text in quotes, or a variable.
+_WORD = re.compile(r"""(?<=["'])[^"'\n]{1,80}(?=["'])|\b[A-Za-z_]\w*""")
 
 
 class Project:
@@ -20,6 +29,11 @@ class Project:
         ) - {"azureml"}
         #: By the folder of the module that submits, and the path of the script that it gives.
         self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
+        #: Files may be created below these folders; without one there are none.
+        self.roots: tuple[Path, ...] = ()
+        self._pipelines = [
+            (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
+        ]
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
@@ -41,9 +55,35 @@ class Project:
         """Whether a module has to be converted: it has v1 code, or belongs to some that has."""
         return "azureml" in module.text
 
+    def settle(self, to: Rewriter, module: ModuleText) -> None:
+        """Tells the rewriter of a module what it may ask of the others."""
+        to.named_inputs = self.script(module.path)
+        to.path = module.path.absolute()
+        to.roots = self.roots
+        to.claimed = lambda folder, name: self._claims(module.path, folder, name)
+
+    def _claims(self, path: Path, folder: Path, name: str) -> bool:
+        """Whether a module other than ``path`` may want to create a component of this name in a folder, as far as its
+        words tell; "" is any name."""
+        for other, text in self._pipelines:
+            if other == path or not _may_mean(other.absolute().parent, text, folder):
+                continue
+            if not name or any(identifier(word) == name for word in _WORD.findall(text)):
+                return True
+        return False
+
     def around(self, path: Path) -> Surroundings:
         """What the analysis of the module at ``path`` may ask of the others."""
         return Around(self, path)
+
+
+def _may_mean(start: Path, text: str, folder: Path) -> bool:
+    """Whether a module in ``start`` with this text may have a step whose code is in ``folder``."""
+    if start == folder:
+        return True
+    named = re.findall(rf"""["']([^"'\n]*?\b{re.escape(folder.name)})/?["']""", text)
+    below = folder.is_relative_to(start) or ".." in text or ".parent" in text
+    return bool(named) and (below or any(above / part == folder for above in start.parents for part in named))
 
 
 class Around(Alone):
@@ -66,8 +106,9 @@ class Around(Alone):
         return []
 
 
-def build_project(modules: Sequence[ModuleText], options: Options) -> Project:
-    """The project over all modules of a run."""
+def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequence[Path] = ()) -> Project:
+    """The project over all modules of a run. ``roots``: the folders below which files may be created."""
     project = Project(modules)
+    project.roots = tuple(root.absolute() for root in roots)
     project.read_submissions(modules)
     return project

@@ -21,8 +21,9 @@ returns what shall happen:
 - ``Leave(message)``: it cannot be converted; the message says what to do. ``status=Status.NO_EQUIVALENT`` when SDK v2
   has no such thing. The object that it needs stays v1, and so does everything connected with it.
 
-``Replace`` and ``Statements`` take ``review="..."``: the assumption that a person should check. A v1 use inside of a
-converted one that no handler rendered counts as converted with it.
+``Replace`` and ``Statements`` take ``review="..."``: the assumption that a person should check; and ``note="..."``:
+what else there is to say of the conversion. A v1 use inside of a converted one that no handler rendered counts as
+converted with it.
 
 ``@rule.idiom`` registers a handler for expressions *around* uses that have to be converted as a whole, such as
 ``type(run) == _OfflineRun`` or ``run.input_datasets["x"]``: it is asked for every comparison, call and subscript that
@@ -55,6 +56,7 @@ class Replace:
 
     text: str
     review: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Statements:
 
     text: str
     review: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
@@ -86,6 +87,14 @@ class Rewriter:
         self.memory: dict[object, object] = {}
         #: The inputs that the code which submits this script names: by the name that the script asks for.
         self.named_inputs: Mapping[str, NamedInput] = {}
+        #: The module's place, the folders that files may be created in, and whether another module of the run may want
+        #: to create a file of a name in a folder.
+        self.path = Path("module.py")
+        self.roots: tuple[Path, ...] = ()
+        self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
+        #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
+        self.spare: set[ast.stmt] = set()
+        self.spare_names: set[str] = set()
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
@@ -331,11 +340,12 @@ class Rewriter:
                 return None
         if any(CLIENT in other.bindings for other in self.evaluator.scopes.all):
             return None
-        if scope.is_module and node.id in self._exported():
+        if scope.is_module and node.id in self.exported():
             return None
         return CLIENT
 
-    def _exported(self) -> set[str]:
+    def exported(self) -> set[str]:
+        """The names in ``__all__``."""
         for name in ("__all__",):
             for binding in self.evaluator.scopes.module.bindings.get(name, []):
                 try:
@@ -528,7 +538,7 @@ class Rewriter:
             return Finding(name, symbol, Status.MANUAL, line, column, f"no rule converts {symbol}", doc)
         if outcome.review:
             return Finding(name, symbol, Status.REVIEW, line, column, outcome.review, doc)
-        return Finding(name, symbol, Status.CONVERTED, line, column, "converted", doc)
+        return Finding(name, symbol, Status.CONVERTED, line, column, outcome.note or "converted", doc)
 
 
 def _inside(string: str, code: str, at: int) -> tuple[int, str]:

@@ -28,15 +28,19 @@ def run(paths: Sequence[Path], settings: Settings, progress: Progress = lambda d
     found = discover(paths, settings.exclude)
     reports = {path: _refused(path, error) for path, error in found.problems.items()}
     loaded = load_all(found.files)
-    reports.update((report.path, report) for report in convert_all(loaded, settings, progress))
+    roots = [path if path.is_dir() else path.parent for path in paths]
+    reports.update((report.path, report) for report in convert_all(loaded, settings, progress, roots))
     return [reports[path] for path in (*found.problems, *found.files)]
 
 
 def convert_all(
-    loaded: Sequence[Loaded], settings: Settings, progress: Progress = lambda done, all_: None
+    loaded: Sequence[Loaded],
+    settings: Settings,
+    progress: Progress = lambda done, all_: None,
+    roots: Sequence[Path] = (),
 ) -> Iterator[FileReport]:
-    """The reports on files that were read, in any order."""
-    work = prepare(loaded, settings.options)
+    """The reports on files that were read, in any order. ``roots``: the folders below which files may be created."""
+    work = prepare(loaded, settings.options, roots)
     wanted = [index for index, item in enumerate(loaded) if work.wants(item)]
     done = len(loaded) - len(wanted)
     for index in sorted(set(range(len(loaded))) - set(wanted)):
@@ -49,10 +53,10 @@ def convert_all(
         yield report
 
 
-def prepare(loaded: Sequence[Loaded], options: Options) -> Work:
+def prepare(loaded: Sequence[Loaded], options: Options, roots: Sequence[Path] = ()) -> Work:
     """What the conversion of each file needs of all of them."""
     modules = [module for item in loaded for module in item.modules()]
-    return Work(tuple(loaded), build_project(modules, options), options, own_packages(loaded))
+    return Work(tuple(loaded), build_project(modules, options, roots), options, own_packages(loaded))
 
 
 # In a process of the pool: what it works on. Forked processes have it without a copy being sent.

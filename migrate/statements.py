@@ -61,7 +61,7 @@ class StatementWriter:
         if statement in self.skipped:
             return False
         above, below = to.inserted.get(statement, []), to.appended.get(statement, [])
-        whole = self._whole(statement)
+        whole = self.whole(statement)
         if whole is not None:
             code = "\n".join(filter(None, [whole, *below]))
             self._replace(statement, code, above)
@@ -93,7 +93,7 @@ class StatementWriter:
         if lines:
             self.edits.replace(start, start, "\n".join(lines) + "\n")
 
-    def _whole(self, statement: ast.stmt) -> str | None:
+    def whole(self, statement: ast.stmt) -> str | None:
         """The code that a rule gave for the whole statement, or None."""
         if statement in self.to.replaced:
             return self.to.replaced[statement]

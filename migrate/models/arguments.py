@@ -42,6 +42,8 @@ class Port:
     option: str = ""
     #: A plain value: it may stand in the component as its default.
     literal: bool = False
+    #: The v2 type of a plain value.
+    type: str = ""
 
 
 @dataclass
@@ -76,6 +78,13 @@ class Arguments:
             else:
                 pieces.append((kind, value))
         return " + ".join(literal(value) if kind == "text" else value for kind, value in pieces if value)
+
+    def plain(self, start: str, more: Sequence[tuple[str, str]] = ()) -> str | None:
+        """The text of the whole command line, or None when a part of it is code."""
+        parts = [("text", start), *self.parts, *more]
+        if any(kind == "code" for kind, _text in parts):
+            return None
+        return " ".join(text for _kind, text in parts if text)
 
 
 def literal(text: str) -> str:
@@ -147,7 +156,7 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
     name = unique(identifier(flag or _name_of(node), "value"), found.taken)
     code = to.source(node)
-    port = Port(name, code, code, literal=True)
+    port = Port(name, code, code, literal=True, type=type_of_value(node, to))
     found.inputs.append(port)
     found.reference(port)
     return ""

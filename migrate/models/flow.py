@@ -24,6 +24,7 @@ class Flow:
     to: Rewriter
     steps: dict[ast.expr, Step] = field(default_factory=dict)
     failed: dict[ast.expr, str] = field(default_factory=dict)
+    _pipelines: list[tuple[Use, list[Step]]] | None = None
 
     @classmethod
     def of(cls, to: Rewriter) -> Flow:
@@ -143,6 +144,20 @@ class Flow:
     def is_conditional(self, node: ast.expr) -> bool:
         """Whether it is decided at run time which steps a pipeline has."""
         return isinstance(node, ast.Name) and len(self.to.evaluator.scopes.lookup(node.id, node)) > 1
+
+    def pipelines_of(self, step: Step) -> list[Use]:
+        """The pipelines of the module that a step runs in, as far as their steps can be told."""
+        if self._pipelines is None:
+            self._pipelines = []
+            for use in self.to.uses:
+                if use.symbol == "Pipeline" and use.call is not None:
+                    try:
+                        listed = use.argument("steps", position=1)
+                        steps = self.closure(self.listed(listed)) if listed is not None else []
+                    except ValueError:
+                        continue  # the rule says why when it is asked for the pipeline
+                    self._pipelines.append((use, steps))
+        return [use for use, steps in self._pipelines if step in steps]
 
     def _appended(self, node: ast.expr) -> list[ast.expr]:
         """What is appended to a list that has a variable."""

@@ -14,7 +14,8 @@ from amlbridge.migrate.rewriter import Rewriter
 
 @dataclass
 class Settings:
-    """Keywords of ``command``, as code."""
+    """Keywords of ``command``, as code. ``source``, ``environment_source``: what the folder and the environment are
+    written from, None where they are made up."""
 
     code: str = '"."'
     environment: str = ""
@@ -23,6 +24,8 @@ class Settings:
     distribution: str = ""
     instance_count: str = ""
     reviews: list[str] = field(default_factory=list)
+    source: ast.expr | None = None
+    environment_source: ast.expr | None = None
 
     @classmethod
     def of_step(cls, use: Use, to: Rewriter) -> Settings:
@@ -30,7 +33,7 @@ class Settings:
         found = cls()
         source = use.argument("source_directory", "hash_paths_base")
         if source is not None and not _is_none(source):
-            found.code = to.source(source)
+            found.code, found.source = to.source(source), source
         configuration = use.argument("runconfig", "run_config")
         environment = use.argument("environment", "environment_definition")
         compute = use.argument("compute_target", "target", "compute")
@@ -64,10 +67,10 @@ class Settings:
 
         parts = _parts(configuration, to) if configuration is not None and not _is_none(configuration) else None
         if environment is not None and not _is_none(environment):
-            self.environment = to.source(environment)
+            self.environment, self.environment_source = to.source(environment), environment
             self.variables = _variables(environment, to)
         elif configuration is not None and not _is_none(configuration):
-            self.environment = to.source(configuration)
+            self.environment, self.environment_source = to.source(configuration), configuration
         else:
             self.environment = _default_environment(use, to)
         target = (
@@ -122,7 +125,9 @@ def _default_environment(use: Use, to: Rewriter) -> str:
     key = ("default environment", to.evaluator.scopes.of(use.statement))
     if key not in to.memory:
         name = to.fresh("default_environment")
-        to.before(use.statement, f"{name} = {Parts().code(to)}")
+        code = Parts().code(to)
+        to.before(use.statement, f"{name} = {code}")
+        to.memory["code of", name] = code
         to.memory[key] = name
     return str(to.memory[key])
 
@@ -142,10 +147,10 @@ def _of_estimator(found: Settings, estimator: ast.expr, use: Use, to: Rewriter) 
         raise ValueError("the estimator of the step cannot be told")
     source = inner.argument("source_directory", position=0)
     if source is not None:
-        found.code = to.source(source)
+        found.code, found.source = to.source(source), source
     from amlbridge.migrate.models.estimators import environment_of
 
-    found.environment = environment_of(inner, to)
+    found.environment, found.environment_source = environment_of(inner, to), inner.argument("environment_definition")
     if not found.compute:
         target = inner.argument("compute_target")
         if target is not None:

@@ -6,6 +6,7 @@ import ast
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -22,6 +23,9 @@ from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.rewriter import Rewriter
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.models.component_files import ComponentFile
 
 #: Steps that become command components.
 COMMAND_STEPS = frozenset({"PythonScriptStep", "CommandStep", "EstimatorStep", "MpiStep"})
@@ -60,6 +64,8 @@ class Step:
     reviews: list[str] = field(default_factory=list)
     #: Expressions elsewhere that belong to the step: its configuration.
     parts: list[ast.AST] = field(default_factory=list)
+    #: Why the component is in Python, although the user wants components as YAML.
+    why: str = ""
 
     @property
     def token(self) -> str:
@@ -68,7 +74,7 @@ class Step:
 
     def node_lines(self, bound: list[str], to: Rewriter) -> list[str]:
         """The statements that make the node in the pipeline function. ``bound``: what its inputs are bound to."""
-        return [f"{self.node} = {self.component}({', '.join(bound)})"]
+        return [f"{self.node} = {self.component}({', '.join(bound)})", *self._said_of_node(to)]
 
     @property
     def review(self) -> str:
@@ -81,15 +87,16 @@ class Step:
 
     def component_code(self, to: Rewriter) -> str:
         """The component, as a call of ``command``."""
+        file = self.file(to)
+        if file is not None:
+            return file.create(to)
         command = to.need("azure.ai.ml", "command")
         inputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.inputs]
         outputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.outputs]
-        more = []
         if self.before:
             make = to.need("azure.ai.ml", "Output")
             outputs.append(f'"order_token": {make}(type="uri_folder")')
-            more.append(("text", "&& echo done > ${{outputs.order_token}}/done"))
-        text = self.arguments.code(self.start, more)
+        text = self.arguments.code(self.start, self.more())
         for step in self.after:
             make = to.need("azure.ai.ml", "Input")
             inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
@@ -102,6 +109,35 @@ class Step:
         if not self.reuse:
             keywords.append("is_deterministic=False")
         return f"{command}({', '.join(keywords)})"
+
+    def more(self) -> list[tuple[str, str]]:
+        """Parts of the command line behind the arguments."""
+        return [("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else []
+
+    def file(self, to: Rewriter) -> ComponentFile | None:
+        """The YAML file of the component; None when it is written in Python, as the user wants it or ``why`` says."""
+        from amlbridge.migrate.models.component_files import ComponentFile, component_file
+
+        if type(self) is not Step or to.options.components != "yaml":
+            return None
+        found = component_file(self, to)
+        if isinstance(found, ComponentFile):
+            return found
+        self.why = f"converted; the component stays in Python: {found}"
+        return None
+
+    def _said_of_node(self, to: Rewriter) -> list[str]:
+        """What is said of the node in the pipeline, because a component in YAML cannot say it."""
+        if self.file(to) is None:
+            return []
+        lines = []
+        for port in self.arguments.outputs:
+            call = ast.parse(port.declared, mode="eval").body
+            if isinstance(call, ast.Call) and any(key.arg in ("path", "name") for key in call.keywords):
+                lines.append(f"{self.node}.outputs.{port.name} = {port.declared}")
+        if self.settings.variables:
+            lines.append(f"{self.node}.environment_variables = {self.settings.variables}")
+        return lines
 
     def named(self, to: Rewriter) -> list[str]:
         """The keywords of the component's name."""

@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, Parts, assigned, is_change
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -81,7 +82,9 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
     """The creation of an environment together with the changes that follow it."""
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     if not changes:
-        return Replace(parts.code(to), parts.review)
+        code = parts.code(to)
+        note_environment(use, parts, code, to)
+        return Replace(code, parts.review)
     variable = Objects.of(to).variable(use.node)
     if variable is None or not Objects.of(to).straight(use.node, changes):
         return Replace(parts.code(to), parts.review)
@@ -92,7 +95,9 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
         to.remove(change.statement)
         to.settle(change, rule, Statements("", parts.review))
     last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
-    to.replace_statement(last, f"{to.source(variable)} = {parts.code(to)}")
+    code = parts.code(to)
+    note_environment(use, parts, code, to)
+    to.replace_statement(last, f"{to.source(variable)} = {code}")
     return Statements("", parts.review)
 
 
@@ -206,6 +211,8 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
     if not changes or variable is None or parts.base or not Objects.of(to).straight(use.node, changes):
+        if not changes:
+            to.memory["conda", use.node] = parts.code()
         return Replace(parts.code())
     for change in changes:
         parts.add(change, to)
@@ -213,6 +220,7 @@ def conda(use: Use, to: Rewriter) -> Outcome:
         to.remove(change.statement)
         to.settle(change, rule, Statements(""))
     last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    to.memory["conda", use.node] = parts.code()
     to.replace_statement(last, f"{to.source(variable)} = {parts.code()}")
     return Statements("")
 

@@ -72,9 +72,9 @@ def step(use: Use, to: Rewriter) -> Outcome:
     code = found.component_code(to)
     variable = Objects.of(to).variable(use.node)
     if variable is not None:
-        return Statements(f"{found.component} = {code}", found.review)
+        return Statements(f"{found.component} = {code}", found.review, found.why)
     to.before(use.statement, f"{found.component} = {code}")
-    return Replace(found.component, found.review)
+    return Replace(found.component, found.review, found.why)
 
 
 def _remove_settings(use: Use, to: Rewriter) -> None:

@@ -106,16 +106,35 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
 def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
     dsl = to.need("azure.ai.ml", "dsl")
     description = use.argument("description")
-    decorated = f"description={to.source(description)}" if description is not None else ""
-    lines = [f"@{dsl}.pipeline({decorated})", f"def {name}({_parameters(steps, to)}):"]
+    decorated = [f"description={to.source(description)}"] if description is not None else []
+    compute = _common_compute(use, steps, to)
+    decorated += [f"default_compute={compute}"] if compute else []
+    lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({_parameters(steps, to)}):"]
     for step in steps:
-        bound = [f"{port.name}={_bound(port, to)}" for port in step.arguments.inputs if not port.literal]
+        in_file = step.file(to) is not None
+        ports = [port for port in step.arguments.inputs if in_file or not port.literal]
+        bound = [f"{port.name}={_bound(port, to)}" for port in ports]
         bound += [f"after_{first.node}={first.node}.outputs.{first.token}" for first in step.after]
-        lines += [f"    {line}" for line in step.node_lines(bound, to)]
+        made = step.node_lines(bound, to)
+        if in_file and step.settings.compute and not compute:
+            made.insert(1, f"{step.node}.compute = {step.settings.compute}")
+        lines += [f"    {line}" for line in made]
     outputs = _outputs(steps, to)
     if outputs:
         lines.append(f"    return {{{', '.join(outputs)}}}")
     return "\n".join(lines)
+
+
+def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
+    """The compute of all steps, where components in YAML leave it to the pipeline; "" when they differ.
+
+    A published pipeline is a component, which has no default compute: its nodes name theirs."""
+    computes = {step.settings.compute for step in steps}
+    published = any(other.symbol.startswith(("Published", "PipelineEndpoint")) for other in to.uses)
+    published = published or any(other.symbol.endswith(("publish", "publish_pipeline")) for other in to.uses)
+    if len(computes) != 1 or published or all(step.file(to) is None for step in steps):
+        return ""
+    return computes.pop()
 
 
 def _bound(port: Port, to: Rewriter) -> str:

@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.environment import Parts, is_change
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -68,6 +69,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
         if folded or change.symbol == "RunConfiguration.target=":
             parts.apply(change, to)
     to.memory["parts", use.node] = parts
+    if folded or not changes:
+        note_environment(use, parts, parts.code(to) if parts.alias is None else "", to)
     if variable is None or not folded:
         return Replace(parts.code(to), parts.review)
     for change in changes:
