@@ -65,7 +65,7 @@ def squeezed(text: str, old: str) -> str:
     lines, before = text.split("\n"), _gaps(old.split("\n"))
     for start, end in sorted(_gaps(lines).values(), reverse=True):
         above, below = lines[start - 1], lines[end]
-        wide = below.startswith(_DEFINITIONS + ("#",)) or _ends_definition(lines, start)
+        wide = below.startswith((*_DEFINITIONS, "#")) or _ends_definition(lines, start)
         if (above, below) not in before and not wide:
             lines[start:end] = [""]
     return "\n".join(lines)

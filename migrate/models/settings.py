@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
@@ -47,7 +48,7 @@ class Settings:
         parameters = use.argument("params")
         if parameters is not None and isinstance(parameters, ast.Dict):
             pairs = [
-                f'f"AML_PARAMETER_{{{to.source(key)}}}": str({to.source(value)})'
+                f"{_joined('AML_PARAMETER_', key, to)}: {_joined('', value, to)}"
                 for key, value in zip(parameters.keys, parameters.values, strict=True)
                 if key is not None
             ]
@@ -108,6 +109,13 @@ def _variables(environment: ast.expr, to: Rewriter) -> str:
     value = to.evaluator.value(environment)
     parts = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
     return parts.variables_code() if isinstance(parts, Parts) else ""
+
+
+def _joined(start: str, node: ast.expr, to: Rewriter) -> str:
+    """Code of a text: a start, and the value of an expression."""
+    if isinstance(node, ast.Constant):
+        return json.dumps(start + str(node.value), ensure_ascii=False)
+    return f'"{start}" + str({to.source(node)})' if start else f"str({to.source(node)})"
 
 
 def _is_none(node: ast.expr) -> bool:

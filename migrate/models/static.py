@@ -178,7 +178,7 @@ def file_of(value: Any, to: Rewriter) -> Path | None:
 
 
 def _places(value: Any, to: Rewriter) -> list[Path]:
-    path = Path(str(value))
+    path = Path(str(value).replace("\\", "/"))
     inside = [folder for folder in (to.path.parent, *to.path.parent.parents) if _is_inside(folder, to)]
     places = [path] if path.is_absolute() else [folder / path for folder in inside]
     return [Path(posixpath.normpath(place)) for place in places]

@@ -3,6 +3,13 @@
 Arguments become the component's command: literal ones stay in it, data and parameters become declared inputs and
 outputs. ``allow_reuse=False`` becomes ``is_deterministic=False``. The node of each step is in the pipeline function
 (rule pipelines).
+
+The cases show components in Python (``--components python``). As YAML, the default, a component is a file beside the
+step's code, ``steps/train.component.yml``, which ``load_component(source="steps/train.component.yml")`` loads; its
+conda dependencies are in a file beside it, shared by the steps of one environment. Compute, environment variables and
+the paths of outputs, of which a component in YAML knows nothing, are said of the node or of the pipeline. A component
+stays in Python where only the running code knows its folder, environment, name or command line, or where its folder is
+not there: the finding says why.
 """
 
 from __future__ import annotations

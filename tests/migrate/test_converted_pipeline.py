@@ -9,26 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.module import ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
+from amlbridge.migrate.write import write_all
 from tests.support.live import LiveService
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "v1" / "breast_cancer"
 
 
 def converted(folder: Path) -> None:
-    """Converts all modules of a folder in place; nothing may be left."""
-    modules = [ModuleText(path, path.read_text()) for path in sorted(folder.rglob("*.py"))]
-    options = Options(components="python")
-    project = build_project(modules, options)
-    for module in modules:
-        conversion = convert_module(module, project, options)
-        left = [f for f in conversion.findings if f.status not in (Status.CONVERTED, Status.REVIEW)]
+    """Converts all modules of a folder in place, with components as YAML; nothing may be left."""
+    reports = run([folder], Settings(jobs=1))
+    write_all(reports, [folder])
+    for report in reports:
+        left = [f for f in report.findings if f.status not in (Status.CONVERTED, Status.REVIEW)]
         assert not left, left
-        assert not re.search(r"^\s*(from|import) azureml", conversion.text, re.MULTILINE), module.path
-        module.path.write_text(conversion.text)
+        assert not re.search(r"^\s*(from|import) azureml", report.path.read_text(), re.MULTILINE), report.path
+    assert not any(report.changed for report in run([folder], Settings(jobs=1)))
 
 
 def result(out: str) -> tuple[dict[str, float], str, dict[str, dict[str, float]]]:
@@ -49,6 +47,9 @@ def test_the_converted_pipeline_gives_the_same(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE, before)
     shutil.copytree(SAMPLE, after)
     converted(after)
+    components = sorted(path.name for path in (after / "steps").glob("*.yml"))
+    names = ["environment.conda.yml", "prepare.component.yml", "register.component.yml", "train.component.yml"]
+    assert components == names
     live = LiveService(tmp_path / "service")
     try:
         v1 = live.run((before / "pipeline.py").read_text(), folder=before, workspace="one")
