@@ -53,6 +53,8 @@ def of_problem(problem: Problem, names: Sequence[str], sparse: bool, note: Note)
             note(f"{name} is not tried: it takes no sparse features, which so much text makes")
         else:
             found[name] = item
+            if problem.training.weights is not None and not item.weighted:
+                note(f"{name} takes no weights of rows: it is trained without the weight column")
     # What the user has asked for by name, and nothing else, is tried at any size.
     return found or {name: every[name] for name in names}
 

@@ -141,7 +141,8 @@ def meta_learner(prepared: Prepared) -> Any:
         from lightgbm import LGBMClassifier, LGBMRegressor
 
         kind = LGBMClassifier if classifies else LGBMRegressor
-        return kind(random_state=settings.seed, deterministic=True, force_row_wise=True, verbosity=-1, **chosen)
+        fixed = {"random_state": settings.seed, "deterministic": True, "force_row_wise": True, "verbosity": -1}
+        return kind(**{**fixed, **chosen})
     if classifies:
         if name == "LogisticRegressionCV":
             return linear_model.LogisticRegressionCV(**{"max_iter": 500, **chosen})

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from amlbridge.engine.automl import algorithms, builders, choice, ensembles, portable, trials
+from amlbridge.engine.automl import algorithms, builders, choice, ensembles, portable, short_series, trials, unhonoured
 from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.candidates import Search as Proposals
 from amlbridge.engine.automl.ensembles import Member
@@ -27,7 +27,7 @@ from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.fitted import purposes
 from amlbridge.engine.automl.fitted.forecaster import Forecaster, VotingForecaster
 from amlbridge.engine.automl.fitted.series import METHODS
-from amlbridge.engine.automl.fitted.timeseries import TimeSeriesTransformer, series_keys
+from amlbridge.engine.automl.fitted.timeseries import TimeSeriesTransformer, imputations, series_keys
 from amlbridge.engine.automl.metrics import scoring
 from amlbridge.engine.automl.problem import EXAMPLE_ROWS, Problem, Rows, of_tables
 from amlbridge.engine.automl.search import Task
@@ -86,7 +86,6 @@ def task(settings: AutoMLSettings, training: Any, validation: Any, test: Any, ev
 def prepare(settings: AutoMLSettings, training: Any, validation: Any, test: Any, events: Events) -> Series:
     """Checks the tables and lays out the folds. Raises :class:`AutoMLError`."""
     chosen = _chosen(settings)
-    _tell_unhonoured(settings, chosen, events)
     known = _ordered(settings, chosen, training)
     held, tested = (None if part is None else _ordered(settings, chosen, part) for part in (validation, test))
     if tested is None and settings.test_size:
@@ -97,33 +96,42 @@ def prepare(settings: AutoMLSettings, training: Any, validation: Any, test: Any,
     frequency = _frequency(chosen, known)
     season = _season(chosen, frequency)
     horizon = 1 if chosen.horizon == "auto" else chosen.horizon
-    known = _long_enough(chosen, known, horizon, events)
-    problem = of_tables(settings, known, held, tested, events.note)
-    problem = dataclasses.replace(problem, purposes=_purposes(chosen, problem))
+    known = short_series.handled(settings, chosen, known, frequency, horizon, events.note)
+    problem = _problem(settings, chosen, known, held, tested, events)
     lags = chosen.target_lags if chosen.target_lags != "auto" else (1, 2, 3, *((season,) if season > 3 else ()))
     window = max(season, 3) if chosen.rolling_window == "auto" else chosen.rolling_window or 0
     series = Series(problem, horizon, frequency, season, tuple(lags), window, ())
     return dataclasses.replace(series, folds=_folds(series, chosen))
 
 
+def _problem(
+    settings: AutoMLSettings, chosen: Forecasting, known: Any, held: Any, tested: Any, events: Events
+) -> Problem:
+    # Times and ids are made features of whatever the mode is.
+    mode = "auto" if settings.featurization.mode == "off" else settings.featurization.mode
+    own = dataclasses.replace(settings, featurization=dataclasses.replace(settings.featurization, mode=mode))
+    found = of_tables(own, _filled(settings, chosen, known), held, tested, events.note)
+    unhonoured.tell_columns(settings, found.purposes, events.note)
+    return dataclasses.replace(found, settings=settings, purposes=_purposes(chosen, found))
+
+
+def _filled(settings: AutoMLSettings, chosen: Forecasting, table: Any) -> Any:
+    """A table whose missing targets are filled as the Imputer of the target column says; as it is without one."""
+    name = settings.target_column
+    ways = imputations(settings.featurization.transformer_params, name)
+    if ways is None:
+        return table
+    found = table.copy()
+    if ways.get("strategy") == "constant":
+        found[name] = found[name].fillna(ways.get("fill_value", 0))
+    else:
+        found[name] = found.groupby(series_keys(found, chosen.time_series_ids))[name].ffill()
+    return found
+
+
 def _chosen(settings: AutoMLSettings) -> Forecasting:
     assert settings.forecasting is not None, "settings of this task always have it"
     return settings.forecasting
-
-
-def _tell_unhonoured(settings: AutoMLSettings, chosen: Forecasting, events: Events) -> None:
-    unused = {
-        "country_or_region (holidays)": chosen.country_or_region,
-        "feature_lags": chosen.feature_lags,
-        "use_stl": chosen.use_stl,
-        "weight_column": settings.weight_column,
-        "target_aggregation_function without freq": chosen.aggregation if chosen.frequency is None else None,
-    }
-    for name, value in unused.items():
-        if value:
-            events.note(f"{name} is not used in forecasts here")
-    for name in chosen.unknown_in_future:
-        events.note(f"the column {name!r} is unknown in the future: it is not used")
 
 
 def _ordered(settings: AutoMLSettings, chosen: Forecasting, table: Any) -> Any:
@@ -191,32 +199,14 @@ def _season(chosen: Forecasting, frequency: str) -> int:
     return _SEASONS.get(base, 1) if frequency[:1].isalpha() else 1
 
 
-def _long_enough(chosen: Forecasting, table: Any, horizon: int, events: Events) -> Any:
-    """Without series that are too short to validate the horizon with. Raises :class:`AutoMLError` if none is left."""
-    keys = series_keys(table, chosen.time_series_ids)
-    sizes = keys.map(keys.value_counts())
-    short = sizes < horizon + 3
-    if not short.any():
-        return table
-    names = ", ".join(sorted(set(keys[short]))[:5])
-    if short.all() or chosen.short_series_handling == "none":
-        raise AutoMLError(
-            f"series are too short for a horizon of {horizon} periods ({names or 'all rows'}): each needs at least "
-            f"{horizon + 3} rows; lower the horizon, or give more rows"
-        )
-    if chosen.short_series_handling == "pad":
-        events.note("short series are not padded here: they are dropped")
-    events.note(f"series with fewer than {horizon + 3} rows are left out: {names}")
-    return table[~short].reset_index(drop=True)
-
-
 def _purposes(chosen: Forecasting, problem: Problem) -> dict[str, str]:
     found = {
         name: purpose
         for name, purpose in problem.purposes.items()
         if purpose not in purposes.DROPPED and name not in chosen.unknown_in_future
     }
-    found[chosen.time_column] = purposes.DATE
+    timeless = "TimeIndexFeaturizer" in problem.settings.featurization.blocked_transformers
+    found[chosen.time_column] = purposes.IGNORE if timeless else purposes.DATE
     for name in chosen.time_series_ids:
         few = problem.training.features[name].nunique() <= purposes.FEW
         found[name] = purposes.CATEGORICAL if few else purposes.HASHED
@@ -283,6 +273,9 @@ def _fitted(series: Series, candidate: Candidate, rows: Rows, threads: int) -> t
         series.window,
         series.problem.purposes,
         settings.seed,
+        blocked=settings.featurization.blocked_transformers,
+        parameters={name: list(items) for name, items in settings.featurization.transformer_params.items()},
+        target=settings.target_column,
     )
     estimator = None
     if candidate.algorithm not in METHODS:

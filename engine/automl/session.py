@@ -24,6 +24,7 @@ from amlbridge.engine.automl import (
     portable,
     tables,
     trials,
+    unhonoured,
     validation,
 )
 from amlbridge.engine.automl.candidates import Search as Proposals
@@ -46,8 +47,6 @@ def run(content: Mapping[str, Any]) -> int:
     events = Events(Path(content["events"]))
     try:
         settings = AutoMLSettings.from_json(content["automl"])
-        for note in settings.notes:
-            events.note(note)
         training, validated, tested = (
             _table(content["data"][name], name.replace("_", " "), settings) if name in content["data"] else None
             for name in ("training_data", "validation_data", "test_data")
@@ -82,23 +81,30 @@ def solve(
 
     Raises :class:`AutoMLError`.
     """
-    _tell_unhonoured(settings, events)
-    if settings.task == "forecasting":
-        task, example = forecasting.task(settings, training, validation_data, test, events)
-    else:
-        if test is None and settings.test_size:
-            training, test = _set_apart(settings, training)
-        task, example = _table_task(settings, training, validation_data, test, events)
+    task, example = task_of(settings, training, validation_data, test, events)
     task = dataclasses.replace(task, companions=outputs.companions(settings.task, example))
     search = Search(task, events, scratch, began)
     search.run()
     return search, search.best(), example
 
 
+def task_of(
+    settings: AutoMLSettings, training: Any, validation_data: Any, test: Any, events: Events
+) -> tuple[Task, Any]:
+    """What is searched in DataFrames, and raw features of training rows. Raises :class:`AutoMLError`."""
+    unhonoured.tell(settings, training.columns, validation_data is not None, test is not None, events.note)
+    if settings.task == "forecasting":
+        return forecasting.task(settings, training, validation_data, test, events)
+    if test is None and settings.test_size:
+        training, test = _set_apart(settings, training)
+    return _table_task(settings, training, validation_data, test, events)
+
+
 def _table_task(
     settings: AutoMLSettings, training: Any, validation_data: Any, test: Any, events: Events
 ) -> tuple[Task, Any]:
     problem = of_tables(settings, training, validation_data, test, events.note)
+    unhonoured.tell_columns(settings, problem.purposes, events.note)
     splits = validation.splits(problem)
     prepared = trials.prepare(problem, splits)
     known = list(algorithms.of_task(settings.task))
@@ -160,20 +166,6 @@ def _is_imbalanced(problem: Problem, events: Events) -> bool:
         f"the class {rare!r} is rare ({counts.min()} of {counts.sum()} rows): some models weigh rare classes more"
     )
     return True
-
-
-def _tell_unhonoured(settings: AutoMLSettings, events: Events) -> None:
-    """What the settings ask for and this engine does not do."""
-    if settings.model_explainability:
-        events.note("model explanations are not made: explain the registered model with a library of your choice")
-    known = {"Imputer", "TfIdf"}
-    for name in settings.featurization.transformer_params:
-        if name not in known:
-            events.note(
-                f"parameters of the featurizer {name} are not used: there are those of {', '.join(sorted(known))}"
-            )
-    if settings.featurization.dataset_language not in (None, "eng"):
-        events.note("the language of texts is not used: words are counted the same way in all languages")
 
 
 def _tell_problem(problem: Problem, prepared: trials.Prepared, events: Events) -> None:

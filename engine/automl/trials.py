@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from amlbridge.engine.automl import algorithms, builders, portable
 from amlbridge.engine.automl.candidates import Candidate
+from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.fitted.classifier import LabelClassifier
 from amlbridge.engine.automl.fitted.datatransformer import DataTransformer
 from amlbridge.engine.automl.metrics import charts, scoring
@@ -86,18 +87,22 @@ def prepare(problem: Problem, splits: Sequence[Split]) -> Prepared:
 
 def _featurizer(problem: Problem) -> DataTransformer:
     chosen = problem.settings.featurization
+    off = chosen.mode == "off"
     return DataTransformer(
         problem.purposes,
         target_type=problem.target_type,
-        blocked=chosen.blocked_transformers,
-        parameters={name: list(items) for name, items in chosen.transformer_params.items()},
-        passthrough=chosen.mode == "off",
+        blocked=() if off else chosen.blocked_transformers,
+        parameters={} if off else {name: list(items) for name, items in chosen.transformer_params.items()},
+        passthrough=off,
         seed=problem.settings.seed,
     )
 
 
 def _featurized(featurizer: DataTransformer, rows: Rows, fit: bool = False) -> Rows:
-    features = featurizer.fit_transform(rows.features, rows.target) if fit else featurizer.transform(rows.features)
+    try:
+        features = featurizer.fit_transform(rows.features, rows.target) if fit else featurizer.transform(rows.features)
+    except ValueError as error:
+        raise AutoMLError(f"the columns cannot be featurized as the settings say: {error}") from error
     return Rows(features, rows.target, rows.weights)
 
 

@@ -13,6 +13,11 @@ from sklearn.base import BaseEstimator
 from amlbridge.engine.automl.fitted.series import METHODS
 from amlbridge.engine.automl.fitted.timeseries import KEY, TARGET, TIME, TimeSeriesTransformer
 
+#: A series with fewer errors than this has the spread of all series.
+_ENOUGH_ERRORS = 10
+#: Series whose sizes differ by more than this factor are brought to one size before one regressor learns them all.
+_FAR_APART = 3.0
+
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]
     """Forecasts what follows the training rows.
@@ -44,21 +49,39 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any) -> Forecaster:  # noqa: N803 - scikit-learn's names
         """Learns from raw rows and their targets."""
         grid = self.transformer.regular(self.transformer.grid(X, y))
+        self.scales_ = _scales(grid)
+        sizes = grid[KEY].map(self.scales_).to_numpy(dtype=float)
         if self.estimator is not None:
-            features = self.transformer.fit_transform(grid)
+            alike = grid.assign(**{TARGET: grid[TARGET] / sizes})
+            features = self.transformer.fit_transform(alike)
             known = np.isfinite(features).all(axis=1)
             if not known.any():
                 raise ValueError("every series is shorter than the lags: lower target_lags, or give more rows")
-            self.estimator.fit(features[known], grid[TARGET].to_numpy()[known])
-            residuals = grid[TARGET].to_numpy()[known] - self.estimator.predict(features[known])
+            wanted = alike[TARGET].to_numpy()[known]
+            self.estimator.fit(features[known], wanted)
+            residuals = pd.Series(wanted - self.estimator.predict(features[known]))
+            keys = grid[KEY].to_numpy()[known]
         else:
-            residuals = grid.groupby(KEY)[TARGET].diff().dropna().to_numpy()
-        self.sigma_ = float(np.std(residuals)) if len(residuals) else 0.0
+            residuals = (grid.groupby(KEY)[TARGET].diff() / sizes).reset_index(drop=True)
+            keys = grid[KEY].to_numpy()
+        self._learn_errors(residuals, pd.Series(keys))
         self.history_ = {
             key: (part[TIME].to_numpy(), part[TARGET].to_numpy(dtype=float)) for key, part in grid.groupby(KEY)
         }
         self.last_ = grid.groupby(KEY).tail(1)
         return self
+
+    def _learn_errors(self, residuals: Any, keys: Any) -> None:
+        """The spread of the errors: of all series, and of each that has enough of them; in the size of the series."""
+        present = residuals.notna()
+        residuals, keys = residuals[present], keys[present]
+        self.sigma_ = float(np.std(residuals)) if len(residuals) else 0.0
+        own = residuals.groupby(keys).agg(["std", "size"])
+        self.sigmas_ = own["std"][own["size"] >= _ENOUGH_ERRORS].to_dict()
+
+    def spread(self, key: str) -> float:
+        """The standard deviation of the error of the first forecast of a series."""
+        return float(self.sigmas_.get(key, self.sigma_) * self.scales_.get(key, 1.0))
 
     def forecast(
         self,
@@ -100,15 +123,17 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         ignore_data_errors: bool = False,
     ) -> Any:
         """A DataFrame: the time, the ids, and a column for each of ``quantiles``. They are those of a normal
-        distribution around the forecast that widens with the root of the distance, by the errors in training."""
+        distribution around the forecast that widens with the root of the distance, by the errors in training of the
+        series (of all series, when it has few)."""
         if X is None:
             X = self._until(forecast_destination)  # noqa: N806 - scikit-learn's names
         predicted, _ = self.forecast(X, y, ignore_data_errors=ignore_data_errors)
         grid = self.transformer.grid(X)
         found = X.reset_index(drop=True)[[self.transformer.time_column, *self.transformer.ids]].copy()
         distance = grid.groupby(KEY)[TIME].rank(method="dense").to_numpy()
+        spreads = grid[KEY].map(self.spread).to_numpy(dtype=float)
         for quantile in self.quantiles:
-            found[quantile] = predicted + stats.norm.ppf(quantile) * self.sigma_ * np.sqrt(distance)
+            found[quantile] = predicted + stats.norm.ppf(quantile) * spreads * np.sqrt(distance)
         return found
 
     def _problem(self, key: str, rows: Any) -> str | None:
@@ -154,7 +179,8 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
         if self.estimator is None:
             found = METHODS[self.method](values, len(wanted), self.season)
         else:
-            found = self._recursive(rows, wanted, list(values))
+            scale = self.scales_.get(rows[KEY].iloc[0], 1.0)
+            found = np.array(self._recursive(rows, wanted, list(values / scale))) * scale
         return {time: float(value) for time, value in zip(wanted, found, strict=True) if time in set(unknown)}
 
     def _recursive(self, rows: Any, wanted: Any, values: list[float]) -> Any:
@@ -182,7 +208,10 @@ class VotingForecaster(Forecaster):
         first = estimators[0][1]
         self.transformer, self.season, self.target = first.transformer, first.season, first.target
         self.quantiles = [0.1, 0.5, 0.9]
-        self.sigma_ = float(np.dot(weights, [item.sigma_ for _, item in estimators]))
+
+    def spread(self, key: str) -> float:
+        """The weighted mean of that of the members."""
+        return float(np.dot(self.weights, [item.spread(key) for _, item in self.estimators]))
 
     @property
     def steps(self) -> list[tuple[str, Any]]:
@@ -207,3 +236,12 @@ class VotingForecaster(Forecaster):
 
     def _until(self, destination: Any) -> Any:
         return self.estimators[0][1]._until(destination)
+
+
+def _scales(grid: Any) -> dict[str, float]:
+    """By what the targets of each series are divided for a regressor: their mean size where sizes are far apart."""
+    sizes = grid[TARGET].abs().groupby(grid[KEY]).mean()
+    positive = sizes[sizes > 0]
+    if len(positive) < 2 or positive.max() <= _FAR_APART * positive.min():
+        return dict.fromkeys(sizes.index, 1.0)
+    return {key: float(size) if size > 0 else 1.0 for key, size in sizes.items()}

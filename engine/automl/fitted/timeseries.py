@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
 
     ``ids``: the columns that tell series apart. ``frequency``: a pandas offset. ``lags`` of the target in periods,
     ``window``: so many past values are averaged (0: none). ``purposes``: raw column -> its purpose, for the time
-    column, the ids and the regressors.
+    column, the ids and the regressors. ``blocked``, ``parameters``: as of
+    :class:`~amlbridge.engine.automl.fitted.datatransformer.DataTransformer`; the Imputer's strategies are ``ffill`` as
+    well, and ``constant`` for the column ``target``.
     """
 
     def __init__(
@@ -33,6 +35,9 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
         window: int,
         purposes: dict[str, str],
         seed: int = 0,
+        blocked: Sequence[str] = (),
+        parameters: Mapping[str, Any] | None = None,
+        target: str = "",
     ) -> None:
         self.time_column = time_column
         self.ids = ids
@@ -41,6 +46,9 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
         self.window = window
         self.purposes = purposes
         self.seed = seed
+        self.blocked = blocked
+        self.parameters = parameters
+        self.target = target
 
     def grid(self, table: Any, target: Any = None) -> Any:
         """The rows of a table with their series, their time and, if given, their target; in the order of the table.
@@ -59,13 +67,20 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
         return frame
 
     def regular(self, grid: Any) -> Any:
-        """A grid without gaps, by series and time: raw columns and targets of missing times are those before them."""
+        """A grid without gaps, by series and time: raw columns and targets of missing times are those before them, or
+        targets what the Imputer of the target says."""
         parts = []
+        ways = imputations(self.parameters, self.target) or {}
+        carried = [name for name in self.purposes if _strategy(self.parameters, name) == "ffill"]
         for key, part in grid.sort_values(TIME).groupby(KEY, sort=True):
             own = part.drop_duplicates(TIME, keep="last").set_index(TIME)
             times = pd.date_range(own.index[0], own.index[-1], freq=self.frequency)
             if len(times) != len(own) and own.index.isin(times).all():
-                own = own.reindex(times).ffill()
+                own = own.reindex(times)
+                if ways.get("strategy") == "constant":
+                    own[TARGET] = own[TARGET].fillna(ways.get("fill_value", 0))
+                own = own.ffill()
+            own[carried] = own[carried].ffill()
             own.index.name = TIME
             own = own.reset_index()
             own[self.time_column] = own[TIME]
@@ -75,7 +90,9 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, grid: Any) -> Any:
         """Features of a regular grid with targets; shape (rows, features)."""
-        self.transformer_ = DataTransformer(self.purposes, "continuous", seed=self.seed)
+        self.transformer_ = DataTransformer(
+            self.purposes, "continuous", blocked=self.blocked, parameters=self.parameters, seed=self.seed
+        )
         fixed = self.transformer_.fit_transform(grid, grid[TARGET].to_numpy())
         self.names_ = [*self.transformer_.get_engineered_feature_names(), *self._past_names()]
         past = [self.past(part[TARGET].to_numpy()) for _, part in grid.groupby(KEY, sort=False)]
@@ -114,6 +131,19 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
         """What was done to each raw column."""
         transformer = getattr(self, "transformer_", None)
         return transformer.get_featurization_summary() if transformer is not None else []
+
+
+def imputations(parameters: Mapping[str, Any] | None, column: str) -> Mapping[str, Any] | None:
+    """The parameters of the Imputer for a column by its name; None: there are none."""
+    for columns, chosen in (parameters or {}).get("Imputer", ()):
+        if column in columns:
+            found: Mapping[str, Any] = chosen
+            return found
+    return None
+
+
+def _strategy(parameters: Mapping[str, Any] | None, column: str) -> Any:
+    return (imputations(parameters, column) or {}).get("strategy")
 
 
 def series_keys(frame: Any, ids: Sequence[str]) -> Any:

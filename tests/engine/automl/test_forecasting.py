@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from amlbridge.engine.automl import forecasting, portable, trials
 from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
-from amlbridge.engine.automl.settings import AutoMLSettings, Forecasting
+from amlbridge.engine.automl.settings import AutoMLSettings, Featurization, Forecasting
 
 
 def table(days: int = 60) -> pd.DataFrame:
@@ -96,7 +97,11 @@ def test_known_values_are_part_of_the_past(tmp_path: Path) -> None:
         (lambda frame: frame, {"time_column": "date"}, "no column 'date'"),
         (lambda frame: frame, {"time_series_ids": ()}, "rows have a time that their series has already"),
         (lambda frame: frame.assign(day="soon"), {}, "values that are no times, such as 'soon'"),
-        (lambda frame: frame.groupby("shop").head(8), {}, "series are too short for a horizon of 7"),
+        (
+            lambda frame: frame.groupby("shop").head(8),
+            {"short_series_handling": "none"},
+            "series are too short for a horizon of 7",
+        ),
         (lambda frame: frame.groupby("shop").head(11), {"cv_step_size": 7}, None),
         (lambda frame: frame, {"frequency": "MS"}, "do not lie on the frequency 'MS'"),
         (lambda frame: frame.assign(sold="much"), {}, "values that are no numbers"),
@@ -109,6 +114,60 @@ def test_bad_input_is_told(tmp_path: Path, change: Any, values: dict[str, Any], 
     with pytest.raises(AutoMLError) as error:
         prepared(tmp_path, change(table()), **values)
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"), [("ElasticNet", {"alpha": 0.001}), ("LightGBM", {}), ("SeasonalNaive", {})]
+)
+def test_series_of_other_sizes_have_their_own_spread(tmp_path: Path, name: str, params: dict[str, float]) -> None:
+    random = np.random.default_rng(0)
+    frame = table(120)
+    frame["sold"] = (frame["sold"] + random.normal(0, 1, len(frame)) * np.where(frame["shop"] == "a", 0.1, 5.0)) * (
+        np.where(frame["shop"] == "b", 100.0, 1.0)
+    )
+    series = prepared(tmp_path, frame, target_lags=(1, 7))
+    forecasting.run(series, Candidate(name, "StandardScalerWrapper", params), tmp_path, 1)
+    model = portable.load(tmp_path / trials.MODEL)
+    first = pd.Timestamp("2024-04-30")
+    future = pd.DataFrame({"shop": ["a", "b"], "day": [first, first]})
+    small, large = model.forecast(future)[0]
+    # Monday has 10, the day after the last row is the second of its week.
+    assert small == pytest.approx(11, rel=0.15)
+    assert large == pytest.approx(11_000, rel=0.25)
+    quantiles = model.forecast_quantiles(future)
+    widths = (quantiles[0.9] - quantiles[0.1]).to_numpy()
+    assert widths[1] > 50 * widths[0] > 0
+
+
+def test_missing_targets_are_filled_as_asked(tmp_path: Path) -> None:
+    frame = table()
+    frame.loc[[20, 21], "sold"] = np.nan
+    frame = frame.drop(index=[30])
+    way = {"strategy": "constant", "fill_value": 0}
+    chosen = Featurization("custom", transformer_params={"Imputer": ((("sold",), way),)})
+    filled = dataclasses.replace(settings(), featurization=chosen)
+    series = forecasting.prepare(filled, frame, None, None, Events(tmp_path / "events.jsonl"))
+    assert (series.problem.training.target == 0).sum() == 2
+    forecasting.run(series, Candidate("Naive"), tmp_path, 1)
+    model = portable.load(tmp_path / trials.MODEL)
+    assert (model.history_["a"][1] == 0).sum() == 3
+    assert len(prepared(tmp_path, frame).problem.training) == 117
+
+
+@pytest.mark.parametrize(
+    ("way", "change", "rows"),
+    [
+        ("pad", lambda frame: frame.drop(index=range(52)), {"a": 11, "b": 60}),
+        ("auto", lambda frame: frame.drop(index=range(52)), {"b": 60}),
+        ("auto", lambda frame: frame.groupby("shop").head(9), {"a": 11, "b": 11}),
+        ("drop", lambda frame: frame.drop(index=range(52)), {"b": 60}),
+    ],
+)
+def test_short_series(tmp_path: Path, way: Any, change: Any, rows: dict[str, int]) -> None:
+    series = prepared(tmp_path, change(table()), short_series_handling=way)
+    assert series.problem.training.features["shop"].value_counts().to_dict() == rows
+    told = "padded at their beginning" if 11 in rows.values() else "are left out: a"
+    assert told in (tmp_path / "events.jsonl").read_text()
 
 
 def test_rows_of_a_period_are_joined(tmp_path: Path) -> None:
