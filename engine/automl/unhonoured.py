@@ -157,7 +157,7 @@ def _check_values(settings: AutoMLSettings, name: str, where: tuple[str, ...], v
                 f"number_of_bits of HashOneHotEncoder is {bits!r}: give a whole number of 1 to {_MOST_BITS}"
             )
     if name == "Imputer":
-        known = (*_STRATEGIES, "ffill") if settings.task == "forecasting" else _STRATEGIES
+        known: tuple[str, ...] = (*_STRATEGIES, "ffill") if settings.task == "forecasting" else _STRATEGIES
         target = settings.target_column in where
         if target and settings.task == "forecasting":
             known = ("constant", "ffill")
