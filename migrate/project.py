@@ -15,6 +15,8 @@ from amlbridge.migrate.module import ModuleText, NamedInput, Options
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
+#: A module that takes folders for missing must find them missing.
+_MAKES_FOLDERS = re.compile(r"\bmkdir\((?!.*exist_ok\s*=\s*True)|makedirs\((?!.*exist_ok\s*=\s*True)|\brmtree\(")
 #: What may be a step's name: a short text in quotes, or a variable.
 _WORD = re.compile(r"""(?<=["'])[^"'\n]{1,80}(?=["'])|\b[A-Za-z_]\w*""")
 
@@ -31,6 +33,7 @@ class Project:
         self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
         #: Files may be created below these folders; without one there are none.
         self.roots: tuple[Path, ...] = ()
+        self._folders = frozenset(module.path.absolute().parent for module in modules)
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
         ]
@@ -60,6 +63,7 @@ class Project:
         to.named_inputs = self.script(module.path)
         to.path = module.path.absolute()
         to.roots = self.roots
+        to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
 
     def _claims(self, path: Path, folder: Path, name: str) -> bool:

@@ -91,6 +91,8 @@ class Rewriter:
         #: to create a file of a name in a folder.
         self.path = Path("module.py")
         self.roots: tuple[Path, ...] = ()
+        #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
+        self.folders: frozenset[Path] = frozenset()
         self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
         #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
         self.spare: set[ast.stmt] = set()

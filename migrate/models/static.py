@@ -168,7 +168,8 @@ def folder_of(value: Any, to: Rewriter, holding: str = "") -> Path | None:
     A relative path counts from where the script is started: its own folder, or a folder above it. ``holding``: a file
     that should be in the folder, which tells folders of one name apart.
     """
-    found = [place for place in _places(value, to) if place.is_dir() and _is_inside(place, to)]
+    there = [place for place in _places(value, to) if place.is_dir() or place in to.folders]
+    found = [place for place in there if _is_inside(place, to)]
     return next((place for place in found if holding and (place / holding).is_file()), next(iter(found), None))
 
 

@@ -16,6 +16,7 @@ from amlbridge.migrate.project import build_project
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.write import write_all
+from tests.migrate.notebooks import code, notebook
 
 IMPORTS = """\
 import os
@@ -178,14 +179,14 @@ def test_an_environment_that_is_used_elsewhere_stays(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "address"),
+    ("lookup", "address"),
     [
         ('Environment.get(ws, "xgboost")', "azureml:xgboost@latest"),
         ('Environment.get(ws, "xgboost", version="3")', "azureml:xgboost:3"),
     ],
 )
-def test_a_registered_environment_is_named(project: Path, code: str, address: str) -> None:
-    found = convert(project, f"env = {code}\n", STEP.format('"steps"'), PIPELINE)
+def test_a_registered_environment_is_named(project: Path, lookup: str, address: str) -> None:
+    found = convert(project, f"env = {lookup}\n", STEP.format('"steps"'), PIPELINE)
     assert content(found, "steps/train.component.yml")["environment"] == address
     assert "env" not in found.text.split() and list(found.created) == ["steps/train.component.yml"]
 
@@ -283,3 +284,25 @@ def test_without_a_folder_to_write_to_components_are_in_python() -> None:
     module = ModuleText(Path("stdin.py"), IMPORTS + ENVIRONMENT + STEP.format('"steps"') + PIPELINE)
     found = convert_module(module, build_project([module], Options()), Options())
     assert "command(" in found.text and not found.created
+
+
+WRITES = "folder = 'train_src'\nos.makedirs(folder{})\n"
+
+
+@pytest.mark.parametrize(("makes", "created"), [(", exist_ok=True", True), ("", False)])
+def test_a_folder_that_the_notebook_fills(project: Path, makes: str, created: bool) -> None:
+    """A folder that the notebook makes for itself must be missing where it would not make it twice."""
+    cells = [
+        IMPORTS + WRITES.format(makes),
+        "%%writefile $folder/step.py\nprint(1)\n",
+        ENVIRONMENT + STEP.format("folder"),
+        PIPELINE,
+    ]
+    path = project / "train.ipynb"
+    path.write_bytes(notebook(*map(code, cells)))
+    reports = run([project], Settings(jobs=1))
+    write_all(reports, [project])
+    made = project / "train_src" / "train.component.yml"
+    assert made.exists() == created
+    assert ("load_component" in path.read_text()) == created
+    assert not any(report.changed for report in run([project], Settings(jobs=1)))
