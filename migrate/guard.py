@@ -6,6 +6,7 @@ import ast
 import warnings
 from dataclasses import replace
 
+from amlbridge.migrate.analysis.values import is_foreign
 from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
@@ -70,7 +71,8 @@ def parsed(text: str) -> ast.Module:
 
 
 def _of_v1(node: ast.Import | ast.ImportFrom) -> bool:
-    return _name(node).split(".")[0] == "azureml"
+    name = _name(node)
+    return name.split(".")[0] == "azureml" and not is_foreign(name)
 
 
 def _name(node: ast.Import | ast.ImportFrom) -> str:

@@ -31,6 +31,11 @@ FOREIGN = (
 )
 
 
+def is_foreign(name: str) -> bool:
+    """Whether a dotted name below azureml belongs to SDK v2 or to another project."""
+    return any(name == other or name.startswith(other + ".") for other in FOREIGN)
+
+
 @dataclass(frozen=True)
 class Module:
     """A module of SDK v1, by its dotted name."""
@@ -350,8 +355,7 @@ class Evaluator:
     def is_v1(self, name: str) -> bool:
         """Whether a dotted name lies in the packages of SDK v1."""
         inside = name == V1_PACKAGE or name.startswith(V1_PACKAGE + ".")
-        foreign = any(name == other or name.startswith(other + ".") for other in FOREIGN)
-        return inside and not foreign and not self.surroundings.owns(V1_PACKAGE)
+        return inside and not is_foreign(name) and not self.surroundings.owns(V1_PACKAGE)
 
     @staticmethod
     def _member_of_module(module: str, name: str) -> Value:

@@ -8,6 +8,7 @@ model that is deleted in v1 is archived in v2. The output of a run is named by i
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
@@ -152,8 +153,6 @@ def find(use: Use, to: Rewriter) -> Outcome:
     """A model by name and version, or by its id "name:version"."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Model"))
-    if use.argument("tags", position=3) is not None or use.argument("properties", position=4) is not None:
-        return Leave("models are found by name and version: choose among ml_client.models.list(name=...) by their tags")
     client = to.client(use.node, use.argument("workspace", position=0))
     name, version = use.argument("name", position=1), use.argument("version", position=5)
     model_id = use.argument("id", position=2)
@@ -163,7 +162,44 @@ def find(use: Use, to: Rewriter) -> Outcome:
         return Leave("a name is needed")
     if use.argument("run_id", position=6) is not None or use.argument("model_framework") is not None:
         return Leave("models are found by name and version: choose among ml_client.models.list(name=...)")
+    wanted = matching(
+        "model",
+        (("tags", use.argument("tags", position=3)), ("properties", use.argument("properties", position=4))),
+        to,
+    )
+    if wanted:
+        if version is not None and not is_none(version):
+            wanted.append(f"{to.source(version)} in (None, model.version)")
+        chosen = f"(model for model in {client}.models.list(name={to.source(name)}) if {' and '.join(wanted)})"
+        return Replace(f"max({chosen}, key=lambda model: int(model.version))", NEWEST)
     return Replace(f"{client}.models.get({to.source(name)}, {_version(to, version)})")
+
+
+NEWEST = "the newest is the one with the highest number of version"
+
+
+def matching(name: str, filters: Iterable[tuple[str, ast.expr | None]], to: Rewriter) -> list[str]:
+    """Conditions for v1's filters of tags and properties: lists of keys, and of pairs of key and value."""
+    found = []
+    for member, node in filters:
+        if node is None or is_none(node):
+            continue
+        owner = f"{name}.{member}"
+        elements = node.elts if isinstance(node, ast.List) else [None]
+        pairs = [e.elts for e in elements if isinstance(e, (ast.List, ast.Tuple)) and len(e.elts) == 2]
+        keys = [e for e in elements if isinstance(e, ast.Constant)]
+        if len(pairs) + len(keys) == len(elements):
+            found += [f"{owner}.get({to.source(key)}) == {to.source(value)}" for key, value in pairs]
+            found += [f"{to.source(key)} in {owner}" for key in keys]
+        else:
+            each = f"tag in {owner} if isinstance(tag, str) else {owner}.get(tag[0]) == tag[1]"
+            found.append(f"all({each} for tag in {to.source(node)} or [])")
+    return found
+
+
+def is_none(node: ast.expr) -> bool:
+    """Whether an expression is None."""
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _version(to: Rewriter, version: ast.expr | None) -> str:
@@ -178,9 +214,20 @@ def _version(to: Rewriter, version: ast.expr | None) -> str:
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All versions of a model, or all models."""
     client = to.client(use.node, use.argument("workspace", position=0))
-    if any(use.argument(key) is not None for key in ("tags", "properties")):
-        return Leave("choose among ml_client.models.list(name=...) by their tags and properties")
     name, run_id = use.argument("name", position=1), use.argument("run_id")
+    wanted = matching(
+        "model", ((key, use.argument(key, position=at)) for key, at in (("tags", 2), ("properties", 3))), to
+    )
+    latest = use.argument("latest")
+    newest = latest is not None and not (isinstance(latest, ast.Constant) and not latest.value)
+    if name is not None and (wanted or newest):
+        if run_id is not None:
+            wanted.append(f"model.job_name == {to.source(run_id)}")
+        found = f"{client}.models.list(name={to.source(name)})"
+        chosen = f"[model for model in {found} if {' and '.join(wanted)}]" if wanted else found
+        return Replace(f"sorted({chosen}, key=lambda model: int(model.version))[-1:]" if newest else chosen, NEWEST)
+    if wanted:
+        return Leave("SDK v2 lists the versions of one model: give Model.list its name, or choose by tags yourself")
     if name is not None and run_id is not None:
         found = f"{client}.models.list(name={to.source(name)})"
         return Replace(f"[model for model in {found} if model.job_name == {to.source(run_id)}]")

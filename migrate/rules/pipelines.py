@@ -15,6 +15,7 @@ from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_co
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -91,6 +92,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
         return Leave("a pipeline needs steps")
     flow = Flow.of(to)
     steps = flow.closure(flow.listed(listed))
+    for step in steps:
+        check_reach(step.use.node, use.node, to)
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     code = _function(name, use, steps, to)

@@ -41,11 +41,18 @@ def test_what_is_not_recorded_is_told() -> None:
     assert "frameworks are not recorded" in " ".join(finding.message for finding in found.findings)
 
 
-def test_a_search_by_tags_stays() -> None:
-    text = f'{HEAD}m = Model(ws, "a", tags=["best"])\n'
-    found = convert(text)
-    assert 'm = Model(ws, "a", tags=["best"])' in found.text
-    assert Status.MANUAL in {finding.status for finding in found.findings}
+def test_a_search_by_tags_takes_the_newest_that_has_them() -> None:
+    found = convert(f'{HEAD}m = Model(ws, "a", tags=["best", ["stage", stage]])\n')
+    assert 'if model.tags.get("stage") == stage and "best" in model.tags' in " ".join(found.text.split())
+    assert "key=lambda model: int(model.version)" in found.text
+    assert Status.MANUAL not in {finding.status for finding in found.findings}
+
+
+def test_a_search_by_tags_that_are_made_at_run_time_understands_both_forms() -> None:
+    found = convert(f'{HEAD}ms = Model.list(ws, name="a", tags=tags, latest=True)\n')
+    code = " ".join(found.text.split())
+    assert "isinstance(tag, str) else model.tags.get(tag[0]) == tag[1]" in code and "for tag in tags or []" in code
+    assert "[-1:]" in code
 
 
 def test_a_path_that_is_made_at_run_time() -> None:

@@ -90,3 +90,35 @@ def test_a_pipeline_that_is_returned_is_a_function() -> None:
     text = done(f"def build(ws):\n    a = {step('a')}\n    return Pipeline(workspace=ws, steps=[a])\n")
     assert "    return pipeline_function" in text
     assert "    @dsl.pipeline()\n    def pipeline_function():" in text
+
+
+def test_steps_of_a_loop_are_left_instead_of_becoming_one_node() -> None:
+    found = convert("""\
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import PythonScriptStep
+
+        steps = []
+        for region in ["north", "south"]:
+            step = PythonScriptStep("train.py", arguments=["--region", region], compute_target="cpu")
+            steps.append(step)
+        pipeline = Pipeline(workspace=None, steps=steps)
+        """)
+    assert "steps are made in a loop" in found.text
+    assert "dsl" not in found.text
+
+
+def test_steps_of_a_function_are_left_where_the_pipeline_cannot_see_their_component() -> None:
+    found = convert("""\
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import PythonScriptStep
+
+
+        def make(region):
+            return PythonScriptStep("train.py", arguments=["--region", region], compute_target="cpu")
+
+
+        north, south = make("north"), make("south")
+        pipeline = Pipeline(workspace=None, steps=[north, south])
+        """)
+    assert "dsl" not in found.text
+    assert "steps are made in make" in found.text or "cannot be followed" in found.text

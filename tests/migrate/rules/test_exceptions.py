@@ -1,0 +1,29 @@
+"""Exceptions of SDK v1: caught ones have a counterpart, raised ones are for a person."""
+
+from __future__ import annotations
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+
+def test_a_raised_exception_is_left_with_its_import() -> None:
+    found = convert("""\
+        from azureml.exceptions import WebserviceException
+
+        raise WebserviceException("no such service")
+        """)
+    assert "from azureml.exceptions import WebserviceException" in found.text
+    assert [finding.status for finding in found.findings] == [Status.MANUAL]
+
+
+def test_several_exceptions_in_one_handler() -> None:
+    found = convert("""\
+        from azureml.exceptions import ModelNotFoundException, WebserviceException
+
+        try:
+            call()
+        except (ModelNotFoundException, WebserviceException):
+            pass
+        """)
+    assert "from azure.core.exceptions import HttpResponseError, ResourceNotFoundError" in found.text
+    assert "except (ResourceNotFoundError, HttpResponseError):" in found.text
