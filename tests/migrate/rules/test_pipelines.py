@@ -104,7 +104,7 @@ def test_steps_of_a_loop_are_left_instead_of_becoming_one_node() -> None:
         pipeline = Pipeline(workspace=None, steps=steps)
         """)
     assert "steps are made in a loop" in found.text
-    assert "dsl" not in found.text
+    assert "def pipeline(" not in found.text
 
 
 def test_steps_of_a_function_are_left_where_the_pipeline_cannot_see_their_component() -> None:
@@ -120,5 +120,5 @@ def test_steps_of_a_function_are_left_where_the_pipeline_cannot_see_their_compon
         north, south = make("north"), make("south")
         pipeline = Pipeline(workspace=None, steps=[north, south])
         """)
-    assert "dsl" not in found.text
+    assert "def pipeline(" not in found.text
     assert "steps are made in make" in found.text or "cannot be followed" in found.text
