@@ -105,20 +105,23 @@ def use_of(node: ast.AST, to: Rewriter) -> Use | None:
     return cast("dict[ast.AST, Use]", to.memory["uses by node"]).get(node)
 
 
-def kind_of(data: Data, to: Rewriter) -> str:
+def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     """The v2 type of a dataset: "uri_file", "uri_folder" or "mltable"."""
     if data.type in REFERENCES:
         return "uri_folder"
+    if data.root in seen:  # registered under the name that it is looked up by, in a circle
+        return _by_mode(data)
+    seen = (*seen, data.root)
     use = use_of(data.root, to)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
         followed = follow(inner, to) if inner is not None else None
-        return kind_of(followed, to) if followed is not None else _by_mode(data)
+        return kind_of(followed, to, seen) if followed is not None else _by_mode(data)
     if use is not None:
         symbol = use.symbol.rsplit(".", 1)
         if symbol[-1] == "register" and use.receiver is not None:
             registered = follow(use.receiver, to)
-            return kind_of(registered, to) if registered is not None else _by_mode(data)
+            return kind_of(registered, to, seen) if registered is not None else _by_mode(data)
         if "Dataset.File." in use.symbol:
             return "uri_folder"
         if "Dataset.Tabular." in use.symbol:
@@ -126,7 +129,7 @@ def kind_of(data: Data, to: Rewriter) -> str:
         if symbol[-1] in ("get_by_name", "datasets[]"):
             made = _registered_here(use, to)
             if made is not None:
-                return kind_of(made, to)
+                return kind_of(made, to, seen)
     return _by_mode(data)
 
 

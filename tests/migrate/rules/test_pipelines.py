@@ -122,3 +122,10 @@ def test_steps_of_a_function_are_left_where_the_pipeline_cannot_see_their_compon
         """)
     assert "def pipeline(" not in found.text
     assert "steps are made in make" in found.text or "cannot be followed" in found.text
+
+
+def test_a_dataset_that_is_registered_under_its_own_name_ends() -> None:
+    convert(
+        "from azureml.core import Dataset\n\nif x:\n    data = data.register(ws, 'd')\nfor i in y:\n"
+        "    print(data.as_named_input('d'))\n    data = Dataset.get_by_name(ws, name='d')\n"
+    )
