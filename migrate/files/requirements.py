@@ -23,7 +23,7 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 #: ``azureml-core = "^1.39"`` of poetry and Pipfile.
-_KEY = re.compile(r"^(?P<lead>\s*(?P<quote>[\"']?))(?P<name>azureml[-_.][\w.-]+)(?P=quote)\s*=\s*(?P<value>.+)$")
+_KEY = re.compile(r"^(?P<lead>\s*(?P<quote>[\"']?))(?P<name>azureml[-_.][\w.-]+)(?P=quote)\s*=\s*(?P<value>[\"'{].*)$")
 _QUOTED = re.compile(
     r"(?P<quote>[\"'])(?P<text>azureml[-_.][^\"'\n]*|azure-cli-ml[^\"'\n]*)(?P=quote)(?P<comma>\s*,\s*)?"
 )

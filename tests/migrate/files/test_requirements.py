@@ -40,6 +40,12 @@ def test_markers_are_kept() -> None:
     ]
 
 
+def test_a_variable_that_holds_a_command_is_no_list() -> None:
+    assert convert("ci.sh", "azureml-train=pip install azureml-train\n").text == (
+        'azureml-train=pip install "azure-ai-ml>=1.20" "azure-identity>=1.15"\n'
+    )
+
+
 def test_a_conda_file_keeps_its_form() -> None:
     text = (
         "name: train\nchannels: [conda-forge]\ndependencies:\n  - python=3.8   # old\n  - pip:\n"
