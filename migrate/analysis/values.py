@@ -263,7 +263,7 @@ class Evaluator:
         if isinstance(function, Symbol):
             kind = self._submitted(node) if function.name in _SUBMITTING else None
             kind = kind or result_of(function.name)
-            return Instance(kind, node) if kind is not None else None
+            return Instance(kind, node) if kind is not None else self._collection_call(node)
         if isinstance(function, Function):
             return function.evaluator.returned(function.node)
         if isinstance(function, LocalClass):

@@ -26,6 +26,8 @@ def symbols(text: str) -> list[str]:
          ["Run.get_context", "ParentRun.log", "RunContext.parent"]),
         ("from azureml.core import Workspace\ndef f(ws):\n    return ws.datasets['x'].name\nf(Workspace.from_config())",
          ["Dataset.name", "Workspace.datasets[]", "Workspace.from_config"]),
+        ("from azureml.core import Workspace\nWorkspace.from_config().datasets.get('x').as_named_input('y')",
+         ["Dataset.as_named_input", "Workspace.datasets", "Workspace.from_config"]),
         ("from azureml.core import Environment\nenv = Environment('x')\nenv.docker.base_image = 'y'",
          ["Environment", "DockerSection.base_image="]),
         ("from azureml.core import Run\nclass A:\n    def __init__(self):\n        self.run = Run.get_context()\n"

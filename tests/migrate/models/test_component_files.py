@@ -264,20 +264,26 @@ def test_what_a_component_cannot_say_is_said_of_its_node(project: Path) -> None:
     assert content(found, "steps/step_py.component.yml")["outputs"] == {"out": {"type": "uri_folder"}}
 
 
-def test_a_step_in_a_function_that_its_pipeline_is_not_in_stays_in_python(project: Path) -> None:
+def test_a_step_and_its_pipeline_in_a_function(project: Path) -> None:
     found = convert(
         project,
-        ENVIRONMENT,
         """\
-        def make(rows):
-            return PythonScriptStep(
-                "step.py", name="a", arguments=[rows], source_directory="steps", compute_target="cpu", environment=env
+        def main(rows):
+            env = Environment("ridge")
+            step = PythonScriptStep(
+                "step.py",
+                name="a",
+                arguments=["--rows", rows],
+                source_directory="steps",
+                compute_target="cpu",
+                environment=env,
             )
-        step = make(3)
+            return Experiment(ws, "x").submit(Pipeline(ws, [step]))
         """,
-        PIPELINE,
     )
-    assert not found.created and "load_component" not in found.text
+    assert '    step_component = load_component(source="steps/a.component.yml")\n' in found.text
+    assert "        step = step_component(rows=rows)\n" in found.text
+    assert "env" not in found.text.split() and "Environment" not in found.text
 
 
 def test_without_a_folder_to_write_to_components_are_in_python() -> None:
