@@ -309,8 +309,13 @@ def _destination(node: ast.expr, to: Rewriter) -> list[str]:
     from amlbridge.migrate.models.paths import datastore_path
 
     path = datastore_path(inner.elts[0], inner.elts[1], to, written=True)
-    # v1's placeholders are SDK v2's, with other names.
-    return [f"path={path.replace('{run-id}', '${{name}}').replace('{output-name}', '${{output_name}}')}"]
+    # v1's placeholders are SDK v2's, with other names; an f-string has each brace twice.
+    for old, new in (("run-id", "name"), ("output-name", "output_name")):
+        if path.startswith("f"):
+            path = path.replace(f"{{{{{old}}}}}", f"${{{{{{{{{new}}}}}}}}}")
+        else:
+            path = path.replace(f"{{{old}}}", f"${{{{{new}}}}}")
+    return [f"path={path}"]
 
 
 def data_name(data: Data, to: Rewriter) -> str:

@@ -15,7 +15,7 @@ from ruamel.yaml.scalarstring import FoldedScalarString
 from amlbridge.migrate.files.yaml_text import dump, load
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.static import NotKnownError, Static, folder_of
+from amlbridge.migrate.models.static import NotKnownError, Static, folder_of, parsed
 from amlbridge.migrate.models.static_environments import Described, environment_of
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.rewriter import Rewriter
@@ -67,7 +67,7 @@ class ComponentFile:
     def _source(self, name: str, to: Rewriter) -> str:
         """The path of the file in the style of the source directory: ``os.path.join(HERE, "steps", name)``."""
         quoted, code = json.dumps(name), self.step.settings.code
-        tree = ast.parse(code, mode="eval").body
+        tree = parsed(code)
         if isinstance(tree, ast.Constant):
             return json.dumps(posixpath.normpath(posixpath.join(str(tree.value).replace("\\", "/"), name)))
         if isinstance(tree, ast.Call) and ast.unparse(tree.func).endswith("path.join") and not tree.keywords:
@@ -147,13 +147,13 @@ def _input(port: Port, static: Static) -> dict[str, Any]:
 
 
 def _output(port: Port, static: Static) -> dict[str, Any]:
-    call = ast.parse(port.declared, mode="eval").body
+    call = parsed(port.declared)
     assert isinstance(call, ast.Call)
     return {key.arg: static.value(key.value) for key in call.keywords if key.arg in _OF_OUTPUTS}
 
 
 def _keywords(code: str, static: Static) -> dict[str, Any]:
-    call = ast.parse(code, mode="eval").body
+    call = parsed(code)
     if not isinstance(call, ast.Call):
         raise NotKnownError("an input is declared in a variable")
     return {str(key.arg): static.value(key.value) for key in call.keywords}
@@ -164,7 +164,7 @@ def _resources(step: Step, static: Static) -> dict[str, Any]:
     settings = step.settings
     try:
         if settings.distribution:
-            call = ast.parse(settings.distribution, mode="eval").body
+            call = parsed(settings.distribution)
             name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
             kind = next((kind for start, kind in _DISTRIBUTIONS.items() if f"{start}Distribution" in name), None)
             if kind is None:

@@ -34,6 +34,14 @@ class NotKnownError(ValueError):
     """A value that is known only when the code runs."""
 
 
+def parsed(code: str) -> ast.expr:
+    """Generated code as an expression. Raises NotKnownError where it is none: the rule then refuses it."""
+    try:
+        return ast.parse(code.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise NotKnownError(f"{code} cannot be parsed") from error
+
+
 class Static:
     """Evaluates expressions. ``read``: the assignments that it has looked through."""
 
@@ -44,10 +52,7 @@ class Static:
 
     def code(self, code: str) -> Any:
         """The value of generated code, at the place of the evaluator's node. Raises NotKnownError."""
-        try:
-            return self.value(ast.parse(code.strip(), mode="eval").body)
-        except SyntaxError as error:
-            raise NotKnownError(code) from error
+        return self.value(parsed(code))
 
     def value(self, node: ast.expr) -> Any:
         """The value of an expression: scalars, lists, dicts, paths. Raises NotKnownError."""

@@ -15,7 +15,7 @@ from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
-from amlbridge.migrate.models.static import NotKnownError, Static, file_of
+from amlbridge.migrate.models.static import NotKnownError, Static, file_of, parsed
 from amlbridge.migrate.rewriter import Rewriter
 
 _REASON = "its environment is known only when the script runs"
@@ -103,7 +103,7 @@ class _Reader:
 
     def _of_code(self, code: str, at: ast.expr) -> Described:
         """Reads ``Environment(image=..., conda_file=...)``."""
-        call = ast.parse(code.strip(), mode="eval").body
+        call = parsed(code)
         if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith("Environment"):
             raise NotKnownError(code)
         static = Static(self._to, at)
@@ -133,7 +133,7 @@ class _Reader:
             noted = self._to.memory.get(("conda", use.node)) if use is not None and self._to.outcome(use) else None
             if use is not None and isinstance(noted, str):
                 self._note_makers(use)
-                return self._conda(ast.parse(noted, mode="eval").body, static)
+                return self._conda(parsed(noted), static)
         value = static.value(node)
         if isinstance(value, dict):
             return value

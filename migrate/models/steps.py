@@ -22,6 +22,7 @@ from amlbridge.migrate.models.arguments import (
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.static import parsed
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Step:
             return []
         lines = []
         for port in self.arguments.outputs:
-            call = ast.parse(port.declared, mode="eval").body
+            call = parsed(port.declared)
             if isinstance(call, ast.Call) and any(key.arg in ("path", "name") for key in call.keywords):
                 lines.append(f"{self.node}.outputs.{port.name} = {port.declared}")
         if self.settings.variables:

@@ -264,6 +264,26 @@ def test_what_a_component_cannot_say_is_said_of_its_node(project: Path) -> None:
     assert content(found, "steps/step_py.component.yml")["outputs"] == {"out": {"type": "uri_folder"}}
 
 
+def test_the_path_of_an_output_that_is_known_at_run_time(project: Path) -> None:
+    found = convert(
+        project,
+        ENVIRONMENT,
+        """\
+        from azureml.core import Datastore
+        from azureml.data import OutputFileDatasetConfig
+
+        store = Datastore.get(ws, input())
+        out = OutputFileDatasetConfig("out", destination=(store, "out/{run-id}/{output-name}"))
+        """,
+        STEP.format('"steps"').replace('"step.py"', '"step.py", arguments=[out]'),
+        PIPELINE,
+    )
+    # A path with SDK v2's placeholders in double braces, which an f-string has twice.
+    path = "azureml://datastores/{store.name}/paths/out/${{{{name}}}}/${{{{output_name}}}}"
+    assert f'path=f"{path}"' in found.text
+    assert content(found, "steps/train.component.yml")["outputs"] == {"out": {"type": "uri_folder"}}
+
+
 def test_a_step_and_its_pipeline_in_a_function(project: Path) -> None:
     found = convert(
         project,
