@@ -37,15 +37,19 @@ class Project:
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
         ]
+        #: By folder: the paths on datastores that modules upload to, and the data assets that these become.
+        self._uploads: dict[Path, dict[str, str]] = {}
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
-        from amlbridge.migrate.submissions import submitted_scripts
+        from amlbridge.migrate.submissions import submitted_scripts, upload_targets
 
         for module in modules:
             if self.wants(module):
                 for script, inputs in submitted_scripts(module, self.around(module.path)).items():
                     self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
+                if targets := upload_targets(module.text):
+                    self._uploads.setdefault(module.path.parent, {}).update(targets)
 
     def script(self, path: Path) -> Mapping[str, NamedInput]:
         """The inputs that some module of the project gives the script at ``path``, by the name that it asks for."""
@@ -61,6 +65,7 @@ class Project:
     def settle(self, to: Rewriter, module: ModuleText) -> None:
         """Tells the rewriter of a module what it may ask of the others."""
         to.named_inputs = self.script(module.path)
+        to.uploads = self._uploads.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders

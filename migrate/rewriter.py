@@ -97,6 +97,8 @@ class Rewriter:
         #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
         self.spare: set[ast.stmt] = set()
         self.spare_names: set[str] = set()
+        #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
+        self.uploads: Mapping[str, str] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
@@ -172,6 +174,7 @@ class Rewriter:
     def replace_statement(self, statement: ast.stmt, code: str) -> None:
         """Replaces another statement, which what is converted here has taken over."""
         self.replaced[statement] = code
+        self._touch(statement)
 
     def rename(self, node: ast.expr, code: str) -> None:
         """Writes ``code`` wherever an expression stands that is a name."""

@@ -12,9 +12,11 @@ from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
 from amlbridge.migrate.models.data import DATASETS, follow, kind_of
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.paths import upload_name
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
 from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
 
+_UPLOADS = ("upload", "upload_files")
 #: Modules without these words give no script an input by name.
 WORDS = ("as_named_input", "DatasetConsumptionConfig")
 
@@ -48,6 +50,25 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
             except (ValueError, CannotWriteError):
                 continue  # the conversion of that module reports it
             _add(found, use, ports.inputs, to)
+    return found
+
+
+def upload_targets(text: str) -> dict[str, str]:
+    """The literal targets of a module's uploads to datastores, and the names of the data assets that they become."""
+    if ".upload" not in text or "target_path" not in text:
+        return {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}  # convert_module reports it
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPLOADS:
+            target = next((key.value for key in node.keywords if key.arg == "target_path"), None)
+            if isinstance(target, ast.Constant) and isinstance(target.value, str) and target.value.strip("/"):
+                found[target.value.strip("/")] = upload_name(target.value)
     return found
 
 

@@ -252,6 +252,9 @@ REPORTED = {
     "tuple:AutoMLChildRun|": "AutoMLRun.get_output",
 }
 
+#: Classes with so many members that one handler, "TimeZone.*", converts all.
+ENUMERATIONS = frozenset({"TimeZone"})
+
 #: Static namespaces of classes: ``Dataset.Tabular.from_delimited_files`` is one symbol of three parts.
 NAMESPACES = frozenset({"Dataset.Tabular", "Dataset.File"})
 

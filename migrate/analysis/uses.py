@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.symbols import NAMESPACES, element_of, lineage
+from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
 
 
@@ -37,6 +37,8 @@ class Use:
         if "." not in self.symbol:
             return (self.symbol,)
         owner, member = self.symbol.rsplit(".", 1)
+        if owner in ENUMERATIONS:
+            return self.symbol, f"{owner}.*"
         return tuple(f"{base}.{member}" for base in lineage(owner))
 
     @property
@@ -154,6 +156,8 @@ def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
         symbol, receiver = value.name, value.receiver
         if isinstance(named, ast.Name) and not isinstance(named.ctx, ast.Load):
             return None
+        if isinstance(named, ast.Name) and receiver is not None and node is named:
+            return None  # ``url = endpoint.endpoint``: the variable holds what was read there
     elif isinstance(value, Module) and isinstance(getattr(named, "ctx", None), ast.Load):
         # Called, or handed on: functions are lower case, as modules are (``@rawhttp``).
         symbol = value.name.rsplit(".", 1)[-1]

@@ -115,7 +115,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     use = use_of(data.root, to)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
-        followed = follow(inner, to) if inner is not None else None
+        followed = follow(default_of(inner, to), to) if inner is not None else None
         return kind_of(followed, to, seen) if followed is not None else _by_mode(data)
     if use is not None:
         symbol = use.symbol.rsplit(".", 1)
@@ -133,6 +133,16 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     return _by_mode(data)
 
 
+def default_of(node: ast.expr, to: Rewriter) -> ast.expr:
+    """The default of a pipeline parameter; any other expression is its own."""
+    value = to.evaluator.value(node)
+    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    default = (
+        use.argument("default_value", position=1) if use is not None and use.symbol == "PipelineParameter" else None
+    )
+    return default if default is not None else node
+
+
 def _by_mode(data: Data) -> str:
     if data.type == "FileDataset" or data.mode in ("ro_mount", "download"):
         return "uri_folder"
@@ -148,13 +158,21 @@ def _registered_here(use: Use, to: Rewriter) -> Data | None:
     for other in to.uses:
         if other.symbols[-1] == "Dataset.register" and other.receiver is not None:
             given = other.argument("name", position=1)
-            if given is not None and _text_or_code(given, to) == wanted:
+            if given is not None and (_text_or_code(given, to) == wanted or _may_be(given, wanted)):
                 return follow(other.receiver, to)
         if other.symbol == FRAME:
             given = other.argument("name", position=2)
             if given is not None and _text_or_code(given, to) == wanted:
                 return follow(other.node, to)
     return None
+
+
+def _may_be(name: ast.expr, text: str) -> bool:
+    """Whether an f-string such as f"orders-{week}" may give a text."""
+    if not isinstance(name, ast.JoinedStr):
+        return False
+    parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in name.values]
+    return len(parts) > 1 and re.fullmatch("".join(parts), text) is not None
 
 
 def _text_or_code(node: ast.expr | None, to: Rewriter) -> str:

@@ -8,6 +8,7 @@ import json
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The name of every workspace's default datastore, unless somebody chose another.
@@ -85,6 +86,26 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
             if formatted:
                 return _formatted(path, text, inside, variable, to)
             # The path of a folder ends with a slash, or not.
+            return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
+    return _uploaded_beside(path, text, formatted, to)
+
+
+def upload_name(target: str) -> str:
+    """The name of the data asset that an upload to a path of a datastore becomes."""
+    return identifier(f"{target or 'uploaded'} files", "files")
+
+
+def _uploaded_beside(path: ast.expr, text: str, formatted: bool, to: Rewriter) -> str | None:
+    """The address of a file that another module of the same folder uploads."""
+    wanted = text.strip("/")
+    for folder, asset in to.uploads.items():
+        if wanted == folder or wanted.startswith(f"{folder}/"):
+            quote = "'" if not formatted or to.source(path)[1:2] == '"' else '"'
+            client = to.client(path)
+            variable = f"{client}.data.get({quote}{asset}{quote}, label={quote}latest{quote})"
+            inside = wanted.removeprefix(folder).lstrip("/")
+            if formatted:
+                return _formatted(path, text, inside, variable, to)
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return None
 

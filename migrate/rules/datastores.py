@@ -11,8 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
-from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.paths import datastore_path, upload_target
+from amlbridge.migrate.models.paths import datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -119,7 +118,7 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     """The data asset of files that go up, named after where they went."""
     target = upload_target(use, to)
     text = to.evaluator.text(target) if target is not None else ""
-    name = to.fresh(identifier(f"{text or 'uploaded'} files", "files"))
+    name = to.fresh(upload_name(text or ""))
     data = to.need("azure.ai.ml.entities", "Data")
     code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
     if not text:

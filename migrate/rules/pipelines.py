@@ -167,18 +167,18 @@ def parameter_name(origin: ast.expr, to: Rewriter) -> str:
 
 
 def _parameters(steps: list[Step], to: Rewriter) -> str:
-    """The parameters of the function; those for data come first, as they have no default."""
-    origins: list[ast.expr] = []
+    """The parameters of the function; those for data come first: they have a type instead of a default."""
+    origins: dict[ast.expr, Port] = {}
     for step in steps:
         for port in step.arguments.inputs:
-            if port.parameter is not None and port.parameter not in origins:
-                origins.append(port.parameter)
+            if port.parameter is not None:
+                origins.setdefault(port.parameter, port)
     data, values = [], []
     for origin in sorted(origins, key=lambda node: (node.lineno, node.col_offset)):
         default = _default(origin)
         name = parameter_name(origin, to)
         if default is None or _is_data(default, to):
-            data.append(name)
+            data.append(f"{name}: {origins[origin].declared}")
         else:
             values.append(f"{name}={to.source(default)}")
     return ", ".join(dict.fromkeys([*data, *values]))
@@ -323,6 +323,16 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
                 names.add(name)
                 given.insert(0, f"{name}={input_code(data, to)}")
     return f"{function}({', '.join(given)})"
+
+
+def data_parameters(node: ast.expr, to: Rewriter) -> list[str]:
+    """The names of a pipeline's parameters that are data."""
+    value = to.evaluator.value(node)
+    steps = to.memory.get(("pipeline", value.origin)) if isinstance(value, Instance) else None
+    ports = [port for step in steps for port in step.arguments.inputs] if isinstance(steps, list) else []
+    origins = [port.parameter for port in ports if port.parameter is not None]
+    data = [origin for origin in origins if (default := _default(origin)) is not None and _is_data(default, to)]
+    return list(dict.fromkeys(parameter_name(origin, to) for origin in data))
 
 
 def _given(parameters: ast.expr | None, to: Rewriter) -> list[str]:

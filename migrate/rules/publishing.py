@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
-from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.pipelines import job_code
+from amlbridge.migrate.rules.pipelines import data_parameters, job_code
 
 rule = Rule(
     "publishing",
@@ -49,11 +50,8 @@ answer = requests.post(
     headers=header,
     json={
         "properties": {
-            "experimentName": "called",
-            "InputData": {
-                key: {"JobInputType": "Literal", "Value": str(value)}
-                for key, value in {"epochs": 3}.items()
-            },
+            "properties": {"experimentName": "called"},
+            "InputData": {"epochs": {"JobInputType": "Literal", "Value": "3"}},
         }
     },
 )
@@ -63,6 +61,12 @@ answer = requests.post(
     ],
 )
 
+_ELSEWHERE = (
+    "the component of a pipeline that was published elsewhere cannot be told: deploy the component that "
+    "was registered there, ml_client.components.get(name, label='latest')"
+)
+_NAMES = "deployments have names of 3 to 32 letters, digits and dashes, not numbers"
+_NO_DEFAULTS = "data has no default in the component of a pipeline: each call and schedule has to give {}"
 _PUBLISHED = "an endpoint of SDK v2 is found by its name, not by the id of a pipeline that SDK v1 published"
 
 
@@ -85,7 +89,7 @@ def publish(use: Use, to: Rewriter) -> Outcome:
     pipeline = use.receiver if use.symbol == "Pipeline.publish" else submitted_pipeline(use, to)
     if pipeline is None:
         return Leave("the pipeline of this run cannot be told: publish the pipeline itself")
-    return _deployed(use, name, f"{job_code(pipeline, None, to)}.component", to)
+    return _deployed(use, name, pipeline, to)
 
 
 def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
@@ -100,25 +104,56 @@ def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     return config if config is not None and to.evaluator.type_of(config) == "Pipeline" else None
 
 
-def _deployed(use: Use, name: ast.expr, component: str, to: Rewriter) -> Outcome:
+def _deployed(use: Use, name: ast.expr, pipeline: ast.expr, to: Rewriter) -> Outcome:
     statement = use.statement
     target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
     variable = to.source(target) if isinstance(target, (ast.Name, ast.Attribute)) else to.fresh("endpoint")
     description = use.argument("description", position=1)
-    version = use.argument("version", position=2)
     client = to.client(use.node)
-    made = _endpoint(variable, name, description, client, to)
-    text = (to.evaluator.text(version) or "") if version is not None else ""
-    label = f'"v{re.sub(r"[^a-z0-9]+", "-", (text or "1").lower()).strip("-")}"'
-    if version is not None and not text:
-        label = f'"v" + str({to.source(version)}).replace(".", "-")'
-    made += deployment(variable, label, component, client, to)
+    release = Release.of(pipeline, use.argument("version", position=2), client, to)
+    to.memory["release", use.node] = release
+    made = release.made + _endpoint(variable, name, description, client, to)
+    made += deployment(variable, release, client, to)
     whole = (isinstance(statement, ast.Expr) or target is not None) and statement.value is use.node  # type: ignore[attr-defined]
-    review = "" if text or version is None else "names of deployments have small letters, digits and dashes"
     if whole:
-        return Statements(made, review)
+        return Statements(made, release.review)
     to.before(statement, made.rstrip("\n"))
-    return Replace(variable, review)
+    return Replace(variable, release.review)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A pipeline that is deployed. ``made``: statements that register its component; ``component``: its variable;
+    ``name``: the code of the deployment's name."""
+
+    made: str
+    component: str
+    name: str
+    review: str = ""
+
+    @classmethod
+    def of(cls, pipeline: ast.expr, version: ast.expr | None, client: str, to: Rewriter) -> Release:
+        """The release of a pipeline, or the one that a published pipeline is already. Raises ValueError when that was
+        published elsewhere."""
+        if to.evaluator.type_of(pipeline) != "Pipeline":
+            value = to.evaluator.value(pipeline)
+            known = to.memory.get(("release", value.origin)) if isinstance(value, Instance) else None
+            if not isinstance(known, Release):
+                raise ValueError(_ELSEWHERE)
+            return cls("", known.component, known.name, _NAMES)
+        component = to.fresh("pipeline_component")
+        code = f"{client}.components.create_or_update({job_code(pipeline, None, to)}.component)"
+        made = f"{component} = {code}\n"
+        text = to.evaluator.text(version) if version is not None else "1"
+        data = data_parameters(pipeline, to)
+        review = _NO_DEFAULTS.format(", ".join(data)) if data else ""
+        if text is not None:
+            label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "1"
+            return cls(made, component, f'"version-{label}"', review)
+        assert version is not None
+        name = to.fresh("deployment_name")
+        made += f'{name} = f"version-{{{to.source(version)}}}".replace(".", "-")\n'
+        return cls(made, component, name, "; ".join(filter(None, [_NAMES, review])))
 
 
 def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, client: str, to: Rewriter) -> str:
@@ -128,18 +163,17 @@ def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, clien
     return f"{variable} = {client}.batch_endpoints.begin_create_or_update({entity}(name={code}{extra})).result()\n"
 
 
-def deployment(variable: str, name: str, component: str, client: str, to: Rewriter) -> str:
+def deployment(variable: str, release: Release, client: str, to: Rewriter, *, default: bool = True) -> str:
     """Statements that deploy a pipeline component behind an endpoint, and make it the default."""
     entity = to.need("azure.ai.ml.entities", "PipelineComponentBatchDeployment")
-    created = (
-        f"{client}.components.create_or_update({component})" if "batch_deployments.get" not in component else component
-    )
-    made = f"{entity}(name={name}, endpoint_name={variable}.name, component={created})"
-    return (
-        f"{client}.batch_deployments.begin_create_or_update({made}).result()\n"
-        f"{variable}.defaults.deployment_name = {name}\n"
-        f"{client}.batch_endpoints.begin_create_or_update({variable}).result()\n"
-    )
+    made = f"{entity}(name={release.name}, endpoint_name={variable}.name, component={release.component})"
+    code = f"{client}.batch_deployments.begin_create_or_update({made}).result()\n"
+    if default:
+        code += (
+            f"{variable}.defaults.deployment_name = {release.name}\n"
+            f"{client}.batch_endpoints.begin_create_or_update({variable}).result()\n"
+        )
+    return code
 
 
 @rule.converts("PublishedPipeline.get", "PipelineEndpoint.get")
@@ -186,16 +220,7 @@ def publish_endpoint(use: Use, to: Rewriter) -> Outcome:
     pipeline = use.argument("pipeline", position=2)
     if name is None or pipeline is None:
         return Leave("an endpoint needs a name and a pipeline")
-    return _deployed(use, name, component_of(pipeline, to), to)
-
-
-def component_of(node: ast.expr, to: Rewriter) -> str:
-    """The code of a pipeline's component: of the pipeline, or of the endpoint that it is deployed at."""
-    if to.evaluator.type_of(node) == "Pipeline":
-        return f"{job_code(node, None, to)}.component"
-    client, endpoint = to.client(node), to.source(node)
-    deployed = f"{client}.batch_deployments.get({endpoint}.defaults.deployment_name, {endpoint}.name)"
-    return f"{deployed}.component"
+    return _deployed(use, name, pipeline, to)
 
 
 @rule.converts("PipelineEndpoint.add_default", "PipelineEndpoint.add")
@@ -206,12 +231,16 @@ def add(use: Use, to: Rewriter) -> Outcome:
     if pipeline is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
         return Leave("add the pipeline in a statement of its own")
     endpoint, client = to.source(use.receiver), to.client(use.node)
-    name = f'f"v{{len(list({client}.batch_deployments.list({endpoint}.name))) + 1}}"'
-    variable = to.fresh("deployment_name")
-    code = f"{variable} = {name}\n" + deployment(endpoint, variable, component_of(pipeline, to), client, to)
-    if use.symbol.endswith(".add"):
-        code = "\n".join(code.split("\n")[:2])
-    return Statements(code)
+    release = Release.of(pipeline, None, client, to)
+    made = release.made
+    if release.made:  # one more version
+        variable = to.fresh("deployment_name")
+        count = f"len(list({client}.batch_deployments.list({endpoint}.name)))"
+        made += f'{variable} = f"version-{{{count} + 1}}"\n'
+        release = replace(release, name=variable)
+    return Statements(
+        made + deployment(endpoint, release, client, to, default=use.symbol.endswith("add_default")), release.review
+    )
 
 
 @rule.converts("PipelineEndpoint.set_default_version", "PipelineEndpoint.set_default")
@@ -223,7 +252,7 @@ def set_default(use: Use, to: Rewriter) -> Outcome:
         return Leave("set endpoint.defaults.deployment_name, and update the endpoint")
     endpoint, client = to.source(use.receiver), to.client(use.node)
     return Statements(
-        f'{endpoint}.defaults.deployment_name = "v" + str({to.source(version)})\n'
+        f'{endpoint}.defaults.deployment_name = f"version-{{{to.source(version)}}}"\n'
         f"{client}.batch_endpoints.begin_create_or_update({endpoint}).result()",
         "deployments have names, not numbers",
     )
@@ -246,14 +275,17 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.batch_endpoints.invoke({', '.join(arguments)})")
 
 
+_ANSWER = 'the answer of a batch endpoint has "name" where it had "Id"; versions are deployments, which have names'
 _READ = {"endpoint": "scoring_uri", "id": "name", "name": "name", "description": "description"}
 
 
 @rule.converts(*(f"{kind}.{name}" for kind in ("PublishedPipeline", "PipelineEndpoint") for name in _READ))
 def read(use: Use, to: Rewriter) -> Outcome:
-    """An attribute of the endpoint."""
+    """An attribute of the endpoint; the calls of its address are converted with it."""
     assert use.receiver is not None
-    return Replace(f"{to.source(use.receiver)}.{_READ[use.symbol.rsplit('.', 1)[1]]}")
+    member = use.symbol.rsplit(".", 1)[1]
+    review = _ANSWER if member == "endpoint" and RestCalls.convert(to) else ""
+    return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
 
 
 @rule.converts("PipelineEndpoint.default_version", "PipelineEndpoint.get_default_version", "PublishedPipeline.version")
@@ -288,37 +320,3 @@ def read_version(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     receiver = to.source(use.receiver)
     return Replace(receiver if use.symbol.endswith("pipeline") else f"{receiver}.name", "deployments have names")
-
-
-@rule.idiom
-def rest_call(node: ast.expr, to: Rewriter) -> Replace | None:
-    """``requests.post(published.endpoint, json={"ParameterAssignments": ...})``: address and body."""
-    if not isinstance(node, ast.Call) or not (isinstance(node.func, ast.Attribute) and node.func.attr == "post"):
-        return None
-    address = node.args[0] if node.args else None
-    value = to.evaluator.value(address.value) if isinstance(address, ast.Attribute) else None
-    is_endpoint = isinstance(value, Instance) and value.type in ("PublishedPipeline", "PipelineEndpoint")
-    body = next((key.value for key in node.keywords if key.arg == "json"), None)
-    if not is_endpoint or not isinstance(body, ast.Dict):
-        return None
-    if isinstance(value, Instance) and value.origin in to.attempt.kept:
-        return None
-    parts = [to.source(argument) for argument in node.args]
-    for key in node.keywords:
-        code = _body(body, to) if key.value is body else to.source(key.value)
-        parts.append(f"{key.arg}={code}" if key.arg is not None else f"**{code}")
-    return Replace(f"{to.source(node.func)}({', '.join(parts)})", 'the answer has "name" where it had "Id"')
-
-
-def _body(body: ast.Dict, to: Rewriter) -> str:
-    found = []
-    for key, value in zip(body.keys, body.values, strict=True):
-        text = to.evaluator.text(key) if key is not None else None
-        if text == "ParameterAssignments":
-            literal = '{"JobInputType": "Literal", "Value": str(value)}'
-            found.append(f'"InputData": {{key: {literal} for key, value in {to.source(value)}.items()}}')
-        elif text == "ExperimentName":
-            found.append(f'"experimentName": {to.source(value)}')
-        elif text in ("Tags", "Description"):
-            found.append(f'"{identifier(text)}": {to.source(value)}')
-    return f'{{"properties": {{{", ".join(found)}}}}}'

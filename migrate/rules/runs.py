@@ -7,6 +7,7 @@ entity does not change. ``wait_for_completion`` becomes ``jobs.stream``, which r
 from __future__ import annotations
 
 import ast
+import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -50,9 +51,7 @@ TEMPLATES = {
     "status": ("{client}.jobs.get({run}.name).status", ""),
     "get_portal_url": ("{run}.studio_url", ""),
     "cancel": ("{client}.jobs.begin_cancel({run}.name).result()", ""),
-    "get_children": ("{client}.jobs.list(parent_job_name={run}.name)", ""),
     "get_steps": ("{client}.jobs.list(parent_job_name={run}.name)", ""),
-    "get_metrics": ("{mlflow}.get_run({run}.name).data.metrics", ""),
     "get_tags": ("{client}.jobs.get({run}.name).tags", ""),
     "tags": ("{client}.jobs.get({run}.name).tags", ""),
     "get_properties": ("{client}.jobs.get({run}.name).properties", ""),
@@ -83,6 +82,8 @@ def call(use: Use, to: Rewriter) -> Outcome:
     """What asks the service, and answers in another form."""
     review = "the answer has another form: a Job entity, or nothing where logs are streamed"
     member = use.symbol.rsplit(".", 1)[1]
+    if member == "get_file_names":
+        review = "MLflow lists one folder at a time: files below a folder are in list_artifacts(run, folder)"
     return Replace(written(use, to, CALLS[member]), review)
 
 
@@ -93,6 +94,34 @@ def all_logs(use: Use, to: Rewriter) -> Outcome:
     target = f"download_path={to.source(folder)}, " if folder is not None else ""
     code = written(use, to, "{client}.jobs.download({run}.name, ")
     return Replace(f"{code}{target}all=True)", "it downloads all files of the job, and gives no list of them")
+
+
+_LAST = "of a metric with several values, MLflow gives the last one: get_metric_history gives all"
+
+
+@rule.converts("Run.get_metrics")
+def metrics(use: Use, to: Rewriter) -> Outcome:
+    """MLflow's metrics of a run; with ``name`` that one alone."""
+    found = written(use, to, "{mlflow}.get_run({run}.name).data.metrics")
+    recursive = use.argument("recursive", position=1)
+    if recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value):
+        return Leave("metrics of child jobs are asked of each: for job in ml_client.jobs.list(parent_job_name=...)")
+    name = use.argument("name", position=0)
+    if name is not None and not (isinstance(name, ast.Constant) and name.value is None):
+        return Replace(f"{{key: value for key, value in {found}.items() if key == {to.source(name)}}}", _LAST)
+    return Replace(found, _LAST)
+
+
+@rule.converts("Run.get_children")
+def children(use: Use, to: Rewriter) -> Outcome:
+    """The jobs below a job."""
+    found = written(use, to, "{client}.jobs.list(parent_job_name={run}.name)")
+    recursive = use.argument("recursive", position=0)
+    all_below = recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value)
+    filters = [name for name in ("tags", "properties", "type", "status") if use.argument(name) is not None]
+    if filters:
+        return Leave(f"jobs.list has no {', '.join(filters)}: select from ml_client.jobs.list(parent_job_name=...)")
+    return Replace(found, "assumed that the children have no children: else ask for those of each" if all_below else "")
 
 
 @rule.converts("Run.find_step_run")
@@ -108,20 +137,26 @@ def find_step_run(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Run.download_file", "Run.download_files")
 def download(use: Use, to: Rewriter) -> Outcome:
     """Files of a run are MLflow artifacts."""
-    single = use.symbol.endswith("download_file")
-    name = use.argument("name" if single else "prefix", position=0)
-    folder = use.argument("output_file_path" if single else "output_directory", position=1)
-    path = f", artifact_path={to.source(name)}" if name is not None else ""
-    target, review = "", ""
-    if folder is not None:
-        target = f", dst_path={to.source(folder)}"
-        if single:
-            review = "dst_path is a folder: the file keeps its path below it"
-            os = to.need_module("os")
-            target = f', dst_path={os}.path.dirname({to.source(folder)}) or "."'
-    return Replace(
-        written(use, to, "{mlflow}.artifacts.download_artifacts(run_id={run}.name") + f"{path}{target})", review
-    )
+    found = written(use, to, "{mlflow}.artifacts.download_artifacts(run_id={run}.name")
+    if use.symbol.endswith("download_files"):
+        appended = use.argument("append_prefix", position=4)
+        if use.argument("output_paths", position=2) is not None or appended is not None:
+            return Leave("MLflow downloads to a folder, where files keep their paths: move them afterwards")
+        name, folder = use.argument("prefix", position=0), use.argument("output_directory", position=1)
+        path = f", artifact_path={to.source(name)}" if name is not None else ""
+        where = to.source(folder) if folder is not None else '"."'
+        return Replace(f"{found}{path}, dst_path={where})")
+    name, target = use.argument("name", position=0), use.argument("output_file_path", position=1)
+    if name is None:
+        return Leave("a file has a name")
+    shutil = to.need_module("shutil")
+    text = to.evaluator.text(target) if target is not None else None
+    above = posixpath.dirname(text) if text is not None else ""
+    if above and above not in (".", ".."):
+        to.before(use.statement, f'{to.need_module("os")}.makedirs("{above}", exist_ok=True)')
+    where = to.source(target) if target is not None else '"."'
+    review = "" if target is None or text is not None else "the folder that the file is copied to has to exist"
+    return Replace(f"{shutil}.copy({found}, artifact_path={to.source(name)}), {where})", review)
 
 
 @rule.converts("Run.get_pipeline_output", "Run.get_output_data")
@@ -207,12 +242,29 @@ def written(use: Use, to: Rewriter, template: str) -> str:
 def wait(use: Use, to: Rewriter) -> Outcome:
     """Streams the log until the job ends; raises when it fails."""
     code = written(use, to, "{client}.jobs.stream({run}.name)")
+    raises = use.argument("raise_on_error", position=2)
+    if raises is not None and not (isinstance(raises, ast.Constant) and raises.value is True):
+        return _quiet(use, raises, code, to)
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         return Replace(code)
     if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
         to.before(use.statement, code)
         return Replace(written(use, to, "{client}.jobs.get({run}.name).status"))
     return Replace(code, "jobs.stream gives nothing: ask jobs.get(name).status for the state")
+
+
+def _quiet(use: Use, raises: ast.expr, code: str, to: Rewriter) -> Outcome:
+    """``raise_on_error=False``: a job that fails is no error of the script that waits."""
+    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
+    assigned = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    if not isinstance(raises, ast.Constant) or not (alone or assigned):
+        return Leave("jobs.stream raises JobException when the job fails: catch it where raise_on_error is false")
+    error = to.need("azure.ai.ml.exceptions", "JobException")
+    quiet = f"with {to.need('contextlib', 'suppress')}({error}):\n    {code}"
+    if alone:
+        return Statements(quiet)
+    to.before(use.statement, quiet)
+    return Replace(written(use, to, "{client}.jobs.get({run}.name).status"))
 
 
 @rule.converts(*(f"Run.{member}" for member in TEMPLATES))

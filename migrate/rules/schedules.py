@@ -15,6 +15,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
 from amlbridge.migrate.rules.publishing import submitted_pipeline
+from amlbridge.migrate.signatures.table import v2_table
 
 rule = Rule(
     "schedules",
@@ -43,7 +44,7 @@ weekly = RecurrenceTrigger(
     schedule=RecurrencePattern(hours=[6], minutes=[0], week_days=["Monday"]),
 )
 for schedule in ml_client.schedules.list():
-    print(schedule.name, schedule.display_name)
+    print(schedule.name, schedule.name)
     ml_client.schedules.begin_disable(schedule.name).result()
 """,
         ),
@@ -106,16 +107,23 @@ def create(use: Use, to: Rewriter) -> Outcome:
     if name is None or trigger is None:
         return Leave("a schedule needs a name and a recurrence")
     if pipeline is None:
-        return Leave("the pipeline behind this id cannot be told: give JobSchedule(create_job=...) the pipeline itself")
+        return Leave(
+            "the pipeline behind this id cannot be told: give JobSchedule(create_job=...) a job of the pipeline "
+            "itself, or of its component, ml_client.components.get(name, label='latest')(...), with the data it reads"
+        )
     experiment = use.argument("experiment_name", position=3)
+    job = job_code(pipeline, use.argument("pipeline_parameters", position=6), to)
+    if experiment is not None:
+        variable = to.fresh("scheduled_job")
+        to.before(use.statement, f"{variable} = {job}\n{variable}.experiment_name = {to.source(experiment)}")
+        job = variable
     schedule = to.need("azure.ai.ml.entities", "JobSchedule")
-    parts = [f"name={to.source(name)}", f"trigger={to.source(trigger)}", f"create_job={job_code(pipeline, None, to)}"]
+    parts = [f"name={to.source(name)}", f"trigger={to.source(trigger)}", f"create_job={job}"]
     description = use.argument("description", position=5)
     if description is not None:
         parts.append(f"description={to.source(description)}")
-    review = "set experiment_name of the job that it creates" if experiment is not None else ""
     client = to.client(use.node, use.argument("workspace", position=0))
-    return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()", review)
+    return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()")
 
 
 def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
@@ -132,9 +140,17 @@ def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
 
 @rule.converts("Schedule.list", "Schedule.get_all", "Schedule.get_schedules_for_pipeline_id")
 def listed(use: Use, to: Rewriter) -> Outcome:
-    """All schedules."""
-    review = "these are the schedules of all pipelines" if use.symbol.endswith("pipeline_id") else ""
-    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list()", review)
+    """Those that are enabled, or all."""
+    of_one = use.symbol.endswith("pipeline_id") or use.argument("pipeline_id", position=2) is not None
+    review = "these are the schedules of all pipelines" if of_one else ""
+    active = use.argument("active_only", position=1)
+
+    view = ""
+    if active is not None and not isinstance(active, ast.Constant):
+        return Leave("give list_view_type='All' or 'EnabledOnly'")
+    if active is not None and active.value is False:
+        view = 'list_view_type="All"'
+    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list({view})", review)
 
 
 @rule.converts("Schedule.get")
@@ -156,7 +172,7 @@ def switch(use: Use, to: Rewriter) -> Outcome:
 
 _READ = {
     "id": "name",
-    "name": "display_name",
+    "name": "name",
     "description": "description",
     "status": "is_enabled",
     "recurrence": "trigger",
@@ -171,3 +187,25 @@ def read(use: Use, to: Rewriter) -> Outcome:
     member = use.symbol.rsplit(".", 1)[1]
     review = {"status": "it is a bool now", "pipeline_id": "it is the job now"}.get(member, "")
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
+
+
+@rule.converts("Schedule.get_last_pipeline_run", "Schedule.get_pipeline_runs")
+def runs(use: Use, to: Rewriter) -> Outcome:
+    """The jobs that a schedule has started."""
+    assert use.receiver is not None
+    jobs = f"{to.client(use.node)}.jobs.list(scheduled_job_name={to.source(use.receiver)}.name)"
+    if use.symbol.endswith("runs"):
+        return Replace(jobs)
+    return Replace(f"next(iter({jobs}), None)", "jobs are listed newest first")
+
+
+@rule.converts("TimeZone", "TimeZone.*")
+def time_zone(use: Use, to: Rewriter) -> Outcome:
+    """The same zone, in capitals with underscores."""
+    name = to.need("azure.ai.ml.constants", "TimeZone")
+    if "." not in use.symbol:
+        return Replace(name)
+    member = use.symbol.rsplit(".", 1)[1].upper()
+    zones = v2_table().names_below("azure.ai.ml.constants.TimeZone")
+    found = next((zone for zone in sorted(zones) if zone.replace("_", "") == member), None)
+    return Replace(f"{name}.{found}") if found is not None else Leave("SDK v2 has no such time zone")

@@ -52,7 +52,7 @@ def invoke_batch_endpoint(call: Call) -> Reply:
     """Starts a job of a batch endpoint: of the deployment that the header names, or of its default one."""
     endpoint = records.endpoint_of(call)
     deployment = _deployment(call, endpoint)
-    body = Section(call.field("properties", dict), "properties")
+    body = Section(_spelled(call.field("properties", dict)), "properties")
     label = body.text("name")
     repeated = call.headers.get(_REPEATED)
     if label is not None:
@@ -109,12 +109,21 @@ def _deployment(call: Call, endpoint: Resource) -> Resource:
     return found
 
 
+def _spelled(content: Any) -> Any:
+    """Fields as the client spells them: the REST reference writes ``InputData``, ``JobInputType``, ``Uri``."""
+    return (
+        {name[:1].lower() + name[1:]: value for name, value in content.items()}
+        if isinstance(content, dict)
+        else content
+    )
+
+
 def _ports(given: Section, *, outputs: bool = False) -> dict[str, Any]:
     """Inputs or outputs of an invocation as a job has them."""
     field = "jobOutputType" if outputs else "jobInputType"
     found = {}
     for name, content in given.content.items():
-        item = Section(content, given.at(name))
+        item = Section(_spelled(content), given.at(name))
         kind = _TYPES.get(item.required(field).lower().replace("_", ""))
         if kind is None or (outputs and kind == "literal"):
             raise invalid(

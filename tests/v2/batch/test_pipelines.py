@@ -106,8 +106,10 @@ uri = ml.batch_endpoints.get("hello-batch").scoring_uri
 answer = requests.post(uri, headers=head, data=json.dumps(body))
 print("REST", answer.status_code, output(answer.json()["name"], "written"))
 again = {**head, "repeatability_request-id": str(uuid.uuid4())}
+body = {"properties": {"InputData": {"text": {"JobInputType": "Literal", "Value": "as documented"}}}}
 twice = [requests.post(uri, headers=again, json=body) for _ in range(2)]
-print("TWICE", twice[0].json()["name"] == twice[1].json()["name"], [a.status_code for a in twice])
+print("TWICE", twice[0].json()["name"] == twice[1].json()["name"], [a.status_code for a in twice],
+      twice[0].json()["properties"]["inputData"]["text"]["value"])
 print("STATUS", requests.post(uri, json=body).status_code, requests.post(uri, headers=head, json={"properties": {
     "inputData": {"text": {"jobInputType": "Video", "uri": "x"}}}}).status_code)
 
@@ -201,7 +203,7 @@ def test_an_endpoint_is_deployed_to_invoked_listed_and_deleted(live: LiveService
     ):
         assert words in told
     assert found["REST"].startswith("201 ") and "rest" in found["REST"]
-    assert found["TWICE"] == "True [201, 201]"
+    assert found["TWICE"] == "True [201, 201] as documented"
     assert found["STATUS"] == "401 400"
     assert found["DELETED"] == "['inline'] None"
     assert found["LEFT"] == "[] Completed"

@@ -1,0 +1,129 @@
+"""Published pipelines: their endpoints, the REST calls of them, and schedules."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+import requests
+from azureml.core import Dataset, Workspace
+from azureml.pipeline.core import PipelineEndpoint, PublishedPipeline
+
+ws = Workspace.from_config()
+"""
+PIPELINE = """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline, PipelineEndpoint, PipelineParameter, Schedule, ScheduleRecurrence
+from azureml.pipeline.core.schedule import TimeZone
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+epochs = PipelineParameter("epochs", default_value=1)
+step = PythonScriptStep("train.py", name="train", arguments=["--epochs", epochs], compute_target="cpu", runconfig=env)
+pipeline = Pipeline(ws, [step])
+published = pipeline.publish(name="nightly", version="1.0")
+"""
+
+
+def dense(code: str) -> str:
+    return ast.unparse(ast.parse(code))
+
+
+def test_a_body_that_is_written_out() -> None:
+    text = dense(
+        convert(
+            HEAD
+            + 'url = PublishedPipeline.get(ws, "x").endpoint\n'
+            + 'answer = requests.post(url, json={"ExperimentName": name, "Tags": {"a": "b"}, "ParameterAssignments": '
+            + '{"epochs": 3, "rate": rate, "kind": "big"}})\nprint(answer.json().get("Id"), answer.json()["Id"])\n'
+        ).text
+    )
+    assert "'properties': {'properties': {'experimentName': name}, 'tags': {'a': 'b'}, 'InputData': {" in text
+    assert "'epochs': {'JobInputType': 'Literal', 'Value': '3'}" in text
+    assert "'rate': {'JobInputType': 'Literal', 'Value': str(rate)}" in text
+    assert "'kind': {'JobInputType': 'Literal', 'Value': 'big'}" in text
+    assert "print(answer.json().get('name'), answer.json()['name'])" in text
+
+
+def test_a_body_in_steps_with_data() -> None:
+    text = dense(
+        convert(
+            HEAD
+            + 'url = PublishedPipeline.get(ws, "x").endpoint\nbody = {"ExperimentName": "e"}\n'
+            + 'body["ParameterAssignments"] = parameters\n'
+            + 'dataset = Dataset.get_by_name(ws, "d")\n'
+            + 'body["DataSetDefinitionValueAssignments"] = {"d": {"SavedDataSetReference": {"Id": dataset.id}}}\n'
+            + 'body["DataPathAssignments"] = {"p": {"DataStoreName": store, "RelativePath": "a/b"}}\n'
+            + "requests.post(url, json=body)\n"
+        ).text
+    )
+    assert "body = {'properties': {'properties': {'experimentName': 'e'}, 'InputData': {}}}" in text
+    assert "body['properties']['InputData'].update({key: {'JobInputType': 'Literal', 'Value': str(value)}" in text
+    kind = "dataset.type.title().replace('_', '')"
+    asset = f"{{'JobInputType': {kind}, 'Uri': 'azureml:' + dataset.id}}"
+    assert f"body['properties']['InputData']['d'] = {asset}" in text
+    path = "{'JobInputType': 'UriFolder', 'Uri': f'azureml://datastores/{store}/paths/' + 'a/b'}"
+    assert f"body['properties']['InputData']['p'] = {path}" in text
+    assert "Assignments" not in text
+
+
+def test_what_a_body_cannot_have_in_sdk_v2_is_told_and_stays() -> None:
+    for code in (
+        'body = {"ParameterAssignments": {"x": 1}, "ParentRunId": parent}\n',
+        'body = {"DataSetDefinitionValueAssignments": {"d": {"SavedDataSetReference": {"Id": some_id}}}}\n',
+    ):
+        before = HEAD + 'url = PublishedPipeline.get(ws, "x").endpoint\n' + code + "requests.post(url, json=body)\n"
+        conversion = convert(before)
+        assert code in conversion.text
+        assert "TODO(amlbridge publishing)" in conversion.text
+        assert "PublishedPipeline.get(ws" in conversion.text  # body and address stay v1 together
+
+
+def test_a_dict_of_the_users_own_stays() -> None:
+    own = 'own = {"ExperimentName": "mine", "Id": 3}\nprint(own["Id"])\n'
+    assert own in convert(HEAD + 'url = PublishedPipeline.get(ws, "x").endpoint\n' + own).text
+
+
+def test_a_version_in_the_address_becomes_a_header() -> None:
+    text = dense(
+        convert(
+            HEAD + 'url = PipelineEndpoint.get(ws, "x").endpoint\nif version:\n    url = f"{url}/{version}"\n'
+            "requests.post(url, headers=headers, json={})\n"
+        ).text
+    )
+    assert "deployment_name = None\nif version:\n    deployment_name = version\n" in text
+    assert "requests.post(url, headers={**headers, 'azureml-model-deployment': deployment_name}, json={})" in text
+
+
+def test_one_component_for_all_endpoints_of_a_published_pipeline() -> None:
+    text = dense(convert(PIPELINE + 'PipelineEndpoint.publish(ws, name="all", pipeline=published)\n').text)
+    assert text.count("components.create_or_update(pipeline().component)") == 1
+    assert text.count("PipelineComponentBatchDeployment(name='version-1-0', endpoint_name=") == 2
+    assert text.count("component=pipeline_component)") == 2
+
+
+def test_a_pipeline_that_was_published_elsewhere_stays() -> None:
+    code = 'PipelineEndpoint.publish(ws, name="all", pipeline=PublishedPipeline.get(ws, some_id))\n'
+    conversion = convert(HEAD + code)
+    assert code in conversion.text
+    assert "ml_client.components.get" in conversion.text
+
+
+def test_a_schedule_keeps_parameters_experiment_and_time_zone() -> None:
+    conversion = convert(
+        PIPELINE
+        + 'recurrence = ScheduleRecurrence("Day", 1, time_zone=TimeZone.GMTStandardTime)\n'
+        + 'schedule = Schedule.create(ws, name="s", pipeline_id=published.id, experiment_name="nights", '
+        + 'recurrence=recurrence, pipeline_parameters={"epochs": 7})\n'
+        + "for one in Schedule.list(ws, active_only=False):\n    print(one.name, one.get_last_pipeline_run())\n"
+    )
+    text = dense(conversion.text)
+    assert "time_zone=TimeZone.GMT_STANDARD_TIME" in text
+    assert "scheduled_job = pipeline(epochs=7)\nscheduled_job.experiment_name = 'nights'" in text
+    assert "JobSchedule(name='s', trigger=recurrence, create_job=scheduled_job)" in text
+    assert "schedules.list(list_view_type='All')" in text
+    assert "print(one.name, next(iter(ml_client.jobs.list(scheduled_job_name=one.name)), None))" in text
+    assert {finding.status for finding in conversion.findings} <= {Status.CONVERTED, Status.REVIEW}

@@ -1,0 +1,58 @@
+"""Submitted runs: what is lost silently when a call is only renamed."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Run, Workspace\n\nws = Workspace.from_config()\nrun = Run.get(ws, RUN_ID)\n"
+
+
+def body(code: str) -> str:
+    """The converted code below the lines that find the run."""
+    text = convert(HEAD + code).text
+    return text.split("run = ml_client.jobs.get(RUN_ID)\n")[1]
+
+
+def test_a_failure_that_the_script_goes_on_after_does_not_end_it() -> None:
+    quiet = "with suppress(JobException):\n    ml_client.jobs.stream(run.name)\n"
+    assert body("run.wait_for_completion(raise_on_error=False)\n") == quiet
+    status = "status = ml_client.jobs.get(run.name).status\n"
+    assert body("status = run.wait_for_completion(show_output=True, raise_on_error=False)\n") == quiet + status
+    assert body("run.wait_for_completion(raise_on_error=True)\n") == "ml_client.jobs.stream(run.name)\n"
+    left = convert(HEAD + "run.wait_for_completion(raise_on_error=strict)\n")
+    assert ".wait_for_completion(raise_on_error=strict)" in left.text
+    assert Status.MANUAL in {finding.status for finding in left.findings}
+
+
+def test_a_downloaded_file_gets_the_path_that_the_script_gives_it() -> None:
+    download = 'mlflow.artifacts.download_artifacts(run_id=run.name, artifact_path="outputs/model.pkl")'
+    parts = body('run.download_file("outputs/model.pkl", "models/best.pkl")\n').split("\n", 1)
+    assert parts[0] == 'os.makedirs("models", exist_ok=True)'
+    assert "shutil.copy" in parts[1]
+    assert '"models/best.pkl"' in parts[1]
+    # Without a path, SDK v1 writes to the current folder; MLflow would write to a temporary one.
+    plain = body('run.download_file("outputs/model.pkl")\n')
+    assert "".join(plain.split()).rstrip(",)") == "".join(f'shutil.copy({download}, "."'.split())
+    folder = body('run.download_files(prefix="outputs", output_directory="here")\n')
+    assert folder.split() == (
+        ["mlflow.artifacts.download_artifacts(", "run_id=run.name,", 'artifact_path="outputs",', 'dst_path="here"', ")"]
+    )
+    assert 'dst_path="."' in body("run.download_files()\n")
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["get_metrics(recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, append_prefix=False)"],
+)
+def test_an_argument_that_sdk_v2_has_not_is_not_dropped(call: str) -> None:
+    conversion = convert(f"{HEAD}found = run.{call}\n")
+    assert call in conversion.text
+    assert "TODO(amlbridge runs)" in conversion.text
+
+
+def test_one_metric_by_name() -> None:
+    assert "if key ==" in body('print(run.get_metrics("loss"))\n')
+    assert body("print(run.get_metrics())\n") == "print(mlflow.get_run(run.name).data.metrics)\n"
