@@ -51,7 +51,7 @@ def convert_file(path: Path, text: str, project: Project, options: Options) -> C
     elif _is_pipeline(path, text):
         _pipeline(path, lines, created)
     commands.convert(lines)
-    requirements.convert(lines)
+    requirements.convert(lines, commands.install_lines(lines))
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
 

@@ -55,6 +55,16 @@ def convert(lines: Lines) -> None:
             _store(lines, logical, text)
 
 
+def install_lines(lines: Lines) -> frozenset[int]:
+    """The lines (from 0) of commands that install something: what stands in them is no list of packages."""
+    return frozenset(
+        logical.first + number
+        for logical in _logical_lines(lines.original)
+        if _INSTALL.search(logical.text) and not logical.text.lstrip().startswith("#")
+        for number in range(len(logical.starts))
+    )
+
+
 def _store(lines: Lines, logical: _Logical, text: str) -> None:
     lines.lines[logical.first] = text
     for number in range(1, len(logical.starts)):

@@ -7,7 +7,7 @@ is not named again. Everything else keeps its bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from amlbridge.migrate.files import packages
 from amlbridge.migrate.files.lines import Lines
@@ -29,9 +29,11 @@ _QUOTED = re.compile(
 )
 
 
-def convert(lines: Lines) -> None:
-    """Converts each line that lists a package."""
+def convert(lines: Lines, commands: Collection[int] = ()) -> None:
+    """Converts each line that lists a package; ``commands`` are lines of something else."""
     for index, line in enumerate(lines.original):
+        if index in commands:
+            continue
         if "azureml" not in line.lower() and "azure-cli-ml" not in line:
             continue
         if line.lstrip().startswith("#") or lines.lines[index] != line:
