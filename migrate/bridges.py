@@ -16,6 +16,9 @@ from amlbridge.migrate.analysis.values import Evaluator, Instance
 
 #: v1 type -> code that finds the v1 object again, from the workspace and the converted object.
 BRIDGES = {
+    "AutoMLChildRun": "Run.get({ws}, {it}.info.run_id)",
+    "AutoMLRun": "AutoMLRun({ws}.experiments[{it}.experiment_name], {it}.name)",
+    "HyperDriveRun": "HyperDriveRun({ws}.experiments[{it}.experiment_name], {it}.name)",
     "Run": "Run.get({ws}, {it}.name)",
     "ComputeTarget": "ComputeTarget({ws}, {it}.name)",
     "Datastore": "Datastore.get({ws}, {it}.name)",
@@ -23,7 +26,11 @@ BRIDGES = {
     "Experiment": "Experiment({ws}, {it})",
 }
 #: Where the v1 classes of these calls are imported from.
-MODULES = {"ComputeTarget": "azureml.core.compute"}
+MODULES = {
+    "ComputeTarget": "azureml.core.compute",
+    "AutoMLRun": "azureml.train.automl.run",
+    "HyperDriveRun": "azureml.train.hyperdrive",
+}
 #: Objects of these types that were made in this way are not known to the workspace.
 _UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
 #: Symbols that make an object which the workspace knows.

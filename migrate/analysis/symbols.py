@@ -248,7 +248,7 @@ REPORTED = {
     "InputDataset": "Dataset",
     "dict:InputDataset": "Run.input_datasets",
     "ContextExperiment": "Experiment",
-    "AutoMLChildRun": "Run",
+    "AutoMLChildRun": "AutoMLRun",
     "tuple:AutoMLChildRun|": "AutoMLRun.get_output",
 }
 

@@ -331,7 +331,7 @@ class Evaluator:
             chosen = elements[index] if index is not None and index < len(elements) else elements[0]
             found = value.evaluator.value(chosen)
             return found if index is not None or isinstance(found, Instance) else None
-        if isinstance(value, Code) and isinstance(value.node, ast.ListComp) and index is None:
+        if isinstance(value, Code) and isinstance(value.node, (ast.ListComp, ast.GeneratorExp)):
             found = value.evaluator.value(value.node.elt)
             return found if isinstance(found, Instance) else None
         return None

@@ -19,6 +19,7 @@ from amlbridge.migrate.models.data import (
     given_name,
     input_code,
     kind_of,
+    trained,
     use_of,
 )
 from amlbridge.migrate.models.names import identifier, unique
@@ -250,7 +251,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     make = to.need("azure.ai.ml", "Input")
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" and data.type in INTERMEDIATE else ""
     if data.type in INTERMEDIATE:
-        port = Port(name, f'{make}(type="uri_folder"{mode})', source=data.root)
+        port = Port(name, f'{make}(type="{model_type(data, to)}"{mode})', source=data.root)
     else:
         parameter = _data_parameter(data, to)
         kind = kind_of(data, to)
@@ -259,6 +260,14 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     port.given, port.option = given, flag
     found.inputs.append(port)
     return port
+
+
+def model_type(data: Data, to: Rewriter) -> str:
+    """The v2 type of what a step writes: a model, where it is the one that AutoML or HyperDrive found best."""
+    what = trained(data, to)
+    if what is None:
+        return "uri_folder"
+    return "uri_file" if what.argument("model_file", position=3) is not None else "mlflow_model"
 
 
 def _data_parameter(data: Data, to: Rewriter) -> ast.expr | None:

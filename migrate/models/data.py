@@ -50,6 +50,13 @@ class Data:
         return bool(_READING & set(self.called))
 
     @property
+    def rows(self) -> str:
+        """How an output of a step is read as a table: "delimited", "parquet", or "" when it is read as files."""
+        forms = {"read_delimited_files": "delimited", "parse_delimited_files": "delimited"}
+        forms |= {"read_parquet_files": "parquet", "parse_parquet_files": "parquet"}
+        return next((forms[name] for name in self.called if name in forms), "")
+
+    @property
     def mode(self) -> str:
         """The v2 mode that the script asks for, or "" for the default."""
         found = [_MODES[name] for name in self.called if name in _MODES]
@@ -289,3 +296,11 @@ def _variable_of(data: Data, to: Rewriter) -> str | None:
     ):
         return to.source(parent.targets[0])
     return None
+
+
+def trained(data: Data, to: Rewriter) -> Use | None:
+    """The TrainingOutput that data of a pipeline stands for: the best model or the metrics of a step."""
+    use = use_of(data.root, to)
+    given = use.argument("training_output") if use is not None and use.call is not None else None
+    value = to.evaluator.value(given) if given is not None else None
+    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None

@@ -45,6 +45,8 @@ class Flow:
                     self.steps[use.node] = READERS[use.symbol](use, component, node, self.to)
                 except ValueError as error:
                     self.failed[use.node] = str(error)
+        for step in list(self.steps.values()):
+            self._read_by_rows(step)
         for use in self.to.uses:
             if use.symbols[0].endswith(".run_after") and use.receiver is not None:
                 earlier = use.argument("step", position=0)
@@ -52,6 +54,19 @@ class Flow:
                     self.order(self._steps_of(earlier), self._steps_of(use.receiver))
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
+
+    def _read_by_rows(self, step: Step) -> None:
+        for root, kind in step.rows.items():
+            producer = self.producer(root)
+            port = producer.writes(root) if producer is not None else None
+            if producer is None or port is None:
+                continue
+            try:
+                producer.make_table(port, kind)
+            except ValueError as error:
+                self.failed[step.use.node] = str(error)
+                del self.steps[step.use.node]  # type: ignore[arg-type]
+                return
 
     def covers(self, node: ast.AST) -> bool:
         """Whether an expression is a step, or the configuration of one."""

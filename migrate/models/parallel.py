@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
-from amlbridge.migrate.models.arguments import input_port, list_elements, output_port, read_arguments
+from amlbridge.migrate.models.arguments import Port, input_port, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.settings import Settings
@@ -89,6 +89,10 @@ class ParallelStep(Step):
             keywords.append("is_deterministic=False")
         keywords.append(f"task={function}({', '.join([*self.task[:2], *line, *self.task[2:]])})")
         return f"{make}({', '.join(keywords)})"
+
+    def make_table(self, port: Port, kind: str) -> None:
+        """Its rows have no header."""
+        raise ValueError("the rows of a parallel step have no header: read its file in a step")
 
     @property
     def token(self) -> str:
@@ -221,6 +225,9 @@ def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
         port = input_port(data, "", step.arguments, to)
         if not found:
             found = port.name
+            if data.rows:
+                step.rows[data.root] = data.rows
+                port.declared = port.declared.replace('"uri_folder"', '"mltable"')
             if 'type="mltable"' in port.declared:
                 port.declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable", mode="direct")'
     return found

@@ -47,6 +47,14 @@ STEPS = COMMAND_STEPS | {
 }
 
 
+#: The MLTable files (JSON is YAML) of tables that a step writes.
+_MLTABLES = {
+    "delimited": '{"paths": [{"pattern": "./*.csv"}], "transformations": [{"read_delimited": '
+    '{"delimiter": ",", "encoding": "utf8", "header": "all_files_same_headers"}}]}',
+    "parquet": '{"paths": [{"pattern": "./*.parquet"}], "transformations": ["read_parquet"]}',
+}
+
+
 @dataclass
 class Step:
     """One step. ``component``: the variable of its component; ``node``: the variable of its node in the pipeline."""
@@ -67,6 +75,10 @@ class Step:
     parts: list[ast.AST] = field(default_factory=list)
     #: Why the component is in Python, although the user wants components as YAML.
     why: str = ""
+    #: Data that it reads by rows -> "delimited" or "parquet".
+    rows: dict[ast.expr, str] = field(default_factory=dict)
+    #: Outputs that are read by rows -> the same: they become MLTables.
+    tables: dict[str, str] = field(default_factory=dict)
 
     @property
     def token(self) -> str:
@@ -113,7 +125,8 @@ class Step:
 
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
-        return [("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else []
+        found = [("text", _written_table(name, kind)) for name, kind in self.tables.items()]
+        return [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else found
 
     def file(self, to: Rewriter) -> ComponentFile | None:
         """The YAML file of the component; None when it is written in Python, as the user wants it or ``why`` says."""
@@ -140,6 +153,14 @@ class Step:
             lines.append(f"{self.node}.environment_variables = {self.settings.variables}")
         return lines
 
+    def make_table(self, port: Port, kind: str) -> None:
+        """Makes an output an MLTable: its files are described in a file beside them. Raises ValueError for a step that
+        runs no command."""
+        self.tables[port.name] = kind
+        port.declared = port.declared.replace('"uri_folder"', '"mltable"')
+        ending = {"delimited": "csv", "parquet": "parquet"}[kind]
+        self.reviews.append(f"the step describes its output {port.name} as a table of the .{ending} files in it")
+
     def named(self, to: Rewriter) -> list[str]:
         """The keywords of the component's name."""
         if self.display_name is None:
@@ -150,6 +171,11 @@ class Step:
         name = identifier(text, "step")
         shown = [f"display_name={to.source(self.display_name)}"] if name != text else []
         return [f'name="{name}"', *shown]
+
+
+def _written_table(name: str, kind: str) -> str:
+    """The end of a command that writes the MLTable file of an output."""
+    return f"&& echo {shlex.quote(_MLTABLES[kind])} > ${{{{outputs.{name}}}}}/MLTable"
 
 
 def _key(name: str) -> str:

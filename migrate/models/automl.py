@@ -1,0 +1,244 @@
+"""AutoMLConfig as a v2 AutoML job: the call that makes it, and those that set its limits and the rest."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code
+from amlbridge.migrate.rewriter import Rewriter
+
+TASKS = ("classification", "regression", "forecasting")
+#: Data of a job: keyword of AutoMLConfig -> keyword of the v2 job.
+DATA = {"training_data": "training_data", "validation_data": "validation_data", "test_data": "test_data"}
+_JOB = {
+    "label_column_name": "target_column_name",
+    "primary_metric": "primary_metric",
+    "weight_column_name": "weight_column_name",
+    "validation_size": "validation_data_size",
+    "test_size": "test_data_size",
+    "n_cross_validations": "n_cross_validations",
+    "cv_split_column_names": "cv_split_column_names",
+    "model_explainability": "enable_model_explainability",
+}
+_LIMITS = {
+    "iterations": "max_trials",
+    "max_concurrent_iterations": "max_concurrent_trials",
+    "max_cores_per_iteration": "max_cores_per_trial",
+    "iteration_timeout_minutes": "trial_timeout_minutes",
+    "experiment_timeout_minutes": "timeout_minutes",
+    "experiment_timeout_hours": "timeout_minutes",
+    "experiment_exit_score": "exit_score",
+    "enable_early_stopping": "enable_early_termination",
+}
+_TRAINING = {
+    "allowed_models": "allowed_training_algorithms",
+    "whitelist_models": "allowed_training_algorithms",
+    "blocked_models": "blocked_training_algorithms",
+    "blacklist_models": "blocked_training_algorithms",
+    "enable_onnx_compatible_models": "enable_onnx_compatible_models",
+    "enable_dnn": "enable_dnn_training",
+    "enable_voting_ensemble": "enable_vote_ensemble",
+    "enable_stack_ensemble": "enable_stack_ensemble",
+}
+#: Keyword of ForecastingParameters, also of old AutoMLConfigs -> keyword of ForecastingSettings.
+FORECAST = {
+    "time_column_name": "time_column_name",
+    "forecast_horizon": "forecast_horizon",
+    "max_horizon": "forecast_horizon",
+    "time_series_id_column_names": "time_series_id_column_names",
+    "grain_column_names": "time_series_id_column_names",
+    "target_lags": "target_lags",
+    "feature_lags": "feature_lags",
+    "target_rolling_window_size": "target_rolling_window_size",
+    "country_or_region_for_holidays": "country_or_region_for_holidays",
+    "country_or_region": "country_or_region_for_holidays",
+    "use_stl": "use_stl",
+    "seasonality": "seasonality",
+    "short_series_handling_configuration": "short_series_handling_config",
+    "freq": "frequency",
+    "target_aggregation_function": "target_aggregate_function",
+    "cv_step_size": "cv_step_size",
+    "features_unknown_at_forecast_time": "features_unknown_at_forecast_time",
+}
+#: What only said how v1's client worked.
+_NOT_NEEDED = frozenset(
+    {
+        "debug_log",
+        "verbosity",
+        "path",
+        "spark_context",
+        "enable_tf",
+        "mem_in_mb",
+        "enforce_time_on_windows",
+        "exclude_nan_labels",
+        "enable_local_managed",
+        "save_mlflow",
+        "enable_code_generation",
+        "show_warnings",
+        "pipeline_fetch_max_batch_size",
+        "track_child_runs",
+        "name",
+        "validate_parameters",
+        "show_output",
+        "run_configuration",
+        "auto_blacklist",
+    }
+)
+_LOST = {
+    "drop_column_names": "drop_column_names: drop these columns from the table",
+    "positive_label": "positive_label: SDK v2 sets it in set_training of ClassificationJob",
+}
+
+
+@dataclass
+class AutoMLJob:
+    """An AutoMLConfig. ``data``: keyword -> the expression of its data; all else is code."""
+
+    use: Use
+    task: str
+    data: dict[str, ast.expr] = field(default_factory=dict)
+    job: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    training: list[str] = field(default_factory=list)
+    forecast: list[str] = field(default_factory=list)
+    #: What featurization is set to: the keywords of ``set_featurization``, or an entity.
+    featurization: str = ""
+    settings: str = ""
+    reviews: list[str] = field(default_factory=list)
+
+    def statements(self, name: str, bound: dict[str, str], more: list[str], to: Rewriter) -> list[str]:
+        """The statements that make the job. ``bound``: code of its data; ``more``: further keywords."""
+        automl = to.need("azure.ai.ml", "automl")
+        keywords = [*(f"{key}={code}" for key, code in bound.items()), *self.job, *more]
+        lines = [f"{name} = {automl}.{self.task}({', '.join(keywords)})"]
+        for method, found in (
+            ("set_limits", self.limits),
+            ("set_training", self.training),
+            ("set_forecast_settings", self.forecast),
+        ):
+            if found:
+                lines.append(f"{name}.{method}({', '.join(found)})")
+        if self.featurization:
+            lines.append(f"{name}.set_featurization(mode={self.featurization})")
+        if self.settings:
+            lines.append(f"{name}.featurization = {self.settings}")
+        return lines
+
+
+def read_job(use: Use, to: Rewriter) -> AutoMLJob:
+    """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
+    _check_settings(use, to)
+    given = {name: value for name, value in use.arguments().items() if not _is_none(value)}
+    task = to.evaluator.text(given.pop("task", given.pop(0, None)))
+    if task not in TASKS:
+        known = ", ".join(TASKS)
+        raise ValueError(
+            f"the task is none of {known}, or is chosen at run time: call its function of azure.ai.ml.automl"
+        )
+    if "X" in given or "y" in given:
+        raise ValueError("AutoML of SDK v2 takes one table with the target in a column, not X and y")
+    found = AutoMLJob(use, task)
+    compute = given.pop("compute_target", None)
+    if compute is not None and to.evaluator.text(compute) != "local":
+        from amlbridge.migrate.rules.computes import compute_of
+
+        found.job.append(f"compute={compute_of(compute, to)}")
+    else:
+        found.reviews.append("AutoML of SDK v2 runs on a cluster or serverless, not on the machine of the client")
+    for name, value in given.items():
+        _take(found, str(name), value, to)
+    if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
+        raise ValueError("the training data and the label column have to be given in the call")
+    return found
+
+
+def _take(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
+    if name in DATA:
+        found.data[name] = value
+    elif name in _JOB:
+        found.job.append(f"{_JOB[name]}={to.source(value)}")
+    elif name in _LIMITS:
+        code = minutes(value, to) if name.endswith("_hours") else to.source(value)
+        found.limits.append(f"{_LIMITS[name]}={code}")
+    elif name in _TRAINING:
+        found.training.append(f"{_TRAINING[name]}={to.source(value)}")
+    elif name == "forecasting_parameters":
+        found.job.append(f"forecasting_settings={to.source(value)}")
+    elif name in FORECAST:
+        found.forecast.append(f"{FORECAST[name]}={to.source(value)}")
+    elif name in ("featurization", "preprocess"):
+        _featurization(found, name, value, to)
+    elif name in _LOST:
+        found.reviews.append(_LOST[name])
+    elif name not in _NOT_NEEDED:
+        found.reviews.append(f"{name} has no counterpart in SDK v2")
+
+
+def _featurization(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
+    if to.evaluator.type_of(value) == "FeaturizationConfig":
+        found.settings = to.source(value)
+    elif name == "preprocess" and isinstance(value, ast.Constant):
+        found.featurization = '"auto"' if value.value else '"off"'
+    else:
+        found.featurization = to.source(value)
+
+
+def minutes(hours: ast.expr, to: Rewriter) -> str:
+    """Hours as whole minutes."""
+    if isinstance(hours, ast.Constant) and isinstance(hours.value, (int, float)):
+        return str(round(hours.value * 60))
+    return f"round(60 * {to.source(hours)})"
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def data_code(node: ast.expr, to: Rewriter) -> str:
+    """The v2 Input for the data of a job. Raises ValueError for what is no dataset."""
+    data = follow(node, to)
+    if data is None:
+        raise ValueError("the data of AutoML cannot be told: give it Input(type='mltable', path=...)")
+    if data.type in INTERMEDIATE:
+        raise ValueError("the data of AutoML comes from a step of a pipeline")
+    return input_code(data, to)
+
+
+def settings_names(use: Use) -> list[ast.Name]:
+    """The dicts that give a call its keywords: the names behind ``**``."""
+    keywords = use.call.keywords if use.call is not None else []
+    return [key.value for key in keywords if key.arg is None and isinstance(key.value, ast.Name)]
+
+
+def _reads(name: ast.Name, to: Rewriter) -> list[ast.Name]:
+    return [
+        node
+        for node in to.evaluator.scopes.parents
+        if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def _check_settings(use: Use, to: Rewriter) -> None:
+    """Raises ValueError where a dict of settings is changed after it was written."""
+    parents = to.evaluator.scopes.parents
+    for name in settings_names(use):
+        for read in _reads(name, to):
+            around = parents.get(read)
+            stored = isinstance(around, ast.Subscript) and not isinstance(around.ctx, ast.Load)
+            changed = isinstance(around, ast.Attribute) and around.attr in ("update", "pop", "setdefault")
+            if stored or changed:
+                raise ValueError("the settings are changed after they are written: write them as keywords")
+
+
+def remove_settings(use: Use, to: Rewriter) -> None:
+    """A dict that only gave AutoMLConfigs their keywords goes."""
+    parents = to.evaluator.scopes.parents
+    for name in settings_names(use):
+        bindings = to.evaluator.scopes.lookup(name.id, name)
+        spread = {read for other in to.uses if other.symbol == "AutoMLConfig" for read in settings_names(other)}
+        if len(bindings) == 1 and bindings[0].statement is not None and set(_reads(name, to)) <= spread:
+            statement = bindings[0].statement
+            if parents.get(statement) is not None:
+                to.remove(statement)

@@ -1,0 +1,97 @@
+"""AutoMLStep as an AutoML node of a pipeline."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.arguments import Arguments, Port, list_elements
+from amlbridge.migrate.models.automl import AutoMLJob, read_job
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
+from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.rewriter import Rewriter
+
+MODEL = "best_model"
+
+
+@dataclass
+class AutoMLStep(Step):
+    """A step that searches for a model. It has no component: its node is made in the pipeline function."""
+
+    job: AutoMLJob | None = field(default=None)
+
+    def component_code(self, to: Rewriter) -> str:
+        """There is none."""
+        if self.after:
+            raise ValueError("an AutoML node has no input to wait with: give it data of the earlier step")
+        return ""
+
+    def make_table(self, port: Port, kind: str) -> None:
+        """Its output is a model."""
+        raise ValueError("the output of an AutoML step is a model, not a table")
+
+    @property
+    def token(self) -> str:
+        """Its model is there when it has ended: later steps wait for that."""
+        return MODEL
+
+    def node_lines(self, bound: list[str], to: Rewriter) -> list[str]:
+        """The job with its limits, which is a node where a pipeline function makes it."""
+        assert self.job is not None
+        output = to.need("azure.ai.ml", "Output")
+        more = [f'outputs={{"{MODEL}": {output}(type="mlflow_model")}}']
+        if self.display_name is not None:
+            more.insert(0, f"display_name={to.source(self.display_name)}")
+        return self.job.statements(self.node, dict(pair.split("=", 1) for pair in bound), more, to)  # type: ignore[arg-type]
+
+
+@reads("AutoMLStep")
+def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
+    """Reads a call of AutoMLStep. Raises ValueError where it cannot be read."""
+    config = configuration(use, to)
+    job = read_job(config, to)
+    arguments = Arguments()
+    rows: dict[ast.expr, str] = {}
+    for name, expression in job.data.items():
+        data = follow(expression, to)
+        if data is None:
+            raise ValueError("the data of AutoML cannot be told: give it Input(type='mltable', path=...)")
+        inside = data.type in INTERMEDIATE
+        value = "" if inside else input_code(data, to)
+        if inside:
+            rows[data.root] = data.rows or "delimited"
+        arguments.inputs.append(Port(name, "", value, source=data.root))
+    step = AutoMLStep(use, component, node, arguments, Settings(), "", use.argument("name", position=0), job=job)
+    step.parts.append(config.node)
+    step.rows = rows
+    listed = use.argument("outputs", position=3)
+    for element in list_elements(listed, to) if listed is not None else []:
+        _output(element, step, to)
+    step.reviews += job.reviews
+    return step
+
+
+def configuration(use: Use, to: Rewriter) -> Use:
+    """The AutoMLConfig of a step. Raises ValueError where it is made elsewhere."""
+    given = use.argument("automl_config", position=1)
+    value = to.evaluator.value(given) if given is not None else None
+    found = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if found is None or found.symbol != "AutoMLConfig" or found.call is None:
+        raise ValueError("the AutoMLConfig of the step is made elsewhere")
+    return found
+
+
+def _output(element: ast.expr, step: AutoMLStep, to: Rewriter) -> None:
+    data = follow(element, to) if not isinstance(element, ast.Starred) else None
+    what = trained(data, to) if data is not None else None
+    if data is None or what is None:
+        raise ValueError("an output of the AutoML step cannot be told: it needs training_output=TrainingOutput(...)")
+    kind = what.argument("type", position=0)
+    if to.evaluator.text(kind) == "Model":
+        step.arguments.outputs.append(Port(MODEL, "", source=data.root))
+        step.reviews.append("the best model is an MLflow folder, where v1 had a pickle file")
+    else:
+        step.reviews.append("AutoML nodes have no output with the metrics: read them of the node's run with MLflow")

@@ -1,0 +1,265 @@
+"""Runs of AutoML: the best trial is MLflow's run, as in Microsoft's notebooks of v2.
+
+The run of an ``AutoMLConfig`` is a job. Its trials are no jobs of their own to the v2 client: ``get_best_child``,
+``get_output`` and ``get_children`` give runs of MLflow, whose id is ``run.info.run_id`` and whose metrics are
+``run.data.metrics``. The fitted model is loaded from the best trial's MLflow folder.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules import runs
+from amlbridge.migrate.rules.runs import tracking, written
+
+rule = Rule(
+    "automl-runs",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+from azureml.train.automl.run import AutoMLRun
+
+ws = Workspace.from_config()
+run = AutoMLRun(Experiment(ws, "churn"), run_id=RUN_ID)
+best_run, fitted_model = run.get_output()
+print(best_run.id, best_run.get_metrics())
+run.register_model(model_name="churn")
+""",
+            """\
+import mlflow
+from azure.ai.ml import MLClient
+from azure.ai.ml.constants import AssetTypes
+from azure.ai.ml.entities import Model
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
+run = ml_client.jobs.get(RUN_ID)
+best_run = mlflow.get_run(
+    mlflow.get_run(run.name).data.tags["automl_best_child_run_id"]
+)
+fitted_model = mlflow.sklearn.load_model(
+    f"runs:/{best_run.info.run_id}/outputs/mlflow-model"
+)
+print(best_run.info.run_id, best_run.data.metrics)
+best_run_id = mlflow.get_run(run.name).data.tags["automl_best_child_run_id"]
+ml_client.models.create_or_update(
+    Model(
+        path=f"azureml://jobs/{best_run_id}/outputs/artifacts/outputs/mlflow-model/",
+        name="churn",
+        type=AssetTypes.MLFLOW_MODEL,
+    )
+)
+""",
+        ),
+    ],
+)
+
+_BEST = '{mlflow}.get_run({mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"])'
+_BY_METRIC = "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
+#: Where a trial has its model, as an MLflow folder.
+_MODEL = "outputs/mlflow-model"
+
+
+@rule.converts("AutoMLRun")
+def run(use: Use, to: Rewriter) -> Outcome:
+    """A search by the id of its run."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml.entities", "Job"))
+    run_id = use.argument("run_id", position=1)
+    if run_id is None:
+        return Leave("the id of the run is needed")
+    return Replace(f"{to.client(use.node)}.jobs.get({to.source(run_id)})")
+
+
+@rule.converts("AutoMLStepRun")
+def step_run(use: Use, to: Rewriter) -> Outcome:
+    """The child job of the step is the search."""
+    given = use.argument("step_run", position=0)
+    return Replace(to.source(given)) if given is not None else Leave("the run of the step is needed")
+
+
+@rule.converts("AutoMLRun.get_best_child")
+def best_child(use: Use, to: Rewriter) -> Outcome:
+    """The best trial, by the primary metric."""
+    if use.argument("metric", position=0) is not None:
+        return Leave(
+            "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
+        )
+    return Replace(written(use, to, _BEST))
+
+
+@rule.converts("AutoMLRun.get_output")
+def output(use: Use, to: Rewriter) -> Outcome:
+    """The best trial, or another one, and its model."""
+    if use.argument("metric", position=1) is not None:
+        return Leave(
+            "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
+        )
+    if use.argument("return_onnx_model", position=2) is not None:
+        return Leave("download outputs/model.onnx of the best trial with mlflow.artifacts.download_artifacts")
+    iteration = use.argument("iteration", position=0)
+    code = _BEST
+    if iteration is not None:
+        code = '{mlflow}.get_run(f"{{{run}.name}}_{{' + to.source(iteration) + '}}")'
+        if '"' in to.source(iteration):
+            return Leave("name the iteration in a variable")
+    trial = written(use, to, code)
+    names = _unpacked(use)
+    if names is None:
+        name = to.fresh("best_run")
+        to.before(use.statement, f"{name} = {trial}")
+        return Replace(f"({name}, {_model(name, to, use)})")
+    run_name, model_name = names
+    if run_name == "_":
+        run_name = to.fresh("best_run")
+    lines = [f"{run_name} = {trial}"]
+    if model_name != "_":
+        lines.append(f"{model_name} = {_model(run_name, to, use)}")
+    return Statements("\n".join(lines), "the model is loaded with its flavor scikit-learn")
+
+
+def _unpacked(use: Use) -> tuple[str, str] | None:
+    statement = use.statement
+    if not (isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1):
+        return None
+    target = statement.targets[0]
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    if len(parts) != 2 or not all(isinstance(part, ast.Name) for part in parts):
+        return None
+    return ast.unparse(parts[0]), ast.unparse(parts[1])
+
+
+def _model(name: str, to: Rewriter, use: Use) -> str:
+    return f'{tracking(use, to)}.sklearn.load_model(f"runs:/{{{name}.info.run_id}}/{_MODEL}")'
+
+
+@rule.converts("AutoMLRun.get_children")
+def children(use: Use, to: Rewriter) -> Outcome:
+    """The trials."""
+    where = "f\"tags.mlflow.parentRunId = '{{{run}.name}}'\""
+    code = (
+        f"{{mlflow}}.search_runs(experiment_names=[{{run}}.experiment_name], filter_string={where}, "
+        'output_format="list")'
+    )
+    return Replace(written(use, to, code), "trials are runs of MLflow, newest first")
+
+
+@rule.converts("AutoMLRun.register_model")
+def register(use: Use, to: Rewriter) -> Outcome:
+    """Registers the model of the best trial, or of another one."""
+    name = use.argument("model_name", position=0)
+    if use.argument("metric") is not None or name is None:
+        return Leave("name the model, and the trial that has it: ml_client.models.create_or_update(Model(path=...))")
+    iteration = use.argument("iteration")
+    trial = (
+        written(use, to, '{mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"]')
+        if iteration is None
+        else written(use, to, 'f"{{{run}.name}}_{{' + to.source(iteration) + '}}"')
+    )
+    variable = to.fresh("best_run_id")
+    to.before(use.statement, f"{variable} = {trial}")
+    path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{_MODEL}/"'
+    return Replace(_registered(use, path, "MLFLOW_MODEL", to), "the model is an MLflow folder, not a pickle")
+
+
+def _registered(use: Use, path: str, kind: str, to: Rewriter) -> str:
+    model = to.need("azure.ai.ml.entities", "Model")
+    types = to.need("azure.ai.ml.constants", "AssetTypes")
+    name = use.argument("model_name", position=0)
+    assert name is not None
+    parts = [f"path={path}", f"name={to.source(name)}", f"type={types}.{kind}"]
+    for key in ("description", "tags", "properties"):
+        value = use.argument(key)
+        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+            parts.append(f"{key}={to.source(value)}")
+    return f"{to.client(use.node)}.models.create_or_update({model}({', '.join(parts)}))"
+
+
+_NONE = {
+    "get_guardrails": "the data guardrails are in the studio, and in the files of the run's preparation",
+    "get_run_sdk_dependencies": "the packages are in outputs/conda_env_v_1_0_0.yml of the trial",
+    "summary": "the trials and their metrics: mlflow.search_runs with the tag mlflow.parentRunId",
+    "cancel_iteration": "trials are cancelled in the studio",
+    "continue_experiment": "start a new job: SDK v2 continues none",
+    "pause": "SDK v2 pauses no search",
+    "resume": "SDK v2 resumes no search",
+    "retry": "start a new job",
+    "model_id": "the name and version of the registered model: what models.create_or_update gives",
+}
+
+
+@rule.converts(*(f"AutoMLRun.{name}" for name in _NONE))
+def no_twin(use: Use, to: Rewriter) -> Outcome:
+    """What SDK v2 does not have."""
+    return Leave(_NONE[use.symbol.rsplit(".", 1)[1]], Status.NO_EQUIVALENT)
+
+
+# Trials -------------------------------------------------------------------------------------------------------------
+
+_PROPERTIES = "MLflow has the properties that it knows among the tags"
+#: Member of a trial -> (what it becomes, what to check).
+_TRIAL = {
+    "id": ("{run}.info.run_id", ""),
+    "run_id": ("{run}.info.run_id", ""),
+    "get_metrics": ("{run}.data.metrics", ""),
+    "tags": ("{run}.data.tags", ""),
+    "get_tags": ("{run}.data.tags", ""),
+    "properties": ("{run}.data.tags", _PROPERTIES),
+    "get_properties": ("{run}.data.tags", _PROPERTIES),
+    "get_status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
+    "status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
+    "get_details": ("{run}.to_dictionary()", "the answer has another form"),
+    "get_file_names": ("[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]", ""),
+    "get_portal_url": ("{client}.jobs.get({run}.info.run_id).studio_url", ""),
+}
+
+
+@rule.converts(*(f"AutoMLChildRun.{name}" for name in _TRIAL))
+def trial(use: Use, to: Rewriter) -> Outcome:
+    """A fact of a trial."""
+    template, review = _TRIAL[use.symbol.rsplit(".", 1)[1]]
+    return Replace(written(use, to, template), review)
+
+
+@rule.converts("AutoMLChildRun.download_file", "AutoMLChildRun.download_files")
+def trial_files(use: Use, to: Rewriter) -> Outcome:
+    """Files of a trial are MLflow artifacts."""
+    outcome = runs.download(use, to)
+    if not isinstance(outcome, Replace) or use.receiver is None:
+        return outcome
+    name = to.source(use.receiver)
+    return Replace(outcome.text.replace(f"run_id={name}.name", f"run_id={name}.info.run_id", 1), outcome.review)
+
+
+@rule.converts("AutoMLChildRun.register_model")
+def register_trial(use: Use, to: Rewriter) -> Outcome:
+    """Registers files of a trial; its pickle file and its MLflow folder are both there."""
+    path = use.argument("model_path", position=1)
+    if use.argument("model_name", position=0) is None or use.receiver is None or path is None:
+        return Leave("a name and a path are needed")
+    text = to.evaluator.text(path)
+    start = f"azureml://jobs/{{{to.source(use.receiver)}.info.run_id}}/outputs/artifacts/paths/"
+    plain = text is not None and not set(text) & set("{}\\\"'\n")
+    code = f'f"{start}{text}"' if plain else f'f"{start}" + {to.source(path)}'
+    return Replace(_registered(use, code, "CUSTOM_MODEL", to))
+
+
+@rule.converts(
+    *(
+        f"AutoMLChildRun.{symbol.removeprefix('Run.')}"
+        for symbol in runs.rule.handlers
+        if symbol.startswith("Run.") and f"AutoMLChildRun.{symbol.removeprefix('Run.')}" not in rule.handlers
+    )
+)
+def other(use: Use, to: Rewriter) -> Outcome:
+    """What runs of MLflow cannot do."""
+    return Leave("the trial is a run of MLflow now: use its info and data, or mlflow.MlflowClient()")

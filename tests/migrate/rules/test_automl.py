@@ -1,0 +1,134 @@
+"""AutoML of SDK v1 becomes AutoML of SDK v2, as a job and as a node."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.signatures.check import check_generated
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.automl.core.featurization import FeaturizationConfig
+from azureml.automl.core.forecasting_parameters import ForecastingParameters
+from azureml.core import Dataset, Experiment, Workspace
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline, PipelineData, TrainingOutput
+from azureml.pipeline.steps import AutoMLStep, PythonScriptStep
+from azureml.train.automl import AutoMLConfig
+ws = Workspace.from_config()
+table = Dataset.get_by_name(ws, "table")
+"""
+BASE = "task='classification', training_data=table, label_column_name='y', compute_target='cpu'"
+
+
+def converted(lines: str) -> str:
+    """What lines below the imports become."""
+    found = convert(f"{HEAD}{lines}\n").text
+    assert not check_generated(found)
+    return found.replace("'", '"')
+
+
+@pytest.mark.parametrize(
+    ("given", "after"),
+    [
+        ("experiment_timeout_hours=0.3", "set_limits(timeout_minutes=18)"),
+        ("experiment_timeout_hours=HOURS", "set_limits(timeout_minutes=round(60 * HOURS))"),
+        ("experiment_timeout_minutes=7", "set_limits(timeout_minutes=7)"),
+        ("iterations=5", "set_limits(max_trials=5)"),
+        ("iteration_timeout_minutes=5", "set_limits(trial_timeout_minutes=5)"),
+        ("max_cores_per_iteration=-1", "set_limits(max_cores_per_trial=-1)"),
+        ("experiment_exit_score=0.9", "set_limits(exit_score=0.9)"),
+        ("enable_early_stopping=True", "set_limits(enable_early_termination=True)"),
+        ("whitelist_models=['KNN']", 'set_training(allowed_training_algorithms=["KNN"])'),
+        ("blacklist_models=['KNN']", 'set_training(blocked_training_algorithms=["KNN"])'),
+        ("enable_voting_ensemble=False", "set_training(enable_vote_ensemble=False)"),
+        ("enable_onnx_compatible_models=True", "set_training(enable_onnx_compatible_models=True)"),
+        ("featurization='off'", 'set_featurization(mode="off")'),
+        ("preprocess=True", 'set_featurization(mode="auto")'),
+        ("model_explainability=False", "enable_model_explainability=False"),
+        ("validation_size=0.2", "validation_data_size=0.2"),
+        ("weight_column_name='w'", 'weight_column_name="w"'),
+    ],
+)
+def test_settings(given: str, after: str) -> None:
+    assert after in converted(f"config = AutoMLConfig({BASE}, {given})")
+
+
+def test_a_dict_of_settings_is_taken_in_and_goes() -> None:
+    found = converted(f"settings = {{'iterations': 3, 'verbosity': 20}}\nconfig = AutoMLConfig({BASE}, **settings)")
+    assert "settings" not in found and "set_limits(max_trials=3)" in found and "verbosity" not in found
+
+
+def test_a_dict_that_changes_stays() -> None:
+    text = f"{HEAD}settings = {{'iterations': 3}}\nsettings['iterations'] = N\nc = AutoMLConfig({BASE}, **settings)\n"
+    found = convert(text)
+    assert "AutoMLConfig(" in found.text and "changed after they are written" in found.text
+
+
+def test_a_job_without_a_variable() -> None:
+    found = converted(f"run = Experiment(ws, 'e').submit(AutoMLConfig({BASE}, iterations=2))")
+    assert "automl_job.set_limits(max_trials=2)\nrun = ml_client.jobs.create_or_update(automl_job" in found
+
+
+def test_forecasts() -> None:
+    found = converted(
+        "parameters = ForecastingParameters(time_column_name='t', forecast_horizon=14, freq='D')\n"
+        "parameters.time_series_id_column_names = ['store']\n"
+        f"c = AutoMLConfig({BASE.replace('classification', 'forecasting')}, forecasting_parameters=parameters)"
+    )
+    assert 'parameters = ForecastingSettings(\n    time_column_name="t", forecast_horizon=14, frequency="D"\n)' in found
+    assert "automl.forecasting(" in found and "forecasting_settings=parameters" in found
+
+
+def test_old_keywords_of_forecasts() -> None:
+    found = converted(
+        f"c = AutoMLConfig({BASE.replace('classification', 'forecasting')}, max_horizon=3, "
+        "time_column_name='t', grain_column_names=['g'])"
+    )
+    assert (
+        'set_forecast_settings(\n    forecast_horizon=3, time_column_name="t", time_series_id_column_names=["g"]'
+        in found
+    )
+
+
+def test_featurization() -> None:
+    found = converted(
+        "features = FeaturizationConfig()\n"
+        "features.add_column_purpose('c', 'Categorical')\n"
+        "features.add_transformer_params('HashOneHotEncoder', ['c'], {'number_of_bits': 3})\n"
+        f"c = AutoMLConfig({BASE}, featurization=features)"
+    )
+    assert 'mode="custom", column_name_and_types={}, transformer_params={}' in found
+    assert 'features.column_name_and_types["c"] = "Categorical"' in found
+    assert 'features.transformer_params.setdefault("hash_one_hot_encoder", []).append(' in found
+    assert "c.featurization = features" in found
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("task='image-classification', training_data=table, label_column_name='y'", "the task is none of"),
+        ("task='regression', X=x, y=y", "one table with the target"),
+        ("task='regression', training_data=FRAME, label_column_name='y'", "cannot be told"),
+    ],
+)
+def test_what_stays(given: str, reason: str) -> None:
+    found = convert(f"{HEAD}c = AutoMLConfig({given})\n")
+    assert "AutoMLConfig(" in found.text and reason in found.text
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+
+
+def test_the_table_of_a_step_is_described_where_it_is_written() -> None:
+    found = converted(
+        "out = OutputFileDatasetConfig('out')\n"
+        "model = PipelineData('model', training_output=TrainingOutput(type='Model'))\n"
+        "prepare = PythonScriptStep('prepare.py', arguments=['--out', out], compute_target='cpu', runconfig=env)\n"
+        f"config = AutoMLConfig({BASE.replace('=table', '=out.read_delimited_files()')}, iterations=2)\n"
+        "search = AutoMLStep('search', config, outputs=[model])\n"
+        "use = PythonScriptStep('use.py', arguments=['--model', model], compute_target='cpu', runconfig=env)\n"
+        "pipeline = Pipeline(ws, [use])"
+    )
+    assert '"out": Output(type="mltable")' in found and "/MLTable" in found
+    assert "training_data=prepare.outputs.out" in found and "search.set_limits(max_trials=2)" in found
+    assert "use = use_component(model=search.outputs.best_model)" in found

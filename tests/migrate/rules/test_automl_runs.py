@@ -1,0 +1,56 @@
+"""Runs of AutoML: trials are runs of MLflow."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.signatures.check import check_generated
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.core import Experiment, Workspace
+from azureml.train.automl.run import AutoMLRun
+ws = Workspace.from_config()
+run = AutoMLRun(Experiment(ws, "e"), run_id="AutoML_1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("_, model = run.get_output()", 'model = mlflow.sklearn.load_model(f"runs:/{best_run.info.run_id}/outputs/'),
+        ("best, _ = run.get_output()", "best = mlflow.get_run("),
+        ("best, m = run.get_output(iteration=3)", 'best = mlflow.get_run(f"{run.name}_{3}")'),
+        ("pair = run.get_output()", "pair = (\n    best_run,"),
+        ("for t in run.get_children():\n    print(t.id)", "print(t.info.run_id)"),
+        ("b = run.get_best_child()\nprint(b.properties['x'])", "print(b.data.tags["),
+        ("b = run.get_best_child()\nb.download_file('outputs/m.pkl', 'm.pkl')", "run_id=b.info.run_id,"),
+        (
+            "b = run.get_best_child()\nb.register_model('n', 'outputs/model.pkl')",
+            'f"azureml://jobs/{b.info.run_id}/outputs/artifacts/paths/outputs/model.pkl"',
+        ),
+        ("m = run.register_model(model_name='n')", "type=AssetTypes.MLFLOW_MODEL"),
+    ],
+)
+def test_reads(before: str, after: str) -> None:
+    found = convert(f"{HEAD}{before}\n")
+    assert after in found.text
+    assert not check_generated(found.text)
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run.get_guardrails()",
+        "run.pause()",
+        "b = run.get_best_child(metric='x')",
+        "run.get_output(return_onnx_model=True)",
+    ],
+)
+def test_what_stays(line: str) -> None:
+    found = convert(f"{HEAD}{line}\n")
+    member = line.partition("run.")[2].partition("(")[0]
+    assert f"AutoMLRun(ws.experiments[run.experiment_name], run.name).{member}(" in found.text
+    assert {Status.MANUAL, Status.NO_EQUIVALENT} & {finding.status for finding in found.findings}
