@@ -45,7 +45,7 @@ class AutoMLStep(Step):
         more = [f'outputs={{"{MODEL}": {output}(type="mlflow_model")}}']
         if self.display_name is not None:
             more.insert(0, f"display_name={to.source(self.display_name)}")
-        return self.job.statements(self.node, dict(pair.split("=", 1) for pair in bound), more, to)  # type: ignore[arg-type]
+        return self.job.statements(self.node, dict(pair.split("=", 1) for pair in bound), more, to)
 
 
 @reads("AutoMLStep")

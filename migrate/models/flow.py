@@ -65,7 +65,7 @@ class Flow:
                 producer.make_table(port, kind)
             except ValueError as error:
                 self.failed[step.use.node] = str(error)
-                del self.steps[step.use.node]  # type: ignore[arg-type]
+                del self.steps[step.use.node]
                 return
 
     def covers(self, node: ast.AST) -> bool:
