@@ -217,7 +217,10 @@ def end_all(records: Records, workspace: str, run_id: str, state: str, why: str)
 
 
 def copy_artifacts(records: Records, host: Host, context: StepContext, original: str) -> None:
-    """Gives a step that is not run the artifacts of the children of its original; before :func:`copy`."""
+    """Gives a step that is not run the artifacts of the children of its original; before :func:`copy`.
+
+    The step's outputs are not copies but the very ones of the original, as in Azure: where they name children (the
+    Metrics output of AutoML), these are the original's."""
     workspace = context.workspace.id
     for child in _shown(records, workspace, original):
         source = host.child_artifact(context, child.id, "outputs")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from amlbridge.engine.automl import portable, report, trials
+from amlbridge.engine.automl import mlflow_import, portable, report, trials
 from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.search import Search, Trial
@@ -56,13 +56,13 @@ def conda() -> dict[str, Any]:
 
 def write_mlflow(model: Any, example: Any, folder: Path) -> None:
     """Writes a model as an MLflow folder of the scikit-learn flavour, with a signature."""
-    import mlflow.sklearn
+    flavour = mlflow_import.mlflow_sklearn()
     from mlflow.models import infer_signature
 
     portable.by_value()
     if folder.exists():
         shutil.rmtree(folder)
-    mlflow.sklearn.save_model(
+    flavour.save_model(
         model,
         str(folder),
         signature=infer_signature(example, model.predict(example)),

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from amlbridge.engine import kinds
 from amlbridge.engine.automl import (
     algorithms,
     choice,
@@ -36,6 +35,8 @@ from amlbridge.engine.automl.search import Search, Task, Trial
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.errors import EngineError
 
+#: :data:`amlbridge.engine.kinds.SAID_WHY`, whose module imports what this process does not need.
+_SAID_WHY = 113
 #: A class with fewer rows than this share of the largest one is rare.
 _RARE = 0.2
 
@@ -56,7 +57,7 @@ def run(content: Mapping[str, Any]) -> int:
         finish(content, search, best, example, events)
     except (AutoMLError, EngineError) as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
-        return kinds.SAID_WHY
+        return _SAID_WHY
     return 0
 
 

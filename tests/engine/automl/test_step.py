@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from amlbridge.engine import kinds
+from amlbridge.engine.automl import session
 from amlbridge.engine.plan import DataReference, Input, Node, Output
 from amlbridge.engine.records.runs import Run
 from tests.support.engine import Engine
@@ -244,6 +246,10 @@ def test_the_mlflow_model_loads_in_both_flavours(engine: Engine, trained: Run, t
     assert found["pyfunc"] == found["sklearn"]
     assert found["inputs"] == ["Id", "Age", "Sex", "Boarded", "Empty"]
     assert set(found["pyfunc"]) <= {"yes", "no"}
+
+
+def test_the_exit_code_is_that_of_all_drivers() -> None:
+    assert session._SAID_WHY == kinds.SAID_WHY
 
 
 @pytest.mark.parametrize(
