@@ -33,6 +33,7 @@ class Project:
         self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
         #: Files may be created below these folders; without one there are none.
         self.roots: tuple[Path, ...] = ()
+        self._modules = tuple(modules)
         self._folders = frozenset(module.path.absolute().parent for module in modules)
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
@@ -68,8 +69,17 @@ class Project:
         to.uploads = self._uploads.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
+        to.read_elsewhere = lambda: self._read_elsewhere(module.path)
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
+
+    def _read_elsewhere(self, path: Path) -> set[str]:
+        """The names that other modules may read of the module at ``path``."""
+        stem = re.escape(path.stem)
+        taken = re.compile(rf"\bfrom\s+[\w.]*\b{stem}\s+import\s+(\([^)]*\)|[^\n]*)|\b{stem}\.(\w+)")
+        others = (module.text for module in self._modules if module.path != path and path.stem in module.text)
+        found = (match.group(1) or match.group(2) for text in others for match in taken.finditer(text))
+        return {name for part in found for name in re.findall(r"\w+", part)}
 
     def _claims(self, path: Path, folder: Path, name: str) -> bool:
         """Whether a module other than ``path`` may want to create a component of this name in a folder, as far as its

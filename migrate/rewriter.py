@@ -94,6 +94,8 @@ class Rewriter:
         #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
         self.folders: frozenset[Path] = frozenset()
         self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
+        #: The names that other modules of the run may read of this one.
+        self.read_elsewhere: Callable[[], set[str]] = set
         #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
         self.spare: set[ast.stmt] = set()
         self.spare_names: set[str] = set()

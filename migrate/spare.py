@@ -21,7 +21,7 @@ def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impor
 def _dropped(writer: StatementWriter, read: set[str]) -> bool:
     """Takes statements away whose variables nothing reads. Returns whether there were any."""
     to = writer.to
-    read = read | to.exported()
+    read = read | to.exported() | to.read_elsewhere()
     dropped = False
     for statement in to.spare:
         code = writer.whole(statement)

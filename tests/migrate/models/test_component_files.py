@@ -178,6 +178,15 @@ def test_an_environment_that_is_used_elsewhere_stays(project: Path) -> None:
     assert content(found, "steps/train.component.yml")["environment"]["conda_file"] == "ridge.conda.yml"
 
 
+@pytest.mark.parametrize("how", ["from pipeline import (\n    env,\n)", "import pipeline\nprint(pipeline.env)"])
+def test_an_environment_that_another_module_reads_stays(project: Path, how: str) -> None:
+    (project / "pipeline.py").write_text(IMPORTS + ENVIRONMENT + STEP.format('"steps"') + PIPELINE)
+    (project / "other.py").write_text(how + "\n")
+    write_all(run([project], Settings(jobs=1)), [project])
+    text = (project / "pipeline.py").read_text()
+    assert "env = Environment(" in text and "load_component" in text
+
+
 @pytest.mark.parametrize(
     ("lookup", "address"),
     [
