@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 
 
 def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
@@ -26,9 +28,9 @@ def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
 def _indented(text: str, indent: str) -> str:
     """Indents all lines but those that start inside of a string."""
     inside: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno is not None:
-            inside.update(range(node.lineno + 1, node.end_lineno + 1))
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if "STRING" in tokenize.tok_name[token.type]:
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
     lines = text.split("\n")
     return "\n".join(
         indent + line if line and number not in inside else line for number, line in enumerate(lines, start=1)

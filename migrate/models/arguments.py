@@ -93,7 +93,7 @@ def literal(text: str) -> str:
     if len(text) <= 72 or "\n" in text:
         return json.dumps(text, ensure_ascii=False)
     lines: list[str] = []
-    for word in re.findall(r"\S+\s*", text):
+    for word in re.findall(r"\s*\S+\s*", text):
         if lines and len(lines[-1]) + len(word) <= 68:
             lines[-1] += word
         else:

@@ -13,6 +13,7 @@ from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.reach import given_by_function
 from amlbridge.migrate.models.steps import READERS, STEPS, Step
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -132,7 +133,7 @@ class Flow:
         elements = [node] if alone else [*self._alternatives(node), *self._appended(node)]
         steps: list[Step] = []
         for element in elements:
-            found = self._steps_of(element)
+            found = given_by_function(element, self._steps_of(element), node, self.to)
             inner = self.to.evaluator.value(element) if not isinstance(element, ast.Starred) else None
             if not found:
                 origin = inner.origin if isinstance(inner, Instance) else None

@@ -79,6 +79,8 @@ class Step:
     rows: dict[ast.expr, str] = field(default_factory=dict)
     #: Outputs that are read by rows -> the same: they become MLTables.
     tables: dict[str, str] = field(default_factory=dict)
+    #: Another function gives the component: ``component`` is the variable or the call that it comes from.
+    given: bool = False
 
     @property
     def token(self) -> str:

@@ -21,6 +21,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.reach import is_outside
 from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -74,7 +75,8 @@ def step(use: Use, to: Rewriter) -> Outcome:
         return Leave(flow.failed[use.node])
     found = flow.steps[use.node]
     for name in Objects.of(to).names(use.node):
-        to.rename(name, found.component)
+        if not is_outside(use.node, name, to):  # else the variable holds the component that a function gives
+            to.rename(name, found.component)
     _remove_settings(use, to)
     code = found.component_code(to)
     variable = Objects.of(to).variable(use.node)

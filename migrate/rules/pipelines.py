@@ -93,7 +93,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     flow = Flow.of(to)
     steps = flow.closure(flow.listed(listed))
     for step in steps:
-        check_reach(step.use.node, use.node, to)
+        if not step.given:
+            check_reach(step.use.node, use.node, to)
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     code = _function(name, use, steps, to)
