@@ -217,7 +217,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     settings = Settings.of_step(use, to)
     if use.symbol != "CommandStep":
         start = _python(use, arguments, to)
-    _declared_inputs(use, written, arguments, to)
+    declare_inputs(use, written, arguments, to)
     _declared_outputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
@@ -265,7 +265,7 @@ def _roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     return found
 
 
-def _declared_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: Rewriter) -> None:
+def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: Rewriter) -> None:
     """Inputs that the arguments do not name: the run script reads them by name, from ``AZURE_ML_INPUT_name``."""
     node = use.argument("inputs")
     for element in list_elements(node, to) if node is not None else []:

@@ -14,6 +14,7 @@ from amlbridge.migrate.models.arguments import Arguments, input_port, list_eleme
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.environment import is_change
 from amlbridge.migrate.models.estimators import environment_of
+from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.sweeps import tune
@@ -89,6 +90,20 @@ def script_run(use: Use, to: Rewriter) -> Outcome:
     """A script, or a command, on a compute."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Command"))
+    if Flow.of(to).covers(use.node):
+        return _of_a_step(use)
+    nodes, start, arguments = command_line(use, to)
+    return _job(use, settings_of_script(use, to), nodes, start, arguments, to)
+
+
+def _of_a_step(use: Use) -> Outcome:
+    """What a HyperDriveStep tunes is the component of that step."""
+    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    return Statements("") if alone else Replace("None")
+
+
+def settings_of_script(use: Use, to: Rewriter) -> Settings:
+    """Where and in what a ScriptRunConfig runs."""
     settings = Settings()
     source = use.argument("source_directory", position=0)
     if source is not None and not _is_none(source):
@@ -100,8 +115,7 @@ def script_run(use: Use, to: Rewriter) -> Outcome:
     settings.take(configuration, environment, compute, use, to)
     if job is not None and not _is_none(job):
         _distributed(settings, job, to)
-    nodes, start, arguments = command_line(use, to)
-    return _job(use, settings, nodes, start, arguments, to)
+    return settings
 
 
 def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments | None]:
@@ -235,6 +249,23 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     """An estimator: a script with its packages."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Command"))
+    if Flow.of(to).covers(use.node):
+        return _of_a_step(use)
+    script = use.argument("entry_script", position=3)
+    parameters = use.argument("script_params", position=4)
+    if script is None:
+        return Leave("the script of the estimator cannot be told")
+    words = _parameters(parameters, to)
+    text = to.evaluator.text(script)
+    first = Arguments()
+    if text is None:
+        first.expression(to.source(script))
+    start = f"python {shlex.quote(text)}" if text is not None else "python"
+    return _job(use, settings_of_estimator(use, to), words, start, first, to)
+
+
+def settings_of_estimator(use: Use, to: Rewriter) -> Settings:
+    """Where and in what an estimator runs."""
     settings = Settings(environment=environment_of(use, to))
     source = use.argument("source_directory", position=0)
     if source is not None:
@@ -254,16 +285,7 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     variables = use.argument("environment_variables")
     if variables is not None:
         settings.variables = to.source(variables)
-    script = use.argument("entry_script", position=3)
-    parameters = use.argument("script_params", position=4)
-    if script is None:
-        return Leave("the script of the estimator cannot be told")
-    words = _parameters(parameters, to)
-    text = to.evaluator.text(script)
-    first = Arguments()
-    if text is None:
-        first.expression(to.source(script))
-    return _job(use, settings, words, f"python {shlex.quote(text)}" if text is not None else "python", first, to)
+    return settings
 
 
 def _parameters(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:

@@ -11,6 +11,8 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
+from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.sweeps import (
     SAMPLINGS,
     configurations,
@@ -22,6 +24,7 @@ from amlbridge.migrate.models.sweeps import (
 )
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules import pipeline_steps
 from amlbridge.migrate.rules.runs import written
 
 rule = Rule(
@@ -97,9 +100,18 @@ def sweep(use: Use, to: Rewriter) -> Outcome:
     """The command with its distributions, swept."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.sweep", "SweepJob"))
+    if Flow.of(to).covers(use.node):
+        alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+        return Statements("") if alone else Replace("None")
     found = read_sweep(use, to)
     code = f"{to.source(found.trial)}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
     return Replace(code, "; ".join(found.reviews))
+
+
+@rule.converts("HyperDriveStep")
+def step(use: Use, to: Rewriter) -> Outcome:
+    """The trial as a component, which the pipeline function sweeps."""
+    return pipeline_steps.step(use, to)
 
 
 @rule.converts(*SAMPLINGS)

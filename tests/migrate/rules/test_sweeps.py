@@ -143,3 +143,111 @@ def test_the_converted_sample_finds_the_same_trial(tmp_path: Path) -> None:
     # The seed is the same, so the trials are: what the v1 sample prints (tests/v1).
     assert "0.4823 " in output and "'--solver', 'cholesky']" in output
     assert "registered model tuned-ridge version 1" in output
+
+
+PIPELINE = """\
+from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.pipeline.core import Pipeline, PipelineData, TrainingOutput
+from azureml.pipeline.steps import HyperDriveStep, PythonScriptStep
+from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
+
+ws = Workspace.from_config()
+ComputeTarget.create(ws, "cpu-cluster", AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2))
+metrics = PipelineData("metrics", training_output=TrainingOutput("Metrics"))
+model = PipelineData("model", training_output=TrainingOutput("Model", model_file="outputs/model.txt"))
+data = PipelineData("data")
+prepare = PythonScriptStep(
+    "prepare.py", name="prepare", arguments=["--out", data], outputs=[data], source_directory="steps",
+    compute_target="cpu-cluster",
+)
+config = HyperDriveConfig(
+    run_config=ScriptRunConfig("steps", "train.py", arguments=["--fixed", 1], compute_target="cpu-cluster"),
+    hyperparameter_sampling=RandomParameterSampling({"--a": uniform(0, 1), "--b": choice("x", "y")}),
+    primary_metric_name="score",
+    primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
+    max_total_runs=2,
+    max_concurrent_runs=2,
+)
+tune = HyperDriveStep(
+    "tune", config, estimator_entry_script_arguments=["--data", data], inputs=[data], outputs=[model],
+    metrics_output=metrics,
+)
+use = PythonScriptStep(
+    "use.py", name="use", arguments=["--model", model], inputs=[model], source_directory="steps",
+    compute_target="cpu-cluster",
+)
+run = Experiment(ws, "tune").submit(Pipeline(ws, [use]))
+run.wait_for_completion(show_output=True)
+print("PIPELINE", run.get_status() == "Completed")
+"""
+STEPS = {
+    "prepare.py": """\
+import argparse
+import os
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--out")
+args = parser.parse_args()
+os.makedirs(args.out, exist_ok=True)
+with open(os.path.join(args.out, "number"), "w") as file:
+    file.write("3")
+""",
+    "train.py": """\
+import argparse
+import os
+
+from azureml.core import Run
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--fixed", type=int)
+parser.add_argument("--data")
+parser.add_argument("--a", type=float)
+parser.add_argument("--b")
+args = parser.parse_args()
+with open(os.path.join(args.data, "number")) as file:
+    number = int(file.read())
+Run.get_context().log("score", number + args.a)
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/model.txt", "w") as file:
+    file.write(f"{args.b}{args.fixed}")
+""",
+    "use.py": """\
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--model")
+args = parser.parse_args()
+with open(args.model) as file:
+    assert file.read() in ("x1", "y1")
+""",
+}
+
+
+def test_a_step_is_a_sweep_of_its_component() -> None:
+    found = convert(PIPELINE)
+    assert not check_generated(found.text)
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+    words = " ".join(found.text.split())
+    assert "--fixed 1 --data ${{inputs.data}} --a ${{inputs.a}}" in words
+    assert (
+        "&& cp outputs/model.txt ${{outputs.model}}" in words and 'outputs={"model": Output(type="uri_file")}' in words
+    )
+    assert 'tune = tune_component( data=prepare.outputs.out, a=Uniform(0, 1), b=Choice(["x", "y"]) ).sweep(' in words
+    assert "use = use_component(model=tune.outputs.model)" in words and "ScriptRunConfig" not in words
+
+
+def test_a_step_whose_model_file_is_not_known_stays() -> None:
+    found = convert(PIPELINE.replace('model_file="outputs/model.txt"', "model_file=FILE"))
+    assert "HyperDriveStep(" in found.text and "cannot be told" in found.text
+
+
+@pytest.mark.slow
+def test_a_pipeline_with_a_sweep_runs(tmp_path: Path) -> None:
+    files = {f"steps/{name}": convert(text, path=name).text for name, text in STEPS.items()}
+    service = LiveService(tmp_path / "service")
+    try:
+        done = service.run(convert(PIPELINE).text, folder=tmp_path / "code", files=files, timeout=300)
+    finally:
+        service.stop()
+    assert "PIPELINE True" in done.stdout.splitlines()
