@@ -131,8 +131,8 @@ def test_unknown_and_missing_parameters_are_refused_and_nothing_is_recorded(engi
 
 
 def test_kinds_that_cannot_run_are_refused(engine: Engine) -> None:
-    with pytest.raises(PlanError, match=r"step 'x' is of kind 'transfer'"):
-        engine.submit(Node("x", "x", kind="transfer"))
+    with pytest.raises(PlanError, match=r"step 'x' is of kind 'unsupported'"):
+        engine.submit(Node("x", "x", kind="unsupported"))
 
 
 def test_a_failing_step_fails_the_run_with_its_traceback(engine: Engine) -> None:
