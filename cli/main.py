@@ -24,6 +24,7 @@ _COMMANDS = {
     "compute": ("compute", "Add, list and remove the computes that scripts name."),
     "map": ("map", "Map URLs that scripts read to files of this machine."),
     "migrate": ("migrate", "Convert code of SDK v1 to SDK v2."),
+    "compare": ("compare", "Compare two pipelines: runs, Plans, pipeline YAMLs or scripts."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),
     "exec": ("run", "Run any command against the local workspace."),
 }

@@ -163,7 +163,7 @@ class StepRunner:
             return None
         if step.to_cancel():
             return {"code": "Canceled", "message": step.cancel_reason}
-        self._record_start(context, step)
+        self._record_start(context, step, launch=launch)
         running = await self._launcher.start(launch)
         self._running[step.run_id] = running
         try:
@@ -385,8 +385,10 @@ class StepRunner:
             for index, place in enumerate(places)
         )
 
-    def _record_start(self, context: StepContext, step: Step, began: float | None = None) -> None:
-        execution = {
+    def _record_start(
+        self, context: StepContext, step: Step, began: float | None = None, launch: Launch | None = None
+    ) -> None:
+        execution: dict[str, Any] = {
             "attempts": step.attempts,
             "restarts": step.restarts,
             "outputs": step.outputs,
@@ -395,6 +397,8 @@ class StepRunner:
             "modes": {name: context.node.inputs[name].mode for name in context.references},
             "reuse": step.reuse.record() if step.reuse is not None else None,
         }
+        if launch is not None:
+            execution |= _received(context, launch)
         started = began if began is not None else self._records.clock()
         values = {"status": status.RUNNING, "started": started, "execution": execution}
         self._records.runs.set(context.workspace.id, step.run_id, **values)
@@ -460,6 +464,19 @@ class StepRunner:
                 continue
             except OSError as error:
                 log.warning("cannot remove the folder %s of a step: %s", folder, error)
+
+
+def _received(context: StepContext, launch: Launch) -> dict[str, Any]:
+    """What the step's process is given, for whoever compares two runs: its command, the variables that its node sets,
+    and the paths that it writes to. A driver's command holds nothing of the user's."""
+    if context.node.kind in kinds.DRIVERS:
+        return {}
+    names = (*context.node.variables, *context.node.parameter_variables)
+    return {
+        "argv": list(launch.argv),
+        "variables": {name: launch.env[name] for name in names if name in launch.env},
+        "written": {name: str(place.written) for name, place in context.outputs.items()},
+    }
 
 
 def _move(staged: Path, final: Path) -> None:

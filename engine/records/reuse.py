@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, insert, select
+from sqlalchemy import Select, and_, delete, insert, select
 
 from amlbridge.engine.records import schema
 from amlbridge.engine.records.database import Database
@@ -58,6 +58,13 @@ class ReuseRecords:
         """Records a step; to be called in the transaction that records its end. ``values`` are the other columns."""
         with self._database.write() as connection:
             connection.execute(_INSERT, {"workspace_id": workspace, "run_id": run_id, **values})
+
+    def forget(self, workspace: str, run_ids: Iterable[str]) -> None:
+        """The results of these steps are not taken again; the runs stay as they are."""
+        with self._database.write() as connection:
+            for run_id in run_ids:
+                of_run = and_(table.c.workspace_id == workspace, table.c.run_id == run_id)
+                connection.execute(delete(table).where(of_run))
 
     def keys(self, workspace: str) -> list[str]:
         """Every key that is recorded, also those of runs that were deleted since."""

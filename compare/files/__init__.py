@@ -1,0 +1,1 @@
+"""Files and folders, each by what it holds."""

@@ -1,0 +1,125 @@
+"""One file or folder against another: the comparer is chosen by the name."""
+
+from __future__ import annotations
+
+import filecmp
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from amlbridge.compare.errors import UnreadableError, need
+from amlbridge.compare.files.finding import Finding
+from amlbridge.compare.references import References
+from amlbridge.compare.result import Check, Difference, Layer, Verdict, different, not_compared
+from amlbridge.compare.rules import Rules
+
+Comparer: TypeAlias = Callable[[Path, Path, Rules, References], Finding]
+
+#: Suffix -> the module that compares such files, and what it needs.
+_MODULES = {
+    **dict.fromkeys((".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow"), "tabular"),
+    **dict.fromkeys((".json", ".yml", ".yaml"), "documents"),
+    **dict.fromkeys((".npy", ".npz"), "arrays"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "models"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "images"),
+}
+_NAMED = {"MLmodel": "documents"}
+
+
+def compare_files(
+    left: Path, right: Path, subject: str, rules: Rules, references: References, layer: Layer = "outputs"
+) -> Check:
+    """Compares two files. What cannot be read is a check that says why; nothing is raised."""
+    try:
+        if filecmp.cmp(left, right, shallow=False):
+            return Check(layer, subject, facts={"bytes": "equal"})
+        found = _comparer(right)(left, right, rules, references)
+    except (UnreadableError, OSError) as error:
+        return not_compared(layer, subject, str(error))
+    if not found.count:
+        return Check(layer, subject, facts=found.facts)
+    count = f"{found.count:,} difference{'' if found.count == 1 else 's'}"
+    reason = found.facts.get("row order", count) if "same rows" in found.facts.get("row order", "") else count
+    return Check(layer, subject, Verdict.DIFFERENT, reason, found.differences, found.count, found.spread, found.facts)
+
+
+def _comparer(path: Path) -> Comparer:
+    suffix = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
+    name = _NAMED.get(path.name) or _MODULES.get(suffix.lower(), "text")
+    try:
+        module = importlib.import_module(f"amlbridge.compare.files.{name}")
+    except ModuleNotFoundError as error:
+        raise need(str(error.name), "these files") from error
+    comparer: Comparer = module.compare
+    return comparer
+
+
+def compare_paths(
+    left: Path, right: Path, subject: str, rules: Rules, references: References, layer: Layer = "outputs"
+) -> Iterator[Check]:
+    """Compares two files, or all files of two folders, each as ``subject: name``."""
+    kinds = _kind(left), _kind(right)
+    if kinds[0] != kinds[1]:
+        yield different(layer, subject, f"{kinds[0]} on the left, {kinds[1]} on the right", *kinds)
+        return
+    if kinds[0] == "nothing":
+        yield not_compared(layer, subject, "neither side has written anything")
+        return
+    if kinds[0] == "a file":
+        yield compare_files(left, right, subject, rules, references, layer)
+        return
+    yield from compare_folders(left, right, subject, rules, references, layer)
+
+
+def compare_folders(
+    left: Path, right: Path, subject: str, rules: Rules, references: References, layer: Layer = "outputs"
+) -> Iterator[Check]:
+    """Compares all files of two folders; one that is not there counts as empty."""
+    ours, theirs = _files(left), _files(right)
+    partners = _partners(ours, theirs, references)
+    if not ours and not theirs:
+        yield Check(layer, subject, facts={"files": "none on either side"})
+    for name in ours:
+        label = f"{subject}: {name}"
+        if name in partners:
+            yield compare_files(left / name, right / partners[name], label, rules, references, layer)
+        else:
+            yield _missing(layer, label, name, "right")
+    for name in theirs:
+        if name not in partners.values():
+            yield _missing(layer, f"{subject}: {name}", name, "left")
+
+
+def _missing(layer: Layer, label: str, name: str, side: str) -> Check:
+    shown = Difference("file", *((name, "(missing)") if side == "right" else ("(missing)", name)))
+    reason = f"the file is missing on the {side}"
+    return Check(layer, label, Verdict.DIFFERENT, reason, (shown,), 1, {"": float("inf")})
+
+
+def _partners(ours: list[str], theirs: list[str], references: References) -> dict[str, str]:
+    """Files of the same name, then those whose names differ in nothing but ids."""
+    found = {name: name for name in ours if name in set(theirs)}
+    free = [name for name in theirs if name not in found]
+    for name in ours:
+        if name in found:
+            continue
+        match = next((other for other in free if references.same(name, other)), None)
+        if match is not None:
+            found[name] = match
+            free.remove(match)
+    return found
+
+
+def _files(folder: Path) -> list[str]:
+    found = []
+    for root, _folders, names in os.walk(folder):
+        found += [(Path(root) / name).relative_to(folder).as_posix() for name in names]
+    return sorted(found)
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a file" if path.exists() else "nothing"

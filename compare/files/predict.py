@@ -1,0 +1,91 @@
+"""Run as a script, in a process of its own: what a pickled object predicts, or holds, as JSON.
+
+It unpickles, which runs code. So it is used only for what a step of the user's own wrote, never inside the service.
+Arguments: the pickle, the probe table ("" for random rows), the file to write.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROWS = 256
+_SEED = 20260630
+
+
+def main(model_path: str, probe: str, output: str) -> None:
+    """Writes ``{"how": …, "values": …}`` or ``{"problem": …}``."""
+    try:
+        content = _described(_load(Path(model_path)), probe)
+    except ModuleNotFoundError as error:
+        content = {"problem": f"its class cannot be imported: there is no module {error.name}"}
+    except Exception as error:  # noqa: BLE001 - whatever a user's object raises is the reason that is reported
+        content = {"problem": f"{type(error).__name__}: {error}"}
+    Path(output).write_text(json.dumps(content))
+
+
+def _load(path: Path) -> Any:
+    try:
+        import joblib
+    except ImportError:
+        import pickle
+
+        with path.open("rb") as file:
+            return pickle.load(file)  # noqa: S301 - see above
+    return joblib.load(path)
+
+
+def _described(found: Any, probe: str) -> dict[str, Any]:
+    if not hasattr(found, "predict"):
+        values = _plain(found)
+        return {"how": f"the values of a {type(found).__name__}", "type": type(found).__name__, "values": values}
+    rows = _table(found, probe)
+    method = "predict_proba" if hasattr(found, "predict_proba") else "predict"
+    where = "the probe table" if probe else f"{ROWS} random rows (--probe TABLE chooses others)"
+    values = _plain(getattr(found, method)(rows))
+    return {"how": f"{method} on {where}", "type": type(found).__name__, "values": values}
+
+
+def _table(model: Any, probe: str) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    names = list(getattr(model, "feature_names_in_", []))
+    if probe:
+        table = pd.read_parquet(probe) if probe.endswith(".parquet") else pd.read_csv(probe)
+        missing = [name for name in names if name not in table.columns]
+        if missing:
+            raise ValueError(f"the probe table has no column {missing[0]!r}, which the model was trained with")
+        return table[names] if names else table.to_numpy()
+    count = getattr(model, "n_features_in_", None)
+    if count is None:
+        raise ValueError("it does not say how many features it takes: give a table for it to predict on (--probe)")
+    rows = np.random.default_rng(_SEED).normal(size=(ROWS, count))
+    return pd.DataFrame(rows, columns=names) if names else rows
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types; what cannot be told is an error."""
+    if hasattr(value, "to_dict") and hasattr(value, "index"):
+        return _plain({str(key): list(item) if hasattr(item, "tolist") else item for key, item in value.items()})
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_plain(item) for item in value), key=repr)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if type(value).__module__ in ("datetime", "pandas._libs.tslibs.timestamps", "decimal"):
+        return str(value)
+    if hasattr(value, "__dict__"):
+        return {"class": type(value).__name__, **{key: _plain(item) for key, item in vars(value).items()}}
+    raise TypeError(f"a {type(value).__name__} has no predictions and no values to compare")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

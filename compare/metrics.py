@@ -1,0 +1,99 @@
+"""Metrics: name by name, as they were logged: numbers, lists, tables, images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from amlbridge.compare.files.compare import compare_files
+from amlbridge.compare.files.walk import Walk
+from amlbridge.compare.references import References
+from amlbridge.compare.result import Check, Verdict, different, not_compared
+from amlbridge.compare.rules import Rules
+from amlbridge.engine.records.metrics import MetricValue
+
+#: Columns whose value is the address of an artifact: images, confusion matrices and the like.
+_ARTIFACT = "Artifact"
+_NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
+#: Where an artifact lies, by its address on the left (0) or the right (1); None when that is not known.
+FindArtifact = Callable[[int, str], Path | None]
+
+
+def compare_metrics(
+    left: Sequence[MetricValue],
+    right: Sequence[MetricValue],
+    rules: Rules,
+    references: References,
+    artifact: FindArtifact = lambda _side, _address: None,
+) -> Iterator[Check]:
+    """One check for each name that either side logged."""
+    ours, theirs = _by_name(left), _by_name(right)
+    for name in {**ours, **theirs}:
+        subject = f"metric {name}"
+        if name not in ours or name not in theirs:
+            side = "left" if name not in ours else "right"
+            logged = [_shown(rows[name]) if name in rows else "(missing)" for rows in (ours, theirs)]
+            yield different("metrics", subject, f"not logged on the {side}", *logged)
+        elif any(_ARTIFACT in value.columns.values() for value in ours[name]):
+            yield _artifact(ours[name], theirs[name], subject, rules, references, artifact)
+        else:
+            yield _values(ours[name], theirs[name], name, rules, references)
+
+
+def _by_name(values: Sequence[MetricValue]) -> dict[str, list[MetricValue]]:
+    found: dict[str, list[MetricValue]] = {}
+    for value in values:
+        found.setdefault(value.name, []).append(value)
+    return found
+
+
+def _values(
+    left: Sequence[MetricValue], right: Sequence[MetricValue], name: str, rules: Rules, references: References
+) -> Check:
+    walk = Walk(rules, references)
+    ours, theirs = ([_row(value, name) for value in side] for side in (left, right))
+    if len(ours) == len(theirs) == 1:
+        walk.values(ours[0], theirs[0], name, name)
+    else:
+        walk.values(ours, theirs, name, name)
+    subject, facts = f"metric {name}", {"tolerance": str(rules.tolerances.of(name)), "values": str(len(ours))}
+    if not walk.count:
+        return Check("metrics", subject, facts=facts)
+    reason = f"{walk.count:,} values differ" if walk.count > 1 else "its value differs"
+    spread = {"": max(walk.spread.values())}
+    return Check("metrics", subject, Verdict.DIFFERENT, reason, tuple(walk.kept), walk.count, spread, facts)
+
+
+def _row(value: MetricValue, name: str) -> Any:
+    """A logged value: the number itself where there is only one column."""
+    cells = {column: _number(cell) for column, cell in value.data.items()}
+    return next(iter(cells.values())) if len(cells) == 1 else cells
+
+
+def _number(cell: Any) -> Any:
+    return float(cell) if isinstance(cell, str) and cell in _NOT_FINITE else cell
+
+
+def _artifact(
+    left: Sequence[MetricValue],
+    right: Sequence[MetricValue],
+    subject: str,
+    rules: Rules,
+    references: References,
+    artifact: FindArtifact,
+) -> Check:
+    if len(left) != len(right):
+        return different("metrics", subject, "logged a different number of times", len(left), len(right))
+    checks = []
+    for ours, theirs in zip(left, right, strict=True):
+        paths = [artifact(index, str(next(iter(value.data.values())))) for index, value in enumerate((ours, theirs))]
+        if paths[0] is None or paths[1] is None or not (paths[0].is_file() and paths[1].is_file()):
+            return not_compared("metrics", subject, "the file of an image or a table that was logged is not there")
+        checks.append(compare_files(paths[0], paths[1], subject, rules, references, "metrics"))
+    return next((check for check in checks if check.verdict is not Verdict.SAME), checks[0])
+
+
+def _shown(values: Sequence[MetricValue]) -> str:
+    rows = [_row(value, value.name) for value in values[:5]]
+    return ", ".join(map(str, rows)) + (f" and {len(values) - 5} more" if len(values) > 5 else "")

@@ -1,0 +1,319 @@
+"""One step of a Plan against its partner: every part that decides what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amlbridge.compare import ports
+from amlbridge.compare.environments import packages
+from amlbridge.compare.ports import Ports
+from amlbridge.compare.result import Check, different, not_compared
+from amlbridge.engine.plan import (
+    DataParameterRef,
+    DataReference,
+    Input,
+    InputRef,
+    Node,
+    NodePort,
+    Output,
+    OutputRef,
+    ParameterRef,
+    Piece,
+    Plan,
+    Source,
+    Value,
+)
+
+_STORE = "azureml://datastores/"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two Plans and the pairs of their steps; ``ports`` by the id of the left step. ``before``: node id -> the ids of
+    all steps that have to end first, for each side."""
+
+    left: Plan
+    right: Plan
+    nodes: Mapping[str, str]
+    ports: Mapping[str, Ports]
+    before: tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]
+
+    def name(self, side: int, node: str) -> str:
+        """The name of a step, for the report."""
+        return (self.left, self.right)[side].node(node).name
+
+
+def compare(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    """The checks of one pair of steps."""
+    yield from _plain(left, right, sides)
+    yield from _command(left, right, sides)
+    yield from _inputs(left, right, sides)
+    yield from _outputs(left, right, sides)
+    yield from _variables(left, right, sides)
+    yield from _order(left, right, sides)
+    yield from _environment(left, right)
+
+
+# -- single values -----------------------------------------------------------------------------------------------------
+
+_VALUES: tuple[tuple[str, Callable[[Node, Plan], Any]], ...] = (
+    ("kind", lambda node, _: node.kind),
+    ("script", lambda node, _: node.command.script),
+    ("compute", lambda node, plan: (node.resources.compute or plan.settings.default_compute or "").lower()),
+    ("nodes", lambda node, _: node.resources.nodes),
+    ("distribution", lambda node, _: _distribution(node)),
+    ("reuse allowed", lambda node, _: node.deterministic),
+    ("retries", lambda node, _: node.retries),
+    ("timeout", lambda node, _: node.timeout),
+)
+
+
+def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    for subject, value in _VALUES:
+        yield _equal(subject, value(left, sides.left), value(right, sides.right))
+    for name in sorted({*left.options, *right.options}):
+        if left.options.get(name) != right.options.get(name):
+            yield _equal(f"setting {name}", left.options.get(name), right.options.get(name))
+
+
+def _distribution(node: Node) -> str:
+    found = node.distribution
+    return f"{found.kind}, {found.processes_per_node} processes on each node" if found else "none"
+
+
+def _equal(subject: str, left: Any, right: Any) -> Check:
+    if left == right:
+        return Check("graph", subject)
+    return different("graph", subject, "not the same", left, right)
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def _command(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    ours, theirs = _options(left, sides, 0, right), _options(right, sides, 1, left)
+    if left.command.shell != right.command.shell:
+        lines = [" ".join(part for words in side.values() for part in words) for side in (ours, theirs)]
+        yield different("graph", "command", "one is a script, the other a line for the shell", *lines)
+        return
+    for option in {**ours, **theirs}:
+        one, other = ours.get(option), theirs.get(option)
+        if one is None or other is None:
+            side = "left" if one is None else "right"
+            shown = ["(missing)" if words is None else " ".join((option, *words)) for words in (one, other)]
+            yield different("graph", f"argument {option}", f"missing on the {side}", *shown)
+        elif one != other:
+            yield different("graph", f"argument {option}", "not the same", " ".join(one), " ".join(other))
+        else:
+            yield Check("graph", f"argument {option}")
+
+
+def _options(node: Node, sides: Sides, side: int, partner: Node) -> dict[str, tuple[str, ...]]:
+    """The command as options with their values; what comes before the first option, or stands for itself, by its place.
+    The order of options carries no meaning, that of the values of one option does."""
+    found: dict[str, tuple[str, ...]] = {}
+    option, count = "", 0
+    for argument in ports.arguments(node):
+        word = "".join(_word(piece, node, sides, side, partner) for piece in argument.pieces)
+        literal = all(isinstance(piece, Value) for piece in argument.pieces)
+        if literal and word.startswith("-") and not _is_number(word):
+            name, _, value = word.partition("=")
+            option = name
+            while option in found:
+                option += " (again)"
+            found[option] = (value,) if value else ()
+        elif option:
+            found[option] = (*found[option], word)
+        else:
+            found[f"number {count + 1}"] = (word,)
+            count += 1
+    return found
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _word(piece: Piece, node: Node, sides: Sides, side: int, partner: Node) -> str:
+    """A piece as it is called on the left, whatever its side calls it."""
+    if isinstance(piece, Value):
+        return _text(piece.value)
+    if isinstance(piece, ParameterRef):
+        return f"<parameter {piece.name}>"
+    if isinstance(piece, OutputRef):
+        return f"<output {_on_left(piece.name, 'outputs', node, sides, side, partner)}>"
+    if piece.name in node.inputs:
+        source = node.inputs[piece.name].source
+        if isinstance(source, Value):
+            return _text(source.value)
+        if isinstance(source, ParameterRef):
+            return f"<parameter {source.name}>"
+    return f"<input {_on_left(piece.name, 'inputs', node, sides, side, partner)}>"
+
+
+def _on_left(name: str, kind: str, node: Node, sides: Sides, side: int, partner: Node) -> str:
+    if side == 0:
+        return name
+    pairs: Mapping[str, str] = getattr(sides.ports[partner.id], kind)
+    return next((one for one, other in pairs.items() if other == name), f"{name} of the right")
+
+
+def _text(value: Any) -> str:
+    """Numbers that were written in two ways are one number."""
+    text = "" if value is None else str(value)
+    return str(float(value)) if isinstance(value, float) and not isinstance(value, bool) else text
+
+
+# -- inputs and outputs ------------------------------------------------------------------------------------------------
+
+
+def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    pairs = sides.ports[left.id].inputs
+    used = [{piece.name for item in ports.arguments(node) for piece in item.pieces if isinstance(piece, InputRef)}
+            for node in (left, right)]  # fmt: skip
+    for one, item in left.inputs.items():
+        if one in pairs:
+            yield from _input(one, item, right.inputs[pairs[one]], sides)
+        elif not _is_told(item, one in used[0]):
+            yield different(
+                "graph", f"input {one}", "missing on the right", _source(item.source, sides, 0), "(missing)"
+            )
+    for other, item in right.inputs.items():
+        if other not in pairs.values() and not _is_told(item, other in used[1]):
+            yield different(
+                "graph", f"input {other}", "missing on the left", "(missing)", _source(item.source, sides, 1)
+            )
+
+
+def _is_told(item: Input, in_command: bool) -> bool:
+    """Whether the command tells all about a literal input. One that it does not use is not seen by the script."""
+    return isinstance(item.source, Value) or (isinstance(item.source, ParameterRef) and in_command)
+
+
+def _input(name: str, left: Input, right: Input, sides: Sides) -> Iterator[Check]:
+    subject = f"input {name}"
+    ours, theirs = _source(left.source, sides, 0), _source(right.source, sides, 1)
+    if _same_source(left.source, right.source, sides):
+        yield Check("graph", subject)
+    elif _is_data(left.source) and _is_data(right.source) and not _same_kind(ours, theirs):
+        yield not_compared("graph", subject, f"the data are named in two ways: {ours} and {theirs}")
+    else:
+        yield different("graph", subject, "it comes from elsewhere", ours, theirs)
+    # A script that resolves its data by itself has no path; all other modes are one to the script unless it writes.
+    yield _equal(f"mode of {subject}", left.mode, right.mode)
+    if left.path_on_compute != right.path_on_compute:
+        yield _equal(f"path of {subject}", left.path_on_compute, right.path_on_compute)
+
+
+def _same_source(left: Source, right: Source, sides: Sides) -> bool:
+    if isinstance(left, NodePort) and isinstance(right, NodePort):
+        if sides.nodes.get(left.node) != right.node:
+            return False
+        return sides.ports[left.node].outputs.get(left.port) == right.port
+    return _resolved(left, sides, 0) == _resolved(right, sides, 1)
+
+
+def _resolved(source: Source, sides: Sides, side: int) -> object:
+    """Data by their address, parameters by their name."""
+    if isinstance(source, DataParameterRef):
+        plan = (sides.left, sides.right)[side]
+        default = next((item.default for item in plan.data_parameters if item.name == source.name), None)
+        return source if default is None else _address(default)
+    return _address(source) if isinstance(source, DataReference) else source
+
+
+def _address(reference: DataReference) -> str:
+    return reference.uri.rstrip("/")
+
+
+def _is_data(source: Source) -> bool:
+    return isinstance(source, (DataReference, DataParameterRef))
+
+
+def _same_kind(ours: str, theirs: str) -> bool:
+    """Whether two addresses can be told apart by their text: both are paths on datastores."""
+    return ours.startswith(_STORE) and theirs.startswith(_STORE)
+
+
+def _source(source: Source, sides: Sides, side: int) -> str:
+    if isinstance(source, NodePort):
+        return f"output {source.port} of {sides.name(side, source.node)}"
+    if isinstance(source, Value):
+        return _text(source.value)
+    resolved = _resolved(source, sides, side)
+    if isinstance(resolved, str):
+        return resolved
+    return f"parameter {source.name}" if isinstance(source, (ParameterRef, DataParameterRef)) else str(resolved)
+
+
+def _outputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    pairs = sides.ports[left.id].outputs
+    for one, item in left.outputs.items():
+        if one in pairs:
+            yield from _output(one, item, right.outputs[pairs[one]])
+        else:
+            yield different("graph", f"output {one}", "missing on the right", one, "(missing)")
+    for other in right.outputs:
+        if other not in pairs.values():
+            yield different("graph", f"output {other}", "missing on the left", "(missing)", other)
+
+
+def _output(name: str, left: Output, right: Output) -> Iterator[Check]:
+    subject = f"output {name}"
+    yield _equal(f"mode of {subject}", left.mode, right.mode)
+    yield _equal(f"datastore of {subject}", left.datastore, right.datastore)
+    if left.type != right.type and "any" not in (left.type, right.type):
+        yield _equal(f"type of {subject}", left.type, right.type)
+    fixed = [None if "{" in item.path else item.path.strip("/") for item in (left, right)]
+    if any(fixed):
+        yield _equal(f"path of {subject}", *(path or "one for each run" for path in fixed))
+    registered = [item.registration.name if item.registration else None for item in (left, right)]
+    if any(registered):
+        yield _equal(f"registration of {subject}", *registered)
+
+
+# -- the rest ----------------------------------------------------------------------------------------------------------
+
+
+def _variables(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    ours, theirs = (
+        {**dict(node.variables), **{name: _word(piece, node, sides, side, partner) for name, piece in
+                                    node.parameter_variables.items() if not name.startswith("AML_PARAMETER_")}}
+        for side, (node, partner) in enumerate(((left, right), (right, left)))
+    )  # fmt: skip
+    for name in sorted({*ours, *theirs}):
+        yield _equal(f"environment variable {name}", ours.get(name, "(not set)"), theirs.get(name, "(not set)"))
+
+
+def _order(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
+    """Order-only dependencies: what data flow says anyway may be left out."""
+    back = {other: one for one, other in sides.nodes.items()}
+    for node in left.after:
+        subject = f"runs after {sides.name(0, node)}"
+        partner = sides.nodes.get(node)
+        if partner is None or partner in sides.before[1][right.id]:
+            yield Check("graph", subject)
+        else:
+            yield different("graph", subject, "nothing says so on the right", "after it", "at any time")
+    for node in right.after:
+        partner = back.get(node)
+        if partner is not None and partner not in sides.before[0][left.id]:
+            subject = f"runs after {sides.name(1, node)}"
+            yield different("graph", subject, "nothing says so on the left", "at any time", "after it")
+
+
+def _environment(left: Node, right: Node) -> Iterator[Check]:
+    """The packages, but for Azure's own, which a migration replaces."""
+    ours, theirs = packages(left.environment), packages(right.environment)
+    if ours is None or theirs is None:
+        return
+    for name in sorted({*ours, *theirs}):
+        if ours.get(name) != theirs.get(name):
+            yield _equal(f"package {name}", ours.get(name, "(not there)"), theirs.get(name, "(not there)"))
+    yield Check("graph", "packages", facts={"left out": "azure*, azureml*, mlflow: a migration replaces them"})

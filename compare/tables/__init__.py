@@ -1,0 +1,1 @@
+"""Tables, cell by cell, in bounded memory: csv, jsonl, parquet, feather."""
