@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,7 @@ def _compare(left: Side, right: Side, rules: Rules, options: dict[str, Any]) -> 
         report = plans.compare_plans(left.plan, right.plan, rules, (left.name, right.name))
         return runs.ignore(report, rules)
     more = _more_runs(left, options)
-    report = runs.compare_runs(left.run, right.run, rules)
+    report = replace(runs.compare_runs(left.run, right.run, rules), left=left.name, right=right.name)
     if not more:
         return report
     own = [left.run, *more]

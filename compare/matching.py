@@ -58,7 +58,7 @@ def alike(left: Node, right: Node) -> float:
 
 def _equal_fields(left: Node, right: Node) -> float:
     """How many of the fields that belong to the step alone are equal: they tell apart what is alike in all else."""
-    same = [getattr(left, name) == getattr(right, name) for name in _OWN]
+    same = [bool(getattr(left, name) == getattr(right, name)) for name in _OWN]
     same.append(_outside(left) == _outside(right))
     return sum(same) / len(same)
 

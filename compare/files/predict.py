@@ -6,7 +6,9 @@ Arguments: the pickle, the probe table ("" for random rows), the file to write.
 
 from __future__ import annotations
 
+import importlib
 import json
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,10 @@ def main(model_path: str, probe: str, output: str) -> None:
 
 
 def _load(path: Path) -> Any:
+    """joblib reads what it wrote and plain pickles."""
     try:
-        import joblib
-    except ImportError:
-        import pickle
-
+        joblib: Any = importlib.import_module("joblib")
+    except ModuleNotFoundError:
         with path.open("rb") as file:
             return pickle.load(file)  # noqa: S301 - see above
     return joblib.load(path)
