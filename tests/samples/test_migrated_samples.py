@@ -1,0 +1,127 @@
+"""The samples of SDK v1 after ``amlbridge migrate --write``: nothing is left to do, and they give what they gave.
+
+Not among them: automl_titanic, and publish/schedule.py. The schedule is made for an endpoint that another script
+published, with data that only that one knows; a schedule of SDK v2 has to name its data.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command
+
+pytestmark = pytest.mark.slow
+
+_SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "v1"
+_MIGRATED = ("breast_cancer", "hyperdrive", "mpi", "parallel_run", "publish", "run_script")
+#: What stays SDK v1, and the rule that says why.
+_LEFT = {"publish/schedule.py": {"schedules", "publishing"}}
+
+
+@pytest.fixture(scope="module")
+def amlbridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The command, in a folder with the migrated samples."""
+    command = Command(tmp_path_factory.mktemp("migrated"))
+    command.environment["AMLBRIDGE_PREWARM"] = "1"
+    for name in _MIGRATED:
+        shutil.copytree(_SAMPLES / name, command.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command("migrate", *_MIGRATED, "--write", "--report", "report.json", code=None)
+    yield command
+    command("down", code=None)
+
+
+def _value(out: str, start: str) -> object:
+    """What the line with this start says, as Python."""
+    line = next(line for line in out.splitlines() if line.startswith(start))
+    return ast.literal_eval(line.removeprefix(start))
+
+
+def test_nothing_is_left_to_do(amlbridge: Command) -> None:
+    files = json.loads((amlbridge.folder / "report.json").read_text())["files"]
+    left = {file["path"]: file["status"] for file in files if file["status"] not in ("migrated", "unchanged")}
+    assert left == dict.fromkeys(_LEFT, "partial")
+    for file in files:
+        open_ = {f["rule"] for f in file["findings"] if f["status"] not in ("converted", "review")}
+        assert open_ == _LEFT.get(file["path"], set()), file["path"]
+        text = (amlbridge.folder / file["path"]).read_text()
+        if file["path"].endswith(".py") and file["path"] not in _LEFT:
+            assert not re.search(r"^\s*(from|import) azureml", text, re.MULTILINE), file["path"]
+
+
+def test_a_second_run_changes_nothing(amlbridge: Command) -> None:
+    def texts() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for name in _MIGRATED for path in (amlbridge.folder / name).rglob("*.*")}
+
+    before = texts()
+    amlbridge("migrate", *_MIGRATED, "--write", "--force", code=None)
+    assert texts() == before
+
+
+def test_breast_cancer(amlbridge: Command) -> None:
+    out = amlbridge("run", "breast_cancer/pipeline.py").stdout
+    metrics = re.search(r"^metrics in (.*): (\{.*\})$", out, re.MULTILINE)
+    assert metrics is not None, out
+    measured = ast.literal_eval(metrics[2])
+    assert json.loads((amlbridge.folder / metrics[1]).read_text()) == measured
+    assert measured["accuracy"] > 0.9
+    assert re.search(r"^prepare: Completed \{.*'rows': 569", out, re.MULTILINE)
+    assert "registered model breast-cancer-classifier version 1" in out
+
+
+def test_run_script(amlbridge: Command) -> None:
+    out = amlbridge("run", "run_script/submit.py").stdout
+    assert "'best_alpha': 0.01" in out
+    assert "'best_r2': 0.481" in out
+    assert "registered model ridge version 1" in out
+    alone = amlbridge("run", "run_script/train.py").stdout
+    assert "best alpha 0.01 with r2 0.481" in alone
+
+
+def test_mpi(amlbridge: Command) -> None:
+    """Four processes with random numbers of their own: their sum can be told."""
+    hits = 0
+    for rank in range(4):
+        darts = random.Random(rank)
+        hits += sum(darts.random() ** 2 + darts.random() ** 2 <= 1 for _ in range(50000))
+    metrics = _value(amlbridge("run", "mpi/pipeline.py").stdout, "metrics: ")
+    assert metrics == {"processes": 4, "pi": pytest.approx(4 * hits / 200000)}
+
+
+def test_parallel_run(amlbridge: Command) -> None:
+    out = amlbridge("run", "parallel_run/pipeline.py", "--files", "12").stdout
+    assert "score-files: 12 rows, the first: 000.csv: " in out
+    assert "score-rows: 150 rows, the first: 5.1 3.5 1.4 0.2 setosa" in out
+
+
+def test_hyperdrive(amlbridge: Command) -> None:
+    out = amlbridge("run", "hyperdrive/submit.py").stdout
+    assert "registered model tuned-ridge version 1" in out
+
+
+def test_publish(amlbridge: Command) -> None:
+    """Two releases, called over REST: the numbers are those of the sample's own test. A version is named."""
+    for release, quantity in (("1.0", "1"), ("2.0", "5")):
+        out = amlbridge("run", "publish/publish.py", "--release", release, "--minimum-quantity", quantity).stdout
+    assert "endpoint billing version version-2-0 (default)" in out
+    assert "endpoint billing version version-1-0:" in out
+    call = ("run", "publish/call.py", "--orders")
+    assert _value(
+        amlbridge(*call, "orders-week-45", "--prices", "2025", "--version", "version-1-0").stdout, "bill: "
+    ) == {
+        "products": ["apples", "pears", "plums"],
+        "total": 30.0,
+    }
+    # The default version differs by the default of its parameter only.
+    out = amlbridge(*call, "orders-week-45", "--prices", "2025").stdout
+    assert _value(out, "bill: ") == {"products": ["pears"], "total": 24.0}
+    switched = amlbridge(*call, "orders-week-46", "--prices", "2026", "--minimum-quantity", "2").stdout
+    assert _value(switched, "bill: ") == {"products": ["apples", "cherries", "pears"], "total": 57.5}
+    assert "404" in amlbridge(*call, "orders-week-45", "--prices", "2025", "--version", "version-7-0", code=1).stderr
