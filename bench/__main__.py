@@ -8,7 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import blobs, chain, imports, machine, migrate, parallel, published, report, requests_rate, sdk_v2, startup
+from . import (
+    blobs,
+    chain,
+    compare,
+    imports,
+    machine,
+    migrate,
+    parallel,
+    published,
+    report,
+    requests_rate,
+    sdk_v2,
+    startup,
+)
 from .measure import Row
 from .peers import Peers
 
@@ -30,6 +43,7 @@ def main(arguments: list[str]) -> int:
         "blobs": blobs.rows,
         "migrate": lambda quick: migrate.rows(quick, peers),
         "parallel": parallel.rows,
+        "compare": compare.rows,
         "automl": lambda quick: _automl(quick, options.budget),
     }
     names = options.only or list(measures)
@@ -69,7 +83,19 @@ def _measured(name: str, measure: Measure, quick: bool) -> list[Row]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = ("chain", "imports", "startup", "requests", "published", "v2", "blobs", "migrate", "parallel", "automl")
+    names = (
+        "chain",
+        "imports",
+        "startup",
+        "requests",
+        "published",
+        "v2",
+        "blobs",
+        "migrate",
+        "parallel",
+        "compare",
+        "automl",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller files")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other tools out")

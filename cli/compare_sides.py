@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amlbridge.cli import config_file
 from amlbridge.cli.output import EXIT_USAGE, Failure, Waiting, say
 from amlbridge.server import home as homes
 from amlbridge.server.home import Home
@@ -172,12 +173,11 @@ def _plan(path: Path) -> Plan:
 
 
 def _command(path: Path, arguments: list[str]) -> tuple[str, ...]:
-    run = (sys.executable, "-m", "amlbridge.cli.main", "run")
-    if path.suffix.lower() in _YAML:
-        from amlbridge.cli import submit_yaml
-
-        return (*run, str(submit_yaml.__file__), str(path))
-    return (*run, str(path), *arguments)
+    amlbridge = (sys.executable, "-m", "amlbridge.cli.main")
+    if path.suffix.lower() not in _YAML:
+        return (*amlbridge, "run", str(path), *arguments)
+    config_file.ensure(Path.cwd(), path)
+    return (*amlbridge, "exec", "--", sys.executable, "-m", "amlbridge.cli.submit_yaml", str(path))
 
 
 def run_again(name: str, command: tuple[str, ...]) -> Side:

@@ -1,4 +1,4 @@
-"""Run as a script: submits a pipeline YAML of SDK v2 with the real client, and waits for its end."""
+"""Run as a module: submits a pipeline YAML of SDK v2 with the real client, and waits for its end."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from amlbridge.compare.tables import keyed, ordered, unordered
 from amlbridge.compare.tables.read import Table, open_table
 from amlbridge.compare.tables.tally import Tally
 
-#: Rows of tables that differ up to which they are also compared without regard to their order.
-_MOST_REORDERED = 1_000_000
+#: Bytes of tables that differ up to which they are also compared without regard to their order.
+_MOST_REORDERED = 16 << 20
 
 
 def compare(left: Table, right: Table, name: str, rules: Rules) -> tuple[Tally, dict[str, str]]:
@@ -39,8 +39,9 @@ def compare(left: Table, right: Table, name: str, rules: Rules) -> tuple[Tally, 
             facts["pairing"] = paired
     else:
         counts = ordered.compare(left, right, tally)
-        small = counts[0] == counts[1] <= _MOST_REORDERED
-        if tally.cells and small and not _differs_unordered(left, right, common, rules):
+        small = left.path.stat().st_size <= _MOST_REORDERED
+        maybe = small and counts[0] == counts[1] and sum(tally.cells.values()) > 1
+        if maybe and not _differs_unordered(left, right, common, rules):
             facts["row order"] = "the same rows in another order, which --row-order free allows"
     facts["rows"] = f"{counts[0]:,}" if counts[0] == counts[1] else f"{counts[0]:,} and {counts[1]:,}"
     if tally.cells:

@@ -59,6 +59,27 @@ V2 = """
         train = second(data=prep.outputs.out, rate=rate)
     client.jobs.stream(client.jobs.create_or_update(pipeline(rate=float(sys.argv[1])), experiment_name="v2").name)
 """
+YAML = """
+    $schema: https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json
+    type: pipeline
+    experiment_name: yaml
+    settings: {default_compute: azureml:cpu-cluster}
+    inputs: {rate: 0.5}
+    jobs:
+      prepare:
+        type: command
+        code: src
+        environment: azureml://registries/azureml/environments/sklearn-1.5/labels/latest
+        command: python prepare.py --out ${{outputs.prepared}}
+        outputs: {prepared: {type: uri_folder}}
+      train:
+        type: command
+        code: src
+        environment: azureml://registries/azureml/environments/sklearn-1.5/labels/latest
+        command: python train.py --data ${{inputs.data}} --rate ${{inputs.rate}} --out ${{outputs.model}}
+        inputs: {data: "${{parent.jobs.prepare.outputs.prepared}}", rate: "${{parent.inputs.rate}}"}
+        outputs: {model: {type: uri_folder}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +111,8 @@ def test_v1_and_v2_are_the_same_until_something_is_changed(project: Command) -> 
     shown = project("compare", ids[0], ids[1][:30], code=0).stdout
     assert "verdict: same" in shown and "rule: numbers: abs 1e-12, rel 1e-09" in shown
 
+    project.write("pipeline.yml", YAML)
+    assert project.json("compare", "pipeline.yml", ids[0], "--json")["verdict"] == "same"
     changed = project.json("compare", ids[0], "v2.py 0.501", "--json", code=1)
     assert not_same(changed) == {
         ("", "default of parameter rate"),
