@@ -89,6 +89,7 @@ def test_images_by_pixels(pair: Pair) -> None:
     assert pair.check("a.png").verdict is Verdict.SAME
 
 
+@pytest.mark.slow
 def test_models_by_their_predictions(pair: Pair) -> None:
     from sklearn.linear_model import LinearRegression
 
