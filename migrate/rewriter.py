@@ -269,7 +269,7 @@ class Rewriter:
                 for binding in bindings:
                     value = self.evaluator.binding_value(binding) if binding.kind == "assign" else None
                     made = value.origin if isinstance(value, Instance) and value.type == "Workspace" else None
-                    visible = scope.is_module or scope is self.evaluator.scopes.of(at)
+                    visible = any(found.scope is scope for found in self.evaluator.scopes.lookup(name, at))
                     if made in self._use_of and visible and isinstance(binding.node, ast.Name):
                         self.keep_workspace(binding.node)
                         return name

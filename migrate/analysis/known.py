@@ -34,6 +34,8 @@ CLIENT_MEMBERS = frozenset(
         "resource_group_name",
     ]
 )
+#: What both have: a dict in SDK v1, operations in SDK v2.
+SHARED_MEMBERS = frozenset({"datastores", "environments", "models"})
 #: Types that a string annotation may name.
 KNOWN_TYPES = frozenset(
     {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}

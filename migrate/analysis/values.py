@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from amlbridge.migrate.analysis.known import (
@@ -16,6 +17,7 @@ from amlbridge.migrate.analysis.known import (
     FACTORIES,
     KNOWN_TYPES,
     PARAMETER_NAMES,
+    SHARED_MEMBERS,
     STARRED,
 )
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
@@ -399,16 +401,23 @@ class Evaluator:
         vague = kind is None or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 
-    @staticmethod
-    def _is_client(function: ast.AST, name: str) -> bool:
+    def _is_client(self, function: ast.AST, name: str) -> bool:
         """Whether a function reads members of a parameter that only clients of SDK v2 have."""
-        return any(
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == name
-            and node.attr in CLIENT_MEMBERS
+        members = [
+            node
             for node in ast.walk(function)
-        )
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+        ]
+        return any(node.attr in CLIENT_MEMBERS or self._is_operations(node) for node in members)
+
+    def _is_operations(self, node: ast.Attribute) -> bool:
+        """Whether ``ws.datastores`` is used as the operations of a client: in SDK v1 it is a dict."""
+        method = self.scopes.parents.get(node)
+        if node.attr not in SHARED_MEMBERS or not isinstance(method, ast.Attribute):
+            return False
+        call = self.scopes.parents.get(method)
+        named = isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
+        return not hasattr(dict, method.attr) or named
 
     def _outer(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         return self.surroundings.arguments(function, name)
@@ -461,16 +470,32 @@ class Evaluator:
         return "get_context" in self.calls() and "submit" not in self.calls()
 
     def handed_on(self) -> list[tuple[ast.AST, ast.AST]]:
-        """The parameters of this module's functions that get v1 objects, each with the origin of such an object.
-        Workspaces are not among them."""
+        """Pairs of origins that stay v1 together: a parameter and what is passed for it; two objects that a function
+        may find in one variable from outside. Workspaces are not among them."""
         if self._handed_on is None:
-            self._handed_on = []
+            self._handed_on = self._held_in_turn()
             for scope in self.scopes.all:
                 for bindings in scope.bindings.values():
                     for binding in bindings:
                         if binding.kind == "parameter":
                             self._handed_on += self._origins(binding)
         return self._handed_on
+
+    def _held_in_turn(self) -> list[tuple[ast.AST, ast.AST]]:
+        """The objects of variables that have several, and that another function reads: which one cannot be told."""
+        found: list[tuple[ast.AST, ast.AST]] = []
+        several = {name for scope in self.scopes.all for name, bound in scope.bindings.items() if len(bound) > 1}
+        for node in self.scopes.parents:
+            if not isinstance(node, ast.Name) or node.id not in several or not isinstance(node.ctx, ast.Load):
+                continue
+            bindings = self.scopes.lookup(node.id, node)
+            if len(bindings) < 2 or bindings[0].scope is self.scopes.of(node):
+                continue
+            values = [self.binding_value(binding) for binding in bindings if binding.kind == "assign"]
+            held = [value for value in values if isinstance(value, Instance) and value.type != "Workspace"]
+            origins = [value.origin for value in held if value.origin is not None]
+            found += pairwise(origins)
+        return found
 
     def _origins(self, binding: Binding) -> list[tuple[ast.AST, ast.AST]]:
         if not isinstance(self.binding_value(binding), Instance):

@@ -77,7 +77,13 @@ def item(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Workspace.datastores")
 def listed(use: Use, to: Rewriter) -> Outcome:
-    """All datastores, by name."""
+    """All datastores, by name; ``ws.datastores.get(name)`` reads the same in both SDKs."""
+    method = to.evaluator.scopes.parents.get(use.node)
+    call = to.evaluator.scopes.parents.get(method) if method is not None else None
+    found = isinstance(method, ast.Attribute) and method.attr == "get"
+    if found and isinstance(call, ast.Call) and call.func is method and len(call.args) == 1:
+        review = "a datastore that is not there raises ResourceNotFoundError now; it was None"
+        return Replace(f"{to.client(use.node, use.receiver)}.datastores", review)
     return Replace(by_name(use, to, f"{to.client(use.node, use.receiver)}.datastores.list()", "datastore"))
 
 

@@ -150,3 +150,63 @@ def test_a_v1_class_for_a_bridge_and_the_v2_class_of_the_same_name_go_together()
 
 def test_packages_that_belong_to_sdk_v2_are_no_v1_code() -> None:
     assert not check_noop("from azureml.featurestore import FeatureStoreClient\n\nclient = FeatureStoreClient()\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ws.get_default_datastore()", "ws.datastores.get_default()"),
+        ('Datastore.get(ws, "raw")', 'ws.datastores.get("raw")'),
+        ('ws.datastores.get("raw")', 'ws.datastores.get("raw")'),
+        ('ws.datastores["raw"]', 'ws.datastores.get("raw")'),
+        ('Environment.get(ws, "e", version="1")', 'ws.environments.get("e", version="1")'),
+        ('Model(ws, "m", version=1)', 'ws.models.get("m", version="1")'),
+    ],
+)
+def test_a_parameter_that_became_a_client_is_none_of_v1_the_second_time(before: str, after: str) -> None:
+    conversion = convert(f"""\
+        from azureml.core import Datastore, Environment, Model
+        from azureml.somewhere import Strange
+
+        Strange()
+
+
+        def find(ws):
+            return {before}
+        """)
+    assert conversion.text.endswith(f"return {after}\n")
+
+
+def test_objects_that_a_function_finds_in_one_variable_stay_together() -> None:
+    conversion = convert("""\
+        from azureml.core import Environment
+        from azureml.somewhere import Strange
+
+        env = Environment("first")
+        Strange(env)
+
+
+        def change():
+            env.docker.base_image = "ubuntu"
+
+
+        env = Environment("second")
+        """)
+    assert 'env.docker.base_image = "ubuntu"' in conversion.text
+    assert "azure.ai.ml" not in conversion.text
+
+
+def test_a_bridge_takes_no_workspace_that_a_parameter_hides() -> None:
+    conversion = convert("""\
+        from azureml.core import Dataset, Workspace
+        from azureml.somewhere import Strange
+
+
+        def show(ws):
+            Strange(data)
+
+
+        ws = Workspace.from_config()
+        data = Dataset.get_by_name(ws, name="d")
+        """)
+    assert "Strange(Dataset.get_by_name(Workspace.from_config(), data.name))" in conversion.text
