@@ -12,8 +12,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import JSONResponse
-
 from amlbridge.engine.clock import iso
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.plan import Json, Plan
@@ -28,6 +26,7 @@ from amlbridge.wire import multipart, run_changes, run_events, sweeps
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, from_engine, not_found
 from amlbridge.wire.experiments import experiment_for_writing
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("hyperdrive", "/hyperdrive/v1.0/WS/experiments/{experiment}")
@@ -70,7 +69,7 @@ def _answer(call: Call, run_id: str, parent: str | None) -> Reply:
         raise _numbered(error) from error
     except EngineError as error:
         raise _numbered(from_engine(error)) from error
-    return JSONResponse({"code": 201, "result": dto}, status_code=201)
+    return JsonResponse({"code": 201, "result": dto}, status_code=201)
 
 
 def _numbered(error: ServiceError) -> ServiceError:

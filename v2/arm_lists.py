@@ -47,7 +47,7 @@ def ordered(call: Call, items: Sequence[T]) -> list[T]:
 
     Their attributes ``created``, ``modified``, ``name`` and ``version`` are what they are ordered by.
     """
-    words = (call.query.get("orderby") or "createdtime desc").replace("/", " ").split()
+    words = (call.query.get("orderby") or "").replace("/", " ").split() or ["createdtime", "desc"]
     field = _ORDERS.get(words[-2].lower() if len(words) > 1 else words[0].lower())
     direction = words[-1].lower() if len(words) > 1 else "asc"
     if field is None or direction not in ("asc", "desc"):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from amlbridge.v2 import arm_lists
 from amlbridge.v2.assets.asset import common, system_data
 from amlbridge.wire import blob_sas, storage
 from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import ServiceError, bad_request, not_found
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import REST, Reply, Routes
 from amlbridge.wire.storage import Datastore
 
@@ -108,7 +109,7 @@ def create_datastore(call: Call) -> Reply:
     if typed(given, "isDefault", bool, False):
         storage.set_default(call.service, call.workspace, store.name)
     default = storage.default_datastore(call.service, call.workspace).name
-    return JSONResponse(_dto(call.service, store, default), 200 if exists else 201)
+    return JsonResponse(_dto(call.service, store, default), 200 if exists else 201)
 
 
 @routes.delete("/WS/datastores/{name}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
@@ -21,6 +19,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, from_engine
 from amlbridge.wire.identity import Identity
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Operation, Reply, Router
 
 log = logging.getLogger(__name__)
@@ -175,15 +174,7 @@ def to_response(reply: Reply) -> Response:
         return reply
     if reply is None:
         return Response(status_code=200)
-    return _Json(reply)
-
-
-class _Json(JSONResponse):
-    """JSON with NaN and Infinity as Python writes and reads them: a user may have logged one."""
-
-    def render(self, content: Any) -> bytes:
-        """The body."""
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return JsonResponse(reply)
 
 
 def error_response(error: ServiceError) -> Response:

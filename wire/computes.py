@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
@@ -23,6 +23,7 @@ from amlbridge.wire.assumed_names import NAMES
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("computes")
@@ -96,7 +97,7 @@ def create_compute(call: Call) -> Reply:
             body["name"], body["state"] = existing.body["name"], existing.body["state"]
         item = call.records.resources.put(call.workspace.id, KIND, name.lower(), body)
     content = dto(call.service, call.workspace, item)
-    return JSONResponse(content, 201 if existing is None else 200, headers=_operation_headers(call))
+    return JsonResponse(content, 201 if existing is None else 200, headers=_operation_headers(call))
 
 
 @routes.patch("/WS/computes/{name}")
@@ -108,7 +109,7 @@ def update_compute(call: Call) -> Reply:
         found = _get(call)
         body = bodies.update(found.body, request)
         item = call.records.resources.put(call.workspace.id, KIND, found.name, body)
-    return JSONResponse(dto(call.service, call.workspace, item), headers=_operation_headers(call))
+    return JsonResponse(dto(call.service, call.workspace, item), headers=_operation_headers(call))
 
 
 @routes.delete("/WS/computes/{name}")

@@ -44,6 +44,11 @@ def test_pages_hold_everything_once(count: int, size: int) -> None:
     assert seen == list(range(count))
 
 
+def test_an_order_of_blanks_is_none() -> None:
+    rows = [Row("a", "1", 1.0, 1.0), Row("b", "2", 2.0, 2.0)]
+    assert [row.name for row in arm_lists.ordered(call(orderby=" "), rows)] == ["b", "a"]
+
+
 def test_orders() -> None:
     rows = [Row("b", "2", 1.0, 9.0), Row("a", "10", 2.0, 8.0), Row("c", "x", 3.0, 7.0)]
 

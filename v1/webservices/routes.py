@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1.model_queries import matches_pairs, patch
@@ -16,6 +16,7 @@ from amlbridge.v1.webservices import bodies, files, requests
 from amlbridge.v1.webservices.requests import FLAVOR, Wanted
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.serving import access, operator, records
 from amlbridge.wire.serving.records import CREATING, SUCCEEDED, Deployment, Endpoint, Style
@@ -158,7 +159,7 @@ def change(call: Call) -> Reply:
         with call.records.database.write():
             records.put_endpoint(call.service, endpoint)
             call.records.resources.put(call.workspace.id, KIND, item.name, changed)
-        return JSONResponse({**_dto(call, _find(call)[0]), "operationId": deployment.generation})
+        return JsonResponse({**_dto(call, _find(call)[0]), "operationId": deployment.generation})
     _deploy(call, endpoint, wanted, changed)
     return _accepted(call, wanted.deployment.generation, 202)
 
@@ -247,7 +248,7 @@ def _state(operation: str, state: str, error: dict[str, Any] | None) -> dict[str
 def _accepted(call: Call, operation: str, status: int) -> Response:
     place = call.path.partition("/services")[0]
     url = f"{call.service.http_url}{place}/operations/{operation}"
-    return JSONResponse({"operationId": operation}, status, {"Operation-Location": url})
+    return JsonResponse({"operationId": operation}, status, {"Operation-Location": url})
 
 
 def _taken(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v2 import arm_lists
@@ -19,6 +19,7 @@ from amlbridge.v2.assets.environments import ENVIRONMENTS
 from amlbridge.v2.assets.models import MODELS
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request, conflict
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import REST, Handler, Reply, Routes
 
 #: Every kind, in the order of the coverage table.
@@ -69,7 +70,7 @@ def _get_container(kind: Kind, call: Call) -> Reply:
 def _put_container(kind: Kind, call: Call) -> Reply:
     place, name = place_of(call), call.params["name"]
     new = versions.put_container(call.service, place, kind, name, call.object)
-    return JSONResponse(versions.container(call.service, place, kind, name), 201 if new else 200)
+    return JsonResponse(versions.container(call.service, place, kind, name), 201 if new else 200)
 
 
 def _delete_container(kind: Kind, call: Call) -> Reply:
@@ -117,7 +118,7 @@ def _get_label(kind: Kind, call: Call) -> Reply:
 def _put_version(kind: Kind, call: Call) -> Reply:
     place, name, wanted = place_of(call), call.params["name"], call.params["version"]
     asset, new = versions.put(call.service, place, kind, name, wanted, call.object)
-    return JSONResponse(versions.dto(place, kind, asset), 201 if new else 200)
+    return JsonResponse(versions.dto(place, kind, asset), 201 if new else 200)
 
 
 def _delete_version(kind: Kind, call: Call) -> Reply:

@@ -7,14 +7,13 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from starlette.responses import JSONResponse
-
 from amlbridge.engine.errors import ConflictError
 from amlbridge.engine.records.runs import Run
 from amlbridge.v2.jobs import records, submission
 from amlbridge.wire import execution_log, run_changes, run_events
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, conflict, not_found
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("jobs", "/WS/jobs")
@@ -42,7 +41,7 @@ def create_or_update_job(call: Call) -> Reply:
                 raise
         else:
             made = call.records.runs.get(call.workspace.id, name)
-            return JSONResponse(records.dto(call.service, call.workspace, made), status_code=201)
+            return JsonResponse(records.dto(call.service, call.workspace, made), status_code=201)
     return records.dto(call.service, call.workspace, _update(call, run, properties))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from amlbridge.engine.clock import parse_iso
 from amlbridge.engine.records.resources import Resource
@@ -13,6 +13,7 @@ from amlbridge.v2 import arm_lists
 from amlbridge.v2.schedules import firing, records
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request, conflict, not_found
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.schedules import runner, state
 from amlbridge.wire.schedules.state import Pending
@@ -37,7 +38,7 @@ def create_or_update_schedule(call: Call) -> Reply:
     environments = call.identity.environments if call.identity is not None else None
     record, new = records.put(call.service, call.workspace, name, call.field("properties", dict), environments)
     runner.of(call.service).wake()
-    return JSONResponse(records.dto(call.workspace, record), status_code=201 if new else 200)
+    return JsonResponse(records.dto(call.workspace, record), status_code=201 if new else 200)
 
 
 @routes.get("/{name}")

@@ -121,8 +121,8 @@ def test_what_comes_out_runs(tmp_path: Path) -> None:
         (tmp_path / "code" / name).write_text(text)
     for report in run([tmp_path / "code"], Settings(jobs=1)):
         assert report.status in (FileStatus.MIGRATED, FileStatus.UNCHANGED), (report.path, report.findings)
-        if report.changed:
-            Path(report.path).write_bytes(report.after)
+        for path, content in {report.path: report.after, **report.created}.items():
+            path.write_bytes(content)
     service = LiveService(tmp_path / "service")
     try:
         done = service.run((tmp_path / "code" / "main.py").read_text(), folder=tmp_path / "code", timeout=500)
