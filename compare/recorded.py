@@ -14,6 +14,8 @@ from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.runs import Run
 
 _MODEL = "model"
+#: The property of a reused step that names the run whose results were taken.
+_REUSED = "azureml.reusedrunid"
 _LOGS = ("azureml-logs/70_driver_log.txt", "user_logs/std_log.txt")
 
 
@@ -40,7 +42,14 @@ class Recorded:
             self.place.workspace.storage_account: "<storage account>",
         }
         own |= {run.id: f"<run of {labels.get(node, node)}>" for node, run in self.steps.items()}
-        return Origin(own, self.run.created, self.run.ended)
+        began = self.run.created
+        for run in self.steps.values():
+            original = self.place.records.runs.find(self.place.workspace.id, run.properties.get(_REUSED, ""))
+            if original is not None:
+                # What it wrote speaks of itself and of its time.
+                own |= {original.id: own[run.id], original.root_id: "<the pipeline's run>"}
+                began = min(began, original.created)
+        return Origin(own, began, self.run.ended)
 
     def output(self, node: str, name: str) -> Path | None:
         """Where an output of a step lies; None when the step never started. Raises EngineError."""

@@ -146,6 +146,22 @@ def test_other_names_ids_and_places_are_the_same(runs: Runs, left: Recorded) -> 
     } <= subjects
 
 
+def test_what_a_reused_step_once_wrote_speaks_of_the_run_that_wrote_it(runs: Runs, left: Recorded) -> None:
+    right = runs.run("reusing")
+    workspace, original = runs.engine.workspace.id, left.steps["train"].id
+    runs.engine.records.runs.set(
+        workspace, right.steps["train"].id, properties={"azureml.reusedrunid": original, "azureml.isreused": "true"}
+    )
+    result = right.output("train", "model")
+    assert result is not None
+    text = (result / "result.json").read_text()
+    (result / "result.json").write_text(text.replace(right.steps["train"].id, original))
+    assert original in (result / "result.json").read_text()
+    found = compare_runs(left, runs.read("reusing"), Rules())
+    assert found.verdict is Verdict.SAME, told(found)
+    assert "right" in {step.left: step.facts for step in found.steps}["train"]["reused"]
+
+
 def test_what_differs_is_told_at_its_step(runs: Runs, left: Recorded) -> None:
     right = runs.run("changed", rows=19, metric=0.501, variables={"SEED": "1"})
     found = compare_runs(left, right, Rules())
