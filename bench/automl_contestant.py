@@ -41,6 +41,7 @@ def ours(folder: Path, seconds: float, classifies: bool) -> Any:
         "run_id": "bench",
         "events": str(work / "events.jsonl"),
         "scratch": str(work / "scratch"),
+        "cancelled": str(work / "cancelled"),
     }
     (work / "settings.json").write_text(json.dumps(settings))
     command = [sys.executable, str(node.SCRIPT), str(work / "settings.json")]

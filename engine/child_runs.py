@@ -13,6 +13,9 @@ A driver (:mod:`amlbridge.engine.kinds`) that searches over many trials appends 
 | ``parent`` | properties?, tags?, metrics? | the step's own run, also while it runs |
 | ``note`` | message | a warning of the step's run; that its log has it too is the driver's business |
 
+The other way round, a child that somebody cancels has a file in :func:`cancel_folder`: the driver ends that trial, and
+goes on with the others.
+
 Properties and tags are added to those that are there. A step that begins again (after a crash of the service, or as
 another attempt) hides the children that it had; each index that it starts again takes its old run over.
 """
@@ -52,6 +55,11 @@ _CHART, _FILE, _ADDRESS = "azureml.v2.{}", "Artifact", "aml://artifactId/Experim
 def events_file(context: StepContext) -> Path:
     """The file that the driver of a step appends its events to."""
     return context.scratch / "events.jsonl"
+
+
+def cancel_folder(scratch: Path) -> Path:
+    """Where a driver finds the numbers of the children that it shall end: files of these names, without content."""
+    return scratch / "cancelled"
 
 
 def child_id(run_id: str, index: int) -> str:

@@ -18,19 +18,18 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amlbridge.engine import kinds, plan_json, subpipelines
+from amlbridge.engine import child_runs, kinds, plan_checks, plan_json, recovery, subpipelines
 from amlbridge.engine.control import Controller
-from amlbridge.engine.errors import ConflictError, EngineError, PlanError, StateError, StorageError
+from amlbridge.engine.errors import ConflictError, StateError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, StepContext
 from amlbridge.engine.launch.base import Launch, Launcher
-from amlbridge.engine.plan import DataReference, Node, NodeKind, Plan, Scalar
+from amlbridge.engine.plan import DataReference, NodeKind, Plan, Scalar
 from amlbridge.engine.records import runs as status
 from amlbridge.engine.records.store import Records
 from amlbridge.engine.slots import Slots
 from amlbridge.engine.step_runner import ROOM_AGAIN, StepRunner
 from amlbridge.engine.subpipelines import SubPipeline
-from amlbridge.engine.sweep import checks as sweep_checks
 from amlbridge.engine.sweep.controller import SweepController
 
 log = logging.getLogger(__name__)
@@ -127,10 +126,10 @@ class Scheduler:
         Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
         """
         self._require_running()
-        values = _values(plan, parameters)
-        data = _data(plan, data_parameters)
+        values = plan_checks.values(plan, parameters)
+        data = plan_checks.data(plan, data_parameters)
         step_runs = {node.id: str(uuid.uuid4()) for node in plan_json.topological_order(plan)}
-        _check_runnable(plan)
+        plan_checks.check_runnable(plan)
         references = {name: [item.uri, item.type] for name, item in data.items()}
         execution: dict[str, Any] = {"parameters": values, "data": references}
         if user_logs:
@@ -173,7 +172,7 @@ class Scheduler:
         Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run exists.
         """
         self._require_running()
-        node = _only_node(plan)
+        node = plan_checks.only_node(plan)
         with self.records.database.write():
             row = {"script": node.command.script, **columns, **self._single_columns(plan)}
             self.records.runs.add(workspace_id, experiment_id, run_id, kind, **row)
@@ -185,7 +184,7 @@ class Scheduler:
         Raises :class:`PlanError` when the Plan cannot run, :class:`ConflictError` when the run was started before.
         """
         self._require_running()
-        _only_node(plan)
+        plan_checks.only_node(plan)
 
         def begun(run: status.Run) -> dict[str, Any]:
             if run.plan_id is not None or run.finished:
@@ -218,12 +217,15 @@ class Scheduler:
         return self._runner.outline(execution, execution.steps[plan.nodes[0].id])
 
     def cancel(self, workspace_id: str, run_id: str) -> None:
-        """Cancels a run of a Plan, one step of it, or a sub-pipeline; a finished run stays as it is.
+        """Cancels a run of a Plan, one step of it, a sub-pipeline, or a child of a driven step; a finished run stays
+        as it is.
 
         Raises :class:`amlbridge.engine.errors.NotFoundError`.
         """
         run = self.records.runs.get(workspace_id, run_id)
         if run.finished:
+            return
+        if run.kind == child_runs.TRIAL and self._cancel_trial(run):
             return
         own = run.plan_id is not None
         pipeline = run_id if own else self._pipeline_of(run)
@@ -236,6 +238,13 @@ class Scheduler:
         # It may have ended since it was read: an end is never taken back.
         self.records.runs.change(workspace_id, run_id, lambda current: {} if current.finished else asked)
         self._call(self._cancel, execution, None if own else _steps_of(execution, run_id))
+
+    def _cancel_trial(self, run: status.Run) -> bool:
+        if run.parent_id is None or not self._runner.cancel_child(run.parent_id, run.id):
+            return False
+        asked = {"status": status.CANCEL_REQUESTED}
+        self.records.runs.change(run.workspace_id, run.id, lambda current: {} if current.finished else asked)
+        return True
 
     def _pipeline_of(self, run: status.Run) -> str:
         """The run of the Plan that a step or a sub-pipeline belongs to; a run of its own for any other run."""
@@ -250,62 +259,12 @@ class Scheduler:
         Finished steps stay finished; a step that was running is run again (its processes are ended first). Returns the
         ids of the runs. To be called once, after :meth:`start`.
         """
-        resumed: list[Execution] = []
-        for run in self.records.runs.unfinished():
-            if run.plan_id is None:
-                continue
-            try:
-                plan = self.records.plans.get(run.plan_id)
-            except EngineError as problem:
-                # One that cannot be read must not keep the service from starting.
-                log.error("run %s cannot go on: %s", run.id, problem)
-                error = {"code": "Interrupted", "message": f"the run could not be resumed: {problem}"}
-                ended = {"status": status.FAILED, "ended": self.records.clock(), "error": error}
-                self.records.runs.set(run.workspace_id, run.id, **ended)
-                continue
-            # A run with a node is that node's own run; its children are the user's.
-            children = [run] if run.node_id else self.records.runs.parts(run.workspace_id, run.id)
-            children = [child for child in children if child is run or child.plan_id is None]
-            parts = [child for child in children if child.is_subpipeline]
-            children = [child for child in children if not child.is_subpipeline]
-            step_runs = {child.node_id: child.id for child in children if child.node_id}
-            data = {name: DataReference(*item) for name, item in run.execution.get("data", {}).items()}
-            workspace = self.records.workspaces.get(run.workspace_id)
-            execution = Execution.of(
-                workspace, run.experiment_id, run.id, plan, step_runs, run.execution.get("parameters", {}), data
-            )
-            execution.parent_id = run.parent_id
-            execution.user_logs = bool(run.execution.get("user_logs"))
-            for child in children:
-                if child.node_id is not None:
-                    self._restore(execution.steps[child.node_id], child)
-            parents = {item.id: item.parent_id for item in (*children, *parts)}
-            execution.groups = subpipelines.groups(
-                execution.steps.values(), {part.id: part.status for part in parts}, parents
-            )
-            if run.status == status.CANCEL_REQUESTED:
-                execution.cancelled = True
-            self._executions[execution.key] = execution
-            resumed.append(execution)
+        resumed = recovery.executions(self.records, self._runner.end_leftovers)
+        self._executions |= {execution.key: execution for execution in resumed}
         # All are known before the first one goes on: it may be the parent of others.
         for execution in resumed:
             self._begin(execution)
         return [execution.run_id for execution in resumed]
-
-    def _restore(self, step: Step, run: status.Run) -> None:
-        step.attempts = run.execution.get("attempts", 0)
-        step.restarts = run.execution.get("restarts", 0)
-        if run.finished:
-            step.state = StepState(run.status)
-            step.outputs = run.execution.get("outputs", {})
-            reuse = run.execution.get("reuse") or {}
-            step.origin = reuse["candidate"] if reuse.get("hit") else None
-        elif run.status not in (status.NOT_STARTED, status.QUEUED):
-            self._runner.end_leftovers(step.run_id)
-            # An attempt that the service cut off does not count as one of the step's own.
-            step.attempts -= 1
-            step.restarts += 1
-            step.interrupted = True
 
     def wait(self, workspace_id: str, run_id: str, timeout: float | None = None) -> bool:
         """Waits in the calling thread until a pipeline run has ended. Returns False when the time (seconds) is up."""
@@ -546,51 +505,6 @@ def _steps_of(execution: Execution, run_id: str) -> tuple[str, ...]:
     """The runs of a sub-pipeline's steps; of a step itself."""
     group = execution.groups.get(run_id)
     return tuple(step.run_id for step in group.steps) if group is not None else (run_id,)
-
-
-def _values(plan: Plan, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    known = {item.name: item for item in plan.parameters}
-    unknown = sorted(given.keys() - known.keys())
-    if unknown:
-        raise PlanError(
-            f"unknown parameter {', '.join(unknown)}; this pipeline has: {', '.join(sorted(known)) or 'none'}"
-        )
-    values = {name: given.get(name, item.default) for name, item in known.items()}
-    missing = sorted(name for name, item in known.items() if item.required and name not in given)
-    if missing:
-        raise PlanError(f"the parameter {', '.join(missing)} has no default and needs a value")
-    return values
-
-
-def _data(plan: Plan, given: Mapping[str, DataReference]) -> dict[str, DataReference]:
-    known = {item.name: item.default for item in plan.data_parameters}
-    unknown = sorted(given.keys() - known.keys())
-    if unknown:
-        names = ", ".join(sorted(known)) or "none"
-        raise PlanError(f"unknown data parameter {', '.join(unknown)}; this pipeline has: {names}")
-    values = {}
-    for name, default in known.items():
-        reference = given.get(name, default)
-        if reference is None:
-            raise PlanError(f"the data parameter {name} has no default and needs a value")
-        values[name] = reference
-    return values
-
-
-def _only_node(plan: Plan) -> Node:
-    """The node of a Plan that is one run. Raises :class:`PlanError`."""
-    if len(plan.nodes) != 1 or plan.parameters or plan.data_parameters:
-        raise PlanError("a run that is its own step has one node and no parameters")
-    _check_runnable(plan)
-    return plan.nodes[0]
-
-
-def _check_runnable(plan: Plan) -> None:
-    for node in plan.nodes:
-        if node.kind not in kinds.RUNNABLE:
-            raise PlanError(f"step {node.name!r} is of kind {node.kind!r}, which this service cannot run yet")
-        if node.kind == "sweep":
-            sweep_checks.check(node)
 
 
 def _nodes(step: Step) -> int:

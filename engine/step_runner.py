@@ -129,6 +129,16 @@ class StepRunner:
         if step.node.kind in self._controllers:
             self._controllers[step.node.kind].wake(step)
 
+    def cancel_child(self, run_id: str, child: str) -> bool:
+        """Tells the driver of a step that it shall end one of its children (:mod:`amlbridge.engine.child_runs`). False:
+        the step's process is not running."""
+        if run_id not in self._running:
+            return False
+        folder = child_runs.cancel_folder(self._work / f"{run_id}.inputs")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / child.removeprefix(f"{run_id}_")).touch()
+        return True
+
     async def abandon_all(self) -> None:
         """Ends all processes without recording an end: the next start of the service runs these steps again."""
         self._abandoned = True

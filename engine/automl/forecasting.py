@@ -18,7 +18,17 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from amlbridge.engine.automl import algorithms, builders, choice, ensembles, portable, short_series, trials, unhonoured
+from amlbridge.engine.automl import (
+    algorithms,
+    builders,
+    choice,
+    ensembles,
+    portable,
+    series_ids,
+    short_series,
+    trials,
+    unhonoured,
+)
 from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.candidates import Search as Proposals
 from amlbridge.engine.automl.ensembles import Member
@@ -85,6 +95,7 @@ def task(settings: AutoMLSettings, training: Any, validation: Any, test: Any, ev
 
 def prepare(settings: AutoMLSettings, training: Any, validation: Any, test: Any, events: Events) -> Series:
     """Checks the tables and lays out the folds. Raises :class:`AutoMLError`."""
+    settings = series_ids.detected(settings, training, events.note)
     chosen = _chosen(settings)
     known = _ordered(settings, chosen, training)
     held, tested = (None if part is None else _ordered(settings, chosen, part) for part in (validation, test))

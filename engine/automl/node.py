@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from amlbridge.engine import child_runs
 from amlbridge.engine.automl.settings import OPTION, AutoMLSettings
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.host import StepContext
@@ -44,5 +45,6 @@ def driver_settings(context: StepContext, arguments: Sequence[str]) -> Json:
         },
         "run_id": context.run_id,
         "events": str(context.scratch / EVENTS),
+        "cancelled": str(child_runs.cancel_folder(context.scratch)),
         "scratch": str(context.scratch / "automl"),
     }

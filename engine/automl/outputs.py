@@ -17,6 +17,7 @@ from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.search import Search, Trial
 
 MLFLOW = "outputs/mlflow-model"
+FEATURES, SUMMARY = "outputs/engineered_feature_names.json", "outputs/featurization_summary.json"
 #: Rows of the training data that the example in a scoring file has.
 _EXAMPLE_ROWS = 2
 
@@ -29,9 +30,19 @@ def write_best(search: Search, best: Trial, example: Any, folder: Path) -> dict[
     for name, text in search.task.companions.items():
         (folder / name).write_text(text)
     model = portable.load(best.folder / trials.MODEL)
+    for name, told in featurization(model).items():
+        text = json.dumps(told, indent=2, default=str)
+        (folder / name).write_text(text)
+        (best.folder / trials.ARTIFACTS / name).write_text(text)
     write_mlflow(model, example, folder / MLFLOW)
     shutil.copytree(folder / MLFLOW, best.folder / trials.ARTIFACTS / MLFLOW, dirs_exist_ok=True)
     return {"mlflow_model_location": MLFLOW}
+
+
+def featurization(model: Any) -> dict[str, Any]:
+    """What notebooks read of the features of the best model, by path: their names, and what became of each column."""
+    featurizer = model.steps[0][1]
+    return {FEATURES: list(featurizer.get_engineered_feature_names()), SUMMARY: featurizer.get_featurization_summary()}
 
 
 def companions(task: str, example: Any) -> dict[str, str]:

@@ -47,6 +47,13 @@ def python() -> str:
     return ".".join(map(str, sys.version_info[:3]))
 
 
+def model_name(run_id: str, index: int) -> str:
+    """What a client calls the registered model of a child by default (``properties["model_name"]``): letters and digits
+    alone, because notebooks make the name of a web service of it."""
+    letters = "".join(item for item in run_id.removeprefix("AutoML_") if item.isalnum())
+    return f"AutoML{letters[:9]}{index}"
+
+
 def started(
     task: Task, index: int, algorithm: str, preprocessor: str | None, candidate: Candidate | None, threads: int
 ) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.automl.trials import ARTIFACTS
-from amlbridge.engine.automl.workers import Outcome, Workers, cores
+from amlbridge.engine.automl.workers import CANCELLED, Outcome, Workers, cores
 
 #: Without any bound, as Azure.
 _MOST_TRIALS = 1000
@@ -70,12 +70,14 @@ class Task:
 
 @dataclass
 class Search:
-    """One search. ``began``: monotonic, when the time that the user bounds began."""
+    """One search. ``began``: monotonic, when the time that the user bounds began; ``cancelled``: as for
+    :class:`amlbridge.engine.automl.workers.Workers`."""
 
     task: Task
     events: Events
     folder: Path
     began: float
+    cancelled: Path | None = None
     trials: dict[int, Trial] = field(default_factory=dict)
     errors: dict[int, dict[str, str]] = field(default_factory=dict)
     _asked: dict[int, Candidate] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class Search:
         own = settings.max_cores_per_trial or 0
         share = max(1, cores() // self._at_once)
         self._threads = cores() if own < 0 else min(own, cores()) if own else share
-        self._workers = Workers(self.folder, self._threads)
+        self._workers = Workers(self.folder, self._threads, self.cancelled)
 
     def run(self) -> None:
         """Fills ``trials``. Raises :class:`AutoMLError` when there is none at the end."""
@@ -263,4 +265,6 @@ class Search:
         if any(error["code"] != "Canceled" for error in self.errors.values()):
             first = next(error for error in self.errors.values() if error["code"] != "Canceled")
             return f"no model could be fitted; the first error was: {first['message']}"
+        if all(error["message"] == CANCELLED for error in self.errors.values()):
+            return "all iterations were cancelled"
         return "no model was finished in time: raise the timeouts of the experiment and of its iterations"

@@ -21,6 +21,7 @@ from amlbridge.engine.automl import (
     forecasting,
     outputs,
     portable,
+    report,
     tables,
     trials,
     unhonoured,
@@ -53,7 +54,8 @@ def run(content: Mapping[str, Any]) -> int:
             for name in ("training_data", "validation_data", "test_data")
         )
         scratch = Path(content["scratch"])
-        search, best, example = solve(settings, training, validated, tested, events, scratch, began)
+        cancelled = Path(content["cancelled"])
+        search, best, example = solve(settings, training, validated, tested, events, scratch, began, cancelled)
         finish(content, search, best, example, events)
     except (AutoMLError, EngineError) as error:
         print(" ".join(str(error).split()), file=sys.stderr, flush=True)
@@ -76,15 +78,17 @@ def solve(
     events: Events,
     scratch: Path,
     began: float,
+    cancelled: Path | None = None,
 ) -> tuple[Search, Trial, Any]:
     """Searches for a model of DataFrames (the last two may be None). ``began``: monotonic, when the time of the
-    experiment began. Returns the search, its best trial, and raw features of training rows.
+    experiment began; ``cancelled``: as for :class:`Search`. Returns the search, its best trial, and raw features of
+    training rows.
 
     Raises :class:`AutoMLError`.
     """
     task, example = task_of(settings, training, validation_data, test, events)
     task = dataclasses.replace(task, companions=outputs.companions(settings.task, example))
-    search = Search(task, events, scratch, began)
+    search = Search(task, events, scratch, began, cancelled)
     search.run()
     return search, search.best(), example
 
@@ -191,6 +195,7 @@ def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any
     """Writes the outputs of the step and tells its run which model is the best."""
     folder, run_id = Path.cwd(), content["run_id"]
     places = outputs.write_best(search, best, example, folder)
+    places["model_name"] = report.model_name(run_id, best.index)
     outputs.write_node_outputs(search, best, content["outputs"], run_id, folder, events)
     _measure(search, best, folder, events)
     events.again(best.index, best.folder / trials.ARTIFACTS, places)

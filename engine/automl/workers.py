@@ -24,6 +24,10 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 _DEATH_SIGNAL = 1
+#: Why a trial ended that somebody has cancelled.
+CANCELLED = "it was cancelled"
+#: Seconds between two looks for trials that somebody has cancelled.
+_LOOK = 0.5
 
 
 def cores() -> int:
@@ -51,10 +55,12 @@ class _Worker:
 
 
 class Workers:
-    """Workers whose results lie below ``folder``; ``threads`` of native libraries for each of them."""
+    """Workers whose results lie below ``folder``; ``threads`` of native libraries for each of them. A file in the
+    folder ``cancelled`` with the number of a worker as its name ends it."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, cancelled: Path | None = None) -> None:
         self._folder = folder
+        self._cancelled = cancelled
         self._threads = threads
         self._context = multiprocessing.get_context("fork")
         self._running: dict[int, _Worker] = {}
@@ -74,19 +80,28 @@ class Workers:
 
     def wait(self, until: float | None) -> list[Outcome]:
         """Those that have ended, in the order of their numbers, as soon as one has, or at ``until`` (monotonic)."""
+        while True:
+            self._wait_once(until)
+            ended = [index for index in sorted(self._running) if not self._running[index].process.is_alive()]
+            if ended or not self._running or (until is not None and time.monotonic() >= until):
+                return [self._ended(index) for index in ended]
+
+    def _wait_once(self, until: float | None) -> None:
         deadlines = [worker.began + worker.limit for worker in self._running.values() if worker.limit is not None]
         deadline = min([*deadlines, *([until] if until is not None else [])], default=None)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if self._cancelled is not None:
+            left = _LOOK if left is None else min(left, _LOOK)
         ready = multiprocessing.connection.wait([item.process.sentinel for item in self._running.values()], left)
         now = time.monotonic()
-        for worker in self._running.values():
+        for index, worker in self._running.items():
             if worker.process.sentinel in ready:
                 # It has closed its files, which comes before its end.
                 worker.process.join()
-        for worker in self._running.values():
-            if worker.limit is not None and now >= worker.began + worker.limit and worker.process.is_alive():
+            elif worker.limit is not None and now >= worker.began + worker.limit and worker.process.is_alive():
                 self._end(worker, f"it took longer than {worker.limit:g} s and was ended")
-        return [self._ended(index) for index in sorted(self._running) if not self._running[index].process.is_alive()]
+            elif self._cancelled is not None and (self._cancelled / str(index)).exists():
+                self._end(worker, CANCELLED)
 
     def end_all(self, why: str) -> list[Outcome]:
         """Ends those that still run."""

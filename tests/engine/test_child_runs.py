@@ -27,7 +27,13 @@ with open(told["events"], "a") as file:
 flag = pathlib.Path(told["flag"])
 first = not flag.exists()
 flag.touch()
-time.sleep(60 if told["waits"] and first else 0)
+cancelled = pathlib.Path(told["cancelled"]) / "1"
+while told["waits"] and first and not cancelled.exists():
+    time.sleep(0.05)
+if cancelled.exists():
+    with open(told["events"], "a") as file:
+        error = {"code": "Canceled", "message": "it was cancelled"}
+        file.write(json.dumps({"event": "child_ended", "index": 1, "status": "Canceled", "error": error}) + "\\n")
 sys.exit(told["code"])
 """
 
@@ -41,6 +47,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     def settings(context: object, arguments: object) -> dict[str, object]:
         node: Node = context.node  # type: ignore[attr-defined]
         given = {"waits": False, "code": 0, **node.options, "flag": str(tmp_path / "flag")}
+        given["cancelled"] = str(child_runs.cancel_folder(context.scratch))  # type: ignore[attr-defined]
         return {**given, "events": str(child_runs.events_file(context))}  # type: ignore[arg-type]
 
     monkeypatch.setattr(kinds, "DRIVERS", {"transfer": kinds.Driver(script, settings)})
@@ -131,6 +138,20 @@ def test_a_step_that_is_cancelled_ends_its_children(start: Callable[[], Engine])
     (child,) = children(engine, step)
     assert child.status == "Canceled"
     assert child.ended is not None
+
+
+def test_a_child_that_is_cancelled_ends_alone(start: Callable[[], Engine]) -> None:
+    engine = start()
+    engine.submit(driven(STARTED, {**STARTED, "index": 1}, ENDED, waits=True))
+    step = engine.records.runs.children(engine.workspace.id, "p")[0]
+    until(lambda: sum(child.finished for child in children(engine, step)) == 1 and len(children(engine, step)) == 2)
+    first, second = children(engine, step)
+    engine.scheduler.cancel(engine.workspace.id, first.id)
+    engine.scheduler.cancel(engine.workspace.id, second.id)
+    assert engine.scheduler.wait(engine.workspace.id, "p", 60)
+    assert [child.status for child in children(engine, step)] == ["Completed", "Canceled"]
+    assert engine.records.runs.get(engine.workspace.id, "p").status == "Completed"
+    assert engine.records.runs.get(engine.workspace.id, second.id).error["message"] == "it was cancelled"
 
 
 def test_a_restart_of_the_service_replaces_children(start: Callable[[], Engine]) -> None:

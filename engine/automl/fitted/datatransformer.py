@@ -143,7 +143,7 @@ class DataTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [self._summary(str(name), purpose) for name, purpose in self.purposes.items()]
 
     def _summary(self, name: str, purpose: str) -> dict[str, Any]:
-        encoder = self.encoders_.get(name)
+        encoder = getattr(self, "encoders_", {}).get(name)
         return {
             "RawFeatureName": name,
             "TypeDetected": purpose,

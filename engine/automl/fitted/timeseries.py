@@ -128,9 +128,9 @@ class TimeSeriesTransformer(BaseEstimator):  # type: ignore[misc]
         return list(getattr(self, "names_", []))
 
     def get_featurization_summary(self, is_user_friendly: bool = True) -> list[dict[str, Any]]:
-        """What was done to each raw column."""
-        transformer = getattr(self, "transformer_", None)
-        return transformer.get_featurization_summary() if transformer is not None else []
+        """What was done to each raw column; a model that looks at the target alone drops them all."""
+        used: DataTransformer = getattr(self, "transformer_", None) or DataTransformer(self.purposes)
+        return used.get_featurization_summary()
 
 
 def imputations(parameters: Mapping[str, Any] | None, column: str) -> Mapping[str, Any] | None:

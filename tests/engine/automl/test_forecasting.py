@@ -73,7 +73,8 @@ def test_the_model_answers_as_azures_does(tmp_path: Path) -> None:
     quantiles = model.forecast_quantiles(future)
     assert (quantiles[0.1] < quantiles[0.5]).all()
     assert (quantiles[0.5] < quantiles[0.9]).all()
-    assert model.named_steps["timeseriestransformer"].get_featurization_summary() == []
+    summary = model.named_steps["timeseriestransformer"].get_featurization_summary()
+    assert {item["RawFeatureName"]: item["Dropped"] for item in summary} == {"day": "Yes", "shop": "Yes"}
     with pytest.raises(ValueError, match="the series 'c' was not in the training data"):
         model.forecast(future.assign(shop="c"))
     with pytest.raises(ValueError, match="lack columns that the model was trained with: shop"):
@@ -95,7 +96,11 @@ def test_known_values_are_part_of_the_past(tmp_path: Path) -> None:
     ("change", "values", "told"),
     [
         (lambda frame: frame, {"time_column": "date"}, "no column 'date'"),
-        (lambda frame: frame, {"time_series_ids": ()}, "rows have a time that their series has already"),
+        (
+            lambda frame: frame.drop(columns="shop"),
+            {"time_series_ids": ()},
+            "rows have a time that their series has already",
+        ),
         (lambda frame: frame.assign(day="soon"), {}, "values that are no times, such as 'soon'"),
         (
             lambda frame: frame.groupby("shop").head(8),
@@ -174,3 +179,19 @@ def test_rows_of_a_period_are_joined(tmp_path: Path) -> None:
     series = prepared(tmp_path, table(210), frequency="W", aggregation="sum", horizon=2)
     assert series.frequency == "W"
     assert series.problem.training.target.max() > 600
+
+
+def test_series_are_told_apart_without_ids_when_times_repeat(tmp_path: Path) -> None:
+    frame = pd.concat([table().assign(brand=brand) for brand in ("x", "y")], ignore_index=True)
+    # Neither a measure, nor a column with other values each day, nor one more than needed.
+    frame = frame.assign(price=frame.index / 7, visits=range(len(frame)), city=frame["shop"].map({"a": 1, "b": 2}))
+    series = prepared(tmp_path, frame, time_series_ids=())
+    assert series.problem.settings.forecasting is not None
+    assert series.problem.settings.forecasting.time_series_ids in (("brand", "city"), ("brand", "shop"))
+    assert "series are told apart by 'brand'" in (tmp_path / "events.jsonl").read_text()
+
+
+def test_no_ids_are_made_up_for_one_series(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table().query("shop == 'a'"), time_series_ids=())
+    assert series.problem.settings.forecasting is not None
+    assert series.problem.settings.forecasting.time_series_ids == ()

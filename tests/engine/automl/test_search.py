@@ -66,7 +66,7 @@ def search(
         lambda candidate: candidate.preprocessor,
     )
     path = tmp_path / "events.jsonl"
-    found = Search(task, Events(path), tmp_path / "trials", time.monotonic())
+    found = Search(task, Events(path), tmp_path / "trials", time.monotonic(), tmp_path / "cancelled")
     found.run()
     return found, proposer, [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -122,6 +122,22 @@ def test_a_trial_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     assert ends(events) == {0: "Canceled", 1: "Completed"}
     assert "longer than 1 s" in next(event["error"]["message"] for event in events if event.get("error"))
     assert found.best().index == 1
+
+
+def test_a_trial_that_is_cancelled_ends_alone(tmp_path: Path) -> None:
+    (tmp_path / "cancelled").mkdir()
+    (tmp_path / "cancelled/0").touch()
+    found, proposer, events = search(tmp_path, {0: 0.5, 1: 0.9}, {0: 60.0}, max_trials=2)
+    assert ends(events) == {0: "Canceled", 1: "Completed"}
+    assert proposer.told[0] == (0, None)
+    assert found.best().index == 1
+
+
+def test_when_all_trials_are_cancelled_the_sentence_says_so(tmp_path: Path) -> None:
+    (tmp_path / "cancelled").mkdir()
+    (tmp_path / "cancelled/0").touch()
+    with pytest.raises(AutoMLError, match="all iterations were cancelled"):
+        search(tmp_path, {0: 0.5}, {0: 60.0}, max_trials=1)
 
 
 @settings(max_examples=15, deadline=None)
