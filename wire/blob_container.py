@@ -16,7 +16,7 @@ from amlbridge.wire import blob_xml, unfound
 from amlbridge.wire.blob_accounts import has_container
 from amlbridge.wire.blob_conditions import http_date, not_met, readable
 from amlbridge.wire.blob_read import metadata_headers
-from amlbridge.wire.blob_request import BlobCall
+from amlbridge.wire.blob_request import BlobCall, folder_path
 from amlbridge.wire.blob_stream import Body
 from amlbridge.wire.errors import ServiceError
 
@@ -115,7 +115,7 @@ def list_blobs(call: BlobCall, _body: Body) -> Response:
     count, marker = _most(call), query.get("marker", "")
     start = _decode_marker(marker) if marker else ""
     asked = query.get("prefix", "")
-    prefix = _without_dots(asked)
+    prefix = _plain(asked)
     found = call.store.items(call.account, call.container, prefix, start, query.get("delimiter", ""))
     page = list(islice(found, count + 1))
     if not page and not marker:
@@ -129,11 +129,10 @@ def list_blobs(call: BlobCall, _body: Body) -> Response:
     return Response(content, 200, {}, "application/xml")
 
 
-def _without_dots(prefix: str) -> str:
-    """A prefix without the segments ".", which rslex sends for `datastore.path("./data/*.csv")`: a blob is found under
-    such a path (:func:`amlbridge.wire.blob_request.locate`), so a folder and a pattern have to be as well."""
+def _plain(prefix: str) -> str:
+    """A prefix without segments that mean nothing, as a blob is found (:func:`amlbridge.wire.blob_request.locate`)."""
     *folders, last = prefix.split("/")
-    return "/".join([*(folder for folder in folders if folder != "."), last])
+    return folder_path(folders) + last
 
 
 def _renamed(item: Blob | str, prefix: str, asked: str) -> Blob | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -136,6 +136,20 @@ class BlobCall:
         return found
 
 
+def folder_path(segments: Iterable[str]) -> str:
+    """The folders of a blob's name, each with a slash behind it, without those that mean nothing to a file system.
+
+    Azure leaves out the segments "." of a URL, and rslex sends them: `datastore.path("./data/table.csv")`. Empty ones
+    are names of their own in Azure; clients join paths such as `"dataset/" + "/" + name` and read them back.
+    """
+    kept: list[str] = []
+    for segment in segments:
+        # A slash in front is no slip of a client that joins paths: such a name is refused.
+        if segment != "." and (segment or not kept):
+            kept.append(segment)
+    return "".join(f"{segment}/" for segment in kept)
+
+
 def locate(call: BlobCall) -> None:
     """Finds container and blob in the path. Raises a 400 :class:`ServiceError` for a path that is no UTF-8 when the
     request would create something; a file whose name a step wrote in other bytes can still be read and deleted."""
@@ -144,9 +158,9 @@ def locate(call: BlobCall) -> None:
         call.container = unquote_to_bytes(container).decode()
     except UnicodeDecodeError as error:
         raise ServiceError(400, "InvalidUri", f"the container's name is not UTF-8: {error}") from error
-    # Azure leaves out the segments "." of a URL, and rslex sends them: `datastore.path("./data/table.csv")`.
-    segments = unquote_to_bytes(name).decode(errors="surrogateescape").split("/") if slash else []
-    call.name = "/".join(segment for segment in segments if segment != ".")
+    *folders, last = unquote_to_bytes(name).decode(errors="surrogateescape").split("/") if slash else [""]
+    above = folder_path(folders)
+    call.name = above.removesuffix("/") if last == "." else above + last
     if call.method == "PUT" and not is_encodable(call.name):
         raise ServiceError(400, "InvalidUri", f"the name of the blob is not UTF-8: {name[:200]!r}")
 

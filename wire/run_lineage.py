@@ -24,8 +24,10 @@ def inputs(run: Run) -> list[dict[str, Any]]:
         if not reference["uri"].startswith(_SAVED):
             continue
         details: dict[str, Any] = {"inputName": name, "mechanism": _MECHANISMS[modes.get(name, "direct")]}
-        if details["mechanism"] != "Direct":
-            details["pathOnCompute"] = run.execution["values"][name]
+        # A sweep has no path of its own: its trials have.
+        path = run.execution.get("values", {}).get(name)
+        if details["mechanism"] != "Direct" and path is not None:
+            details["pathOnCompute"] = path
         identifier = {"savedId": reference["uri"].removeprefix(_SAVED)}
         found.append({"identifier": identifier, "consumptionType": "RunInput", "inputDetails": details})
     return found

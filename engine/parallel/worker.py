@@ -75,7 +75,8 @@ def _serve(job: Job, connection: Connection, scored_by: entry.Entry) -> None:
             if batch.rows:
                 content = reader.rows(batch.source, batch.files, batch.part, batch.parts, batch.partition)
             connection.send(("items", len(content)))
-            text, count = scored_by.run(content, MiniBatchContext(batch))
+            # A part of a file whose rows are larger than a mini batch may have none.
+            text, count = scored_by.run(content, MiniBatchContext(batch)) if len(content) else ("", 0)
         except (Exception, SystemExit):  # noqa: BLE001 - the script may raise anything; the driver tells its user
             connection.send(("error", traceback.format_exc()))
         else:

@@ -111,7 +111,8 @@ def test_sub_pipelines_are_taken_apart() -> None:
         "i": {**node("inner", kind="pipeline", d=FOLDER, x="5"), "settings": {"default_compute": "gpu"}},
         "end": node("join", a="${{parent.jobs.m.outputs.up}}", b="${{parent.jobs.i.outputs.best}}"),
     }
-    outputs = {"out": {"jobOutputType": "uri_folder", "uri": "azureml://datastores/own/paths/at/${{name}}/x"}}
+    place = "${{default_datastore}}/paths/at/${{name}}"
+    outputs = {"out": {"jobOutputType": "uri_folder", "uri": f"azureml://datastores/{place}/x"}}
     found = plan(pipeline(jobs, {"d": FOLDER}, outputs=outputs), inner=inner, middle=middle, prep=PREP, join=JOIN)
     nodes = {item.id: item for item in found.nodes}
     assert set(nodes) == {"m.in.p", "m.in.j", "i.p", "i.j", "end"}
@@ -122,7 +123,10 @@ def test_sub_pipelines_are_taken_apart() -> None:
     assert nodes["end"].inputs["a"].source == NodePort("m.in.j", "o")
     assert nodes["end"].inputs["b"].source == NodePort("i.j", "o")
     assert found.outputs == {"out": NodePort("m.in.j", "o")}
-    assert (nodes["m.in.j"].outputs["o"].datastore, nodes["m.in.j"].outputs["o"].path) == ("own", "at/{run-id}/x")
+    assert (nodes["m.in.j"].outputs["o"].datastore, nodes["m.in.j"].outputs["o"].path) == (
+        "workspaceblobstore",
+        "at/{run-id}/x",
+    )
 
 
 def test_an_optional_input_without_a_value_takes_its_arguments_with_it() -> None:

@@ -189,6 +189,9 @@ def test_v1_datasets_whose_paths_begin_with_a_dot(live: LiveService) -> None:
             plain, dotted = (Dataset.File.from_files((store, p)) for p in (path, "./" + path))
             rows = Dataset.Tabular.from_delimited_files((store, "./" + path)).to_pandas_dataframe()
             dotted.download("got", overwrite=True)
+            if path == "dots/":
+                frame = Dataset.Tabular.register_pandas_dataframe(rows, (store, "twice/"), "twice", show_progress=False)
+                print("@ REGISTERED", frame.to_pandas_dataframe().equals(rows))
             print("@", path, plain.to_path() == dotted.to_path(), len(rows), dotted.to_path())
         """,
         workspace="dots",
@@ -197,6 +200,7 @@ def test_v1_datasets_whose_paths_begin_with_a_dot(live: LiveService) -> None:
     assert said == [
         "dots/a.csv True 1 ['/a.csv']",
         "dots True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
+        "REGISTERED True",
         "dots/ True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",
         "dots/*.csv True 2 ['/a.csv', '/b.csv']",
         "dots/** True 3 ['/a.csv', '/b.csv', '/sub/c.csv']",

@@ -263,11 +263,12 @@ def as_output(assets: Assets, declared: Section, said: list[Section], store: str
     uri = next((text for item in said if (text := item.text("uri", "path"))), None)
     place = (store, OUTPUT_PATH)
     if uri is not None:
-        place = assets.output(_macros(uri, spot), spot)
+        place = assets.output(_macros(uri, store, spot), spot)
     return Output(*place, type=kind, mode=mode, registration=_registration(said))
 
 
-def _macros(path: str, spot: str) -> str:
+def _macros(path: str, store: str, spot: str) -> str:
+    """``store``: the name of the default datastore."""
     pieces = []
     for item in bindings.split(path):
         if isinstance(item, str):
@@ -276,8 +277,12 @@ def _macros(path: str, spot: str) -> str:
             pieces.append("{run-id}")
         elif item.name in ("output_name", "output.name"):
             pieces.append("{output-name}")
+        elif item.name == "default_datastore":
+            pieces.append(store)
         else:
-            raise invalid(spot, f"${{{{{item.name}}}}} is no macro of a path: name and output_name are")
+            raise invalid(
+                spot, f"${{{{{item.name}}}}} is no macro of a path: name, output_name and default_datastore are"
+            )
     return "".join(pieces)
 
 

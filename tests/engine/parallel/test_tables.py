@@ -54,6 +54,15 @@ def test_parts_partitions_and_a_table_that_is_one_whole(tmp_path: Path) -> None:
     parts = drive(tmp_path / "parts", ROWS, [given_table], mini_batch_size=10)
     assert parts.code == 0, parts.process.stderr
     assert parts.rows == ["0 1 None", "0 2 None", "1 3 None", "1 4 None", "2 5 None"]
+    # Seven parts of four rows, three of one row: run() gets none without a row.
+    (tmp_path / "small").mkdir()
+    small = drive(
+        tmp_path / "small",
+        ROWS.replace("return", "assert len(mini_batch)\n    return"),
+        [given_table],
+        mini_batch_size=3,
+    )
+    assert small.rows == ["1 1 None", "3 2 None", "5 3 None", "6 4 None", "9 5 None"]
     keys = drive(tmp_path / "keys", ROWS, [given_table], partition_keys=["w"])
     assert keys.rows == [
         "0 1 {'w': 'a'}",
