@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.live import LiveService
 pytestmark = pytest.mark.slow
 
 HEAD = """
-import io, json, os, tempfile, contextlib, warnings
+import io, json, os, tempfile, time, contextlib, warnings
 warnings.simplefilter("ignore")
 from azureml.core import Dataset, Environment, Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
@@ -88,6 +89,12 @@ SCRIPTS = {
             return [f"{values} {len(mini_batch)} {count}"] * len(mini_batch)
     """,
     "src/few.py": "def run(mini_batch):\n    return mini_batch[1:]\n",
+    "src/sleep.py": """
+        import os, sys, time
+        def run(mini_batch):
+            open(os.path.join(sys.argv[sys.argv.index("--pids") + 1], str(os.getpid())), "w").close()
+            time.sleep(600)
+        """,
     "src/no_run.py": "def init():\n    pass\n",
     "src/bad_init.py": "def init():\n    raise RuntimeError('there is no model')\ndef run(batch):\n    return batch\n",
     "src/count.py": """
@@ -170,6 +177,18 @@ for script in ("few.py", "no_run.py", "bad_init.py"):
 summary = ParallelRunStep(name="summary", inputs=[data], parallel_run_config=config("few.py",
                           output_action="summary_only", error_threshold=-1))
 print("SUMMARY", run(summary).get_status())
+place = os.path.abspath("pids")
+os.makedirs(place)
+sleeps = ParallelRunStep(name="sleeps", inputs=[data], output=output, arguments=["--pids", place],
+                         parallel_run_config=config("sleep.py", mini_batch_size="1", process_count_per_node=2))
+cancelled = experiment.submit(Pipeline(ws, [sleeps]))
+while len(os.listdir(place)) < 2:
+    time.sleep(0.1)
+cancelled.cancel()
+with contextlib.redirect_stdout(io.StringIO()):
+    cancelled.wait_for_completion(raise_on_error=False)
+print("CANCELED", cancelled.get_status(), cancelled.find_step_run("sleeps")[0].get_status())
+print("PIDS", *os.listdir(place))
 try:
     many = config("few.py", process_count_per_node=500)
     step = ParallelRunStep(name="many", inputs=[data], output=output, parallel_run_config=many)
@@ -228,4 +247,8 @@ def test_bad_scripts_say_why(live: LiveService) -> None:
     assert "failed before its first mini batch: RuntimeError: there is no model" in bad["bad_init.py"]
     found = lines(out)
     assert found["SUMMARY"] == "Finished"
+    assert found["CANCELED"] == "Canceled Canceled"
+    pids = found["PIDS"].split()
+    assert len(pids) >= 2
+    assert not [pid for pid in pids if Path("/proc", pid).exists()]
     assert "process_count_per_node wants 500 processes; amlbridge starts at most 128" in found["MANY"]
