@@ -22,6 +22,9 @@ FILES = {
 SCRIPT = """
 import json
 from azure.ai.ml.sweep import Choice, GridSamplingAlgorithm, RandomSamplingAlgorithm, Uniform
+# azureml-core takes the variables of HEAD for numbers, which they are not.
+for name in ("MIN", "MAX"):
+    os.environ.pop(f"AZUREML_RUN_POLLING_INTERVAL_{name}", None)
 from azureml.core import Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import AmlCompute as Cluster, ComputeTarget
 from azureml.train import hyperdrive
