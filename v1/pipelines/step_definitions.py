@@ -10,17 +10,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine import command_line
+from amlbridge.engine.child_runs import TRIAL
 from amlbridge.engine.plan import Argument, Node, OptionalGroup, Plan, Scalar
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import environments, graph_runconfig
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import graphs, modules, run_records
+from amlbridge.wire import curated_environments
 from amlbridge.wire.context import Service
+
+_AUTOML_ENVIRONMENT = "AzureML-AutoML"
 
 
 def definition(service: Service, workspace: Workspace, run: Run) -> dict[str, Any] | None:
-    """The run definition of a step of a pipeline of SDK v1; None for any other run."""
+    """The run definition of a step of a pipeline of SDK v1, or of an iteration of AutoML; None for any other run."""
+    if run.kind == TRIAL:
+        return _iteration(run)
     if run.kind != "step" or run.parent_id is None:
         return None
     pipeline = service.records.runs.find(workspace.id, run.parent_id)
@@ -35,6 +41,20 @@ def definition(service: Service, workspace: Workspace, run: Run) -> dict[str, An
     settled = _settled(plan, node, pipeline.execution.get("parameters", {}))
     section = Fields(config, "the run configuration").object("environment")
     return {**config, **settled, "environment": _environment(service, workspace, section)}
+
+
+def _iteration(run: Run) -> dict[str, Any]:
+    """``child.cancel()`` looks for the compute target, ``get_environment()`` for the environment: on Azure all
+    iterations run in the curated one of AutoML."""
+    return {
+        "script": None,
+        "arguments": [],
+        "target": run.target or "local-service",
+        "framework": "Python",
+        "communicator": "None",
+        "nodeCount": 1,
+        "environment": curated_environments.definition(_AUTOML_ENVIRONMENT),
+    }
 
 
 def _configuration(service: Service, workspace: Workspace, graph_id: str, node_id: str) -> dict[str, Any]:
