@@ -75,8 +75,9 @@ def _serve(job: Job, connection: Connection, scored_by: entry.Entry) -> None:
             if batch.rows:
                 content = reader.rows(batch.source, batch.files, batch.part, batch.parts, batch.partition)
             connection.send(("items", len(content)))
-            # A part of a file whose rows are larger than a mini batch may have none.
-            text, count = scored_by.run(content, MiniBatchContext(batch)) if len(content) else ("", 0)
+            # A part of a file whose rows are larger than a mini batch may have none; without input all are empty.
+            empty = bool(batch.rows) and not len(content)
+            text, count = ("", 0) if empty else scored_by.run(content, MiniBatchContext(batch))
         except (Exception, SystemExit):  # noqa: BLE001 - the script may raise anything; the driver tells its user
             connection.send(("error", traceback.format_exc()))
         else:
