@@ -45,13 +45,17 @@ class Worker:
 
     def give(self, batch: Batch, timeout: float) -> None:
         """Hands over a mini batch, which may take so many seconds to be read."""
-        self.batch, self.items, self.began = batch, batch.items, time.monotonic()
+        self.batch, self.items, self.began = batch, None, time.monotonic()
         self.deadline = self.began + timeout
         try:
             self.connection.send(batch)
         except OSError:
             # The process is gone, which shows when it is waited for.
             self.deadline = None
+
+    def read(self, items: int, timeout: float) -> None:
+        """The mini batch has so many items, and ``run()`` so many seconds for them."""
+        self.items, self.deadline = items, time.monotonic() + timeout
 
     def told(self) -> list[tuple[Any, ...]]:
         """What the process has said since the last time; ``("ended", exit code)`` is the last of all."""

@@ -75,8 +75,7 @@ class Driver:
             self._give(worker)
         elif kind == "items":
             self._ran = True
-            worker.items = content[0]
-            worker.deadline = time.monotonic() + self._settings.run_invocation_timeout
+            worker.read(content[0], self._settings.run_invocation_timeout)
         elif kind == "done":
             self._done(worker, *content)
         elif kind == "error":
@@ -88,20 +87,27 @@ class Driver:
             self._ended(worker, content[0])
 
     def _give(self, worker: Worker) -> None:
-        if self._left:
-            worker.give(self._left.popleft(), self._settings.task_overhead_timeout)
+        if not self._left:
+            return
+        batch = self._left.popleft()
+        worker.give(batch, self._settings.task_overhead_timeout)
+        if batch.items is not None:
+            self._ran = True
+            worker.read(batch.items, self._settings.run_invocation_timeout)
 
     def _done(self, worker: Worker, text: str, count: int) -> None:
         batch, items = worker.batch, worker.items or 0
         assert batch is not None, "a worker that has a result has a mini batch"
         seconds = time.monotonic() - worker.began
         missing = max(0, items - count)
+        worker.batch = worker.deadline = None
+        # Before what is to be written down, so that it does not wait meanwhile.
+        self._give(worker)
         self._job.logs.batch(worker.number, f"{batch}: {items} items, {count} results, {seconds:.3f} s")
-        self._settle(worker, text, items, missing)
+        self._settle(batch, text, items, missing)
         if missing:
             say(f"{batch}: run() returned {count} results for {items} items, so {missing} count as failed")
         self._tally.check(f"{batch}: run() returned {count} results for {items} items")
-        self._give(worker)
 
     def _failed(self, worker: Worker, problem: str) -> None:
         """A try has failed: the mini batch is tried again, before all others, or it is lost."""
@@ -111,21 +117,19 @@ class Driver:
         say(f"{batch}, try {number} of {most}: {last_line(problem)}", sys.stderr)
         self._job.logs.error(worker.number, f"{batch}, try {number} of {most}", problem)
         self._job.logs.batch(worker.number, f"{batch}, try {number} of {most}: {last_line(problem)}")
+        worker.batch = worker.deadline = None
         if number < most:
-            worker.batch = worker.deadline = None
             self._left.appendleft(batch)
             return
         print(problem.rstrip(), file=sys.stderr, flush=True)
         items = worker.items if worker.items is not None else 1
-        self._settle(worker, "", items, items, lost=True)
+        self._settle(batch, "", items, items, lost=True)
         self._tally.check(f"{batch}: {last_line(problem)}")
 
-    def _settle(self, worker: Worker, text: str, items: int, failed: int, *, lost: bool = False) -> None:
-        assert worker.batch is not None, "a worker that is done has a mini batch"
+    def _settle(self, batch: Batch, text: str, items: int, failed: int, *, lost: bool = False) -> None:
         self._tally.add(items, failed, lost=lost)
         if self._rows is not None:
-            self._rows.add(worker.batch.index, text)
-        worker.batch = worker.deadline = None
+            self._rows.add(batch.index, text)
         self._moved = time.monotonic()
 
     def _unusable(self, worker: Worker, problem: str, sentence: str) -> str:

@@ -60,9 +60,14 @@ class Logs:
 
     @staticmethod
     def _append(path: Path, line: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        text = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n"
+        try:
+            file = path.open("a", encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a", encoding="utf-8", errors="replace")
+        with file:
+            file.write(text)
 
     @staticmethod
     def _replace(path: Path, text: str) -> None:

@@ -1,7 +1,7 @@
 """A worker process: prepares the entry script, then scores one mini batch after the other.
 
-It tells the driver ``("ready",)``, ``("items", count)`` when the mini batch is read and ``run()`` begins, then
-``("done", text, count)`` or ``("error", traceback)``; and ``("unusable", traceback, sentence)`` when there is nothing
+It tells the driver ``("ready",)``, ``("items", count)`` when the rows of a mini batch are read and ``run()`` begins,
+then ``("done", text, count)`` or ``("error", traceback)``; and ``("unusable", traceback, sentence)`` when there is nothing
 to score with.
 """
 
@@ -74,7 +74,7 @@ def _serve(job: Job, connection: Connection, scored_by: entry.Entry) -> None:
             content: Any = list(batch.files)
             if batch.rows:
                 content = reader.rows(batch.source, batch.files, batch.part, batch.parts, batch.partition)
-            connection.send(("items", len(content)))
+                connection.send(("items", len(content)))
             # A part of a file whose rows are larger than a mini batch may have none; without input all are empty.
             empty = bool(batch.rows) and not len(content)
             text, count = ("", 0) if empty else scored_by.run(content, MiniBatchContext(batch))
