@@ -1,8 +1,8 @@
 """A worker process: prepares the entry script, then scores one mini batch after the other.
 
 It tells the driver ``("ready",)``, ``("items", count)`` when the rows of a mini batch are read and ``run()`` begins,
-then ``("done", text, count)`` or ``("error", traceback)``; and ``("unusable", traceback, sentence)`` when there is nothing
-to score with.
+then ``("done", text, count)`` or ``("error", traceback)``; and ``("unusable", traceback, sentence)`` when there is
+nothing to score with.
 """
 
 from __future__ import annotations
