@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from amlbridge.migrate import files
-from amlbridge.migrate.analysis.symbols import REPORTED
+from amlbridge.migrate.analysis.known import FACTORIES
+from amlbridge.migrate.analysis.symbols import ENUMERATIONS, REPORTED, lineage
 from amlbridge.migrate.no_equivalent import way_out_of_path
 from amlbridge.migrate.registry import Case, Rule, all_rules
 from amlbridge.migrate.signatures.table import Entry, Table, v1_table
+from amlbridge.migrate.ways_out.packages import PACKAGES
 
 _MAPPING = """# SDK v1, symbol by symbol
 
@@ -19,8 +21,11 @@ Made by `make docs` from the installed packages and the rules of `amlbridge migr
 {packages}. *keywords*: what a call takes by name. What becomes of a symbol:
 
 - a **rule**: it is converted; [rules.md](rules.md) shows how, and when it is left;
-- **no equivalent**: SDK v2 has nothing like it. The use is left, with a TODO comment that says what to do instead;
-- **no rule**: the use is left, with a TODO comment (manual). Most of these are inner parts that scripts do not use.
+- **no equivalent**: SDK v2 has nothing that could take its place as it stands. The use is left, with a TODO comment
+  that says what to do instead.
+
+Symbols of other packages (azureml-interpret, azureml-contrib-..., azureml-opendatasets and others) are left as well;
+the table at the end has what to do about each package.
 
 {numbers}"""
 _RULES = """# The rules of `amlbridge migrate`
@@ -42,7 +47,8 @@ Whatever the rules did, each changed module is checked before it is given out. A
 said to be converted. `unknown-name` (manual) is a name, attribute or keyword in the new code that SDK v2 has not,
 according to a table made from the installed azure-ai-ml, mlflow and azure-identity; the file then stays as it was.
 
-`unknown-symbol` is a use of SDK v1 that no rule converts: see [mapping.md](mapping.md).
+`no-equivalent` is a use of SDK v1 that no rule converts, with what to do instead: see [mapping.md](mapping.md).
+`unknown-symbol` is one that the public packages of SDK v1 have not.
 """
 _BAD_INPUT = (
     ("syntax-error", "no Python 3", "failed"),
@@ -74,7 +80,7 @@ def rows() -> list[Row]:
     found = []
     for path, entry in table.entries.items():
         if entry.kind != "module":
-            found.append(Row(path, entry, _rule_of(table, path, entry, by_symbol), way_out_of_path(path)))
+            found.append(Row(path, entry, _rule_of(table, path, entry, by_symbol), way_out_of_path(path, entry.kind)))
     return found
 
 
@@ -94,8 +100,14 @@ def _rule_of(table: Table, path: str, entry: Entry, by_symbol: Mapping[str, str]
         return by_symbol.get(path.rpartition(".")[2])
     owner, _, member = path.rpartition(".")
     classes = [*table.lineage(owner), *table.descendants(owner)]
-    names = [f"{cls.rpartition('.')[2]}.{member}" for cls in classes]
+    types = [name for cls in classes for name in _types(cls.rpartition(".")[2])]
+    names = [f"{name}.{'*' if name in ENUMERATIONS else member}" for name in types]
     return next((by_symbol[name] for name in names if name in by_symbol), None)
+
+
+def _types(cls: str) -> tuple[str, ...]:
+    """What the analysis calls a class and its bases."""
+    return (FACTORIES[cls],) if cls in FACTORIES else lineage(cls)
 
 
 def mapping() -> str:
@@ -114,6 +126,8 @@ def mapping() -> str:
             group = module
             lines += ["", f"## {module}", "", "| symbol | keywords | becomes |", "|---|---|---|"]
         lines.append(_line(row, module))
+    lines += ["", "## Other packages", "", "| package | what to do |", "|---|---|"]
+    lines += [f"| `{name}` | {advice} |" for name, advice in sorted(PACKAGES.items()) if not name.endswith("_")]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -133,10 +147,7 @@ def _module_of(row: Row) -> str:
 
 def _line(row: Row, module: str) -> str:
     keywords = ", ".join(name for name in sorted(row.entry.keywords) if not name.startswith("_"))
-    if row.rule is not None:
-        becomes = f"[{row.rule}](rules.md#{row.rule})"
-    else:
-        becomes = f"no equivalent: {row.advice}" if row.advice else "no rule"
+    becomes = f"[{row.rule}](rules.md#{row.rule})" if row.rule is not None else f"no equivalent: {row.advice}"
     return f"| `{row.path[len(module) + 1 :]}` | {keywords} | {becomes} |"
 
 

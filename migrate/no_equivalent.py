@@ -1,81 +1,108 @@
-"""What SDK v2 has nothing for, with the way out; and what is to be done by hand where no rule converts a symbol.
-
-Source: Microsoft's articles on the migration to v2, and the public reference of azure-ai-ml.
-"""
+"""What to do about a symbol of SDK v1 that no rule converts: looks it up in the tables of ``ways_out``."""
 
 from __future__ import annotations
 
-_SQL = "SQL datastores are none of v2: export the table to blob storage, or query it in the job"
-_IMAGE = "images are built with the environment of a deployment: ManagedOnlineDeployment(environment=...)"
-#: Class or function of SDK v1 -> the way out, for those that SDK v2 has no counterpart for.
-WAYS_OUT = {
-    "AdlaCompute": "Azure Data Lake Analytics has ended: use Spark jobs (azure.ai.ml.spark)",
-    "AdlaStep": "Azure Data Lake Analytics has ended: use a Spark component (azure.ai.ml.spark)",
-    "AzureBatchStep": "submit to Azure Batch from a command component, with azure-batch",
-    "AzureDataLakeDatastore": "Data Lake Gen1 has ended: use AzureDataLakeGen2Datastore",
-    "AzureMySqlDatastore": _SQL,
-    "AzurePostgreSqlDatastore": _SQL,
-    "AzureSqlDatabaseDatastore": _SQL,
-    "BatchCompute": "submit to Azure Batch from a command component, with azure-batch",
-    "ContainerImage": _IMAGE,
-    "DatabricksCompute": "call the Databricks REST API from a command component, or use Spark jobs",
-    "DatabricksSection": "call the Databricks REST API from a command component, or use Spark jobs",
-    "DatabricksStep": "call the Databricks REST API from a command component, or use a Spark component",
-    "DatacacheStore": "v2 has no data cache: mount the data (mode ro_mount), which caches by itself",
-    "DataFactoryCompute": "call Azure Data Factory with azure-mgmt-datafactory, or run the pipeline from Data Factory",
-    "DataTransferStep": "copy with azure.ai.ml.data_transfer (preview), or in a command component",
-    "DBFSDatastore": "DBFS datastores are none of v2: copy the data to blob storage",
-    "HDFSDatastore": "HDFS datastores are none of v2: copy the data to blob storage",
-    "HDInsightCompute": "use Spark jobs (azure.ai.ml.spark) on serverless Spark",
-    "Image": _IMAGE,
-    "KustoCompute": "query Kusto in a command component, with azure-kusto-data",
-    "KustoStep": "query Kusto in a command component, with azure-kusto-data",
-    "LinkedService": "attach a Synapse Spark pool as a compute (azure.ai.ml.entities.SynapseSparkCompute)",
-    "ModelDataCollector": "use azureml-ai-monitoring's Collector and DataCollector of the deployment",
-    "ModelProxy": "download the best model with the client and use it here",
-    "Module": "register a component (ml_client.components.create_or_update) and load it by name and version",
-    "ModuleStep": "register a component (ml_client.components.create_or_update) and load it by name and version",
-    "NotebookRunnerStep": "run the notebook with papermill in a command component",
-    "ReinforcementLearningEstimator": "use a command with a Ray distribution (azure.ai.ml.RayDistribution)",
-    "RemoteCompute": "attached virtual machines are gone: use a compute cluster or Kubernetes",
-    "RScriptStep": "run `Rscript script.R` in a command component",
-    "SqlDataReference": _SQL,
-    "Tensorboard": "run TensorBoard on the downloaded logs, or look at the metrics in MLflow",
-    "UnknownImage": _IMAGE,
-}
+from functools import cache
 
-#: Package of SDK v1 -> the way out.
-PACKAGES = {
-    "azureml.contrib": "a preview of v1 that v2 has not; look for the feature in azure.ai.ml",
-    "azureml.data.datacache": "v2 has no data cache: mount the data (mode ro_mount), which caches by itself",
-    "azureml.data.datastore_client": "use ml_client.datastores",
-    "azureml.data.dataset_definition": "data assets of v2 are files: transform them with mltable or pandas",
-    "azureml.data.dataset_profile": "v2 makes no profiles: describe the data with pandas",
-    "azureml.data.dataset_snapshot": "v2 has no snapshots: register a version of the data asset",
-    "azureml.exceptions": "catch azure.core.exceptions (ResourceNotFoundError, HttpResponseError)",
-    "azureml.history": "an inner part of v1",
-    "azureml.interpret": "use interpret-community, and the Responsible AI components of v2",
-    "azureml.monitoring": "use azureml-ai-monitoring and DataCollector of the deployment",
-    "azureml.opendatasets": "read the public files with pandas or an Input with their URL",
-    "azureml.telemetry": "an inner part of v1",
-    "azureml.tensorboard": "run TensorBoard on the downloaded logs, or look at the metrics in MLflow",
-}
+from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.registry import Leave, Outcome, Rule
+from amlbridge.migrate.signatures.table import v1_table
+from amlbridge.migrate.ways_out import automl, compute, data, environments, models, pipelines, runs, workspace
+from amlbridge.migrate.ways_out.packages import PACKAGES
+
+_TOPICS = (automl, compute, data, environments, models, pipelines, runs, workspace)
+_INNER = "an inner part of SDK v1"
 
 
-def way_out(symbol: str) -> str | None:
-    """What to do about a symbol ("DatabricksStep", "DatabricksStep.create_node") that SDK v2 has nothing for; None when
-    that is not known."""
-    return WAYS_OUT.get(symbol.partition(".")[0])
+@cache
+def ways_out() -> dict[str, str]:
+    """The tables of all topics. Raises ValueError when two have the same symbol."""
+    found: dict[str, str] = {}
+    for topic in _TOPICS:
+        twice = found.keys() & topic.WAYS_OUT.keys()
+        if twice:
+            raise ValueError(f"{topic.__name__} has {', '.join(sorted(twice))}, which another topic has as well")
+        found |= topic.WAYS_OUT
+    return found
 
 
-def way_out_of_path(path: str) -> str | None:
-    """The same for a canonical path; what a package has as a whole counts as well."""
-    parts = path.split(".")
-    for part in parts[2:]:
-        if part in WAYS_OUT:
-            return WAYS_OUT[part]
+def without_rule(symbol: str, module: str = "") -> Leave:
+    """What becomes of a use of a symbol that no rule converts. ``module``: see ``way_out``."""
+    owner, dot, member = symbol.removesuffix("=").removesuffix("[]").partition(".")
+    name = f"{REPORTED.get(owner, owner)}{dot}{member}"
+    advice = way_out(symbol, module)
+    if advice is None:
+        return Leave(f"no rule converts {name}")
+    return Leave(f"SDK v2 has no {name}: {advice}", Status.NO_EQUIVALENT)
+
+
+def rule_name(rule: Rule | None, outcome: Outcome | None) -> str:
+    """What findings and comments call the rule: "unknown-symbol" or "no-equivalent" where there is none."""
+    if rule is not None:
+        return rule.name
+    none = isinstance(outcome, Leave) and outcome.status is Status.NO_EQUIVALENT
+    return "no-equivalent" if none else "unknown-symbol"
+
+
+def way_out(symbol: str, module: str = "") -> str | None:
+    """What to do about a symbol ("DatabricksStep", "DatabricksStep.create_node"); None when that is not known.
+    ``module``: the module of SDK v1 that it was imported from, if that is known."""
+    owner, _, member = symbol.removesuffix("=").removesuffix("[]").partition(".")
+    owners = [name for cls in lineage(owner) for name in dict.fromkeys((cls, REPORTED.get(cls, cls)))]
+    if member and not any(part.startswith("_") for part in member.split(".")) and not _is_member(owners, member):
+        return _of_package(module)
+    return _of_symbol(owners, member) or _of_package(module)
+
+
+def way_out_of_path(path: str, kind: str) -> str | None:
+    """The same for a canonical path of the table of SDK v1; ``kind`` is what the table says that it is."""
+    table = v1_table()
+    cls, _, member = (path, "", "") if kind in ("class", "function") else path.rpartition(".")
+    classes = [name.rpartition(".")[2] for name in table.lineage(cls)] or [cls.rpartition(".")[2]]
+    owners = [name for found in classes for name in lineage(found)]
+    return _of_symbol(list(dict.fromkeys(owners)), member) or _of_package(path)
+
+
+def _of_symbol(owners: list[str], member: str) -> str | None:
+    table = ways_out()
+    if member:
+        name = member.split(".")[0]
+        keys = [*(f"{owner}.{part}" for owner in owners for part in dict.fromkeys((member, name))), f"*.{name}"]
+        found = next((table[key] for key in keys if key in table), None)
+        if found is not None:
+            return found
+        if name.startswith("_") or name in ("serialize", "deserialize"):
+            return _INNER
+    return next((table[owner] for owner in owners if owner in table), None)
+
+
+def _of_package(module: str) -> str | None:
+    """What the package has as a whole."""
+    parts = module.split(".")
+    if any(part.startswith("_") for part in parts):
+        return PACKAGES["azureml._"]
     for count in range(len(parts), 1, -1):
         found = PACKAGES.get(".".join(parts[:count]))
         if found is not None:
             return found
     return None
+
+
+def _is_member(owners: list[str], member: str) -> bool:
+    """Whether a class that the table of SDK v1 has does have the member: else it is a slip of the pen."""
+    known = [owner for owner in owners if owner in _members()]
+    return not known or any(member.split(".")[0] in _members()[owner] for owner in known)
+
+
+@cache
+def _members() -> dict[str, frozenset[str]]:
+    """The members of the classes of SDK v1, by the class's name; those of its base classes are with them."""
+    table = v1_table()
+    found: dict[str, set[str]] = {}
+    for path, entry in table.entries.items():
+        if entry.kind == "class":
+            names = found.setdefault(path.rpartition(".")[2], set())
+            for cls in table.lineage(path):
+                names.update(table.names_below(cls))
+    return {name: frozenset(names) for name, names in found.items()}

@@ -17,7 +17,7 @@ from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import NamedInput, Options
-from amlbridge.migrate.no_equivalent import way_out
+from amlbridge.migrate.no_equivalent import rule_name, without_rule
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
 #: What the workspace's variable is called in the new code.
@@ -397,12 +397,11 @@ class Rewriter:
         return self.outcomes[use.node][1]
 
     def _decide(self, use: Use) -> tuple[Rule | None, Outcome]:
-        found = next((handlers()[symbol] for symbol in use.symbols if symbol in handlers()), None)
-        rule = found[0] if found else None
-        name = rule.name if rule else "unknown-symbol"
+        rule, handler = next((handlers()[symbol] for symbol in use.symbols if symbol in handlers()), (None, None))
+        unknown = without_rule(use.symbol, use.module) if handler is None else None
         if use.node in self.attempt.reasons:
             return self.attempt.reasons[use.node]
-        if self.ignored(use, name):
+        if self.ignored(use, rule_name(rule, unknown)):
             return rule, Leave("left as it is, as the comment says", Status.IGNORED)
         if rule is not None and not self.options.applies(rule.name):
             return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
@@ -410,13 +409,11 @@ class Rewriter:
             return rule, CONNECTED
         if self.is_kept(use):
             return rule, CONNECTED
-        if found is None:
-            advice = way_out(use.symbol)
-            if advice is not None:
-                return None, Leave(f"SDK v2 has no {use.symbol}: {advice}", Status.NO_EQUIVALENT)
-            return None, Leave(f"no rule converts {use.symbol}")
+        if handler is None:
+            assert unknown is not None
+            return None, unknown
         try:
-            return rule, self._checked(found[1](use, self))
+            return rule, self._checked(handler(use, self))
         except (CannotWriteError, ValueError) as error:
             return rule, Leave(str(error) or "cannot be converted")
 
@@ -538,7 +535,7 @@ class Rewriter:
         line, column = use.node.lineno, use.node.col_offset + 1
         owner, dot, member = use.symbol.removesuffix("=").removesuffix("[]").partition(".")
         symbol = REPORTED.get(owner, owner) + dot + member
-        name, doc = (rule.name, rule.link) if rule else ("unknown-symbol", "docs/mapping.md")
+        name, doc = rule_name(rule, outcome), rule.link if rule else "docs/mapping.md"
         if isinstance(outcome, Leave):
             return Finding(name, symbol, outcome.status, line, column, outcome.message, doc)
         if outcome is None:

@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import UNCONVERTED, Status
 from amlbridge.migrate.layout import lay_out
+from amlbridge.migrate.no_equivalent import rule_name
 from amlbridge.migrate.registry import Leave, Statements
 from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 
@@ -201,7 +202,7 @@ class StatementWriter:
             if outcome == CONNECTED and (use.symbol.startswith(_ON_DEMAND) or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
-                line = indent + TODO.format(rule.name if rule else "unknown-symbol", outcome.message)
+                line = indent + TODO.format(rule_name(rule, outcome), outcome.message)
                 if line not in found and line.strip() not in above:
                     found.append(line)
         return found

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
 
+#: So many variables may lie between a use and the import that it starts from.
+_DEPTH = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Use:
@@ -40,6 +43,24 @@ class Use:
         if owner in ENUMERATIONS:
             return self.symbol, f"{owner}.*"
         return tuple(f"{base}.{member}" for base in lineage(owner))
+
+    @property
+    def module(self) -> str:
+        """The dotted name in SDK v1 that the use starts from ("azureml.interpret.ExplanationClient"); "" when it is not
+        known."""
+        node: ast.expr | None = self.node
+        for _ in range(_DEPTH):
+            while isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
+                node = node.func if isinstance(node, ast.Call) else node.value
+            found = self.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+            if not found:
+                break
+            statement, alias = found[0].statement, found[0].node
+            if isinstance(alias, ast.alias):
+                above = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
+                return above + alias.name
+            node = found[0].value
+        return ""
 
     @property
     def receiver_value(self) -> Instance | None:

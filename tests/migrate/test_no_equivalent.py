@@ -1,0 +1,94 @@
+"""What is said of symbols of SDK v1 that no rule converts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from amlbridge.migrate import documents
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.no_equivalent import way_out, ways_out
+from amlbridge.migrate.signatures.table import v1_table, v2_table
+from amlbridge.migrate.ways_out.packages import PACKAGES
+from tests.migrate.rules.support import convert
+
+#: Names of SDK v2 in a text: "azure.ai.ml.entities.Data", "ml_client.jobs.get".
+_NAMES = re.compile(r"\bazure\.ai\.ml(?:\.\w+)+|\bml_client\.\w+(?:\.\w+)?")
+
+
+def test_every_symbol_has_a_rule_or_a_way_out() -> None:
+    left = [row.path for row in documents.rows() if row.rule is None and not row.advice]
+    assert left == []
+
+
+def test_the_ways_out_are_of_symbols_that_are_there() -> None:
+    names = {path.rpartition(".")[2] for path in v1_table().entries}
+    unknown = {part for symbol in ways_out() for part in symbol.split(".") if part not in names and part != "*"}
+    # A type of the analysis, and constants, which the table has not.
+    assert unknown == {"DatasetFactory", "AKS_WEBSERVICE_TYPE", "ACI_WEBSERVICE_TYPE"}
+
+
+def test_the_names_of_sdk_v2_in_the_ways_out_exist() -> None:
+    table = v2_table()
+    client = "azure.ai.ml.MLClient"
+    wrong = set()
+    for text in {*ways_out().values(), *PACKAGES.values()}:
+        for name in _NAMES.findall(text):
+            if name.startswith("azure."):
+                found = table.canonical(name) is not None
+            else:
+                _, operations, *method = name.split(".")
+                entry = table.entries.get(f"{client}.{operations}")
+                found = entry is not None and (
+                    not method or any(table.member(kind, method[0]) is not None for kind in entry.gives)
+                )
+                found = found or operations in ("workspace_name", "subscription_id", "resource_group_name")
+            if not found:
+                wrong.add(name)
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "module", "words"),
+    [
+        ("DatabricksStep", "", "Databricks REST API"),
+        ("DatabricksStep.create_node", "", "@dsl.pipeline"),
+        ("Environment.clone", "", "new name"),
+        ("RunContext.number", "", "names, not numbers"),
+        ("AmlCompute.refresh_state", "", "anew"),
+        ("MimicWrapper.explain", "azureml.interpret.MimicWrapper", "interpret-community"),
+        ("Anything", "azureml.contrib.fairness.Anything", "fairlearn"),
+        ("Workspace._auth_object", "", "inner part"),
+        ("WorkspaceClient", "azureml._restclient.workspace_client", "inner part"),
+    ],
+)
+def test_the_nearest_way_out_counts(symbol: str, module: str, words: str) -> None:
+    assert words in (way_out(symbol, module) or "")
+
+
+def test_a_slip_of_the_pen_is_no_symbol_without_equivalent() -> None:
+    assert way_out("Workspace.subsription_id") is None
+
+
+def test_a_symbol_without_equivalent_is_left_with_the_way_out() -> None:
+    conversion = convert("""\
+        from azureml.contrib.fairness import upload_dashboard_dictionary
+
+        upload_dashboard_dictionary({})
+        """)
+    (finding,) = conversion.findings
+    assert (finding.rule, finding.status) == ("no-equivalent", Status.NO_EQUIVALENT)
+    assert "# TODO(amlbridge no-equivalent): SDK v2 has no upload_dashboard_dictionary: " in conversion.text
+
+
+def test_the_module_is_told_through_variables() -> None:
+    conversion = convert("""\
+        import azureml.interpret as ai
+        from azureml.interpret import MimicWrapper as Wrapper
+
+        wrapper = Wrapper(1)
+        wrapper.explain()
+        """)
+    assert [finding.symbol for finding in conversion.findings] == ["MimicWrapper", "MimicWrapper.explain"]
+    assert all("interpret-community" in finding.message for finding in conversion.findings)
