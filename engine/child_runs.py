@@ -8,10 +8,13 @@ A driver (:mod:`amlbridge.engine.kinds`) that searches over many trials appends 
 | ``child_started`` | index, name?, properties?, tags? | run ``{step's run}_{index}`` of kind :data:`TRIAL` runs |
 | ``child_metrics`` | index, metrics: name -> number | its metrics |
 | ``child_charts`` | index, charts: name -> kind (``confusion_matrix``, …) | metrics: its artifacts of these names |
-| ``child_artifacts`` | index, folder | each file below the folder becomes an artifact of the child, by its path in it |
+| ``child_artifacts`` | index, folder, tables? | each file below the folder, by its path: artifacts of the child |
 | ``child_ended`` | index, status, error?, properties?, tags? | its end: Completed, Failed or Canceled |
 | ``parent`` | properties?, tags?, metrics? | the step's own run, also while it runs |
 | ``note`` | message | a warning of the step's run; that its log has it too is the driver's business |
+
+``tables`` names the files that are tables (delimited text with a header): datasets that the child has written. A
+child's event with ``test: true`` is of the test of its model: run ``{child}_test`` of kind :data:`MODEL_TEST` below.
 
 The other way round, a child that somebody cancels has a file in :func:`cancel_folder`: the driver ends that trial, and
 goes on with the others.
@@ -44,6 +47,10 @@ T = TypeVar("T")
 
 #: The kind of run that a child is.
 TRIAL = "trial"
+#: The kind of a run that tests the model of a child.
+MODEL_TEST = "model_test"
+#: Where the files of children lie that are no metrics: those of a trial, those of a test.
+_FOLDERS = ("outputs", "predictions")
 #: Seconds between two looks at the file.
 INTERVAL = 0.25
 #: How the services know a metric of single numbers.
@@ -65,6 +72,11 @@ def cancel_folder(scratch: Path) -> Path:
 def child_id(run_id: str, index: int) -> str:
     """The run of a step's child."""
     return f"{run_id}_{index}"
+
+
+def test_id(child: str) -> str:
+    """The run that tests the model of a child."""
+    return f"{child}_test"
 
 
 class ChildRuns:
@@ -99,11 +111,10 @@ class ChildRuns:
         run = self._records.runs.get(self._workspace, self._context.run_id)
         self._target = run.target
         with self._records.database.write():
-            for child in self._records.runs.children(self._workspace, self._context.run_id):
-                if child.kind == TRIAL:
-                    ended = {} if child.finished else {"status": status.CANCELED, "ended": now}
-                    self._records.metrics.delete(self._workspace, child.id)
-                    self._records.runs.set(self._workspace, child.id, hidden=True, properties={}, **ended)
+            for child in _own(self._records, self._workspace, self._context.run_id):
+                ended = {} if child.finished else {"status": status.CANCELED, "ended": now}
+                self._records.metrics.delete(self._workspace, child.id)
+                self._records.runs.set(self._workspace, child.id, hidden=True, properties={}, **ended)
 
     def take(self) -> None:
         """Records the events that have come since the last call. On a full disk those that are left wait."""
@@ -145,7 +156,8 @@ class ChildRuns:
         handlers[event["event"]](event)
 
     def _child(self, event: Mapping[str, Any]) -> str:
-        return child_id(self._context.run_id, int(event["index"]))
+        child = child_id(self._context.run_id, int(event["index"]))
+        return test_id(child) if event.get("test") else child
 
     def _started(self, event: Mapping[str, Any]) -> None:
         run_id, runs = self._child(event), self._records.runs
@@ -162,8 +174,10 @@ class ChildRuns:
         }
         with self._records.database.write():
             if runs.find(self._workspace, run_id) is None:
-                place = {"parent_id": self._context.run_id, **values}
-                runs.add(self._workspace, self._context.experiment_id, run_id, TRIAL, **place)
+                tests = bool(event.get("test"))
+                parent = child_id(self._context.run_id, int(event["index"])) if tests else self._context.run_id
+                kind = MODEL_TEST if tests else TRIAL
+                runs.add(self._workspace, self._context.experiment_id, run_id, kind, parent_id=parent, **values)
             else:
                 self._records.metrics.delete(self._workspace, run_id)
                 runs.set(self._workspace, run_id, **values)
@@ -185,6 +199,8 @@ class ChildRuns:
         folder = Path(event["folder"])
         for name, source in files_below(folder):
             _link(source, self._host.child_artifact(self._context, self._child(event), name))
+        for name in event.get("tables", []):
+            self._host.wrote_table(self._context, self._child(event), name)
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         state = event["status"]
@@ -219,8 +235,8 @@ def end_all(records: Records, workspace: str, run_id: str, state: str, why: str)
     """Ends the children of a step that has ended in ``state`` without telling of theirs."""
     ended = status.CANCELED if state != status.FAILED else status.FAILED
     error = {"code": "Canceled" if ended == status.CANCELED else "UserError", "message": why}
-    for child in records.runs.children(workspace, run_id):
-        if child.kind == TRIAL and not child.finished:
+    for child in _own(records, workspace, run_id):
+        if not child.finished:
             records.runs.set(workspace, child.id, status=ended, ended=records.clock(), error=error)
 
 
@@ -231,9 +247,11 @@ def copy_artifacts(records: Records, host: Host, context: StepContext, original:
     Metrics output of AutoML), these are the original's."""
     workspace = context.workspace.id
     for child in _shown(records, workspace, original):
-        source = host.child_artifact(context, child.id, "outputs")
         copy_id = context.run_id + child.id.removeprefix(original)
-        names = [f"outputs/{name}" for name, _ in files_below(source)] if source.is_dir() else []
+        names = []
+        for folder in _FOLDERS:
+            source = host.child_artifact(context, child.id, folder)
+            names += [f"{folder}/{name}" for name, _ in files_below(source)] if source.is_dir() else []
         for name in [*names, *(value.name for value in _charts_of(records, workspace, child.id))]:
             path = host.child_artifact(context, child.id, name)
             if path.is_file():
@@ -248,9 +266,13 @@ def copy(records: Records, workspace: str, original: str, run_id: str) -> dict[s
         ids[child.id] = new = run_id + child.id.removeprefix(original)
         columns = ("name", "status", "started", "ended", "error", "target", "tags", "properties", "hidden")
         values = {name: getattr(child, name) for name in columns}
+        if child.kind == MODEL_TEST:
+            # The datasets that it has written are the original's own.
+            values["extra"] = child.extra
         if records.runs.find(workspace, new) is None:
             place = records.runs.get(workspace, run_id)
-            records.runs.add(workspace, place.experiment_id, new, TRIAL, parent_id=run_id, **values)
+            parent = run_id + str(child.parent_id).removeprefix(original)
+            records.runs.add(workspace, place.experiment_id, new, child.kind, parent_id=parent, **values)
         else:
             # The step had begun once, before the service went away.
             records.metrics.delete(workspace, new)
@@ -263,7 +285,16 @@ def copy(records: Records, workspace: str, original: str, run_id: str) -> dict[s
 
 
 def _shown(records: Records, workspace: str, run_id: str) -> list[status.Run]:
-    return [child for child in records.runs.children(workspace, run_id) if child.kind == TRIAL and not child.hidden]
+    return [child for child in _own(records, workspace, run_id) if not child.hidden]
+
+
+def _own(records: Records, workspace: str, run_id: str) -> list[status.Run]:
+    """The children of a step, each before the test of its model."""
+    found = []
+    for child in records.runs.children(workspace, run_id):
+        if child.kind == TRIAL:
+            found += [child, *(item for item in records.runs.children(workspace, child.id) if item.kind == MODEL_TEST)]
+    return found
 
 
 def _chart(run_id: str, name: str, created: float, kind: str | None) -> MetricValue:

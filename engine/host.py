@@ -127,6 +127,10 @@ class Host(Protocol):
     def child_artifact(self, context: StepContext, child_id: str, name: str) -> Path:
         """Where the artifact of this name of a child run of the step lies; its folder need not exist."""
 
+    def wrote_table(self, context: StepContext, child_id: str, name: str) -> None:
+        """Called when a child run of the step has a table (delimited text with a header) as its artifact of this name:
+        its SDK finds it as a dataset. May be called again for the same one."""
+
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """What an input is for the script: a local path, or for a direct one the id that its SDK resolves."""
 

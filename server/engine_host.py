@@ -99,6 +99,12 @@ class EngineHost:
         run = self._service.blobs.path(account, "azureml", f"ExperimentRun/dcid.{child_id}")
         return run.joinpath(*check_name(name))
 
+    def wrote_table(self, context: StepContext, child_id: str, name: str) -> None:
+        """Saves a dataset of it, which ``child.get_details()["outputDatasets"]`` names."""
+        path = f"ExperimentRun/dcid.{child_id}/{name}"
+        saved = dataset_paths.saved_table(self._service, context.workspace, storage.ARTIFACTS, path)
+        run_lineage.add_output(self._service, context.workspace, child_id, Path(name).stem, saved, "upload")
+
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
         try:

@@ -28,6 +28,15 @@ from amlbridge.wire.errors import bad_request, not_found
 
 #: Seconds that the dataset engine gets to select the files of a filtered dataset.
 _SELECTION_TIMEOUT = 300
+#: How :func:`saved_table` reads its file.
+_TABLE = {
+    "delimiter": ",",
+    "encoding": "utf8",
+    "header": "all_files_same_headers",
+    "infer_column_types": True,
+    "support_multi_line": True,
+    "include_path_column": False,
+}
 
 
 def materialise(service: Service, workspace: Workspace, saved_dataset_id: str, scratch: Path) -> Path:
@@ -89,6 +98,16 @@ def saved_dataset_for_path(
     Raises a 4xx :class:`~amlbridge.wire.errors.ServiceError`.
     """
     return dataset_records.save(service, workspace, _of_output(service, workspace, datastore, path, transformations))
+
+
+def saved_table(service: Service, workspace: Workspace, datastore: str, path: str) -> str:
+    """The id of a saved dataset of one delimited file with a header, comma between its columns."""
+    content = {
+        "type": "mltable",
+        "paths": [{"file": dataflow.uri(workspace, datastore, path)}],
+        "transformations": [{"read_delimited": _TABLE}],
+    }
+    return dataset_records.save(service, workspace, dataset_records.of_yaml("tabular", dataflow.dump(content)))
 
 
 def register_output(

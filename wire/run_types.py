@@ -17,6 +17,7 @@ RUN_TYPES: dict[str, str] = {
     "hyperdrive": "hyperdrive",
     # The child runs that a driver tells of (engine/child_runs.py).
     "trial": "azureml.scriptrun",
+    "model_test": "automl.model_test",
 }
 #: A run that a client made by itself: nothing of ours executes it. What runType it gave is kept in ``extra``.
 INTERACTIVE = "interactive"

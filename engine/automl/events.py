@@ -38,6 +38,24 @@ class Events:
         """Adds to the step's own run."""
         self._tell("parent", properties=properties or {}, tags=tags or {}, metrics=_plain(metrics or {}))
 
+    def tested(
+        self, index: int, metrics: Mapping[str, float], charts: Mapping[str, str], folder: Path, tables: list[str]
+    ) -> None:
+        """The test run of a child has completed; ``tables``: which of the files are tables with a header."""
+        self._tell("child_metrics", index=index, test=True, metrics=_plain(metrics))
+        self._tell("child_artifacts", index=index, test=True, folder=str(folder), tables=tables)
+        if charts:
+            self._tell("child_charts", index=index, test=True, charts=charts)
+        self._tell("child_ended", index=index, test=True, status="Completed")
+
+    def test_started(self, index: int) -> None:
+        """The model of a child run is tested."""
+        self._tell("child_started", index=index, test=True, name=f"test of {index}")
+
+    def test_failed(self, index: int, error: Mapping[str, str]) -> None:
+        """The model of a child run could not be tested."""
+        self._tell("child_ended", index=index, test=True, status="Failed", error=error)
+
     def started(self, index: int, name: str, properties: Mapping[str, Any]) -> None:
         """A child run begins."""
         self._tell("child_started", index=index, name=name, properties=properties)

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from amlbridge.engine.automl import (
     builders,
     choice,
     ensembles,
+    model_test,
     portable,
     series_ids,
     short_series,
@@ -85,7 +86,7 @@ def task(settings: AutoMLSettings, training: Any, validation: Any, test: Any, ev
         functools.partial(run, series),
         lambda candidate: candidate.preprocessor,
         joins={ensembles.VOTING: functools.partial(vote, series)},
-        measure=functools.partial(_measured, series, problem.test) if problem.test is not None else None,
+        test=functools.partial(model_test.of_series, problem) if problem.test is not None else None,
     )
     return found, problem.training.features.head(EXAMPLE_ROWS)
 
@@ -330,11 +331,3 @@ def vote(series: Series, members: Sequence[Member], folder: Path) -> Result:
     }
     drawn = trials.write_charts(folder, series.problem, [held.target for _, held in series.folds], predictions)
     return Result(scoring.averaged(parts), time.perf_counter() - began, details, drawn)
-
-
-def _measured(series: Series, test: Rows, model: Any) -> tuple[Mapping[str, float], Any]:
-    name = series.problem.settings.target_column
-    predicted = model.forecast(test.features)[0]
-    table = test.features.copy()
-    table[f"{name}_orig"], table[f"{name}_predicted"] = test.target, predicted
-    return scoring.scalars(test.target, predicted, series.problem.span, None), table

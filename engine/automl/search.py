@@ -15,6 +15,7 @@ from amlbridge.engine.automl.candidates import Candidate
 from amlbridge.engine.automl.ensembles import Member
 from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
+from amlbridge.engine.automl.model_test import Tested
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.automl.trials import ARTIFACTS
 from amlbridge.engine.automl.workers import CANCELLED, Outcome, Workers, cores
@@ -25,6 +26,9 @@ _MOST_TRIALS = 1000
 _LANDMARKS, _PATIENCE = 20, 10
 #: Of a bound on time, this share (and at most so many seconds) is kept for the ensembles.
 _ENSEMBLE_SHARE, _ENSEMBLE_SECONDS = 0.1, 30.0
+_GRACE = (
+    "the time of the experiment is up before there is a model: the search ends with the first one; give it more time"
+)
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ class Proposer(Protocol):
 @dataclass(frozen=True)
 class Task:
     """What is searched. ``work(candidate, folder, threads)`` runs one trial; ``preprocessor(candidate)`` is what it
-    really uses; ``joins``: ensemble -> ``join(members, folder)``, which makes it; ``measure(model)`` gives the metrics
-    and the predictions (a DataFrame) of the test rows, None: there are none; ``companions``: the text files that go
-    with every model, by their paths among the artifacts of its run."""
+    really uses; ``joins``: ensemble -> ``join(members, folder)``, which makes it; ``test(model)`` tests it on
+    the test rows, None: there are none; ``companions``: the text files that go with every model, by their paths among
+    the artifacts of its run."""
 
     settings: AutoMLSettings
     metric: str
@@ -64,7 +68,7 @@ class Task:
     work: Callable[[Candidate, Path, int], Any]
     preprocessor: Callable[[Candidate], str | None]
     joins: Mapping[str, Callable[[Sequence[Member], Path], Any]] = field(default_factory=dict)
-    measure: Callable[[Any], tuple[Mapping[str, float], Any]] | None = None
+    test: Callable[[Any], Tested] | None = None
     companions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -155,14 +159,17 @@ class Search:
         while True:
             why = why or self._finished()
             late = deadline is not None and time.monotonic() >= deadline
-            while why is None and not late and index < bound and self._may_start(index):
+            # Without any model there is none to yield: the first trial is given the time that it takes.
+            while why is None and (not late or not index) and index < bound and self._may_start(index):
                 if not self._start(index):
                     why = "everything was tried"
                     break
                 index += 1
-            if not len(self._workers) or late:
+            if not len(self._workers) or (late and self.trials):
                 break
-            for outcome in self._workers.wait(deadline):
+            if late:
+                self.events.note(_GRACE)
+            for outcome in self._workers.wait(None if late else deadline):
                 self._ended(outcome)
             self._tell_in_order()
         late_ones = self._workers.end_all("the time of the experiment was up")

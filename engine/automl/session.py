@@ -19,6 +19,7 @@ from amlbridge.engine.automl import (
     choice,
     ensembles,
     forecasting,
+    model_test,
     outputs,
     portable,
     report,
@@ -30,8 +31,7 @@ from amlbridge.engine.automl import (
 from amlbridge.engine.automl.candidates import Search as Proposals
 from amlbridge.engine.automl.errors import AutoMLError
 from amlbridge.engine.automl.events import Events
-from amlbridge.engine.automl.metrics import scoring
-from amlbridge.engine.automl.problem import EXAMPLE_ROWS, Problem, Rows, of_tables
+from amlbridge.engine.automl.problem import EXAMPLE_ROWS, Problem, of_tables
 from amlbridge.engine.automl.search import Search, Task, Trial
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.errors import EngineError
@@ -132,19 +132,9 @@ def _table_task(
             ensembles.VOTING: functools.partial(ensembles.vote, prepared),
             ensembles.STACK: functools.partial(ensembles.stack, prepared),
         },
-        measure=functools.partial(_measured, prepared, problem.test) if problem.test is not None else None,
+        test=functools.partial(model_test.of_table, problem) if problem.test is not None else None,
     )
     return task, problem.training.features.head(EXAMPLE_ROWS)
-
-
-def _measured(prepared: trials.Prepared, test: Rows, model: Any) -> tuple[Mapping[str, float], Any]:
-    """How a model does on rows that had no part in choosing it."""
-    labels, name = prepared.problem.labels, prepared.problem.settings.target_column
-    predicted = trials.predicted(model, test.features, labels is not None)
-    table = test.features.copy()
-    table[f"{name}_orig"] = test.target if labels is None else labels[test.target]
-    table[f"{name}_predicted"] = predicted if labels is None else labels[predicted.argmax(axis=1)]
-    return scoring.scalars(test.target, predicted, prepared.span, test.weights), table
 
 
 def _set_apart(settings: AutoMLSettings, table: Any) -> tuple[Any, Any]:
@@ -197,8 +187,8 @@ def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any
     places = outputs.write_best(search, best, example, folder)
     places["model_name"] = report.model_name(run_id, best.index)
     outputs.write_node_outputs(search, best, content["outputs"], run_id, folder, events)
-    _measure(search, best, folder, events)
     events.again(best.index, best.folder / trials.ARTIFACTS, places)
+    _test(search, best, events)
     events.parent(
         tags={
             "automl_best_child_run_id": f"{run_id}_{best.index}",
@@ -211,11 +201,15 @@ def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any
     print(f"best: {best.index} {best.algorithm}, {search.task.metric} {best.score:.5f}", flush=True)
 
 
-def _measure(search: Search, best: Trial, folder: Path, events: Events) -> None:
-    if search.task.measure is None:
+def _test(search: Search, best: Trial, events: Events) -> None:
+    """Tests the best model as a run below its own. A test that fails takes nothing from the search."""
+    if search.task.test is None:
         return
-    found, table = search.task.measure(portable.load(best.folder / trials.MODEL))
-    (folder / "outputs/predictions").mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "outputs/predictions/predictions.csv", index=False)
-    (folder / "outputs/test_metrics.json").write_text(json.dumps(found, indent=2))
-    events.parent(metrics={f"test_{name}": value for name, value in found.items()})
+    events.test_started(best.index)
+    try:
+        tested = search.task.test(portable.load(best.folder / trials.MODEL))
+        model_test.record(tested, best.index, search.folder / "test", events)
+    except Exception as error:  # noqa: BLE001 - whatever the model says to the test rows is told in the test run
+        why = f"the best model could not be tested: {type(error).__name__}: {error}"
+        events.test_failed(best.index, {"code": "UserError", "message": why})
+        events.note(why)

@@ -84,7 +84,8 @@ class AutoMLSettings:
 
     ``primary_metric`` None is the task's default. ``n_cross_validations`` "auto" (or None, without validation data and
     ``validation_size``) leaves the choice of the validation to the number of rows, as in Azure. ``cv_split_columns``:
-    columns of 0 (validation) and 1 (training), a fold each. ``allowed_models`` None: all.
+    columns of 0 (validation) and 1 (training), a fold each. ``test_predictions_only``: the predictions for
+    the test rows come without the rows themselves. ``allowed_models`` None: all.
     """
 
     task: Task
@@ -97,6 +98,7 @@ class AutoMLSettings:
     cv_split_columns: tuple[str, ...] = ()
     validation_size: float | None = None
     test_size: float | None = None
+    test_predictions_only: bool = False
     max_trials: int | None = None
     max_concurrent_trials: int = 1
     timeout_minutes: float | None = None

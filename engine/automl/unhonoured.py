@@ -108,6 +108,8 @@ def _tell_rows(settings: AutoMLSettings, validated: bool, tested: bool, note: No
         note(f"{name} is not used: {why}")
     if tested and settings.test_size:
         note("test_size is not used: there are test data")
+    if settings.test_predictions_only and not (tested or settings.test_size):
+        note("test_predictions_only is not used: there are no test rows")
 
 
 def _tell_featurization(settings: AutoMLSettings, columns: set[str], note: Note) -> None:

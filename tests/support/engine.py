@@ -45,6 +45,7 @@ class FolderHost:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.bounds: dict[str, int] = {}
+        self.tables: list[tuple[str, str]] = []
         self.prelude: Path | None = None
         self.python = sys.executable
 
@@ -64,6 +65,9 @@ class FolderHost:
 
     def child_artifact(self, context: StepContext, child_id: str, name: str) -> Path:
         return self.root / "artifacts" / child_id / name
+
+    def wrote_table(self, context: StepContext, child_id: str, name: str) -> None:
+        self.tables.append((child_id, name))
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         return str(self.root / "data" / reference.uri.partition("/paths/")[2])

@@ -38,7 +38,7 @@ _HEAD = """
                  compute_target=cpu, iterations=2, n_cross_validations=2)
 """
 _RUN = """
-    run = experiment.submit(AutoMLConfig(**usual, positive_label="yes"))
+    run = experiment.submit(AutoMLConfig(**usual, positive_label="yes", test_size=0.25))
     told("BEGUN", type(run).__name__, run.id[:7], run.status)
     run.wait_for_completion()
     children = sorted(run.get_children(), key=lambda child: child.id)
@@ -49,6 +49,17 @@ _RUN = """
     best, model = run.get_output()
     told("BEST", best.id, best.id == run.get_best_child().id == run.get_tags()["automl_best_child_run_id"])
     told("PREDICTED", sorted(set(model.predict(table().drop(columns="label")))), list(model.classes_))
+    matrix = best.get_metrics()["confusion_matrix"]
+    best.download_file("confusion_matrix", "matrix.json")
+    content = json.load(open("matrix.json"))
+    told("CHARTS", matrix.rpartition("/")[2], content["schema_type"], content["data"]["class_labels"],
+         sum(map(sum, content["data"]["matrix"])), "accuracy_table" in best.get_metrics())
+    tested = next(best.get_children(type="automl.model_test"))
+    tested.wait_for_completion(show_output=False, wait_post_processing=True)
+    rows = Dataset.get_by_id(ws, tested.get_details()["outputDatasets"][0]["identifier"]["savedId"])
+    rows = rows.to_pandas_dataframe()
+    told("TESTED", tested.get_status(), tested.type, list(rows), len(rows), "confusion_matrix" in tested.get_metrics(),
+         tested.get_metrics()["accuracy"], (rows.label_orig == rows.label_predicted).mean())
     told("OTHERS", run.get_output(iteration=0)[0].id, run.get_output(metric="accuracy")[0].id)
     told("PARENT", run.get_status(), run.get_metrics()["AUC_weighted"], [row[:2] for row in run.summary()])
     told("AGAIN", type(Run.get(ws, run.id)).__name__, [type(item).__name__ for item in experiment.get_runs()])
@@ -112,6 +123,12 @@ def test_a_run_its_children_and_its_model(live: LiveService) -> None:
     assert found["BEST"][1] is True
     assert found["BEST"][0].endswith(f"_{scores.index(max(scores))}")
     assert found["PREDICTED"] == [["no", "yes"], ["no", "yes"]]
+    # The rows of both folds, without those that are set apart for the test.
+    assert found["CHARTS"] == ["confusion_matrix", "confusion_matrix", ["no", "yes"], 120, True]
+    *tested, accuracy, right = found["TESTED"]
+    columns = ["label_orig", "label_predicted", "no_predicted_proba", "yes_predicted_proba", "number_orig", "kind_orig"]
+    assert tested == ["Completed", "automl.model_test", columns, 40, True]
+    assert accuracy == pytest.approx(right)
     assert found["OTHERS"][0].endswith("_0")
     status, metric, summary = found["PARENT"]
     assert (status, metric) == ("Completed", pytest.approx(max(scores)))

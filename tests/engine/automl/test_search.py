@@ -117,6 +117,18 @@ def test_time_is_up(tmp_path: Path) -> None:
     assert found.best().index == 0
 
 
+def test_when_time_is_up_without_a_model_the_first_one_is_waited_for(tmp_path: Path) -> None:
+    found, _, events = search(tmp_path, {0: 0.5, 1: 0.9}, {0: 1.0}, max_trials=5, timeout_minutes=0.1 / 60)
+    assert ends(events) == {0: "Completed"}
+    assert found.best().index == 0
+    assert any("ends with the first one" in event.get("message", "") for event in events)
+
+
+def test_a_first_trial_that_fails_when_time_is_up_is_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(AutoMLError, match="no model could be fitted; the first error was: RuntimeError: trial 0"):
+        search(tmp_path, {1: 0.9}, {0: 0.5}, max_trials=5, timeout_minutes=0.1 / 60)
+
+
 def test_a_trial_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     found, _, events = search(tmp_path, {0: 0.5, 1: 0.9}, {0: 60.0}, max_trials=2, trial_timeout_minutes=1 / 60)
     assert ends(events) == {0: "Canceled", 1: "Completed"}
