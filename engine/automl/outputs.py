@@ -22,9 +22,9 @@ FEATURES, SUMMARY = "outputs/engineered_feature_names.json", "outputs/featurizat
 _EXAMPLE_ROWS = 2
 
 
-def write_best(search: Search, best: Trial, example: Any, folder: Path) -> dict[str, str]:
-    """Writes the best model and its files below the step's ``folder``, and gives its child run the MLflow model.
-    ``example``: raw feature columns of training rows. Returns where that is, as a property of the child run."""
+def write_best(search: Search, best: Trial, example: Any, folder: Path, child: str) -> dict[str, str]:
+    """Writes the best model and its files below the step's ``folder``, and gives its child run, of the id ``child``, the
+    MLflow model. ``example``: raw feature columns of training rows. Returns where that is, as a property of the child run."""
     (folder / "outputs").mkdir(exist_ok=True)
     shutil.copyfile(best.folder / trials.MODEL, folder / report.MODEL_PATH)
     for name, text in search.task.companions.items():
@@ -34,7 +34,7 @@ def write_best(search: Search, best: Trial, example: Any, folder: Path) -> dict[
         text = json.dumps(told, indent=2, default=str)
         (folder / name).write_text(text)
         (best.folder / trials.ARTIFACTS / name).write_text(text)
-    write_mlflow(model, example, folder / MLFLOW)
+    write_mlflow(model, example, folder / MLFLOW, child)
     shutil.copytree(folder / MLFLOW, best.folder / trials.ARTIFACTS / MLFLOW, dirs_exist_ok=True)
     return {"mlflow_model_location": MLFLOW}
 
@@ -65,10 +65,11 @@ def conda() -> dict[str, Any]:
     }
 
 
-def write_mlflow(model: Any, example: Any, folder: Path) -> None:
-    """Writes a model as an MLflow folder of the scikit-learn flavour, with a signature."""
+def write_mlflow(model: Any, example: Any, folder: Path, run_id: str) -> None:
+    """Writes a model as an MLflow folder of the scikit-learn flavour, with a signature and the run that has it: scripts
+    read that from the folder and register ``runs:/{run_id}/outputs/mlflow-model``."""
     flavour = mlflow_import.mlflow_sklearn()
-    from mlflow.models import infer_signature
+    from mlflow.models import Model, infer_signature
 
     portable.by_value()
     if folder.exists():
@@ -76,6 +77,7 @@ def write_mlflow(model: Any, example: Any, folder: Path) -> None:
     flavour.save_model(
         model,
         str(folder),
+        mlflow_model=Model(artifact_path=MLFLOW, run_id=run_id),
         signature=infer_signature(example, model.predict(example)),
         serialization_format="cloudpickle",
         pip_requirements=[f"{name}=={version}" for name, version in report.versions().items()] + ["mlflow"],

@@ -184,7 +184,7 @@ def _tell_problem(problem: Problem, prepared: trials.Prepared, events: Events) -
 def finish(content: Mapping[str, Any], search: Search, best: Trial, example: Any, events: Events) -> None:
     """Writes the outputs of the step and tells its run which model is the best."""
     folder, run_id = Path.cwd(), content["run_id"]
-    places = outputs.write_best(search, best, example, folder)
+    places = outputs.write_best(search, best, example, folder, f"{run_id}_{best.index}")
     places["model_name"] = report.model_name(run_id, best.index)
     outputs.write_node_outputs(search, best, content["outputs"], run_id, folder, events)
     events.again(best.index, best.folder / trials.ARTIFACTS, places)

@@ -237,6 +237,7 @@ def test_the_mlflow_model_loads_in_both_flavours(engine: Engine, trained: Run, t
         print(json.dumps({
             "pyfunc": list(model.predict(rows)),
             "sklearn": list(mlflow.sklearn.load_model(sys.argv[1]).predict(rows)),
+            "run": model.metadata.run_id,
             "inputs": model.metadata.get_input_schema().input_names(),
         }))
         """,
@@ -244,6 +245,7 @@ def test_the_mlflow_model_loads_in_both_flavours(engine: Engine, trained: Run, t
         tmp_path / "rows.csv",
     )
     assert found["pyfunc"] == found["sklearn"]
+    assert found["run"] == engine.records.runs.get(engine.workspace.id, trained.id).tags["automl_best_child_run_id"]
     assert found["inputs"] == ["Id", "Age", "Sex", "Boarded", "Empty"]
     assert set(found["pyfunc"]) <= {"yes", "no"}
 
