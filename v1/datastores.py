@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from amlbridge.wire import storage
+from amlbridge.wire import blob_sas, storage
 from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import ServiceError, bad_request
 from amlbridge.wire.routing import Reply, Routes
@@ -199,7 +199,12 @@ def _storage_section(service: Service, store: Datastore) -> dict[str, Any]:
     kind = given.get("credentialType")
     if store.built_in or kind in ("AccountKey", "Sas") or (kind is None and given.get("credential")):
         return section | _key(service, account)
-    return section | {"credentialType": kind or "None", "credential": None, "accountKey": None, "sasToken": None}
+    section |= {"credentialType": kind or "None", "credential": None, "accountKey": None, "sasToken": None}
+    if store.kind == storage.BLOB:
+        # On Azure the client reads a public container without a credential: here nothing is read without one.
+        sas = blob_sas.container_sas(service, store.account, store.container)
+        section |= {"credentialType": "Sas", "credential": sas, "sasToken": sas, "isSas": True}
+    return section
 
 
 def _container(service: Service, store: Datastore, account: str) -> dict[str, Any]:

@@ -104,6 +104,11 @@ class Artifacts:
         bare = re.sub("[%?#;]", lambda match: quote(match.group()), name)
         return self._service.blob_url(self._account, CONTAINER, name).replace(quote(name), bare, 1)
 
+    def readable(self, path: str) -> str:
+        """A URL for those who read the artifact with any HTTP library. It has no userinfo, which urllib (and with it
+        azureml-widgets) takes for a part of the host; clients that write make an account of it."""
+        return re.sub("//[^/@]*@", "//", self.uri(path), count=1)
+
     def dto(self, path: str, blob: Blob | None) -> dict[str, Any]:
         """An ArtifactDto; ``blob`` is None for one that is announced and not yet uploaded."""
         path = normal(path)

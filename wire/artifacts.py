@@ -35,7 +35,8 @@ def _prefix(call: Call) -> str:
 def content_page(artifacts: Artifacts, token: str | None, prefix: str = "") -> dict[str, Any]:
     """One page of ArtifactContentInformationDtos: those whose path starts with ``prefix``."""
     page, more = _page(artifacts, token, prefix, folder=False)
-    return {"value": [artifacts.content_dto(path) for path, _blob in page], "continuationToken": more, "nextLink": None}
+    found = [artifacts.content_dto(path) | {"contentUri": artifacts.readable(path)} for path, _blob in page]
+    return {"value": found, "continuationToken": more, "nextLink": None}
 
 
 def artifact_page(artifacts: Artifacts, token: str | None, folder: str = "") -> dict[str, Any]:

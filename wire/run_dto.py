@@ -183,7 +183,7 @@ def run_definition(service: Service, workspace: Workspace, run: Run) -> Any:
 def log_files(service: Service, workspace: Workspace, run: Run) -> dict[str, str]:
     """The run's logs, by name: URLs to read them, also while they are written."""
     artifacts = Artifacts(service, workspace, RUN_ORIGIN, data_container(run))
-    return {path: artifacts.uri(path) for folder in LOG_FOLDERS for path in artifacts.paths(folder)}
+    return {path: artifacts.readable(path) for folder in LOG_FOLDERS for path in artifacts.paths(folder)}
 
 
 def details_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:

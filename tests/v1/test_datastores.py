@@ -120,7 +120,7 @@ Dataset.File.upload_directory("data", (gen1, "up"), show_progress=False)
 taken = failure(lambda: Datastore.register_azure_blob_container(ws, "photos", "c2", "other", account_key="a2V5"))
 other = Datastore.register_azure_blob_container(ws, "photos", "c2", "other", account_key="a2V5", overwrite=True)
 print(json.dumps({
-    "sas": sas.download("out", show_progress=False), "no_key": free.account_key, "no_key_type": free.credential_type,
+    "sas": sas.download("out", show_progress=False), "no_key": [free.account_key, free.download("o2", "in/a.csv")],
     "no_key_read": Dataset.File.from_files((free, "in/a.csv")).to_path(),
     "gen2": [type(gen2).__name__, gen2.account_name, gen2.container_name, gen2.tenant_id, gen2.client_secret],
     "gen2_read": Dataset.Tabular.from_delimited_files((gen2, "up/*.csv")).to_pandas_dataframe()["n"].tolist(),
@@ -132,7 +132,7 @@ print(json.dumps({
 """,
     )
     assert found["sas"] == 1
-    assert found["no_key"] is None and found["no_key_type"] == "None"
+    assert found["no_key"] == [None, 1]
     assert found["no_key_read"] == ["/a.csv"]
     assert found["gen2"] == ["AzureDataLakeGen2Datastore", "lakeaccount", "filesystem", "t", "s"]
     assert found["gen2_read"] == [1]

@@ -55,6 +55,9 @@ run.download_file("outputs/model.txt", "got.txt")
 run.download_files("outputs", "all")
 print("GOT", open("got.txt").read(), open("all/outputs/model.txt").read())
 print("LOGS", run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"].startswith("hello"))
+# As azureml-widgets reads it.
+import urllib.request
+print("OPENED", urllib.request.urlopen(details["logFiles"]["user_logs/std_log.txt"]).read().startswith(b"hello"))
 print("ALL", [os.path.basename(path) for path in run.get_all_logs(destination="logs")])
 model = run.register_model("m", model_path="outputs/model.txt")
 print("MODEL", model.name, model.version, model.run_id == run.id)
@@ -76,6 +79,7 @@ print("ENVIRONMENT", again.get_environment().name, again.get_environment().versi
     assert "FILES ['outputs/model.txt', 'user_logs/std_log.txt']" in out
     assert "GOT model model" in out
     assert "LOGS True" in out
+    assert "OPENED True" in out
     assert "ALL ['std_log.txt']" in out
     assert "MODEL m 1 True" in out
     assert "AGAIN ScriptRun Completed exp []" in out
