@@ -23,8 +23,9 @@ _EXAMPLE_ROWS = 2
 
 
 def write_best(search: Search, best: Trial, example: Any, folder: Path, child: str) -> dict[str, str]:
-    """Writes the best model and its files below the step's ``folder``, and gives its child run, of the id ``child``, the
-    MLflow model. ``example``: raw feature columns of training rows. Returns where that is, as a property of the child run."""
+    """Writes the best model and its files below the step's ``folder``, and gives its child run, of the id ``child``,
+    the MLflow model. ``example``: raw feature columns of training rows. Returns where that is, as a property of the
+    child run."""
     (folder / "outputs").mkdir(exist_ok=True)
     shutil.copyfile(best.folder / trials.MODEL, folder / report.MODEL_PATH)
     for name, text in search.task.companions.items():
