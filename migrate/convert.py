@@ -17,7 +17,7 @@ from amlbridge.migrate.layout import lay_out, spaced, squeezed
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
-from amlbridge.migrate.rewriter import CLIENT, Attempt, Rewriter
+from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.spare import written
 
 #: After so many attempts everything that could hang together hangs together.
@@ -92,29 +92,32 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
         if not isinstance(outcome, Leave):
             continue
         attempt.reasons.setdefault(use.node, (rule, outcome))
-        attempt.kept.add(use.node)
+        cause = to.cause(use) if outcome == CONNECTED else use
+        attempt.keep(use.node, cause)
         made = to.evaluator.value(use.node)
         if isinstance(made, Instance) and made.origin is not None and made.type != "Workspace":
-            attempt.kept.add(made.origin)
+            attempt.keep(made.origin, cause)
         for value in to.connected(use, unbridged=True):
             if value.origin is not None:
-                attempt.kept.add(value.origin)
+                attempt.keep(value.origin, cause)
         for node in ast.walk(use.node):
             if isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace":
                 to.keep_workspace(node)
         to.source(use.node)  # a bridge needs a workspace
     attempt.names |= _names_left(to)
-    _hand_on(to.evaluator.handed_on(), attempt.kept)
+    _hand_on(to.evaluator.handed_on(), attempt)
 
 
-def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], kept: set[ast.AST]) -> None:
+def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], attempt: Attempt) -> None:
     """What a function gets as a parameter and what is passed to it stay v1 together."""
     before = -1
-    while before != len(kept):
-        before = len(kept)
+    while before != len(attempt.kept):
+        before = len(attempt.kept)
         for parameter, passed in pairs:
-            if parameter in kept or passed in kept:
-                kept |= {parameter, passed}
+            if parameter in attempt.kept or passed in attempt.kept:
+                cause = attempt.causes.get(parameter) or attempt.causes.get(passed)
+                attempt.keep(parameter, cause)
+                attempt.keep(passed, cause)
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:

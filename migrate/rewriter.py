@@ -60,6 +60,14 @@ class Attempt:
     names: set[str] = field(default_factory=set)
     #: Why a use was left when it was asked first: that it is connected with itself is no reason.
     reasons: dict[ast.AST, tuple[Rule | None, Leave]] = field(default_factory=dict)
+    #: The use that was left for a reason of its own, for each node that it keeps v1.
+    causes: dict[ast.AST, Use] = field(default_factory=dict)
+
+    def keep(self, node: ast.AST, cause: Use | None) -> None:
+        """Notes that what a node made has to stay v1, and on account of which use."""
+        self.kept.add(node)
+        if cause is not None:
+            self.causes.setdefault(node, cause)
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -519,6 +527,20 @@ class Rewriter:
                     found.append(value)
         return found
 
+    def cause(self, use: Use) -> Use | None:
+        """The use that was left for a reason of its own, and keeps this one v1; None when that is not known."""
+        causes = self.attempt.causes
+        nodes = [use.node, *(value.origin for value in self.connected(use) if value.origin is not None)]
+        return next((causes[node] for node in nodes if node in causes), None)
+
+    def _because(self, use: Use) -> str:
+        """Which use keeps a connected one v1, for its finding."""
+        cause = self.cause(use)
+        if cause is None or cause is use:
+            return ""
+        code = self.lines.source(cause.node).partition("\n")[0]
+        return f": {cause.symbol} ({code})"
+
     def findings(self) -> list[Finding]:
         """One finding for each use, in the order of the text. What nobody asked for was inside of a converted use."""
         found = []
@@ -537,7 +559,8 @@ class Rewriter:
         symbol = REPORTED.get(owner, owner) + dot + member
         name, doc = rule_name(rule, outcome), rule.link if rule else "docs/mapping.md"
         if isinstance(outcome, Leave):
-            return Finding(name, symbol, outcome.status, line, column, outcome.message, doc)
+            message = outcome.message + (self._because(use) if outcome == CONNECTED else "")
+            return Finding(name, symbol, outcome.status, line, column, message, doc)
         if outcome is None:
             return Finding(name, symbol, Status.MANUAL, line, column, f"no rule converts {symbol}", doc)
         if outcome.review:

@@ -20,6 +20,8 @@ DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsum
 REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
 #: Methods that turn an output of a step into an input of the next.
 _READING = frozenset({"as_input", "as_dataset", "as_named_input", "read_delimited_files", "read_parquet_files"})
+#: Selections that an MLTable has, some under another name.
+SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split")
 #: A data frame that is registered as a table.
 FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
@@ -32,12 +34,14 @@ class Data:
     """A data expression, followed to where the data comes from.
 
     ``root``: the expression that made the first object; ``type``: its v1 type; ``methods``: the fluent calls on the
-    way, the first one first. ``name``: the name given with ``as_named_input`` or ``as_input``.
+    way, the first one first. ``held``: the expression that holds the first object where it is taken from several, as
+    ``train`` of ``train, test = data.random_split(0.8)``.
     """
 
     root: ast.expr
     type: str
     methods: tuple[ast.Call, ...] = ()
+    held: ast.expr | None = None
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -66,30 +70,26 @@ class Data:
 def follow(node: ast.expr, to: Rewriter) -> Data | None:
     """The data that an expression stands for, or None when it is none."""
     methods: list[ast.Call] = []
-    value = to.evaluator.value(node)
+    value, at = to.evaluator.value(node), node
     while isinstance(value, Instance) and value.type in INTERMEDIATE | DATASETS | REFERENCES:
         origin = value.origin
+        held = at if value.path else None
         if not isinstance(origin, ast.expr):
             return Data(node, value.type, tuple(reversed(methods)))
         function = origin.func if isinstance(origin, ast.Call) else None
         base = to.evaluator.value(function.value) if isinstance(function, ast.Attribute) else None
         fluent = isinstance(base, Instance) and base.type in INTERMEDIATE | DATASETS | REFERENCES
         if not fluent or not isinstance(origin, ast.Call) or _makes(origin):
-            return Data(origin, value.type, tuple(reversed(methods)))
+            return Data(origin, value.type, tuple(reversed(methods)), held)
+        assert isinstance(function, ast.Attribute)
         methods.append(origin)
-        value = base
+        value, at = base, function.value
     return None
 
 
 def _makes(call: ast.Call) -> bool:
     """Whether a method makes new data instead of saying how to use what there is."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "register",
-        "path",
-        "take",
-        "filter",
-        "random_split",
-    )
+    return isinstance(call.func, ast.Attribute) and call.func.attr in ("register", "path", *SELECTIONS)
 
 
 def given_name(data: Data, to: Rewriter) -> ast.expr | None:
@@ -274,21 +274,32 @@ def input_code(data: Data, to: Rewriter) -> str:
 
 
 def _of_asset(data: Data, to: Rewriter, mode: str, make: str) -> str:
-    root = data.root if not data.methods else data.methods[0].func.value  # type: ignore[attr-defined]
-    variable = _variable_of(data, to)
-    code = variable if variable is not None else to.source(root)
+    code = _asset_code(data, to)
     registered = not _is_unregistered(data, to)
     return f'{make}(type="{kind_of(data, to)}", path={code}.{"id" if registered else "path"}{mode})'
 
 
+def _asset_code(data: Data, to: Rewriter) -> str:
+    """The variable that holds the dataset, when there is one; else the dataset itself."""
+    if data.held is not None:
+        return to.source(data.held)
+    made: list[ast.expr] = [data.root]
+    # With its time columns named, a dataset is the same asset.
+    made += [call for call, name in zip(data.methods, data.called, strict=True) if name == "with_timestamp_columns"]
+    found = next((name for node in reversed(made) if (name := _variable_of(node, to)) is not None), None)
+    if found is not None:
+        return found
+    return to.source(data.root if not data.methods else data.methods[0].func.value)  # type: ignore[attr-defined]
+
+
 def _is_unregistered(data: Data, to: Rewriter) -> bool:
     use = use_of(data.root, to)
-    return use is not None and ".from_" in use.symbol
+    return use is not None and (".from_" in use.symbol or use.symbol.rsplit(".", 1)[-1] in SELECTIONS)
 
 
-def _variable_of(data: Data, to: Rewriter) -> str | None:
-    """The variable that holds the dataset, when the expression has one."""
-    parent = to.evaluator.scopes.parents.get(data.root)
+def _variable_of(made: ast.expr, to: Rewriter) -> str | None:
+    """The variable that a dataset is assigned to where it is made."""
+    parent = to.evaluator.scopes.parents.get(made)
     if (
         isinstance(parent, ast.Assign)
         and len(parent.targets) == 1

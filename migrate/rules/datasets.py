@@ -12,7 +12,16 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.data import Data, follow, input_code, is_read_by_rows, kind_of, paths_of, single_file
+from amlbridge.migrate.models.data import (
+    SELECTIONS,
+    Data,
+    follow,
+    input_code,
+    is_read_by_rows,
+    kind_of,
+    paths_of,
+    single_file,
+)
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_path
@@ -64,6 +73,7 @@ print(table.name, table.version)
 
 
 _PATHS = "reading azureml:// paths needs the package azureml-fsspec"
+_SAVED = "the selection is saved as an MLTable in a folder of this machine; reading azureml:// needs azureml-fsspec"
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
 
@@ -136,14 +146,29 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     kind = next(value for key, value in form.items() if key in use.symbol)
     listed = ", ".join(f'{{"pattern": {code}}}' for code in paths)
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
-    folder = f'"{_folder(use, to)}"'
+    folder = new_folder(_variable(use.node, to), to)
     to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]).save({folder})")
     return Replace(f'{data}(path={folder}, type="mltable")', review)
 
 
-def _folder(use: Use, to: Rewriter) -> str:
-    variable = Objects.of(to).variable(use.node)
-    return f"{variable.id if variable is not None else 'table'}_mltable"
+def _variable(made: ast.expr, to: Rewriter) -> str:
+    """What the dataset of an expression is called, also where methods follow: ``x = Dataset.….drop_columns(…)``."""
+    target = Objects.of(to).variable(made)
+    statement = to.evaluator.scopes.statement_of(made)
+    if target is None and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        target = statement.targets[0]
+    return target.id if target is not None else "table"
+
+
+def new_folder(name: str, to: Rewriter) -> str:
+    """Code of a folder for the MLTable of a dataset: one that no other table of the module has."""
+    taken = to.memory.setdefault("table folders", set())
+    assert isinstance(taken, set)
+    folder, number = f"{name}_mltable", 2
+    while folder in taken:
+        folder, number = f"{name}_{number}_mltable", number + 1
+    taken.add(folder)
+    return f'"{folder}"'
 
 
 def _address(node: ast.expr, to: Rewriter) -> str:
@@ -306,22 +331,50 @@ def unregister(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.data.archive(name={to.source(use.receiver)}.name)")
 
 
-#: Selections that an MLTable has, some under another name.
-_SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split")
-
-
-@rule.converts(*(f"Dataset.{name}" for name in _SELECTIONS), "Dataset.with_timestamp_columns")
+@rule.converts(*(f"Dataset.{name}" for name in SELECTIONS))
 def select(use: Use, to: Rewriter) -> Outcome:
-    """A selection of a table that is read here: of the MLTable. One that goes on to a job stays."""
+    """A selection: of the MLTable. What goes on to a job is saved as an MLTable of its own."""
     assert use.receiver is not None
-    member = use.symbol.rsplit(".", 1)[1]
-    if not _is_only_read(use, to):
-        return Leave(f"give the job the whole table, and use {member} of mltable.load(...) where it is read")
     table = to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to)
-    if member == "with_timestamp_columns":
-        return Replace(table, "mltable has no timestamp columns: filter the data frame by time")
     found = table_call(use, to, table)
-    return Replace(found.text, found.review or _PATHS)
+    if _is_only_read(use, to):
+        return Replace(found.text, found.review or _PATHS)
+    review = f"{_SAVED}; {found.review}" if found.review else _SAVED
+    if use.symbol.endswith(".random_split"):
+        return _saved_parts(use, found.text, review, to)
+    folder = new_folder(_variable(use.node, to), to)
+    to.before(use.statement, f"{found.text}.save({folder})")
+    return Replace(_saved(folder, to), review)
+
+
+def _saved(folder: str, to: Rewriter) -> str:
+    return f'{to.need("azure.ai.ml.entities", "Data")}(path={folder}, type="mltable")'
+
+
+def _saved_parts(use: Use, code: str, review: str, to: Rewriter) -> Outcome:
+    """``train, test = data.random_split(0.8)``: a table and a data asset for each."""
+    statement = use.statement
+    targets = statement.targets if isinstance(statement, ast.Assign) and statement.value is use.node else []
+    names = targets[0].elts if len(targets) == 1 and isinstance(targets[0], ast.Tuple) else []
+    if len(names) != 2 or not all(isinstance(name, ast.Name) for name in names):
+        return Leave("give each part of the table a name: train, test = data.random_split(0.8)")
+    parts = [ast.unparse(name) for name in names]
+    tables = [to.fresh(f"{part.removesuffix('_data').removesuffix('_dataset')}_table") for part in parts]
+    folders = [new_folder(part, to) for part in parts]
+    lines = [f"{', '.join(tables)} = {code}"]
+    lines += [f"{table}.save({folder})" for table, folder in zip(tables, folders, strict=True)]
+    lines += [f"{part} = {_saved(folder, to)}" for part, folder in zip(parts, folders, strict=True)]
+    return Statements("\n".join(lines), review)
+
+
+@rule.converts("Dataset.with_timestamp_columns")
+def with_timestamps(use: Use, to: Rewriter) -> Outcome:
+    """Only filters by time needed this: the table, or its asset, is the same."""
+    assert use.receiver is not None
+    review = "mltable has no timestamp columns: filter the data frame by time"
+    if not _is_only_read(use, to):
+        return Replace(to.source(use.receiver), review)
+    return Replace(to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to), review)
 
 
 def _opened(node: ast.expr, to: Rewriter) -> str:
@@ -339,10 +392,10 @@ def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
     use = to.use_of(origin) if origin is not None else None
     if use is None or use.symbols[-1] not in _OPENING:
         return False
-    return isinstance(to.outcome(use), Replace)
+    return isinstance(to.outcome(use), Replace) and (use.symbol.endswith(".get_by_id") or _is_only_read(use, to))
 
 
-_OPENING = frozenset({f"Dataset.{name}" for name in (*_SELECTIONS, "with_timestamp_columns", "get_by_id")})
+_OPENING = frozenset({f"Dataset.{name}" for name in (*SELECTIONS, "with_timestamp_columns", "get_by_id")})
 _READING = _OPENING | {"Dataset.to_pandas_dataframe"}
 
 

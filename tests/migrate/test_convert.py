@@ -210,3 +210,16 @@ def test_a_bridge_takes_no_workspace_that_a_parameter_hides() -> None:
         data = Dataset.get_by_name(ws, name="d")
         """)
     assert "Strange(Dataset.get_by_name(Workspace.from_config(), data.name))" in conversion.text
+
+
+def test_a_finding_names_the_use_that_keeps_others() -> None:
+    code = """\
+    from azureml.core import Dataset
+
+    table = Dataset.Tabular.from_delimited_files("https://x.net/a.csv")
+    parts = table.random_split(0.5)
+    show(parts)
+    """
+    found = {finding.symbol: finding.message for finding in convert(code).findings}
+    message = found["Dataset.Tabular.from_delimited_files"]
+    assert message.endswith("not be converted: TabularDataset.random_split (table.random_split(0.5))")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
@@ -26,11 +27,57 @@ def test_a_table_is_opened_where_it_is_read(code: str, after: str) -> None:
     assert convert(HEAD + code + "\n").text.endswith(after + "\n")
 
 
-@pytest.mark.parametrize("code", ["f(t.take(3))", "x = t.take(3)\nf(x)", "x = t.take(3)\nx.register(ws, 'y')"])
-def test_a_selection_that_goes_elsewhere_is_left(code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ("f(t.take(3))", 'mltable.load(t.path).take(3).save("table_mltable")\nf(Data(path="table_mltable", type="mltable"))'),
+        ("x = t.take(3)\nf(x)",
+         'mltable.load(t.path).take(3).save("x_mltable")\nx = Data(path="x_mltable", type="mltable")\nf(x)'),
+        ("x = t.keep_columns('a').take(3)\nf(x)",
+         'mltable.load(t.path).keep_columns("a").take(3).save("x_mltable")\n'
+         'x = Data(path="x_mltable", type="mltable")\nf(x)'),
+        ("x = t.take(5)\nf(x)\nx = t.take(3)\nf(x)",
+         'mltable.load(t.path).take(5).save("x_mltable")\nx = Data(path="x_mltable", type="mltable")\nf(x)\n'
+         'mltable.load(t.path).take(3).save("x_2_mltable")\nx = Data(path="x_2_mltable", type="mltable")\nf(x)'),
+        ("a, b_data = t.random_split(0.5)\nf(a)\nx = b_data.to_pandas_dataframe()",
+         'a_table, b_table = mltable.load(t.path).random_split(0.5)\na_table.save("a_mltable")\n'
+         'b_table.save("b_data_mltable")\na = Data(path="a_mltable", type="mltable")\n'
+         'b_data = Data(path="b_data_mltable", type="mltable")\nf(a)\n'
+         "x = mltable.load(b_data.path).to_pandas_dataframe()"),
+        ("x = t.with_timestamp_columns('time')\nf(x)", "x = t\nf(x)"),
+    ],
+)  # fmt: skip
+def test_a_selection_that_goes_elsewhere_is_saved(code: str, after: str) -> None:
     found = convert(HEAD + f'f(ws)\nt = Dataset.get_by_name(ws, "t")\n{code}\n')
-    assert ".take(3)" in found.text and "# TODO(amlbridge datasets)" in found.text
-    assert "mltable" not in found.text.replace("mltable.load(...)", "")
+    assert (
+        found.text.endswith(f't = ml_client.data.get("t", label="latest")\n{after}\n') and "azureml" not in found.text
+    )
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+def test_the_halves_of_a_table_are_the_data_of_a_job() -> None:
+    code = """\
+from azureml.train.automl import AutoMLConfig
+
+whole = Dataset.Tabular.from_delimited_files("https://x.net/a.csv")
+train, valid = whole.random_split(percentage=0.8, seed=1)
+series = whole.with_timestamp_columns("time")
+one = AutoMLConfig("regression", training_data=train, validation_data=valid, label_column_name="y")
+two = AutoMLConfig("regression", training_data=series, label_column_name="y")
+"""
+    text = convert(HEAD + code).text
+    assert 'training_data=Input(type="mltable", path=train.path)' in text
+    assert 'validation_data=Input(type="mltable", path=valid.path)' in text
+    assert 'training_data=Input(type="mltable", path=series.path)' in text
+    assert "series = whole\n" in text and "azureml" not in text
+
+
+def test_the_parts_of_a_split_that_have_no_names_are_left() -> None:
+    found = convert(HEAD + 't = Dataset.get_by_name(ws, "t")\nparts = t.random_split(0.5)\nf(parts)\n')
+    assert (
+        "give each part of the table a name" in found.text
+        and "parts = Dataset.get_by_name(ws, t.name).random_split(0.5)" in found.text
+    )
 
 
 def test_models_of_a_run_are_those_that_its_job_has_made() -> None:
