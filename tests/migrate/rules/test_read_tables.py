@@ -30,7 +30,9 @@ def test_a_table_is_opened_where_it_is_read(code: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("code", "after"),
     [
-        ("f(t.take(3))", 'mltable.load(t.path).take(3).save("table_mltable")\nf(Data(path="table_mltable", type="mltable"))'),
+        ("f(t.take(3))",
+         'mltable.load(t.path).take(3).save("table_mltable")\n'
+         'f(Data(path="table_mltable", type="mltable"))'),
         ("x = t.take(3)\nf(x)",
          'mltable.load(t.path).take(3).save("x_mltable")\nx = Data(path="x_mltable", type="mltable")\nf(x)'),
         ("x = t.keep_columns('a').take(3)\nf(x)",
