@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -10,15 +10,55 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amlbridge.cli.output import EXIT_USAGE, Failure, print_json, say, table
+from amlbridge.cli.output import EXIT_FAILURE, EXIT_USAGE, Failure, print_json, say, table
 
 if TYPE_CHECKING:
     from amlbridge.cli.compare_sides import Side
-    from amlbridge.compare.result import Check, Report
+    from amlbridge.compare.result import Check, Report, Verdict
     from amlbridge.compare.rules import Rules
 
 _MOST_SHOWN = 5
 _EXIT_NOT_COMPARED = 2
+
+
+def comparison_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that compares: the rules and the reports."""
+    options = (
+        click.option(
+            "--tolerance", multiple=True, metavar="[NAME=]abs:X,rel:Y", help="For a column or metric; repeatable."
+        ),
+        click.option(
+            "--row-order", type=click.Choice(["strict", "free"]), default="strict", help="Of the rows of tables."
+        ),
+        click.option(
+            "--key", multiple=True, metavar="[FILE=]COLUMNS", help="Columns that tell rows apart; repeatable."
+        ),
+        click.option(
+            "--nulls", type=click.Choice(["same", "distinct"]), default="same", help="Empty, NaN, NA and null cells."
+        ),
+        click.option(
+            "--types", type=click.Choice(["strict", "loose"]), default="strict", help="Types of columns of parquet."
+        ),
+        click.option(
+            "--probe",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="A csv or parquet on which pickled models predict (default: random rows).",
+        ),
+        click.option(
+            "--ignore", multiple=True, metavar="'STEP/LAYER/SUBJECT: REASON'", help="Leave out, with * for any."
+        ),
+        click.option("--logs", is_flag=True, help="Compare the steps' logs, too."),
+        click.option(
+            "--report",
+            type=click.Path(path_type=Path, dir_okay=False),
+            multiple=True,
+            help="Write a .json, .html or .xml (JUnit).",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 @click.command("compare")
@@ -28,30 +68,12 @@ _EXIT_NOT_COMPARED = 2
 @click.option(
     "--baseline-run", multiple=True, metavar="RUN", help="A further run of A, for the noise floor; repeatable."
 )
-@click.option("--tolerance", multiple=True, metavar="[NAME=]abs:X,rel:Y", help="For a column or metric; repeatable.")
-@click.option("--row-order", type=click.Choice(["strict", "free"]), default="strict", help="Of the rows of tables.")
-@click.option("--key", multiple=True, metavar="[FILE=]COLUMNS", help="Columns that tell rows apart; repeatable.")
-@click.option("--nulls", type=click.Choice(["same", "distinct"]), default="same", help="Empty, NaN, NA and null cells.")
-@click.option("--types", type=click.Choice(["strict", "loose"]), default="strict", help="Types of columns of parquet.")
-@click.option(
-    "--probe",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A csv or parquet on which pickled models predict (default: random rows).",
-)
-@click.option("--ignore", multiple=True, metavar="'STEP/LAYER/SUBJECT: REASON'", help="Leave out, with * for any.")
-@click.option("--logs", is_flag=True, help="Compare the steps' logs, too.")
+@comparison_options
 @click.option("--graph", "only_graph", is_flag=True, help="Compare only what was to run, not what came of it.")
 @click.option(
     "--left-home", type=click.Path(path_type=Path), help="The state folder of run A (default: this project's)."
 )
 @click.option("--right-home", type=click.Path(path_type=Path), help="The state folder of run B.")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
-    help="Write a .json, .html or .xml (JUnit).",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def compare_command(left: str, right: str, **options: Any) -> int:
     """Compare two pipelines step by step: graph, arguments as received, inputs, metrics, outputs, registered models.
 
@@ -75,22 +97,30 @@ def compare_command(left: str, right: str, **options: Any) -> int:
       2  something could not be compared, and nothing is different; wrong usage
     """
     from amlbridge.cli import compare_sides
+
+    files = report_files(options["report"])
+    rules = read_rules(options)
+    sides = compare_sides.find(left, options["left_home"]), compare_sides.find(right, options["right_home"])
+    report = _compare(*sides, rules, options)
+    for path in files:
+        _write(path, report, sides)
+    print_json_report(report) if options["as_json"] else show(report)
+    return exit_code(report.verdict)
+
+
+def report_files(paths: Sequence[Path]) -> Sequence[Path]:
+    """The reports to write. Raises :class:`Failure` for a suffix that stands for no format."""
     from amlbridge.compare.report import FORMATS
 
-    for path in options["report"]:
+    for path in paths:
         if path.suffix.lower() not in FORMATS:
             do = f"name a file that ends with {', '.join(FORMATS)}"
             raise Failure(f"there is no report with the suffix {path.suffix!r}", do=do, code=EXIT_USAGE)
-    rules = _rules(options)
-    sides = compare_sides.find(left, options["left_home"]), compare_sides.find(right, options["right_home"])
-    report = _compare(*sides, rules, options)
-    for path in options["report"]:
-        _write(path, report, sides)
-    print_json_report(report) if options["as_json"] else show(report)
-    return _exit_code(report)
+    return paths
 
 
-def _rules(options: dict[str, Any]) -> Rules:
+def read_rules(options: dict[str, Any]) -> Rules:
+    """What the options say of the comparison. Raises :class:`Failure`."""
     from amlbridge.compare import rules, tolerance
 
     try:
@@ -169,7 +199,7 @@ def print_json_report(report: Report) -> None:
 
 def show(report: Report) -> None:
     """The report for people: a table of the steps, then every check that is not the same."""
-    from amlbridge.compare.result import Verdict, worst
+    from amlbridge.compare.result import worst
 
     click.echo(f"left   {report.left}")
     click.echo(f"right  {report.right}")
@@ -179,14 +209,23 @@ def show(report: Report) -> None:
         facts = "; ".join(f"{name}: {value}" for name, value in step.facts.items() if name != "code")
         rows.append((step.name, step.verdict.value, str(len(step.checks)), facts))
     table(("step", "verdict", "checks", ""), rows)
-    for name, check in report.checks():
-        if check.verdict is not Verdict.SAME:
-            _show_check(name or "(pipeline)", check)
+    show_checks(report.checks(), "")
     click.echo()
     for rule in report.rules:
         click.echo(f"rule: {rule}")
     click.echo()
     click.echo(f"verdict: {report.verdict.value}")
+
+
+def show_checks(checks: Iterable[tuple[str, Check]], run: str) -> None:
+    """Every check that is not the same; each comes with its step. ``run``: whose steps they are, where there are
+    several."""
+    from amlbridge.compare.result import Verdict
+
+    for step, check in checks:
+        if check.verdict is not Verdict.SAME:
+            name = step or "(pipeline)"
+            _show_check(f"{run} · {name}" if run else name, check)
 
 
 def _show_check(name: str, check: Check) -> None:
@@ -201,7 +240,9 @@ def _show_check(name: str, check: Check) -> None:
         click.echo(f"    … {check.count - _MOST_SHOWN:,} more")
 
 
-def _exit_code(report: Report) -> int:
-    from amlbridge.compare.result import Verdict
+def exit_code(verdict: Verdict) -> int:
+    """The exit code that tells a verdict."""
+    from amlbridge.compare import result
 
-    return {Verdict.DIFFERENT: 1, Verdict.NOT_COMPARED: _EXIT_NOT_COMPARED}.get(report.verdict, 0)
+    codes = {result.Verdict.DIFFERENT: EXIT_FAILURE, result.Verdict.NOT_COMPARED: _EXIT_NOT_COMPARED}
+    return codes.get(verdict, 0)

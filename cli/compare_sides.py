@@ -93,7 +93,7 @@ class State:
         return found[0]
 
     def since(self, moment: float) -> list[Run]:
-        """The runs with a Plan that were created at this moment or later, oldest first."""
+        """The runs that were created at this moment or later and are no part of another one, oldest first."""
         from amlbridge.engine.records import schema
 
         runs = [
@@ -101,14 +101,18 @@ class State:
             for workspace in self.records.workspaces.list()
             for run in self.records.runs.query(workspace.id, schema.run.c.created >= moment)
         ]
-        return [run for run in runs if run.plan_id is not None and run.root_id == run.id]
+        return sorted((run for run in runs if run.root_id == run.id), key=lambda run: run.created)
 
-    def wait(self, run: Run) -> None:
-        """Waits until a run has ended."""
+    def wait(self, run: Run, patience: float | None = None) -> bool:
+        """Waits until a run has ended, at most so many seconds. Returns whether it has."""
         waiting, began = Waiting(f"waiting for the run {run.id}"), time.monotonic()
         while not self.records.runs.get(run.workspace_id, run.id).finished:
+            passed = time.monotonic() - began
+            if patience is not None and passed > patience:
+                return False
             time.sleep(_POLL)
-            waiting(time.monotonic() - began)
+            waiting(passed)
+        return True
 
 
 def _place(service: Service, workspace: Workspace) -> Place:
@@ -187,7 +191,8 @@ def run_again(name: str, command: tuple[str, ...]) -> Side:
     done = subprocess.run(list(command), stdout=sys.stderr, check=False)
     home = homes.find()
     state = State(home) if home.is_ours() else None
-    runs = state.since(began) if state is not None else []
+    # What only logs has nothing to wait for.
+    runs = [run for run in state.since(began) if run.plan_id is not None] if state is not None else []
     if state is None or not runs:
         why = f"it ended with exit code {done.returncode} and has started no run"
         raise Failure(f"{name} cannot be compared", why=why, do="see what it printed", code=EXIT_USAGE)

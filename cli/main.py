@@ -25,6 +25,7 @@ _COMMANDS = {
     "map": ("map", "Map URLs that scripts read to files of this machine."),
     "migrate": ("migrate", "Convert code of SDK v1 to SDK v2."),
     "compare": ("compare", "Compare two pipelines: runs, Plans, pipeline YAMLs or scripts."),
+    "verify": ("verify", "Prove that a script does the same after its migration: migrate a copy, run both, compare."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),
     "exec": ("run", "Run any command against the local workspace."),
 }

@@ -52,11 +52,11 @@ def print_json(content: Any) -> None:
 
 
 class Waiting:
-    """Tells that something takes longer than a second: once, and again every ten seconds."""
+    """Tells that something takes longer than ``patience`` seconds: once, and again every ten seconds."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, patience: float = 1.0) -> None:
         self._what = what
-        self._next = 1.0
+        self._next = patience
 
     def __call__(self, seconds: float) -> None:
         """To be called now and then with the seconds so far."""

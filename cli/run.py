@@ -20,7 +20,8 @@ _PASS_THROUGH = {
 }
 
 
-def _network_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that runs a script."""
     for option in (
         click.option(
             "--progress/--no-progress", default=None, help="Show steps as they change (default: on a terminal)."
@@ -51,7 +52,7 @@ def _network_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("run", context_settings=_PASS_THROUGH)
-@_network_options
+@network_options
 @click.option("--python", metavar="PATH", help="The interpreter to run it with (default: amlbridge's own).")
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]...")
@@ -111,7 +112,7 @@ def _notebook(path: Path, interpreter: str, arguments: tuple[str, ...]) -> list[
 
 
 @click.command("exec", context_settings=_PASS_THROUGH)
-@_network_options
+@network_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]...")
 def exec_command(
     command: tuple[str, ...],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from amlbridge.engine.environments.spec import SDK_PYTHONS
 from amlbridge.engine.plan import Environment
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*(.*)$")
@@ -26,3 +27,8 @@ def packages(environment: Environment) -> dict[str, str] | None:
                 # conda writes one "=" where pip writes two, and a wildcard for what follows.
                 found[name] = re.sub(r"^=+", "", re.sub(r"\s+", "", parts[3])).removesuffix(".*")
     return found
+
+
+def is_default_python(package: str, version: str) -> bool:
+    """Whether a client has chosen this Python by itself: nobody has asked for it."""
+    return package == "python" and f"=={version}.*" in SDK_PYTHONS

@@ -15,6 +15,9 @@ from amlbridge.engine.records.metrics import MetricValue
 
 #: Columns whose value is the address of an artifact: images, confusion matrices and the like.
 _ARTIFACT = "Artifact"
+#: What the controller of a sweep logs each time that a trial is the best so far: which ones were, follows from the order
+#: in which trials happened to end. The last one is the result.
+_BEST_TRIAL = "best_child_by_primary_metric"
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 #: Where an artifact lies, by its address on the left (0) or the right (1); None when that is not known.
 FindArtifact = Callable[[int, str], Path | None]
@@ -52,6 +55,8 @@ def _values(
     left: Sequence[MetricValue], right: Sequence[MetricValue], name: str, rules: Rules, references: References
 ) -> Check:
     walk = Walk(rules, references)
+    if name == _BEST_TRIAL:
+        left, right = left[-1:], right[-1:]
     ours, theirs = ([_row(value, name) for value in side] for side in (left, right))
     if len(ours) == len(theirs) == 1:
         walk.values(ours[0], theirs[0], name, name)

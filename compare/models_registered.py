@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from amlbridge.compare.files.compare import compare_paths
 from amlbridge.compare.files.walk import Walk
-from amlbridge.compare.recorded import Recorded
+from amlbridge.compare.place import Place
+from amlbridge.compare.recorded import MODEL, Recorded
 from amlbridge.compare.references import References
 from amlbridge.compare.result import Check, Verdict, different, not_compared
 from amlbridge.compare.rules import Rules
@@ -14,8 +15,24 @@ from amlbridge.engine.records.resources import Resource
 
 
 def compare(left: Recorded, right: Recorded, references: References, rules: Rules) -> Iterator[Check]:
-    """One check for each name, and one for each file. Of several versions the last one counts."""
+    """The models of two runs. Of several versions the last one counts."""
     ours, theirs = ({model.name: model for model in side.models()} for side in (left, right))
+    return compare_models(ours, theirs, (left.place, right.place), references, rules)
+
+
+def since(place: Place, moment: float) -> list[Resource]:
+    """The models that were registered at this moment (seconds since the epoch) or later."""
+    return [model for model in place.records.resources.list(place.workspace.id, MODEL) if model.created >= moment]
+
+
+def compare_models(
+    ours: Mapping[str, Resource],
+    theirs: Mapping[str, Resource],
+    places: tuple[Place, Place],
+    references: References,
+    rules: Rules,
+) -> Iterator[Check]:
+    """One check for each name, and one for each file."""
     for name in sorted({*ours, *theirs}):
         subject = f"model {name}"
         if name not in ours or name not in theirs:
@@ -24,7 +41,7 @@ def compare(left: Recorded, right: Recorded, references: References, rules: Rule
             yield different("assets", subject, f"not registered on the {side}", *shown)
             continue
         yield _labels(ours[name], theirs[name], subject, rules, references)
-        paths = left.place.model_path(ours[name]), right.place.model_path(theirs[name])
+        paths = places[0].model_path(ours[name]), places[1].model_path(theirs[name])
         if paths[0] is None or paths[1] is None:
             yield not_compared("assets", f"{subject}: files", "its files are not in the state folder")
         else:

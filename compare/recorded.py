@@ -13,7 +13,8 @@ from amlbridge.engine.plan import DataReference, Node, Plan
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.runs import Run
 
-_MODEL = "model"
+#: The kind of the records of registered models.
+MODEL = "model"
 #: The property of a reused step that names the run whose results were taken.
 _REUSED = "azureml.reusedrunid"
 _LOGS = ("azureml-logs/70_driver_log.txt", "user_logs/std_log.txt")
@@ -72,7 +73,7 @@ class Recorded:
         runs = {self.run.id, *(run.id for run in self.steps.values())}
         ended = self.run.ended if self.run.ended is not None else float("inf")
         found = []
-        for model in self.place.records.resources.list(self.place.workspace.id, _MODEL):
+        for model in self.place.records.resources.list(self.place.workspace.id, MODEL):
             named = model.body.get("runId")
             if named in runs or (not named and self.run.created <= model.created <= ended):
                 found.append(model)
@@ -85,9 +86,8 @@ def read(place: Place, run_id: str) -> Recorded:
     run = place.records.runs.find(workspace, run_id) or _beginning(place, run_id)
     if run.plan_id is None and run.root_id != run.id:
         raise NotFoundError(f"{run.id} is a part of the run {run.root_id}: compare that one")
-    if run.plan_id is None:
-        raise NotFoundError(f"{run.id} is a run of kind {run.kind}, which has no Plan: it cannot be compared")
-    plan = place.records.plans.get(run.plan_id)
+    # A run that only logs (`experiment.start_logging()`) has no steps, but metrics, files and models.
+    plan = place.records.plans.get(run.plan_id) if run.plan_id is not None else Plan(nodes=())
     steps = {str(step.node_id): step for step in place.records.runs.steps(workspace, run.id) if step.node_id}
     if not any(node.id in steps for node in plan.nodes) and len(plan.nodes) == 1:
         steps = {plan.nodes[0].id: run}
@@ -95,7 +95,8 @@ def read(place: Place, run_id: str) -> Recorded:
 
 
 def _beginning(place: Place, text: str) -> Run:
-    roots = [run for run in place.records.runs.query(place.workspace.id) if run.id.startswith(text) and run.plan_id]
+    every = place.records.runs.query(place.workspace.id)
+    roots = [run for run in every if run.id.startswith(text) and run.root_id == run.id]
     if len(roots) != 1:
         many = "more than one run begins so" if roots else "there is no such run"
         raise NotFoundError(f"no run {text} in the workspace {place.workspace.name}: {many}")

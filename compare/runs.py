@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from amlbridge.compare import models_registered, plans, received
+from amlbridge.compare import data_files, models_registered, plans, received
 from amlbridge.compare.files.compare import compare_files, compare_folders, compare_paths
 from amlbridge.compare.metrics import compare_metrics
 from amlbridge.compare.recorded import Recorded, is_reused
@@ -52,6 +52,8 @@ def _whole(left: Recorded, right: Recorded, references: References, rules: Rules
     single = left.run.id in {run.id for run in left.steps.values()}
     if not single:
         yield from _metrics(left, right, left.run, right.run, references, rules)
+    if not left.plan.nodes and not right.plan.nodes:
+        yield from _artifacts(left, right, left.run, right.run, references, rules)
     yield from models_registered.compare(left, right, references, rules)
 
 
@@ -136,7 +138,7 @@ def _data(
             continue
         try:
             files = [
-                dict(side.place.input_files(item))
+                data_files.of(side.place, item)
                 for side, item in ((left, found[0]), (right, found[1]))
                 if item is not None
             ]

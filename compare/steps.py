@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from amlbridge.compare import ports
-from amlbridge.compare.environments import packages
+from amlbridge.compare import kinds, ports
+from amlbridge.compare.environments import is_default_python, packages
 from amlbridge.compare.ports import Ports
 from amlbridge.compare.result import Check, different, not_compared
 from amlbridge.engine.plan import (
@@ -66,7 +66,7 @@ _VALUES: tuple[tuple[str, Callable[[Node, Plan], Any]], ...] = (
     ("distribution", lambda node, _: _distribution(node)),
     ("reuse allowed", lambda node, _: node.deterministic),
     ("retries", lambda node, _: node.retries),
-    ("timeout", lambda node, _: node.timeout),
+    ("timeout", lambda node, _: kinds.timeout(node)),
 )
 
 
@@ -74,8 +74,9 @@ def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for subject, value in _VALUES:
         yield _equal(subject, value(left, sides.left), value(right, sides.right))
     for name in sorted({*left.options, *right.options}):
-        if left.options.get(name) != right.options.get(name):
-            yield _equal(f"setting {name}", left.options.get(name), right.options.get(name))
+        ours, theirs = (kinds.setting(name, node.options.get(name)) for node in (left, right))
+        if ours != theirs:
+            yield _equal(f"setting {name}", ours, theirs)
 
 
 def _distribution(node: Node) -> str:
@@ -129,7 +130,7 @@ def _options(node: Node, sides: Sides, side: int, partner: Node) -> dict[str, tu
         else:
             found[f"number {count + 1}"] = (word,)
             count += 1
-    return found
+    return kinds.with_hyperparameters(node, kinds.without_driver(node, found))
 
 
 def _is_number(word: str) -> bool:
@@ -179,7 +180,8 @@ def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
             for node in (left, right)]  # fmt: skip
     for one, item in left.inputs.items():
         if one in pairs:
-            yield from _input(one, item, right.inputs[pairs[one]], sides)
+            rewritten = left.code != right.code and one not in used[0] and pairs[one] not in used[1]
+            yield from _input(one, item, right.inputs[pairs[one]], sides, rewritten=rewritten)
         elif not _is_told(item, one in used[0]):
             yield different(
                 "graph", f"input {one}", "missing on the right", _source(item.source, sides, 0), "(missing)"
@@ -196,7 +198,8 @@ def _is_told(item: Input, in_command: bool) -> bool:
     return isinstance(item.source, Value) or (isinstance(item.source, ParameterRef) and in_command)
 
 
-def _input(name: str, left: Input, right: Input, sides: Sides) -> Iterator[Check]:
+def _input(name: str, left: Input, right: Input, sides: Sides, *, rewritten: bool) -> Iterator[Check]:
+    """``rewritten``: the code differs, and no command says where the data are: it finds them by itself."""
     subject = f"input {name}"
     ours, theirs = _source(left.source, sides, 0), _source(right.source, sides, 1)
     if _same_source(left.source, right.source, sides):
@@ -205,8 +208,11 @@ def _input(name: str, left: Input, right: Input, sides: Sides) -> Iterator[Check
         yield not_compared("graph", subject, f"the data are named in two ways: {ours} and {theirs}")
     else:
         yield different("graph", subject, "it comes from elsewhere", ours, theirs)
-    # A script that resolves its data by itself has no path; all other modes are one to the script unless it writes.
-    yield _equal(f"mode of {subject}", left.mode, right.mode)
+    if rewritten and (left.mode == "direct") != (right.mode == "direct"):
+        facts = {"left out": f"{left.mode} and {right.mode}: the code was changed to read the data in another way"}
+        yield Check("graph", f"mode of {subject}", facts=facts)
+    else:
+        yield _equal(f"mode of {subject}", left.mode, right.mode)
     if left.path_on_compute != right.path_on_compute:
         yield _equal(f"path of {subject}", left.path_on_compute, right.path_on_compute)
 
@@ -314,6 +320,10 @@ def _environment(left: Node, right: Node) -> Iterator[Check]:
     if ours is None or theirs is None:
         return
     for name in sorted({*ours, *theirs}):
-        if ours.get(name) != theirs.get(name):
+        found = ours.get(name, ""), theirs.get(name, "")
+        if any(is_default_python(name, version) for version in found):
+            facts = {"left out": f"{found[0]} and {found[1]}: one is the client's own default"}
+            yield Check("graph", f"package {name}", facts=facts)
+        elif ours.get(name) != theirs.get(name):
             yield _equal(f"package {name}", ours.get(name, "(not there)"), theirs.get(name, "(not there)"))
     yield Check("graph", "packages", facts={"left out": "azure*, azureml*, mlflow: a migration replaces them"})

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from amlbridge.compare.report import drawing
-from amlbridge.compare.result import Check, Report, StepResult, Verdict
+from amlbridge.compare.result import Check, Report, StepResult, Verdict, worst
+from amlbridge.compare.series import Note, Verification
 from amlbridge.engine.plan import Plan
 
 _STYLE = """
@@ -33,23 +34,63 @@ _CLASSES = {
 
 def render(report: Report, plans: tuple[Plan, Plan] | None = None) -> str:
     """The report as a page. ``plans``: the two graphs, drawn side by side."""
+    parts = [f"<h1>{_marked(report.verdict)}</h1>", *_body(report, plans), *_rules(report.rules)]
+    return _page(f"{report.verdict.value}: comparison", parts)
+
+
+def render_verification(found: Verification) -> str:
+    """A verification as a page: a table of all steps, then each run with its graphs."""
     parts = [
+        f"<h1>{_marked(found.verdict)}</h1>",
+        f"<p><code>{escape(found.script)}</code> as it is (left) and migrated (right)</p>",
+        _overview(found),
+        _checks("script", found.checks),
+        *_notes(found.notes),
+    ]
+    for pair in found.pairs:
+        parts += [f"<h2>{escape(pair.name)} {_marked(pair.report.verdict)}</h2>", *_body(pair.report, pair.plans)]
+    return _page(f"{found.verdict.value}: {found.script}", [*parts, *_rules(found.rules)])
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    head = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(report.verdict.value)}: comparison</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{_marked(report.verdict)}</h1>",
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+    ]
+    return "\n".join(part for part in [*head, *parts, "</body></html>"] if part) + "\n"
+
+
+def _body(report: Report, plans: tuple[Plan, Plan] | None) -> list[str]:
+    return [
         f"<p>left: <code>{escape(report.left)}</code><br>right: <code>{escape(report.right)}</code></p>",
         _graphs(report, plans),
-        "<h2>Steps</h2>",
+        "<h3>Steps</h3>",
         _table(("step", "verdict", "checks", ""), [_row(step) for step in report.steps]),
         _checks("pipeline", report.pipeline),
         *(_checks(f"step {step.name}", step.checks) for step in report.steps),
-        "<h2>Rules</h2><ul>",
-        *(f"<li>{escape(rule)}</li>" for rule in report.rules),
-        "</ul></body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _rules(rules: Iterable[str]) -> list[str]:
+    return ["<h2>Rules</h2>", "<ul>", *(f"<li>{escape(rule)}</li>" for rule in rules), "</ul>"]
+
+
+def _overview(found: Verification) -> str:
+    rows = []
+    for pair in found.pairs:
+        rows.append((escape(pair.name), "<i>the run</i>", _marked(worst(c.verdict for c in pair.report.pipeline))))
+        rows += [("", escape(step.name), _marked(step.verdict)) for step in pair.report.steps]
+    return _table(("run", "step", "verdict"), rows) if rows else "<p>No run was compared.</p>"
+
+
+def _notes(notes: Sequence[Note]) -> list[str]:
+    if not notes:
+        return ["<p>The migration left nothing of SDK v1.</p>"]
+    rows = [tuple(escape(text) for text in (note.place, note.status, note.text)) for note in notes]
+    head = f"<summary><b>what the migration left, or asks you to look at</b> ({len(notes)})</summary>"
+    return [f"<details open>{head}{_table(('where', 'status', 'what'), rows)}</details>"]
 
 
 def _graphs(report: Report, plans: tuple[Plan, Plan] | None) -> str:

@@ -1,4 +1,4 @@
-"""The report as JSON; docs/compare-report.schema.json describes it."""
+"""The reports as JSON; docs/compare-report.schema.json and docs/verify-report.schema.json describe them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from amlbridge.compare.result import Check, Report
+from amlbridge.compare.series import Verification
 
 #: Of the format. It changes when a program that reads the report has to.
 VERSION = "1"
@@ -14,7 +15,16 @@ VERSION = "1"
 
 def render(report: Report) -> str:
     """The report as a document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _text(document(report))
+
+
+def render_verification(found: Verification) -> str:
+    """A verification as a document."""
+    return _text(verification(found))
+
+
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -37,6 +47,23 @@ def document(report: Report) -> dict[str, Any]:
             for step in report.steps
         ],
     }
+
+
+def verification(found: Verification) -> dict[str, Any]:
+    """A verification as JSON's own types."""
+    return {
+        "version": VERSION,
+        "script": found.script,
+        "verdict": found.verdict.value,
+        "rules": list(found.rules),
+        "checks": [_check(check) for check in found.checks],
+        "runs": [{"name": pair.name, **_without_version(document(pair.report))} for pair in found.pairs],
+        "notes": [{"place": note.place, "status": note.status, "text": note.text} for note in found.notes],
+    }
+
+
+def _without_version(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in ("version", "rules")}
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from amlbridge.compare.result import Check, Report, Verdict
+from amlbridge.compare.series import Verification
 
 #: Characters that XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -15,10 +16,28 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 def render(report: Report) -> str:
     """The report as a document. A difference is a failure, what was not compared is skipped with the reason."""
     root = ElementTree.Element("testsuites", name=_clean(f"{report.left} and {report.right}"))
+    _report(root, report)
+    return _text(root)
+
+
+def render_verification(found: Verification) -> str:
+    """A verification as a document: the steps of each run are called RUN · STEP."""
+    root = ElementTree.Element("testsuites", name=_clean(found.script))
+    if found.checks:
+        _suite(root, "script", found.checks)
+    for pair in found.pairs:
+        _report(root, pair.report, f"{pair.name} · ")
+    return _text(root)
+
+
+def _report(root: ElementTree.Element, report: Report, prefix: str = "") -> None:
     if report.pipeline:
-        _suite(root, "pipeline", report.pipeline)
+        _suite(root, f"{prefix}pipeline", report.pipeline)
     for step in report.steps:
-        _suite(root, step.name, step.checks)
+        _suite(root, f"{prefix}{step.name}", step.checks)
+
+
+def _text(root: ElementTree.Element) -> str:
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -66,6 +66,11 @@ class ReuseRecords:
                 of_run = and_(table.c.workspace_id == workspace, table.c.run_id == run_id)
                 connection.execute(delete(table).where(of_run))
 
+    def clear(self) -> None:
+        """No result of any workspace is taken again; the runs stay as they are."""
+        with self._database.write() as connection:
+            connection.execute(delete(table))
+
     def keys(self, workspace: str) -> list[str]:
         """Every key that is recorded, also those of runs that were deleted since."""
         with self._database.read() as connection:

@@ -13,6 +13,7 @@ args = parser.parse_args()
 
 run = Run.get_context()
 table = run.input_datasets["raw"].to_pandas_dataframe()
+table["target"] = table["target"].astype(int)  # the dataset takes a column of 0 and 1 for booleans
 
 measurements = [name for name in table.columns if name != "target"]
 train, test = train_test_split(table, test_size=0.25, random_state=0, stratify=table["target"])

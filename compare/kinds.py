@@ -1,0 +1,59 @@
+"""What SDK v1 and v2 write in different ways for steps of the same kind: parallel runs and sweeps.
+
+The client of v1 writes the settings of a parallel run into the arguments of Azure's driver, v2 into fields of their own;
+a Plan has them among its options on both sides. Hyperparameters of v1 are arguments that each trial is given in addition,
+those of v2 stand in the command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from amlbridge.engine.parallel.settings import is_setting
+from amlbridge.engine.plan import Node
+
+#: Arguments that v1 writes for Azure's driver and that are no settings.
+_DRIVER = re.compile(r"--(client_sdk_version|scoring_module_name|create_snapshot_at_runtime|output|input(_f?ds_)?\d*)")
+#: Seconds. What azureml-core asks for by itself: ``max_run_duration_seconds`` of a run, ``max_duration_minutes`` of a
+#: sweep.
+_RUN_TIMEOUT, _SWEEP_TIMEOUT = 30 * 86400.0, 7 * 86400.0
+
+
+def without_driver(node: Node, options: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The options of a command that are the user's own."""
+    if node.kind != "parallel":
+        return dict(options)
+    return {name: words for name, words in options.items() if not (_DRIVER.fullmatch(name) or is_setting(name[2:]))}
+
+
+def with_hyperparameters(node: Node, options: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The options of a command as a trial of a sweep is given them: each hyperparameter with its value."""
+    sweep = node.options.get("sweep")
+    if not isinstance(sweep, Mapping) or not sweep.get("append"):
+        return dict(options)
+    return {**options, **{f"--{_plain(item[0])}": (f"<input {_plain(item[0])}>",) for item in sweep["space"]}}
+
+
+def setting(name: str, value: Any) -> Any:
+    """A setting of a step, but for what the SDKs fill in by themselves."""
+    if name != "sweep" or not isinstance(value, Mapping):
+        return value
+    found = {key: item for key, item in value.items() if key != "append"}
+    if found.get("max_duration") == _SWEEP_TIMEOUT:
+        del found["max_duration"]
+    found["space"] = [[_plain(item[0]), *item[1:]] for item in found.get("space", ())]
+    if isinstance(found.get("policy"), Mapping):
+        # Each SDK has one way of counting ended trials and no argument for it.
+        found["policy"] = {key: item for key, item in found["policy"].items() if key != "exclude_finished"}
+    return found
+
+
+def timeout(node: Node) -> float | None:
+    """The timeout that somebody has asked for, in seconds."""
+    return None if node.timeout == _RUN_TIMEOUT else node.timeout
+
+
+def _plain(hyperparameter: object) -> str:
+    return str(hyperparameter).lstrip("-")
