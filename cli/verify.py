@@ -110,6 +110,7 @@ def _verify(
     for number in range(1, options["baseline"] + 1):
         work.copy(f"v1-again-{number}")
         again.append(work.run(f"v1-again-{number}", f"as it is, once more ({number})", scripts, how))
+    work.give_computes("v1", "v2", scripts)
     right = work.run("v2", "migrated", scripts, how)
     return series.compare(name, left, right, rules, again, notes)
 

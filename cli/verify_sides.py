@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from amlbridge.server.home import VARIABLE, Home
 if TYPE_CHECKING:
     from amlbridge.cli.verify_scripts import Script
     from amlbridge.compare.series import Note, Ran
+    from amlbridge.engine.records.store import Records
 
 _LONGEST = 300
 
@@ -76,6 +78,25 @@ class Work:
         said = self._last_words(name) if code else ""
         return Ran(title, code, recorded, said, began)
 
+    def give_computes(self, source: str, target: str, scripts: Sequence[Script]) -> None:
+        """The clusters that the scripts take for granted, which `amlbridge run` made for one side, for the other too:
+        SDK v2 names computes without looking for them."""
+        from amlbridge.cli import assumed_computes
+        from amlbridge.wire.assumed_names import VARIABLE as ASSUMED
+        from amlbridge.wire.compute_bodies import KIND
+
+        found = (assumed_computes.variables(self.folder / source / script.path) for script in scripts)
+        names = {name for item in found for name in item.get(ASSUMED, "").split(",") if name}
+        if not names:
+            return
+        with _opened(self._home(source)) as ours, _opened(self._home(target)) as theirs:
+            for workspace in ours.workspaces.list():
+                there = theirs.workspaces.ensure(workspace.subscription_id, workspace.resource_group, workspace.name)
+                for name in sorted(names):
+                    compute = ours.resources.find(workspace.id, KIND, name)
+                    if compute is not None and theirs.resources.find(there.id, KIND, name) is None:
+                        theirs.resources.put(there.id, KIND, name, compute.body)
+
     def _script(self, name: str, script: Script, how: How) -> int:
         place = self.folder / name
         path = os.path.relpath(place / script.path, place / self.project.current)
@@ -109,6 +130,17 @@ class Work:
         lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
         words = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]
         return words[-1][:_LONGEST] if words else "it printed nothing"
+
+
+@contextmanager
+def _opened(home: Home) -> Iterator[Records]:
+    from amlbridge.engine.records.store import Records
+
+    records = Records(home.records_url)
+    try:
+        yield records
+    finally:
+        records.close()
 
 
 def migrate(folder: Path, settings_of: Path) -> tuple[int, list[Note]]:

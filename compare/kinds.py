@@ -1,8 +1,8 @@
 """What SDK v1 and v2 write in different ways for steps of the same kind: parallel runs and sweeps.
 
-The client of v1 writes the settings of a parallel run into the arguments of Azure's driver, v2 into fields of their own;
-a Plan has them among its options on both sides. Hyperparameters of v1 are arguments that each trial is given in addition,
-those of v2 stand in the command.
+The client of v1 writes the settings of a parallel run into the arguments of Azure's driver, v2 into fields of their
+own; a Plan has them among its options on both sides. Hyperparameters of v1 are arguments that each trial is given in
+addition, those of v2 stand in the command.
 """
 
 from __future__ import annotations

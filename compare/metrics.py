@@ -15,8 +15,8 @@ from amlbridge.engine.records.metrics import MetricValue
 
 #: Columns whose value is the address of an artifact: images, confusion matrices and the like.
 _ARTIFACT = "Artifact"
-#: What the controller of a sweep logs each time that a trial is the best so far: which ones were, follows from the order
-#: in which trials happened to end. The last one is the result.
+#: What the controller of a sweep logs each time that a trial is the best so far: which ones were, follows from the
+#: order in which trials happened to end. The last one is the result.
 _BEST_TRIAL = "best_child_by_primary_metric"
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 #: Where an artifact lies, by its address on the left (0) or the right (1); None when that is not known.
