@@ -93,9 +93,11 @@ def match(left: Sequence[Recorded], right: Sequence[Recorded]) -> list[tuple[Rec
         return list(zip(left, right, strict=True))
     free = list(right)
     partners: dict[int, Recorded] = {}
-    for same in (lambda one, other: _experiment(one) == _experiment(other), lambda _one, _other: True):
+    for only_same in (True, False):
         for index, one in enumerate(left):
-            found = next((other for other in free if index not in partners and same(one, other)), None)
+            if index in partners:
+                continue
+            found = next((other for other in free if not only_same or _experiment(one) == _experiment(other)), None)
             if found is not None:
                 partners[index] = found
                 free.remove(found)
