@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || command -v p
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-PACKAGES := bench cli compare engine migrate server studio v1 v2 wire
+PACKAGES := bench cli compare engine migrate server studio trace v1 v2 wire
 
 .PHONY: install demo demo-automl test test-fast lint bench docs signatures clean
 

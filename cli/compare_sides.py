@@ -60,12 +60,17 @@ class State:
         if self._service is None:
             from amlbridge.engine.blobs import BlobStore
             from amlbridge.engine.records.store import Records
+            from amlbridge.server.interception.hosts import local_paths
+            from amlbridge.server.url_map import UrlMap
+            from amlbridge.v1.dataset_sources import URL_MAP
             from amlbridge.wire.context import Service
             from amlbridge.wire.identity import TokenIssuer, load_secret
 
             issuer = TokenIssuer(load_secret(self.home.secret))
             records = Records(self.home.records_url)
             self._service = Service(self.home.root, records, BlobStore(self.home.blobs), issuer)
+            # Data behind URLs that stand for files of this machine.
+            self._service.parts[URL_MAP] = local_paths(self._service, UrlMap(self.home.url_map))
         return self._service
 
     @property
@@ -131,7 +136,9 @@ def _place(service: Service, workspace: Workspace) -> Place:
 
     def input_files(reference: DataReference) -> list[tuple[str, Path]]:
         try:
-            return list(engine_reuse.input_files(service, workspace, reference))
+            found = list(engine_reuse.input_files(service, workspace, reference))
+            # A folder with nothing but an MLTable file describes files that lie elsewhere.
+            return found if [name for name, _ in found] != ["MLTable"] else _table_files(service, workspace, *found[0])
         except ServiceError as error:
             raise EngineError(error.message) from error
 
@@ -146,6 +153,14 @@ def _place(service: Service, workspace: Workspace) -> Place:
         return service.blobs.path(workspace.storage_account, "azureml", f"ExperimentRun/dcid.{run}/{name}")
 
     return Place(service.records, workspace, service.home, data_path, artifact, input_files, model_path)
+
+
+def _table_files(service: Service, workspace: Workspace, name: str, path: Path) -> list[tuple[str, Path]]:
+    from amlbridge.v1 import dataflow, dataset_paths
+
+    content = dataflow.load(path.read_text(encoding="utf-8"))
+    items = dataset_paths.files(service, workspace, content)
+    return [(item.relative, item.path) for item in items] or [(name, path)]
 
 
 def find(text: str, home: Path | None) -> Side:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "compute": ("compute", "Add, list and remove the computes that scripts name."),
     "map": ("map", "Map URLs that scripts read to files of this machine."),
     "migrate": ("migrate", "Convert code of SDK v1 to SDK v2."),
+    "trace": ("trace", "Write what a script of SDK v1 submits as SDK v2, without running it."),
     "compare": ("compare", "Compare two pipelines: runs, Plans, pipeline YAMLs or scripts."),
     "verify": ("verify", "Prove that a script does the same after its migration: migrate a copy, run both, compare."),
     "run": ("run", "Run an unmodified Azure ML script against the local workspace."),

@@ -27,6 +27,8 @@ from amlbridge.engine.plan import (
 )
 
 _STORE = "azureml://datastores/"
+#: What only SDK v1 says of a step, and its kind says as well.
+_NAMES_OF_KINDS = frozenset({"step_type", "backend"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ _VALUES: tuple[tuple[str, Callable[[Node, Plan], Any]], ...] = (
 def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for subject, value in _VALUES:
         yield _equal(subject, value(left, sides.left), value(right, sides.right))
-    for name in sorted({*left.options, *right.options}):
+    for name in sorted({*left.options, *right.options} - _NAMES_OF_KINDS):
         ours, theirs = (kinds.setting(name, node.options.get(name)) for node in (left, right))
         if ours != theirs:
             yield _equal(f"setting {name}", ours, theirs)
@@ -182,12 +184,16 @@ def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
         if one in pairs:
             rewritten = left.code != right.code and one not in used[0] and pairs[one] not in used[1]
             yield from _input(one, item, right.inputs[pairs[one]], sides, rewritten=rewritten)
-        elif not _is_told(item, one in used[0]):
+        elif not _is_told(item, one in used[0]) and not _only_orders(left, one, right, sides, 0):
             yield different(
                 "graph", f"input {one}", "missing on the right", _source(item.source, sides, 0), "(missing)"
             )
     for other, item in right.inputs.items():
-        if other not in pairs.values() and not _is_told(item, other in used[1]):
+        if (
+            other not in pairs.values()
+            and not _is_told(item, other in used[1])
+            and not _only_orders(right, other, left, sides, 1)
+        ):
             yield different(
                 "graph", f"input {other}", "missing on the left", "(missing)", _source(item.source, sides, 1)
             )
@@ -196,6 +202,41 @@ def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
 def _is_told(item: Input, in_command: bool) -> bool:
     """Whether the command tells all about a literal input. One that it does not use is not seen by the script."""
     return isinstance(item.source, Value) or (isinstance(item.source, ParameterRef) and in_command)
+
+
+def _only_orders(node: Node, name: str, partner: Node, sides: Sides, side: int) -> bool:
+    """Whether an input does no more than to let a step wait, as ``run_after`` of the other side does: the command does
+    not name it, and the partner says that it runs after the same step. SDK v2 has no other way of saying it."""
+    source = node.inputs[name].source
+    if node.kind != "command" or not isinstance(source, NodePort) or name in _named(node, InputRef):
+        return False
+    pairs = sides.nodes if side == 0 else {other: one for one, other in sides.nodes.items()}
+    return pairs.get(source.node) in partner.after
+
+
+def _only_awaited(node: Node, name: str, sides: Sides, side: int) -> bool:
+    """Whether an output is there only for steps to wait for: its command does not name it, and it is read by none that
+    names what it reads."""
+    plan = (sides.left, sides.right)[side]
+    if node.kind != "command" or name in _named(node, OutputRef) or NodePort(node.id, name) in plan.outputs.values():
+        return False
+    readers = [
+        (other, key)
+        for other in plan.nodes
+        for key, item in other.inputs.items()
+        if item.source == NodePort(node.id, name)
+    ]
+    return bool(readers) and all(key not in _named(other, InputRef) for other, key in readers)
+
+
+def _named(node: Node, kind: type[InputRef] | type[OutputRef]) -> set[str]:
+    """The ports that a command names."""
+    return {
+        piece.name
+        for argument in ports.arguments(node)
+        for piece in argument.pieces
+        if isinstance(piece, (InputRef, OutputRef)) and isinstance(piece, kind)
+    }
 
 
 def _input(name: str, left: Input, right: Input, sides: Sides, *, rewritten: bool) -> Iterator[Check]:
@@ -263,10 +304,10 @@ def _outputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for one, item in left.outputs.items():
         if one in pairs:
             yield from _output(one, item, right.outputs[pairs[one]])
-        else:
+        elif not _only_awaited(left, one, sides, 0):
             yield different("graph", f"output {one}", "missing on the right", one, "(missing)")
     for other in right.outputs:
-        if other not in pairs.values():
+        if other not in pairs.values() and not _only_awaited(right, other, sides, 1):
             yield different("graph", f"output {other}", "missing on the left", "(missing)", other)
 
 

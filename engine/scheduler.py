@@ -31,6 +31,7 @@ from amlbridge.engine.slots import Slots
 from amlbridge.engine.step_runner import ROOM_AGAIN, StepRunner
 from amlbridge.engine.subpipelines import SubPipeline
 from amlbridge.engine.sweep.controller import SweepController
+from amlbridge.engine.traced import TracedRunner
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -45,18 +46,26 @@ class Scheduler:
     """Accepts Plans, runs their steps, records what happens.
 
     ``launcher`` starts processes; ``work`` is the folder for the steps' working folders; ``slots`` bounds how many
-    nodes are in use at once (default: one for each core).
+    nodes are in use at once (default: one for each core). ``traced``: steps are recorded and not run.
     """
 
     def __init__(
-        self, records: Records, host: Host, launcher: Launcher, work: Path, *, slots: int | None = None
+        self,
+        records: Records,
+        host: Host,
+        launcher: Launcher,
+        work: Path,
+        *,
+        slots: int | None = None,
+        traced: bool = False,
     ) -> None:
         self.records = records
         self._host = host
         self._launcher = launcher
         self._slots = Slots(slots or os.cpu_count() or 1, host.max_nodes)
         controllers: dict[NodeKind, Controller] = {"sweep": SweepController(records, host, self, records.clock)}
-        self._runner = StepRunner(records, host, launcher, work, controllers)
+        runner = TracedRunner if traced else StepRunner
+        self._runner = runner(records, host, launcher, work, controllers)
         self._executions: dict[tuple[str, str], Execution] = {}
         self._waiting: deque[tuple[Execution, Step]] = deque()
         #: How many of the executions have a parent.

@@ -14,10 +14,11 @@ from amlbridge.engine.launch import memory
 from amlbridge.engine.launch.pool import Kind, LauncherPool
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import client_environment
+from amlbridge.server import client_environment, stand_ins
 from amlbridge.server.engine_host import EngineHost
 from amlbridge.server.home import Home
 from amlbridge.v1 import local_watch, run_environments
+from amlbridge.v1.execution_local import TRACED
 from amlbridge.v1.pipelines import step_definitions
 from amlbridge.wire.context import Service
 from amlbridge.wire.run_dto import RUN_DEFINITION
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Set to 0, steps of the current environment start their warm interpreter only when the first one comes.
 PREWARM = "AMLBRIDGE_PREWARM"
+#: Set to 1, what is submitted is recorded and not run (`amlbridge trace`).
+TRACE = "AMLBRIDGE_TRACE"
 
 
 def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
@@ -51,7 +54,11 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
     host = EngineHost(service, snapshots, plain, guard_variables)
     # The libraries read some of these when they are imported.
     pool = LauncherPool(launcher=launcher, import_env=plain, step_memory=_step_memory())
-    scheduler = Scheduler(service.records, host, pool, home.work)
+    traced = os.environ.get(TRACE) == "1"
+    service.parts[TRACED] = traced
+    if traced:
+        stand_ins.attach(service, os.environ.get(stand_ins.PERMISSIVE, ""))
+    scheduler = Scheduler(service.records, host, pool, home.work, traced=traced)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
     service.parts[RUN_DEFINITION] = step_definitions.definition
@@ -61,7 +68,7 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
         resumed = scheduler.recover()
         if resumed:
             log.info("going on with the pipeline runs %s", ", ".join(resumed))
-        if launcher == "auto" and os.environ.get(PREWARM, "1") != "0":
+        if launcher == "auto" and not traced and os.environ.get(PREWARM, "1") != "0":
             scheduler.call_in_loop(lambda: asyncio.ensure_future(pool.prewarm(host.python, host.base_environment)))
 
     starts: list[Callable[[], None]] = service.part("on_start", list)

@@ -18,8 +18,9 @@ ARROWS = {
     "studio": {"studio", "engine"},
     "compare": {"compare", "engine"},
     "migrate": {"migrate", "engine"},
+    "trace": {"trace", "engine"},
     "server": {"server", "studio", "v1", "v2", "wire", "engine"},
-    "cli": {"cli", "server", "studio", "v1", "v2", "wire", "compare", "migrate", "engine"},
+    "cli": {"cli", "server", "studio", "v1", "v2", "wire", "compare", "migrate", "trace", "engine"},
 }
 MODULES = sorted(path for folder in ARROWS for path in (ROOT / folder).rglob("*.py"))
 LONGEST = 600

@@ -38,6 +38,8 @@ from amlbridge.wire.run_types import INTERACTIVE, RUN_TYPES
 
 routes = Routes("execution", "/execution/v1.0/WS/experiments/{experiment}")
 
+#: The part of the service that says whether steps are recorded and not run (`amlbridge trace`).
+TRACED = "traced"
 _SETUP = "azureml-setup"
 _DEFINITION = "definition.json"
 #: What the run's environment says besides its inputs and its own variables.
@@ -138,6 +140,9 @@ def _told(call: Call, context: StepContext, launch: Launch) -> dict[str, Any]:
     # `python` in a command is the run's interpreter, and flushes the run's metrics at its end.
     before = {"PATH": str(Path(context.python or sys.executable).parent)}
     script = context.node.command.script
+    if call.service.parts.get(TRACED):
+        launch = dataclasses.replace(launch, argv=("true",), python=None, prelude=None, ranks=())
+        script = None
     if script is None:
         before["PYTHONPATH"] = launch.env["PYTHONPATH"]
     return {

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
@@ -20,12 +21,15 @@ from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, from_engine
 from amlbridge.wire.identity import Identity
 from amlbridge.wire.json_response import JsonResponse
-from amlbridge.wire.routing import Operation, Reply, Router
+from amlbridge.wire.routing import Handler, Operation, Reply, Router
 
 log = logging.getLogger(__name__)
 
 #: The largest body of an operation in bytes. Blobs are streamed and have no such bound.
 LARGEST_BODY = 64 * 1024 * 1024
+
+#: The part of the service that stands in for what is missing; there is none but in a trace.
+STAND_INS = "stand_ins"
 
 #: How a token may be announced: Azure's own sample for Java calls a published pipeline with ``Token``.
 _SCHEMES = ("bearer", "token")
@@ -40,6 +44,16 @@ _NAMES = ("the name of the subscription", "the name of the resource group", "the
 
 #: Serves requests below ``/{account-less container}/…`` that no operation claims, or says no by returning None.
 Fallback = Callable[[Request], Awaitable[Response | None]]
+
+
+class StandIns(Protocol):
+    """Makes what a request misses (`amlbridge trace --permissive`)."""
+
+    def before(self, handler: Handler, call: Call) -> None:
+        """Called before an operation."""
+
+    def after(self, handler: Handler, call: Call, error: ServiceError | EngineError) -> bool:
+        """Called when an operation has failed. True: something was made, and it is to be tried again."""
 
 
 class Application:
@@ -119,7 +133,7 @@ class Application:
                 query_string=request.scope["query_string"].decode("latin-1"),
                 _workspace=self._workspace(params),
             )
-            return to_response(operation.handler(call))
+            return to_response(self._reply(operation.handler, call))
         except ServiceError as error:
             log.info("%s %s %s: %s", error.status, request.method, call_path(request), error.message)
             return error_response(error)
@@ -134,6 +148,19 @@ class Application:
             log.exception("%s %s failed", request.method, call_path(request))
             message = f"{operation.service}.{operation.name} failed: {type(error).__name__}: {error}"
             return error_response(ServiceError(500, "InternalError", message))
+
+    def _reply(self, handler: Handler, call: Call) -> Reply:
+        """What the operation says; where things are stood in for, once what it misses is there."""
+        stand_ins: StandIns | None = self.service.parts.get(STAND_INS)
+        if stand_ins is None:
+            return handler(call)
+        stand_ins.before(handler, call)
+        while True:
+            try:
+                return handler(call)
+            except (ServiceError, EngineError) as error:
+                if not stand_ins.after(handler, call, error):
+                    raise
 
     def _workspace(self, params: Mapping[str, str]) -> Workspace | None:
         if "workspace" not in params:

@@ -1,0 +1,127 @@
+"""``amlbridge trace``: what it writes for the pipelines of the v1 articles, run by the real client, is what v1 did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.seeds import passengers
+from tests.support.command import Command
+
+pytestmark = pytest.mark.slow
+
+_WEB = "https://dprepdata.blob.core.windows.net/demo/Titanic.csv"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """A user's folder with the table behind the web path."""
+    command = Command(tmp_path_factory.mktemp("desk"))
+    table = command.folder.with_name("tables") / "Titanic.csv"
+    passengers.write(table, rows=60, seed=1)
+    command("map", "add", _WEB, str(table))
+    command.write("steps/make.py", _MAKE)
+    command.write("steps/compare.py", _COMPARE)
+    command.write("steps/train_with_dataset.py", _TRAIN)
+    command.write("publish.py", _PUBLISH)
+    yield command
+    command("down", code=None)
+
+
+_MAKE = """
+    import os, sys
+    for path in sys.argv[1:]:
+        os.makedirs(path, exist_ok=True)
+        open(os.path.join(path, "numbers.csv"), "w").write("a,b\\n1,2\\n")
+"""
+_COMPARE = """
+    import argparse, os
+    from azureml.core import Run
+
+    parser = argparse.ArgumentParser()
+    for name in ("--comp_data1", "--comp_data2", "--output_data", "--param1"):
+        parser.add_argument(name)
+    args = parser.parse_args()
+    Run.get_context().log("param1", int(args.param1))
+    os.makedirs(args.output_data, exist_ok=True)
+    with open(os.path.join(args.output_data, "found.txt"), "w") as file:
+        file.write(args.param1 + open(os.path.join(args.comp_data1, "numbers.csv")).read())
+"""
+_TRAIN = """
+    import argparse
+    from azureml.core import Run
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--param1")
+    args = parser.parse_args()
+    run = Run.get_context()
+    dataframe = run.input_datasets['tabular_dataset'].to_pandas_dataframe()
+    run.log("rows", len(dataframe))
+"""
+#: The two pipelines of the article on publishing, in one, with a schedule.
+_PUBLISH = """
+    from azureml.core import Dataset, Experiment, Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.data.dataset_consumption_config import DatasetConsumptionConfig
+    from azureml.pipeline.core import Pipeline, PipelineData, Schedule, ScheduleRecurrence
+    from azureml.pipeline.core.graph import PipelineParameter
+    from azureml.pipeline.steps import PythonScriptStep
+
+    ws = Workspace.from_config()
+    settings = AmlCompute.provisioning_configuration(vm_size='STANDARD_D2_V2', max_nodes=2)
+    compute_target = ComputeTarget.create(ws, 'pair', settings)
+    comp_data1, comp_data2, out_data3 = (
+        PipelineData(name, is_directory=True) for name in ("comp_data1", "comp_data2", "out_data3")
+    )
+    make = PythonScriptStep(script_name="make.py", arguments=[comp_data1, comp_data2], outputs=[comp_data1, comp_data2],
+                            compute_target=compute_target, source_directory="steps")
+    pipeline_param = PipelineParameter(name="pipeline_arg", default_value=10)
+    compare = PythonScriptStep(
+        script_name="compare.py",
+        arguments=["--comp_data1", comp_data1, "--comp_data2", comp_data2, "--output_data", out_data3,
+                   "--param1", pipeline_param],
+        inputs=[comp_data1, comp_data2], outputs=[out_data3], compute_target=compute_target, source_directory="steps")
+    table = Dataset.Tabular.from_delimited_files('https://dprepdata.blob.core.windows.net/demo/Titanic.csv')
+    consumption = DatasetConsumptionConfig("tabular_dataset", PipelineParameter("tabular_ds_param", table))
+    train = PythonScriptStep(name="train_step", script_name="train_with_dataset.py",
+                             arguments=["--param1", consumption], inputs=[consumption], allow_reuse=False,
+                             compute_target=compute_target, source_directory="steps")
+    train.run_after(compare)
+    pipeline = Pipeline(ws, [train])
+    run = Experiment(ws, "My_Pipeline").submit(pipeline)
+    run.wait_for_completion(show_output=False)
+    published = run.publish_pipeline(name="My_Published_Pipeline", description="published", version="1.0")
+    rhythm = ScheduleRecurrence("Week", 1, start_time="2099-01-01T00:00:00")
+    Schedule.create(ws, "weekly", published.id, "scheduled", rhythm)
+"""
+
+
+def test_what_is_written_is_the_same(desk: Command) -> None:
+    target = desk.folder.with_name("written")
+    before = sorted(path.name for path in desk.folder.iterdir())
+    desk("trace", "publish.py", "-o", str(target))
+    assert sorted(path.name for path in desk.folder.iterdir()) == before, "nothing of the project changes"
+    folder = target / "my_published_pipeline"
+    readme = (folder / "README.md").read_text()
+    assert "The schedule `weekly` runs it" in readme
+    assert "publishes it as `My_Published_Pipeline`, version 1.0" in readme
+    assert [path.name for path in target.iterdir()] == [folder.name], "one graph, however often it is used"
+    first = compared(desk, "publish.py", str(folder / "pipeline.yml"))
+    assert unlike(first) == []
+    run = first["left"].partition(", run ")[2].partition(" ")[0]
+    second = compared(desk, run, str(folder / "pipeline.py"))
+    assert unlike(second) == []
+
+
+def compared(desk: Command, left: str, right: str) -> Any:
+    """The report of a comparison."""
+    return json.loads(desk("compare", left, right, "--json", code=None).stdout)
+
+
+def unlike(report: Any) -> list[Any]:
+    """The checks of a report that do not say the same."""
+    checks = [*report["pipeline"], *(check for step in report["steps"] for check in step["checks"])]
+    return [check for check in checks if check["verdict"] != "same"]

@@ -1,0 +1,147 @@
+"""An AutoML step as an AutoML node of SDK v2, which has no component."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amlbridge.engine.automl.settings import AutoMLSettings
+from amlbridge.engine.plan import Node
+from amlbridge.trace.model import FromStep, Pipeline, Step
+
+MODEL = "best_model"
+_TABLES = ("training_data", "validation_data", "test_data")
+#: The MLTable file of a folder of csv files.
+_MLTABLE = (
+    "paths:\n  - pattern: ./*.csv\ntransformations:\n  - read_delimited:\n      delimiter: ','\n"
+    "      header: all_files_same_headers"
+)
+
+
+def fill(step: Step, to: Pipeline) -> None:
+    """The settings of the node, and what its data and its outputs ask of the reader."""
+    node = step.node
+    settings = AutoMLSettings.from_json(node.options["automl"])
+    step.job |= {"task": settings.task, **_settings(settings)}
+    for name in list(step.inputs):
+        if name not in _TABLES:
+            del step.inputs[name]
+            to.attention.append(f"Step {node.name!r}: an AutoML node of SDK v2 has no input {name!r}.")
+            continue
+        binding = step.inputs[name]
+        if isinstance(binding, FromStep):
+            _make_table(to.step(binding.step), binding.port, node, to)
+    if _metrics(node):
+        to.attention.append(
+            f"Step {node.name!r}: AutoML nodes of SDK v2 have no output with the metrics: read them of the run, with "
+            "MLflow."
+        )
+    if any(_is_model(item.training) for item in node.outputs.values()):
+        to.attention.append(
+            f"Step {node.name!r}: the best model is a folder in MLflow's form, where v1 had a pickle file: steps that "
+            "read it load it with mlflow."
+        )
+    if settings.notes:
+        to.attention.append(f"Step {node.name!r}: {' '.join(settings.notes)}")
+
+
+def _is_model(training: Any) -> bool:
+    return isinstance(training, dict) and str(training.get("type", "")).lower() in ("model", "1")
+
+
+def _metrics(node: Node) -> list[str]:
+    return [name for name, item in node.outputs.items() if item.training and not _is_model(item.training)]
+
+
+def _make_table(producer: Step, port: str, node: Node, to: Pipeline) -> None:
+    """SDK v2 reads tables from folders with an MLTable file: the step before writes one."""
+    if producer.component is None or "command" not in producer.component:
+        return
+    producer.component["outputs"][port]["type"] = "mltable"
+    if port in producer.outputs:
+        producer.outputs[port]["type"] = "mltable"
+    text = _MLTABLE.replace("'", '"')
+    producer.component["command"] += f" && echo '{text}' > ${{{{outputs.{port}}}}}/MLTable"
+    to.attention.append(
+        f"Step {producer.node.name!r}: it describes its output {port!r} as a table of the .csv files in it, which step "
+        f"{node.name!r} trains with. Correct the MLTable text in its command where the files are of another form."
+    )
+
+
+def _settings(settings: AutoMLSettings) -> dict[str, Any]:
+    training = {
+        "enable_vote_ensemble": settings.enable_voting_ensemble,
+        "enable_stack_ensemble": settings.enable_stack_ensemble,
+        "enable_model_explainability": settings.model_explainability,
+        "allowed_training_algorithms": list(settings.allowed_models) if settings.allowed_models is not None else None,
+        "blocked_training_algorithms": list(settings.blocked_models) or None,
+    }
+    limits = {
+        "max_trials": settings.max_trials,
+        "max_concurrent_trials": settings.max_concurrent_trials,
+        "max_cores_per_trial": settings.max_cores_per_trial,
+        "timeout_minutes": _whole(settings.timeout_minutes),
+        "trial_timeout_minutes": _whole(settings.trial_timeout_minutes),
+        "exit_score": settings.exit_score,
+        "enable_early_termination": settings.enable_early_termination,
+    }
+    found = {
+        "target_column_name": settings.target_column,
+        "primary_metric": settings.primary_metric,
+        "weight_column_name": settings.weight_column,
+        "n_cross_validations": settings.n_cross_validations,
+        "cv_split_column_names": list(settings.cv_split_columns) or None,
+        "validation_data_size": settings.validation_size,
+        "test_data_size": settings.test_size or None,
+        "limits": _present(limits),
+        "training": _present(training),
+        "featurization": _featurization(settings),
+    }
+    if settings.forecasting is not None:
+        found["forecasting"] = _forecasting(settings)
+    return _present(found)
+
+
+def _featurization(settings: AutoMLSettings) -> dict[str, Any]:
+    own = settings.featurization
+    found = {
+        "mode": own.mode,
+        "blocked_transformers": list(own.blocked_transformers) or None,
+        "column_name_and_types": dict(own.column_purposes) or None,
+        "dataset_language": own.dataset_language,
+        "transformer_params": {
+            name: [{"fields": list(columns), "parameters": dict(values)} for columns, values in items]
+            for name, items in own.transformer_params.items()
+        }
+        or None,
+    }
+    return _present(found)
+
+
+def _forecasting(settings: AutoMLSettings) -> dict[str, Any]:
+    own = settings.forecasting
+    assert own is not None
+    short = own.short_series_handling
+    found = {
+        "time_column_name": own.time_column,
+        "forecast_horizon": own.horizon,
+        "time_series_id_column_names": list(own.time_series_ids) or None,
+        "frequency": own.frequency,
+        "target_lags": own.target_lags if own.target_lags == "auto" else list(own.target_lags) or None,
+        "target_rolling_window_size": own.rolling_window,
+        "seasonality": own.seasonality,
+        "short_series_handling_config": short if short != "auto" else None,
+        "country_or_region_for_holidays": own.country_or_region,
+        "feature_lags": own.feature_lags,
+        "target_aggregate_function": own.aggregation,
+        "cv_step_size": own.cv_step_size if own.cv_step_size != "auto" else None,
+        "use_stl": own.use_stl,
+    }
+    return _present(found)
+
+
+def _whole(minutes: float | None) -> int | None:
+    return None if minutes is None else max(1, round(minutes))
+
+
+def _present(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}

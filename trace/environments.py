@@ -1,0 +1,66 @@
+"""The environments of steps as files: equal ones are written once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from amlbridge.engine.plan import Environment, Node
+from amlbridge.trace.model import Pipeline
+from amlbridge.trace.names import identifier
+from amlbridge.trace.yaml_text import dump
+
+_SCHEMA = "https://azuremlschemas.azureedge.net/latest/environment.schema.json"
+#: For a step whose environment names no image; SDK v2 needs one. It is what SDK v1 takes by default.
+IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
+
+
+def reference(node: Node, to: Pipeline) -> str:
+    """What the component says of its environment: the file that is written for it."""
+    found = node.environment
+    conda = _plain(found.conda)
+    base = (
+        identifier(found.name or "", "", lower=True)
+        or f"{identifier(node.name.removesuffix('.py'), 'step', lower=True)}_env"
+    )
+    folder, number = f"environments/{base}", 1
+    text = _environment(found, conda)
+    while to.files.get(f"{folder}/environment.yml", text) != text or not _same_conda(to, folder, conda):
+        number += 1
+        folder = f"environments/{base}_{number}"
+    if f"{folder}/environment.yml" not in to.files and conda is None:
+        to.attention.append(_without_packages(node))
+    to.files[f"{folder}/environment.yml"] = text
+    if conda is not None:
+        to.files[f"{folder}/conda.yml"] = dump(conda)
+    return f"file:../../{folder}/environment.yml"
+
+
+def _environment(found: Environment, conda: Any) -> str:
+    content: dict[str, Any] = {"$schema": _SCHEMA, "image": found.image or IMAGE}
+    if conda is not None:
+        content["conda_file"] = "conda.yml"
+    return dump(content)
+
+
+def _same_conda(to: Pipeline, folder: str, conda: Any) -> bool:
+    text = None if conda is None else dump(conda)
+    return f"{folder}/environment.yml" not in to.files or to.files.get(f"{folder}/conda.yml") == text
+
+
+def _plain(conda: Any) -> Any:
+    """The specification as plain JSON values; None for one that asks for nothing."""
+    if not isinstance(conda, Mapping) or not conda.get("dependencies"):
+        return None
+    content: dict[str, Any] = json.loads(json.dumps(conda))
+    return {name: value for name, value in content.items() if value not in (None, [], "")}
+
+
+def _without_packages(node: Node) -> str:
+    found = node.environment
+    what = f"the environment {found.name!r}" if found.name else "its environment"
+    return (
+        f"Step {node.name!r}: {what} names no packages (it is curated, managed by its user, or a stand-in): "
+        "only an image is written. Put what the script imports into a conda.yml."
+    )
