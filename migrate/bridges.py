@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 
 #: v1 type -> code that finds the v1 object again, from the workspace and the converted object.
 BRIDGES = {
@@ -31,6 +31,8 @@ MODULES = {
     "AutoMLRun": "azureml.train.automl.run",
     "HyperDriveRun": "azureml.train.hyperdrive",
 }
+#: Types of which the workspace knows all objects.
+_KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datastore"})
 #: Objects of these types that were made in this way are not known to the workspace.
 _UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
 #: Symbols that make an object which the workspace knows.
@@ -47,6 +49,13 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use
     if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
         return None
     made = makers.get(value.origin) if isinstance(value.origin, ast.expr) else None
+    if made is None and _is_given(value.origin, evaluator):
+        return next((base for base in lineage(value.type) if base in _KNOWN), None)
     if made is None or any(part in made.symbol for part in _UNREGISTERED):
         return None
     return next((base for base in lineage(value.type) if base in BRIDGES), None)
+
+
+def _is_given(origin: ast.AST, evaluator: Evaluator) -> bool:
+    """Whether a function of another module gives the object."""
+    return isinstance(origin, ast.Call) and isinstance(evaluator.value(origin.func), Function)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Collection
 
+from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.beside import forget_clients_beside
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Finding, Status
+from amlbridge.migrate.handing import adopt, hand_bridge, hand_client
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
@@ -27,25 +30,52 @@ _PYTHON_2 = re.compile(r"^\s*(print\s+[^(=\s]|except\s+\w+\s*,\s*\w+\s*:|exec\s+
 
 def convert_module(module: ModuleText, project: Project, options: Options) -> Conversion:
     """Converts a module. Raises BadInputError for a text that is no Python 3."""
-    tree = parse(module)
-    evaluator = Evaluator(tree, project.around(module.path))
+    evaluator = project.evaluator(module) or Evaluator(parse(module), project.around(module.path))
+    tree = evaluator.tree
     uses = find_uses(evaluator)
     imports = v1_imports(evaluator)
     if not uses and not imports:
         return Conversion(module.text)
-    lines = Lines(module.text)
-    ignores = Ignores.of(module.text)
-    attempt = Attempt()
+    to = settled(module, evaluator, uses, project, options, Attempt(), project.kept(module, evaluator))
+    text = _written(to, tree, imports)
+    if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
+        for argument in sorted(to.attempt.plain, key=lambda node: (node.lineno, node.col_offset))[:1]:
+            message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
+            to.note(argument, "workspace", "Workspace", message)
+    return Conversion(text, tuple(to.findings()), to.created)
+
+
+def settled(
+    module: ModuleText,
+    evaluator: Evaluator,
+    uses: list[Use],
+    project: Project,
+    options: Options,
+    attempt: Attempt,
+    elsewhere: Collection[ast.AST],
+) -> Rewriter:
+    """Decides what becomes of each use, until nothing more has to stay v1. ``elsewhere``: the objects that have to stay
+    v1 for the sake of other modules."""
+    lines, ignores = Lines(module.text), Ignores.of(module.text)
+    handed = Handed.of(evaluator)
     for _ in range(_ATTEMPTS):
         to = Rewriter(lines, evaluator, uses, options, attempt)
         project.settle(to, module)
+        for parameter, argument in handed.workspaces:
+            made = evaluator.value(argument)
+            if parameter not in attempt.kept and isinstance(made, Instance) and made.origin in attempt.kept:
+                hand_client(argument, to)
+        for argument in attempt.bridged:
+            hand_bridge(argument, to)
+        for call in attempt.adopted - attempt.kept:
+            adopt(call, to)
         _decide(to, ignores)
         before = attempt.size
-        _keep_what_is_left(to, attempt)
+        _keep_what_is_left(to, attempt, handed)
+        attempt.kept.update(elsewhere)
         if attempt.size == before:
             break
-    text = _written(to, tree, imports)
-    return Conversion(text, tuple(to.findings()), to.created)
+    return to
 
 
 def parse(module: ModuleText) -> ast.Module:
@@ -85,7 +115,7 @@ def _is_left(to: Rewriter, use: Use) -> bool:
     return around is not None and isinstance(to.outcomes[around][1], Leave)  # type: ignore[index]
 
 
-def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
+def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
     """What a use that is left takes, and what is made from that, has to stay v1 as well."""
     for use in to.uses:
         rule, outcome = to.outcomes.get(use.node, (None, None))
@@ -105,19 +135,51 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt) -> None:
                 to.keep_workspace(node)
         to.source(use.node)  # a bridge needs a workspace
     attempt.names |= _names_left(to)
-    _hand_on(to.evaluator.handed_on(), attempt)
+    _hand_on(to, attempt, handed)
+    _hand_workspaces_on(to, attempt, handed)
 
 
-def _hand_on(pairs: list[tuple[ast.AST, ast.AST]], attempt: Attempt) -> None:
-    """What a function gets as a parameter and what is passed to it stay v1 together."""
+def _hand_workspaces_on(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
+    """A function that stays v1 gets the v1 workspace. So does one that code which stays v1 calls."""
+    for parameter, argument in handed.workspaces:
+        if _is_in_what_is_left(to, argument):
+            attempt.keep(parameter, None)
+        if parameter in attempt.kept and argument not in attempt.plain:
+            to.keep_workspace(argument)
+            attempt.plain.add(argument)
+
+
+def _is_in_what_is_left(to: Rewriter, node: ast.AST) -> bool:
+    around = (to.outcomes.get(at, (None, None))[1] for at in to.evaluator.scopes.ancestors(node))  # type: ignore[call-overload]
+    return any(isinstance(outcome, Leave) for outcome in around)
+
+
+def _hand_on(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
+    """What a function gets as a parameter and what is passed to it stay v1 together, as do a call and what it gives;
+    except where a bridge leads to the object, or its name is enough."""
+    kept = attempt.kept
     before = -1
-    while before != len(attempt.kept):
-        before = len(attempt.kept)
-        for parameter, passed in pairs:
-            if parameter in attempt.kept or passed in attempt.kept:
-                cause = attempt.causes.get(parameter) or attempt.causes.get(passed)
-                attempt.keep(parameter, cause)
-                attempt.keep(passed, cause)
+    while before != len(kept):
+        before = len(kept)
+        for link in handed.links:
+            if link.taker in kept and link.giver not in kept:
+                if link.argument is not None and to.bridge(link.argument) is not None:
+                    attempt.bridged.add(link.argument)
+                else:
+                    attempt.keep(link.giver, attempt.causes.get(link.taker))
+            elif link.giver in kept and link.taker not in kept and not link.by_name:
+                if _can_be_adopted(to, link):
+                    attempt.adopted.add(link.taker)
+                else:
+                    attempt.keep(link.taker, attempt.causes.get(link.giver))
+
+
+def _can_be_adopted(to: Rewriter, link: Link) -> bool:
+    """Whether a v2 environment can be made of what the function of another module gives."""
+    statement = to.evaluator.scopes.parents.get(link.taker)
+    variable = isinstance(statement, ast.Assign) and len(statement.targets) == 1
+    given = isinstance(link.taker, ast.Call) and link.argument is None and link.type == "Environment"
+    return given and variable and isinstance(statement.targets[0], ast.Name)  # type: ignore[union-attr]
 
 
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.values import Alone, Evaluator, Surroundings, Value
+from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
+from amlbridge.migrate.neighbours import Neighbours, Place, place
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -31,6 +32,9 @@ class Project:
         ) - {"azureml"}
         #: By the folder of the module that submits, and the path of the script that it gives.
         self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
+        self.neighbours = Neighbours(modules, self.around)
+        #: By path: where a module makes objects that stay v1 for the sake of others (or of itself).
+        self._kept: dict[Path, frozenset[Place]] = {}
         #: Files may be created below these folders; without one there are none.
         self.roots: tuple[Path, ...] = ()
         self._modules = tuple(modules)
@@ -51,6 +55,31 @@ class Project:
                     self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
                 if targets := upload_targets(module.text):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
+
+    def read_exchanges(self, options: Options) -> None:
+        """Decides which of the objects that modules hand to each other stay v1."""
+        from amlbridge.migrate.exchange import kept_together
+
+        self._kept = kept_together(self, options)
+
+    def evaluator(self, module: ModuleText) -> Evaluator | None:
+        """The evaluator of a module that is connected with others, None for others and for what is no Python."""
+        return self.neighbours.evaluator(module) if module.path in self._kept else None
+
+    def kept(self, module: ModuleText, evaluator: Evaluator) -> frozenset[ast.AST]:
+        """The objects that have to stay v1 for the sake of the modules that a module is connected with: its own, and
+        those of the modules that it imports."""
+        if not self._kept:
+            return frozenset()
+        evaluators = {module.path: evaluator, **self.neighbours.evaluators_around(module)}
+        found = [
+            node
+            for path, inner in evaluators.items()
+            if (places := self._kept.get(path))
+            for node in inner.scopes.parents
+            if place(node) in places
+        ]
+        return frozenset(found)
 
     def script(self, path: Path) -> Mapping[str, NamedInput]:
         """The inputs that some module of the project gives the script at ``path``, by the name that it asks for."""
@@ -117,12 +146,17 @@ class Around(Alone):
         return package in self.project.own_packages
 
     def exported(self, module: str, name: str, level: int) -> Value | None:
-        """The value of a name of another module of the project."""
-        return None
+        """The value of a name of another module of the project; of the module itself when the name is ""."""
+        found = self.project.neighbours.resolve(self.path, module, level)
+        return self.member(found, name) if found is not None and name else found
+
+    def member(self, module: OwnModule, name: str) -> Value | None:
+        """The value of a name of a module of the project."""
+        return self.project.neighbours.member(module, name)
 
     def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
         """What the calls of a function in other modules pass for a parameter."""
-        return []
+        return self.project.neighbours.arguments(self.path, function, parameter)
 
 
 def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequence[Path] = ()) -> Project:
@@ -130,4 +164,5 @@ def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequen
     project = Project(modules)
     project.roots = tuple(root.absolute() for root in roots)
     project.read_submissions(modules)
+    project.read_exchanges(options)
     return project

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
+from amlbridge.migrate.attempt import Attempt
 from amlbridge.migrate.beside import client_beside, client_of
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
 from amlbridge.migrate.edits import Lines
@@ -48,33 +48,6 @@ class CannotWriteError(Exception):
     """An expression cannot be written anew at this place (inside of an f-string with the same quotes)."""
 
 
-@dataclass
-class Attempt:
-    """What one attempt to convert a module has found: grows until nothing more has to stay v1."""
-
-    #: Nodes that made the objects that have to stay v1.
-    kept: set[ast.AST] = field(default_factory=set)
-    #: Workspaces that are needed as v1 objects, too.
-    both: set[ast.AST] = field(default_factory=set)
-    #: Names that v1 code needs imported: v2 names that are the same get another one.
-    names: set[str] = field(default_factory=set)
-    #: Why a use was left when it was asked first: that it is connected with itself is no reason.
-    reasons: dict[ast.AST, tuple[Rule | None, Leave]] = field(default_factory=dict)
-    #: The use that was left for a reason of its own, for each node that it keeps v1.
-    causes: dict[ast.AST, Use] = field(default_factory=dict)
-
-    def keep(self, node: ast.AST, cause: Use | None) -> None:
-        """Notes that what a node made has to stay v1, and on account of which use."""
-        self.kept.add(node)
-        if cause is not None:
-            self.causes.setdefault(node, cause)
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        """How much was found of each. A workspace may move from ``both`` to ``kept``, never back."""
-        return len(self.kept), len(self.both), len(self.names)
-
-
 class Rewriter:
     """Renders the expressions of a module, asking the rules on the way."""
 
@@ -93,6 +66,9 @@ class Rewriter:
         self.removed: set[ast.stmt] = set()
         self.replaced: dict[ast.stmt, str] = {}
         self.memory: dict[object, object] = {}
+        self.notes: list[Finding] = []
+        #: Statements that hand code which stays v1 what a bridge leads to, and the rule for it.
+        self.bridging: dict[ast.stmt, str] = {}
         #: The inputs that the code which submits this script names: by the name that the script asks for.
         self.named_inputs: Mapping[str, NamedInput] = {}
         #: The module's place, the folders that files may be created in, and whether another module of the run may want
@@ -144,13 +120,13 @@ class Rewriter:
         value = self.evaluator.value(workspace)
         if isinstance(value, Instance) and value.origin in self.attempt.kept:
             bound = self.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
-            there = self._client_there(workspace)
+            there = self.client_there(workspace)
             return there or (
                 client_beside(bound[0], CLIENT, self) if bound else client_of(self.source(workspace), self)
             )
         return self.source(workspace)
 
-    def _client_there(self, at: ast.AST) -> str | None:
+    def client_there(self, at: ast.AST) -> str | None:
         """The variable ``ml_client``, where the code has one already."""
         bindings = self.evaluator.scopes.lookup(CLIENT, at)
         return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
@@ -191,13 +167,19 @@ class Rewriter:
         self._renamed[node] = code
         self._touch(node)
 
+    def note(self, at: ast.AST, rule: str, symbol: str, message: str) -> None:
+        """Adds a finding on something that is no use of a symbol."""
+        line, column = at.lineno, at.col_offset + 1  # type: ignore[attr-defined]
+        self.notes.append(Finding(rule, symbol, Status.MANUAL, line, column, message, f"docs/rules.md#{rule}"))
+
     def create(self, path: str, text: str) -> None:
         """Creates a file; ``path`` is relative to the module's folder."""
         self.created[path] = text
 
     def settle(self, use: Use, rule: Rule, outcome: Outcome) -> None:
-        """Notes what became of another use, which what is converted here has taken over."""
-        self.outcomes.setdefault(use.node, (rule, outcome))
+        """Notes what became of another use, which what is converted here has taken over, if it need not stay v1."""
+        stays = not isinstance(outcome, Leave) and self.is_kept(use)
+        self.outcomes.setdefault(use.node, (rule, CONNECTED if stays else outcome))
 
     # Rendering --------------------------------------------------------------------------------------------------
 
@@ -241,7 +223,7 @@ class Rewriter:
         parts, at = [], start
         for inner in self._bridged(node):
             first, last = self.lines.span(inner)
-            parts += [self.lines.text[at:first], self._bridge(inner)]
+            parts += [self.lines.text[at:first], self.bridge_code(inner)]
             at = last
         return "".join([*parts, self.lines.text[at:end]])
 
@@ -261,7 +243,7 @@ class Rewriter:
         """The type of the bridge that leads to the object of a name, or None."""
         return bridge_of(node, self.evaluator, self._use_of, self.attempt.kept)
 
-    def _bridge(self, node: ast.AST) -> str:
+    def bridge_code(self, node: ast.AST) -> str:
         kind = self.bridge(node)
         assert kind is not None and isinstance(node, ast.expr)
         code = BRIDGES[kind].format(ws=self._v1_workspace(node), it=self.source(node))
@@ -341,6 +323,8 @@ class Rewriter:
     def _rename(self, node: ast.Name) -> str | None:
         """``ws`` becomes ``ml_client`` where it is a variable that only ever holds a workspace."""
         if node.id not in _WORKSPACE_NAMES or self.evaluator.type_of(node) != "Workspace":
+            return None
+        if node in self.attempt.plain:
             return None
         bindings = self.evaluator.scopes.lookup(node.id, node)
         scope = bindings[0].scope if bindings else None
@@ -431,9 +415,9 @@ class Rewriter:
         if not isinstance(value, Instance) or value.origin is None:
             return
         makers = self._makers(node)
-        plain = all(isinstance(made, (ast.Call, ast.Attribute)) for made in makers)
+        plain = all(isinstance(made, (ast.Call, ast.Attribute)) and not self._is_given(made) for made in makers)
         if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
-            made_by: list[ast.AST] = [*makers] if makers else [value.origin]
+            made_by: list[ast.AST] = [*makers, value.origin]
             self.attempt.kept.update(part for made in made_by for part in _alternatives(made))
             self.attempt.both.difference_update(makers)
             return
@@ -442,6 +426,10 @@ class Rewriter:
             inner = self.evaluator.value(part)  # what the v1 workspace is made from stays as well
             if isinstance(inner, Instance) and inner.origin is not None and inner.type != "Workspace":
                 self.attempt.kept.add(inner.origin)
+
+    def _is_given(self, made: ast.expr) -> bool:
+        """Whether a function of the user's gives an object."""
+        return isinstance(made, ast.Call) and isinstance(self.evaluator.value(made.func), Function)
 
     def _makers(self, node: ast.expr) -> list[ast.expr]:
         """The expressions that give a variable its workspace, in all branches."""
@@ -551,7 +539,7 @@ class Rewriter:
                 around = next((n for n in scopes.ancestors(use.node) if n in self.outcomes), None)
                 rule, outcome = self.outcomes[around] if around is not None else (None, None)  # type: ignore[index]
             found.append(self._finding(use, rule, outcome))
-        return found
+        return sorted([*found, *self.notes], key=lambda finding: (finding.line, finding.column))
 
     def _finding(self, use: Use, rule: Rule | None, outcome: Outcome | None) -> Finding:
         line, column = use.node.lineno, use.node.col_offset + 1

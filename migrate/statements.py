@@ -205,6 +205,8 @@ class StatementWriter:
                 line = indent + TODO.format(rule_name(rule, outcome), outcome.message)
                 if line not in found and line.strip() not in above:
                     found.append(line)
+        if not found and not self._has_todo(above) and (bridging := self.to.bridging.get(statement)):
+            found.append(indent + TODO.format(bridging, CONNECTED.message))
         return found
 
     @staticmethod

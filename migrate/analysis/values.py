@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Protocol
 
 from amlbridge.migrate.analysis.known import (
@@ -43,6 +42,13 @@ class Module:
     """A module of SDK v1, by its dotted name."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class OwnModule:
+    """A module or package of the project, by its path without the ending ("/code/ml_service/util")."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class Code:
     evaluator: Evaluator = field(compare=False, repr=False)
 
 
-Value = Module | Symbol | Instance | Function | LocalClass | LocalObject | Code
+Value = Module | OwnModule | Symbol | Instance | Function | LocalClass | LocalObject | Code
 
 
 class Surroundings(Protocol):
@@ -107,11 +113,15 @@ class Surroundings(Protocol):
         ...
 
     def exported(self, module: str, name: str, level: int) -> Value | None:
-        """The value of a name of another module of the project."""
+        """The value of a name of another module of the project; of the module itself when the name is ""."""
+        ...
+
+    def member(self, module: OwnModule, name: str) -> Value | None:
+        """The value of a name of a module of the project."""
         ...
 
     def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
-        """What the calls of a function pass for a parameter."""
+        """What the calls of a function in other modules pass for a parameter."""
         ...
 
 
@@ -123,6 +133,10 @@ class Alone:
         return False
 
     def exported(self, module: str, name: str, level: int) -> Value | None:
+        """Nothing else is there."""
+        return None
+
+    def member(self, module: OwnModule, name: str) -> Value | None:
         """Nothing else is there."""
         return None
 
@@ -140,8 +154,10 @@ class Evaluator:
         self.surroundings = surroundings or Alone()
         self._known: dict[ast.AST, Value | None] = {}
         self._fields: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
+        self._globals: dict[str, Value | None] = {}
+        #: What the module's code hands on, once it is read: handed.Handed.
+        self.handed: object = None
         self._calls: dict[str, list[ast.Call]] | None = None
-        self._handed_on: list[tuple[ast.AST, ast.AST]] | None = None
 
     def value(self, node: ast.expr | None) -> Value | None:
         """The value of an expression of this module."""
@@ -220,7 +236,10 @@ class Evaluator:
     def _first(self, bindings: list[Binding]) -> Value | None:
         best: Value | None = None
         for binding in bindings:
-            best = self._better(best, self.binding_value(binding))
+            value = self.binding_value(binding)
+            best = self._better(best, value)
+            if isinstance(best, Instance) and best.type == "Run" and isinstance(value, Instance):
+                best = value if "RunContext" in lineage(value.type) else best  # a script's own run, or one it finds
         return best
 
     @staticmethod
@@ -232,6 +251,8 @@ class Evaluator:
         base = self.value(node.value)
         if isinstance(base, Module):
             return self._member_of_module(base.name, node.attr)
+        if isinstance(base, OwnModule):
+            return self.surroundings.member(base, node.attr)
         if isinstance(base, Symbol):
             name = f"{FACTORIES.get(base.name, base.name)}.{node.attr}"
             return Symbol(name) if base.receiver is None or base.name in NAMESPACES else None
@@ -267,7 +288,9 @@ class Evaluator:
             kind = kind or result_of(function.name)
             return Instance(kind, node) if kind is not None else self._collection_call(node)
         if isinstance(function, Function):
-            return function.evaluator.returned(function.node)
+            found = function.evaluator.returned(function.node)
+            own = function.evaluator is self or not isinstance(found, Instance)
+            return found if own else Instance(found.type, node)  # type: ignore[union-attr]
         if isinstance(function, LocalClass):
             return LocalObject(function)
         if isinstance(node.func, ast.Name) and node.func.id in ("list", "sorted", "next", "iter") and node.args:
@@ -385,7 +408,7 @@ class Evaluator:
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
         function = binding.scope.node
         if isinstance(found, Instance) and found.type == "Run":
-            kinds = [self.type_of(argument) for _self, argument in self._passed(function, binding.name)]
+            kinds = [evaluator.type_of(argument) for evaluator, argument in self._given(function, binding.name)]
             inside = next((kind for kind in kinds if kind is not None and "RunContext" in lineage(kind)), None)
             if inside or (self.is_run_script() and not any(kinds)):
                 return Instance(inside or "RunContext", binding.node)
@@ -393,7 +416,7 @@ class Evaluator:
             return found
         if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
             return None
-        for evaluator, argument in (*self._passed(function, binding.name), *self._outer(function, binding.name)):
+        for evaluator, argument in self._given(function, binding.name):
             value = evaluator.value(argument)
             if isinstance(value, Instance):
                 return Instance(value.type, binding.node)
@@ -419,8 +442,9 @@ class Evaluator:
         named = isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
         return not hasattr(dict, method.attr) or named
 
-    def _outer(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
-        return self.surroundings.arguments(function, name)
+    def _given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
+        """What calls pass to a function's parameter, those of this module first."""
+        return [*self._passed(function, name), *self.surroundings.arguments(function, name)]
 
     def _uses_v1(self) -> bool:
         return any(
@@ -469,44 +493,6 @@ class Evaluator:
         """Whether the module asks for the run that it is in, and submits none."""
         return "get_context" in self.calls() and "submit" not in self.calls()
 
-    def handed_on(self) -> list[tuple[ast.AST, ast.AST]]:
-        """Pairs of origins that stay v1 together: a parameter and what is passed for it; two objects that a function
-        may find in one variable from outside. Workspaces are not among them."""
-        if self._handed_on is None:
-            self._handed_on = self._held_in_turn()
-            for scope in self.scopes.all:
-                for bindings in scope.bindings.values():
-                    for binding in bindings:
-                        if binding.kind == "parameter":
-                            self._handed_on += self._origins(binding)
-        return self._handed_on
-
-    def _held_in_turn(self) -> list[tuple[ast.AST, ast.AST]]:
-        """The objects of variables that have several, and that another function reads: which one cannot be told."""
-        found: list[tuple[ast.AST, ast.AST]] = []
-        several = {name for scope in self.scopes.all for name, bound in scope.bindings.items() if len(bound) > 1}
-        for node in self.scopes.parents:
-            if not isinstance(node, ast.Name) or node.id not in several or not isinstance(node.ctx, ast.Load):
-                continue
-            bindings = self.scopes.lookup(node.id, node)
-            if len(bindings) < 2 or bindings[0].scope is self.scopes.of(node):
-                continue
-            values = [self.binding_value(binding) for binding in bindings if binding.kind == "assign"]
-            held = [value for value in values if isinstance(value, Instance) and value.type != "Workspace"]
-            origins = [value.origin for value in held if value.origin is not None]
-            found += pairwise(origins)
-        return found
-
-    def _origins(self, binding: Binding) -> list[tuple[ast.AST, ast.AST]]:
-        if not isinstance(self.binding_value(binding), Instance):
-            return []
-        values = [self.value(argument) for _self, argument in self._passed(binding.scope.node, binding.name)]
-        return [
-            (binding.node, value.origin)
-            for value in values
-            if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace"
-        ]
-
     def calls(self) -> dict[str, list[ast.Call]]:
         """All calls of this module by the last part of what they call."""
         if self._calls is None:
@@ -524,10 +510,16 @@ class Evaluator:
         best: Value | None = None
         if function.returns is not None:
             best = self._annotated(function.returns)
-        for node in _own_nodes(function):
-            if isinstance(node, ast.Return) and node.value is not None:
-                best = self._better(best, self.value(node.value))
+        for value in returns(function):
+            best = self._better(best, self.value(value))
         return best
+
+    def global_value(self, name: str) -> Value | None:
+        """What a name of the module is for other modules."""
+        if name not in self._globals:
+            self._globals[name] = None  # modules that import a name from each other
+            self._globals[name] = self._first(self.scopes.module.bindings.get(name, [])[::-1])
+        return self._globals[name]
 
     def field(self, owner: ast.ClassDef, name: str) -> Value | None:
         """The value of an attribute of a class of this module: a method, a class variable or ``self.name = ...``."""
@@ -571,6 +563,12 @@ def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: 
     if 0 <= index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
         return call.args[index]
     return None
+
+
+def returns(function: ast.AST) -> list[ast.expr]:
+    """The expressions that a function returns."""
+    found = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return)]
+    return [value for value in found if value is not None]
 
 
 def _own_nodes(function: ast.AST) -> list[ast.AST]:

@@ -1,0 +1,145 @@
+"""Which objects are handed from one function to another: as arguments, as results, in variables outside of them.
+
+What is handed on is one object with two places that make it, in the eyes of the analysis: the argument and the
+parameter, the call and what the function returns. Both stay SDK v1, or neither; but SDK v2 takes some objects by their
+name only, which both SDKs have.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
+
+from amlbridge.migrate.analysis.symbols import lineage
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, argument_of, returns
+
+#: Converted code reads nothing of these but the name.
+_BY_NAME = frozenset({"ComputeTarget", "Datastore"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Link:
+    """``giver``: the node that made what is handed on; ``taker``: the node that stands for it on the other side;
+    ``argument``: the expression where it is passed to a function, None elsewhere."""
+
+    giver: ast.AST
+    taker: ast.AST
+    type: str
+    argument: ast.expr | None = None
+
+    @property
+    def by_name(self) -> bool:
+        """Whether converted code can take the object of SDK v1."""
+        return bool(_BY_NAME.intersection(lineage(self.type)))
+
+
+class Handed:
+    """What the code of a module hands on."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        #: Objects other than workspaces.
+        self.links: list[Link] = []
+        #: The parameters that workspaces are passed for, by the node that makes them, and the arguments.
+        self.workspaces: list[tuple[ast.AST, ast.expr]] = []
+        self._read_variables()
+        for calls in evaluator.calls().values():
+            for call in calls:
+                self._read_call(call)
+
+    @classmethod
+    def of(cls, evaluator: Evaluator) -> Handed:
+        """What the code of an evaluator's module hands on; read once."""
+        if evaluator.handed is None:
+            evaluator.handed = cls(evaluator)
+        return cast("Handed", evaluator.handed)
+
+    def _read_call(self, call: ast.Call) -> None:
+        called = self._evaluator.value(call.func)
+        if isinstance(called, Function):
+            self._read_result(call, called)
+        for parameter, argument in passed(self._evaluator, call):
+            for value in alternatives(self._evaluator, argument):
+                if value.origin is None or value.origin is parameter.origin:
+                    continue
+                if value.type == parameter.type == "Workspace":
+                    self.workspaces.append((_made(parameter), argument))
+                elif value.type != "Workspace" and parameter.type != "Workspace":
+                    self.links.append(Link(value.origin, _made(parameter), value.type, argument))
+
+    def _read_result(self, call: ast.Call, function: Function) -> None:
+        """A function of another module: its call stands for what it returns."""
+        value = self._evaluator.value(call)
+        if function.evaluator is self._evaluator or not isinstance(value, Instance) or value.origin is not call:
+            return
+        for returned in returns(function.node):
+            for inner in alternatives(function.evaluator, returned):
+                if inner.origin is not None:
+                    self.links.append(Link(inner.origin, call, value.type))
+
+    def _read_variables(self) -> None:
+        """The objects of variables that have several, and that another function reads: which one cannot be told."""
+        scopes = self._evaluator.scopes
+        several = {name for scope in scopes.all for name, bound in scope.bindings.items() if len(bound) > 1}
+        for node in scopes.parents:
+            if not isinstance(node, ast.Name) or node.id not in several or not isinstance(node.ctx, ast.Load):
+                continue
+            bindings = scopes.lookup(node.id, node)
+            if len(bindings) < 2 or bindings[0].scope is scopes.of(node):
+                continue
+            values = [self._evaluator.binding_value(binding) for binding in bindings if binding.kind == "assign"]
+            held = [value for value in values if isinstance(value, Instance) and value.type != "Workspace"]
+            made = [value for value in held if value.origin is not None]
+            for one, other in pairwise(made):
+                self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+
+def alternatives(evaluator: Evaluator, node: ast.expr) -> list[Instance]:
+    """The objects that an expression may stand for: those of all branches that lead to it."""
+    if isinstance(node, ast.IfExp):
+        return [*alternatives(evaluator, node.body), *alternatives(evaluator, node.orelse)]
+    values = [evaluator.value(node)]
+    if isinstance(node, ast.Name):
+        values += [evaluator.binding_value(binding) for binding in evaluator.scopes.lookup(node.id, node)]
+    return [value for value in dict.fromkeys(values) if isinstance(value, Instance)]
+
+
+def passed(evaluator: Evaluator, call: ast.Call) -> Iterator[tuple[Instance, ast.expr]]:
+    """The parameters of a function of the project that hold objects of SDK v1, and what a call passes for them."""
+    found = _callee(evaluator, call)
+    if found is None:
+        return
+    function, home = found
+    bound = isinstance(home.scopes.parents.get(function), ast.ClassDef)
+    for bindings in home.scopes.of(function.body[0]).bindings.values():
+        value = home.binding_value(bindings[0]) if bindings[0].kind == "parameter" else None
+        if isinstance(value, Instance) and value.origin is not None:
+            argument = argument_of(call, function.args, bindings[0].name, bound=bound)
+            if argument is not None:
+                yield value, argument
+
+
+def _callee(evaluator: Evaluator, call: ast.Call) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, Evaluator] | None:
+    """The function that a call calls, a class's ``__init__`` when it makes an object, and the module it is in. A method
+    of an object that is not known is the only one of this name."""
+    value = evaluator.value(call.func)
+    if isinstance(value, LocalClass):
+        value = value.evaluator.field(value.node, "__init__")
+    if value is None and isinstance(call.func, ast.Attribute):
+        methods = [node for node in _methods(evaluator) if node.name == call.func.attr]
+        return (methods[0], evaluator) if len(methods) == 1 else None
+    return (value.node, value.evaluator) if isinstance(value, Function) else None
+
+
+def _methods(evaluator: Evaluator) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    classes = [scope.node for scope in evaluator.scopes.all if isinstance(scope.node, ast.ClassDef)]
+    return [node for owner in classes for node in owner.body if isinstance(node, _FUNCTIONS)]
+
+
+def _made(value: Instance) -> ast.AST:
+    assert value.origin is not None
+    return value.origin

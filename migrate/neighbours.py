@@ -1,0 +1,170 @@
+"""The modules of a project that import one another: which file an import means, and their syntax trees."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from amlbridge.migrate.analysis.values import (
+    Code,
+    Evaluator,
+    Function,
+    LocalClass,
+    OwnModule,
+    Surroundings,
+    Value,
+    argument_of,
+)
+from amlbridge.migrate.module import ModuleText
+
+V1 = "azureml"
+#: What a node is, and where it stands: the same in every process.
+Place = tuple[str, int, int, int, int]
+_IMPORTED = re.compile(
+    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#]*))", re.MULTILINE
+)
+
+
+class Neighbours:
+    """The modules that name SDK v1, by their path. Their trees are read when they are asked for, and kept; they are not
+    pickled."""
+
+    def __init__(self, modules: Sequence[ModuleText], around: Callable[[Path], Surroundings]) -> None:
+        self._around = around
+        python = [module for module in modules if module.path.suffix == ".py"]
+        #: By path without ending; a package is its folder.
+        self._modules = {_key(module.path): module for module in python if V1 in module.text}
+        self._all = [module for module in modules if V1 in module.text]  # notebooks import, too
+        self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
+        self._evaluators: dict[Path, Evaluator | None] = {}
+        self._imports: dict[Path, tuple[str, ...]] = {}
+        self._importers: dict[str, list[ModuleText]] | None = None
+
+    def __getstate__(self) -> Mapping[str, object]:
+        return {**self.__dict__, "_evaluators": {}}
+
+    def evaluator(self, module: ModuleText) -> Evaluator | None:
+        """The evaluator of a module, the same for all who ask; None for what is no Python."""
+        if module.path not in self._evaluators:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", SyntaxWarning)
+                    tree = ast.parse(module.text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self._evaluators[module.path] = None  # convert_module reports it
+            else:
+                self._evaluators[module.path] = Evaluator(tree, self._around(module.path))
+        return self._evaluators[module.path]
+
+    def resolve(self, path: Path, name: str, level: int) -> OwnModule | None:
+        """The module of the project that ``name`` means in an import of the module at ``path``: from the folders above
+        when it has dots, else from its own folder or the nearest one above."""
+        folder = path.absolute().parent
+        if level:
+            above = [folder, *folder.parents]
+            found = str(above[min(level, len(above)) - 1].joinpath(*name.split(".") if name else ()))
+            return OwnModule(found) if self._is_there(found) else None
+        for start in (folder, *folder.parents):
+            if str(start) not in self._folders:
+                return None
+            found = str(start.joinpath(*name.split(".")))
+            if self._is_there(found):
+                return OwnModule(found)
+        return None
+
+    def _is_there(self, found: str) -> bool:
+        return found in self._modules or found in self._folders
+
+    def member(self, module: OwnModule, name: str) -> Value | None:
+        """The value of a name of a module. Of what is no object of SDK v1 only plain constants."""
+        text = self._modules.get(module.path)
+        evaluator = self.evaluator(text) if text is not None else None
+        value = evaluator.global_value(name) if evaluator is not None else None
+        if value is None:
+            inner = f"{module.path}/{name}"
+            return OwnModule(inner) if self._is_there(inner) else None
+        return None if isinstance(value, Code) and not isinstance(value.node, ast.Constant) else value
+
+    def imported(self, module: ModuleText) -> tuple[str, ...]:
+        """The modules of the project that name SDK v1 and that a module imports, as far as its words tell."""
+        if module.path not in self._imports:
+            found: dict[str, None] = {}
+            for match in _IMPORTED.finditer(module.text):
+                for level, name in _names(*match.groups()):
+                    meant = self.resolve(module.path, name, level)
+                    if meant is not None and meant.path in self._modules and meant.path != _key(module.path):
+                        found[meant.path] = None
+            self._imports[module.path] = tuple(found)
+        return self._imports[module.path]
+
+    def importers(self, key: str) -> list[ModuleText]:
+        """The modules that import the one at a path without ending."""
+        if self._importers is None:
+            self._importers = {}
+            for module in self._all:
+                for other in self.imported(module):
+                    self._importers.setdefault(other, []).append(module)
+        return self._importers.get(key, [])
+
+    def connected(self) -> list[ModuleText]:
+        """The modules that import others which name SDK v1, and those that are imported, in order."""
+        found = {module.path: module for module in self._all if self.imported(module)}
+        found.update((module.path, module) for key, module in self._modules.items() if self.importers(key))
+        return [found[path] for path in sorted(found)]
+
+    def evaluators_around(self, module: ModuleText) -> dict[Path, Evaluator]:
+        """The evaluators of the modules that a module imports, and of those that they import."""
+        found: dict[Path, Evaluator] = {}
+        waiting = [module]
+        while waiting:
+            for key in self.imported(waiting.pop()):
+                other = self._modules[key]
+                evaluator = self.evaluator(other) if other.path not in found else None
+                if evaluator is not None:
+                    found[other.path] = evaluator
+                    waiting.append(other)
+        return found
+
+    def arguments(self, path: Path, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
+        """What calls in other modules pass for a parameter of a function of the module at ``path``."""
+        key = _key(path)
+        own = self._evaluators.get(path)
+        if own is None or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return []
+        owner = own.scopes.parents.get(function)
+        wanted: ast.AST = owner if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function
+        bound = isinstance(owner, ast.ClassDef)
+        found: list[tuple[Evaluator, ast.expr]] = []
+        for module in self.importers(key):
+            evaluator = self.evaluator(module)
+            for call in evaluator.calls().get(wanted.name, ()) if evaluator is not None else ():  # type: ignore[attr-defined]
+                assert evaluator is not None
+                called = evaluator.value(call.func)
+                if isinstance(called, (Function, LocalClass)) and called.node is wanted:
+                    argument = argument_of(call, function.args, parameter, bound=bound)
+                    found += [(evaluator, argument)] if argument is not None else []
+        return found
+
+
+def place(node: ast.AST) -> Place:
+    """The place of a node in its module."""
+    at = (getattr(node, name, 0) or 0 for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))
+    return (type(node).__name__, *at)  # type: ignore[return-value]
+
+
+def _key(path: Path) -> str:
+    absolute = path.absolute()
+    return str(absolute.parent if absolute.name == "__init__.py" else absolute.with_suffix(""))
+
+
+def _names(base: str | None, members: str | None, plain: str | None) -> list[tuple[int, str]]:
+    """The modules that one import may mean, with the dots before them."""
+    if plain is not None:
+        return [(0, part.split()[0]) for part in plain.split(",") if part.split()]
+    name = (base or "").lstrip(".")
+    level = len(base or "") - len(name)
+    words = re.findall(r"([\w*]+)(?:\s+as\s+\w+)?", members or "")
+    return [(level, name), *((level, f"{name}.{word}" if name else word) for word in words if word != "*")]

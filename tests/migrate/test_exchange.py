@@ -1,0 +1,235 @@
+"""Modules that hand objects to each other are converted consistently: no function gets an object of the other SDK."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.file import convert
+from amlbridge.migrate.findings import FileReport
+from amlbridge.migrate.load import load_all
+from amlbridge.migrate.run import prepare, run
+from amlbridge.migrate.settings import Settings
+from amlbridge.migrate.write import write_all
+
+#: A helper that nothing of SDK v2 replaces: it stays as it is.
+PACKAGE = """\
+from azureml.core import Model
+
+
+def package(ws, name):
+    return Model.package(ws, [Model(ws, name)])
+"""
+COMPUTE = """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget
+
+
+def get_compute(workspace: Workspace, name: str):
+    return ComputeTarget(workspace=workspace, name=name)
+"""
+ENVIRONMENT = """\
+from azureml.core import Environment
+
+
+def get_environment(name):
+    environment = Environment.from_conda_specification(name, "conda.yml")
+    return environment
+"""
+SUBMIT = """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from helper import get_compute
+
+ws = Workspace.from_config()
+cluster = get_compute(ws, "cpu")
+config = ScriptRunConfig("src", "train.py", compute_target=cluster, environment=env)
+run = Experiment(ws, "night").submit(config)
+"""
+
+
+def flat(text: str) -> str:
+    """Code without its line breaks."""
+    return re.sub(r"(?<=[(\[])\s+|,?\s+(?=[)\]])", "", re.sub(r"\s+", " ", text))
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text))
+    return folder
+
+
+def converted(folder: Path, files: dict[str, str]) -> dict[str, str]:
+    """The converted texts, by file. A second run changes nothing."""
+    write(folder, files)
+    reports = run([folder], Settings(jobs=1))
+    write_all(reports, [folder])
+    assert not any(report.changed for report in run([folder], Settings(jobs=1)))
+    return {name: (folder / name).read_text() for name in files}
+
+
+def test_the_compute_of_a_helper_is_named(tmp_path: Path) -> None:
+    after = converted(tmp_path, {"helper.py": COMPUTE, "submit.py": SUBMIT})
+    assert "return workspace.compute.get(name)" in after["helper.py"]
+    assert "compute=cluster.name" in after["submit.py"]
+    assert "azureml" not in after["submit.py"] + after["helper.py"]
+
+
+@pytest.mark.parametrize(
+    ("used", "called"),
+    [
+        ("from tools.helper import get_compute as find", "find"),
+        ("from tools import helper", "helper.get_compute"),
+        ("import tools.helper", "tools.helper.get_compute"),
+        ("import tools.helper as th", "th.get_compute"),
+        ("from .tools.helper import get_compute", "get_compute"),
+    ],
+)
+def test_helpers_are_found_however_they_are_imported(tmp_path: Path, used: str, called: str) -> None:
+    submit = SUBMIT.replace("from helper import get_compute", used).replace("get_compute(ws", f"{called}(ws")
+    after = converted(tmp_path, {"tools/__init__.py": "", "tools/helper.py": COMPUTE, "submit.py": submit})
+    assert "compute=cluster.name" in after["submit.py"]
+
+
+def test_the_nearest_module_of_a_name_is_meant(tmp_path: Path) -> None:
+    other = COMPUTE.replace("ComputeTarget(workspace=workspace, name=name)", "workspace.name")
+    after = converted(tmp_path, {"helper.py": other, "a/helper.py": COMPUTE, "a/submit.py": SUBMIT})
+    assert "compute=cluster.name" in after["a/submit.py"]
+
+
+def test_a_helper_that_stays_gets_the_v1_workspace(tmp_path: Path) -> None:
+    submit = """\
+        from azureml.core import Workspace
+        from helper import package
+
+        ws = Workspace.from_config()
+        package(ws, "model")
+        print(ws.compute_targets["cpu"].name)
+        """
+    after = converted(tmp_path, {"helper.py": PACKAGE, "submit.py": submit})["submit.py"]
+    assert "ws = Workspace.from_config()\nml_client = MLClient.from_config(" in after
+    assert 'package(ws, "model")\nprint(ml_client.compute.get("cpu").name)' in after
+
+
+def test_a_function_of_the_same_module_that_stays_gets_the_v1_workspace(tmp_path: Path) -> None:
+    main = 'ws = Workspace.from_config()\npackage(ws, "m")\nprint(ws.datastores["x"])\n'
+    after = converted(tmp_path, {"one.py": PACKAGE.replace("Model\n", "Model, Workspace\n", 1) + "\n\n" + main})[
+        "one.py"
+    ]
+    assert 'package(ws, "m")\nprint(ml_client.datastores.get("x"))' in after
+
+
+def test_code_that_stays_passes_a_client_on(tmp_path: Path) -> None:
+    submit = """\
+        from azureml.core import Model
+        from helper import get_compute
+
+
+        def build(ws):
+            Model.package(ws, [Model(ws, "m")])
+            print(get_compute(ws, "cpu").name)
+        """
+    after = converted(tmp_path, {"helper.py": COMPUTE, "submit.py": submit})["submit.py"]
+    assert "ml_client = MLClient(DefaultAzureCredential(), ws.subscription_id, ws.resource_group, ws.name)" in flat(
+        after
+    )
+    assert 'print(get_compute(ml_client, "cpu").name)' in after
+    assert 'Model.package(ws, [Model(ws, "m")])' in after
+
+
+def test_a_helper_gives_a_v1_workspace_to_code_that_stays(tmp_path: Path) -> None:
+    load = "from azureml.core import Workspace\n\n\ndef load():\n    return Workspace.from_config()\n"
+    stays = (
+        "from azureml.core import Model\nfrom load import load\n\nws = load()\nModel.package(ws, [Model(ws, 'm')])\n"
+    )
+    goes = "from azureml.core import Dataset\nfrom load import load\n\nws = load()\n"
+    goes += 'print(Dataset.get_by_name(ws, "d").name)\n'
+    after = converted(tmp_path, {"load.py": load, "stays.py": stays, "goes.py": goes})
+    assert "return Workspace.from_config()" in after["load.py"]
+    assert "ws = load() ml_client = MLClient(DefaultAzureCredential(), ws.subscription_id" in flat(after["goes.py"])
+    assert 'print(ml_client.data.get("d"' in after["goes.py"]
+
+
+def test_a_v2_environment_is_made_of_the_one_that_a_helper_gives(tmp_path: Path) -> None:
+    """One user of the helper needs the v1 object, so the helper stays; the other makes a v2 one of what it gets."""
+    stays = """\
+        from azureml.core import Workspace, Model
+        from azureml.core.model import InferenceConfig
+        from helper import get_environment
+
+        ws = Workspace.from_config()
+        environment = get_environment("e")
+        Model.package(ws, [Model(ws, "m")], InferenceConfig("score.py", environment=environment))
+        """
+    goes = """\
+        from azureml.core import Experiment, ScriptRunConfig, Workspace
+        from helper import get_environment
+
+        ws = Workspace.from_config()
+        environment = get_environment("e")
+        config = ScriptRunConfig("src", "train.py", compute_target="cpu", environment=environment)
+        run = Experiment(ws, "night").submit(config)
+        """
+    after = converted(tmp_path, {"helper.py": ENVIRONMENT, "stays.py": stays, "goes.py": goes})
+    assert 'Environment.from_conda_specification(name, "conda.yml")' in after["helper.py"]
+    made = (
+        "Environment(image=environment.docker.base_image, conda_file=environment.python.conda_dependencies.as_dict())"
+    )
+    assert f"environment = {made}" in flat(after["goes.py"])
+    assert "from azureml" not in after["goes.py"]
+
+
+def test_a_helper_that_stays_finds_the_run_again(tmp_path: Path) -> None:
+    helper = """\
+        def environment_of(run):
+            return run.get_environment()
+        """
+    helper = "from azureml.core import Run\n\n\n" + textwrap.dedent(helper)
+    submit = """\
+        from azureml.core import Experiment, ScriptRunConfig, Workspace
+        from helper import environment_of
+
+        ws = Workspace.from_config()
+        run = Experiment(ws, "night").submit(ScriptRunConfig("src", "train.py", compute_target="cpu", environment=env))
+        run.wait_for_completion(show_output=True)
+        print(environment_of(run))
+        """
+    after = converted(tmp_path, {"helper.py": helper, "submit.py": submit})
+    if "run.get_environment()" in after["helper.py"]:
+        assert "environment_of(Run.get(ws, run.name))" in after["submit.py"]
+    assert "ml_client.jobs.stream(run.name)" in after["submit.py"]
+
+
+def test_modules_that_import_each_other_end(tmp_path: Path) -> None:
+    one = "from azureml.core import Workspace\nfrom two import cluster\n\nws = Workspace.from_config()\n"
+    two = "import azureml.core\nfrom one import ws, cluster\n\nprint(ws.name)\n"
+    after = converted(tmp_path, {"one.py": one, "two.py": two})
+    assert "MLClient.from_config" in after["one.py"]
+
+
+def test_other_processes_decide_the_same(tmp_path: Path) -> None:
+    """What processes that are not forked get: the project without its trees."""
+    write(
+        tmp_path,
+        {
+            "helper.py": PACKAGE + COMPUTE,
+            "submit.py": SUBMIT.replace("cluster =", "helper.package(ws, 'm')\ncluster =").replace(
+                "from helper", "import helper\nfrom helper"
+            ),
+        },
+    )
+    loaded = load_all(sorted(tmp_path.glob("*.py")))
+    work = prepare(loaded, Settings().options, [tmp_path])
+
+    def texts(reports: list[FileReport]) -> list[tuple[bytes, object]]:
+        return [(report.after, report.findings) for report in reports]
+
+    here = texts([convert(work, index) for index in range(2)])
+    assert b"package(ws, 'm')" in here[1][0]
+    assert b"get_compute(ml_client" in here[1][0]
+    copy = pickle.loads(pickle.dumps(work))  # noqa: S301 - our own
+    assert texts([convert(copy, index) for index in (1, 0)]) == here[::-1]
