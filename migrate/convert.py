@@ -22,6 +22,7 @@ from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.spare import written
+from amlbridge.migrate.trees import tree_of
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -204,14 +205,14 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     text = squeezed(edits.apply(), to.lines.text)
     if "dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text:
         return spaced(text)
-    ast.parse(text)
+    tree_of(text)
     return text
 
 
 def _forget_unread(to: Rewriter, text: str) -> bool:
     """Takes back workspaces that were to stay beside their client, and clients beside a workspace, that nothing reads
     in the end. Whether there are any."""
-    read = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    read = {n.id for n in ast.walk(tree_of(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     unread = set()
     for made in to.attempt.both:
         statement = to.evaluator.scopes.parents.get(made)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.values import is_foreign
 from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
+from amlbridge.migrate.trees import tree_of
 
 _DOC = "docs/rules.md#checks"
 
@@ -61,13 +61,11 @@ def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding,
 
 def parsed(text: str) -> ast.Module:
     """The text as a tree. Raises WrongConversionError when it is no Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            line = getattr(error, "lineno", None)
-            raise WrongConversionError(f"the new text is no Python: {error} (line {line})") from error
+    try:
+        return tree_of(text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise WrongConversionError(f"the new text is no Python: {error} (line {line})") from error
 
 
 def _of_v1(node: ast.Import | ast.ImportFrom) -> bool:

@@ -7,6 +7,7 @@ import sys
 
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.edits import Edits, Lines
+from amlbridge.migrate.trees import tree_of
 
 
 class Imports:
@@ -95,7 +96,7 @@ def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:
 def used_names(text: str) -> set[str]:
     """The names that code reads, outside of its imports."""
     found = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(text)):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():

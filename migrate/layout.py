@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from functools import lru_cache
+
+from amlbridge.migrate.trees import tree_of
 
 
 def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
@@ -14,15 +17,21 @@ def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
     """
     if "\n" not in code and "'" not in code and len(indent.expandtabs()) + len(code) <= line_length:
         return indent + code  # nothing to break; the user's own spaces stay
+    text = _black(code, max(line_length - len(indent.expandtabs()), 20))
+    return _indented(text, indent) if indent else text
+
+
+@lru_cache(maxsize=1024)
+def _black(code: str, line_length: int) -> str:
+    """What black makes of code: half of the time of a conversion, and the same statement often comes several times.
+    Raises ValueError when it is no Python."""
     import black
     from black.parsing import InvalidInput
 
-    length = max(line_length - len(indent.expandtabs()), 20)
     try:
-        text = black.format_str(code, mode=black.Mode(line_length=length)).rstrip("\n")
+        return black.format_str(code, mode=black.Mode(line_length=line_length)).rstrip("\n")
     except InvalidInput as error:
         raise ValueError(f"generated code cannot be parsed: {error}\n{code}") from error
-    return _indented(text, indent) if indent else text
 
 
 def _indented(text: str, indent: str) -> str:
@@ -40,7 +49,7 @@ def _indented(text: str, indent: str) -> str:
 def spaced(text: str) -> str:
     """Puts the blank lines that black wants around functions that are decorated with ``dsl.pipeline``."""
     lines = text.split("\n")
-    for node in sorted(_pipeline_functions(ast.parse(text)), key=lambda node: -node.lineno):
+    for node in sorted(_pipeline_functions(tree_of(text)), key=lambda node: -node.lineno):
         wanted = 2 if node.col_offset == 0 else 1
         end = node.end_lineno or node.lineno
         following = next((i for i in range(end, len(lines)) if lines[i].strip()), None)

@@ -7,6 +7,7 @@ import ast
 from amlbridge.migrate.edits import Edits
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.statements import StatementWriter
+from amlbridge.migrate.trees import tree_of
 
 
 def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> Edits:
@@ -47,5 +48,5 @@ def _variable(statements: list[ast.stmt]) -> str | None:
 
 def _read_names(text: str) -> set[str]:
     return {
-        node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        node.id for node in ast.walk(tree_of(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }

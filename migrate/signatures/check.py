@@ -7,11 +7,11 @@ annotated parameters, loops over results and calls of ``@dsl.pipeline`` function
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from amlbridge.migrate.signatures.table import Entry, Table, v2_table
+from amlbridge.migrate.trees import tree_of
 
 #: Modules whose names are in the table; others are not judged.
 ROOTS = ("azure.ai.ml", "azure.identity", "azure.keyvault.secrets", "azure.core.exceptions", "mlflow", "mltable")
@@ -57,11 +57,8 @@ _Bound = ast.expr | _Known | _Annotation | _Element | None
 
 def check_generated(source: str) -> list[Problem]:
     """What the code uses that SDK v2 has not, in the order of the lines. Raises SyntaxError for what is no Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(source)
     checker = _Checker(v2_table())
-    checker.run(tree)
+    checker.run(tree_of(source))
     return sorted(set(checker.problems), key=lambda problem: (problem.line, problem.column, problem.message))
 
 
