@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.analysis.symbols import BASES, REPORTED, lineage
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.registry import Leave, Outcome, Rule
 from amlbridge.migrate.signatures.table import v1_table
@@ -49,7 +49,9 @@ def way_out(symbol: str, module: str = "") -> str | None:
     """What to do about a symbol ("DatabricksStep", "DatabricksStep.create_node"); None when that is not known.
     ``module``: the module of SDK v1 that it was imported from, if that is known."""
     owner, _, member = symbol.removesuffix("=").removesuffix("[]").partition(".")
-    owners = [name for cls in lineage(owner) for name in dict.fromkeys((cls, REPORTED.get(cls, cls)))]
+    # What is known as a dataset may be a table or files: the members of both are asked for.
+    classes = [*lineage(owner), *(sub for sub in BASES if owner in lineage(sub)[1:])]
+    owners = [name for cls in classes for name in dict.fromkeys((cls, REPORTED.get(cls, cls)))]
     if member and not any(part.startswith("_") for part in member.split(".")) and not _is_member(owners, member):
         return _of_package(module)
     return _of_symbol(owners, member) or _of_package(module)
@@ -80,13 +82,12 @@ def _of_symbol(owners: list[str], member: str) -> str | None:
 def _of_package(module: str) -> str | None:
     """What the package has as a whole."""
     parts = module.split(".")
-    if any(part.startswith("_") for part in parts):
-        return PACKAGES["azureml._"]
-    for count in range(len(parts), 1, -1):
+    inner = next((count for count, part in enumerate(parts) if part.startswith("_")), 0)
+    for count in range(len(parts), max(inner, 1), -1):
         found = PACKAGES.get(".".join(parts[:count]))
         if found is not None:
             return found
-    return None
+    return PACKAGES["azureml._"] if inner else None
 
 
 def _is_member(owners: list[str], member: str) -> bool:

@@ -128,6 +128,7 @@ RESULTS = {
     "DataReference.as_mount": "DataReference",
     "DataReference.as_download": "DataReference",
     "DataReference.path": "DataReference",
+    "Dataset.get": "Dataset",
     "Dataset.get_by_name": "Dataset",
     "Dataset.get_by_id": "Dataset",
     "Dataset.get_all": "dict:Dataset",

@@ -59,7 +59,7 @@ class Use:
             if isinstance(alias, ast.alias):
                 above = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
                 return above + alias.name
-            node = found[0].value
+            node = alias.annotation if isinstance(alias, ast.arg) else found[0].value
         return ""
 
     @property

@@ -77,7 +77,7 @@ _SAVED = "the selection is saved as an MLTable in a folder of this machine; read
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
 
-@rule.converts("Dataset.get_by_name")
+@rule.converts("Dataset.get_by_name", "Dataset.get")
 def get_by_name(use: Use, to: Rewriter) -> Outcome:
     """A registered dataset."""
     name = use.argument("name", position=1)

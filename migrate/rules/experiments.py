@@ -76,6 +76,13 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{{experiment.name: {names}}}")
 
 
+@rule.converts("Experiment.id")
+def identity(use: Use, to: Rewriter) -> Outcome:
+    """MLflow knows the id, once a job of the experiment was submitted."""
+    assert use.receiver is not None
+    return Replace(f"{to.need_module('mlflow')}.get_experiment_by_name({to.source(use.receiver)}).experiment_id")
+
+
 @rule.converts("Experiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """The client of the workspace that the experiment is in."""

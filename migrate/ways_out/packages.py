@@ -47,6 +47,8 @@ PACKAGES = {
     "azureml.telemetry": "an inner part of SDK v1",
     "azureml.tensorboard": "run TensorBoard on the downloaded logs, or look at the metrics in MLflow",
     "azureml.train.automl.runtime": _AUTOML,
+    "azureml.train.automl.runtime._hts": _MANY,
+    "azureml.train.automl.runtime._many_models": _MANY,
     "azureml.train.automl.utilities": _AUTOML,
     "azureml.train.restclients": _INNER,
     "azureml.widgets": "follow the job with ml_client.jobs.stream(name), or open studio_url",

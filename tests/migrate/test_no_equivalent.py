@@ -7,8 +7,10 @@ import re
 import pytest
 
 from amlbridge.migrate import documents
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.no_equivalent import way_out, ways_out
+from amlbridge.migrate.registry import handlers
 from amlbridge.migrate.signatures.table import v1_table, v2_table
 from amlbridge.migrate.ways_out.packages import PACKAGES
 from tests.migrate.rules.support import convert
@@ -60,6 +62,9 @@ def test_the_names_of_sdk_v2_in_the_ways_out_exist() -> None:
         ("MimicWrapper.explain", "azureml.interpret.MimicWrapper", "interpret-community"),
         ("Anything", "azureml.contrib.fairness.Anything", "fairlearn"),
         ("Workspace._auth_object", "", "inner part"),
+        ("Dataset.time_before", "", "mltable.load"),
+        ("Parameters", "azureml.train.automl.runtime._many_models.parameters", "many-models"),
+        ("RunClient", "azureml.train.automl._hidden.RunClient", "inner part"),
         ("WorkspaceClient", "azureml._restclient.workspace_client", "inner part"),
     ],
 )
@@ -89,6 +94,20 @@ def test_the_module_is_told_through_variables() -> None:
 
         wrapper = Wrapper(1)
         wrapper.explain()
+
+
+        def show(other: Wrapper):
+            other.explain()
         """)
-    assert [finding.symbol for finding in conversion.findings] == ["MimicWrapper", "MimicWrapper.explain"]
+    assert [finding.symbol for finding in conversion.findings].count("MimicWrapper.explain") == 2
     assert all("interpret-community" in finding.message for finding in conversion.findings)
+
+
+def test_no_way_out_is_hidden_by_a_rule() -> None:
+    members = (symbol.partition(".") for symbol in ways_out())
+    hidden = {
+        f"{owner}.{member}"
+        for owner, _, member in members
+        if member and any(f"{cls}.{member}" in handlers() for cls in lineage(owner))
+    }
+    assert hidden == set()

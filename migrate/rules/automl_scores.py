@@ -1,0 +1,144 @@
+"""Scores and constants of AutoML's own packages, which scripts take from ``azureml.automl``.
+
+``scoring.score_regression(y_test=, y_pred=, metrics=)`` becomes a dict of the scores that scikit-learn has, under the
+names that AutoML gives them. Constants become the texts that they stand for.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import above
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "automl-scores",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.automl.core.shared import constants
+from azureml.automl.runtime.shared.score import scoring
+
+
+def scores(actual, forecast):
+    return scoring.score_regression(
+        y_test=actual, y_pred=forecast, metrics=list(constants.Metric.SCALAR_REGRESSION_SET)
+    )
+
+
+def times(settings):
+    return settings[constants.TimeSeries.TIME_COLUMN_NAME]
+""",
+            """\
+from sklearn.metrics import (
+    explained_variance_score,
+    mean_absolute_error,
+    mean_squared_error,
+    median_absolute_error,
+    r2_score,
+)
+
+
+def scores(actual, forecast):
+    return {
+        "explained_variance": explained_variance_score(actual, forecast),
+        "mean_absolute_error": mean_absolute_error(actual, forecast),
+        "median_absolute_error": median_absolute_error(actual, forecast),
+        "r2_score": r2_score(actual, forecast),
+        "root_mean_squared_error": mean_squared_error(actual, forecast) ** 0.5,
+    }
+
+
+def times(settings):
+    return settings["time_column_name"]
+""",
+        ),
+    ],
+)
+
+#: Score of AutoML -> the function of scikit-learn, and what is done with its result.
+_REGRESSION = {
+    "explained_variance": ("explained_variance_score", ""),
+    "mean_absolute_error": ("mean_absolute_error", ""),
+    "median_absolute_error": ("median_absolute_error", ""),
+    "r2_score": ("r2_score", ""),
+    "root_mean_squared_error": ("mean_squared_error", " ** 0.5"),
+}
+_SETS = ("Metric.SCALAR_REGRESSION_SET", "REGRESSION_SCALAR_SET")
+_LEFT_OUT = "scikit-learn has no normalized errors, and others are named differently: add those that you need"
+#: Constant -> the text that it stands for. Source: the public reference of azureml-train-automl-client.
+CONSTANTS = {
+    "TimeSeries.DROP_COLUMN_NAMES": "drop_column_names",
+    "TimeSeries.GRAIN_COLUMN_NAMES": "grain_column_names",
+    "TimeSeries.MAX_HORIZON": "max_horizon",
+    "TimeSeries.TARGET_LAGS": "target_lags",
+    "TimeSeries.TARGET_ROLLING_WINDOW_SIZE": "target_rolling_window_size",
+    "TimeSeries.TIME_COLUMN_NAME": "time_column_name",
+    "TimeSeries.TIME_SERIES_ID_COLUMN_NAMES": "time_series_id_column_names",
+    "Metric.Accuracy": "accuracy",
+    "Metric.AUCWeighted": "AUC_weighted",
+    "Metric.NormMeanAbsError": "normalized_mean_absolute_error",
+    "Metric.NormRMSE": "normalized_root_mean_squared_error",
+    "Metric.R2Score": "r2_score",
+    "Metric.Spearman": "spearman_correlation",
+}
+CONSTANTS |= {
+    f"Metric.{short}{kind}": f"{score}_score_{kind.lower()}"
+    for short, score in (("F1", "f1"), ("Precision", "precision"), ("Recall", "recall"))
+    for kind in ("Macro", "Micro", "Weighted")
+}
+
+
+@rule.converts("score_regression")
+def score_regression(use: Use, to: Rewriter) -> Outcome:
+    """A dict of scores."""
+    actual, forecast = use.argument("y_test", position=0), use.argument("y_pred", position=1)
+    metrics = use.argument("metrics", position=2)
+    if actual is None or forecast is None or metrics is None:
+        return Leave("compute the scores with sklearn.metrics: what is scored cannot be told")
+    names = ", ".join(_named(use, node, name, to) for node, name in ((actual, "actual"), (forecast, "predicted")))
+    scores = [
+        f'"{score}": {to.need("sklearn.metrics", function)}({names}){then}'
+        for score, (function, then) in _REGRESSION.items()
+    ]
+    found = f"{{{', '.join(scores)}}}"
+    if not _is_of_all(metrics, to):
+        found = f"{{name: score for name, score in {found}.items() if name in {to.source(metrics)}}}"
+    return Replace(found, _LEFT_OUT)
+
+
+def _named(use: Use, node: ast.expr, name: str, to: Rewriter) -> str:
+    """The name of a value that is used several times."""
+    if isinstance(node, ast.Name):
+        return to.source(node)
+    name = to.fresh(name)
+    above(use, to, f"{name} = {to.source(node)}")
+    return name
+
+
+def _is_of_all(node: ast.expr, to: Rewriter) -> bool:
+    """Whether it is the set of all scores of regressions that are numbers, or a list of it."""
+    if isinstance(node, ast.Name):
+        bindings = to.evaluator.scopes.lookup(node.id, node)
+        return bool(bindings) and all(b.value is not None and _is_of_all(b.value, to) for b in bindings)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("list", "set", "sorted"):
+        return len(node.args) == 1 and _is_of_all(node.args[0], to)
+    use = to.use_of(node)
+    return use is not None and use.symbol in _SETS
+
+
+@rule.converts(*_SETS)
+def score_names(use: Use, to: Rewriter) -> Outcome:
+    """The names of these scores."""
+    del use, to
+    return Replace(f"{{{', '.join(f'{name!r}' for name in _REGRESSION)}}}".replace("'", '"'), _LEFT_OUT)
+
+
+@rule.converts(*CONSTANTS)
+def constant(use: Use, to: Rewriter) -> Outcome:
+    """The text itself."""
+    del to
+    return Replace(f'"{CONSTANTS[use.symbol]}"')

@@ -1,0 +1,85 @@
+"""What is done with workspaces as a whole: listing and deleting them, their tags, keys and SKU.
+
+SDK v2 has it all in ``ml_client.workspaces``, whose operations take the workspace's name.
+"""
+
+from __future__ import annotations
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "workspace-management",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+print(ws.tags, ws.discovery_url)
+print({"Workspace": ws.name, "SKU": ws.sku})
+ws.delete(delete_dependent_resources=True)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+print(
+    ml_client.workspaces.get(ml_client.workspace_name).tags,
+    ml_client.workspaces.get(ml_client.workspace_name).discovery_url,
+)
+print({"Workspace": ml_client.workspace_name, "SKU": "Basic"})
+ml_client.workspaces.begin_delete(
+    ml_client.workspace_name, delete_dependent_resources=True
+).result()
+""",
+        ),
+    ],
+)
+
+
+@rule.converts("Workspace.tags", "Workspace.discovery_url")
+def read(use: Use, to: Rewriter) -> Outcome:
+    """An attribute of the workspace's entity."""
+    assert use.receiver is not None
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.workspaces.get({client}.workspace_name).{use.symbol.rsplit('.', 1)[1]}")
+
+
+@rule.converts("Workspace.sku")
+def sku(use: Use, to: Rewriter) -> Outcome:
+    """There is one SKU since the Enterprise edition has ended."""
+    del use, to
+    return Replace('"Basic"', "SDK v2 does not tell the SKU: all workspaces are Basic since there is no Enterprise one")
+
+
+@rule.converts("Workspace.list_keys")
+def list_keys(use: Use, to: Rewriter) -> Outcome:
+    """The keys of what belongs to the workspace."""
+    assert use.receiver is not None
+    client = to.client(use.node, use.receiver)
+    keys = f"{client}.workspaces.get_keys({client}.workspace_name)"
+    return Replace(keys, "an entity with attributes instead of a dict")
+
+
+@rule.converts("Workspace.sync_keys", "Workspace.diagnose_workspace")
+def operate(use: Use, to: Rewriter) -> Outcome:
+    """An operation that the client waits for."""
+    assert use.receiver is not None
+    operation = "sync_keys" if use.symbol.endswith("sync_keys") else "diagnose"
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.workspaces.begin_{operation}({client}.workspace_name).result()")
+
+
+@rule.converts("Workspace.delete")
+def delete(use: Use, to: Rewriter) -> Outcome:
+    """Deletes the workspace, and waits for it."""
+    assert use.receiver is not None
+    dependent = use.argument("delete_dependent_resources", position=0)
+    which = to.source(dependent) if dependent is not None else "False"
+    client = to.client(use.node, use.receiver)
+    name = f"{client}.workspace_name"
+    return Replace(f"{client}.workspaces.begin_delete({name}, delete_dependent_resources={which}).result()")

@@ -1,0 +1,52 @@
+"""Operations on computes, and workspaces as a whole."""
+
+from __future__ import annotations
+
+from amlbridge.migrate.findings import Status
+
+from .support import check_transformed
+
+HEAD_1 = """\
+from azureml.core import Workspace
+from azureml.core.compute import AmlCompute, ComputeInstance, ComputeTarget
+
+ws = Workspace.from_config()
+"""
+HEAD_2 = """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+"""
+
+
+def test_a_poller_is_waited_for_only_when_sdk_v1_waited() -> None:
+    check_transformed(
+        HEAD_1 + "instance = ComputeInstance(ws, 'notebooks')\ninstance.start()\ninstance.restart(True)\n",
+        HEAD_2 + 'instance = ml_client.compute.get("notebooks")\n'
+        "ml_client.compute.begin_start(instance.name)\nml_client.compute.begin_restart(instance.name).result()\n",
+    )
+
+
+def test_nodes_sizes_and_detaching() -> None:
+    check_transformed(
+        HEAD_1 + "cluster = AmlCompute(ws, 'cpu')\nprint(cluster.list_nodes(), cluster.cluster_resource_id)\n"
+        "print(AmlCompute.supported_vmsizes(ws, location='westeurope'))\ncluster.detach()\n",
+        HEAD_2 + 'cluster = ml_client.compute.get("cpu")\n'
+        "print(list(ml_client.compute.list_nodes(cluster.name)), cluster.resource_id)\n"
+        'print(list(ml_client.compute.list_sizes(location="westeurope")))\n'
+        'ml_client.compute.begin_delete(cluster.name, action="Detach").result()\n',
+        status=Status.REVIEW,
+    )
+
+
+def test_keys_of_a_workspace() -> None:
+    check_transformed(
+        HEAD_1 + "keys = ws.list_keys()\nws.sync_keys()\nprint(ws.diagnose_workspace({}))\nws.delete()\n",
+        HEAD_2 + "keys = ml_client.workspaces.get_keys(ml_client.workspace_name)\n"
+        "ml_client.workspaces.begin_sync_keys(ml_client.workspace_name).result()\n"
+        "print(ml_client.workspaces.begin_diagnose(ml_client.workspace_name).result())\n"
+        "ml_client.workspaces.begin_delete(\n"
+        "    ml_client.workspace_name, delete_dependent_resources=False\n).result()\n",
+        status=Status.REVIEW,
+    )
