@@ -43,7 +43,10 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
         for argument in sorted(to.attempt.plain, key=lambda node: (node.lineno, node.col_offset))[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
             to.note(argument, "workspace", "Workspace", message)
-    return Conversion(text, tuple(to.findings()), to.created)
+    findings = tuple(to.findings())
+    if not imports and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in findings):
+        return Conversion(module.text)  # it only gets objects of others, which stay as they are
+    return Conversion(text, findings, to.created)
 
 
 def settled(

@@ -32,11 +32,19 @@ def kept_together(project: Project, options: Options) -> dict[Path, frozenset[Pl
         if evaluator is not None:
             modules.append((module, evaluator, find_uses(evaluator)))
     kept: set[ast.AST] = set()
+    around = [
+        (evaluator, *project.neighbours.evaluators_around(module).values()) for module, evaluator, _uses in modules
+    ]
+    seen: list[set[ast.AST] | None] = [None] * len(modules)
     for _ in range(_ROUNDS):
-        before = set(kept)
-        for module, evaluator, uses in modules:
-            kept |= _kept_by(module, evaluator, uses, project, options, kept)
-        if kept == before:
+        before = len(kept)
+        for index, (module, evaluator, uses) in enumerate(modules):
+            near = {node for node in kept if any(node in other.scopes.parents for other in around[index])}
+            if near != seen[index]:  # else it has been decided with what is known now
+                found = _kept_by(module, evaluator, uses, project, options, near)
+                kept |= found
+                seen[index] = near | found
+        if len(kept) == before:
             break
     return {
         module.path: frozenset(place(node) for node in kept if node in evaluator.scopes.parents)

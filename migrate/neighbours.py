@@ -26,6 +26,8 @@ Place = tuple[str, int, int, int, int]
 _IMPORTED = re.compile(
     r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#]*))", re.MULTILINE
 )
+_IMPORTS_OF = re.compile(r"^[ \t]*(?:from|import)[ \t]+[^\n]*(?:\([^)]*\))?", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 
 
 class Neighbours:
@@ -37,14 +39,22 @@ class Neighbours:
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
         self._modules = {_key(module.path): module for module in python if V1 in module.text}
-        self._all = [module for module in modules if V1 in module.text]  # notebooks import, too
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
         self._evaluators: dict[Path, Evaluator | None] = {}
         self._imports: dict[Path, tuple[str, ...]] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
+        stems = frozenset(Path(key).name for key in self._modules)
+        #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
+        self._all = [module for module in modules if V1 in module.text or self._may_import(module, stems)]
+        self.users = frozenset(module.path for module in self._all if V1 not in module.text)
 
     def __getstate__(self) -> Mapping[str, object]:
         return {**self.__dict__, "_evaluators": {}}
+
+    def _may_import(self, module: ModuleText, stems: frozenset[str]) -> bool:
+        """Whether a module that does not name SDK v1 imports one that does. Others are not looked up."""
+        words = _IMPORTS_OF.findall(module.text) if stems else []
+        return any(not stems.isdisjoint(_WORD.findall(line)) for line in words) and bool(self.imported(module))
 
     def evaluator(self, module: ModuleText) -> Evaluator | None:
         """The evaluator of a module, the same for all who ask; None for what is no Python."""

@@ -90,7 +90,7 @@ class Project:
 
     def wants(self, module: ModuleText) -> bool:
         """Whether a module has to be converted: it has v1 code, or belongs to some that has."""
-        return "azureml" in module.text
+        return "azureml" in module.text or module.path in self.neighbours.users
 
     def settle(self, to: Rewriter, module: ModuleText) -> None:
         """Tells the rewriter of a module what it may ask of the others."""

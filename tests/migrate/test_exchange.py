@@ -233,3 +233,19 @@ def test_other_processes_decide_the_same(tmp_path: Path) -> None:
     assert b"get_compute(ml_client" in here[1][0]
     copy = pickle.loads(pickle.dumps(work))  # noqa: S301 - our own
     assert texts([convert(copy, index) for index in (1, 0)]) == here[::-1]
+
+
+def test_a_module_that_gets_its_objects_from_a_helper_is_converted_without_naming_sdk_v1(tmp_path: Path) -> None:
+    load = "from azureml.core import Workspace\n\n\ndef load():\n    return Workspace.from_config()\n"
+    main = 'from load import load\n\nws = load()\nprint(ws.compute_targets["cpu"].name)\n'
+    plain = "import load\n\nprint(load)\n"
+    after = converted(tmp_path, {"load.py": load, "main.py": main, "plain.py": plain})
+    assert 'print(ws.compute.get("cpu").name)' in after["main.py"].replace("ml_client", "ws")
+    assert after["plain.py"] == plain
+
+
+def test_what_a_module_without_sdk_v1_only_hands_on_is_left_alone(tmp_path: Path) -> None:
+    answer = "from azureml.contrib.services.aml_response import AMLResponse\n\n\n"
+    answer += "def run():\n    return AMLResponse('', 200)\n"
+    check = "from score import run\n\nassert run().status_code == 200\n"
+    assert converted(tmp_path, {"score.py": answer, "check.py": check})["check.py"] == check
