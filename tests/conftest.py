@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import bytecode
-from tests.support.live import LiveService
+from tests.support.live import LiveService, SharedService
+from tests.support.warm_clients import WarmClients
 
 # How fast a machine is must not decide whether a property holds.
 settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,9 +23,26 @@ def pytest_configure(config: pytest.Config) -> None:
         bytecode.compile_all()
 
 
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveService, WarmClients]]:
+    """The service that most modules share, one for each process of xdist, and where its clients are forked from."""
+    service = LiveService(tmp_path_factory.mktemp("shared"))
+    clients = WarmClients(service.environment())
+    yield service, clients
+    clients.close()
+    service.stop()
+
+
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service that the tests of one module share."""
+def live(shared_service: tuple[LiveService, WarmClients], request: pytest.FixtureRequest) -> LiveService:
+    """An empty resource group for the tests of one module, in a service that other modules use, too."""
+    name = request.module.__name__.removeprefix("tests.").replace(".", "-").replace("_", "-")
+    return SharedService(*shared_service, name)
+
+
+@pytest.fixture(scope="module")
+def module_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service of one module, for tests of what belongs to no workspace."""
     service = LiveService(tmp_path_factory.mktemp("live"))
     yield service
     service.stop()

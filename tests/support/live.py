@@ -1,4 +1,8 @@
-"""A real service in its own process and real client scripts against it."""
+"""A real service in its own process and real client scripts against it.
+
+A :class:`LiveService` is a service of its own; a :class:`SharedService` is one resource group of a service that other
+test modules use, too. Clients of the latter are forked from an interpreter that has imported the SDKs.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from amlbridge.server import client_packages
 from amlbridge.server.client_environment import UNSET, variables
 from amlbridge.server.home import Home
 from amlbridge.wire.identity import TokenIssuer, load_secret
+from tests.support.warm_clients import WarmClients
 
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 GROUP = "rg"
@@ -27,9 +32,13 @@ SCOPE = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearning
 class LiveService:
     """One service process on its own state folder."""
 
+    #: The resource group of the workspaces that scripts and `scope` name.
+    group = GROUP
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = Home(folder / ".amlbridge")
+        self.log = folder / "service.out"
         self.process: subprocess.Popen[bytes] | None = None
         self._scripts = 0
         self.start()
@@ -37,7 +46,7 @@ class LiveService:
     def start(self) -> None:
         """Starts the service and waits until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "service.out").open("ab") as out:
+        with self.log.open("ab") as out:
             command = [sys.executable, "-m", "amlbridge.server", str(self.home.root)]
             # Most tests run no step: an interpreter is warmed when the first step wants one.
             env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
@@ -48,9 +57,9 @@ class LiveService:
             if address and address["pid"] == self.process.pid and self._answers(address["http_port"]):
                 self.http_port, self.https_port = address["http_port"], address["https_port"]
                 return
-            assert self.process.poll() is None, (self.folder / "service.out").read_text()
+            assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.02)
-        raise AssertionError("the service did not start: " + (self.folder / "service.out").read_text())
+        raise AssertionError("the service did not start: " + self.log.read_text())
 
     @staticmethod
     def _answers(port: int) -> bool:
@@ -88,7 +97,7 @@ class LiveService:
 
     def scope(self, workspace: str = "ws") -> str:
         """The ARM scope of a workspace."""
-        return SCOPE.format(SUBSCRIPTION, GROUP, workspace)
+        return SCOPE.format(SUBSCRIPTION, self.group, workspace)
 
     def client(self, **options: Any) -> httpx.Client:
         """An HTTP client with a good token."""
@@ -117,21 +126,53 @@ class LiveService:
         self._scripts += 1
         place = folder or self.folder / f"script{self._scripts}"
         place.mkdir(parents=True, exist_ok=True)
-        config = {"subscription_id": SUBSCRIPTION, "resource_group": GROUP, "workspace_name": workspace}
+        config = {"subscription_id": SUBSCRIPTION, "resource_group": self.group, "workspace_name": workspace}
         (place / "config.json").write_text(json.dumps(config))
         for name, content in (files or {}).items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_text(textwrap.dedent(content))
         (place / "main.py").write_text(textwrap.dedent(script))
-        done = subprocess.run(
-            [python, "main.py", *arguments],
-            cwd=place,
+        done = self._execute([python, "main.py", *arguments], place, timeout)
+        if check:
+            assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        return done
+
+    def _execute(self, command: list[str], folder: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=folder,
             env=self.environment(),
             capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
         )
-        if check:
-            assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-        return done
+
+
+class SharedService(LiveService):
+    """A resource group of its own in a service that is shared: to a module's tests an empty service, but for what
+    belongs to no workspace (ports, logs, registries, the list of groups). It cannot be stopped."""
+
+    def __init__(self, service: LiveService, clients: WarmClients, name: str) -> None:
+        self.group = f"rg-{name}"
+        self.folder = service.folder / name
+        self.home, self.log, self.process = service.home, service.log, service.process
+        self._service = service
+        self.http_port, self.https_port = service.http_port, service.https_port
+        self._clients = clients
+        self._scripts = 0
+        self.folder.mkdir()
+
+    def start(self) -> None:
+        """Refused."""
+        raise AssertionError("this service belongs to other tests as well: take the fixture own_live or module_live")
+
+    stop = kill = start
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a client process: one for all modules."""
+        return self._service.environment()
+
+    def _execute(self, command: list[str], folder: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+        done = self._clients.run(command, folder, self.environment(), timeout)
+        return done if done is not None else super()._execute(command, folder, timeout)

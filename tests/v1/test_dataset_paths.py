@@ -173,7 +173,7 @@ print(json.dumps([found, ids]))
 @pytest.mark.slow
 def test_layout_is_that_of_the_dataset_engine(live: LiveService, tmp_path: Path) -> None:
     service = build_service(live.home)
-    workspace = service.records.workspaces.ensure(SUBSCRIPTION, GROUP, "ws")
+    workspace = service.records.workspaces.ensure(SUBSCRIPTION, live.group, "ws")
     _fill(service, workspace)
     done = live.run(_TO_PATH, files={"patterns.json": json.dumps(PATTERNS)})
     found, ids = json.loads(done.stdout.strip().splitlines()[-1])

@@ -266,7 +266,8 @@ def test_what_no_sweep_can_be_is_told_to_the_client(live: LiveService) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_survives_the_kill_of_the_service(live: LiveService) -> None:
+def test_a_sweep_survives_the_kill_of_the_service(own_live: LiveService) -> None:
+    live = own_live
     script = """
     source = ScriptRunConfig("project", "train.py", arguments=["--folder", os.getcwd()], compute_target=cpu)
     config = HyperDriveConfig(

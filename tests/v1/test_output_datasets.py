@@ -14,7 +14,7 @@ from amlbridge.server.assembly import build_service
 from amlbridge.v1 import dataset_paths
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
-from tests.support.live import GROUP, SUBSCRIPTION, LiveService
+from tests.support.live import SUBSCRIPTION, LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -76,8 +76,8 @@ def service(live: LiveService) -> Service:
 
 
 @pytest.fixture(scope="module")
-def workspace(service: Service) -> Workspace:
-    return service.records.workspaces.ensure(SUBSCRIPTION, GROUP, "ws")
+def workspace(service: Service, live: LiveService) -> Workspace:
+    return service.records.workspaces.ensure(SUBSCRIPTION, live.group, "ws")
 
 
 def _write(folder: Path) -> None:

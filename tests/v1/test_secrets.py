@@ -67,4 +67,4 @@ def test_secrets_stay_in_their_workspace_and_in_a_folder_of_their_owner(live: Li
         assert client.post(f"{base}/secrets:getbatch", json={"secrets": ["a"]}).status_code == 400
         assert client.delete(f"{base}/secrets/nothing").status_code == 404
     assert stat.S_IMODE(live.home.root.stat().st_mode) == 0o700
-    assert b"hidden-value" not in (live.folder / "service.out").read_bytes()
+    assert b"hidden-value" not in live.log.read_bytes()

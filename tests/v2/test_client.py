@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.live import GROUP, SUBSCRIPTION, LiveService
+from tests.support.live import SUBSCRIPTION, LiveService
 from tests.v2.assets.scripts import script
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,7 @@ def test_workspaces_and_computes(live: LiveService) -> None:
             f"""
             one = client.workspaces.get("ws")
             two = MLClient(credential=DefaultAzureCredential(), subscription_id="{SUBSCRIPTION}",
-                           resource_group_name="{GROUP}", workspace_name="ws").workspaces.get("ws")
+                           resource_group_name="{live.group}", workspace_name="ws").workspaces.get("ws")
             print(one.location, ":", one.resource_group, one.id == two.id)
             mine = Workspace(name="ws", description="said", tags={{"a": "b"}})
             changed = client.workspaces.begin_update(mine).result()
@@ -45,7 +45,7 @@ def test_workspaces_and_computes(live: LiveService) -> None:
             """
         )
     ).stdout.splitlines()
-    assert done[0] == f"local : {GROUP} True"
+    assert done[0] == f"local : {live.group} True"
     assert done[1] == "said {'a': 'b'}"
     assert done[2:4] == ["made", "['made', 'ws']"]
     assert done[4].startswith("ResourceNotFoundError 404")

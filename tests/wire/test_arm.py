@@ -11,16 +11,16 @@ pytestmark = pytest.mark.slow
 
 def test_workspace_by_config_constructor_and_get(live: LiveService) -> None:
     done = live.run(
-        """
+        f"""
         from azureml.core import Workspace
         a = Workspace.from_config()
         b = Workspace("99999999-8888-7777-6666-555555555555", "other", "elsewhere")
-        c = Workspace.get(name="ws", subscription_id=a.subscription_id, resource_group="rg")
+        c = Workspace.get(name="ws", subscription_id=a.subscription_id, resource_group="{live.group}")
         print(a.name, a.resource_group, a.location, b.subscription_id, b._workspace_id != a._workspace_id,
               c._workspace_id == a._workspace_id)
         """
     )
-    expected = "ws rg local 99999999-8888-7777-6666-555555555555 True True"
+    expected = f"ws {live.group} local 99999999-8888-7777-6666-555555555555 True True"
     assert done.stdout.strip().splitlines()[-1] == expected
 
 

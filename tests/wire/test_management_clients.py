@@ -9,6 +9,12 @@ from tests.support.live import LiveService
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def live(module_live: LiveService) -> LiveService:
+    """Lists all resource groups."""
+    return module_live
+
+
 def test_groups_subscriptions_deployments_and_keys(live: LiveService) -> None:
     done = live.run(
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.live import GROUP, SUBSCRIPTION, LiveService
+from tests.support.live import SUBSCRIPTION, LiveService
 
 pytestmark = pytest.mark.slow
 
@@ -41,4 +41,4 @@ def test_config_default_datastore_tags_and_collections(live: LiveService) -> Non
     assert lines[1:6] == ["True", "workspaceblobstore", "other", "workspaceblobstore", "True"]
     assert lines[6] == "{'team': 'x'} {'team': 'x'}"
     assert "other" in lines[7] and "workspacefilestore" in lines[7] and lines[7].endswith("] [] [] []")
-    assert lines[8] == f"{SUBSCRIPTION} {GROUP} local True Basic"
+    assert lines[8] == f"{SUBSCRIPTION} {live.group} local True Basic"

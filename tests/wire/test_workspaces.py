@@ -11,6 +11,12 @@ from tests.support.live import GROUP, SUBSCRIPTION, LiveService
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def live(module_live: LiveService) -> LiveService:
+    """Lists and deletes resource groups."""
+    return module_live
+
+
 def test_create_list_update_and_delete(live: LiveService) -> None:
     done = live.run(
         f"""

@@ -16,6 +16,13 @@ from tests.v1.pipelines.scripts import FILES, HEAD, lines
 
 pytestmark = pytest.mark.slow
 
+
+@pytest.fixture(scope="module")
+def live(module_live: LiveService) -> LiveService:
+    """It is killed, and its log read."""
+    return module_live
+
+
 _HEAD = (
     HEAD
     + """
@@ -106,7 +113,7 @@ print("YAML", [from_yaml.description, shown(from_yaml.recurrence)])
     assert lines(done, "ENDPOINT") == ["[True, None] ['monthly']", """FIRED ok ['--word', 'default']"""]
     weekly = ["Week", 1, "2039-06-07T10:50:00", "UTC", [1], [0], ["Friday"]]
     assert lines(done, "YAML") == [str(["from a file", weekly])]
-    told = (live.folder / "service.out").read_text()
+    told = live.log.read_text()
     assert re.search(r"INFO.*schedule 'nightly' \(.*\): fired for 20.*, run .*; next due 20..-..-..T02:30:00", told)
 
 
@@ -229,7 +236,7 @@ print("ID", Schedule.create(ws, "at once", good.id, "sched", recurrence=Schedule
         command, env={**live.environment(), "AMLBRIDGE_HOME": str(live.home.root)}, capture_output=True, text=True
     ).stdout
     assert re.search(r"good +ws +20\d\d-.. *.*", shown), shown
-    logged = (live.folder / "service.out").read_text()
+    logged = live.log.read_text()
     assert re.search(r"ERROR.*schedule 'bad' .*: no run for .* is disabled", logged)
     assert len(re.findall(r"INFO.*schedule 'good' .*: fired for", logged)) == 1
 

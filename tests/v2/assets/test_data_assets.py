@@ -36,7 +36,8 @@ def test_data_from_files_folders_addresses_and_tables(live: LiveService) -> None
             """
         )
     ).stdout.splitlines()
-    store = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/rg/workspaces/ws/datastores/workspaceblobstore"
+    group = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/{live.group}"
+    store = f"{group}/workspaces/ws/datastores/workspaceblobstore"
     assert done[0] == f"{store} True {{'a': 'b'}} cards"
     assert done[1].startswith("True uri_file {'p': 'q'} ")
     assert done[2:5] == ["['1', '2', '3']", "3 ['3', '2', '1']", "https://example.com/x.csv 1"]

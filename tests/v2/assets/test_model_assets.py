@@ -8,7 +8,6 @@ from tests.support.live import SUBSCRIPTION, LiveService
 from tests.v2.assets.scripts import script
 
 pytestmark = pytest.mark.slow
-LONG = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/rg/workspaces/ws/datastores"
 
 
 def test_models(live: LiveService) -> None:
@@ -76,7 +75,8 @@ def test_models_of_jobs(live: LiveService) -> None:
         )
     ).stdout.splitlines()
     results = [line for line in done if line.startswith("RESULT")]
-    place = f"{LONG}/workspaceartifactstore/paths/ExperimentRun/dcid.RUN/outputs/model"
+    datastores = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/{live.group}/workspaces/ws/datastores"
+    place = f"{datastores}/workspaceartifactstore/paths/ExperimentRun/dcid.RUN/outputs/model"
     assert results == [
         f"RESULT {place}/ True",
         "RESULT ['of-job/model/m.pkl']",
