@@ -53,7 +53,7 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
     service.parts["environments"] = environments
     host = EngineHost(service, snapshots, plain, guard_variables)
     # The libraries read some of these when they are imported.
-    pool = LauncherPool(launcher=launcher, import_env=plain, step_memory=_step_memory())
+    pool = LauncherPool(launcher=launcher, import_env=plain, step_memory=_step_memory(), folder=home.launch)
     traced = os.environ.get(TRACE) == "1"
     service.parts[TRACED] = traced
     if traced:

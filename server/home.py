@@ -63,6 +63,11 @@ class Home:
         return self.root / "work"
 
     @property
+    def launch(self) -> Path:
+        """What the warm interpreters of the steps were started from."""
+        return self.root / "launch"
+
+    @property
     def environments(self) -> Path:
         """Virtual environments for steps, a folder for each specification; and their locks."""
         return self.root / "environments"

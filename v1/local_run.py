@@ -81,7 +81,7 @@ def main(path: str) -> int:
         for name, target in told["artifacts"].items():
             _link(setup.parent / name, Path(target))
         launch = _launch(told, setup.parent, secrets)
-        outcome = asyncio.run(_run(launch, setup / "killfile"))
+        outcome = asyncio.run(_run(launch, setup))
     except OSError as error:
         end = {"error": failure.from_exception(error), "canceled": False}
     else:
@@ -123,14 +123,14 @@ def _launch(told: dict[str, Any], project: Path, secrets: dict[str, str]) -> Lau
     )
 
 
-async def _run(launch: Launch, killfile: Path) -> Outcome:
-    pool = LauncherPool(launcher="subprocess")
+async def _run(launch: Launch, setup: Path) -> Outcome:
+    pool = LauncherPool(launcher="subprocess", folder=setup / "launch")
     try:
         running = await pool.start(launch)
         end = asyncio.ensure_future(running.wait())
         while not end.done():
             await asyncio.wait({end}, timeout=_LOOK)
-            if killfile.exists():
+            if (setup / "killfile").exists():
                 await running.cancel()
         return await end
     finally:

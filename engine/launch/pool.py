@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +30,8 @@ class LauncherPool:
     A warm interpreter gets the interpreter settings (see `settings.py`) of the step that it is first started for, or of
     `prewarm`. `import_env` is added: variables that all steps have and that libraries read when they are imported.
     `heavy` and `light` are the modules to preload, see `preload.py`.
+    `folder` is where the warm interpreters live: one of the owner's, so that a killed process leaves nothing in the
+    system's folder for temporary files. By default it is a temporary one, removed by `close`.
     `step_memory` is the most memory of one step in bytes; a step that takes more is ended.
     `most_interpreters` limits how many interpreters are kept warm at once; a heavy one takes 370 MB.
     """
@@ -47,19 +48,26 @@ class LauncherPool:
         standbys: int = 2,
         most_interpreters: int = 4,
         step_memory: int | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """Start nothing yet but make the neutral folder that the warm interpreters live in."""
+        """Start nothing yet but make the neutral folder that the warm interpreters live in. Raises OSError."""
         self._launcher = launcher
         self._import_env = dict(import_env or {})
         self._modules: dict[Tier, tuple[str, ...]] = {"light": tuple(light), "heavy": tuple(heavy)}
         self._standbys = standbys
         self._most = most_interpreters
-        self._folder = Path(tempfile.mkdtemp(prefix="amlbridge-launch-"))
+        # Removed also when nobody calls `close`.
+        self._temporary = None
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="amlbridge-launch-")
+            folder = Path(self._temporary.name)
+        self._folder = folder
+        self._folder.mkdir(exist_ok=True, mode=0o700)
         here = Path(__file__).parent
         # The names make the warnings module skip our frames, see `zygote.py`.
         self._links = {name: self._folder / f"importlib_bootstrap_{name}.py" for name in ("zygote", "bootstrap")}
         for name, link in self._links.items():
-            link.symlink_to(here / f"{name}.py")
+            _lead(link, here / f"{name}.py")
         self.step_memory = step_memory
         self._watch = Watch(step_memory)
         self._direct = SubprocessLauncher(self._watch, self._links["bootstrap"])
@@ -130,7 +138,8 @@ class LauncherPool:
         zygotes = {zygote for zygote in await asyncio.gather(*self._zygotes.values()) if zygote is not None}
         await asyncio.gather(self._direct.close(), *(zygote.close() for zygote in zygotes | self._retired))
         self._watch.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     async def _zygote(self, python: str, tier: Tier, env: Mapping[str, str]) -> Zygote | None:
         """Return a living warm interpreter, a new one if need be; None if this Python has none."""
@@ -165,6 +174,14 @@ class LauncherPool:
             _log.warning("steps of %s run in processes of their own from now on: %s", python, error)
             return None
         return zygote
+
+
+def _lead(link: Path, target: Path) -> None:
+    """Make a symbolic link; one that is there may lead to an installation that is gone."""
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
 
 
 def _obstacle(launch: Launch, program: scan.Program, zygote: Zygote, tier: Tier) -> str:

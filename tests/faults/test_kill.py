@@ -112,6 +112,9 @@ def check(writers: Writers, rest: Rest) -> None:
 
 def test_what_was_acknowledged_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMLBRIDGE_PREWARM", "0")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     source = random.Random(20261120)
     live = LiveService(tmp_path)
     try:
@@ -135,3 +138,5 @@ def test_what_was_acknowledged_survives(tmp_path: Path, monkeypatch: pytest.Monk
             time.sleep(0.2)
     finally:
         live.kill()
+    # A service that is killed cannot clear up behind it.
+    assert not list(temporary.glob("amlbridge*"))
