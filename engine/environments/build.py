@@ -65,8 +65,12 @@ def uv_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]
         ("PIP_FIND_LINKS", "UV_FIND_LINKS"),
         ("PIP_CERT", "SSL_CERT_FILE"),
     ):
-        if env.get(pip):
-            env.setdefault(uv, env[pip])
+        if env.get(pip) and uv not in env:
+            env[uv] = env[pip]
+            if pip == "PIP_EXTRA_INDEX_URL":
+                # As pip does: the best version of all indexes. To uv the first index that knows a name is the only one,
+                # and what a partial mirror lacks makes it fall back to versions of years ago.
+                env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return {**env, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", **(variables or {})}
 
 

@@ -202,6 +202,21 @@ def test_pips_settings_hold_for_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["HTTPS_PROXY"], found["UV_PYTHON_DOWNLOADS"]) == ("http://guard", "never")
 
 
+def test_a_partial_mirror_hides_no_newer_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As pip does. To uv alone, the index that is named first is the only one for the names that it knows."""
+    for place, version in (("mirror", "1.0"), ("index", "2.0")):
+        page = tmp_path / place / "tiny"
+        file = wheel(page, "tiny", version)
+        (page / "index.html").write_text(f'<a href="{file.name}">{file.name}</a>')
+    for name in ("UV_INDEX", "UV_INDEX_STRATEGY", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "index").as_uri())
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", (tmp_path / "mirror").as_uri())
+    command = [build.find_uv(), "pip", "install", "--dry-run", "--target", str(tmp_path / "t"), "tiny<3"]
+    done = subprocess.run(command, env=build.uv_environment(), capture_output=True, text=True, check=True)
+    assert "tiny==2.0" in done.stderr
+
+
 def test_modes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     assert default_mode() == "current"
