@@ -19,6 +19,13 @@ pytestmark = pytest.mark.slow
 KILLS = 6
 #: Seconds after which the service is killed, at most.
 LATEST = 0.6
+JOB = {
+    "properties": {
+        "jobType": "Command",
+        "command": "true",
+        "environmentId": "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest",
+    }
+}
 
 
 class Writers:
@@ -31,6 +38,8 @@ class Writers:
         self.models: list[str] = []
         self.created: list[str] = []
         self.submitted: list[str] = []
+        self.jobs: list[str] = []
+        self.data: list[str] = []
         self._number = 0
         self._lock = threading.Lock()
 
@@ -60,6 +69,19 @@ class Writers:
         self.submitted.append(run_id)
         time.sleep(0.1)
 
+    def job(self, rest: Rest) -> None:
+        """A command job of SDK v2."""
+        name = f"job{self.number()}"
+        rest("PUT", f"/WS/jobs/{name}", JOB)
+        self.jobs.append(name)
+        time.sleep(0.1)
+
+    def asset(self, rest: Rest) -> None:
+        """A version of a data asset of SDK v2."""
+        version = f"/WS/data/d/versions/{self.number()}"
+        rest("PUT", version, {"properties": {"dataType": "uri_folder", "dataUri": "https://example.com/x"}})
+        self.data.append(version)
+
     def until_gone(self, kind: Callable[[Rest], None]) -> None:
         rest = Rest(self.live)
         rest.module = self.module
@@ -73,7 +95,7 @@ class Writers:
 
     def run(self, seconds: float) -> None:
         """All kinds of writes at once, for so long, then kill -9."""
-        kinds = (self.metric, self.file, self.model, self.pipeline)
+        kinds = (self.metric, self.file, self.model, self.pipeline, self.job, self.asset)
         failed: list[BaseException] = []
 
         def guarded(kind: Callable[[Rest], None]) -> None:
@@ -108,6 +130,10 @@ def check(writers: Writers, rest: Rest) -> None:
         assert rest("GET", f"/pipelines/v1.0/WS/PipelineRuns/{run_id}")["Id"] == run_id
     for run_id in writers.submitted:
         assert rest.status(run_id) != ""
+    for name in writers.jobs:
+        assert rest("GET", f"/WS/jobs/{name}")["name"] == name
+    for version in writers.data:
+        assert rest("GET", version)["properties"]["dataUri"] == "https://example.com/x"
 
 
 def test_what_was_acknowledged_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +156,12 @@ def test_what_was_acknowledged_survives(tmp_path: Path, monkeypatch: pytest.Monk
             rest = Rest(live)
             check(writers, rest)
             assert not list((live.home.blobs / ".staging").iterdir())
-        assert min(map(len, (writers.metrics, writers.files, writers.models, writers.submitted))) > 3
+        acknowledged = (writers.metrics, writers.files, writers.models, writers.submitted, writers.jobs, writers.data)
+        assert min(map(len, acknowledged)) > 3
         deadline = time.monotonic() + 60
-        while states := {run: rest.status(run) for run in writers.submitted if rest.status(run) != "Completed"}:
+        while states := {
+            run: rest.status(run) for run in [*writers.submitted, *writers.jobs] if rest.status(run) != "Completed"
+        }:
             assert time.monotonic() < deadline, states
             assert not set(states.values()) & {"Failed", "Canceled"}, states
             time.sleep(0.2)
