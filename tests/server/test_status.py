@@ -9,6 +9,12 @@ from tests.support.live import LiveService
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def live(module_live: LiveService) -> LiveService:
+    """The status is that of all workspaces."""
+    return module_live
+
+
 def test_health_is_open_and_tells_little(live: LiveService) -> None:
     with live.client() as client:
         client.headers.pop("Authorization")

@@ -12,6 +12,12 @@ from tests.v2.assets.test_component_assets import FILES
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def live(module_live: LiveService) -> LiveService:
+    """Registries belong to no workspace."""
+    return module_live
+
+
 def test_registries(live: LiveService) -> None:
     done = live.run(
         script(

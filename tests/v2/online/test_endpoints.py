@@ -144,7 +144,7 @@ def test_script_from_creation_to_deletion(live: LiveService) -> None:
         ][-14:]
         or lines
     )
-    assert not list((live.home.root / "serving").rglob("score.py"))
+    assert not list((live.home.root / "serving").rglob("credit/**/score.py"))
 
 
 def test_mlflow_model(live: LiveService) -> None:
