@@ -96,6 +96,14 @@ def compare_command(left: str, right: str, **options: Any) -> int:
       1  different
       2  something could not be compared, and nothing is different; wrong usage
     """
+    report = compared(left, right, options)
+    print_json_report(report) if options["as_json"] else show(report)
+    return exit_code(report.verdict)
+
+
+def compared(left: str, right: str, options: dict[str, Any]) -> Report:
+    """The comparison of two sides, as the command is given them, with the reports written. ``options`` are those of the
+    command. Raises :class:`Failure`."""
     from amlbridge.cli import compare_sides
 
     files = report_files(options["report"])
@@ -104,8 +112,7 @@ def compare_command(left: str, right: str, **options: Any) -> int:
     report = _compare(*sides, rules, options)
     for path in files:
         _write(path, report, sides)
-    print_json_report(report) if options["as_json"] else show(report)
-    return exit_code(report.verdict)
+    return report
 
 
 def report_files(paths: Sequence[Path]) -> Sequence[Path]:

@@ -203,7 +203,8 @@ def run_again(name: str, command: tuple[str, ...]) -> Side:
     """Runs a script or pipeline YAML and waits for its run. Raises :class:`Failure`."""
     say(f"running {name}")
     began = time.time()
-    done = subprocess.run(list(command), stdout=sys.stderr, check=False)
+    # Standard error by its number: a test runner may have put something else into sys.stderr.
+    done = subprocess.run(list(command), stdout=2, check=False)
     home = homes.find()
     state = State(home) if home.is_ours() else None
     # What only logs has nothing to wait for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from amlbridge.compare import matching, ports, steps
+from amlbridge.compare import matching, order_tokens, ports, steps
 from amlbridge.compare.matching import Matching
 from amlbridge.compare.result import Check, Report, StepResult, different
 from amlbridge.compare.rules import Rules
@@ -16,6 +16,7 @@ from amlbridge.engine.plan import Node, Plan, Scalar
 def compare_plans(left: Plan, right: Plan, rules: Rules, names: tuple[str, str] = ("left", "right")) -> Report:
     """Every difference between two Plans, at the step where it is. Raises
     :class:`~amlbridge.engine.errors.PlanError` for a Plan that is no graph without circles."""
+    left, right = order_tokens.plain(left), order_tokens.plain(right)
     sides, found = pair(left, right)
     results = [_step(left, right, one, other, sides) for one, other in found.pairs.items()]
     results += [_alone(left.node(node).name, "", "right") for node in found.left]

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from amlbridge.compare import data_files, models_registered, plans, received
+from amlbridge.compare import data_files, models_registered, order_tokens, plans, received
 from amlbridge.compare.files.compare import compare_files, compare_folders, compare_paths
 from amlbridge.compare.metrics import compare_metrics
 from amlbridge.compare.recorded import Recorded, is_reused
@@ -21,6 +21,7 @@ from amlbridge.engine.records.runs import COMPLETED, FAILED, Run
 
 def compare_runs(left: Recorded, right: Recorded, rules: Rules) -> Report:
     """Every layer of two runs. What cannot be compared says why, and the rest is compared all the same."""
+    left, right = (dataclasses.replace(side, plan=order_tokens.plain(side.plan)) for side in (left, right))
     sides, _found = plans.pair(left.plan, right.plan)
     report = plans.compare_plans(left.plan, right.plan, rules, (left.title, right.title))
     labels = [{node: left.plan.node(node).name for node in sides.nodes}]

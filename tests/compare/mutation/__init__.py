@@ -1,0 +1,1 @@
+"""Faults and harmless changes in a migrated pipeline."""
