@@ -15,6 +15,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import runs
 from amlbridge.migrate.rules.runs import tracking, written
+from amlbridge.migrate.rules.versions import CPU_IMAGE
 
 rule = Rule(
     "automl-runs",
@@ -238,6 +239,21 @@ def trial_files(use: Use, to: Rewriter) -> Outcome:
         return outcome
     name = to.source(use.receiver)
     return Replace(outcome.text.replace(f"run_id={name}.name", f"run_id={name}.info.run_id", 1), outcome.review)
+
+
+#: Where a trial says which packages its model needs.
+_CONDA = "outputs/conda_env_v_1_0_0.yml"
+
+
+@rule.converts("AutoMLChildRun.get_environment")
+def trial_environment(use: Use, to: Rewriter) -> Outcome:
+    """The packages of a trial are a conda file among its outputs."""
+    assert use.receiver is not None
+    environment = to.need("azure.ai.ml.entities", "Environment")
+    run_id = f"run_id={to.source(use.receiver)}.info.run_id"
+    packages = f'{tracking(use, to)}.artifacts.download_artifacts({run_id}, artifact_path="{_CONDA}")'
+    review = "the image is a base image of Azure ML's, with the trial's packages: AutoML's own one has more"
+    return Replace(f'{environment}(image="{CPU_IMAGE}", conda_file={packages})', review)
 
 
 @rule.converts("AutoMLChildRun.register_model")

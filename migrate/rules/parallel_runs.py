@@ -133,6 +133,31 @@ def _is_of(node: ast.expr, config: Use, to: Rewriter) -> bool:
     return use is not None and use.symbol == "ParallelRunStep" and _configured(use, config, to)
 
 
+#: What settings are when the configuration does not say. Source: the public reference of azureml-pipeline-steps.
+_DEFAULTS = {"append_row_file_name": '"parallel_run_step.txt"', "output_action": '"append_row"'}
+
+
+@rule.converts(
+    *(
+        f"ParallelRunConfig.{name}"
+        for name in ("append_row_file_name", "entry_script", "node_count", "mini_batch_size", "output_action")
+    )
+)
+def setting(use: Use, to: Rewriter) -> Outcome:
+    """A setting that is read is what the configuration was given."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    name = use.symbol.rsplit(".", 1)[1]
+    if made is None or made.call is None:
+        return Leave("read it where the settings of parallel_run_function are: the configuration cannot be told")
+    given = made.argument(name)
+    if given is None and name in _DEFAULTS:
+        return Replace(_DEFAULTS[name])
+    if given is None or not isinstance(given, (ast.Constant, ast.Name)):
+        return Leave("give the setting a variable of its own, and read that")
+    return Replace(to.source(given))
+
+
 @rule.converts("ParallelRunConfig.load_yaml", "ParallelRunConfig.save_to_yaml")
 def yaml(use: Use, to: Rewriter) -> Outcome:
     """A file of settings, in a form that SDK v2 does not read."""

@@ -21,6 +21,10 @@ rule = Rule(
 )
 
 
+#: The base image with Python and MPI that environments of SDK v2 start from.
+CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+
+
 @rule.converts("VERSION", "__version__")
 def version(use: Use, to: Rewriter) -> Outcome:
     """The version of the client package."""
@@ -38,4 +42,4 @@ def image(use: Use, to: Rewriter) -> Outcome:
     """The successors of v1's default images."""
     if use.symbol == "DEFAULT_GPU_IMAGE":
         return Replace('"mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04:latest"')
-    return Replace('"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"')
+    return Replace(f'"{CPU_IMAGE}"')

@@ -31,6 +31,10 @@ run = AutoMLRun(Experiment(ws, "e"), run_id="AutoML_1")
             'f"azureml://jobs/{b.info.run_id}/outputs/artifacts/paths/outputs/model.pkl"',
         ),
         ("m = run.register_model(model_name='n')", "type=AssetTypes.MLFLOW_MODEL"),
+        (
+            "b = run.get_best_child()\ne = b.get_environment()",
+            'run_id=b.info.run_id, artifact_path="outputs/conda_env_v_1_0_0.yml"',
+        ),
     ],
 )
 def test_reads(before: str, after: str) -> None:

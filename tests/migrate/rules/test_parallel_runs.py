@@ -61,6 +61,20 @@ def test_settings(config: str, after: str) -> None:
     assert ("mini_batch_size" in found) is ("partition_keys" not in config)
 
 
+@pytest.mark.parametrize(
+    ("given", "name"), [(", append_row_file_name='rows.txt'", "rows.txt"), ("", "parallel_run_step.txt")]
+)
+def test_a_setting_that_is_read_is_what_was_given(given: str, name: str) -> None:
+    text = f"""{HEAD}
+config = ParallelRunConfig({BASE}, error_threshold=1, output_action='append_row'{given})
+score = ParallelRunStep("score", config, inputs=[images.as_named_input("images")], output=scores)
+pipeline = Pipeline(ws, [score])
+print(config.append_row_file_name)
+"""
+    found = convert(text)
+    assert f"print('{name}')" in found.text.replace('"', "'") and "azureml.core" not in found.text
+
+
 def test_a_summary_has_no_rows() -> None:
     found = converted(", output_action='summary_only', error_threshold=1")
     assert "append_row_to" not in found and 'outputs={"scores"' in found
