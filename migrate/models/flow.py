@@ -157,9 +157,20 @@ class Flow:
                 found += list_elements(binding.value, self.to)
         return found if found or bindings else list_elements(node, self.to)
 
-    def is_conditional(self, node: ast.expr) -> bool:
-        """Whether it is decided at run time which steps a pipeline has."""
-        return isinstance(node, ast.Name) and len(self.to.evaluator.scopes.lookup(node.id, node)) > 1
+    def places(self, node: ast.expr) -> list[tuple[ast.stmt, list[Step]]]:
+        """The statements that put steps into a list that has a variable, and which."""
+        if not isinstance(node, ast.Name):
+            return []
+        scopes = self.to.evaluator.scopes
+        found: list[tuple[ast.stmt, list[Step]]] = []
+        for binding in scopes.lookup(node.id, node):
+            if binding.kind == "assign" and binding.value is not None and binding.statement is not None:
+                elements = list_elements(binding.value, self.to)
+                found.append((binding.statement, [step for item in elements for step in self._steps_of(item)]))
+        for item in self._appended(node):
+            statement = scopes.statement_of(item)
+            found += [(statement, self._steps_of(item))] if statement is not None else []
+        return found
 
     def pipelines_of(self, step: Step) -> list[Use]:
         """The pipelines of the module that a step runs in, as far as their steps can be told."""

@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Port
+from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.names import identifier
@@ -97,24 +98,30 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
             check_reach(step.use.node, use.node, to)
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
-    code = _function(name, use, steps, to)
+    conditions = Conditions(listed, use.node, steps, flow)
+    code = _function(name, use, steps, conditions, to)
     to.memory["pipeline", use.node] = steps
     _remove_lists(listed, to)
-    review = "which steps run was decided at run time: now all of them do" if flow.is_conditional(listed) else ""
     if variable is not None:
-        return Statements(code, review)
+        return Statements(code, conditions.review)
     to.before(use.statement, code)
-    return Replace(name, review)
+    return Replace(name, conditions.review)
 
 
-def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
+def _function(name: str, use: Use, steps: list[Step], conditions: Conditions, to: Rewriter) -> str:
     dsl = to.need("azure.ai.ml", "dsl")
     description = use.argument("description")
     decorated = [f"description={to.source(description)}"] if description is not None else []
     compute = _common_compute(use, steps, to)
     decorated += [f"default_compute={compute}"] if compute else []
     lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({_parameters(steps, to)}):"]
+    open_one: Condition | None = None
     for step in steps:
+        condition = conditions.of(step)
+        if condition is not None and condition != open_one:
+            lines.append(f"    if {condition.code(to)}:")
+        open_one = condition
+        indent = "    " if condition is None else "        "
         in_file = step.file(to) is not None
         ports = [port for port in step.arguments.inputs if in_file or not port.literal]
         bound = [f"{port.name}={_bound(port, to)}" for port in ports]
@@ -122,8 +129,8 @@ def _function(name: str, use: Use, steps: list[Step], to: Rewriter) -> str:
         made = step.node_lines(bound, to)
         if in_file and step.settings.compute and not compute:
             made.insert(1, f"{step.node}.compute = {step.settings.compute}")
-        lines += [f"    {line}" for line in made]
-    outputs = _outputs(steps, to)
+        lines += [f"{indent}{line}" for line in made]
+    outputs = _outputs([step for step in steps if conditions.of(step) is None], to)
     if outputs:
         lines.append(f"    return {{{', '.join(outputs)}}}")
     return "\n".join(lines)

@@ -51,11 +51,73 @@ def test_steps_in_a_list_that_grows() -> None:
     assert "a = a_component()" in text
 
 
-def test_steps_that_a_condition_chooses_are_for_review() -> None:
-    text = f"a = {step('a')}\nb = {step('b')}\nif x:\n    s = [a, b]\nelse:\n    s = [a]\np = Pipeline(ws, steps=s)\n"
+def function(text: str) -> str:
+    """The function of the pipeline in a converted text."""
+    return text[text.index("@dsl.pipeline") :]
+
+
+def review(text: str) -> str:
+    """What has to be checked about the pipeline."""
+    return {finding.symbol: finding.message for finding in convert(HEAD + text).findings}["Pipeline"]
+
+
+def test_a_step_that_is_appended_under_a_condition_runs_under_it() -> None:
+    text = (
+        f"a = {step('a')}\ns = [a]\nif args.check:\n    b = {step('b')}\n    s.append(b)\np = Pipeline(ws, steps=s)\n"
+    )
+    assert "    a = a_component()\n    if args.check:\n        b = b_component()\n" in function(done(text))
+    assert "asks for the condition" in review(text)
+
+
+def test_lists_of_two_branches_differ_by_what_runs_under_the_condition() -> None:
+    text = (
+        f"a = {step('a')}\nb = {step('b')}\nc = {step('c')}\n"
+        "if x:\n    s = [a, b]\nelse:\n    s = [a, c]\np = Pipeline(ws, steps=s)\n"
+    )
+    wanted = "    a = a_component()\n    if x:\n        b = b_component()\n    if not (x):\n        c = c_component()\n"
+    assert wanted in function(done(text))
+
+
+def test_what_a_step_without_the_condition_reads_runs_in_any_case() -> None:
+    text = (
+        f"d = PipelineData('d')\na = {step('a', ', arguments=[d], outputs=[d]')}\n"
+        f"b = {step('b', ', arguments=[d], inputs=[d]')}\n"
+        "s = [b]\nif x:\n    s.append(a)\np = Pipeline(ws, steps=s)\n"
+    )
+    assert "    a = a_component()\n    b = b_component(d=a.outputs.d)\n" in function(done(text))
+
+
+def test_what_only_a_conditional_step_reads_runs_under_its_condition() -> None:
+    text = (
+        f"d = PipelineData('d')\na = {step('a', ', arguments=[d], outputs=[d]')}\n"
+        f"b = {step('b', ', arguments=[d], inputs=[d]')}\nc = {step('c')}\n"
+        "s = [c]\nif x:\n    s.append(b)\np = Pipeline(ws, steps=s)\n"
+    )
+    assert "    if x:\n        a = a_component()\n        b = b_component(d=a.outputs.d)\n" in function(done(text))
+
+
+def test_steps_that_wait_for_a_conditional_one_make_it_run() -> None:
+    text = (
+        f"a = {step('a')}\nb = {step('b')}\n"
+        "if x:\n    b.run_after(a)\n    s = [a, b]\nelse:\n    s = [b]\np = Pipeline(ws, steps=s)\n"
+    )
+    assert "if x:" not in function(done(text))
+    assert "now all of them do" in review(text)
+
+
+def test_conditions_in_conditions_are_for_review() -> None:
+    text = (
+        f"a = {step('a')}\nb = {step('b')}\ns = [a]\nif x:\n    if y:\n        s.append(b)\np = Pipeline(ws, steps=s)\n"
+    )
+    assert "    b = b_component()" in function(done(text))
+    assert "now all of them do" in review(text)
+
+
+def test_a_step_that_two_branches_make_is_left_instead_of_one_of_them_being_taken() -> None:
+    text = f"if x:\n    a = {step('a')}\nelse:\n    a = {step('b')}\np = Pipeline(ws, steps=[a])\n"
     conversion = convert(HEAD + text)
-    assert "b = b_component()" in conversion.text
-    assert "now all of them do" in {f.symbol: f.message for f in conversion.findings}["Pipeline"]
+    assert "steps=[a]" in conversion.text
+    assert any("made under a condition" in finding.message for finding in conversion.findings)
 
 
 def test_data_as_a_dataset_is_written_and_read() -> None:
