@@ -249,3 +249,17 @@ def test_what_a_module_without_sdk_v1_only_hands_on_is_left_alone(tmp_path: Path
     answer += "def run():\n    return AMLResponse('', 200)\n"
     check = "from score import run\n\nassert run().status_code == 200\n"
     assert converted(tmp_path, {"score.py": answer, "check.py": check})["check.py"] == check
+
+
+def test_a_module_called_compute_is_not_hidden(tmp_path: Path) -> None:
+    main = """\
+        from azureml.core import Workspace
+        from tools import compute
+
+        ws = Workspace.from_config()
+        if "cpu" in ws.compute_targets:
+            print(compute.get_compute(ws, "cpu").name)
+        """
+    after = converted(tmp_path, {"tools/compute.py": COMPUTE, "main.py": main})["main.py"]
+    assert "[each_compute.name for each_compute in ml_client.compute.list()]" in after
+    assert 'print(compute.get_compute(ml_client, "cpu").name)' in after
