@@ -47,6 +47,8 @@ _MOST_SHOWN = 20
     help="Write a .json, .sarif, .md or .html.",
 )
 @click.option("--force", is_flag=True, help="Write also where git has uncommitted changes, and over existing files.")
+@click.option("--trace", metavar="'SCRIPT [ARG]...'", help="Compare what this script submits before and after.")
+@click.option("--permissive", is_flag=True, help="With --trace: what the script asks for is stood in for.")
 @click.option("--stdin-filename", default="stdin.py", help="What to take standard input for; default stdin.py.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def migrate_command(paths: Sequence[str], write: bool, check: bool, report: Sequence[Path], **options: Any) -> int:
@@ -63,6 +65,7 @@ def migrate_command(paths: Sequence[str], write: bool, check: bool, report: Sequ
       amlbridge migrate src notebooks
       amlbridge migrate --write --report migration.html .
       amlbridge migrate --check --fail-on manual .
+      amlbridge migrate --trace 'pipeline.py --epochs 3' .
       amlbridge migrate - < train.py
 
     \b
@@ -89,6 +92,10 @@ def migrate_command(paths: Sequence[str], write: bool, check: bool, report: Sequ
         reports = _from_stdin(Path(options["stdin_filename"]), settings, show=not check)
     else:
         reports = _of_paths([Path(path) for path in paths or ["."]], settings, quiet=options["quiet"])
+        if options["trace"]:
+            from amlbridge.cli import migrate_trace
+
+            reports = migrate_trace.check(reports, options["trace"], permissive=options["permissive"])
         if write:
             _write(reports, [Path(path) for path in paths or ["."]], force=options["force"])
         else:

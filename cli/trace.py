@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from amlbridge.cli import config_file
 from amlbridge.cli.output import EXIT_FAILURE, EXIT_USAGE, Failure, say, table
+from amlbridge.cli.trace_run import traced
 from amlbridge.server import home as homes
-from amlbridge.server.home import Home
 
 if TYPE_CHECKING:
+    from amlbridge.cli.trace_capture import Capture
     from amlbridge.trace.captured import Captured
     from amlbridge.trace.write import Written
 
@@ -72,23 +67,16 @@ def trace_command(
     """
     arguments, output, permissive = _split(arguments, output, permissive)
     target = _checked(output)
-    with traced(script, arguments, python, permissive=permissive, network=(allow_network, intercept)) as (
-        exit_code,
-        home,
-    ):
-        from amlbridge.cli.compare_sides import State
-        from amlbridge.cli.trace_capture import Capture, unwritten
-
-        capture = Capture(State(home).service, home.snapshots)
-        found = capture.all()
-        written = _write(found, capture, target, script, code)
+    network = (allow_network, intercept)
+    with traced(script, arguments, homes.find(), python=python, permissive=permissive, network=network) as run:
+        found = run.capture.all()
+        written = _write(found, run.capture, target, script, code)
         _tell(written, target)
-        for name in unwritten(found):
+        for name in _unwritten(found):
             say(f"the step {name!r} is of a kind that cannot be written: see README.md", style="yellow")
-        stand_ins = _stand_ins(home)
-    for line in stand_ins:
+    for line in run.stand_ins:
         say(f"stood in for {line}", style="yellow")
-    return _ended(exit_code, found, script, target)
+    return _ended(run.exit_code, found, script, target)
 
 
 def _split(
@@ -115,75 +103,10 @@ def _checked(target: Path | None) -> Path:
     return target
 
 
-@contextlib.contextmanager
-def traced(
-    script: str,
-    arguments: Sequence[str],
-    python: str | None = None,
-    *,
-    permissive: bool = False,
-    network: tuple[bool, bool] = (False, False),
-) -> Iterator[tuple[int, Home]]:
-    """Runs a script in trace mode: its exit code, and the state folder that it has left, which is then removed."""
-    from amlbridge.cli.run import run_command
-    from amlbridge.server import lifecycle
-    from amlbridge.server.engine_parts import TRACE
-    from amlbridge.server.stand_ins import PERMISSIVE
-
-    mapped = homes.find().url_map
-    folder = Path(tempfile.mkdtemp(prefix="amlbridge-trace-"))
-    home = Home(folder / "state")
-    config: Path | None = None
-    before = dict(os.environ)
-    os.environ |= {
-        homes.VARIABLE: str(home.root),
-        TRACE: "1",
-        PERMISSIVE: _dataset_type(Path(script)) if permissive else "",
-    }
-    try:
-        home.create()
-        if mapped.is_file():
-            shutil.copy(mapped, home.url_map)
-        config = config_file.ensure(Path.cwd(), Path(script))
-        lifecycle.start(home)
-        exit_code = _run(run_command, script, arguments, python, network)
-        lifecycle.stop(home)
-        yield exit_code, home
-    finally:
-        lifecycle.stop(home)
-        os.environ.clear()
-        os.environ.update(before)
-        if config is not None:
-            config.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(
-    command: click.Command, script: str, arguments: Sequence[str], python: str | None, network: tuple[bool, bool]
-) -> int:
-    options = ["--no-progress", *(["--python", python] if python else [])]
-    options += ["--allow-network"] * network[0] + ["--intercept"] * network[1]
-    code = command.main(args=[*options, script, *arguments], standalone_mode=False)
-    return int(code or 0)
-
-
-def _dataset_type(script: Path) -> str:
-    """The type of datasets that stand in for those that the script gets by name, by what is done with them."""
-    from amlbridge.cli.polling import TooMuchError, beside
-
-    try:
-        text = b"\n".join(beside(script))
-    except (OSError, TooMuchError):
-        return "tabular"
-    return "file" if re.search(rb"\.as_(mount|download)\(|\.(mount|download)\(", text) else "tabular"
-
-
-def _write(found: list[Captured], capture: object, target: Path, script: str, code: str) -> list[Written]:
-    from amlbridge.cli.trace_capture import Capture
+def _write(found: list[Captured], capture: Capture, target: Path, script: str, code: str) -> list[Written]:
     from amlbridge.cli.trace_code import convert
     from amlbridge.trace.write import Writer
 
-    assert isinstance(capture, Capture)
     writer = Writer(target, script, convert if code == "migrate" else _keep)
     return [writer.write(item, capture.sources(item)) for item in found]
 
@@ -193,10 +116,10 @@ def _keep(_folder: Path) -> Sequence[str]:
     return ()
 
 
-def _stand_ins(home: Home) -> list[str]:
-    from amlbridge.server import stand_ins
-
-    return stand_ins.listed(home.root)
+def _unwritten(found: Sequence[Captured]) -> list[str]:
+    """Steps of kinds that no component can be written of: their names."""
+    kinds = ("unsupported", "transfer")
+    return [node.name for item in found for node in item.plan.nodes if node.kind in kinds]
 
 
 def _tell(written: Sequence[Written], target: Path) -> None:

@@ -25,15 +25,16 @@ _KINDS = {"pipeline": "pipeline", "sweep": "sweep", "hyperdrive": "sweep", "auto
 
 
 class Capture:
-    """The graphs of one state folder. ``service`` is one that answers nobody."""
+    """The graphs of one state folder that are submitted or published at ``since`` or later. ``service`` is one that
+    answers nobody."""
 
-    def __init__(self, service: Service, snapshots: Path) -> None:
+    def __init__(self, service: Service, snapshots: Path, since: float = 0.0) -> None:
         self._service = service
+        self._since = since
         self._snapshots = SnapshotStore(snapshots)
         self._found: dict[str, Captured] = {}
         #: Where each Plan came from: digest of the Plan -> workspace.
         self._workspaces: dict[str, Workspace] = {}
-        self._current: Workspace | None = None
 
     def all(self) -> list[Captured]:
         """Every different graph, in the order of submission, published ones that were not submitted last."""
@@ -70,7 +71,7 @@ class Capture:
         from amlbridge.engine.records import schema
 
         records = self._service.records
-        runs = records.runs.query(workspace.id, schema.run.c.created >= 0.0)
+        runs = records.runs.query(workspace.id, schema.run.c.created >= self._since)
         for run in sorted(runs, key=lambda item: item.created):
             # A run that its client starts has no Plan of the engine's: it keeps it for itself.
             plan_id = run.plan_id or run.execution.get("plan")
@@ -92,6 +93,8 @@ class Capture:
 
         resources = self._service.records.resources
         for pipeline in resources.list(workspace.id, published.KIND):
+            if pipeline.created < self._since:
+                continue
             stored = resources.get(workspace.id, graphs.KIND, pipeline.body["GraphId"]).body
             info = {**pipeline.body["Assigned"], "Description": pipeline.body["Description"]}
             creation = {**stored, "CreationInfo": info}
@@ -159,9 +162,3 @@ def _rhythm(body: Mapping[str, Any]) -> str:
     if isinstance(found, dict):
         return f"every {found.get('Interval')} x {found.get('Frequency')}"
     return "when files of a datastore change"
-
-
-def unwritten(found: list[Captured]) -> list[str]:
-    """Steps of kinds that no component can be written of: their names."""
-    kinds = ("unsupported", "transfer")
-    return [node.name for item in found for node in item.plan.nodes if node.kind in kinds]

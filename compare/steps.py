@@ -120,7 +120,11 @@ def _options(node: Node, sides: Sides, side: int, partner: Node) -> dict[str, tu
     option, count = "", 0
     for argument in ports.arguments(node):
         word = "".join(_word(piece, node, sides, side, partner) for piece in argument.pieces)
-        literal = all(isinstance(piece, Value) for piece in argument.pieces)
+        # An option may come by an input that holds its text.
+        literal = all(
+            isinstance(piece, Value) or (isinstance(piece, InputRef) and ports.literal(node, piece.name))
+            for piece in argument.pieces
+        )
         if literal and word.startswith("-") and not _is_number(word):
             name, _, value = word.partition("=")
             option = name

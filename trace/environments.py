@@ -8,7 +8,7 @@ from typing import Any
 
 from amlbridge.engine.plan import Environment, Node
 from amlbridge.trace.model import Pipeline
-from amlbridge.trace.names import identifier
+from amlbridge.trace.names import Names, identifier
 from amlbridge.trace.yaml_text import dump
 
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/environment.schema.json"
@@ -18,23 +18,30 @@ IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 
 def reference(node: Node, to: Pipeline) -> str:
     """What the component says of its environment: the file that is written for it."""
-    found = node.environment
-    conda = _plain(found.conda)
-    base = (
-        identifier(found.name or "", "", lower=True)
-        or f"{identifier(node.name.removesuffix('.py'), 'step', lower=True)}_env"
-    )
-    folder, number = f"environments/{base}", 1
-    text = _environment(found, conda)
-    while to.files.get(f"{folder}/environment.yml", text) != text or not _same_conda(to, folder, conda):
-        number += 1
-        folder = f"environments/{base}_{number}"
+    conda = _plain(node.environment.conda)
+    wanted = {"environment.yml": _environment(node.environment, conda)}
+    if conda is not None:
+        wanted["conda.yml"] = dump(conda)
+    folder = _folder(node, wanted, to)
     if f"{folder}/environment.yml" not in to.files and conda is None:
         to.attention.append(_without_packages(node))
-    to.files[f"{folder}/environment.yml"] = text
-    if conda is not None:
-        to.files[f"{folder}/conda.yml"] = dump(conda)
+    to.files.update({f"{folder}/{name}": text for name, text in wanted.items()})
     return f"file:../../{folder}/environment.yml"
+
+
+def _folder(node: Node, wanted: Mapping[str, str], to: Pipeline) -> str:
+    """The folder of an equal environment, or a new one."""
+    known: dict[str, dict[str, str]] = {}
+    for path, text in to.files.items():
+        folder, _, name = path.rpartition("/")
+        if folder.startswith("environments/"):
+            known.setdefault(folder, {})[name] = text
+    for folder, content in known.items():
+        if content == wanted:
+            return folder
+    step = identifier(node.name.removesuffix(".py"), "step", lower=True)
+    base = identifier(node.environment.name or "", "", lower=True) or f"{step}_env"
+    return f"environments/{Names(*(folder.removeprefix('environments/') for folder in known)).take(base)}"
 
 
 def _environment(found: Environment, conda: Any) -> str:
@@ -42,11 +49,6 @@ def _environment(found: Environment, conda: Any) -> str:
     if conda is not None:
         content["conda_file"] = "conda.yml"
     return dump(content)
-
-
-def _same_conda(to: Pipeline, folder: str, conda: Any) -> bool:
-    text = None if conda is None else dump(conda)
-    return f"{folder}/environment.yml" not in to.files or to.files.get(f"{folder}/conda.yml") == text
 
 
 def _plain(conda: Any) -> Any:

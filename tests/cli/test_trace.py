@@ -116,6 +116,90 @@ def test_what_is_written_is_the_same(desk: Command) -> None:
     assert unlike(second) == []
 
 
+#: Everything that the workspace lacks, a sweep, and a look at a result that there cannot be.
+_MISSING = """
+    from azureml.core import Dataset, Datastore, Environment, Experiment, Model, ScriptRunConfig, Workspace
+    from azureml.core.compute import ComputeTarget
+    from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
+
+    ws = Workspace.from_config()
+    print("SECRET", ws.get_default_keyvault().get_secret("password"))
+    gpu, raw, lake = ComputeTarget(ws, "gpu-box"), Dataset.get_by_name(ws, "raw"), Datastore.get(ws, "lake")
+    env, model = Environment.get(ws, "training-env"), Model(ws, "champion")
+    experiment = Experiment(ws, "tune")
+    single = ScriptRunConfig("steps", script="make.py", arguments=["--data", raw.as_named_input("raw").as_mount()],
+                             compute_target="other-box", environment=env)
+    experiment.submit(single).wait_for_completion()
+    space = RandomParameterSampling({"--lr": uniform(0.01, 0.1), "--depth": choice(1, 2)})
+    sweep = HyperDriveConfig(run_config=ScriptRunConfig("steps", script="make.py", compute_target=gpu, environment=env),
+                             hyperparameter_sampling=space, primary_metric_name="auc", max_total_runs=4,
+                             primary_metric_goal=PrimaryMetricGoal.MAXIMIZE)
+    run = experiment.submit(sweep)
+    run.wait_for_completion()
+    print(run.get_best_run_by_primary_metric().get_metrics())
+    experiment.submit(single)
+"""
+
+
+def test_what_is_missing_is_stood_in_for_and_what_was_submitted_before_a_failure_is_written(desk: Command) -> None:
+    desk.write("missing.py", _MISSING)
+    target = desk.folder.with_name("missing")
+    refused = desk("trace", "missing.py", "-o", str(target), code=1)
+    assert "it had submitted nothing until then" in refused.stderr
+    assert not target.exists()
+    done = desk("trace", "missing.py", "-o", str(target), "--permissive", code=1)
+    for name in ("secret password", "compute gpu-box", "compute other-box", "dataset raw (file)", "datastore lake"):
+        assert f"stood in for {name}" in done.stderr
+    assert "stood in for environment training-env" in done.stderr
+    assert "stood in for model champion" in done.stderr
+    assert "a script that reads results of its runs finds none" in done.stderr
+    assert sorted(path.name for path in target.iterdir()) == ["tune_make", "tune_make_2"]
+    sweep = (target / "tune_make_2" / "pipeline.yml").read_text()
+    assert "max_total_trials: 4" in sweep
+    assert "type: uniform" in sweep
+    command = (target / "tune_make_2" / "components" / "make" / "component.yml").read_text()
+    assert "command: python make.py --lr ${{inputs.lr}} --depth ${{inputs.depth}}" in command
+
+
+def test_bad_usage_and_a_script_that_submits_nothing(desk: Command) -> None:
+    desk.write("nothing.py", "print('hello')\n")
+    target = str(desk.folder.with_name("nothing"))
+    assert "submits and publishes nothing" in desk("trace", "nothing.py", "-o", target, code=1).stderr
+    assert "there is no folder to write to" in desk("trace", "nothing.py", code=2).stderr
+    assert "it is not empty" in desk("trace", "nothing.py", "-o", str(desk.folder), code=2).stderr
+    assert "there is no such file" in desk("trace", "no.py", "-o", target, code=2).stderr
+
+
+def test_migrate_compares_what_both_versions_submit(desk: Command) -> None:
+    desk.write("one/steps/make.py", _MAKE)
+    desk.write("one/pipeline.py", _ONE)
+    same = desk("migrate", "--trace", "pipeline.py", ".", "--report", "one.json", code=1, cwd=desk.folder / "one")
+    assert "the rewritten code submits the same: first" in same.stderr
+    assert [item for item in _findings(desk) if item["rule"] == "trace"] == []
+
+
+_ONE = """
+    from azureml.core import Experiment, Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.pipeline.core import Pipeline, PipelineData
+    from azureml.pipeline.steps import PythonScriptStep
+
+    ws = Workspace.from_config()
+    settings = AmlCompute.provisioning_configuration(vm_size='STANDARD_D2_V2', max_nodes=2)
+    compute_target = ComputeTarget.create(ws, 'pair', settings)
+    made = PipelineData("made", is_directory=True)
+    make = PythonScriptStep(name="Make it", script_name="make.py", arguments=[made], outputs=[made],
+                            compute_target=compute_target, source_directory="steps")
+    run = Experiment(ws, "first").submit(Pipeline(ws, [make]))
+    run.wait_for_completion()
+"""
+
+
+def _findings(desk: Command) -> Any:
+    files = json.loads((desk.folder / "one" / "one.json").read_text())["files"]
+    return next(item["findings"] for item in files if item["path"].endswith("pipeline.py"))
+
+
 def compared(desk: Command, left: str, right: str) -> Any:
     """The report of a comparison."""
     return json.loads(desk("compare", left, right, "--json", code=None).stdout)

@@ -1,0 +1,102 @@
+"""What a Plan says that SDK v2 cannot, and what its names become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from amlbridge.engine.plan import (
+    Argument,
+    Command,
+    Input,
+    InputRef,
+    Node,
+    NodePort,
+    Output,
+    OutputRef,
+    Parameter,
+    ParameterRef,
+    Plan,
+    Value,
+)
+from amlbridge.trace import commands
+from amlbridge.trace.build import build
+from amlbridge.trace.captured import Captured
+from amlbridge.trace.model import FromStep, Pipeline
+from amlbridge.trace.write import Writer, files
+from tests.trace.plans import SOURCES, data
+
+OUT = Output("workspaceblobstore", "azureml/{run-id}/{output-name}")
+MAKE = Node("1", "make.py", command=Command(script="make.py"), outputs={"o": OUT}, deterministic=False)
+TAKE = Node(
+    "2",
+    "take",
+    command=Command((Argument((Value("--in"),)), Argument((InputRef("i"),))), script="take.py"),
+    inputs={"i": Input(NodePort("1", "o"))},
+)
+
+
+def built(*nodes: Node, parameters: tuple[Parameter, ...] = ()) -> Pipeline:
+    return build(Captured("nightly", "pipeline", Plan(nodes, parameters)), data)
+
+
+def test_a_step_of_a_kind_that_cannot_be_written_is_a_placeholder_that_fails(tmp_path: Path) -> None:
+    spark = replace(MAKE, kind="unsupported", options={"step_type": "SynapseSparkStep"})
+    written = Writer(tmp_path, "script.py").write(Captured("nightly", "pipeline", Plan((spark, TAKE))), SOURCES)
+    readme = (written.folder / "README.md").read_text()
+    assert "Step 'make.py': a SynapseSparkStep has no component that can be written from its graph" in readme
+    component = (written.folder / "components" / "make" / "component.yml").read_text()
+    assert "&& exit 1" in component
+    assert "outputs:\n  o:" in component, "the steps behind it stay connected"
+
+
+def test_a_step_that_only_waits_reads_an_output_of_the_one_before() -> None:
+    waits = replace(TAKE, inputs={}, command=Command(script="take.py"), after=("1",))
+    assert built(MAKE, waits).step("take").inputs == {"after_make": FromStep("make", "o")}
+    silent = replace(MAKE, outputs={})
+    found = built(silent, waits)
+    assert found.step("take").inputs == {"after_make": FromStep("make", "order_token")}
+    assert found.step("make").declared_outputs == {"order_token": {"type": "uri_folder"}}
+
+
+def test_names_that_python_does_not_know() -> None:
+    command = Command((Argument((Value("--a="), ParameterRef("1"))),), script="make.py")
+    found = built(replace(MAKE, name="class", command=command), parameters=(Parameter("1", "string", "x"),))
+    assert [item.name for item in found.inputs] == ["input_1"]
+    assert [step.key for step in found.steps] == ["class_"]
+    assert "The pipeline parameter '1' is called 'input_1': SDK v2 wants Python names." in found.attention
+
+
+def test_settings_without_a_place_are_named() -> None:
+    found = built(replace(MAKE, options={"docker": {"shmSize": "8g"}}, outputs={"o": replace(OUT, type="any")}))
+    assert "Step 'make.py': settings of its container ({'shmSize': '8g'}) are not carried over." in found.attention
+    assert any("whether 'o' is a file or a folder" in item for item in found.attention)
+
+
+def test_equal_environments_and_code_are_written_once() -> None:
+    first, second = replace(MAKE, code="a" * 64), replace(TAKE, code="a" * 64)
+    found = built(first, second)
+    assert list(found.code.values()) == ["components/make/code"]
+    assert found.steps[1].component is not None
+    assert found.steps[1].component["code"] == "../make/code"
+    assert len([name for name in files(found) if name.endswith("environment.yml")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a b", "'a b'"), ("it's", "'it'\"'\"'s'"), ("", "''"), ("--x=$HOME", "'--x=$HOME'")]
+)
+def test_arguments_are_quoted(text: str, shown: str) -> None:
+    command = Command((Argument((Value(text),)),), script="a.py")
+    assert commands.line(command, {}) == f"python a.py {shown}"
+
+
+def test_a_text_that_would_be_a_reference_is_refused() -> None:
+    with pytest.raises(ValueError, match="would be a reference in SDK v2"):
+        commands.line(Command((Argument((Value("${{inputs.x}}"),)),), script="a.py"), {})
+
+
+def test_a_line_for_the_shell_stays_as_it_is() -> None:
+    command = Command((Argument((Value("cat x | wc > "), OutputRef("o"), Value("/n"))),), shell=True)
+    assert commands.line(command, {OutputRef("o"): "${{outputs.o}}"}) == "cat x | wc > ${{outputs.o}}/n"
