@@ -20,7 +20,7 @@ routes = Routes("environments", "/environment/{api}/WS")
 #: The kind of the records; a version's body is ``{"definition": …, "labels": [...]}``.
 KIND = "environment"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-_RESERVED = ("azureml-", "automl-", "microsoft")
+_RESERVED = re.compile("(?i:azureml-|microsoft)|AutoML-")
 _LATEST = "latest"
 #: What a definition consists of, and of which type. Clients send these in Pascal or camel case; they read camel case.
 _SECTIONS: dict[str, type] = {
@@ -68,7 +68,7 @@ def register(call: Call) -> Reply:
 def ensure(service: Service, workspace: Workspace, name: str, content: Mapping[str, Any]) -> str | None:
     """Registers the environment of a submitted run, as Azure does. Returns its version; None for a name that no
     registered environment can have (a curated one's). Raises a 400 ServiceError for a section of a wrong type."""
-    if not _NAME.fullmatch(name) or name.lower().startswith(_RESERVED):
+    if not _NAME.fullmatch(name) or _RESERVED.match(name):
         return None
     definition: dict[str, Any] = {key: typed(content, key, kind, None) for key, kind in _SECTIONS.items()}
     return _register(service, workspace, name, definition).version
@@ -251,7 +251,7 @@ def _checked(call: Call) -> tuple[str, dict[str, Any]]:
     name = call.params["name"]
     if not _NAME.fullmatch(name):
         raise bad_request(f"{name!r} cannot be the name of an environment: letters, digits, '_', '-' and '.'")
-    if name.lower().startswith(_RESERVED):
+    if _RESERVED.match(name):
         raise bad_request(f"{name!r}: names that start with AzureML-, AutoML- or Microsoft are curated; clone it first")
     content = _camel(call.object)
     if typed(content, "name", str, name) != name:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_PREFIX = re.compile(r"(AzureML|AutoML)-[\w.-]+", re.IGNORECASE)
+#: Users have environments that are called "automl-…", as Microsoft's own notebooks do.
+_PREFIX = re.compile(r"((?i:AzureML)|AutoML)-[\w.-]+")
 #: What Environment.list shows of them. Any other AzureML-* or AutoML-* name is served, too.
 NAMES = (
     "AzureML-ACPT-pytorch-1.13-py38-cuda11.7-gpu",

@@ -297,7 +297,9 @@ def _fitted(series: Series, candidate: Candidate, rows: Rows, threads: int) -> t
         steps = [(algorithms.step_name(algorithm, "forecasting"), last)]
         estimator = Pipeline([(str(candidate.preprocessor), scaler), *steps] if scaler is not None else steps)
     began = time.perf_counter()
-    model = Forecaster(transformer, candidate.algorithm, series.season, settings.target_column, estimator)
+    model = Forecaster(
+        transformer, candidate.algorithm, series.season, settings.target_column, estimator, series.horizon
+    )
     model.fit(rows.features, rows.target)
     return model, time.perf_counter() - began
 

@@ -2,6 +2,7 @@
 
 azureml://[subscriptions/S/resourcegroups/R/workspaces/W/]datastores/D/paths/P
 azureml://jobs/J/outputs/O[/paths/P]          runs:/J/P
+azureml://jobs/J/outputs/O/P                  (notebooks write it so)
 https://{account}.blob.core.windows.net[@host:port]/{container}/{path}
 """
 
@@ -26,7 +27,7 @@ _STORE = re.compile(
 )
 _JOB = re.compile(
     r"azureml://(?:subscriptions/[^/]+/resourcegroups/[^/]+/(?:providers/Microsoft\.MachineLearningServices/)?"
-    r"workspaces/[^/]+/)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?/?",
+    r"workspaces/[^/]+/)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/(?:paths(?:/|$))?(?P<path>.*))?",
     re.IGNORECASE | re.DOTALL,
 )
 _RUN = re.compile(r"runs:/(?P<job>[^/]+)/?(?P<path>.*)", re.DOTALL)

@@ -23,17 +23,30 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
     """Forecasts what follows the training rows.
 
     ``method``: a name of :data:`~amlbridge.engine.automl.fitted.series.METHODS`, or that of ``estimator``, a regressor
-    that is asked for one period after the other. ``season``: in periods. ``target``: the name of its column.
+    that is asked for one period after the other. ``season``, ``horizon``: in periods. ``target``: the name of its
+    column.
     """
 
+    #: The columns that :meth:`rolling_forecast` adds; scripts rename them by these attributes, which Azure's have.
+    forecast_origin_column_name = "_automl_forecast_origin"
+    forecast_column_name = "_automl_forecast_y"
+    actual_column_name = "_automl_actual_y"
+
     def __init__(
-        self, transformer: TimeSeriesTransformer, method: str, season: int, target: str, estimator: Any = None
+        self,
+        transformer: TimeSeriesTransformer,
+        method: str,
+        season: int,
+        target: str,
+        estimator: Any = None,
+        horizon: int = 1,
     ) -> None:
         self.transformer = transformer
         self.method = method
         self.season = season
         self.target = target
         self.estimator = estimator
+        self.horizon = horizon
         self.quantiles = [0.1, 0.5, 0.9]
 
     @property
@@ -136,6 +149,39 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]
             found[quantile] = predicted + stats.norm.ppf(quantile) * spreads * np.sqrt(distance)
         return found
 
+    def rolling_forecast(
+        self,
+        X_pred: Any,  # noqa: N803 - the names of Azure's
+        y_pred: Any,
+        step: int = 1,
+        ignore_data_errors: bool = False,
+    ) -> Any:
+        """Forecasts of a horizon from each of several origins: the first one lies before all rows, each other one
+        ``step`` periods after the one before, with the targets up to it known.
+
+        Returns a DataFrame: for each origin the rows of its horizon, with the origin, the forecast and the target of
+        ``y_pred`` in columns of their own. Raises ValueError as :meth:`forecast`, and for a step below 1.
+        """
+        if step < 1:
+            raise ValueError(f"the step is {step}: it must be at least 1 period")
+        known = np.asarray(y_pred, dtype=float).reshape(-1)
+        rows = X_pred.reset_index(drop=True)
+        when = self.transformer.grid(rows)[TIME].to_numpy()
+        times = np.unique(when)
+        parts = []
+        for first in range(0, len(times), step):
+            wanted = (when >= times[first]) & (when <= times[min(first + self.horizon, len(times)) - 1])
+            asked = np.flatnonzero(wanted | (when < times[first]))
+            told = np.where(when < times[first], known, np.nan)[asked]
+            predicted, _ = self.forecast(rows.iloc[asked], told, ignore_data_errors=ignore_data_errors)
+            part = rows[wanted].copy()
+            origin = pd.date_range(end=times[first], periods=2, freq=self.transformer.frequency)[0]
+            part[self.forecast_origin_column_name] = origin
+            part[self.forecast_column_name] = predicted[wanted[asked]]
+            part[self.actual_column_name] = known[wanted]
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
     def _problem(self, key: str, rows: Any) -> str | None:
         if key not in self.history_:
             return f"the series {key!r} was not in the training data: there are {', '.join(list(self.history_)[:5])}"
@@ -207,6 +253,7 @@ class VotingForecaster(Forecaster):
         self.weights = weights
         first = estimators[0][1]
         self.transformer, self.season, self.target = first.transformer, first.season, first.target
+        self.horizon = first.horizon
         self.quantiles = [0.1, 0.5, 0.9]
 
     def spread(self, key: str) -> float:

@@ -83,6 +83,27 @@ def test_the_model_answers_as_azures_does(tmp_path: Path) -> None:
     assert len(until) == 4
 
 
+def test_a_rolling_forecast_knows_the_past_of_each_origin(tmp_path: Path) -> None:
+    series = prepared(tmp_path, table())
+    forecasting.run(series, Candidate("Naive"), tmp_path, 1)
+    model = portable.load(tmp_path / trials.MODEL)
+    days = pd.date_range("2024-03-01", periods=10)
+    future = pd.concat([pd.DataFrame({"shop": shop, "day": days}) for shop in "ab"])
+    actual = np.arange(20.0)
+    found = model.rolling_forecast(future, actual.reshape(-1, 1), step=4)
+    origins = found[model.forecast_origin_column_name]
+    assert origins.value_counts().to_dict() == {
+        pd.Timestamp("2024-02-29"): 14, pd.Timestamp("2024-03-04"): 12, pd.Timestamp("2024-03-08"): 4
+    }  # fmt: skip
+    assert (found["day"] > origins).all()
+    # A naive forecast repeats the last value that is known at the origin: that of March 8 is the eighth of each shop.
+    last = found[origins == pd.Timestamp("2024-03-08")]
+    assert last.groupby("shop")[model.forecast_column_name].unique().map(list).to_dict() == {"a": [7.0], "b": [17.0]}
+    assert last[model.actual_column_name].tolist() == [8.0, 9.0, 18.0, 19.0]
+    with pytest.raises(ValueError, match="at least 1 period"):
+        model.rolling_forecast(future, actual, step=0)
+
+
 def test_known_values_are_part_of_the_past(tmp_path: Path) -> None:
     series = prepared(tmp_path, table())
     forecasting.run(series, Candidate("Naive"), tmp_path, 1)

@@ -73,7 +73,8 @@ _V2 = """
     model = ml.models.create_or_update(Model(
         path=f"azureml://jobs/{best.info.run_id}/outputs/artifacts/outputs/mlflow-model/", name="twin",
         type="mlflow_model"))
-    told("MODEL", model.name, model.version)
+    ml.models.download("twin", "1", download_path="models")
+    told("MODEL", model.name, model.version, os.path.isfile("models/twin/mlflow-model/MLmodel"))
 
     @dsl.pipeline()
     def pipeline(data: Input(type="mltable")):
@@ -109,6 +110,6 @@ def test_a_job_a_node_and_the_same_search_of_sdk_v1(live: LiveService) -> None:
     assert found["JOB"] == ["ClassificationJob", "Completed", ["_0", "_1"]]
     assert found["SEEN"] == ["AutoMLRun", True]
     assert {"model.pkl", "mlflow-model", "conda_env_v_1_0_0.yml"} <= set(found["FILES"][0])
-    assert found["MODEL"] == ["twin", "1"]
+    assert found["MODEL"] == ["twin", "1", True]
     assert found["PIPELINE"] == ["Completed", 160]
     assert "cannot run on this machine" in found["REFUSED"][0]
