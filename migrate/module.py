@@ -53,6 +53,27 @@ class NamedInput:
 
 
 @dataclass(frozen=True)
+class DataParameter:
+    """A parameter of a published pipeline that is data, with its default: a registered dataset, or a path in a
+    datastore. Neither is known where the default is made at run time. ``type``: "mltable", "uri_file" or
+    "uri_folder"."""
+
+    name: str
+    type: str
+    dataset: str = ""
+    datastore: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A pipeline that some module of the project publishes. ``component``: the name of its component in SDK v2."""
+
+    component: str
+    data: tuple[DataParameter, ...] = ()
+
+
+@dataclass(frozen=True)
 class Conversion:
     """What became of a module. ``text`` is the module's own when nothing changed. ``created``: files that the new text
     needs; path relative to the module's folder, with "/", -> text."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.module import ModuleText, NamedInput, Options
+from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication
 from amlbridge.migrate.neighbours import Neighbours, Place, place
 
 if TYPE_CHECKING:
@@ -44,17 +44,23 @@ class Project:
         ]
         #: By folder: the paths on datastores that modules upload to, and the data assets that these become.
         self._uploads: dict[Path, dict[str, str]] = {}
+        #: By folder: the pipelines that modules publish, by name.
+        self._published: dict[Path, dict[str, Publication]] = {}
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
+        from amlbridge.migrate.publications import publications
         from amlbridge.migrate.submissions import submitted_scripts, upload_targets
 
+        schedules = any("Schedule.create" in module.text for module in modules)
         for module in modules:
             if self.wants(module):
                 for script, inputs in submitted_scripts(module, self.around(module.path)).items():
                     self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
                 if targets := upload_targets(module.text):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
+                if schedules and (published := publications(module, self.around(module.path))):
+                    self._published.setdefault(module.path.parent, {}).update(published)
 
     def read_exchanges(self, options: Options) -> None:
         """Decides which of the objects that modules hand to each other stay v1."""
@@ -96,6 +102,7 @@ class Project:
         """Tells the rewriter of a module what it may ask of the others."""
         to.named_inputs = self.script(module.path)
         to.uploads = self._uploads.get(module.path.parent, {})
+        to.published = self._published.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
         to.read_elsewhere = lambda: self._read_elsewhere(module.path)

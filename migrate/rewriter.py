@@ -16,7 +16,7 @@ from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
-from amlbridge.migrate.module import NamedInput, Options
+from amlbridge.migrate.module import NamedInput, Options, Publication
 from amlbridge.migrate.no_equivalent import rule_name, without_rule
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
@@ -85,6 +85,8 @@ class Rewriter:
         self.spare_names: set[str] = set()
         #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
         self.uploads: Mapping[str, str] = {}
+        #: The pipelines that the modules beside this one publish, by name.
+        self.published: Mapping[str, Publication] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}

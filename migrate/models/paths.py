@@ -97,15 +97,24 @@ def upload_name(target: str) -> str:
 
 def _uploaded_beside(path: ast.expr, text: str, formatted: bool, to: Rewriter) -> str | None:
     """The address of a file that another module of the same folder uploads."""
+    if not formatted:
+        return uploaded_file(text, path, to)
     wanted = text.strip("/")
     for folder, asset in to.uploads.items():
         if wanted == folder or wanted.startswith(f"{folder}/"):
-            quote = "'" if not formatted or to.source(path)[1:2] == '"' else '"'
-            client = to.client(path)
-            variable = f"{client}.data.get({quote}{asset}{quote}, label={quote}latest{quote})"
+            quote = "'" if to.source(path)[1:2] == '"' else '"'
+            variable = f"{to.client(path)}.data.get({quote}{asset}{quote}, label={quote}latest{quote})"
+            return _formatted(path, text, wanted.removeprefix(folder).lstrip("/"), variable, to)
+    return None
+
+
+def uploaded_file(text: str, at: ast.AST, to: Rewriter) -> str | None:
+    """The address of a path on a datastore that another module of the same folder uploads to, for code at ``at``."""
+    wanted = text.strip("/")
+    for folder, asset in to.uploads.items():
+        if wanted == folder or wanted.startswith(f"{folder}/"):
+            variable = f"{to.client(at)}.data.get('{asset}', label='latest')"
             inside = wanted.removeprefix(folder).lstrip("/")
-            if formatted:
-                return _formatted(path, text, inside, variable, to)
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return None
 

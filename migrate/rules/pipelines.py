@@ -316,34 +316,39 @@ def _consumed(name: ast.Name, to: Rewriter) -> bool:
 def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     """The call of a pipeline's function: with the data of its data parameters, and what the submission gives."""
     function = to.source(node)
-    given = _given(parameters, to)
+    given = given_parameters(parameters, to)
+    names = {pair.partition("=")[0] for pair in given}
+    for name, default in data_defaults(_steps_of(node, to), to).items():
+        data = follow(default, to)
+        if name not in names and data is not None:
+            given.insert(0, f"{name}={input_code(data, to)}")
+    return f"{function}({', '.join(given)})"
+
+
+def _steps_of(node: ast.expr, to: Rewriter) -> list[Step]:
+    """The steps of a pipeline that has become a function."""
     value = to.evaluator.value(node)
     steps = to.memory.get(("pipeline", value.origin)) if isinstance(value, Instance) else None
-    names = {pair.partition("=")[0] for pair in given}
-    for step in steps if isinstance(steps, list) else []:
-        for port in step.arguments.inputs:
-            default = _default(port.parameter) if port.parameter is not None else None
-            if default is None or not _is_data(default, to):
-                continue
-            name = parameter_name(port.parameter, to)
-            data = follow(default, to)
-            if name not in names and data is not None:
-                names.add(name)
-                given.insert(0, f"{name}={input_code(data, to)}")
-    return f"{function}({', '.join(given)})"
+    return steps if isinstance(steps, list) else []
 
 
 def data_parameters(node: ast.expr, to: Rewriter) -> list[str]:
     """The names of a pipeline's parameters that are data."""
-    value = to.evaluator.value(node)
-    steps = to.memory.get(("pipeline", value.origin)) if isinstance(value, Instance) else None
-    ports = [port for step in steps for port in step.arguments.inputs] if isinstance(steps, list) else []
-    origins = [port.parameter for port in ports if port.parameter is not None]
-    data = [origin for origin in origins if (default := _default(origin)) is not None and _is_data(default, to)]
-    return list(dict.fromkeys(parameter_name(origin, to) for origin in data))
+    return list(data_defaults(_steps_of(node, to), to))
 
 
-def _given(parameters: ast.expr | None, to: Rewriter) -> list[str]:
+def data_defaults(steps: list[Step], to: Rewriter) -> dict[str, ast.expr]:
+    """The parameters that are data and their defaults, in the order in which steps read them."""
+    found: dict[str, ast.expr] = {}
+    for port in (port for step in steps for port in step.arguments.inputs):
+        default = _default(port.parameter) if port.parameter is not None else None
+        if port.parameter is not None and default is not None and _is_data(default, to):
+            found.setdefault(parameter_name(port.parameter, to), default)
+    return found
+
+
+def given_parameters(parameters: ast.expr | None, to: Rewriter) -> list[str]:
+    """The arguments of a pipeline's function for the values that a submission gives."""
     if parameters is None or (isinstance(parameters, ast.Constant) and parameters.value is None):
         return []
     value = to.evaluator.value(parameters)

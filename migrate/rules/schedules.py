@@ -1,6 +1,7 @@
 """Schedules: ``Schedule.create`` -> ``JobSchedule`` with a ``RecurrenceTrigger``.
 
-The schedule of a published pipeline starts the pipeline itself. Schedules that watch a datastore have no counterpart.
+The schedule of a published pipeline starts the pipeline itself; where another module beside has published it, a job of
+its component, with the data that were the defaults there. Schedules that watch a datastore have no counterpart.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.paths import uploaded_file
+from amlbridge.migrate.module import Publication
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.pipelines import job_code
+from amlbridge.migrate.rules.pipelines import given_parameters, job_code
 from amlbridge.migrate.rules.publishing import submitted_pipeline
 from amlbridge.migrate.signatures.table import v2_table
 
@@ -106,13 +109,16 @@ def create(use: Use, to: Rewriter) -> Outcome:
     pipeline = _pipeline(use, to)
     if name is None or trigger is None:
         return Leave("a schedule needs a name and a recurrence")
-    if pipeline is None:
-        return Leave(
-            "the pipeline behind this id cannot be told: give JobSchedule(create_job=...) a job of the pipeline "
-            "itself, or of its component, ml_client.components.get(name, label='latest')(...), with the data it reads"
-        )
     experiment = use.argument("experiment_name", position=3)
-    job = job_code(pipeline, use.argument("pipeline_parameters", position=6), to)
+    parameters = use.argument("pipeline_parameters", position=6)
+    review = ""
+    if pipeline is not None:
+        job = job_code(pipeline, parameters, to)
+    else:
+        publication = _publication(use, to)
+        if publication is None:
+            return Leave(_UNKNOWN)
+        job, review, experiment = _component_job(publication, parameters, experiment, use, to), _RELEASE, None
     if experiment is not None:
         variable = to.fresh("scheduled_job")
         to.before(use.statement, f"{variable} = {job}\n{variable}.experiment_name = {to.source(experiment)}")
@@ -123,7 +129,57 @@ def create(use: Use, to: Rewriter) -> Outcome:
     if description is not None:
         parts.append(f"description={to.source(description)}")
     client = to.client(use.node, use.argument("workspace", position=0))
-    return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()")
+    return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()", review)
+
+
+_UNKNOWN = (
+    "the pipeline behind this id cannot be told: give JobSchedule(create_job=...) a job of the pipeline itself, or "
+    "PipelineJob(component=ml_client.components.get(name, label='latest').id, inputs={...}), with the data that it "
+    "reads"
+)
+_RELEASE = (
+    "the schedule runs the release of the pipeline that is the newest when the schedule is made: make it again after "
+    "each release, where a schedule of SDK v1 ran the endpoint's default version"
+)
+
+
+def _publication(use: Use, to: Rewriter) -> Publication | None:
+    """What a module beside this one publishes under the name of the endpoint whose id is given."""
+    node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
+    value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if made is None or made.symbol != "PipelineEndpoint.get":
+        return None
+    name = made.argument("name", position=2)
+    return to.published.get(to.evaluator.text(name) or "") if name is not None else None
+
+
+def _component_job(
+    publication: Publication, parameters: ast.expr | None, experiment: ast.expr | None, use: Use, to: Rewriter
+) -> str:
+    """A job of the component of a published pipeline, with the data that the pipeline had as defaults. Raises
+    ValueError when a default cannot be told."""
+    client = to.client(use.node, use.argument("workspace", position=0))
+    given = given_parameters(parameters, to)
+    names = {pair.partition("=")[0] for pair in given}
+    make = to.need("azure.ai.ml", "Input") if any(data.name not in names for data in publication.data) else ""
+    inputs = []
+    for data in publication.data:
+        if data.name in names:
+            continue
+        if data.dataset:
+            path = f'{client}.data.get("{data.dataset}", label="latest").id'
+        elif data.path:
+            address = f'"azureml://datastores/{data.datastore}/paths/{data.path.lstrip("/")}"'
+            path = uploaded_file(data.path, use.node, to) or address
+        else:
+            raise ValueError(f"the data that the published pipeline has as its default for {data.name} cannot be told")
+        inputs.append(f'"{data.name}": {make}(type="{data.type}", path={path})')
+    inputs += [pair if pair.startswith("**") else '"{}": {}'.format(*pair.split("=", 1)) for pair in given]
+    component = f'{client}.components.get("{publication.component}", label="latest").id'
+    parts = [f"component={component}", f"inputs={{{', '.join(inputs)}}}"]
+    parts += [f"experiment_name={to.source(experiment)}"] if experiment is not None else []
+    return f"{to.need('azure.ai.ml.entities', 'PipelineJob')}({', '.join(parts)})"
 
 
 def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
@@ -174,7 +230,6 @@ _READ = {
     "id": "name",
     "name": "name",
     "description": "description",
-    "status": "is_enabled",
     "recurrence": "trigger",
     "pipeline_id": "create_job",
 }
@@ -185,8 +240,17 @@ def read(use: Use, to: Rewriter) -> Outcome:
     """An attribute."""
     assert use.receiver is not None
     member = use.symbol.rsplit(".", 1)[1]
-    review = {"status": "it is a bool now", "pipeline_id": "it is the job now"}.get(member, "")
+    review = "it is the job now" if member == "pipeline_id" else ""
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
+
+
+@rule.converts("Schedule.status")
+def status(use: Use, to: Rewriter) -> Outcome:
+    """SDK v1's words for it."""
+    assert use.receiver is not None
+    words = f'"Active" if {to.source(use.receiver)}.is_enabled else "Disabled"'
+    within = isinstance(use.evaluator.scopes.parents.get(use.node), (ast.FormattedValue, ast.Assign, ast.Return))
+    return Replace(words if within else f"({words})")
 
 
 @rule.converts("Schedule.get_last_pipeline_run", "Schedule.get_pipeline_runs")

@@ -1,0 +1,86 @@
+"""Schedules of pipelines that another module has published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.module import Conversion, ModuleText, Options
+from amlbridge.migrate.project import build_project
+
+_PUBLISH = """\
+from azureml.core import Dataset, Workspace
+from azureml.data.datapath import DataPath, DataPathComputeBinding
+from azureml.data.dataset_consumption_config import DatasetConsumptionConfig
+from azureml.pipeline.core import Pipeline, PipelineEndpoint, PipelineParameter
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+orders = PipelineParameter("orders", default_value=Dataset.get_by_name(ws, {dataset}))
+prices = PipelineParameter("prices", default_value=DataPath(store, "prices/2025"))
+data = DatasetConsumptionConfig("orders", orders).as_mount()
+folder = (prices, DataPathComputeBinding(mode="mount"))
+step = PythonScriptStep(
+    "bill.py", arguments=[data, folder], inputs=[data, folder], compute_target="cpu", runconfig=env
+)
+billing = Pipeline(ws, steps=[step])
+PipelineEndpoint.publish(ws, name="billing", pipeline=billing.publish(name="billing"), description="d")
+"""
+_SCHEDULE = """\
+from azureml.core import Workspace
+from azureml.pipeline.core import PipelineEndpoint
+from azureml.pipeline.core.schedule import Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+schedule = Schedule.create_for_pipeline_endpoint(
+    ws,
+    name="nightly",
+    pipeline_endpoint_id=PipelineEndpoint.get(ws, name="{endpoint}").id,
+    recurrence=ScheduleRecurrence("Day", 1),
+    experiment_name="e",
+    pipeline_parameters={parameters},
+)
+print(schedule.status, schedule.id)
+"""
+
+
+def schedule(dataset: str = '"o"', endpoint: str = "billing", parameters: str = '{"limit": 3}') -> Conversion:
+    """The converted schedule, beside a module that publishes the pipeline."""
+    texts = {
+        "publish.py": _PUBLISH.replace("{dataset}", dataset),
+        "schedule.py": _SCHEDULE.replace("{endpoint}", endpoint).replace("{parameters}", parameters),
+    }
+    modules = [ModuleText(Path(name), text) for name, text in texts.items()]
+    return convert_module(modules[1], build_project(modules, Options()), Options())
+
+
+def _worst(findings: tuple[Finding, ...]) -> set[Status]:
+    return {finding.status for finding in findings} - {Status.CONVERTED}
+
+
+def test_the_schedule_names_the_data_that_were_defaults() -> None:
+    found = schedule()
+    text = "".join(found.text.split()).replace(",)", ")")
+    assert _worst(found.findings) == {Status.REVIEW}
+    assert "azureml" not in text.replace("azureml://", "")
+    assert 'component=ml_client.components.get("billing",label="latest").id' in text
+    assert 'path=ml_client.data.get("o",label="latest").id)' in text
+    assert 'path="azureml://datastores/workspaceblobstore/paths/prices/2025")' in text
+    assert '"limit":3' in text and 'experiment_name="e"' in text
+    assert 'print(("Active"ifschedule.is_enabledelse"Disabled"),schedule.name)' in text
+
+
+@pytest.mark.parametrize("options", [{"dataset": "name"}, {"endpoint": "other"}])
+def test_what_cannot_be_told_stays(options: dict[str, str]) -> None:
+    found = schedule(**options)
+    assert "Schedule.create_for_pipeline_endpoint(" in found.text
+    assert Status.MANUAL in _worst(found.findings)
+
+
+def test_data_that_the_schedule_gives_is_taken() -> None:
+    text = schedule(dataset="name", parameters='{"orders": mine}').text
+    assert '"orders": mine' in text
