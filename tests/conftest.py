@@ -16,11 +16,43 @@ from tests.support.warm_clients import WarmClients
 settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("amlbridge")
 
+#: The files whose tests take more than half a minute (`--durations`).
+_LONGEST = (
+    "samples/test_v1_samples.py",
+    "samples/test_v2_samples.py",
+    "samples/test_migrated_samples.py",
+    "v1/test_automl_runs.py",
+    "v1/test_automl_steps.py",
+    "v1/test_parallel_run.py",
+    "v1/test_execution.py",
+    "v1/test_hyperdrive.py",
+    "v1/test_datasets.py",
+    "v1/test_distributed_runs.py",
+    "v1/pipelines/test_reuse.py",
+    "v2/batch/test_models.py",
+    "v2/jobs/test_automl.py",
+    "v2/jobs/test_sweeps.py",
+    "v2/online/test_endpoints.py",
+    "migrate/rules/test_automl_live.py",
+    "migrate/rules/test_run_scripts_live.py",
+    "migrate/rules/test_sweeps.py",
+    "seeds/test_000_credit_defaults.py",
+    "seeds/test_001_image_classification.py",
+    "seeds/test_004_automl.py",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Once, and not in each process of xdist."""
     if not hasattr(config, "workerinput"):
         bytecode.compile_all()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin first, so that at the end no process of xdist is left alone with one."""
+    folder = Path(__file__).parent
+    longest = {folder / name for name in _LONGEST}
+    items.sort(key=lambda item: item.path not in longest)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +70,12 @@ def live(shared_service: tuple[LiveService, WarmClients], request: pytest.Fixtur
     """An empty resource group for the tests of one module, in a service that other modules use, too."""
     name = request.module.__name__.removeprefix("tests.").replace(".", "-").replace("_", "-")
     return SharedService(*shared_service, name)
+
+
+@pytest.fixture
+def empty_live(shared_service: tuple[LiveService, WarmClients], request: pytest.FixtureRequest) -> LiveService:
+    """The same for one test."""
+    return SharedService(*shared_service, request.node.name.replace("_", "-")[:60])
 
 
 @pytest.fixture(scope="module")

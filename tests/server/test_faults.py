@@ -92,7 +92,7 @@ def test_kill_9_in_mid_run_loses_nothing(own_live: LiveService, tmp_path: Path) 
     assert (place / "second").read_text() == "xx"
 
 
-def test_two_clients_at_once_lose_nothing(own_live: LiveService, tmp_path: Path) -> None:
+def test_two_clients_at_once_lose_nothing(empty_live: LiveService, tmp_path: Path) -> None:
     script = textwrap.dedent(
         """
         import sys, pandas
@@ -112,13 +112,13 @@ def test_two_clients_at_once_lose_nothing(own_live: LiveService, tmp_path: Path)
         """
     )
     folder = tmp_path / "clients"
-    own_live.run("", folder=folder)
+    empty_live.run("", folder=folder)
     (folder / "client.py").write_text(script)
     clients = [
         subprocess.Popen(
             [sys.executable, "client.py", name],
             cwd=folder,
-            env=own_live.environment(),
+            env=empty_live.environment(),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -127,7 +127,7 @@ def test_two_clients_at_once_lose_nothing(own_live: LiveService, tmp_path: Path)
     for client in clients:
         _, errors = client.communicate(timeout=200)
         assert client.returncode == 0, errors[-3000:]
-    done = own_live.run(
+    done = empty_live.run(
         """
         from azureml.core import Experiment, Workspace
         ws = Workspace.from_config()

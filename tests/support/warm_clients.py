@@ -43,6 +43,7 @@ class WarmClients:
         self._thread.start()
         self._zygote: Zygote | None = None
         self._watch: Watch | None = None
+        self._opening = asyncio.Lock()
         self._numbers = itertools.count()
 
     def run(
@@ -81,16 +82,18 @@ class WarmClients:
         return await running.wait()
 
     async def _warm(self) -> Zygote:
-        if self._zygote is None:
-            self._watch = Watch()
-            self._zygote = Zygote(sys.executable, self._environment, self._environment, self._watch)
-            # The name makes the warnings module skip our frames.
-            link = Path(self._folder.name, "importlib_bootstrap_zygote.py")
-            link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
-            await self._zygote.open(link, _MODULES, 1)
-            await self._zygote.warmed
-            assert self._zygote.threads is None, f"importing {self._zygote.threads} starts threads"
-        return self._zygote
+        async with self._opening:
+            if self._zygote is None:
+                self._watch = Watch()
+                warm = Zygote(sys.executable, self._environment, self._environment, self._watch)
+                # The name makes the warnings module skip our frames.
+                link = Path(self._folder.name, "importlib_bootstrap_zygote.py")
+                link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
+                await warm.open(link, _MODULES, 1)
+                await warm.warmed
+                assert warm.threads is None, f"importing {warm.threads} starts threads"
+                self._zygote = warm
+            return self._zygote
 
     def close(self) -> None:
         """Ends the interpreter."""

@@ -165,8 +165,8 @@ def test_scoring_scripts(live: LiveService) -> None:
         assert words in told
 
 
-def test_an_mlflow_model_needs_no_script(own_live: LiveService) -> None:
-    found = lines(own_live.run(HEAD + TOOLS + MLFLOW).stdout)
+def test_an_mlflow_model_needs_no_script(empty_live: LiveService) -> None:
+    found = lines(empty_live.run(HEAD + TOOLS + MLFLOW).stdout)
     assert found["GOT"] == "(None, 's/linear/versions/1')"
     rows = ast.literal_eval(found["SCORES"])["predictions.csv"].split()
     assert [row.split(",")[0] + row.split(",")[2] for row in rows] == ["0a.csv", "1a.csv", "0b.csv"]

@@ -151,15 +151,15 @@ def lines(text: str) -> dict[str, str]:
     return found
 
 
-def test_jobs_are_deployed(own_live: LiveService) -> None:
-    found = lines(own_live.run(HEAD + COMPONENTS + TOOLS + OF_JOBS, files=FILES).stdout)
+def test_jobs_are_deployed(empty_live: LiveService) -> None:
+    found = lines(empty_live.run(HEAD + COMPONENTS + TOOLS + OF_JOBS, files=FILES).stdout)
     assert ast.literal_eval(found["AGAIN"]) == {"named-outputs/joined/t.txt": "job+FILE"}
     assert found["COMPUTE"] == "jobs-cluster"
     assert ast.literal_eval(found["CHANGED"]) == {"named-outputs/joined/t.txt": "changed+FILE"}
     assert ast.literal_eval(found["SECOND"]) == {"named-outputs/written/t.txt": "second"}
     assert "there is no job none in this workspace" in found["REFUSED"]
-    with own_live.client() as http:
-        address = f"{own_live.scope()}/batchEndpoints/hello-batch"
+    with empty_live.client() as http:
+        address = f"{empty_live.scope()}/batchEndpoints/hello-batch"
         for path in (address, f"{address}/deployments/by-name"):
             before = http.get(path).json()
             changed = http.patch(path, json={"tags": {"owner": "me"}})

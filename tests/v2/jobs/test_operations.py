@@ -70,8 +70,8 @@ print("PIPELINE", (failed.status[:], {key: c.status[:] for key, c in children(fa
 """
 
 
-def test_command_jobs_and_what_can_be_done_with_jobs(own_live: LiveService) -> None:
-    done = own_live.run(HEAD + COMPONENTS + COMMANDS, files=FILES)
+def test_command_jobs_and_what_can_be_done_with_jobs(empty_live: LiveService) -> None:
+    done = empty_live.run(HEAD + COMPONENTS + COMMANDS, files=FILES)
     found = values(done.stdout)
     assert "hi 3" in done.stdout
     assert found["JOB"] == "('Completed', 'local', 'mine', 'cmd', {'k': 'v'}, '3')"

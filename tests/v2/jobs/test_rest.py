@@ -30,15 +30,15 @@ def finish(client: httpx.Client, address: str, most: float = 60) -> dict[str, An
     raise AssertionError(f"{address} has not ended: {found}")
 
 
-def test_jobs_are_listed_in_pages_newest_first(own_live: LiveService) -> None:
-    jobs = f"{own_live.scope()}/jobs"
-    with own_live.client() as client:
+def test_jobs_are_listed_in_pages_newest_first(empty_live: LiveService) -> None:
+    jobs = f"{empty_live.scope()}/jobs"
+    with empty_live.client() as client:
         for index in range(105):
             tags = {"kind": "odd" if index % 2 else "even", "first": "yes"} if index < 10 else {}
             assert client.put(f"{jobs}/job{index}", json=body(tags=tags)).status_code == 201
         first = client.get(jobs).json()
         assert [item["name"] for item in first["value"]] == [f"job{index}" for index in range(104, 4, -1)]
-        second = client.get(first["nextLink"].replace(own_live.https_url, "")).json()
+        second = client.get(first["nextLink"].replace(empty_live.https_url, "")).json()
         assert [item["name"] for item in second["value"]] == ["job4", "job3", "job2", "job1", "job0"]
         assert second["nextLink"] is None
         tagged = client.get(jobs, params={"tag": "kind=odd"}).json()["value"]

@@ -23,7 +23,7 @@ def one(text):
     return {"written": write(t=text).outputs.o}
 
 def jobs_of(name, count=1):
-    for _ in range(100):
+    for _ in range(600):
         found = list(ml.jobs.list(scheduled_job_name=name))
         if len(found) >= count:
             break
@@ -34,7 +34,7 @@ def jobs_of(name, count=1):
 """
 
 LIFE = """
-soon = datetime.now(timezone.utc) + timedelta(seconds=2)
+soon = datetime.now(timezone.utc) + timedelta(seconds=5)
 job = one("at ${{creation_context.trigger_time}}")
 job.settings.force_rerun = True
 job.experiment_name = "nights"
@@ -138,8 +138,8 @@ def lines(text: str) -> dict[str, str]:
     return found
 
 
-def test_a_schedule_fires_is_disabled_enabled_triggered_and_deleted(own_live: LiveService) -> None:
-    found = lines(own_live.run(HEAD + COMPONENTS + TOOLS + LIFE, files=FILES).stdout)
+def test_a_schedule_fires_is_disabled_enabled_triggered_and_deleted(empty_live: LiveService) -> None:
+    found = lines(empty_live.run(HEAD + COMPONENTS + TOOLS + LIFE, files=FILES).stdout)
     assert found["MADE"] == "('soon', True, 'Succeeded', 'Soon', 'd', {'a': 'b'})"
     assert found["TRIGGER"] == "('minute', 600, True, '2990-01-01 00:00:00', 'UTC')"
     assert found["ACTION"] == "('pipeline', ['write'], True)"
@@ -155,7 +155,7 @@ def test_a_schedule_fires_is_disabled_enabled_triggered_and_deleted(own_live: Li
     assert found["DELETED"] == "(['soon'], 'Completed')"
     assert "there is no schedule weekly" in found["REFUSED++"]
     # What the service says of it.
-    with own_live.client() as client:
+    with empty_live.client() as client:
         (told,) = client.get("/amlbridge/status").json()["schedules"]
     assert (told["name"], told["active"], told["next_due"], told["error"]) == ("Soon", False, None, None)
 
