@@ -36,6 +36,7 @@ class Neighbours:
 
     def __init__(self, modules: Sequence[ModuleText], around: Callable[[Path], Surroundings]) -> None:
         self._around = around
+        modules = _told_apart(modules)
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
         self._modules = {_key(module.path): module for module in python if V1 in module.text}
@@ -157,6 +158,13 @@ class Neighbours:
                     argument = argument_of(call, function.args, parameter, bound=bound)
                     found += [(evaluator, argument)] if argument is not None else []
         return found
+
+
+def _told_apart(modules: Sequence[ModuleText]) -> list[ModuleText]:
+    """The modules without those of which there are several texts: a file, and what a notebook writes there."""
+    texts: dict[Path, ModuleText] = {}
+    several = {module.path for module in modules if texts.setdefault(module.path, module).text != module.text}
+    return [module for path, module in texts.items() if path not in several]
 
 
 def place(node: ast.AST) -> Place:

@@ -1,7 +1,8 @@
 """Pipelines become functions: ``Pipeline`` -> ``@dsl.pipeline``.
 
 The function has the pipeline's parameters, makes a node of each step's component and binds outputs to inputs. It is
-called where the pipeline was submitted. Steps are called in the order in which data and ``run_after`` want them.
+called where the pipeline was submitted. Steps are called in the order in which data and ``run_after`` want them. A step
+that is in the list only under a condition (``if args.evaluate: steps.append(evaluate)``) is called under it there.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import re
 import textwrap
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from amlbridge.migrate.file import convert
@@ -263,3 +264,12 @@ def test_a_module_called_compute_is_not_hidden(tmp_path: Path) -> None:
     after = converted(tmp_path, {"tools/compute.py": COMPUTE, "main.py": main})["main.py"]
     assert "[each_compute.name for each_compute in ml_client.compute.list()]" in after
     assert 'print(compute.get_compute(ml_client, "cpu").name)' in after
+
+
+def test_a_file_that_a_notebook_writes_differently_is_on_its_own(tmp_path: Path) -> None:
+    cell = "%%writefile helper.py\n" + COMPUTE.replace("name: str", "wanted: str").replace("name=name", "name=wanted")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    nbformat.write(notebook, tmp_path / "write.ipynb")
+    after = converted(tmp_path, {"helper.py": COMPUTE, "submit.py": SUBMIT})
+    assert "workspace.compute.get(name)" in after["helper.py"]
+    assert "workspace.compute.get(wanted)" in (tmp_path / "write.ipynb").read_text()
