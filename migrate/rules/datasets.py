@@ -8,6 +8,7 @@ A ``FileDataset`` is a ``uri_folder``. A ``TabularDataset`` is a ``uri_file`` wh
 from __future__ import annotations
 
 import ast
+import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -108,7 +109,58 @@ def item(use: Use, to: Rewriter) -> Outcome:
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All datasets, by name."""
     workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
-    return Replace(by_name(use, to, f"{to.client(use.node, workspace)}.data.list()", "data"))
+    client = to.client(use.node, workspace)
+    code = by_name(use, to, f"{client}.data.list()", "data")
+    # What a list gives knows neither path nor version: each asset is asked for by its name.
+    whole = re.fullmatch(r"\{(\w+)\.name: \1 for (.*)\}", code)
+    if whole is None:
+        return Replace(code)
+    word, rest = whole.groups()
+    return Replace(f'{{{word}.name: {client}.data.get({word}.name, label="latest") for {rest}}}')
+
+
+#: What SDK v1's scenarios of datasets stand for.
+_SCENARIOS = ("TRAINING", "VALIDATION", "INFERENCE", "TEST")
+
+
+@rule.converts(*(f"Dataset.Scenario.{name}" for name in _SCENARIOS))
+def scenario(use: Use, to: Rewriter) -> Outcome:
+    """The text that it stands for: models of SDK v2 do not record what they were trained on."""
+    return Replace(f'"{use.symbol.rsplit(".", 1)[1].lower()}"')
+
+
+@rule.idiom
+def get(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``ws.datasets.get("x")``: None, or another default, where the workspace has no such dataset."""
+    function = node.func if isinstance(node, ast.Call) else None
+    inner = function.value if isinstance(function, ast.Attribute) and function.attr == "get" else None
+    if not isinstance(node, ast.Call) or not isinstance(inner, ast.Attribute) or inner.attr != "datasets":
+        return None
+    if to.evaluator.type_of(inner.value) != "Workspace" or not node.args or node.keywords:
+        return None
+    client, name = to.client(node, inner.value), to.source(node.args[0])
+    found = f'{client}.data.get({name}, label="latest")'
+    if len(node.args) == 1 and not _is_tested(node, to):
+        return Replace(found)
+    otherwise = to.source(node.args[1]) if len(node.args) > 1 else "None"
+    code = f"{found} if {name} in [data.name for data in {client}.data.list()] else {otherwise}"
+    whole = isinstance(to.evaluator.scopes.parents.get(node), (ast.Assign, ast.Return))
+    return Replace(code if whole else f"({code})")
+
+
+def _is_tested(node: ast.expr, to: Rewriter) -> bool:
+    """Whether the code may ask if there was a dataset: one whose members are read at once, or that goes into a variable
+    which no condition looks at, is taken to be there."""
+    parents = to.evaluator.scopes.parents
+    parent = parents.get(node)
+    if isinstance(parent, ast.Attribute):
+        return False
+    target = parent.targets[0] if isinstance(parent, ast.Assign) and parent.value is node else None
+    if not isinstance(target, ast.Name):
+        return True
+    reads = [name for name in parents if isinstance(name, ast.Name) and name.id == target.id and name is not target]
+    conditions = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.IfExp, ast.While, ast.Assert)
+    return any(isinstance(parents.get(name), conditions) for name in reads)
 
 
 @rule.converts("Dataset.get_by_id")

@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import client, is_statement, run_id, run_object
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.run_workspace import ACCESS
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
 _AFTER = "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
@@ -144,13 +145,25 @@ def child_run(use: Use, to: Rewriter) -> Outcome:
     return Replace(code, "" if managed else "what is logged from here on goes to the child until mlflow.end_run()")
 
 
-@rule.converts("RunContext.create_children", "RunContext.submit_child", "RunContext.get_children")
+@rule.converts("RunContext.get_children")
+def children(use: Use, to: Rewriter) -> Outcome:
+    """The jobs below this one, or below its parent."""
+    assert use.receiver is not None
+    filters = [name for name in ("tags", "properties", "type", "status") if use.argument(name) is not None]
+    if filters:
+        return Leave(f"jobs.list has no {', '.join(filters)}: select from ml_client.jobs.list(parent_job_name=...)")
+    review = ACCESS
+    if use.argument("recursive", position=0) is not None:
+        review += "; these are the children alone, without theirs"
+    code = f"{client(use, to)}.jobs.list(parent_job_name={run_id(use.receiver, to)})"
+    return Replace(code, review)
+
+
+@rule.converts("RunContext.create_children", "RunContext.submit_child")
 def below(use: Use, to: Rewriter) -> Outcome:
     """Runs below this one that MLflow does not start."""
     if use.symbol.endswith("submit_child"):
         return Leave("submit the job with ml_client.jobs.create_or_update, or make it a step of the pipeline")
-    if use.symbol.endswith("get_children"):
-        return Leave("find them with mlflow.search_runs and the tag mlflow.parentRunId")
     return Leave("start each child with mlflow.start_run(nested=True)")
 
 

@@ -7,7 +7,8 @@ log until the job has ended. A variable that held the widget holds the job.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.inside import is_inside, is_statement
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -47,5 +48,18 @@ def run_details(use: Use, to: Rewriter) -> Outcome:
 def show(use: Use, to: Rewriter) -> Outcome:
     """Follows the job; unlike the widget it returns when the job has ended."""
     assert use.receiver is not None
+    if _of_this_process(use, to):
+        return Statements("", note=_INTERACTIVE) if is_statement(use) else Leave(_INTERACTIVE)
     review = "" if use.symbol.endswith("show") else "what the widget knew is on the job and its children"
     return Replace(f"{to.client(use.node)}.jobs.stream({to.source(use.receiver)}.name)", review)
+
+
+_INTERACTIVE = "the run is logged by this process itself: watch it in the studio"
+
+
+def _of_this_process(use: Use, to: Rewriter) -> bool:
+    """Whether the widget shows a run that this process logs to: it does not end while somebody waits for it."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    run = made.argument("run_instance", position=0) if made is not None and made.symbol == "RunDetails" else None
+    return is_inside(to.evaluator.type_of(run))

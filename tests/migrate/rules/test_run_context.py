@@ -98,3 +98,14 @@ def test_an_annotated_run_of_a_run_script_is_the_run_that_the_script_is_in() -> 
         train((mlflow.active_run() or mlflow.start_run()))
         """,
     )
+
+
+def test_children_of_the_parent_are_jobs() -> None:
+    text = convert(
+        "from azureml.core import Run\n\nrun = Run.get_context()\n"
+        "steps = [c for c in run.parent.get_children() if c.get_tags()]\nprint(steps[0].id)\n"
+    ).text
+    assert "azureml.core" not in text and "print(steps[0].name)" in text
+    assert 'ml_client.jobs.list(parent_job_name=run.data.tags["mlflow.parentRunId"])' in " ".join(
+        text.replace("(\n", "(").replace("\n    )", ")").split()
+    ).replace("( ", "(")

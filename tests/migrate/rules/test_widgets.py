@@ -11,3 +11,13 @@ def test_a_widget_in_a_variable() -> None:
         'ws = Workspace.from_config()\nrun = Experiment(ws, "e").submit(j)\nw = RunDetails(run)\nw.show()\n'
     ).text
     assert text.endswith("w = run\nml_client.jobs.stream(w.name)\n") and "azureml.widgets" not in text
+
+
+def test_the_widget_of_an_interactive_run_goes() -> None:
+    """Following it would wait for the very process that waits."""
+    text = convert(
+        "from azureml.core import Experiment, Workspace\nfrom azureml.widgets import RunDetails\n"
+        'ws = Workspace.from_config()\nrun = Experiment(ws, "e").start_logging()\nRunDetails(run).show()\n'
+        'run.log("a", 1)\n'
+    ).text
+    assert text.endswith('run = mlflow.start_run()\nmlflow.log_metric("a", 1)\n')

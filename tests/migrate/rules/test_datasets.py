@@ -1,0 +1,41 @@
+"""Datasets of a workspace by name."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+_HEAD = "from azureml.core import Workspace\nws = Workspace.from_config()\n"
+_GET = "ml_client.data.get('x', label='latest')"
+_OR_NONE = f"{_GET} if 'x' in [data.name for data in ml_client.data.list()] else "
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("d = ws.datasets.get('x')\nprint(d.name)", f"d = {_GET}\nprint(d.name)"),
+        ("print(ws.datasets.get('x').version)", f"print({_GET}.version)"),
+        ("d = ws.datasets.get('x')\nif d is None:\n    d = 1", f"d = {_OR_NONE}None\nif d is None:\n    d = 1"),
+        ("d = ws.datasets.get('x', other)", f"d = {_OR_NONE}other"),
+        (
+            "for d in ws.datasets.values():\n    print(d.version)",
+            "for d in {data.name: ml_client.data.get(data.name, label='latest') for data in ml_client.data.list()}"
+            ".values():\n    print(d.version)",
+        ),
+        ("print(list(ws.datasets))", "print(list((data.name for data in ml_client.data.list())))"),
+    ],
+)
+def test_by_name(before: str, after: str) -> None:
+    """What a list of assets gives has neither path nor version, so each is asked for by its name."""
+    found = convert(_HEAD + before + "\n")
+    assert ast.unparse(ast.parse(found.text)).endswith(after)
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED}
+
+
+def test_scenarios_are_texts() -> None:
+    text = convert("from azureml.core import Dataset\nused = [(Dataset.Scenario.TRAINING, data)]\n").text
+    assert text.strip() == 'used = [("training", data)]'
