@@ -66,8 +66,6 @@ TEMPLATES = {
 #: The same for what asks the service, and answers in another form.
 CALLS = {
     "get_file_names": "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.name)]",
-    "get_details": "{client}.jobs.get({run}.name)",
-    "get_details_with_logs": "{client}.jobs.get({run}.name)",
     "get_snapshot_id": "{client}.jobs.get({run}.name).code",
     "get_environment": "{client}.jobs.get({run}.name).environment",
     "get_logs": "{client}.jobs.stream({run}.name)",

@@ -1,0 +1,81 @@
+"""Details of a run: the dict of SDK v1 is a job of SDK v2, an entity with attributes.
+
+Keys that are read become attributes. Where others are read as well (``runDefinition``, ``inputDatasets``) the use is
+left: a job has them in another form.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.runs import written
+
+rule = Rule(
+    "run-details",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Run, Workspace
+
+ws = Workspace.from_config()
+run = Run.get(ws, RUN_ID)
+details = run.get_details()
+print(details["runId"], details.get("status"))
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+run = ml_client.jobs.get(RUN_ID)
+details = ml_client.jobs.get(run.name)
+print(details.name, details.status)
+""",
+        ),
+    ],
+)
+
+#: Key of the details -> attribute of a job.
+_ATTRIBUTES = {"properties": "properties", "runId": "name", "status": "status", "target": "compute"}
+_REVIEW = "the answer has another form: a Job entity with attributes"
+
+
+@rule.converts("Run.get_details", "Run.get_details_with_logs")
+def details(use: Use, to: Rewriter) -> Outcome:
+    """The job as it is now."""
+    job = written(use, to, "{client}.jobs.get({run}.name)")
+    reads = [*_reads(use.node, job, to), *_reads_of_variable(use, to)]
+    unknown = sorted({key for _node, key, _owner in reads if key not in _ATTRIBUTES})
+    if unknown:
+        return Leave(f"a job of SDK v2 has no {', '.join(unknown)}: read its command, environment, inputs and outputs")
+    for node, key, owner in reads:
+        to.rename(node, f"{owner}.{_ATTRIBUTES[key]}")
+    return Replace(job, _REVIEW)
+
+
+def _reads(node: ast.expr, owner: str, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
+    """The expression that reads a key of what a node gives: it, the key, and the code of the node."""
+    parents = to.evaluator.scopes.parents
+    above = parents.get(node)
+    if isinstance(above, ast.Subscript) and above.value is node:
+        yield above, to.evaluator.text(above.slice) or ast.unparse(above.slice), owner
+    elif isinstance(above, ast.Attribute) and above.attr == "get":
+        call = parents.get(above)
+        if isinstance(call, ast.Call) and call.func is above and call.args:
+            yield call, to.evaluator.text(call.args[0]) or ast.unparse(call.args[0]), owner
+
+
+def _reads_of_variable(use: Use, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
+    statement = use.statement
+    if not (isinstance(statement, ast.Assign) and statement.value is use.node):
+        return
+    scopes = to.evaluator.scopes
+    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    for node in [node for node in scopes.parents if isinstance(node, ast.Name) and node.id in names]:
+        if any(binding.value is use.node for binding in scopes.lookup(node.id, node)):
+            yield from _reads(node, node.id, to)
