@@ -275,7 +275,7 @@ def input_code(data: Data, to: Rewriter) -> str:
 
 def _of_asset(data: Data, to: Rewriter, mode: str, make: str) -> str:
     code = _asset_code(data, to)
-    registered = not _is_unregistered(data, to)
+    registered = not is_unregistered(data, to)
     return f'{make}(type="{kind_of(data, to)}", path={code}.{"id" if registered else "path"}{mode})'
 
 
@@ -292,7 +292,8 @@ def _asset_code(data: Data, to: Rewriter) -> str:
     return to.source(data.root if not data.methods else data.methods[0].func.value)  # type: ignore[attr-defined]
 
 
-def _is_unregistered(data: Data, to: Rewriter) -> bool:
+def is_unregistered(data: Data, to: Rewriter) -> bool:
+    """Whether a dataset is made of files and not registered: it has a path, but no id."""
     use = use_of(data.root, to)
     return use is not None and (".from_" in use.symbol or use.symbol.rsplit(".", 1)[-1] in SELECTIONS)
 

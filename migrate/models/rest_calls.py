@@ -12,6 +12,7 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.values import Symbol
+from amlbridge.migrate.models.data import follow, is_unregistered, kind_of
 from amlbridge.migrate.models.paths import upload_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -19,6 +20,8 @@ _ASSIGNMENTS = ("ParameterAssignments", "DataSetDefinitionValueAssignments", "Da
 #: Other keys of a v1 body -> where they stand below "properties".
 _PLAIN = {"Description": ("description",), "Tags": ("tags",), "DisplayName": ("displayName",)}
 _KEYS = {"ExperimentName": ("properties", "experimentName"), **_PLAIN}
+#: What the SDK told of itself.
+_SAYS_NOTHING = frozenset({"RunSource"})
 _HEADER = "azureml-model-deployment"
 
 
@@ -65,7 +68,7 @@ class RestCalls:
         for key, value in zip(keys, node.values, strict=True):
             if key in _ASSIGNMENTS:
                 data += self._inputs(key, value)
-            else:
+            elif key not in _SAYS_NOTHING:
                 *outer, name = _place(key)
                 code = f'"{name}": {self.to.source(value)}'
                 parts.append(f'"{outer[0]}": {{{code}}}' if outer else code)
@@ -117,6 +120,10 @@ class RestCalls:
         if not isinstance(inner, ast.Attribute) or inner.attr != "id":
             raise ValueError("give the data asset of this REST call: an id of SDK v1's datasets is none of SDK v2's")
         asset = self.to.source(inner.value)
+        data = follow(inner.value, self.to)
+        if data is not None and is_unregistered(data, self.to):
+            kind = kind_of(data, self.to).title().replace("_", "")
+            return f'{{"JobInputType": "{kind}", "Uri": {asset}.path}}'
         kind = f'{asset}.type.title().replace("_", "")'
         return f'{{"JobInputType": {kind}, "Uri": "azureml:" + {asset}.id}}'
 

@@ -71,6 +71,7 @@ _SETS = ("Metric.SCALAR_REGRESSION_SET", "REGRESSION_SCALAR_SET")
 _LEFT_OUT = "scikit-learn has no normalized errors, and others are named differently: add those that you need"
 #: Constant -> the text that it stands for. Source: the public reference of azureml-train-automl-client.
 CONSTANTS = {
+    "PROPERTY_KEY_OF_MODEL_PATH": "model_output_path",
     "TimeSeries.DROP_COLUMN_NAMES": "drop_column_names",
     "TimeSeries.GRAIN_COLUMN_NAMES": "grain_column_names",
     "TimeSeries.MAX_HORIZON": "max_horizon",

@@ -120,7 +120,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 
 #: What SDK v1's scenarios of datasets stand for.
-_SCENARIOS = ("TRAINING", "VALIDATION", "INFERENCE", "TEST")
+_SCENARIOS = ("TRAINING", "VALIDATION", "INFERENCING")
 
 
 @rule.converts(*(f"Dataset.Scenario.{name}" for name in _SCENARIOS))

@@ -359,8 +359,14 @@ def given_parameters(parameters: ast.expr | None, to: Rewriter) -> list[str]:
     ):
         pairs = zip(node.keys, node.values, strict=True)
         return [
-            f"{identifier(key.value)}={to.source(item)}"
+            f"{identifier(key.value)}={value_code(item, to)}"
             for key, item in pairs
             if isinstance(key, ast.Constant) and isinstance(key.value, str)
         ]
     return [f"**{to.source(parameters)}"]
+
+
+def value_code(node: ast.expr, to: Rewriter) -> str:
+    """The value that a submission gives a parameter: data as an Input, everything else as it is."""
+    data = follow(node, to) if _is_data(node, to) else None
+    return input_code(data, to) if data is not None else to.source(node)

@@ -18,7 +18,7 @@ from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.pipelines import data_parameters, job_code
+from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
 
 rule = Rule(
     "publishing",
@@ -266,13 +266,27 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     experiment = use.argument("experiment_name", position=0 if use.symbol.startswith("PipelineE") else 1)
     arguments = [f"endpoint_name={to.source(use.receiver)}.name"]
     if parameters is not None:
-        make = to.need("azure.ai.ml", "Input")
-        arguments.append(
-            f'inputs={{key: {make}(type="string", default=value) for key, value in {to.source(parameters)}.items()}}'
-        )
+        arguments.append(f"inputs={_invoked_with(parameters, to)}")
     if experiment is not None:
         arguments.append(f"experiment_name={to.source(experiment)}")
     return Replace(f"{to.client(use.node)}.batch_endpoints.invoke({', '.join(arguments)})")
+
+
+def _invoked_with(parameters: ast.expr, to: Rewriter) -> str:
+    """Code for the inputs of an invocation: data as it is, other values as literals."""
+    make = to.need("azure.ai.ml", "Input")
+    node = parameters if isinstance(parameters, ast.Dict) else None
+    if node is None or all(value_code(value, to) == to.source(value) for value in node.values):
+        return f'{{key: {make}(type="string", default=value) for key, value in {to.source(parameters)}.items()}}'
+    if None in node.keys:
+        raise ValueError("the parameters are put together in a way that cannot be followed")
+    pairs = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        assert key is not None
+        code = value_code(value, to)
+        literal = f'{make}(type="string", default={code})'
+        pairs.append(f"{to.source(key)}: {literal if code == to.source(value) else code}")
+    return f"{{{', '.join(pairs)}}}"
 
 
 _ANSWER = 'the answer of a batch endpoint has "name" where it had "Id"; versions are deployments, which have names'

@@ -127,3 +127,29 @@ def test_a_schedule_keeps_parameters_experiment_and_time_zone() -> None:
     assert "schedules.list(list_view_type='All')" in text
     assert "print(one.name, next(iter(ml_client.jobs.list(scheduled_job_name=one.name)), None))" in text
     assert {finding.status for finding in conversion.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+def test_data_that_is_not_registered_is_given_by_its_path() -> None:
+    found = convert(
+        HEAD
+        + "files = Dataset.File.from_files('https://example.org/a.csv')\n"
+        + 'published = PublishedPipeline.get(ws, "x")\n'
+        + 'published.submit(ws, experiment_name="e", pipeline_parameters={"f": files, "n": 3})\n'
+        + 'requests.post(published.endpoint, json={"ExperimentName": "e", "RunSource": "SDK", '
+        + '"DataSetDefinitionValueAssignments": {"f": {"SavedDataSetReference": {"Id": files.id}}}})\n'
+    )
+    text = dense(found.text)
+    assert "'InputData': {'f': {'JobInputType': 'UriFolder', 'Uri': files.path}}" in text and "RunSource" not in text
+    assert "inputs={'f': Input(type='uri_folder', path=files.path), 'n': Input(type='string', default=3)}" in text
+
+
+def test_data_that_a_submission_gives_is_an_input() -> None:
+    text = dense(
+        convert(
+            PIPELINE
+            + "from azureml.core import Dataset, Experiment\n"
+            + 'data = Dataset.get_by_name(ws, "d")\n'
+            + 'run = Experiment(ws, "e").submit(pipeline, pipeline_parameters={"epochs": data})\n'
+        ).text
+    )
+    assert "pipeline(epochs=Input(type='mltable', path=data.id))" in text
