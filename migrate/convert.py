@@ -40,7 +40,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     to = settled(module, evaluator, uses, project, options, Attempt(), project.kept(module, evaluator))
     text = _written(to, tree, imports)
     if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
-        for argument in sorted(to.attempt.plain, key=lambda node: (node.lineno, node.col_offset))[:1]:
+        for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
             to.note(argument, "workspace", "Workspace", message)
     findings = tuple(to.findings())
@@ -69,9 +69,9 @@ def settled(
             made = evaluator.value(argument)
             if parameter not in attempt.kept and isinstance(made, Instance) and made.origin in attempt.kept:
                 hand_client(argument, to)
-        for argument in attempt.bridged:
+        for argument in sorted(attempt.bridged, key=_position):
             hand_bridge(argument, to)
-        for call in attempt.adopted - attempt.kept:
+        for call in sorted(attempt.adopted - attempt.kept, key=_position):
             adopt(call, to)
         _decide(to, ignores)
         before = attempt.size
@@ -97,6 +97,10 @@ def parse(module: ModuleText) -> ast.Module:
         raise BadInputError("syntax-error", f"no Python: {error.msg}", line, column) from error
     except (RecursionError, MemoryError, ValueError) as error:
         raise BadInputError("syntax-error", f"cannot be parsed: {error}") from error
+
+
+def _position(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
 
 
 def _decide(to: Rewriter, ignores: Ignores) -> None:
