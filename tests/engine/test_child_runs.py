@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -118,6 +120,33 @@ def test_everything_that_is_told_is_recorded(start: Callable[[], Engine], tmp_pa
     log = (engine.root / "artifacts" / run.id / "azureml-logs/70_driver_log.txt").read_text()
     assert "unknown event 'what'" in log
     assert log.count("could not be recorded") == 2
+
+
+def test_the_test_of_a_child_is_a_run_below_it_and_is_reused_with_it(
+    start: Callable[[], Engine], tmp_path: Path
+) -> None:
+    engine = start()
+    (tmp_path / "files/predictions").mkdir(parents=True)
+    (tmp_path / "files/predictions/rows.csv").write_text("a\n1\n")
+    tested: list[dict[str, object]] = [
+        {"event": "child_started", "name": "test"},
+        {"event": "child_metrics", "metrics": {"accuracy": 0.25}},
+        {"event": "child_artifacts", "folder": str(tmp_path / "files"), "tables": ["predictions/rows.csv"]},
+        {"event": "child_ended", "status": "Completed"},
+    ]
+    run = engine.run(driven(STARTED, ENDED, *({**event, "index": 0, "test": True} for event in tested)))["n"]
+    (child,) = children(engine, run)
+    (test,) = children(engine, child)
+    assert (test.id, test.kind, test.status) == (f"{child.id}_test", "model_test", "Completed")
+    assert engine.host.tables == [(test.id, "predictions/rows.csv")]
+    records, workspace = engine.records, engine.workspace.id
+    records.runs.add(workspace, run.experiment_id, "again", "step")
+    context: Any = SimpleNamespace(workspace=engine.workspace, run_id="again")
+    child_runs.copy_artifacts(records, engine.host, context, run.id)
+    assert child_runs.copy(records, workspace, run.id, "again") == {child.id: "again_0", test.id: "again_0_test"}
+    assert [item.id for item in records.runs.children(workspace, "again_0")] == ["again_0_test"]
+    assert [item.data for item in records.metrics.values(workspace, "again_0_test")] == [{"accuracy": 0.25}]
+    assert (engine.root / "artifacts/again_0_test/predictions/rows.csv").read_text() == "a\n1\n"
 
 
 def test_a_step_that_fails_ends_its_children(start: Callable[[], Engine]) -> None:
