@@ -87,13 +87,14 @@ def write_mlflow(model: Any, example: Any, folder: Path, run_id: str) -> None:
 
 _TEMPLATE = '''"""Scores rows with the model of an AutoML run: init() once, run(...) for each request."""
 
+import io
 import json
 import os
 
 import joblib
 import pandas as pd
 
-INPUT_SAMPLE = pd.read_json({sample!r}, orient="split")
+INPUT_SAMPLE = pd.read_json(io.StringIO({sample!r}), orient="split")
 MODEL_FILE = "model.pkl"
 model = None
 
@@ -108,10 +109,13 @@ def init():
 
 
 def run(request, method="predict"):
-    """request: JSON text {{"{key}": [rows as objects or lists], "method": "predict" or "predict_proba"}}."""
+    """request: JSON text {{"{key}": [rows as objects or lists], "method": "predict" or "predict_proba"}}, or the form
+    of newer notebooks: {{"Inputs": {{"data": [rows]}}, "GlobalParameters": {{"method": ...}}}}."""
     content = json.loads(request) if isinstance(request, (str, bytes)) else request
     rows = content.get("{key}", content.get("data"))
-    method = content.get("method", content.get("GlobalParameters", {{}}).get("method", method))
+    rows = rows["data"] if isinstance(rows, dict) else rows
+    settings = content.get("GlobalParameters")
+    method = (settings if isinstance(settings, dict) else content).get("method", method)
     listed = bool(rows) and isinstance(rows[0], list)
     frame = pd.DataFrame(rows, columns=list(INPUT_SAMPLE.columns) if listed else None)
     result = {call}
