@@ -102,6 +102,7 @@ def test_command_jobs_and_what_can_be_done_with_jobs(empty_live: LiveService) ->
 
 
 REFUSALS = """
+from azure.ai.ml import spark
 before = len(list(ml.jobs.list()))
 
 @dsl.pipeline(compute="serverless")
@@ -128,12 +129,41 @@ for job in (plain(environment="nope:1"), plain(compute="nocompute"),
             plain(inputs={"x": Input(type="uri_file", path="azureml:none:3")}),
             plain(inputs={"x": Input(type="uri_file", path="azureml://datastores/nostore/paths/x")})):
     refused(lambda: ml.jobs.create_or_update(job))
+
+@dsl.pipeline(compute="serverless")
+def lacking():
+    first = join(b=Input(type="uri_file", path="file.txt"))
+
+for job in (lacking(), plain(code="nofolder"), load_job("circle.yml"), load_job("unknown.yml"),
+            spark(code="src", entry={"file": "write.py"}, driver_cores=1, driver_memory="2g", executor_cores=1,
+                  executor_memory="2g", executor_instances=1,
+                  resources={"instance_type": "standard_e4s_v3", "runtime_version": "3.4"})):
+    refused(lambda: ml.jobs.create_or_update(job))
 print("AFTER", len(list(ml.jobs.list())) - before)
 """
+_NODE = """
+          {}:
+            type: command
+            command: cp -r ${{{{inputs.a}}}} ${{{{outputs.o}}}}
+            environment: azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest
+            compute: azureml:serverless
+            inputs: {{a: "${{{{parent.jobs.{}.outputs.o}}}}"}}
+            outputs: {{o: {{type: uri_folder}}}}"""
+_PIPELINES = {
+    "circle.yml": f"""
+        type: pipeline
+        jobs:{_NODE.format("one", "two")}{_NODE.format("two", "one")}
+        """,
+    "unknown.yml": """
+        type: pipeline
+        settings: {default_compute: "azureml:serverless"}
+        jobs: {n: {type: command, component: "azureml:nope:7"}}
+        """,
+}
 
 
 def test_what_cannot_run_is_refused_at_submit_and_not_recorded(live: LiveService) -> None:
-    done = live.run(HEAD + COMPONENTS + REFUSALS, files=FILES)
+    done = live.run(HEAD + COMPONENTS + REFUSALS, files={**FILES, **_PIPELINES})
     lines = [line for line in done.stdout.splitlines() if "REFUSED" in line]
     expected = (
         "jobs.last.inputs.b: wants uri_file, but the output 'o' of 'first' is uri_folder",
@@ -143,6 +173,11 @@ def test_what_cannot_run_is_refused_at_submit_and_not_recorded(live: LiveService
         "compute: there is no compute 'nocompute'",
         "inputs.x: Could not find data asset",
         "inputs.x: Could not find datastore: nostore",
+        "Required input 'a' for component 'first' not provided.",
+        "find directory or file in resolved absolute path",
+        "jobs: the steps depend on each other in a circle: one, two",
+        "jobs.n.componentId: Could not find component",
+        "jobType: the type 'spark' cannot run on this machine: it needs a Spark pool",
     )
     assert len(lines) == len(expected)
     for line, part in zip(lines, expected, strict=True):
