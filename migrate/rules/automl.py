@@ -302,6 +302,33 @@ def add(use: Use, to: Rewriter) -> Outcome:
     return Statements(f"{owner}.transformer_params.setdefault({name}, []).append({entry})")
 
 
+#: What is assigned to v1's settings of featurization -> the attribute of v2's.
+_ASSIGNED = {
+    "blocked_transformers": "blocked_transformers",
+    "column_purposes": "column_name_and_types",
+    "dataset_language": "dataset_language",
+}
+
+
+@rule.converts(*(f"FeaturizationConfig.{name}=" for name in _ASSIGNED))
+def set_featurization(use: Use, to: Rewriter) -> Outcome:
+    """A setting that is assigned."""
+    assert use.receiver is not None
+    if not isinstance(use.statement, ast.Assign):
+        return Leave("assign the setting in a statement of its own")
+    name = _ASSIGNED[use.symbol.rsplit(".", 1)[1].removesuffix("=")]
+    return Statements(f"{to.source(use.receiver)}.{name} = {to.source(use.statement.value)}")
+
+
+@rule.converts("FeaturizationConfig.add_prediction_transform_type")
+def transform_prediction(use: Use, to: Rewriter) -> Outcome:
+    """SDK v2 does not transform predictions."""
+    del to
+    if not isinstance(use.statement, ast.Expr):
+        return Leave("SDK v2 does not transform predictions: do it where they are read")
+    return Statements("", "SDK v2 does not transform predictions: do it where they are read")
+
+
 def _snake(name: str) -> str:
     """SDK v2 names transformers in snake case."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -30,3 +30,17 @@ def test_every_rule_has_a_section_and_its_links_lead_there() -> None:
     for rule in all_rules():
         assert f"\n## {rule.name}\n" in page
         assert rule.link == f"docs/rules.md#{rule.name}"
+
+
+def test_every_keyword_of_sdk_v1_is_in_the_row_of_its_symbol() -> None:
+    named: dict[str, set[str]] = {}
+    for line in (DOCS / "mapping.md").read_text("utf-8").splitlines():
+        if line.startswith("| `") and line.count(" | ") == 2:
+            symbol, words, _becomes = line.strip("| ").split(" | ")
+            named.setdefault(symbol.strip("`"), set()).update(words.split(", "))
+    keywords = {path: entry.keywords for path, entry in v1_table().entries.items() if entry.keywords}
+    assert len(keywords) > 1000
+    for path, names in keywords.items():
+        parts = path.split(".")
+        rows = (named.get(".".join(parts[-count:]), set()) for count in (1, 2))
+        assert {name for name in names if not name.startswith("_")} <= set().union(*rows), path

@@ -92,6 +92,18 @@ def test_old_keywords_of_forecasts() -> None:
     )
 
 
+def test_featurization_that_is_assigned() -> None:
+    found = converted(
+        f"""config = FeaturizationConfig()
+config.blocked_transformers = ["LabelEncoder"]
+config.column_purposes = {{"a": "Numeric"}}
+config.add_prediction_transform_type("Integer")
+job = AutoMLConfig({BASE}, featurization=config)"""
+    )
+    assert 'config.blocked_transformers = ["LabelEncoder"]' in found and "FeaturizationConfig" not in found
+    assert 'config.column_name_and_types = {"a": "Numeric"}' in found and "prediction" not in found
+
+
 def test_featurization() -> None:
     found = converted(
         "features = FeaturizationConfig()\n"
