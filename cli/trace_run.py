@@ -85,11 +85,12 @@ def _copy(state: Home, home: Home) -> None:
     held = sum(path.lstat().st_size for path in state.blobs.rglob("*")) if state.blobs.is_dir() else 0
     if held <= _LARGE:
         copy_state(state, home)
-        return
     home.create()
     if state.url_map.is_file():
+        # It may be there before anything else is.
         shutil.copy(state.url_map, home.url_map)
-    say("the workspace holds too much data to be copied: the trace begins with an empty one", style="yellow")
+    if held > _LARGE:
+        say("the workspace holds too much data to be copied: the trace begins with an empty one", style="yellow")
 
 
 def _run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from amlbridge.engine.automl.settings import AutoMLSettings
-from amlbridge.engine.plan import Node
+from amlbridge.engine.plan import Node, Output
 from amlbridge.trace.model import FromStep, Pipeline, Step
 
 MODEL = "best_model"
@@ -30,7 +30,7 @@ def fill(step: Step, to: Pipeline) -> None:
         binding = step.inputs[name]
         if isinstance(binding, FromStep):
             _make_table(to.step(binding.step), binding.port, node, to)
-    if _metrics(node):
+    if any(map(is_metrics, node.outputs.values())):
         to.attention.append(
             f"Step {node.name!r}: AutoML nodes of SDK v2 have no output with the metrics: read them of the run, with "
             "MLflow."
@@ -44,12 +44,13 @@ def fill(step: Step, to: Pipeline) -> None:
         to.attention.append(f"Step {node.name!r}: {' '.join(settings.notes)}")
 
 
+def is_metrics(output: Output) -> bool:
+    """Whether an output of an AutoML step holds the metrics of its models, and not the best model."""
+    return bool(output.training) and not _is_model(output.training)
+
+
 def _is_model(training: Any) -> bool:
     return isinstance(training, dict) and str(training.get("type", "")).lower() in ("model", "1")
-
-
-def _metrics(node: Node) -> list[str]:
-    return [name for name, item in node.outputs.items() if item.training and not _is_model(item.training)]
 
 
 def _make_table(producer: Step, port: str, node: Node, to: Pipeline) -> None:

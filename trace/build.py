@@ -20,7 +20,7 @@ from amlbridge.engine.plan import (
     Source,
     Value,
 )
-from amlbridge.trace import attention, commands, environments, kinds
+from amlbridge.trace import attention, automl_node, commands, environments, kinds
 from amlbridge.trace.captured import Captured, Data
 from amlbridge.trace.model import Binding, FromPipeline, FromStep, Literal, Pipeline, PipelineInput, Step
 from amlbridge.trace.names import Names, identifier
@@ -28,6 +28,7 @@ from amlbridge.trace.names import Names, identifier
 #: Output and input of SDK v2 that only order two steps: v2 has no ``run_after``.
 ORDER = "order_token"
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/{}Component.schema.json"
+_METRICS = "AutoML nodes of SDK v2 have no output with the metrics"
 _INPUT_MODES = {"download": "download", "direct": "direct", "value": "download"}
 _TABLE_MODES = {"mount": "eval_mount", "download": "eval_download", "direct": "direct"}
 
@@ -63,6 +64,9 @@ class _Builder:
         for node in self._order:
             made.steps.append(self._step(node))
         for name, port in plan.outputs.items():
+            if self._is_metrics(port):
+                made.attention.append(f"The pipeline output {name!r} is left out: {_METRICS}.")
+                continue
             made.outputs[identifier(name, "output")] = FromStep(
                 self._keys[port.node], self._ports[port.node, port.port]
             )
@@ -75,8 +79,10 @@ class _Builder:
         for node in self._order:
             self._keys[node.id] = keys.take(identifier(node.name.removesuffix(".py"), "step", lower=True))
             ports = Names(ORDER)
-            for name in node.outputs:
-                self._ports[node.id, name] = ports.take(identifier(name, "output"))
+            for name, output in node.outputs.items():
+                model = node.kind == "automl" and not automl_node.is_metrics(output)
+                # An AutoML node has one output, which any number of v1's stand for.
+                self._ports[node.id, name] = automl_node.MODEL if model else ports.take(identifier(name, "output"))
         for parameter in self._plan.parameters:
             name = self._renamed(parameter.name, "pipeline parameter")
             self._parameters[parameter.name] = name
@@ -144,7 +150,7 @@ class _Builder:
             port = ports.take(identifier(name, "input"))
             step.inputs[port], declared[port] = self._input(node, name, port)
             names[InputRef(name)] = f"${{{{inputs.{port}}}}}"
-            if item.transformations:
+            if item.transformations and node.kind != "automl":
                 text = f"what v1 reads from the input {name!r} (a table of a certain form) has to be said in the script"
                 self._attend(node, text)
         self._parameter_inputs(node, step, declared, names, ports)
@@ -184,6 +190,10 @@ class _Builder:
 
     def _parameter_type(self, name: str) -> str:
         return next(item.type for item in self._plan.parameters if item.name == name)
+
+    def _is_metrics(self, port: NodePort) -> bool:
+        node = self._plan.node(port.node)
+        return node.kind == "automl" and automl_node.is_metrics(node.outputs[port.port])
 
     def _output_type(self, port: NodePort) -> str:
         node = self._plan.node(port.node)
@@ -274,6 +284,10 @@ class _Builder:
             content["code"] = _relative(self._made.code[node.code], step.key)
         step.variables |= dict(node.variables)
         try:
+            if any(
+                isinstance(item.source, NodePort) and self._is_metrics(item.source) for item in node.inputs.values()
+            ):
+                raise ValueError(f"it reads the metrics of an AutoML step: {_METRICS}")
             return kinds.component(node, step, content, environment, names, self._made)
         except ValueError as error:
             self._attend(node, f"{error}. A placeholder stands in its place, which fails when it runs")

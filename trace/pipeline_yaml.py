@@ -86,7 +86,7 @@ def _node(step: Step, pipeline: Pipeline) -> dict[str, Any]:
 def _automl(step: Step, pipeline: Pipeline) -> dict[str, Any]:
     node: dict[str, Any] = {"type": "automl", **step.job}
     node |= {name: _binding(item) for name, item in step.inputs.items()}
-    bound = [name for name, port in pipeline.outputs.items() if port.step == step.key]
+    bound = [name for name, port in pipeline.outputs.items() if port == FromStep(step.key, MODEL)]
     node["outputs"] = {MODEL: f"${{{{parent.outputs.{bound[0]}}}}}" if bound else {"type": "mlflow_model"}}
     if step.compute:
         node["compute"] = f"azureml:{step.compute}"
