@@ -1,8 +1,12 @@
-"""``python -m amlbridge.cli.demo [automl]`` (``make demo``, ``make demo-automl``): a sample of SDK v1, run here."""
+"""``python -m amlbridge.cli.demo [automl]`` (``make demo``, ``make demo-automl``): samples of SDK v1.
+
+The first is verified: migrated, both run, compared. The other is run.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +24,7 @@ _DEMOS = {"": ("breast_cancer", "demo"), "automl": ("automl_titanic", "demo-auto
 
 
 def main(which: str = "") -> int:
-    """Runs a sample in a folder of ``build`` and says where everything is; returns the sample's exit code."""
+    """Shows a sample in a folder of ``build`` and says where everything is; returns the exit code of the command."""
     sample, name = _DEMOS[which]
     script = _ROOT / "samples" / "v1" / sample / "pipeline.py"
     if not script.is_file():
@@ -28,6 +32,29 @@ def main(which: str = "") -> int:
         return 1
     folder = _ROOT / "build" / name
     folder.mkdir(parents=True, exist_ok=True)
+    return _run(script, folder) if which else _verify(script, folder)
+
+
+def _verify(script: Path, folder: Path) -> int:
+    kept, report = folder / "verified", folder / "report.html"
+    if kept.exists():
+        shutil.rmtree(kept)
+    # Of the demo before this one nothing is wanted: a state that is not there is an empty one.
+    environment = {**os.environ, VARIABLE: str(folder / "no-state")}
+    say(f"amlbridge verify {script.relative_to(_ROOT)}")
+    began = time.monotonic()
+    command = [sys.executable, "-m", "amlbridge.cli.main", "verify", "--keep", str(kept), "--report", str(report)]
+    code = subprocess.run([*command, str(script)], cwd=folder, env=environment, check=False).returncode
+    click.echo()
+    if report.exists():
+        click.echo(f"done in {time.monotonic() - began:.1f} s, without Azure. Open the report in a browser:")
+        click.echo(f"  {report.as_uri()}")
+        click.echo(f"  before       {kept / 'v1' / 'pipeline.py'}")
+        click.echo(f"  migrated     {kept / 'v2' / 'pipeline.py'}")
+    return code
+
+
+def _run(script: Path, folder: Path) -> int:
     home = Home(folder / FOLDER)
     environment = {**os.environ, VARIABLE: str(home.root)}
     was_up = lifecycle.find(home).state == "up"

@@ -128,8 +128,7 @@ class Work:
 
     def _last_words(self, name: str) -> str:
         lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
-        words = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]
-        return words[-1][:_LONGEST] if words else "it printed nothing"
+        return last_words(lines)
 
 
 @contextmanager
@@ -141,6 +140,16 @@ def _opened(home: Home) -> Iterator[Records]:
         yield records
     finally:
         records.close()
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Why a script has ended, by what it printed: the exception of its last traceback, or its last line."""
+    begins = [index for index, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    if begins:
+        found = (line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" "))
+        return next(found, "its traceback is not complete")[:_LONGEST]
+    own = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]
+    return own[-1][:_LONGEST] if own else "it printed nothing"
 
 
 def migrate(folder: Path, settings_of: Path) -> tuple[int, list[Note]]:

@@ -186,8 +186,7 @@ def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
             for node in (left, right)]  # fmt: skip
     for one, item in left.inputs.items():
         if one in pairs:
-            rewritten = left.code != right.code and one not in used[0] and pairs[one] not in used[1]
-            yield from _input(one, item, right.inputs[pairs[one]], sides, rewritten=rewritten)
+            yield from _input(one, item, right.inputs[pairs[one]], sides, rewritten=left.code != right.code)
         elif not _is_told(item, one in used[0]) and not _only_orders(left, one, right, sides, 0):
             yield different(
                 "graph", f"input {one}", "missing on the right", _source(item.source, sides, 0), "(missing)"
@@ -244,7 +243,8 @@ def _named(node: Node, kind: type[InputRef] | type[OutputRef]) -> set[str]:
 
 
 def _input(name: str, left: Input, right: Input, sides: Sides, *, rewritten: bool) -> Iterator[Check]:
-    """``rewritten``: the code differs, and no command says where the data are: it finds them by itself."""
+    """``rewritten``: the code differs. Only then may data come as a path that came as a dataset's id, or the other way
+    round: what the code makes of them is compared by its results."""
     subject = f"input {name}"
     ours, theirs = _source(left.source, sides, 0), _source(right.source, sides, 1)
     if _same_source(left.source, right.source, sides):

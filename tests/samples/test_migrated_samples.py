@@ -1,13 +1,12 @@
 """The samples of SDK v1 after ``amlbridge migrate --write``: nothing is left to do, and they give what they gave.
 
-Not among them: automl_titanic.
+What mpi and parallel_run give is in test_verified_samples. Not among them: automl_titanic.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -80,22 +79,6 @@ def test_run_script(amlbridge: Command) -> None:
     assert "registered model ridge version 1" in out
     alone = amlbridge("run", "run_script/train.py").stdout
     assert "best alpha 0.01 with r2 0.481" in alone
-
-
-def test_mpi(amlbridge: Command) -> None:
-    """Four processes with random numbers of their own: their sum can be told."""
-    hits = 0
-    for rank in range(4):
-        darts = random.Random(rank)
-        hits += sum(darts.random() ** 2 + darts.random() ** 2 <= 1 for _ in range(50000))
-    metrics = _value(amlbridge("run", "mpi/pipeline.py").stdout, "metrics: ")
-    assert metrics == {"processes": 4, "pi": pytest.approx(4 * hits / 200000)}
-
-
-def test_parallel_run(amlbridge: Command) -> None:
-    out = amlbridge("run", "parallel_run/pipeline.py", "--files", "12").stdout
-    assert "score-files: 12 rows, the first: 000.csv: " in out
-    assert "score-rows: 150 rows, the first: 5.1 3.5 1.4 0.2 setosa" in out
 
 
 def test_hyperdrive(amlbridge: Command) -> None:

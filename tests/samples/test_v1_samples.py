@@ -1,4 +1,4 @@
-"""The samples of SDK v1, run as a user runs them."""
+"""The samples of SDK v1, run as a user runs them; further ones are in test_verified_samples."""
 
 from __future__ import annotations
 
@@ -78,13 +78,3 @@ def test_hyperdrive(amlbridge: Command) -> None:
     best = next(line for line in out.splitlines() if line.startswith("best _"))
     assert best.endswith(f"['--alpha', '{chosen['--alpha']}', '--solver', '{chosen['--solver']}']")
     assert "registered model tuned-ridge version 1" in out
-
-
-def test_parallel_run_and_mpi(amlbridge: Command) -> None:
-    scored = amlbridge("run", str(_SAMPLES / "parallel_run" / "pipeline.py"), "--files", "12").stdout
-    assert "score-files: 12 rows, the first: 000.csv: " in scored
-    assert "score-rows: 150 rows, the first: 5.1 3.5 1.4 0.2 setosa" in scored
-    darts = amlbridge("run", str(_SAMPLES / "mpi" / "pipeline.py")).stdout
-    metrics = ast.literal_eval(next(line for line in darts.splitlines() if line.startswith("metrics: "))[9:])
-    assert metrics["processes"] == 4
-    assert abs(metrics["pi"] - 3.14) < 0.05

@@ -1,0 +1,98 @@
+"""The parts of `amlbridge verify` that need no service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.cli.output import Failure
+from amlbridge.cli.verify_copy import Project
+from amlbridge.cli.verify_scripts import Script, chosen, entries
+from amlbridge.cli.verify_sides import last_words, migrate
+
+_SUBMITS = "from azureml.core import Experiment\nExperiment(ws, 'e').submit(config)\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "home" / "project"
+    files = {
+        "call.py": _SUBMITS,
+        "publish.py": _SUBMITS.replace("submit(", "publish("),
+        "src/train.py": "from azureml.core import Run\nrun = Run.get_context()\n",
+        "other.py": "pool.submit(1)\n",
+        "notes.ipynb": '{"cells": [{"source": "import azureml; exp.submit(1)"}]}',
+        ".git/config": "",
+        ".venv/lib/x.py": _SUBMITS,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_of_a_folder_those_that_publish_come_first(root: Path) -> None:
+    assert [path.name for path in entries(root)] == ["publish.py", "call.py", "notes.ipynb"]
+
+
+def test_what_is_run(root: Path) -> None:
+    first = chosen(root, Path("call.py"), ["--week", "45"], ["publish.py --release '1 0'"])
+    assert first == [Script(Path("publish.py"), ("--release", "1 0")), Script(Path("call.py"), ("--week", "45"))]
+    assert str(first[0]) == "publish.py --release '1 0'"
+    assert chosen(root, Path(), [], ["call.py"]) == [Script(Path("call.py"))]
+    with pytest.raises(Failure, match=r"there is no gone.py"):
+        chosen(root, Path("call.py"), [], ["gone.py"])
+
+
+def test_a_project_is_copied_without_what_is_not_its_own(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "config.json").write_text("{}")
+    monkeypatch.chdir(root / "src")
+    project = Project.of(root / "call.py", root)
+    assert (project.script, project.current) == (Path("call.py"), Path("src"))
+    project.copy(tmp_path / "copy")
+    assert (tmp_path / "copy" / "src" / "train.py").exists()
+    assert (tmp_path / "copy" / "config.json").read_text() == "{}", "the SDK would find it above"
+    assert not (tmp_path / "copy" / ".git").exists() and not (tmp_path / "copy" / ".venv").exists()
+    # Without --project: a script beside the current folder is copied with its own folder, and run in it.
+    beside = Project.of(root / "call.py", None)
+    assert (beside.root, beside.current) == (root, Path("src"))
+
+
+def test_a_large_project_has_to_be_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    with (root / "data.bin").open("wb") as file:
+        file.truncate(3 * 1024**3)
+    with pytest.raises(Failure, match=r"has 3\.0 GB"):
+        Project.of(Path("call.py"), None)
+    assert Project.of(Path("call.py"), root).root == root
+
+
+def test_why_a_script_has_ended() -> None:
+    lines = [
+        "working",
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in <module>',
+        "azureml.core.ComputeTargetException: no such cluster",
+        "\tMessage: no such cluster",
+        "amlbridge: stopped",
+        "step  status",
+    ]
+    assert last_words(lines) == "azureml.core.ComputeTargetException: no such cluster"
+    assert last_words(["usage: a.py", "a.py: error: --x is missing", "", "amlbridge: a service"]) == (
+        "a.py: error: --x is missing"
+    )
+    assert last_words([]) == "it printed nothing"
+
+
+def test_what_the_migration_leaves_is_listed(tmp_path: Path) -> None:
+    kept = "ws = Workspace.from_config()  # amlbridge: ignore\n"
+    (tmp_path / "a.py").write_text(f"from azureml.core import Run, Workspace\n{kept}Run.get_context().log('a', 1)\n")
+    (tmp_path / "b.py").write_bytes(b"from azureml.core import Run\nx = (\n")
+    changed, notes = migrate(tmp_path, tmp_path)
+    assert changed >= 1
+    assert {note.place.partition(",")[0] for note in notes} == {"a.py", "b.py"}
+    assert {"manual", "ignored"} <= {note.status for note in notes}
+    assert len(notes) == len(set(notes))
