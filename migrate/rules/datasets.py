@@ -376,6 +376,16 @@ def _pandas(to: Rewriter) -> str:
     return ""
 
 
+@rule.converts("Dataset.to_path")
+def to_path(use: Use, to: Rewriter) -> Outcome:
+    """The files of a dataset."""
+    assert use.receiver is not None
+    files = f'{to.need_module("fsspec")}.open_files(f"{{{to.source(use.receiver)}.path}}/**")'
+    if '"' in to.source(use.receiver):
+        return Leave("give the dataset a name, and list its files with fsspec.open_files")
+    return Replace(f"[file.path for file in {files}]", "listing azureml:// paths needs the package azureml-fsspec")
+
+
 @rule.converts("Dataset.unregister_all_versions")
 def unregister(use: Use, to: Rewriter) -> Outcome:
     """Archives the data asset."""

@@ -280,6 +280,12 @@ def set_image(use: Use, to: Rewriter) -> Outcome:
     return Statements(f"{_environment(use, to)}.image = {to.source(assigned(use))}")
 
 
+@rule.converts("DockerSection.base_image")
+def read_image(use: Use, to: Rewriter) -> Outcome:
+    """The image of an environment."""
+    return Replace(f"{_environment(use, to)}.image")
+
+
 @rule.converts(*(f"Environment.{member}=" for member in ("name", "version", "description")))
 def set_attribute(use: Use, to: Rewriter) -> Outcome:
     """The same attribute."""

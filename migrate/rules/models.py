@@ -227,7 +227,13 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         chosen = f"[model for model in {found} if {' and '.join(wanted)}]" if wanted else found
         return Replace(f"sorted({chosen}, key=lambda model: int(model.version))[-1:]" if newest else chosen, NEWEST)
     if wanted:
-        return Leave("SDK v2 lists the versions of one model: give Model.list its name, or choose by tags yourself")
+        versions = (
+            f'{client}.models.get(named.name, label="latest") for named in {client}.models.list()'
+            if newest
+            else f"version for named in {client}.models.list() for version in {client}.models.list(name=named.name)"
+        )
+        review = "every model of the workspace is asked for its versions: give the name where it is known"
+        return Replace(f"[model for model in ({versions}) if {' and '.join(wanted)}]", review)
     if name is not None and run_id is not None:
         found = f"{client}.models.list(name={to.source(name)})"
         return Replace(f"[model for model in {found} if model.job_name == {to.source(run_id)}]")

@@ -98,7 +98,6 @@ WAYS_OUT = {
     "FileDataset.as_hdfs": 'give a Spark job the path as Input(mode="direct")',
     "FileDataset.file_metadata": _FILES,
     "FileDataset.hydrate": _CACHE,
-    "FileDataset.to_path": _FILES,
     "FileEncoding": "MLTableFileEncoding of mltable has the encodings",
     "FileType": _READ,
     "GlobsOptions": _OPTIONS,

@@ -86,3 +86,18 @@ def test_models_of_a_run_are_those_that_its_job_has_made() -> None:
     found = convert(HEAD.replace("Dataset", "Model") + 'print(len(Model.list(ws, name="m", run_id=run_id)))\n')
     after = '[model for model in ml_client.models.list(name="m") if model.job_name == run_id]'
     assert after in " ".join(found.text.split()) and "azureml.core" not in found.text
+
+
+def test_models_are_chosen_by_tags_among_the_versions_of_all_models() -> None:
+    head = HEAD.replace("Dataset", "Model")
+    found = convert(head + 'print(Model.list(ws, tags=[["a", "b"]]))\nprint(Model.list(ws, tags=["c"], latest=True))\n')
+    text = " ".join(found.text.split())
+    assert "version for named in ml_client.models.list() for version in ml_client.models.list(name=named.name)" in text
+    assert 'if model.tags.get("a") == "b"' in text and 'models.get(named.name, label="latest")' in text
+    assert "azureml" not in text
+
+
+def test_the_files_of_a_dataset_are_listed_by_fsspec() -> None:
+    found = convert(HEAD + 'f(ws)\nt = Dataset.get_by_name(ws, "t")\nprint(t.to_path())\n')
+    assert found.text.endswith('print([file.path for file in fsspec.open_files(f"{t.path}/**")])\n')
+    assert "azureml" not in found.text
