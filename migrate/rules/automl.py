@@ -338,21 +338,3 @@ def _snake(name: str) -> str:
 def drop(use: Use, to: Rewriter) -> Outcome:
     """SDK v2 drops no columns."""
     return Statements("", "drop these columns from the table: SDK v2 drops none")
-
-
-@rule.converts("FeaturizationConfig.blocked_transformers=", "FeaturizationConfig.dataset_language=")
-def set_featurization(use: Use, to: Rewriter) -> Outcome:
-    """A setting that is assigned."""
-    assert use.receiver is not None
-    if not isinstance(use.statement, ast.Assign):
-        return Leave("assign the setting in a statement of its own")
-    name = use.symbol.rsplit(".", 1)[1].removesuffix("=")
-    return Statements(f"{to.source(use.receiver)}.{name} = {to.source(use.statement.value)}")
-
-
-@rule.converts("FeaturizationConfig.add_prediction_transform_type", "FeaturizationConfig.prediction_transform_type=")
-def transform_predictions(use: Use, to: Rewriter) -> Outcome:
-    """SDK v2 has no type of predictions."""
-    if not isinstance(use.statement, (ast.Expr, ast.Assign)):
-        return Leave("set the type of the predictions in a statement of its own")
-    return Statements("", "SDK v2 casts no predictions: cast them where they are read")

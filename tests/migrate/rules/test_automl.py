@@ -144,18 +144,3 @@ def test_the_table_of_a_step_is_described_where_it_is_written() -> None:
     assert '"out": Output(type="mltable")' in found and "/MLTable" in found
     assert "training_data=prepare.outputs.out" in found and "search.set_limits(max_trials=2)" in found
     assert "use = use_component(model=search.outputs.best_model)" in found
-
-
-def test_settings_of_featurization_that_are_assigned() -> None:
-    before = """\
-    from azureml.automl.core.featurization import FeaturizationConfig
-
-    settings = FeaturizationConfig()
-    settings.blocked_transformers = ["LabelEncoder"]
-    settings.add_prediction_transform_type("Integer")
-    """
-    found = convert(before)
-    assert found.text.endswith(
-        'settings = TabularFeaturizationSettings(mode="custom")\nsettings.blocked_transformers = ["LabelEncoder"]\n'
-    )
-    assert any("casts no predictions" in finding.message for finding in found.findings)
