@@ -42,7 +42,7 @@ def result(out: str) -> tuple[dict[str, float], str, dict[str, dict[str, float]]
 
 
 @pytest.mark.slow
-def test_the_converted_pipeline_gives_the_same(tmp_path: Path) -> None:
+def test_the_converted_pipeline_gives_the_same(tmp_path: Path, empty_live: LiveService) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     shutil.copytree(SAMPLE, before)
     shutil.copytree(SAMPLE, after)
@@ -50,11 +50,7 @@ def test_the_converted_pipeline_gives_the_same(tmp_path: Path) -> None:
     components = sorted(path.name for path in (after / "steps").glob("*.yml"))
     names = ["environment.conda.yml", "prepare.component.yml", "register.component.yml", "train.component.yml"]
     assert components == names
-    live = LiveService(tmp_path / "service")
-    try:
-        v1 = live.run((before / "pipeline.py").read_text(), folder=before, workspace="one")
-        v2 = live.run((after / "pipeline.py").read_text(), folder=after, workspace="two")
-    finally:
-        live.stop()
+    v1 = empty_live.run((before / "pipeline.py").read_text(), folder=before, workspace="one")
+    v2 = empty_live.run((after / "pipeline.py").read_text(), folder=after, workspace="two")
     assert result(v2.stdout) == result(v1.stdout)
     assert result(v2.stdout)[2]["prepare"] == {"rows": 569.0, "measurements": 30.0}

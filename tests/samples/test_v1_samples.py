@@ -77,4 +77,5 @@ def test_hyperdrive(amlbridge: Command) -> None:
     chosen = json.loads(ranked[0][1])
     best = next(line for line in out.splitlines() if line.startswith("best _"))
     assert best.endswith(f"['--alpha', '{chosen['--alpha']}', '--solver', '{chosen['--solver']}']")
+    assert "0.4823 " in out and best.endswith("'--solver', 'cholesky']")
     assert "registered model tuned-ridge version 1" in out

@@ -115,7 +115,7 @@ print("MODEL IS THERE", os.path.exists(args.model))
 
 
 @pytest.mark.slow
-def test_what_comes_out_runs(tmp_path: Path) -> None:
+def test_what_comes_out_runs(tmp_path: Path, empty_live: LiveService) -> None:
     (tmp_path / "code" / "steps").mkdir(parents=True)
     for name, text in (("main.py", MAIN), ("steps/prepare.py", PREPARE), ("steps/check.py", CHECK)):
         (tmp_path / "code" / name).write_text(text)
@@ -123,11 +123,7 @@ def test_what_comes_out_runs(tmp_path: Path) -> None:
         assert report.status in (FileStatus.MIGRATED, FileStatus.UNCHANGED), (report.path, report.findings)
         for path, content in {report.path: report.after, **report.created}.items():
             path.write_bytes(content)
-    service = LiveService(tmp_path / "service")
-    try:
-        done = service.run((tmp_path / "code" / "main.py").read_text(), folder=tmp_path / "code", timeout=500)
-    finally:
-        service.stop()
+    done = empty_live.run((tmp_path / "code" / "main.py").read_text(), folder=tmp_path / "code", timeout=500)
     lines = done.stdout.splitlines()
     for expected in ("ACCURACY True True", "PREDICTED [0, 0, 0]", "TRIALS True", "MODEL wine-cultivar 1"):
         assert expected in lines, lines

@@ -1,16 +1,12 @@
-"""Parallel steps become parallel components; a slow test runs the converted sample."""
+"""Parallel steps become parallel components."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.signatures.check import check_generated
-from tests.migrate.rules.sample_runs import migrated, output_of
 from tests.migrate.rules.support import convert
-from tests.support.live import LiveService
 
 HEAD = """\
 from azureml.core import Dataset, Workspace
@@ -126,15 +122,3 @@ pipeline = Pipeline(ws, [first, score, report, last])
     assert "after_first=first.outputs.order_token" in found
     assert "last = last_component(after_score=score.outputs.scores)" in found
     assert not check_generated(found)
-
-
-@pytest.mark.slow
-def test_the_converted_sample_scores_the_same_rows(tmp_path: Path) -> None:
-    place = migrated("parallel_run", tmp_path)
-    service = LiveService(tmp_path / "service")
-    try:
-        output = output_of(place, "pipeline.py", service, "--files", "6")
-    finally:
-        service.stop()
-    assert "score-files: 6 rows, the first: 000.csv: virginica, versicolor, setosa" in output
-    assert "score-rows: 150 rows, the first: 5.1 3.5 1.4 0.2 setosa" in output
