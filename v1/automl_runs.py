@@ -105,7 +105,6 @@ def submit_automl_run(call: Call) -> Reply:
     plan = _plan(call.service, call.workspace, request, target)
     ours = run_environments.columns(call.service, call.workspace, call.identity, plan.nodes[0])
     found = run_environments.join({"properties": run.properties, "extra": run.extra, "target": target}, ours)
-    found["properties"] |= automl_properties.STARTED
     scheduler: Scheduler = call.service.parts["scheduler"]
     scheduler.start_recorded(call.workspace.id, run.id, plan, columns=found)
     return {"runId": run.id}

@@ -41,6 +41,8 @@ STORED: dict[str, Any] = {
     "inputs": None,
     "outputs": None,
 }
+#: A property that AutoML gives its run when its search begins (engine/automl/session.py).
+_SEARCHING = "ProblemInfoJsonString"
 #: What tells of a failure is shown to the client under these names only: it knows no others.
 _ERROR_FIELDS = (
     "code",
@@ -130,6 +132,15 @@ def _span(seconds: float) -> str:
     return f"{f'{days}.' if days else ''}{hour:02}:{minute:02}:{second:02}.{ticks:07}"
 
 
+def properties(run: Run) -> dict[str, str]:
+    """The properties of a run. An AutoML run that ended before its search began has its error among them: there, and
+    with these words before it, the v1 client's ``wait_for_completion(show_output=True)`` looks for what to print."""
+    ended_early = run.kind == "automl" and run.error is not None and _SEARCHING not in run.properties
+    if not ended_early or run.error is None:
+        return run.properties
+    return {**run.properties, "errors": f"Setup iteration failed: {run.error.get('message', '')}"}
+
+
 def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
     """A RunDto, for both SDKs."""
     base = f"{service.http_url}/history/v1.0{workspace.scope}/runs/{run.id}"
@@ -164,7 +175,7 @@ def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
         "description": run.description,
         "hidden": run.hidden,
         "runType": run_type(run),
-        "properties": run.properties,
+        "properties": properties(run),
         "scriptName": run.script,
         "target": run.target,
         "tags": run.tags,

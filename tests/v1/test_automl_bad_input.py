@@ -1,0 +1,115 @@
+"""Bad tables, metrics and scripts with the real client: the sentence is in what it prints or raises, and in the run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.live import LiveService
+
+pytestmark = pytest.mark.slow
+
+_SCRIPT = """
+    import contextlib, io, json, os
+    from azureml.core import Dataset, Environment, Experiment, Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.pipeline.core import Pipeline, PipelineData
+    from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
+    from azureml.train.automl import AutoMLConfig
+    from azureml.train.automl._remote_console_interface import RemoteConsoleInterface
+
+    # Its console looks every 10 s.
+    RemoteConsoleInterface.__init__.__defaults__ = (None, 0.5)
+
+    ws = Workspace.from_config()
+    experiment = Experiment(ws, "bad-input")
+    sizes = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
+    cpu = ComputeTarget.create(ws, "cpu", sizes)
+    store = ws.get_default_datastore()
+    Dataset.File.upload_directory("data", (store, "data"), show_progress=False)
+    submitted = {}
+
+    def submit(name, table="good", **changes):
+        data = Dataset.Tabular.from_delimited_files((store, f"data/{table}.csv"), validate=False,
+                                                     infer_column_types=False)
+        settings = dict(task="classification", training_data=data, label_column_name="y", primary_metric="accuracy",
+                        compute_target=cpu, iterations=1, n_cross_validations=2,
+                        enable_voting_ensemble=False, enable_stack_ensemble=False)
+        try:
+            submitted[name] = experiment.submit(AutoMLConfig(**{**settings, **changes}))
+        except Exception as error:
+            print("RAISED", json.dumps([name, str(error)]))
+
+    submit("label", label_column_name="lable")
+    submit("classes", "one_class")
+    submit("constant", "constant", task="regression", primary_metric="r2_score")
+    submit("missing", "missing")
+    submit("empty", "empty")
+    submit("metric", primary_metric="r2_score")
+
+    environment = Environment("mine")
+    environment.python.user_managed_dependencies = True
+    three = Dataset.File.from_files([(store, f"data/{name}.csv") for name in ("good", "empty", "missing")])
+    for name in ("few", "no_run"):
+        config = ParallelRunConfig(source_directory="src", entry_script=name + ".py", error_threshold=0,
+                                   output_action="append_row", environment=environment, compute_target=cpu,
+                                   node_count=1, process_count_per_node=1)
+        step = ParallelRunStep(name=name.replace("_", "-"), inputs=[three.as_named_input("d")],
+                               output=PipelineData("out", datastore=store), parallel_run_config=config)
+        submitted[name] = experiment.submit(Pipeline(ws, [step]))
+
+    for name, run in submitted.items():
+        seen = io.StringIO()
+        with contextlib.redirect_stdout(seen):
+            try:
+                run.wait_for_completion(show_output=True)
+            except Exception as error:
+                print(error)
+        steps = list(run.get_steps()) if hasattr(run, "get_steps") else [run]
+        details = steps[0].get_details()
+        warnings = [item["message"] for item in details.get("warnings", [])]
+        told = [name, run.get_status(), seen.getvalue(), json.dumps(details.get("error")), warnings]
+        print("ENDED", json.dumps(told))
+"""
+
+_TABLES = {
+    "good": "n,m,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(30)),
+    "one_class": "n,y\n" + "".join(f"{number % 7},yes\n" for number in range(20)),
+    "constant": "n,y\n" + "".join(f"{number % 7},5\n" for number in range(20)),
+    "missing": "n,m,y\n" + "".join(f",,{number % 2}\n" for number in range(20)),
+    "empty": "n,m,y\n",
+}
+_FILES = {
+    **{f"data/{name}.csv": text for name, text in _TABLES.items()},
+    "src/few.py": "def run(mini_batch):\n    return mini_batch[1:]\n",
+    "src/no_run.py": "def init():\n    pass\n",
+}
+
+
+#: Words of the sentence of each case.
+_SENTENCES = {
+    "label": "the training data has no label column 'lable'; its columns are: n, m, y",
+    "classes": "the column 'y' has one class only ('yes'): a classification needs at least two; choose another",
+    "constant": "the column 'y' has the same value in every row: there is nothing to predict; choose another target",
+    "missing": "no column is left to predict from: all are empty",
+    "empty": "the training data has no rows",
+    "few": "run() returned 2 results for 3 items",
+    "no_run": "no_run.py has no function run(): define run(mini_batch)",
+}
+
+
+def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
+    lines = [line.partition(" ") for line in live.run(_SCRIPT, files=_FILES).stdout.splitlines()]
+    ended = {found[0]: found[1:] for found in (json.loads(text) for word, _, text in lines if word == "ENDED")}
+    # The client knows by itself which metrics fit.
+    [[name, refusal]] = [json.loads(text) for word, _, text in lines if word == "RAISED"]
+    assert name == "metric"
+    assert "'primary_metric' specified. Supported value(s): " in refusal
+    assert ended.keys() == _SENTENCES.keys()
+    for name, sentence in _SENTENCES.items():
+        status, shown, error, _ = ended[name]
+        assert status == "Failed", name
+        assert sentence in shown, name
+        assert sentence in error, name
+    assert "columns with no value are left out: n, m" in ended["missing"][3]
