@@ -41,6 +41,7 @@ _SCRIPT = """
         except Exception as error:
             print("RAISED", json.dumps([name, str(error)]))
 
+    submit("good")
     submit("label", label_column_name="lable")
     submit("classes", "one_class")
     submit("constant", "constant", task="regression", primary_metric="r2_score")
@@ -106,6 +107,8 @@ def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
     [[name, refusal]] = [json.loads(text) for word, _, text in lines if word == "RAISED"]
     assert name == "metric"
     assert "'primary_metric' specified. Supported value(s): " in refusal
+    status, shown, *_ = ended.pop("good")
+    assert (status, "MaxAbsScaler LightGBM" in shown) == ("Completed", True)
     assert ended.keys() == _SENTENCES.keys()
     for name, sentence in _SENTENCES.items():
         status, shown, error, _ = ended[name]
