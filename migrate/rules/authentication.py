@@ -2,12 +2,15 @@
 
 A service principal is a ``ClientSecretCredential``, the Azure CLI ``AzureCliCredential``, a managed identity
 ``ManagedIdentityCredential``; interactive login is ``InteractiveBrowserCredential`` for a tenant, else the default.
+A function that gives tokens, ``TokenAuthentication``, gets a class around it: a credential has ``get_token``.
 """
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -31,6 +34,32 @@ from azure.identity import ClientSecretCredential
 auth = ClientSecretCredential(tenant_id=TENANT, client_id=ID, client_secret=SECRET)
 ml_client = MLClient.from_config(credential=auth)
 """,
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.authentication import Audience, TokenAuthentication
+
+auth = TokenAuthentication(get_token_for_audience=ask)
+ws = Workspace.from_config(auth=auth)
+token = auth.get_token(Audience.arm)
+""",
+            """\
+import time
+from azure.ai.ml import MLClient
+from azure.core.credentials import AccessToken
+
+class TokenCredential:
+    def get_token(self, *scopes, **kwargs):
+        audience = scopes[0].removesuffix("/.default")
+        return AccessToken(ask(audience), int(time.time()) + 600)
+
+
+auth = TokenCredential()
+ml_client = MLClient.from_config(credential=auth)
+token = auth.get_token("https://management.azure.com/.default").token
+""",
+            "A function that gives tokens",
         ),
     ],
 )
@@ -97,3 +126,55 @@ def header(use: Use, to: Rewriter) -> Outcome:
     """The header of a REST call."""
     assert use.receiver is not None
     return Replace(_HEADER.format(to.source(use.receiver)))
+
+
+#: The scope that SDK v2 asks a token of for each audience of SDK v1.
+_SCOPES = {"arm": "https://management.azure.com/.default", "aml": "https://ml.azure.com/.default"}
+_SCOPES |= {"ARM": _SCOPES["arm"], "AZUREML": _SCOPES["aml"]}
+_ASKED = (
+    "assumed that the function gives tokens for the audiences https://management.azure.com and https://ml.azure.com, "
+    "which are valid for ten minutes at least: then it is asked again"
+)
+
+
+@rule.converts("TokenAuthentication")
+def token(use: Use, to: Rewriter) -> Outcome:
+    """A function of the user's that gives a token: a class with ``get_token`` that asks it."""
+    asked = use.argument("get_token_for_audience", position=0)
+    if use.call is None or asked is None:
+        return Leave("write a credential: an object with get_token(*scopes) that gives an AccessToken")
+    made, time = to.need("azure.core.credentials", "AccessToken"), to.need_module("time")
+    name = to.fresh("TokenCredential")
+    function = to.source(asked)
+    if not isinstance(asked, (ast.Name, ast.Attribute)):
+        function = f"({function})"
+    to.before(
+        use.statement,
+        f"class {name}:\n"
+        "    def get_token(self, *scopes, **kwargs):\n"
+        '        audience = scopes[0].removesuffix("/.default")\n'
+        f"        return {made}({function}(audience), int({time}.time()) + 600)",
+    )
+    return Replace(f"{name}()", _ASKED)
+
+
+@rule.converts("TokenAuthentication.get_token")
+def get_token(use: Use, to: Rewriter) -> Outcome:
+    """The token of an audience."""
+    audience = use.argument("audience", position=0)
+    scope = _SCOPES.get(audience.attr) if isinstance(audience, ast.Attribute) else None
+    if scope is None or use.receiver is None:
+        return Leave('ask the credential: credential.get_token("https://management.azure.com/.default").token')
+    return Replace(f'{to.source(use.receiver)}.get_token("{scope}").token')
+
+
+@rule.converts(*(f"Audience.{name}" for name in _SCOPES))
+def audience(use: Use, to: Rewriter) -> Outcome:
+    """The scope of an audience."""
+    return Replace(f'"{_SCOPES[use.symbol.rsplit(".", 1)[1]]}"')
+
+
+@rule.converts("Audience")
+def audiences(use: Use, to: Rewriter) -> Outcome:
+    """The class itself."""
+    return Leave('SDK v2 asks for scopes: "https://management.azure.com/.default"')

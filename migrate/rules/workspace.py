@@ -173,4 +173,5 @@ def write_config(use: Use, to: Rewriter) -> Outcome:
 #: Types of credential objects after their conversion (rule authentication).
 CREDENTIALS = frozenset(
     {"InteractiveLoginAuthentication", "ServicePrincipalAuthentication", "AzureCliAuthentication", "MsiAuthentication"}
+    | {"TokenAuthentication"}
 )
