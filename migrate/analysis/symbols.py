@@ -145,6 +145,7 @@ RESULTS = {
     "Dataset.as_named_input": "DatasetConsumptionConfig",
     "Dataset.as_mount": "DatasetConsumptionConfig",
     "Dataset.as_download": "DatasetConsumptionConfig",
+    "Dataset.mount": "MountContext",
     "Dataset.take": "Dataset",
     "Dataset.skip": "Dataset",
     "Dataset.take_sample": "Dataset",

@@ -293,10 +293,8 @@ def as_path(use: Use, to: Rewriter) -> Outcome:
         return Replace(
             f"sorted(str(file) for file in {walk} if file.is_file())", "the files below the path of the input"
         )
-    if member == "mount" and isinstance(use.evaluator.scopes.parents.get(use.node), ast.Assign):
-        return Leave(
-            "the job has mounted the data at the path of the input already: use that instead of a mount context"
-        )
+    if isinstance(use.evaluator.scopes.parents.get(use.node), ast.withitem):
+        return Leave("the job has mounted the data at the path of the input already: use that without a with")
     return Replace(path)
 
 

@@ -1,0 +1,150 @@
+"""Files of a dataset on this machine: ``dataset.download`` and ``dataset.mount`` download the data asset.
+
+``download_artifact_from_aml_uri`` of azure.ai.ml is what Microsoft's own samples download a data asset with. SDK v2
+mounts nothing outside of the inputs of a job: a mount context becomes a temporary folder that the files are downloaded
+into, from ``start()`` to ``stop()``. A job that declares the asset as an input need not download it at all.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.inside import client as client_inside
+from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.models.data import follow, paths_of, use_of
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+_HEAD = (
+    'from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\ndata = Dataset.get_by_name(ws, "x")\n'
+)
+_AFTER = (
+    "from azure.ai.ml import MLClient\n"
+    "from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri\n"
+    "from azure.identity import DefaultAzureCredential\n\n"
+    "ml_client = MLClient.from_config(credential=DefaultAzureCredential())\n"
+    'data = ml_client.data.get("x", label="latest")\n'
+)
+_DOWNLOAD = (
+    "download_artifact_from_aml_uri(\n    uri=data.path, destination={}, datastore_operation=ml_client.datastores\n)\n"
+)
+
+rule = Rule(
+    "dataset-files",
+    __doc__,
+    cases=[
+        Case(
+            _HEAD + 'data.download(target_path="input", overwrite=True)\n',
+            _AFTER + _DOWNLOAD.format('"input"'),
+            "A download",
+        ),
+        Case(
+            _HEAD + "mount = data.mount()\nmount.start()\nread(mount.mount_point)\nmount.stop()\n",
+            "import tempfile\n"
+            + _AFTER
+            + "mount = tempfile.TemporaryDirectory()\n"
+            + _DOWNLOAD.format("mount.name")
+            + "read(mount.name)\nmount.cleanup()\n",
+            "A mount context",
+        ),
+    ],
+)
+
+_REVIEW = "the files are downloaded with the identity that runs this; a job reads those of its inputs at their path"
+_MOUNTED = f"mounts are for inputs of jobs: {_REVIEW}"
+_INPUT = "the job has mounted or downloaded its input: its path is what is left"
+
+
+def download_code(path: str, target: str, use: Use, to: Rewriter) -> str:
+    """Code that downloads what is at an ``azureml://`` path into a folder. ``path``, ``target``: code."""
+    function = to.need("azure.ai.ml._artifacts._artifact_utilities", "download_artifact_from_aml_uri")
+    in_job = any(other.symbol == "Run.get_context" for other in to.uses)
+    client = client_inside(use, to) if in_job else to.client(use.node)
+    return f"{function}(uri={path}, destination={target}, datastore_operation={client}.datastores)"
+
+
+def _is_on_web(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a dataset is made of addresses of the web."""
+    data = follow(node, to)
+    made = use_of(data.root, to) if data is not None else None
+    if made is None or ".from_" not in made.symbol:
+        return False
+    texts = [to.evaluator.text(path) or "" for path in paths_of(made.argument("path", position=0), to)]
+    return len(texts) != 1 or texts[0].startswith("http")
+
+
+@rule.converts("Dataset.download")
+def download(use: Use, to: Rewriter) -> Outcome:
+    """Into a folder; the list of the files where it is asked for."""
+    assert use.receiver is not None
+    if _is_on_web(use.receiver, to):
+        return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
+    target = use.argument("target_path", position=0)
+    path = f"{to.source(use.receiver)}.path"
+    if is_statement(use) and target is not None:
+        return Replace(download_code(path, to.source(target), use, to), _REVIEW)
+    statement = use.statement
+    if not (isinstance(statement, (ast.Assign, ast.Return, ast.Expr)) and statement.value is use.node):
+        return Leave("download the files in a statement of its own")
+    folder = to.source(target) if target is not None else to.fresh("folder")
+    if target is None:
+        to.before(statement, f"{folder} = {to.need_module('tempfile')}.mkdtemp()")
+    to.before(statement, download_code(path, folder, use, to))
+    files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
+    return Replace(f"sorted(str(file) for file in {files} if file.is_file())", _REVIEW)
+
+
+@rule.converts("Dataset.mount")
+def mount(use: Use, to: Rewriter) -> Outcome:
+    """A temporary folder, which ``start()`` fills."""
+    assert use.receiver is not None
+    if _is_on_web(use.receiver, to):
+        return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
+    if use.argument("mount_point", position=0) is not None:
+        return Leave("SDK v2 mounts nothing at a path of its own: download the files there, or make it a job's input")
+    parent = use.evaluator.scopes.parents.get(use.node)
+    if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
+        around = use.evaluator.scopes.parents[parent]
+        assert isinstance(around, ast.With)
+        code = download_code(f"{to.source(use.receiver)}.path", parent.optional_vars.id, use, to)
+        to.before(around.body[0], code)
+    elif not isinstance(parent, ast.Assign):
+        return Leave("give the mount context a name: mount_context = dataset.mount()")
+    return Replace(f"{to.need_module('tempfile')}.TemporaryDirectory()", _MOUNTED)
+
+
+def _mounted(use: Use, to: Rewriter) -> tuple[ast.expr, bool] | None:
+    """The dataset of a mount context, and whether a ``with`` has it; None when that cannot be told."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    if made is None or made.receiver is None:
+        return None
+    return made.receiver, isinstance(to.evaluator.scopes.parents.get(made.node), ast.withitem)
+
+
+@rule.converts("MountContext.start", "MountContext.stop")
+def change(use: Use, to: Rewriter) -> Outcome:
+    """The files come and go."""
+    found = _mounted(use, to)
+    if found is None or use.receiver is None or not is_statement(use):
+        return Leave("the dataset that is mounted cannot be told")
+    owner, in_block = found
+    if in_block or to.evaluator.type_of(owner) == "InputDataset":
+        return Statements("")
+    if use.symbol.endswith(".stop"):
+        return Replace(f"{to.source(use.receiver)}.cleanup()")
+    return Replace(download_code(f"{to.source(owner)}.path", f"{to.source(use.receiver)}.name", use, to), _MOUNTED)
+
+
+@rule.converts("MountContext.mount_point")
+def mount_point(use: Use, to: Rewriter) -> Outcome:
+    """The folder; with an input of the job, its path."""
+    found = _mounted(use, to)
+    if found is None or use.receiver is None:
+        return Leave("the dataset that is mounted cannot be told")
+    owner, in_block = found
+    if in_block or to.evaluator.type_of(owner) == "InputDataset":
+        return Replace(to.source(use.receiver))
+    return Replace(f"{to.source(use.receiver)}.name")
