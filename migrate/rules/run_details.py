@@ -1,7 +1,7 @@
 """Details of a run: the dict of SDK v1 is a job of SDK v2, an entity with attributes.
 
-Keys that are read become attributes. Where others are read as well (``runDefinition``, ``inputDatasets``) the use is
-left: a job has them in another form.
+Keys that are read become attributes. ``inputDatasets`` become the inputs of the job that have a path, where code only
+hands them on. Where other keys are read as well (``runDefinition``) the use is left: a job has them in another form.
 """
 
 from __future__ import annotations
@@ -37,12 +37,40 @@ details = ml_client.jobs.get(run.name)
 print(details.name, details.status)
 """,
         ),
+        Case(
+            """\
+from azureml.core import Run, Workspace
+
+ws = Workspace.from_config()
+run = Run.get(ws, RUN_ID)
+found = [item["dataset"] for item in run.get_details()["inputDatasets"]]
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+run = ml_client.jobs.get(RUN_ID)
+found = [
+    item["dataset"]
+    for item in [
+        {"dataset": data}
+        for data in ml_client.jobs.get(run.name).inputs.values()
+        if hasattr(data, "path")
+    ]
+]
+""",
+            "Datasets that a run has read",
+        ),
     ],
 )
 
 #: Key of the details -> attribute of a job.
 _ATTRIBUTES = {"properties": "properties", "runId": "name", "status": "status", "target": "compute"}
 _REVIEW = "the answer has another form: a Job entity with attributes"
+_INPUTS = (
+    "each dataset is an Input of the job now, with a path and a type; data that was only linked to a run is in its tags"
+)
 
 
 @rule.converts("Run.get_details", "Run.get_details_with_logs")
@@ -50,12 +78,27 @@ def details(use: Use, to: Rewriter) -> Outcome:
     """The job as it is now."""
     job = written(use, to, "{client}.jobs.get({run}.name)")
     reads = [*_reads(use.node, job, to), *_reads_of_variable(use, to)]
+    if len(reads) == 1 and reads[0][1] == "inputDatasets" and isinstance(reads[0][0], ast.Subscript):
+        if _are_handed_on(to):
+            node, _key, owner = reads[0]
+            to.rename(node, f'[{{"dataset": data}} for data in {owner}.inputs.values() if hasattr(data, "path")]')
+            return Replace(job, _INPUTS)
     unknown = sorted({key for _node, key, _owner in reads if key not in _ATTRIBUTES})
     if unknown:
         return Leave(f"a job of SDK v2 has no {', '.join(unknown)}: read its command, environment, inputs and outputs")
     for node, key, owner in reads:
         to.rename(node, f"{owner}.{_ATTRIBUTES[key]}")
     return Replace(job, _REVIEW)
+
+
+def _are_handed_on(to: Rewriter) -> bool:
+    """Whether nothing of the datasets themselves is read: a path is no dataset."""
+    parents = to.evaluator.scopes.parents
+    for node in parents:
+        if isinstance(node, ast.Subscript) and to.evaluator.text(node.slice) == "dataset":
+            if isinstance(parents.get(node), (ast.Attribute, ast.Assign)):
+                return False
+    return True
 
 
 def _reads(node: ast.expr, owner: str, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
