@@ -16,6 +16,7 @@ from amlbridge.migrate.rewriter import CLIENT, Rewriter
 #: Set in every job; not set where the script runs on its own.
 JOB_VARIABLE = "AZUREML_RUN_ID"
 PARENT_TAG = "mlflow.parentRunId"
+_WORKSPACES = frozenset({"Workspace", "Workspace.from_config", "Workspace.get"})
 
 
 def is_inside(kind: str | None) -> bool:
@@ -104,6 +105,12 @@ def is_statement(use: Use) -> bool:
 
 
 # The workspace ----------------------------------------------------------------------------------------------------
+
+
+def is_run_script(to: Rewriter) -> bool:
+    """Whether a module is a script that runs in a job: it asks for its run, and names no workspace of its own."""
+    symbols = {use.symbol for use in to.uses}
+    return "Run.get_context" in symbols and symbols.isdisjoint(_WORKSPACES)
 
 
 def new_client(to: Rewriter) -> str:

@@ -134,7 +134,12 @@ class Rewriter:
         return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
 
     def new_client(self) -> str:
-        """Code for an MLClient from the configuration file."""
+        """Code for an MLClient: from the configuration file, or in a job from its variables."""
+        from amlbridge.migrate.inside import is_run_script
+        from amlbridge.migrate.inside import new_client as inside_job
+
+        if is_run_script(self):
+            return inside_job(self)
         client = self.need("azure.ai.ml", "MLClient")
         credential = self.need("azure.identity", "DefaultAzureCredential")
         return f"{client}.from_config(credential={credential}())"

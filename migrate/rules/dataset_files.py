@@ -12,7 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import client as client_inside
-from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.inside import is_run_script, is_statement
 from amlbridge.migrate.models.data import follow, paths_of, use_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -60,8 +60,7 @@ _INPUT = "the job has mounted or downloaded its input: its path is what is left"
 def download_code(path: str, target: str, use: Use, to: Rewriter) -> str:
     """Code that downloads what is at an ``azureml://`` path into a folder. ``path``, ``target``: code."""
     function = to.need("azure.ai.ml._artifacts._artifact_utilities", "download_artifact_from_aml_uri")
-    in_job = any(other.symbol == "Run.get_context" for other in to.uses)
-    client = client_inside(use, to) if in_job else to.client(use.node)
+    client = client_inside(use, to) if is_run_script(to) else to.client(use.node)
     return f"{function}(uri={path}, destination={target}, datastore_operation={client}.datastores)"
 
 

@@ -110,13 +110,21 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+_RUNS = "MLflow finds the runs, and each is looked up as a job: one that was only logged with MLflow is none"
+
+
 @rule.converts("Experiment.get_runs", "Run.list")
 def get_runs(use: Use, to: Rewriter) -> Outcome:
-    """Runs are found by MLflow, newest first."""
+    """Runs are found by MLflow, newest first, and looked up as the jobs that runs have become."""
     receiver = use.receiver if use.receiver is not None else use.argument("experiment", position=0)
     if receiver is None:
         return Leave("an experiment is needed")
-    mlflow = to.need_module("mlflow")
-    names = f"[{to.source(receiver)}]"
-    review = "SDK v2 lists runs with MLflow: each is an mlflow.entities.Run, with .info.run_id and .data.metrics"
-    return Replace(f'{mlflow}.search_runs(experiment_names={names}, output_format="list")', review)
+    filters = [name for name in ("type", "tags", "properties", "status") if use.argument(name) is not None]
+    if filters:
+        return Leave(f"select by {', '.join(filters)} with filter_string of mlflow.search_runs")
+    client, mlflow = to.client(use.node), to.need_module("mlflow")
+    found = f'{mlflow}.search_runs(experiment_names=[{to.source(receiver)}], output_format="list")'
+    children = use.argument("include_children")
+    every = isinstance(children, ast.Constant) and children.value is True
+    only = "" if every else ' if "mlflow.parentRunId" not in run.data.tags'
+    return Replace(f"({client}.jobs.get(run.info.run_id) for run in {found}{only})", _RUNS)

@@ -78,9 +78,9 @@ def details(use: Use, to: Rewriter) -> Outcome:
     """The job as it is now."""
     job = written(use, to, "{client}.jobs.get({run}.name)")
     reads = [*_reads(use.node, job, to), *_reads_of_variable(use, to)]
-    if len(reads) == 1 and reads[0][1] == "inputDatasets" and isinstance(reads[0][0], ast.Subscript):
-        if _are_handed_on(to):
-            node, _key, owner = reads[0]
+    if [key for _node, key, _owner in reads] == ["inputDatasets"] and _are_handed_on(to):
+        node, _key, owner = reads[0]
+        if isinstance(node, ast.Subscript):
             to.rename(node, f'[{{"dataset": data}} for data in {owner}.inputs.values() if hasattr(data, "path")]')
             return Replace(job, _INPUTS)
     unknown = sorted({key for _node, key, _owner in reads if key not in _ATTRIBUTES})
@@ -94,11 +94,9 @@ def details(use: Use, to: Rewriter) -> Outcome:
 def _are_handed_on(to: Rewriter) -> bool:
     """Whether nothing of the datasets themselves is read: a path is no dataset."""
     parents = to.evaluator.scopes.parents
-    for node in parents:
-        if isinstance(node, ast.Subscript) and to.evaluator.text(node.slice) == "dataset":
-            if isinstance(parents.get(node), (ast.Attribute, ast.Assign)):
-                return False
-    return True
+    subscripts = [node for node in parents if isinstance(node, ast.Subscript)]
+    read = [node for node in subscripts if to.evaluator.text(node.slice) == "dataset"]
+    return not any(isinstance(parents.get(node), (ast.Attribute, ast.Assign)) for node in read)
 
 
 def _reads(node: ast.expr, owner: str, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
