@@ -75,7 +75,14 @@ def of_other_run(use: Use, to: Rewriter) -> str:
         return run_id(receiver, to)
     if kind in ("RunContext", "InteractiveRun") and _inside_child(use, to):
         return run_id(receiver, to)  # the active run is the child
-    return ""
+    return run_id(receiver, to) if is_created(receiver, to) else ""
+
+
+def is_created(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a run is one of ``run.create_children()``: MLflow has made it, but it is never the active one."""
+    value = to.evaluator.value(node)
+    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    return made is not None and made.symbol.endswith(".create_children")
 
 
 def _inside_child(use: Use, to: Rewriter) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.analysis.symbols import REPORTED
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt
@@ -501,7 +501,9 @@ class Rewriter:
         kept = self.attempt.kept
         if use.node in kept:
             return True
-        return any(value.origin in kept for value in self.connected(use) if "RunContext" not in lineage(value.type))
+        # The run of the job itself is found again by MLflow; a child, or a run that the script starts, is not.
+        found = (value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun"))
+        return any(value.origin in kept for value in found)
 
     def connected(self, use: Use, *, unbridged: bool = False) -> list[Instance]:
         """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted. ``unbridged``: without

@@ -179,7 +179,8 @@ class Scopes:
         elif isinstance(node, ast.NamedExpr):
             self._target(node.target, "assign", node.value, scope, None)
         elif isinstance(node, (ast.For, ast.AsyncFor)):
-            self._target(node.target, "element", node.iter, scope, statement)
+            for target, values in _loops(node.target, node.iter):
+                self._target(target, "element", values, scope, statement)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._target(node.optional_vars, "with", node.context_expr, scope, statement)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -211,3 +212,14 @@ class Scopes:
                     self._bind(scope, Binding(element.id, inner, element, value, scope, statement, index))
         elif isinstance(target, ast.Starred):
             self._target(target.value, "other", None, scope, statement)
+
+
+def _loops(target: ast.expr, values: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """The targets of a loop, each with what it runs over: those of ``enumerate`` and ``zip`` run over the arguments."""
+    function = values.func.id if isinstance(values, ast.Call) and isinstance(values.func, ast.Name) else ""
+    if isinstance(values, ast.Call) and values.args and isinstance(target, ast.Tuple):
+        if function == "enumerate" and len(target.elts) == 2:
+            return [(target.elts[0], values), (target.elts[1], values.args[0])]
+        if function == "zip" and len(target.elts) == len(values.args):
+            return list(zip(target.elts, values.args, strict=True))
+    return [(target, values)]

@@ -53,6 +53,11 @@ rule = Rule(
             "Lists and rows",
         ),
         Case(
+            _HEAD + 'run.log_row("curve", "an example", **point)\n',
+            'import mlflow\n\nmlflow.log_metrics({f"curve.{key}": value for key, value in point.items()})\n',
+            "A row from a dict",
+        ),
+        Case(
             _HEAD + 'run.log_table("costs", table)\nrun.log_confusion_matrix("matrix", matrix)\n',
             'import mlflow\n\nmlflow.log_table(table, "costs.json")\n'
             "for column, values in table.items():\n    for step, value in enumerate(values):\n"
@@ -146,6 +151,8 @@ def loop_names(use: Use, to: Rewriter, *wanted: str) -> list[str]:
 @rule.converts("Run.log_row")
 def log_row(use: Use, to: Rewriter) -> Outcome:
     """A row: a metric for each column."""
+    if (row := _row_of_dict(use, to)) is not None:
+        return row
     name, literal, review = _named(use, to)
     items = []
     for key, node in use.arguments().items():
@@ -155,6 +162,21 @@ def log_row(use: Use, to: Rewriter) -> Outcome:
     if not items:
         return Leave("the columns of the row cannot be told: log them with mlflow.log_metrics")
     return Replace(log_call(use, to, "log_metrics", "{" + ", ".join(items) + "}"), review)
+
+
+def _row_of_dict(use: Use, to: Rewriter) -> Outcome | None:
+    """``run.log_row("curve", **point)`` with a dict that is made at run time."""
+    call = use.call
+    if call is None or not call.args or len(call.keywords) != 1 or call.keywords[0].arg is not None:
+        return None
+    row, name = call.keywords[0].value, call.args[0]
+    if not isinstance(row, (ast.Name, ast.Attribute)) or isinstance(name, ast.Starred):
+        return None
+    text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
+    key, value = loop_names(use, to, "key", "value")
+    metric = joined(to.source(name), allowed_name(text) if text else "", f".{{{key}}}")
+    columns = f"{{{metric}: {value} for {key}, {value} in {to.source(row)}.items()}}"
+    return Replace(log_call(use, to, "log_metrics", columns), "assumed that all columns are numbers")
 
 
 @rule.converts("Run.log_table")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import client, is_statement, run_id, run_object
+from amlbridge.migrate.inside import PARENT_TAG, client, is_created, is_statement, run_id, run_object
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
@@ -35,6 +35,17 @@ rule = Rule(
             _AFTER + 'with mlflow.start_run(run_name="fold", nested=True) as child:\n'
             '    mlflow.log_metric("score", 0.5)\n    mlflow.log_metric("folds", 1, run_id=run.info.run_id)\n',
             "Child runs",
+        ),
+        Case(
+            _HEAD + "children = run.create_children(count=2)\n"
+            'for number, child in enumerate(children):\n    child.log("score", number)\n    child.complete()\n',
+            "import mlflow\nfrom mlflow import MlflowClient\n\n"
+            "run = mlflow.active_run() or mlflow.start_run()\nchildren = [\n    MlflowClient().create_run(\n"
+            '        run.info.experiment_id, tags={"mlflow.parentRunId": run.info.run_id}\n    )\n'
+            "    for _ in range(2)\n]\nfor number, child in enumerate(children):\n"
+            '    mlflow.log_metric("score", number, run_id=child.info.run_id)\n'
+            "    MlflowClient().set_terminated(child.info.run_id)\n",
+            "Child runs that are made at once",
         ),
     ],
 )
@@ -101,10 +112,16 @@ def complete(use: Use, to: Rewriter) -> Outcome:
     """The job ends by itself; a run that the script has started is ended."""
     if not is_statement(use):
         return Leave("the job completes when its script ends: nothing has to be called")
+    if use.receiver is not None and is_created(use.receiver, to):
+        return Replace(_terminated(use.receiver, "", to))
     kind = use.evaluator.type_of(use.receiver)
     if kind in ("InteractiveRun", "ChildRun"):
         return Statements(f"{to.need_module('mlflow')}.end_run()")
     return Statements("")
+
+
+def _terminated(run: ast.expr, status: str, to: Rewriter) -> str:
+    return f"{to.need('mlflow', 'MlflowClient')}().set_terminated({run_id(run, to)}{status})"
 
 
 @rule.converts("RunContext.flush")
@@ -116,6 +133,9 @@ def flush(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RunContext.fail")
 def fail(use: Use, to: Rewriter) -> Outcome:
     """Marks the run as failed."""
+    if use.receiver is not None and is_created(use.receiver, to):
+        lost = "" if use.argument("error_details", position=0) is None else "MLflow keeps no details: set a tag"
+        return Replace(_terminated(use.receiver, ', "FAILED"', to), lost)
     mlflow = to.need_module("mlflow")
     details = use.argument("error_details", position=0)
     lines = []
@@ -159,12 +179,25 @@ def children(use: Use, to: Rewriter) -> Outcome:
     return Replace(code, review)
 
 
-@rule.converts("RunContext.create_children", "RunContext.submit_child")
-def below(use: Use, to: Rewriter) -> Outcome:
-    """Runs below this one that MLflow does not start."""
-    if use.symbol.endswith("submit_child"):
-        return Leave("submit the job with ml_client.jobs.create_or_update, or make it a step of the pipeline")
-    return Leave("start each child with mlflow.start_run(nested=True)")
+@rule.converts("RunContext.create_children")
+def create_children(use: Use, to: Rewriter) -> Outcome:
+    """Runs below this one, all at once: what is logged to one of them names it."""
+    count, key, values = (use.argument(name, position=at) for at, name in enumerate(("count", "tag_key", "tag_values")))
+    if use.receiver is None or (count is None and (key is None or values is None)):
+        return Leave("start each child with mlflow.start_run(nested=True)")
+    above, client = run_object(use.receiver, to), to.need("mlflow", "MlflowClient")
+    tags = f'"{PARENT_TAG}": {above}.info.run_id'
+    loop = f"for _ in range({to.source(count)})" if count is not None else ""
+    if key is not None and values is not None:
+        tags += f", {to.source(key)}: value"
+        loop = f"for value in {to.source(values)}"
+    return Replace(f"[{client}().create_run({above}.info.experiment_id, tags={{{tags}}}) {loop}]")
+
+
+@rule.converts("RunContext.submit_child")
+def submit_child(use: Use, to: Rewriter) -> Outcome:
+    """A job below this one."""
+    return Leave("submit the job with ml_client.jobs.create_or_update, or make it a step of the pipeline")
 
 
 @rule.converts("RunContext.wait_for_completion")

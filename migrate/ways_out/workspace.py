@@ -20,7 +20,6 @@ WAYS_OUT = {
     "MsiAuthentication": "take azure.identity.ManagedIdentityCredential",
     "ServicePrincipalAuthentication": "take azure.identity.ClientSecretCredential",
     "TokenAuthentication": "write a credential: an object with get_token(*scopes) that gives an AccessToken",
-    "TokenAuthentication.get_token": _TOKEN,
     "Experiment": "an experiment is the experiment_name of a job: search it with mlflow.search_experiments",
     "Experiment.archive": "archive its jobs (ml_client.jobs.archive), or mlflow.MlflowClient().delete_experiment",
     "Experiment.delete": "archive its jobs (ml_client.jobs.archive), or mlflow.MlflowClient().delete_experiment",

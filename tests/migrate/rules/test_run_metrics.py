@@ -56,10 +56,10 @@ def test_arguments_of_the_script_have_the_kind_that_the_parser_gives() -> None:
     assert {finding.status for finding in found.findings} == {Status.CONVERTED}
 
 
-def test_a_row_of_an_unknown_dict_is_left() -> None:
-    found = convert(HEAD + "run.log_row('a', **columns)\n")
-    assert "# TODO(amlbridge run-metrics)" in found.text and "run.log_row('a', **columns)" in found.text
-    assert "from azureml.core import Run" in found.text
+def test_a_row_of_a_dict_that_is_made_at_run_time() -> None:
+    found = convert('from azureml.core import Run\nRun.get_context().log_row("a", **columns)\n')
+    assert 'mlflow.log_metrics({f"a.{key}": value for key, value in columns.items()})' in found.text
+    assert [finding.status for finding in found.findings if finding.symbol == "Run.log_row"] == [Status.REVIEW]
 
 
 def test_variables_of_loops_do_not_hide_others() -> None:
