@@ -25,6 +25,8 @@ SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "fi
 #: A data frame that is registered as a table.
 FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
+#: The modes in which a job gets the files that an MLTable lists.
+_EVALUATED = {"ro_mount": "eval_mount", "download": "eval_download"}
 #: File endings of tables that one pandas call reads.
 _TABLE_FILE = re.compile(r"\.(csv|tsv|txt|parquet|json|jsonl|gz|data)$", re.IGNORECASE)
 
@@ -130,7 +132,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
             registered = follow(use.receiver, to)
             return kind_of(registered, to, seen) if registered is not None else _by_mode(data)
         if "Dataset.File." in use.symbol:
-            return "uri_folder"
+            return "mltable" if several_files(use, to) else "uri_folder"
         if "Dataset.Tabular." in use.symbol:
             return "uri_file" if single_file(use, to) else "mltable"
         if symbol[-1] in ("get_by_name", "datasets[]"):
@@ -245,6 +247,14 @@ def single_file(use: Use, to: Rewriter) -> bool:
     return text is not None and "*" not in text and _TABLE_FILE.search(text.split("?")[0]) is not None
 
 
+def several_files(use: Use, to: Rewriter) -> bool:
+    """Whether a file dataset is made of several addresses: an MLTable lists them."""
+    if use.symbol != "Dataset.File.from_files":
+        return False
+    paths = paths_of(use.argument("path", position=0), to)
+    return len(paths) > 1 or any(isinstance(path, ast.Starred) for path in paths)
+
+
 def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     """The paths that a dataset is made from: one, or a list of them."""
     value = to.evaluator.value(path) if path is not None else None
@@ -258,6 +268,8 @@ def input_code(data: Data, to: Rewriter) -> str:
     """The v2 Input that stands for a dataset or a reference, where a job or a node is called."""
     make = to.need("azure.ai.ml", "Input")
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
+    if mode and _lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
+        mode = f', mode="{_EVALUATED[data.mode]}"'
     if data.type in REFERENCES:
         return to.source(data.root)
     use = use_of(data.root, to)
@@ -271,6 +283,18 @@ def input_code(data: Data, to: Rewriter) -> str:
         mode = f', mode="{_MODES.get(text or "", "download")}"' if text in ("mount", "download") else mode
         return _of_asset(followed, to, mode, make)
     return _of_asset(data, to, mode, make)
+
+
+def _lists_files(data: Data, to: Rewriter) -> bool:
+    """Whether a dataset is an MLTable that lists the files of a FileDataset."""
+    use = use_of(data.root, to)
+    if use is not None and use.symbol.endswith(".register") and use.receiver is not None:
+        registered = follow(use.receiver, to)
+        return registered is not None and registered.root is not data.root and _lists_files(registered, to)
+    if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
+        made = _registered_here(use, to)
+        return made is not None and made.root is not data.root and _lists_files(made, to)
+    return use is not None and several_files(use, to)
 
 
 def _of_asset(data: Data, to: Rewriter, mode: str, make: str) -> str:

@@ -21,6 +21,7 @@ from amlbridge.migrate.models.data import (
     is_read_by_rows,
     kind_of,
     paths_of,
+    several_files,
     single_file,
 )
 from amlbridge.migrate.models.flow import Flow
@@ -69,12 +70,36 @@ table = ml_client.data.get("titanic", label="latest")
 print(table.name, table.version)
 """,
         ),
+        Case(
+            """\
+from azureml.core import Dataset
+
+files = Dataset.File.from_files(["https://example.org/a.gz", "https://example.org/b.gz"])
+""",
+            """\
+import mltable
+from azure.ai.ml.entities import Data
+
+mltable.from_paths(
+    paths=[
+        {"file": "https://example.org/a.gz"},
+        {"file": "https://example.org/b.gz"},
+    ]
+).save("files_mltable")
+files = Data(path="files_mltable", type="mltable")
+""",
+            "Files at several addresses",
+        ),
     ],
 )
 
 
 _PATHS = "reading azureml:// paths needs the package azureml-fsspec"
 _SAVED = "the selection is saved as an MLTable in a folder of this machine; reading azureml:// needs azureml-fsspec"
+_LISTED = (
+    "a data asset has one path: the files are listed in an MLTable in a folder of this machine, which it uploads; "
+    "a job that mounts it (mode eval_mount or eval_download) finds the files themselves"
+)
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
 
@@ -189,10 +214,11 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
         return Leave("a path is needed")
     paths = [_address(element, to) for element in paths_of(path, to)]
     data = to.need("azure.ai.ml.entities", "Data")
+    if use.symbol == "Dataset.File.from_files" and several_files(use, to):
+        return _files_table(use, path, paths, to)
     if use.symbol == "Dataset.File.from_files" or single_file(use, to):
         kind = "uri_file" if use.symbol != "Dataset.File.from_files" else "uri_folder"
-        review = "" if len(paths) == 1 else "a data asset has one path: the first of these"
-        return Replace(f'{data}(path={paths[0]}, type="{kind}")', review)
+        return Replace(f'{data}(path={paths[0]}, type="{kind}")')
     mltable = to.need_module("mltable")
     form = {"delimited": "delimited", "parquet": "parquet", "json": "json_lines"}
     kind = next(value for key, value in form.items() if key in use.symbol)
@@ -201,6 +227,18 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     folder = new_folder(_variable(use.node, to), to)
     to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]).save({folder})")
     return Replace(f'{data}(path={folder}, type="mltable")', review)
+
+
+def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Outcome:
+    """Files at several addresses: an MLTable that lists them, which a job mounts or downloads as a folder."""
+    if any(isinstance(element, ast.Starred) for element in paths_of(path, to)):
+        return Leave("the addresses are listed at run time: make an MLTable of them with mltable.from_paths")
+    mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
+    on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
+    listed = ", ".join(f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
+    folder = new_folder(_variable(use.node, to), to)
+    to.before(use.statement, f"{mltable}.from_paths(paths=[{listed}]).save({folder})")
+    return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
 
 
 def _variable(made: ast.expr, to: Rewriter) -> str:
