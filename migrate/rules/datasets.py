@@ -81,10 +81,7 @@ import mltable
 from azure.ai.ml.entities import Data
 
 mltable.from_paths(
-    paths=[
-        {"file": "https://example.org/a.gz"},
-        {"file": "https://example.org/b.gz"},
-    ]
+    paths=[{"file": "https://example.org/a.gz"}, {"file": "https://example.org/b.gz"}]
 ).save("files_mltable")
 files = Data(path="files_mltable", type="mltable")
 """,
