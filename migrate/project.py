@@ -38,6 +38,7 @@ class Project:
         #: Files may be created below these folders; without one there are none.
         self.roots: tuple[Path, ...] = ()
         self._modules = tuple(modules)
+        self._texts = {module.path.absolute(): module.text for module in modules}
         self._folders = frozenset(module.path.absolute().parent for module in modules)
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
@@ -105,6 +106,7 @@ class Project:
         to.published = self._published.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
+        to.module_text = self._texts.get
         to.read_elsewhere = lambda: self._read_elsewhere(module.path)
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)

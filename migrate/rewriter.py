@@ -75,6 +75,8 @@ class Rewriter:
         #: to create a file of a name in a folder.
         self.path = Path("module.py")
         self.roots: tuple[Path, ...] = ()
+        #: The text of another module of the run, by its path.
+        self.module_text: Callable[[Path], str | None] = lambda path: None
         #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
         self.folders: frozenset[Path] = frozenset()
         self.claimed: Callable[[Path, str], bool] = lambda folder, name: False

@@ -288,7 +288,7 @@ def output_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         if port.source is data.root:
             return port
     name = unique(identifier(flag or data_name(data, to), "output"), found.taken)
-    port = Port(name, _output_declared(data, to), source=data.root)
+    port = Port(name, _output_declared(data, to), source=data.root, option=flag)
     found.outputs.append(port)
     return port
 

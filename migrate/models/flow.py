@@ -48,6 +48,7 @@ class Flow:
                     self.failed[use.node] = str(error)
         for step in list(self.steps.values()):
             self._read_by_rows(step)
+            self._read_as_files(step)
         for use in self.to.uses:
             if use.symbols[0].endswith(".run_after") and use.receiver is not None:
                 earlier = use.argument("step", position=0)
@@ -55,6 +56,14 @@ class Flow:
                     self.order(self._steps_of(earlier), self._steps_of(use.receiver))
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
+
+    def _read_as_files(self, step: Step) -> None:
+        """What another step writes as one file is read as one."""
+        for port in step.arguments.inputs:
+            producer = self.producer(port.source)
+            written = producer.writes(port.source) if producer is not None and port.source is not None else None
+            if written is not None and 'type="uri_file"' in written.declared:
+                port.declared = port.declared.replace('type="uri_folder"', 'type="uri_file"')
 
     def _read_by_rows(self, step: Step) -> None:
         for root, kind in step.rows.items():

@@ -23,6 +23,7 @@ from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import parsed
+from amlbridge.migrate.models.written_outputs import type_outputs
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
         start = _python(use, arguments, to)
     declare_inputs(use, written, arguments, to)
     _declared_outputs(use, arguments, to)
+    type_outputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)

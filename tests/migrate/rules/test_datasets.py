@@ -39,3 +39,16 @@ def test_by_name(before: str, after: str) -> None:
 def test_scenarios_are_texts() -> None:
     text = convert("from azureml.core import Dataset\nused = [(Dataset.Scenario.TRAINING, data)]\n").text
     assert text.strip() == 'used = [("training", data)]'
+
+
+def test_files_at_several_addresses_are_all_there() -> None:
+    code = (
+        "from azureml.core import Dataset, ScriptRunConfig\n\n"
+        'files = Dataset.File.from_files(["https://example.org/a", "https://example.org/b"])\n'
+        'job = ScriptRunConfig(".", "train.py", arguments=["--data", files.as_mount()])\n'
+    )
+    found = convert(code)
+    assert '{"file": "https://example.org/a"}, {"file": "https://example.org/b"}' in " ".join(found.text.split())
+    assert 'Input(type="mltable", path=files.path, mode="eval_mount")' in found.text
+    left = convert('from azureml.core import Dataset\n\nfiles = Dataset.File.from_files(["a", *others])\n')
+    assert [finding.status for finding in left.findings] == [Status.MANUAL]

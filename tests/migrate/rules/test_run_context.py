@@ -109,3 +109,22 @@ def test_children_of_the_parent_are_jobs() -> None:
     assert 'ml_client.jobs.list(parent_job_name=run.data.tags["mlflow.parentRunId"])' in " ".join(
         text.replace("(\n", "(").replace("\n    )", ")").split()
     ).replace("( ", "(")
+
+
+def test_children_of_a_loop_over_enumerate_are_logged_to() -> None:
+    code = 'for number, child in enumerate(run.create_children(tag_key="fold", tag_values=FOLDS)):\n'
+    found = convert(
+        "from azureml.core import Run\n\nrun = Run.get_context()\n"
+        + code
+        + '    child.log("score", number)\n    child.tag("a", "b")\n    child.fail()\n'
+    )
+    assert '"fold": value' in found.text and "azureml.core" not in found.text
+    assert 'mlflow.log_metric("score", number, run_id=child.info.run_id)' in found.text
+    assert 'MlflowClient().set_tag(child.info.run_id, "a", "b")' in found.text
+    assert 'MlflowClient().set_terminated(child.info.run_id, "FAILED")' in found.text
+
+
+def test_what_is_logged_to_a_run_that_stays_v1_stays_as_well() -> None:
+    code = "from azureml.core import Run\n\nrun = Run.get_context()\nchild = run.create_children(**HOW)[0]\n"
+    found = convert(code + 'child.log("score", 1)\nrun.log("folds", 1)\n')
+    assert 'child.log("score", 1)' in found.text and 'mlflow.log_metric("folds", 1)' in found.text

@@ -1,0 +1,47 @@
+"""Downloads and mounts of datasets outside of the inputs of a job."""
+
+from __future__ import annotations
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.core import Dataset, Run
+
+run = Run.get_context()
+data = Dataset.get_by_name(run.experiment.workspace, name="x")
+"""
+
+
+def test_a_script_downloads_with_the_client_of_its_job() -> None:
+    found = convert(HEAD + 'data.download("input", overwrite=True)\n')
+    assert "azureml" not in found.text.split("AZUREML", 1)[0].replace("azureml_", "")
+    assert 'uri=data.path, destination="input", datastore_operation=ml_client.datastores' in found.text
+    assert "from_config" not in found.text and 'os.environ["AZUREML_ARM_SUBSCRIPTION"]' in found.text
+
+
+def test_the_list_of_the_files() -> None:
+    found = convert(HEAD + "files = data.download()\nprint(files)\n")
+    assert "folder = tempfile.mkdtemp()" in found.text and "destination=folder" in found.text
+    assert "files = sorted(str(file) for file in Path(folder).rglob('*') if file.is_file())".replace("'*'", '"*"') in (
+        " ".join(found.text.split()).replace("( str", "(str").replace("() )", "())")
+    )
+
+
+def test_a_mount_in_a_with_block() -> None:
+    found = convert(HEAD + "with data.mount() as mount:\n    read(mount.mount_point)\n")
+    assert "with tempfile.TemporaryDirectory() as mount:\n    download_artifact_from_aml_uri(" in found.text
+    assert "    read(mount)\n" in found.text
+
+
+def test_a_mount_of_an_input_is_its_path() -> None:
+    code = 'mount = run.input_datasets["x"].mount()\nmount.start()\nread(mount.mount_point)\nmount.stop()\n'
+    found = convert("from azureml.core import Run\n\nrun = Run.get_context()\n" + code)
+    assert found.text.endswith('mount = os.environ["AZURE_ML_INPUT_x"]\nread(mount)\n')
+
+
+def test_addresses_of_the_web_are_left() -> None:
+    code = 'from azureml.core import Dataset\n\ndata = Dataset.File.from_files("https://example.org/a.gz")\n'
+    found = convert(code + 'data.download("input")\n')
+    assert any(f.symbol == "FileDataset.download" and f.status is Status.MANUAL for f in found.findings)
+    assert 'data.download("input")' in found.text
