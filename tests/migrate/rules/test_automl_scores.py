@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -67,5 +69,4 @@ def test_chosen_scores_are_chosen() -> None:
 def test_the_constants_are_those_of_sdk_v1() -> None:
     constants = pytest.importorskip("azureml.automl.core.shared.constants")
     for name, text in CONSTANTS.items():
-        owner, member = name.split(".")
-        assert getattr(getattr(constants, owner), member) == text, name
+        assert attrgetter(name)(constants) == text, name
