@@ -45,6 +45,8 @@ class Port:
     literal: bool = False
     #: The v2 type of a plain value.
     type: str = ""
+    #: The variable of the node that has the output, where it is another than its step's own.
+    node: str = ""
 
 
 @dataclass
@@ -267,7 +269,11 @@ def model_type(data: Data, to: Rewriter) -> str:
     what = trained(data, to)
     if what is None:
         return "uri_folder"
-    return "uri_file" if what.argument("model_file", position=3) is not None else "mlflow_model"
+    if what.argument("model_file", position=3) is not None:
+        return "uri_file"
+    from amlbridge.migrate.models.automl_outputs import can_follow
+
+    return "uri_file" if can_follow(to) else "mlflow_model"
 
 
 def _data_parameter(data: Data, to: Rewriter) -> ast.expr | None:

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.arguments import Arguments, Port, list_elements
+from amlbridge.migrate.models import automl_outputs
+from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements
 from amlbridge.migrate.models.automl import AutoMLJob, read_job
+from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
+from amlbridge.migrate.models.component_files import check_place
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
+from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.static import NotKnownError
 from amlbridge.migrate.models.steps import Step, reads
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -19,9 +24,12 @@ MODEL = "best_model"
 
 @dataclass
 class AutoMLStep(Step):
-    """A step that searches for a model. It has no component: its node is made in the pipeline function."""
+    """A step that searches for a model. It has no component: its node is made in the pipeline function.
+
+    ``behind``: the node that writes the files which its readers had in SDK v1, or None."""
 
     job: AutoMLJob | None = field(default=None)
+    behind: OutputsOfAutoML | None = field(default=None)
 
     def component_code(self, to: Rewriter) -> str:
         """There is none."""
@@ -45,7 +53,24 @@ class AutoMLStep(Step):
         more = [f'outputs={{"{MODEL}": {output}(type="mlflow_model")}}']
         if self.display_name is not None:
             more.insert(0, f"display_name={to.source(self.display_name)}")
-        return self.job.statements(self.node, dict(pair.split("=", 1) for pair in bound), more, to)
+        lines = self.job.statements(self.node, dict(pair.split("=", 1) for pair in bound), more, to)
+        if self.behind is None:
+            return lines
+        if not self.is_made_outside(to):
+            lines.append(f"{self.behind.component} = {self.behind.component_code(to)}")
+        lines.append(f"{self.behind.node} = {self.behind.component}(best_model={self.node}.outputs.{MODEL})")
+        compute = next((code for code in self.job.job if code.startswith("compute=")), None)
+        if compute is not None:
+            lines.append(f"{self.behind.node}.compute = {compute.removeprefix('compute=')}")
+        return lines
+
+    def is_made_outside(self, to: Rewriter) -> bool:
+        """Whether the component of the node behind is made where the step was, which the pipeline function sees."""
+        try:
+            check_place(self, to)
+        except NotKnownError:
+            return False
+        return isinstance(self.use.statement, ast.Assign) and self.use.statement.value is self.use.node
 
 
 @reads("AutoMLStep")
@@ -68,8 +93,9 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step.parts.append(config.node)
     step.rows = rows
     listed = use.argument("outputs", position=3)
+    follows = automl_outputs.can_follow(to)
     for element in list_elements(listed, to) if listed is not None else []:
-        _output(element, step, to)
+        _output(element, step, to, follows=follows)
     step.reviews += job.reviews
     return step
 
@@ -84,13 +110,25 @@ def configuration(use: Use, to: Rewriter) -> Use:
     return found
 
 
-def _output(element: ast.expr, step: AutoMLStep, to: Rewriter) -> None:
+def _output(element: ast.expr, step: AutoMLStep, to: Rewriter, *, follows: bool) -> None:
+    """Reads an output. ``follows``: a node behind may write it as the file that SDK v1 had."""
     data = follow(element, to) if not isinstance(element, ast.Starred) else None
     what = trained(data, to) if data is not None else None
     if data is None or what is None:
         raise ValueError("an output of the AutoML step cannot be told: it needs training_output=TrainingOutput(...)")
-    kind = what.argument("type", position=0)
-    if to.evaluator.text(kind) == "Model":
+    kind = to.evaluator.text(what.argument("type", position=0))
+    if follows and kind in ("Model", "Metrics"):
+        if step.behind is None:
+            node = to.fresh(f"{step.node}_outputs")
+            step.behind = OutputsOfAutoML(node, to.fresh(f"{node}_component"))
+        made = use_of(data.root, to)
+        shown = made.argument("pipeline_output_name") if made is not None else None
+        text = (to.evaluator.text(shown) if shown is not None else None) or data_name(data, to)
+        name = unique(identifier(text, kind.lower()), step.arguments.taken)
+        step.behind.written[name] = kind.lower()
+        step.arguments.outputs.append(Port(name, "", source=data.root, node=step.behind.node))
+        step.reviews += automl_outputs.reviews(what)
+    elif kind == "Model":
         step.arguments.outputs.append(Port(MODEL, "", source=data.root))
         step.reviews.append("the best model is an MLflow folder, where v1 had a pickle file")
     else:

@@ -20,7 +20,7 @@ from amlbridge.migrate.models.static_environments import Described, environment_
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.rewriter import Rewriter
 
-_SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json"
+SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json"
 _ORDER = (
     *("$schema", "name", "display_name", "type", "is_deterministic", "inputs", "outputs"),
     *("code", "environment", "command", "distribution", "resources"),
@@ -46,7 +46,7 @@ class ComponentFile:
         """Creates the files; returns the code that loads the component."""
         content = {**self.content, "environment": self._environment(to)}
         text = dump({key: content[key] for key in _ORDER if key in content})
-        name = _file(self.folder, content["name"], ".component.yml", text, to)
+        name = create_file(self.folder, content["name"], ".component.yml", text, to)
         to.spare.update(self.environment.makers)
         to.spare_names.add(self.environment.inserted)
         return f"{to.need('azure.ai.ml', 'load_component')}(source={self._source(name, to)})"
@@ -60,7 +60,7 @@ class ComponentFile:
         key = ("conda file", text)
         if key not in to.memory:
             base = identifier(described.name, "environment")
-            to.memory[key] = self.folder / _file(self.folder, base, ".conda.yml", text, to)
+            to.memory[key] = self.folder / create_file(self.folder, base, ".conda.yml", text, to)
         path = os.path.relpath(cast("Path", to.memory[key]), self.folder)
         return {**described.value, "conda_file": Path(path).as_posix()}
 
@@ -90,9 +90,9 @@ def component_file(step: Step, to: Rewriter) -> ComponentFile | str:
 
 
 def _read(step: Step, to: Rewriter) -> ComponentFile:
-    _check_place(step, to)
+    check_place(step, to)
     static = Static(to, step.use.node)
-    content: dict[str, Any] = {"$schema": _SCHEMA, **_named(step, to), "type": "command", "code": "."}
+    content: dict[str, Any] = {"$schema": SCHEMA, **_named(step, to), "type": "command", "code": "."}
     inputs = {port.name: _input(port, static) for port in step.arguments.inputs}
     inputs.update({f"after_{first.node}": {"type": "uri_folder"} for first in step.after})
     outputs = {port.name: _output(port, static) for port in step.arguments.outputs}
@@ -110,7 +110,7 @@ def _read(step: Step, to: Rewriter) -> ComponentFile:
     return ComponentFile(step, folder, content, environment_of(step.settings, step.use, folder, to), static)
 
 
-def _check_place(step: Step, to: Rewriter) -> None:
+def check_place(step: Step, to: Rewriter) -> None:
     """What the component cannot hold (compute, values) is said where the pipeline is made: it has to be seen there."""
     from amlbridge.migrate.models.flow import Flow
 
@@ -205,7 +205,7 @@ def _folded(command: str) -> Any:
     return folded if load(dump({"command": folded})) == {"command": command} else command
 
 
-def _file(folder: Path, name: str, suffix: str, text: str, to: Rewriter) -> str:
+def create_file(folder: Path, name: str, suffix: str, text: str, to: Rewriter) -> str:
     """The name of a file that no other module and no file of the user has, with this text; creates it."""
     stem = identifier(to.path.stem, "pipeline")
     number = 1
@@ -217,12 +217,12 @@ def _file(folder: Path, name: str, suffix: str, text: str, to: Rewriter) -> str:
             candidates.append(f"{stem}.{name}_{number}")
         file = candidates.pop(0) + suffix
         path = Path(os.path.relpath(folder / file, to.path.parent)).as_posix()
-        if to.created.get(path, text) == text and _is_free(folder / file, text):
+        if to.created.get(path, text) == text and is_free(folder / file, text):
             to.create(path, text)
             return file
 
 
-def _is_free(path: Path, text: str) -> bool:
+def is_free(path: Path, text: str) -> bool:
     """Whether there is no file, or one with this text: an earlier run has written it."""
     try:
         return path.read_text(encoding="utf-8") == text

@@ -2,8 +2,10 @@
 
 The settings go to ``set_limits``, ``set_training`` and ``set_featurization``; ``label_column_name`` is
 ``target_column_name``, hours are minutes. The data has to be an MLTable. ``AutoMLStep`` becomes a node of the pipeline
-function with the output ``best_model``, an MLflow folder. ``ForecastingParameters`` and ``FeaturizationConfig`` become
-the entities ``ForecastingSettings`` and ``TabularFeaturizationSettings``.
+function with the output ``best_model``, an MLflow folder. What read v1's outputs, the metrics as JSON and the model as
+a pickle, gets them from a small component behind the node, whose files are written beside the code.
+``ForecastingParameters`` and ``FeaturizationConfig`` become the entities ``ForecastingSettings`` and
+``TabularFeaturizationSettings``.
 """
 
 from __future__ import annotations
@@ -189,6 +191,9 @@ def step(use: Use, to: Rewriter) -> Outcome:
     found = flow.steps[use.node]
     found.component_code(to)
     if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        behind = found.behind if isinstance(found, automl_steps.AutoMLStep) else None
+        if behind is not None and found.is_made_outside(to):
+            return Statements(f"{behind.component} = {behind.component_code(to)}", found.review)
         return Statements("", found.review)
     return Replace("None", found.review)
 

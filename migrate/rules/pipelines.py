@@ -156,7 +156,7 @@ def _bound(port: Port, to: Rewriter) -> str:
         producer = Flow.of(to).producer(port.source)
         output = producer.writes(port.source) if producer is not None else None
         if producer is not None and output is not None:
-            return f"{producer.node}.outputs.{output.name}"
+            return f"{output.node or producer.node}.outputs.{output.name}"
     if not port.value:
         raise ValueError(f"no step of the pipeline writes the input {port.name}")
     return port.value
@@ -213,7 +213,7 @@ def _outputs(steps: list[Step], to: Rewriter) -> list[str]:
             name = use.argument("pipeline_output_name") if use is not None else None
             text = to.evaluator.text(name) if name is not None else None
             if text is not None:
-                found.append(f'"{identifier(text)}": {step.node}.outputs.{port.name}')
+                found.append(f'"{identifier(text)}": {port.node or step.node}.outputs.{port.name}')
     return found
 
 

@@ -10,6 +10,8 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -183,9 +185,33 @@ def download_output(use: Use, to: Rewriter) -> Outcome:
 def output_path(use: Use, to: Rewriter) -> Outcome:
     """Where ``jobs.download`` puts an output, below its download folder."""
     assert use.receiver is not None
-    name = to.source(use.receiver)
-    text = to.evaluator.text(use.receiver)
-    return Replace(f'"named-outputs/{text}"' if text else f'f"named-outputs/{{{name}}}"')
+    name, text = to.source(use.receiver), _output_name(use, to)
+    path = "named-outputs/" + (text or f"{{{name}}}")
+    if _is_file(text, to):
+        # A file lies below its name, and has it.
+        path += "/" + (text or f"{{{name}}}")
+    return Replace(f'"{path}"' if text else f'f"{path}"')
+
+
+def _output_name(use: Use, to: Rewriter) -> str | None:
+    """The name of the output that ``get_pipeline_output(name)`` gave."""
+    origin = use.receiver_value.origin if use.receiver_value is not None else None
+    made = use_of(origin, to) if origin is not None else None
+    name = made.argument("pipeline_output_name", "name", position=0) if made is not None else None
+    return to.evaluator.text(name) if name is not None else None
+
+
+def _is_file(name: str | None, to: Rewriter) -> bool:
+    """Whether an output of a pipeline of this module is a file, as AutoML's are; of all, where its name is not told."""
+    found = []
+    for made in to.uses:
+        given = made.argument("pipeline_output_name") if made.symbol == "PipelineData" and made.call else None
+        if given is not None and (name is None or to.evaluator.text(given) == name):
+            data = follow(made.node, to) if isinstance(made.node, ast.expr) else None
+            producer = Flow.of(to).producer(data.root) if data is not None else None
+            port = producer.writes(data.root) if producer is not None and data is not None else None
+            found.append(port is not None and bool(port.node))
+    return bool(found) and all(found)
 
 
 @rule.converts("Run.tag", "Run.set_tags", "Run.add_properties")

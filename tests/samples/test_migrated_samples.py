@@ -1,6 +1,7 @@
 """The samples of SDK v1 after ``amlbridge migrate --write``: nothing is left to do, and they give what they gave.
 
-What mpi and parallel_run give is in test_verified_samples. Not among them: automl_titanic.
+What mpi and parallel_run give is in test_verified_samples; how a converted AutoML pipeline runs in
+tests/migrate/rules/test_automl_live.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.support.command import Command
 pytestmark = pytest.mark.slow
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "v1"
-_MIGRATED = ("breast_cancer", "hyperdrive", "mpi", "parallel_run", "publish", "run_script")
+_MIGRATED = ("automl_titanic", "breast_cancer", "hyperdrive", "mpi", "parallel_run", "publish", "run_script")
 
 
 @pytest.fixture(scope="module")

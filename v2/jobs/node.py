@@ -52,7 +52,9 @@ def lower(scope: Scope, name: str, node: Section, defaults: Defaults) -> Node:
     """A node of a pipeline. Raises a 400 ServiceError that names the node and the field."""
     kind = kinds.kind_of(node)
     made = Node(id=f"{scope.prefix}{name}", name=f"{scope.prefix}{name}", kind=kind)
-    compute = settings.compute_name(_literal_text(scope, node, "computeId")) or scope.compute
+    # The client of azure-ai-ml writes "compute" for an AutoML node, and "computeId" for all others.
+    given = _literal_text(scope, node, "compute" if kind == "automl" else "computeId")
+    compute = settings.compute_name(given) or scope.compute
     if kind == "automl":
         return _automl(scope, node, replace(made, resources=settings.resources(compute)), defaults.datastore)
     spec = scope.specification(name)

@@ -12,7 +12,10 @@ from amlbridge.migrate.settings import Settings
 from tests.support.live import LiveService
 
 MAIN = """\
+import json
 import logging
+import os
+import pickle
 
 from azureml.core import Dataset, Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
@@ -55,6 +58,7 @@ print("MODEL", model.name, model.version)
 
 prepared = OutputFileDatasetConfig("prepared")
 found = PipelineData("found", pipeline_output_name="found", training_output=TrainingOutput(type="Model"))
+tried = PipelineData("tried", pipeline_output_name="tried", training_output=TrainingOutput(type="Metrics"))
 prepare = PythonScriptStep(
     name="prepare",
     script_name="prepare.py",
@@ -75,7 +79,7 @@ search = AutoMLStep(
         enable_voting_ensemble=False,
         compute_target="cpu-cluster",
     ),
-    outputs=[found],
+    outputs=[found, tried],
 )
 check = PythonScriptStep(
     name="check",
@@ -88,6 +92,14 @@ check = PythonScriptStep(
 pipeline_run = Experiment(ws, "wines").submit(Pipeline(ws, [prepare, search, check]))
 pipeline_run.wait_for_completion(show_output=False)
 print("PIPELINE", pipeline_run.get_status() == "Completed")
+for output in (pipeline_run.get_pipeline_output(name) for name in ("found", "tried")):
+    output.download("outputs")
+    with open(os.path.join("outputs", output.path_on_datastore), "rb") as file:
+        content = file.read()
+        if output.path_on_datastore.endswith("tried"):
+            print("SCORES", [sorted(scores)[-1] for scores in json.loads(content).values()])
+        else:
+            print("MODEL FILE", [name for name, _ in pickle.loads(content).steps][0])
 """
 PREPARE = """\
 import argparse
