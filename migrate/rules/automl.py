@@ -191,9 +191,9 @@ def step(use: Use, to: Rewriter) -> Outcome:
     found = flow.steps[use.node]
     found.component_code(to)
     if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        behind = found.behind if isinstance(found, automl_steps.AutoMLStep) else None
-        if behind is not None and found.is_made_outside(to):
-            return Statements(f"{behind.component} = {behind.component_code(to)}", found.review)
+        assert isinstance(found, automl_steps.AutoMLStep)
+        if found.behind is not None and found.is_made_outside(to):
+            return Statements(f"{found.behind.component} = {found.behind.component_code(to)}", found.review)
         return Statements("", found.review)
     return Replace("None", found.review)
 
