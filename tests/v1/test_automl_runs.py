@@ -187,3 +187,32 @@ def test_what_the_service_refuses_and_answers_to_other_callers(live: LiveService
         assert client.post(f"{base}/runs/none/submitSnapshotRun", json={}).status_code == 404
         curated = client.post(f"{base}/getCuratedEnvironment", json={}).json()
         assert curated["environment"]["name"] == "AzureML-AutoML"
+
+
+def test_a_run_that_its_client_could_not_start_is_ended_by_it(live: LiveService) -> None:
+    saved = live.run("""
+        from azureml.core import Dataset, Workspace
+        ws = Workspace.from_config()
+        store = ws.get_default_datastore()
+        with open("few.csv", "w") as file:
+            file.write("x,y\\n1,no\\n2,yes\\n")
+        store.upload_files(["few.csv"], target_path="few")
+        print("ID", Dataset.Tabular.from_delimited_files((store, "few/few.csv")).register(ws, "few").id)
+    """)
+    dataset = next(line.split()[1] for line in saved.stdout.splitlines() if line.startswith("ID "))
+    with live.client() as client:
+        experiment = client.post(f"/history/v1.0{live.scope()}/experiments/rest").json()["experimentId"]
+        base = _SERVICE.format(live.scope(), experiment)
+        body = {
+            "amlSettingsJsonString": json.dumps({"task_type": "classification", "label_column_name": "y"}),
+            "dataPrepJsonString": json.dumps({"training_data": {"datasetId": dataset}}),
+            "target": "local",
+        }
+        created = client.post(f"{base}/run", json=body)
+        assert created.status_code == 200, created.text
+        run = created.json()
+        assert client.post(f"{base}/runs/{run}/changerunstatus/Sleeping", json={}).status_code == 400
+        assert client.post(f"{base}/runs/{run}/changerunstatus/Failed", json={}).status_code == 200
+        assert client.get(f"/history/v1.0{live.scope()}/runs/{run}").json()["status"] == "Failed"
+        assert client.post(f"{base}/runs/{run}/changerunstatus/Completed", json={}).status_code == 200
+        assert client.get(f"/history/v1.0{live.scope()}/runs/{run}").json()["status"] == "Failed"
