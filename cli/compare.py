@@ -105,13 +105,14 @@ def compared(left: str, right: str, options: dict[str, Any]) -> Report:
     """The comparison of two sides, as the command is given them, with the reports written. ``options`` are those of the
     command. Raises :class:`Failure`."""
     from amlbridge.cli import compare_sides
+    from amlbridge.compare.report import render
 
     files = report_files(options["report"])
     rules = read_rules(options)
     sides = compare_sides.find(left, options["left_home"]), compare_sides.find(right, options["right_home"])
     report = _compare(*sides, rules, options)
     for path in files:
-        _write(path, report, sides)
+        write_report(path, render(path, report, (sides[0].plan, sides[1].plan)))
     return report
 
 
@@ -184,11 +185,10 @@ def _more_runs(left: Side, options: dict[str, Any]) -> list[Any]:
     return [side.run for side in found]
 
 
-def _write(path: Path, report: Report, sides: Sequence[Side]) -> None:
-    from amlbridge.compare.report import render
-
+def write_report(path: Path, text: str) -> None:
+    """Writes a report and says so. Raises :class:`Failure`."""
     try:
-        path.write_text(render(path, report, (sides[0].plan, sides[1].plan)), encoding="utf-8", errors="replace")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         why = error.strerror or str(error)
         raise Failure(

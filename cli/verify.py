@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amlbridge.cli.compare import comparison_options, exit_code, read_rules, report_files, show_checks
+from amlbridge.cli.compare import comparison_options, exit_code, read_rules, report_files, show_checks, write_report
 from amlbridge.cli.output import EXIT_USAGE, Failure, print_json, say, table
 from amlbridge.cli.run import network_options
 from amlbridge.server import home as homes
@@ -64,6 +64,7 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
     """
     from amlbridge.cli import verify_scripts
     from amlbridge.cli.verify_copy import Project
+    from amlbridge.compare.report import render_verification
 
     files = report_files(options["report"])
     rules = read_rules(options)
@@ -73,7 +74,7 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
     with _folder(options["keep"]) as folder:
         found = _verify(name, folder, project, scripts, rules, options)
         for path in files:
-            _write(path, found)
+            write_report(path, render_verification(path, found))
     show_json(found) if options["as_json"] else show(found)
     if options["keep"] is not None:
         say(f"kept in {options['keep']}: v1 and v2 (the projects), v1-state and v2-state, v1.log and v2.log")
@@ -123,19 +124,6 @@ def run_options(options: dict[str, Any]) -> tuple[str, ...]:
     for host in options["allowed_hosts"]:
         found += ["--allow-host", host]
     return tuple(found)
-
-
-def _write(path: Path, found: Verification) -> None:
-    from amlbridge.compare.report import render_verification
-
-    try:
-        path.write_text(render_verification(path, found), encoding="utf-8", errors="replace")
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise Failure(
-            f"the report {path} cannot be written", why=why, do="name another file", code=EXIT_USAGE
-        ) from error
-    say(f"wrote {path}")
 
 
 def show_json(found: Verification) -> None:

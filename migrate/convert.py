@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Collection
 
+from amlbridge.migrate import trees
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -22,7 +22,6 @@ from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.spare import written
-from amlbridge.migrate.trees import tree_of
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -85,9 +84,7 @@ def settled(
 def parse(module: ModuleText) -> ast.Module:
     """The syntax tree of a module. Raises BadInputError for a text that is no Python 3."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # "\d" in a string of the user's
-            return ast.parse(module.text)
+        return trees.parse(module.text)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         if _PYTHON_2.search(module.text):
@@ -212,14 +209,14 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     text = squeezed(edits.apply(), to.lines.text)
     if "dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text:
         return spaced(text)
-    tree_of(text)
+    trees.tree_of(text)
     return text
 
 
 def _forget_unread(to: Rewriter, text: str) -> bool:
     """Takes back workspaces that were to stay beside their client, and clients beside a workspace, that nothing reads
     in the end. Whether there are any."""
-    read = {n.id for n in ast.walk(tree_of(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    read = {n.id for n in ast.walk(trees.tree_of(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     unread = set()
     for made in to.attempt.both:
         statement = to.evaluator.scopes.parents.get(made)

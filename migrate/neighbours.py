@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from amlbridge.migrate.analysis.values import (
     argument_of,
 )
 from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.trees import parse_python
 
 V1 = "azureml"
 #: What a node is, and where it stands: the same in every process.
@@ -60,14 +60,8 @@ class Neighbours:
     def evaluator(self, module: ModuleText) -> Evaluator | None:
         """The evaluator of a module, the same for all who ask; None for what is no Python."""
         if module.path not in self._evaluators:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", SyntaxWarning)
-                    tree = ast.parse(module.text)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self._evaluators[module.path] = None  # convert_module reports it
-            else:
-                self._evaluators[module.path] = Evaluator(tree, self._around(module.path))
+            tree = parse_python(module.text)
+            self._evaluators[module.path] = Evaluator(tree, self._around(module.path)) if tree is not None else None
         return self._evaluators[module.path]
 
     def resolve(self, path: Path, name: str, level: int) -> OwnModule | None:

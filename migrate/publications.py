@@ -7,18 +7,17 @@ it by a schedule has to name the data.
 from __future__ import annotations
 
 import ast
-import warnings
 
-from amlbridge.migrate.analysis.uses import Use, find_uses
-from amlbridge.migrate.analysis.values import Evaluator, Instance, Surroundings
-from amlbridge.migrate.edits import Lines
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance, Surroundings
 from amlbridge.migrate.models.data import follow, kind_of, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_name
-from amlbridge.migrate.module import DataParameter, ModuleText, Options, Publication
-from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
+from amlbridge.migrate.module import DataParameter, ModuleText, Publication
+from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
 from amlbridge.migrate.rules.pipelines import data_defaults
+from amlbridge.migrate.submissions import reader
 
 _PUBLISHING = ("Pipeline.publish", "PipelineEndpoint.publish")
 
@@ -27,14 +26,9 @@ def publications(module: ModuleText, around: Surroundings) -> dict[str, Publicat
     """The pipelines that a module publishes, by the name that it gives them. Nothing for a module that is no Python."""
     if ".publish(" not in module.text:
         return {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(module.text)
-    except (SyntaxError, ValueError, RecursionError):
-        return {}  # convert_module reports it
-    evaluator = Evaluator(tree, around)
-    to = Rewriter(Lines(module.text), evaluator, find_uses(evaluator), Options(), Attempt())
+    to = reader(module, around)
+    if to is None:
+        return {}
     found = {}
     for use in to.uses:
         if use.symbol not in _PUBLISHING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import warnings
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Surroundings
@@ -15,10 +14,20 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.paths import upload_name
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
 from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
+from amlbridge.migrate.trees import parse_python
 
 _UPLOADS = ("upload", "upload_files")
 #: Modules without these words give no script an input by name.
 WORDS = ("as_named_input", "DatasetConsumptionConfig")
+
+
+def reader(module: ModuleText, around: Surroundings) -> Rewriter | None:
+    """What is asked about the uses of a module that is not converted now; None for one that is no Python."""
+    tree = parse_python(module.text)
+    if tree is None:
+        return None
+    evaluator = Evaluator(tree, around)
+    return Rewriter(Lines(module.text), evaluator, find_uses(evaluator), Options(), Attempt())
 
 
 def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dict[str, NamedInput]]:
@@ -26,14 +35,9 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
     inputs by name. Nothing for a module that is no Python."""
     if not any(word in module.text for word in WORDS):
         return {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(module.text)
-    except (SyntaxError, ValueError, RecursionError):
-        return {}  # convert_module reports it
-    evaluator = Evaluator(tree, around)
-    to = Rewriter(Lines(module.text), evaluator, find_uses(evaluator), Options(), Attempt())
+    to = reader(module, around)
+    if to is None:
+        return {}
     found: dict[str, dict[str, NamedInput]] = {}
     for step in Flow.of(to).steps.values():
         _add(found, step.use, step.arguments.inputs, to)
@@ -57,12 +61,9 @@ def upload_targets(text: str) -> dict[str, str]:
     """The literal targets of a module's uploads to datastores, and the names of the data assets that they become."""
     if ".upload" not in text or "target_path" not in text:
         return {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return {}  # convert_module reports it
+    tree = parse_python(text)
+    if tree is None:
+        return {}
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPLOADS:

@@ -1,4 +1,4 @@
-"""Syntax trees of texts that several checks look at, one after the other."""
+"""Syntax trees of texts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ import warnings
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4)
-def tree_of(text: str) -> ast.Module:
-    """The tree of a text, which nobody may change. Raises SyntaxError, ValueError or RecursionError where ``ast.parse``
-    does."""
+def parse(text: str) -> ast.Module:
+    """The tree of a text. Raises SyntaxError, ValueError, RecursionError or MemoryError where ``ast.parse`` does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # "\d" in a string of the user's
         return ast.parse(text)
+
+
+def parse_python(text: str) -> ast.Module | None:
+    """The tree of a text; None for what is no Python, which ``convert_module`` reports."""
+    try:
+        return parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def tree_of(text: str) -> ast.Module:
+    """The tree of a text that several checks look at, one after the other; nobody may change it. Raises what
+    :func:`parse` does."""
+    return parse(text)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES
 from tests.support.live import LiveService
 
 pytestmark = pytest.mark.slow
@@ -74,30 +75,7 @@ _SCRIPT = """
         print("ENDED", json.dumps(told))
 """
 
-_TABLES = {
-    "good": "n,m,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(30)),
-    "one_class": "n,y\n" + "".join(f"{number % 7},yes\n" for number in range(20)),
-    "constant": "n,y\n" + "".join(f"{number % 7},5\n" for number in range(20)),
-    "missing": "n,m,y\n" + "".join(f",,{number % 2}\n" for number in range(20)),
-    "empty": "n,m,y\n",
-}
-_FILES = {
-    **{f"data/{name}.csv": text for name, text in _TABLES.items()},
-    "src/few.py": "def run(mini_batch):\n    return mini_batch[1:]\n",
-    "src/no_run.py": "def init():\n    pass\n",
-}
-
-
-#: Words of the sentence of each case.
-_SENTENCES = {
-    "label": "the training data has no label column 'lable'; its columns are: n, m, y",
-    "classes": "the column 'y' has one class only ('yes'): a classification needs at least two; choose another",
-    "constant": "the column 'y' has the same value in every row: there is nothing to predict; choose another target",
-    "missing": "no column is left to predict from: all are empty",
-    "empty": "the training data has no rows",
-    "few": "run() returned 2 results for 3 items",
-    "no_run": "no_run.py has no function run(): define run(mini_batch)",
-}
+_FILES = {**{f"data/{name}.csv": text for name, text in TABLES.items()}, **SCRIPTS}
 
 
 def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
@@ -109,8 +87,8 @@ def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
     assert "'primary_metric' specified. Supported value(s): " in refusal
     status, shown, *_ = ended.pop("good")
     assert (status, "MaxAbsScaler LightGBM" in shown) == ("Completed", True)
-    assert ended.keys() == _SENTENCES.keys()
-    for name, sentence in _SENTENCES.items():
+    assert ended.keys() == SENTENCES.keys()
+    for name, sentence in SENTENCES.items():
         status, shown, error, _ = ended[name]
         assert status == "Failed", name
         assert sentence in shown, name

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES
 from tests.support.live import LiveService
 from tests.v2.jobs.scripts import HEAD
 
@@ -84,31 +85,11 @@ print("TIMEOUT", json.dumps(timeout))
 print("TESTED", json.dumps(mlflow.get_run(submitted["first"].name + "_0_test").data.metrics))
 """
 
-_TABLES = {
-    "good": "n,m,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(30)),
-    "test": "n,m,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(10)),
-    "one_class": "n,y\n" + "".join(f"{number % 7},yes\n" for number in range(20)),
-    "constant": "n,y\n" + "".join(f"{number % 7},5\n" for number in range(20)),
-    "missing": "n,m,y\n" + "".join(f",,{number % 2}\n" for number in range(20)),
-    "empty": "n,m,y\n",
-}
+_TEST = "n,m,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(10))
 _FILES = {
-    **{f"{name}/table.csv": text for name, text in _TABLES.items()},
+    **{f"{name}/table.csv": text for name, text in {**TABLES, "test": _TEST}.items()},
     **{f"three/{name}.txt": name for name in "abc"},
-    "src/few.py": "def run(mini_batch):\n    return mini_batch[1:]\n",
-    "src/no_run.py": "def init():\n    pass\n",
-}
-
-
-#: Words of the sentence of each case.
-_SENTENCES = {
-    "label": "the training data has no label column 'lable'; its columns are: n, m, y",
-    "classes": "the column 'y' has one class only ('yes'): a classification needs at least two; choose another",
-    "constant": "the column 'y' has the same value in every row: there is nothing to predict; choose another target",
-    "missing": "no column is left to predict from: all are empty",
-    "empty": "the training data has no rows",
-    "few": "run() returned 2 results for 3 items",
-    "no_run": "no_run.py has no function run(): define run(mini_batch)",
+    **SCRIPTS,
 }
 
 
@@ -119,7 +100,7 @@ def test_bad_input_a_timeout_and_test_data(live: LiveService) -> None:
     told = {word: json.loads(text) for word, _, text in lines if word in ("RAISED", "SAME", "TIMEOUT", "TESTED")}
     # The client itself has no such metric of a classification.
     assert told["RAISED"] == ["metric", "'R2_SCORE'"]
-    for name, sentence in _SENTENCES.items():
+    for name, sentence in SENTENCES.items():
         status, shown, error = ended[name]
         assert status == "Failed", name
         assert sentence in shown, name
