@@ -12,7 +12,7 @@ import pytest
 
 from amlbridge.engine.records.store import Records
 from amlbridge.wire.artifact_files import normal
-from tests.support.live import LiveService
+from tests.support.live import SUBSCRIPTION, LiveService
 
 slow = pytest.mark.slow
 
@@ -120,7 +120,7 @@ def test_a_running_step_may_upload_what_its_outputs_folder_holds(http: httpx.Cli
     assert own["artifacts"] == {} and "already exists" in own["errors"]["outputs/m"]["error"]["message"]
     records = Records(live.home.records_url)
     own_run = http.get(f"{history}/own").json()
-    workspace = next(item for item in records.workspaces.list() if item.name == "raw")
+    workspace = records.workspaces.ensure(SUBSCRIPTION, live.group, "raw")
     records.runs.add(workspace.id, own_run["experimentId"], "of-a-step", "step", status="Running")
     step = http.post("batch/metadata/ExperimentRun/dcid.of-a-step", json=announced).json()
     assert step["errors"] == {} and list(step["artifacts"]) == ["outputs/m"]

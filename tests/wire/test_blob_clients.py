@@ -226,6 +226,8 @@ def test_killed_client_leaves_a_whole_blob(live: LiveService, tmp_path: Path, si
     (tmp_path / "main.py").write_text(script(live, UPLOAD_AGAIN))
     blob = live.home.blobs / "acct" / "killed" / "a"
     staging = live.home.blobs / STAGING
+    # A failed step of another module may have left an output that could not be put in its place.
+    others = set(staging.iterdir())
     for pause in (0.1, 0.25):
         process = subprocess.Popen(
             [sys.executable, "main.py", str(single)], cwd=tmp_path, env=live.environment(), stdout=subprocess.PIPE
@@ -238,9 +240,9 @@ def test_killed_client_leaves_a_whole_blob(live: LiveService, tmp_path: Path, si
         process.stdout.close()
         assert blob.stat().st_size in (3, 60 << 20)
         deadline = time.monotonic() + 10
-        while list(staging.iterdir()) and time.monotonic() < deadline:
+        while set(staging.iterdir()) - others and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert list(staging.iterdir()) == []
+        assert set(staging.iterdir()) <= others
         assert [path.name for path in blob.parent.iterdir()] == ["a"]
 
 
