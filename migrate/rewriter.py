@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from amlbridge.migrate.analysis.handed import BY_NAME
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.symbols import REPORTED
+from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt
@@ -504,8 +505,10 @@ class Rewriter:
         if use.node in kept:
             return True
         # The run of the job itself is found again by MLflow; a child, or a run that the script starts, is not.
-        found = (value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun"))
-        return any(value.origin in kept for value in found)
+        held = [value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun")]
+        receiver = use.receiver_value
+        by_name = [value for value in held if BY_NAME.intersection(lineage(value.type)) and value != receiver]
+        return any(value.origin in kept for value in held if value not in by_name)
 
     def connected(self, use: Use, *, unbridged: bool = False) -> list[Instance]:
         """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted. ``unbridged``: without

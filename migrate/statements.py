@@ -19,6 +19,8 @@ TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
 #: What gives a workspace or the run, which may be there as v1 and as v2 objects.
 _ON_DEMAND = ("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment.")
+#: What both SDKs have.
+_BOTH_HAVE = ("ComputeTarget.name", "Datastore.name")
 
 
 @dataclass
@@ -199,7 +201,8 @@ class StatementWriter:
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
             if isinstance(outcome, Leave) and self._has_todo(above):
                 continue
-            if outcome == CONNECTED and (use.symbol.startswith(_ON_DEMAND) or self._has_reason(statement)):
+            shared = use.symbol.startswith(_ON_DEMAND) or not set(_BOTH_HAVE).isdisjoint(use.symbols)
+            if outcome == CONNECTED and (shared or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule_name(rule, outcome), outcome.message)

@@ -17,7 +17,7 @@ from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, argument_of, returns
 
 #: Converted code reads nothing of these but the name.
-_BY_NAME = frozenset({"ComputeTarget", "Datastore"})
+BY_NAME = frozenset({"ComputeTarget", "Datastore"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -34,7 +34,7 @@ class Link:
     @property
     def by_name(self) -> bool:
         """Whether converted code can take the object of SDK v1."""
-        return bool(_BY_NAME.intersection(lineage(self.type)))
+        return bool(BY_NAME.intersection(lineage(self.type)))
 
 
 class Handed:

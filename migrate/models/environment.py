@@ -91,7 +91,8 @@ class Parts:
         elif member == "base_image":
             self.image = to.source(value)
         elif member in ("base_dockerfile", "build_context"):
-            self.build = _build(value, to)
+            self.build, assumed = build_of(value, to)
+            self.reviews += [assumed] if assumed else []
         elif member == "conda_dependencies_file":
             self.conda_code = to.source(value)
         elif member == "environment_variables":
@@ -173,13 +174,52 @@ def is_change(use: Use) -> bool:
     return member.endswith("=")
 
 
-def _build(value: ast.expr, to: Rewriter) -> str:
+def build_of(value: ast.expr, to: Rewriter) -> tuple[str, str]:
+    """The folder of a Dockerfile: of a path, or of a new file with the text if that is known; and what is assumed of a
+    Dockerfile that is known only at run time. Raises ValueError for a text that is not known."""
     context = to.need("azure.ai.ml.entities", "BuildContext")
     text = to.evaluator.text(value)
     if text is not None and ("\n" in text or text.lstrip().upper().startswith("FROM ")):
         to.create("docker/Dockerfile", text.strip() + "\n")
-        return f'{context}(path="docker")'
+        return f'{context}(path="docker")', ""
     if text is not None:
         folder, _, name = text.replace("\\", "/").rpartition("/")
-        return f"{context}(path={folder or '.'!r}, dockerfile_path={name!r})"
-    raise ValueError("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")
+        return f"{context}(path={folder or '.'!r}, dockerfile_path={name!r})", ""
+    if _is_read(value, to):
+        raise ValueError("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")
+    os, code = to.need_module("os"), to.source(value)
+    folder, file = f'{os}.path.dirname({code}) or "."', f"{os}.path.basename({code})"
+    return f"{context}(path={folder}, dockerfile_path={file})", "" if _is_path(value, to) else _PATH
+
+
+_PATH = "this has to be the path of the Dockerfile, not its text; the folder that it is in is sent along"
+_PATHS = frozenset({"join", "joinpath", "Path", "abspath", "resolve", "with_name"})
+
+
+def _is_path(value: ast.expr, to: Rewriter) -> bool:
+    """Whether an expression, or what a variable was given, makes a path."""
+    if isinstance(value, ast.Name):
+        given = _given(value, to)
+        return bool(given) and all(not isinstance(one, ast.Name) and _is_path(one, to) for one in given)
+    if isinstance(value, ast.BinOp):
+        return isinstance(value.op, ast.Div)
+    if not isinstance(value, ast.Call):
+        return False
+    named = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    return named in _PATHS or (named == "str" and len(value.args) == 1 and _is_path(value.args[0], to))
+
+
+def _is_read(value: ast.expr, to: Rewriter) -> bool:
+    """Whether it is, or may be, a text that was put together or read from a file."""
+    if isinstance(value, ast.Name):
+        return any(not isinstance(one, ast.Name) and _is_read(one, to) for one in _given(value, to))
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Attribute) and value.func.attr in ("read", "read_text", "format")
+    return not isinstance(value, ast.Attribute) and not _is_path(value, to)
+
+
+def _given(name: ast.Name, to: Rewriter) -> list[ast.expr]:
+    """What a variable is given, in all branches."""
+    found = to.evaluator.scopes.lookup(name.id, name)[:1]
+    places = found[0].scope.bindings[name.id] if found else []
+    return [binding.value for binding in places if binding.value is not None]

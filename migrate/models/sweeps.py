@@ -32,7 +32,6 @@ _POSITIONS = {
 }
 _NOT_THERE = {
     "pipeline": "SDK v2 sweeps over a command, not over a pipeline: tune the step's command",
-    "resume_child_runs": "SDK v2 cannot resume trials: start a new sweep",
 }
 
 
@@ -102,6 +101,8 @@ def read_sweep(use: Use, to: Rewriter) -> Sweep:
         sweep.keywords.append(f"timeout={seconds(minutes, to)}")
     if argument(use, "resume_from") is not None:
         sweep.reviews.append("SDK v2 cannot resume an earlier sweep: it starts anew")
+    if argument(use, "resume_child_runs") is not None:
+        sweep.reviews.append("SDK v2 cannot resume single trials of earlier sweeps: it starts anew, without them")
     return sweep
 
 

@@ -12,7 +12,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
-from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, Parts, assigned, is_change
+from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, Parts, assigned, build_of, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -137,16 +137,35 @@ def from_docker(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith("from_docker_image"):
         parts.image = to.source(source)
     else:
-        text = to.evaluator.text(source)
-        if text is None or "\n" in text:
-            return Leave("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")
-        folder, _, file = text.rpartition("/")
-        context = to.need("azure.ai.ml.entities", "BuildContext")
-        parts.build = f"{context}(path={folder or '.'!r}, dockerfile_path={file!r})"
+        parts.build, assumed = build_of(source, to)
+        parts.reviews += [assumed] if assumed else []
     specification = use.argument("conda_specification", position=2)
     if specification is not None:
         parts.conda_code = to.source(specification)
     return folded(use, to, parts)
+
+
+@rule.converts("Environment.clone")
+def clone(use: Use, to: Rewriter) -> Outcome:
+    """An environment of another name, of the same image and packages."""
+    name = use.argument("new_name", position=0)
+    if name is None or use.receiver is None:
+        return Leave("a name is needed")
+    scopes = to.evaluator.scopes
+    if scopes.statement_of(use.node) is None or not isinstance(scopes.parents.get(use.node), ast.Assign):
+        return Leave("clone an environment in a statement of its own")
+    environment = to.need("azure.ai.ml.entities", "Environment")
+    old = to.source(use.receiver)
+    conda = f"{to.need_module('copy')}.deepcopy({old}.conda_file)"
+    if not isinstance(use.receiver, ast.Name):
+        old = to.fresh("base")
+        to.before(use.statement, f"{old} = {to.source(use.receiver)}")
+        conda = f"{old}.conda_file"
+    parts = f"image={old}.image, build={old}.build, conda_file={conda}"
+    return Replace(f"{environment}(name={to.source(name)}, {parts})", _CLONE)
+
+
+_CLONE = "what was changed in the old environment (environment variables, Docker settings) has to be given again"
 
 
 @rule.converts("Environment.get")

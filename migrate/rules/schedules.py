@@ -1,7 +1,8 @@
 """Schedules: ``Schedule.create`` -> ``JobSchedule`` with a ``RecurrenceTrigger``.
 
 The schedule of a published pipeline starts the pipeline itself; where another module beside has published it, a job of
-its component, with the data that were the defaults there. Schedules that watch a datastore have no counterpart.
+its component, with the data that were the defaults there. SDK v2 has no schedules that watch a datastore: what becomes
+of one would start the pipeline at each polling interval, changed or not, and is disabled until somebody has seen to it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.paths import uploaded_file
 from amlbridge.migrate.module import Publication
@@ -50,6 +50,85 @@ for schedule in ml_client.schedules.list():
     print(schedule.name, schedule.name)
     ml_client.schedules.begin_disable(schedule.name).result()
 """,
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline, Schedule
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+step = PythonScriptStep("train.py", compute_target="cpu")
+pipeline = Pipeline(ws, steps=[step])
+published = pipeline.publish(name="train")
+schedule = Schedule.create(
+    ws,
+    name="on-new-data",
+    pipeline_id=published.id,
+    experiment_name="e",
+    datastore=ws.datastores["landing"],
+    polling_interval=60,
+)
+""",
+            """\
+from azure.ai.ml import MLClient, command, dsl
+from azure.ai.ml.entities import (
+    BatchEndpoint,
+    Environment,
+    JobSchedule,
+    PipelineComponentBatchDeployment,
+    RecurrenceTrigger,
+)
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+default_environment = Environment(
+    image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+    conda_file={
+        "channels": ["conda-forge"],
+        "dependencies": ["python=3.10", "pip", {"pip": ["mlflow", "azureml-mlflow"]}],
+    },
+)
+step_component = command(
+    name="train_py",
+    display_name="train.py",
+    code=".",
+    command="python train.py",
+    environment=default_environment,
+    compute="cpu",
+)
+
+
+@dsl.pipeline()
+def pipeline():
+    step = step_component()
+
+
+pipeline_component = ml_client.components.create_or_update(pipeline().component)
+published = ml_client.batch_endpoints.begin_create_or_update(
+    BatchEndpoint(name="train")
+).result()
+ml_client.batch_deployments.begin_create_or_update(
+    PipelineComponentBatchDeployment(
+        name="version-1", endpoint_name=published.name, component=pipeline_component
+    )
+).result()
+published.defaults.deployment_name = "version-1"
+ml_client.batch_endpoints.begin_create_or_update(published).result()
+scheduled_job = pipeline()
+scheduled_job.experiment_name = "e"
+# SDK v2 cannot watch a datastore: this schedule starts at each polling interval, changed
+# or not. Enable it when the pipeline looks for new data itself.
+schedule = ml_client.schedules.begin_create_or_update(
+    JobSchedule(
+        name="on-new-data",
+        trigger=RecurrenceTrigger(frequency="minute", interval=60),
+        create_job=scheduled_job,
+    )
+).result()
+ml_client.schedules.begin_disable("on-new-data").result()
+""",
+            "A schedule that watched a datastore",
         ),
     ],
 )
@@ -103,9 +182,7 @@ def recurrence(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Schedule.create", "Schedule.create_for_pipeline_endpoint")
 def create(use: Use, to: Rewriter) -> Outcome:
     """A schedule of the pipeline that was published."""
-    if use.argument("datastore", position=9) is not None:
-        return Leave("SDK v2 has no schedules that watch a datastore: use Event Grid", Status.NO_EQUIVALENT)
-    name, trigger = use.argument("name", position=1), use.argument("recurrence", position=4)
+    name, trigger = use.argument("name", position=1), _trigger(use, to)
     pipeline = _pipeline(use, to)
     if name is None or trigger is None:
         return Leave("a schedule needs a name and a recurrence")
@@ -124,14 +201,44 @@ def create(use: Use, to: Rewriter) -> Outcome:
         to.before(use.statement, f"{variable} = {job}\n{variable}.experiment_name = {to.source(experiment)}")
         job = variable
     schedule = to.need("azure.ai.ml.entities", "JobSchedule")
-    parts = [f"name={to.source(name)}", f"trigger={to.source(trigger)}", f"create_job={job}"]
+    parts = [f"name={to.source(name)}", f"trigger={trigger}", f"create_job={job}"]
     description = use.argument("description", position=5)
     if description is not None:
         parts.append(f"description={to.source(description)}")
     client = to.client(use.node, use.argument("workspace", position=0))
+    if _watches(use):
+        to.before(use.statement, _COMMENT)
+        to.after(use.statement, f"{client}.schedules.begin_disable({to.source(name)}).result()")
+        review = "; ".join(filter(None, [review, _POLLED]))
     return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()", review)
 
 
+def _watches(use: Use) -> bool:
+    """Whether the schedule starts when files of a datastore change."""
+    return use.argument("recurrence", position=4) is None and use.argument("datastore", position=9) is not None
+
+
+def _trigger(use: Use, to: Rewriter) -> str | None:
+    """The recurrence; the polling interval of a schedule that watches a datastore. None when there is neither."""
+    recurrence = use.argument("recurrence", position=4)
+    if recurrence is not None:
+        return to.source(recurrence)
+    if not _watches(use):
+        return None
+    minutes = use.argument("polling_interval", position=10)
+    interval = to.source(minutes) if minutes is not None else _POLLING_INTERVAL
+    return f'{to.need("azure.ai.ml.entities", "RecurrenceTrigger")}(frequency="minute", interval={interval})'
+
+
+#: Minutes, when a schedule of SDK v1 names none.
+_POLLING_INTERVAL = 5
+_POLLED = (
+    "SDK v2 cannot watch a datastore: this starts at each polling interval, changed or not, so it is disabled; enable "
+    "it when the pipeline looks for new data itself, or start the pipeline from Event Grid"
+)
+_COMMENT = """\
+# SDK v2 cannot watch a datastore: this schedule starts at each polling interval, changed
+# or not. Enable it when the pipeline looks for new data itself."""
 _UNKNOWN = (
     "the pipeline behind this id cannot be told: give JobSchedule(create_job=...) a job of the pipeline itself, or "
     "PipelineJob(component=ml_client.components.get(name, label='latest').id, inputs={...}), with the data that it "

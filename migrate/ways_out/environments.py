@@ -41,7 +41,6 @@ WAYS_OUT = {
     "Environment.add_private_pip_wheel": "put the wheel beside the Dockerfile of a BuildContext, or on a private feed",
     "Environment.asset_id": "read id of ml_client.environments.get(name, version)",
     "Environment.build_local": "run `docker build` on the folder of the BuildContext",
-    "Environment.clone": "make an Environment with the new name from the image and conda_file of the old one",
     "Environment.databricks": _DATABRICKS,
     "Environment.from_docker_build_context": _BUILD,
     "Environment.from_existing_conda_environment": "run `conda env export`, and give the file as conda_file",
