@@ -10,6 +10,13 @@ from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code
 from amlbridge.migrate.rewriter import Rewriter
 
 TASKS = ("classification", "regression", "forecasting")
+#: Tasks on a column of text -> the function of azure.ai.ml.automl; they have fewer settings.
+TEXT_TASKS = {
+    "text-classification": "text_classification",
+    "text-classification-multilabel": "text_classification_multilabel",
+}
+_TEXT_JOB = frozenset({"compute", "target_column_name", "primary_metric"})
+_TEXT_LIMITS = frozenset({"max_trials", "max_concurrent_trials", "trial_timeout_minutes", "timeout_minutes"})
 #: Data of a job: keyword of AutoMLConfig -> keyword of the v2 job.
 DATA = {"training_data": "training_data", "validation_data": "validation_data", "test_data": "test_data"}
 _JOB = {
@@ -132,14 +139,14 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     _check_settings(use, to)
     given = {name: value for name, value in use.arguments().items() if not _is_none(value)}
     task = to.evaluator.text(given.pop("task", given.pop(0, None)))
-    if task not in TASKS:
+    if task not in (*TASKS, *TEXT_TASKS):
         known = ", ".join(TASKS)
         raise ValueError(
             f"the task is none of {known}, or is chosen at run time: call its function of azure.ai.ml.automl"
         )
     if "X" in given or "y" in given:
         raise ValueError("AutoML of SDK v2 takes one table with the target in a column, not X and y")
-    found = AutoMLJob(use, task)
+    found = AutoMLJob(use, TEXT_TASKS.get(task, task))
     compute = given.pop("compute_target", None)
     if compute is not None and to.evaluator.text(compute) != "local":
         from amlbridge.migrate.rules.computes import compute_of
@@ -151,7 +158,25 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
         _take(found, str(name), value, to)
     if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
         raise ValueError("the training data and the label column have to be given in the call")
+    if task in TEXT_TASKS:
+        _check_text(found)
     return found
+
+
+def _check_text(found: AutoMLJob) -> None:
+    """Drops the limits that tasks on text do not have. Raises ValueError for other settings that they do not have."""
+    other = [code.partition("=")[0] for code in (*found.job, *found.training, *found.forecast)]
+    other = [*found.data.keys() - {"training_data", "validation_data"}, *(key for key in other if key not in _TEXT_JOB)]
+    if found.featurization or found.settings:
+        other.append("featurization")
+    if other:
+        raise ValueError(f"automl.{found.task} of SDK v2 has no {', '.join(sorted(other))}: leave it out")
+    if "validation_data" not in found.data:
+        raise ValueError(f"automl.{found.task} of SDK v2 needs validation_data")
+    lost = [code.partition("=")[0] for code in found.limits if code.partition("=")[0] not in _TEXT_LIMITS]
+    if lost:
+        found.reviews.append(f"automl.{found.task} of SDK v2 has no {', '.join(lost)}")
+    found.limits = [code for code in found.limits if code.partition("=")[0] not in lost]
 
 
 def _take(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:

@@ -1,7 +1,8 @@
 """Computes that are attached: ``ComputeTarget.attach`` -> ``compute.begin_create_or_update`` of an entity.
 
-A virtual machine, a Kubernetes cluster (AKS, too) and a Synapse Spark pool can be attached in SDK v2 as well; the entity
-has the name of the compute and the resource id. HDInsight, Databricks, Data Lake Analytics, Batch and Kusto cannot.
+A virtual machine and a Kubernetes cluster (AKS, too) can be attached in SDK v2 as well; the entity has the name of the
+compute and the resource id. A Synapse Spark pool can be attached by hand, as SynapseSparkCompute. HDInsight, Batch,
+Databricks, Data Lake Analytics and Kusto cannot: what runs elsewhere is converted beside them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ cluster = ml_client.compute.begin_create_or_update(arc).result()
     ],
 )
 
-_TYPES = frozenset({"RemoteComputeAttachConfiguration", "AksAttachConfiguration", "KubernetesComputeAttachConfiguration"})
+_TYPES = frozenset(
+    {"RemoteComputeAttachConfiguration", "AksAttachConfiguration", "KubernetesComputeAttachConfiguration"}
+)
 #: Keyword of RemoteCompute.attach_configuration -> keyword of the settings of SSH.
 _SSH = {
     "username": "admin_username",
@@ -122,8 +125,7 @@ def _resource_id(values: dict[str, str], kind: str, name: str, use: Use, to: Rew
     client = to.client(use.node)
     subscription = values.get("subscription_id", f"{client}.subscription_id")
     group = values.get("resource_group", f"{client}.resource_group_name")
-    code = f'"/subscriptions/{{}}/resourceGroups/{{}}/providers/{kind}/{{}}".format({subscription}, {group}, {name})'
-    return code
+    return f'"/subscriptions/{{}}/resourceGroups/{{}}/providers/{kind}/{{}}".format({subscription}, {group}, {name})'
 
 
 def _name_of(use: Use, to: Rewriter) -> str:

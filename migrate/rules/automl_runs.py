@@ -220,6 +220,7 @@ _TRIAL = {
     "status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
     "get_details": ("{run}.to_dictionary()", "the answer has another form"),
     "get_file_names": ("[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]", ""),
+    "experiment": ("{mlflow}.get_experiment({run}.info.experiment_id).name", ""),
     "get_portal_url": ("{client}.jobs.get({run}.info.run_id).studio_url", ""),
 }
 

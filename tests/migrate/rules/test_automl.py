@@ -144,3 +144,18 @@ def test_the_table_of_a_step_is_described_where_it_is_written() -> None:
     assert '"out": Output(type="mltable")' in found and "/MLTable" in found
     assert "training_data=prepare.outputs.out" in found and "search.set_limits(max_trials=2)" in found
     assert "use = use_component(model=search.outputs.best_model)" in found
+
+
+def test_text_is_classified_with_fewer_settings() -> None:
+    """The tasks on text have no early termination: dropped, and said."""
+    data = "training_data=table, validation_data=table, label_column_name='y'"
+    limits = "enable_early_stopping=True, experiment_timeout_hours=1"
+    text = converted(f"run = exp.submit(AutoMLConfig(task='text-classification', {data}, {limits}))")
+    assert "automl.text_classification(" in text
+    assert ".set_limits(timeout_minutes=60)" in text
+
+
+@pytest.mark.parametrize("more", ["", "validation_data=table, featurization='auto'"])
+def test_settings_that_tasks_on_text_lack_stay(more: str) -> None:
+    data = f"training_data=table, label_column_name='y', {more}"
+    assert "AutoMLConfig(" in converted(f"run = exp.submit(AutoMLConfig(task='text-classification', {data}))")

@@ -30,6 +30,10 @@ run = AutoMLRun(Experiment(ws, "e"), run_id="AutoML_1")
             "b = run.get_best_child()\nb.register_model('n', 'outputs/model.pkl')",
             'f"azureml://jobs/{b.info.run_id}/outputs/artifacts/paths/outputs/model.pkl"',
         ),
+        (
+            "b = run.get_best_child()\nprint(b.experiment.name)",
+            "print(mlflow.get_experiment(b.info.experiment_id).name)",
+        ),
         ("m = run.register_model(model_name='n')", "type=AssetTypes.MLFLOW_MODEL"),
         (
             "b = run.get_best_child()\ne = b.get_environment()",

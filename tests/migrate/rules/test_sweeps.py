@@ -55,6 +55,10 @@ def test_distributions(distribution: str, after: str, kind: str) -> None:
     assert '"python train.py --n-leaves ${{inputs.n_leaves}}"' in found
 
 
+def test_a_sweep_that_continued_others_starts_anew() -> None:
+    assert ".sweep(" in swept("{'--a': uniform(0, 1)}", ", resume_from=[run], resume_child_runs=[child]")
+
+
 def test_a_name_without_dashes_is_an_option() -> None:
     assert "train.py --alpha ${{inputs.alpha}}" in swept("{'alpha': uniform(0, 1)}")
 
