@@ -25,6 +25,7 @@ from amlbridge.v1 import (
     secrets,
     snapshots,
 )
+from amlbridge.v1.webservices import packages
 from amlbridge.v1.webservices import routes as webservices
 from amlbridge.v2.batch.services import BATCH
 from amlbridge.v2.jobs import outputs
@@ -69,6 +70,7 @@ def services() -> list[Routes]:
         model_assets.routes,
         models.routes,
         webservices.routes,
+        packages.routes,
         secrets.routes,
         execution.routes,
         execution_local.routes,

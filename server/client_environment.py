@@ -6,6 +6,7 @@ import os
 import time
 
 from amlbridge.server import certificates
+from amlbridge.server.docker import place as docker
 from amlbridge.server.home import Home
 from amlbridge.server.network_guard.upstream import SESSION_PREFIX
 from amlbridge.wire.bootstrap import CLOUD
@@ -62,6 +63,7 @@ def variables(
         # For a script that sets the tracking URI of its workspace, which MLflow's client knows no token for.
         "MLFLOW_TRACKING_TOKEN": TokenIssuer(load_secret(home.secret), _today).issue("mlflow")[0],
         "DO_NOT_TRACK": "true",
+        **docker.variables(home.root),
     }
     if scope is not None:
         result["MLFLOW_TRACKING_URI"] = tracking_uri(http, scope)

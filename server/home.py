@@ -83,6 +83,11 @@ class Home:
         return self.root / "azure-config"
 
     @property
+    def docker(self) -> Path:
+        """What the containers of local deployments hold (:mod:`amlbridge.server.docker`)."""
+        return self.root / "docker"
+
+    @property
     def url_map(self) -> Path:
         """JSON: the URLs that stand for files of this machine (:mod:`amlbridge.server.url_map`)."""
         return self.root / "url-map.json"

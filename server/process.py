@@ -24,6 +24,7 @@ import uvicorn
 
 from amlbridge.engine.errors import StateError
 from amlbridge.server import assembly, certificates, client_environment, engine_parts, schedule_parts, serving_parts
+from amlbridge.server.docker import part as docker
 from amlbridge.server.home import Home
 from amlbridge.server.interception.authority import IssuingAuthority
 from amlbridge.server.interception.hosts import LocalHosts, local_paths
@@ -103,6 +104,7 @@ def serve(
         engine_parts.attach(service, home)
         schedule_parts.attach(service)
         serving_parts.attach(service, home)
+        docker.attach(service, home)
         try:
             _run(_serve(home, service, urls, authority, http, https, guard, ready))
         finally:

@@ -10,9 +10,8 @@ from amlbridge.wire.context import Service
 from amlbridge.wire.serving.operator import PART, Operator
 
 
-def attach(service: Service, home: Home) -> None:
-    """Makes the operator of a service whose ports are known, and registers its start and stop. To be called after the
-    engine was attached, whose environments it uses."""
+def variables_of(service: Service, home: Home) -> Callable[[str], Mapping[str, str]]:
+    """The variables that lead the scoring script of a model server, by the server's key."""
     guard_port: int = service.parts["guard_port"]
     ports = (service.http_port, service.https_port, service.host)
     plain = client_environment.variables(home, *ports, guard_port=guard_port)
@@ -24,7 +23,13 @@ def attach(service: Service, home: Home) -> None:
         proxy = f"http://{session}:{password}@{service.host}:{guard_port}"
         return {**plain, **dict.fromkeys(client_environment.PROXY_VARIABLES, proxy)}
 
-    operator = Operator(service, variables)
+    return variables
+
+
+def attach(service: Service, home: Home) -> None:
+    """Makes the operator of a service whose ports are known, and registers its start and stop. To be called after the
+    engine was attached, whose environments it uses."""
+    operator = Operator(service, variables_of(service, home))
     service.parts[PART] = operator
     starts: list[Callable[[], None]] = service.part("on_start", list)
     stops: list[Callable[[], None]] = service.part("on_stop", list)

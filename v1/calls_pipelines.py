@@ -205,6 +205,6 @@ MODELS = (
     served(_CORE + "webservice.AksWebservice.run", "scoring.score", _AKS),
     served(_CORE + "webservice.AksWebservice.update", "web-services.change", _AKS),
     served(_CORE + "webservice.AksWebservice.get_access_token", "web-services.get_token", _AKS),
-    client(_CORE + "webservice.LocalWebservice", "needs Docker on the client's machine"),
+    client(_CORE + "webservice.LocalWebservice", "its Docker is the service, where the machine has none"),
     refused(_CORE + "image.ContainerImage", "models.refused", _NO_HOST, _DEPLOY),
 )

@@ -120,14 +120,13 @@ def get_profile(call: Call) -> Reply:
     raise not_found(f"there is no model profile {call.query.get('name', '')}".rstrip(), "ProfileNotFound")
 
 
-_NO_IMAGES = "Container images are not built by amlbridge (Model.package, Image.create): it runs without containers."
+_NO_IMAGES = "Container images are not built by amlbridge (Image.create): it runs without containers."
 _NO_PROFILES = (
     "Model.profile measures containers in Azure, which amlbridge does not have, and SDK v2 has no successor for it: "
     "call run() of your scoring script with a sample and time it."
 )
 _REFUSED = (
     ("POST", "/images", _NO_IMAGES),
-    ("POST", "/packages", _NO_IMAGES),
     ("POST", "/environmentImageRequests", _NO_IMAGES),
     ("POST", "/profiles", _NO_PROFILES),
 )

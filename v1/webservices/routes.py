@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1.model_queries import matches_pairs, patch
-from amlbridge.v1.webservices import bodies, files, requests
+from amlbridge.v1.webservices import bodies, files, packages, requests
 from amlbridge.v1.webservices.requests import FLAVOR, Wanted
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
@@ -230,6 +230,9 @@ def get_operation(call: Call) -> Reply:
     operation = call.params["operation"]
     if operation.startswith(_DONE):
         return _state(operation, "Succeeded", None)
+    packaged = packages.operation(call, operation)
+    if packaged is not None:
+        return packaged
     for item in call.records.resources.list(call.workspace.id, KIND):
         found = bodies.find_records(call, item.name)
         if found is not None and found[1].generation == operation:
