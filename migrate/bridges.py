@@ -39,6 +39,20 @@ _UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
 _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
 
 
+#: Names that code which stays SDK v1 reads of what has become v2: texts.
+_NAMED = ("Step.name", "PipelineData.name", "OutputFileDatasetConfig.name", "PipelineOutputDataset.name")
+
+
+def is_plain_name(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use], kept: set[ast.AST]) -> bool:
+    """Whether an expression is the name of a step or of its data, which need not stay v1 for the sake of who reads it:
+    ``run.find_step_run(train_step.name)``."""
+    use = makers.get(node) if isinstance(node, ast.Attribute) else None
+    if use is None or not use.symbol.endswith(_NAMED) or use.receiver is None:
+        return False
+    value = evaluator.value(use.receiver)
+    return isinstance(value, Instance) and value.origin is not None and value.origin not in kept
+
+
 def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use], kept: set[ast.AST]) -> str | None:
     """The type whose bridge leads to the object of a name or attribute; None where there is no bridge."""
     if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):

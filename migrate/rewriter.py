@@ -13,7 +13,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt
 from amlbridge.migrate.beside import client_beside, client_of
-from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of
+from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.imports import Imports
@@ -233,7 +233,8 @@ class Rewriter:
         parts, at = [], start
         for inner in self._bridged(node):
             first, last = self.lines.span(inner)
-            parts += [self.lines.text[at:first], self.bridge_code(inner)]
+            code = self.bridge_code(inner) if self.bridge(inner) is not None else self.source(inner)
+            parts += [self.lines.text[at:first], code]
             at = last
         return "".join([*parts, self.lines.text[at:end]])
 
@@ -243,7 +244,7 @@ class Rewriter:
         waiting = [node]
         while waiting:
             at = waiting.pop()
-            if self.bridge(at) is not None:
+            if self.bridge(at) is not None or is_plain_name(at, self.evaluator, self._use_of, self.attempt.kept):
                 found.append(at)
             elif not isinstance(at, ast.JoinedStr):
                 waiting.extend(ast.iter_child_nodes(at))
@@ -534,6 +535,12 @@ class Rewriter:
         causes = self.attempt.causes
         nodes = [use.node, *(value.origin for value in self.connected(use) if value.origin is not None)]
         return next((causes[node] for node in nodes if node in causes), None)
+
+    def left_with(self, use: Use, other: Use) -> Leave:
+        """The outcome of a use that stays v1 because of another, which is left: its reason is that one's."""
+        cause = self.cause(other) if self.outcome(other) == CONNECTED else other
+        self.attempt.keep(use.node, cause)
+        return CONNECTED
 
     def _because(self, use: Use) -> str:
         """Which use keeps a connected one v1, for its finding."""

@@ -15,7 +15,18 @@ from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import given_by_function
 from amlbridge.migrate.models.steps import READERS, STEPS, Step
+from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
+
+_UNFOLLOWED = "the steps of the pipeline are put together in a way that cannot be followed"
+
+
+class StepLeftError(ValueError):
+    """A step of a pipeline stays SDK v1. ``use``: what makes it."""
+
+    def __init__(self, use: Use) -> None:
+        super().__init__(f"a step of the pipeline stays SDK v1: {use.symbol}")
+        self.use = use
 
 
 @dataclass
@@ -147,13 +158,27 @@ class Flow:
             if not found:
                 origin = inner.origin if isinstance(inner, Instance) else None
                 reason = self.failed.get(origin) if isinstance(origin, ast.expr) else None
-                raise ValueError(
-                    reason or "the steps of the pipeline are put together in a way that cannot be followed"
-                )
+                if reason is None and (left := self._left(element)) is not None:
+                    raise StepLeftError(left)
+                raise ValueError(reason or _UNFOLLOWED)
             steps += [step for step in found if step not in steps]
         if not steps:
-            raise ValueError("the steps of the pipeline are put together in a way that cannot be followed")
+            raise ValueError(_UNFOLLOWED)
         return steps
+
+    def _left(self, element: ast.expr) -> Use | None:
+        """The use that makes an element of a pipeline's list, or a list of them, if it is no step that is read: one of
+        a kind that SDK v2 lacks, or that something else keeps SDK v1."""
+        node = element.value if isinstance(element, ast.Starred) else element
+        value = self.to.evaluator.value(node)
+        made: ast.AST | None = value.origin if isinstance(value, Instance) else node
+        if isinstance(made, ast.Name):
+            bindings = self.to.evaluator.scopes.lookup(made.id, made)
+            made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+        use = use_of(made, self.to) if made is not None else None
+        # Only what has been decided already: a step that is being decided may be what asks for its pipelines.
+        outcome = self.to.outcomes.get(use.node, (None, None))[1] if use is not None else None
+        return use if isinstance(outcome, Leave) else None
 
     def _alternatives(self, node: ast.expr) -> list[ast.expr]:
         """The elements of a list; of all lists that a variable may hold."""

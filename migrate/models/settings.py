@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -27,17 +28,25 @@ class Settings:
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
     environment_source: ast.expr | None = None
+    #: The ScriptRunConfig that settings are read of, and nothing else is done with.
+    parts: list[ast.AST] = field(default_factory=list)
 
     @classmethod
     def of_step(cls, use: Use, to: Rewriter) -> Settings:
         """Reads the keywords of a step."""
         found = cls()
-        source = use.argument("source_directory", "hash_paths_base")
+        source = opened(use.argument("source_directory", "hash_paths_base"), to)
         if source is not None and not _is_none(source):
             found.code, found.source = to.source(source), source
         configuration = use.argument("runconfig", "run_config")
         environment = use.argument("environment", "environment_definition")
         compute = use.argument("compute_target", "target", "compute")
+        script_run = _script_run(configuration, to)
+        if script_run is not None:
+            found.parts.append(script_run.node)
+            configuration = script_run.argument("run_config", position=3)
+            environment = environment or script_run.argument("environment", position=6)
+            compute = compute or script_run.argument("compute_target", position=5)
         found.take(configuration, environment, compute, use, to)
         estimator = use.argument("estimator")
         if estimator is not None:
@@ -102,6 +111,37 @@ class Settings:
             ("instance_count", self.instance_count),
         )
         return [f"{key}={value}" for key, value in pairs if value]
+
+
+#: Settings of a ScriptRunConfig that steps read -> their position there, None for the run configuration made of others.
+_READ = {"source_directory": 0, "script": 1, "run_config": None}
+
+
+def opened(node: ast.expr | None, to: Rewriter) -> ast.expr | None:
+    """An expression; where it reads a setting of a ScriptRunConfig, what that was given. Raises ValueError where more
+    is done with the ScriptRunConfig."""
+    made = _script_run(node, to)
+    if made is None or not isinstance(node, ast.Attribute):
+        return node
+    return made.argument(node.attr, position=_READ[node.attr])
+
+
+def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
+    """The ScriptRunConfig that an expression reads a setting of, as in ``runconfig=config.run_config``."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _READ:
+        return None
+    value = to.evaluator.value(node.value)
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if made is None or made.symbol != "ScriptRunConfig" or made.call is None:
+        return None
+    parents = to.evaluator.scopes.parents
+    for name in Objects.of(to).names(made.node):
+        read = parents.get(name)
+        if not (isinstance(read, ast.Attribute) and read.attr in _READ and isinstance(parents.get(read), ast.keyword)):
+            raise ValueError("a ScriptRunConfig gives the step its settings, and more is done with it: write them here")
+    if made.argument("distributed_job_config") is not None:
+        raise ValueError("the ScriptRunConfig of the step runs distributed: write its settings here")
+    return made
 
 
 def _variables(environment: ast.expr, to: Rewriter) -> str:

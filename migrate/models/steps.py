@@ -21,7 +21,7 @@ from amlbridge.migrate.models.arguments import (
 )
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
 from amlbridge.migrate.models.written_outputs import type_outputs
 from amlbridge.migrate.rewriter import Rewriter
@@ -222,6 +222,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     _declared_outputs(use, arguments, to)
     type_outputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
+    step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)
     reuse = use.argument("allow_reuse", "allow_reused")
@@ -234,7 +235,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
 
 def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
     """The start of the command line of a Python script."""
-    script = use.argument("script_name", "estimator_entry_script", position=0)
+    script = opened(use.argument("script_name", "estimator_entry_script", position=0), to)
     settings = use.argument("estimator")
     if script is None and settings is not None:
         from amlbridge.migrate.models.settings import estimator_script

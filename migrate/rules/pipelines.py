@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
-from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.flow import Flow, StepLeftError
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
@@ -93,7 +93,10 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if listed is None:
         return Leave("a pipeline needs steps")
     flow = Flow.of(to)
-    steps = flow.closure(flow.listed(listed))
+    try:
+        steps = flow.closure(flow.listed(listed))
+    except StepLeftError as error:
+        return to.left_with(use, error.use)
     for step in steps:
         if not step.given:
             check_reach(step.use.node, use.node, to)

@@ -302,6 +302,14 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
 
 
+@rule.converts("PublishedPipeline.status", "PipelineEndpoint.status")
+def status(use: Use, to: Rewriter) -> Outcome:
+    """What is known of the endpoint."""
+    assert use.receiver is not None
+    review = "it is the state of the endpoint's provisioning, as Succeeded, where SDK v1 said Active or Disabled"
+    return Replace(f"{to.source(use.receiver)}.provisioning_state", review)
+
+
 @rule.converts("PipelineEndpoint.default_version", "PipelineEndpoint.get_default_version", "PublishedPipeline.version")
 def default_version(use: Use, to: Rewriter) -> Outcome:
     """The default deployment's name."""

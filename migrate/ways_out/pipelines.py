@@ -70,7 +70,6 @@ WAYS_OUT = {
     "PipelineEndpoint.pipeline_version_list": _DEPLOYMENT,
     "PipelineEndpoint.reactivate": "endpoints cannot be disabled: make the deployment anew",
     "PipelineEndpoint.set_name": "endpoints keep their names: make another one",
-    "PipelineEndpoint.status": "read provisioning_state of ml_client.batch_endpoints.get(name)",
     "PipelineEndpoint.swaggerurl": "read openapi_uri of ml_client.batch_endpoints.get(name)",
     "PipelineIdVersion": _DEPLOYMENT,
     "PipelineOutputAbstractDataset": _DATA,

@@ -243,3 +243,66 @@ pipeline = Pipeline(workspace=ws, steps=[write])
     path = next(n for n in ast.walk(ast.parse(found.text)) if isinstance(n, ast.keyword) and n.arg == "path")
     text = eval(compile(ast.Expression(path.value), "path", "eval"), {"store": type("S", (), {"name": "raw"})})
     assert text == "azureml://datastores/raw/paths/runs/${{name}}/${{output_name}}"
+
+
+SCRIPT_RUN = """\
+from azureml.core import ScriptRunConfig
+source = ScriptRunConfig("src", script="train.py", compute_target="gpu", environment=env)
+"""
+
+
+def test_a_step_takes_the_settings_of_a_script_run_config() -> None:
+    text = done(
+        f"{SCRIPT_RUN}train = PythonScriptStep(name='train', source_directory=source.source_directory, "
+        "script_name=source.script, runconfig=source.run_config)\np = Pipeline(ws, steps=[train])\n"
+    )
+    component = text[text.index("train_component") : text.index("@dsl")]
+    assert "ScriptRunConfig" not in text
+    assert 'code="src"' in component
+    assert 'command="python train.py"' in component
+    assert "environment=env" in component
+    assert 'compute="gpu"' in component
+    assert "source" not in text  # nothing else read it
+
+
+def test_a_script_run_config_that_is_changed_gives_no_settings() -> None:
+    before = (
+        f"{HEAD}{SCRIPT_RUN}source.run_config.node_count = 2\n"
+        "train = PythonScriptStep('train.py', runconfig=source.run_config)\np = Pipeline(ws, steps=[train])\n"
+    )
+    messages = {finding.symbol: finding.message for finding in convert(before).findings}
+    assert "ScriptRunConfig" in messages["PythonScriptStep"]
+    assert messages["Pipeline"] == messages["PythonScriptStep"]
+
+
+def test_a_pipeline_says_which_of_its_steps_cannot_be_converted() -> None:
+    before = (
+        "from azureml.pipeline.steps import DatabricksStep\n"
+        f"{HEAD}score = DatabricksStep(name='score', notebook_path='/score')\n"
+        "steps = [score]\nfirst = Pipeline(ws, steps=steps)\n"
+    )
+    conversion = convert(before)
+    finding = next(finding for finding in conversion.findings if finding.symbol == "Pipeline")
+    assert "DatabricksStep (DatabricksStep(name='score'" in finding.message
+    assert "first = Pipeline(ws, steps=steps)" in conversion.text
+
+
+def test_a_pipeline_says_which_function_gives_steps_that_cannot_be_converted() -> None:
+    before = (
+        "from azureml.contrib.automl.pipeline.steps import AutoMLPipelineBuilder\n"
+        f"{HEAD}many = AutoMLPipelineBuilder.get_many_models_train_steps(experiment=e, train_data=d)\n"
+        "p = Pipeline(ws, steps=many)\nwho(p)\n"
+    )
+    finding = next(finding for finding in convert(before).findings if finding.symbol == "Pipeline")
+    assert "AutoMLPipelineBuilder.get_many_models_train_steps (" in finding.message
+
+
+def test_code_that_stays_reads_the_name_of_a_converted_step() -> None:
+    conversion = convert(
+        f"from azureml.core import Experiment\n{HEAD}train = {step('train')}\np = Pipeline(ws, steps=[train])\n"
+        "run = Experiment(ws, 'e').submit(p)\n"
+        "made = run.find_step_run(train.name)[0]\ndata = made.get_details()['outputDatasets']\n"
+    )
+    assert "made = Run.get(ws, run.name).find_step_run(train_component.name)[0]\n" in conversion.text
+    assert "PythonScriptStep" not in conversion.text
+    assert "@dsl.pipeline" in conversion.text

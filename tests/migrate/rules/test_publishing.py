@@ -153,3 +153,12 @@ def test_data_that_a_submission_gives_is_an_input() -> None:
         ).text
     )
     assert "pipeline(epochs=Input(type='mltable', path=data.id))" in text
+
+
+def test_the_status_of_a_published_pipeline_is_that_of_its_endpoint() -> None:
+    conversion = convert(
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import PublishedPipeline\n"
+        "ws = Workspace.from_config()\nfor one in PublishedPipeline.list(ws):\n    print(one.id, one.status)\n"
+    )
+    assert "print(one.name, one.provisioning_state)" in conversion.text
+    assert "azureml" not in conversion.text
