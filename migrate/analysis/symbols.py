@@ -207,6 +207,7 @@ RESULTS = {
     "PipelineOutputDataset.as_direct": "PipelineOutputDataset",
     "PipelineOutputDataset.parse_delimited_files": "PipelineOutputDataset",
     "PipelineOutputDataset.parse_parquet_files": "PipelineOutputDataset",
+    "PipelineOutputDataset.keep_columns": "PipelineOutputDataset",
     "OutputFileDatasetConfig.as_input": "OutputFileDatasetConfig",
     "OutputFileDatasetConfig.as_mount": "OutputFileDatasetConfig",
     "OutputFileDatasetConfig.as_upload": "OutputFileDatasetConfig",

@@ -245,6 +245,8 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     for port in found.inputs:
         if port.source is data.root:
             return port
+    if data.type in INTERMEDIATE and "keep_columns" in data.called:
+        raise ValueError("the script of the step reads all columns: keep those that it wants in it")
     named = given_name(data, to)
     given = (to.evaluator.text(named) if named is not None else None) or ""
     # A script that asks for the input by name finds its path in a variable that has the name of the input.

@@ -12,7 +12,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_
 from amlbridge.migrate.models.automl import AutoMLJob, read_job
 from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
 from amlbridge.migrate.models.component_files import check_place
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, columns_of, follow, input_code, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import NotKnownError
@@ -80,6 +80,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     job = read_job(config, to)
     arguments = Arguments()
     rows: dict[ast.expr, str] = {}
+    columns: dict[ast.expr, tuple[str, ...]] = {}
     for name, expression in job.data.items():
         data = follow(expression, to)
         if data is None:
@@ -88,10 +89,11 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         value = "" if inside else input_code(data, to)
         if inside:
             rows[data.root] = data.rows or "delimited"
+            columns[data.root] = columns_of(data, to)
         arguments.inputs.append(Port(name, "", value, source=data.root))
     step = AutoMLStep(use, component, node, arguments, Settings(), "", use.argument("name", position=0), job=job)
     step.parts.append(config.node)
-    step.rows = rows
+    step.rows, step.columns = rows, columns
     listed = use.argument("outputs", position=3)
     follows = automl_outputs.can_follow(to)
     for element in list_elements(listed, to) if listed is not None else []:

@@ -84,6 +84,7 @@ class Flow:
                 continue
             try:
                 producer.make_table(port, kind)
+                producer.keep_columns(port, step.columns.get(root, ()))
             except ValueError as error:
                 self.failed[step.use.node] = str(error)
                 del self.steps[step.use.node]

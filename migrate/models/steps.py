@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -78,8 +79,12 @@ class Step:
     why: str = ""
     #: Data that it reads by rows -> "delimited" or "parquet".
     rows: dict[ast.expr, str] = field(default_factory=dict)
+    #: The columns that it reads of such data, where not all.
+    columns: dict[ast.expr, tuple[str, ...]] = field(default_factory=dict)
     #: Outputs that are read by rows -> the same: they become MLTables.
     tables: dict[str, str] = field(default_factory=dict)
+    #: The columns of such an output that its table has; () for all.
+    table_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Another function gives the component: ``component`` is the variable or the call that it comes from.
     given: bool = False
 
@@ -128,7 +133,8 @@ class Step:
 
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
-        found = [("text", _written_table(name, kind)) for name, kind in self.tables.items()]
+        tables = self.tables.items()
+        found = [("text", _written_table(name, kind, self.table_columns.get(name, ()))) for name, kind in tables]
         return [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else found
 
     def file(self, to: Rewriter) -> ComponentFile | None:
@@ -164,6 +170,11 @@ class Step:
         ending = {"delimited": "csv", "parquet": "parquet"}[kind]
         self.reviews.append(f"the step describes its output {port.name} as a table of the .{ending} files in it")
 
+    def keep_columns(self, port: Port, columns: tuple[str, ...]) -> None:
+        """Says which columns the table of an output has. Raises ValueError where another step reads others of it."""
+        if self.table_columns.setdefault(port.name, columns) != columns:
+            raise ValueError(f"steps read different columns of the output {port.name}: an MLTable has the same for all")
+
     def named(self, to: Rewriter) -> list[str]:
         """The keywords of the component's name."""
         if self.display_name is None:
@@ -176,9 +187,14 @@ class Step:
         return [f'name="{name}"', *shown]
 
 
-def _written_table(name: str, kind: str) -> str:
-    """The end of a command that writes the MLTable file of an output."""
-    return f"&& echo {shlex.quote(_MLTABLES[kind])} > ${{{{outputs.{name}}}}}/MLTable"
+def _written_table(name: str, kind: str, columns: tuple[str, ...]) -> str:
+    """The end of a command that writes the MLTable file of an output, with all columns or some."""
+    text = _MLTABLES[kind]
+    if columns:
+        table = json.loads(text)
+        table["transformations"].append({"keep_columns": list(columns)})
+        text = json.dumps(table, ensure_ascii=False)
+    return f"&& echo {shlex.quote(text)} > ${{{{outputs.{name}}}}}/MLTable"
 
 
 def _key(name: str) -> str:

@@ -83,6 +83,7 @@ _FLUENT = [
     "read_parquet_files",
     "parse_delimited_files",
     "parse_parquet_files",
+    "keep_columns",
 ]
 
 
