@@ -232,6 +232,8 @@ class Rewriter:
         start, end = self.lines.span(node)
         parts, at = [], start
         for inner in self._bridged(node):
+            if inner is node and self.bridge(inner) is None:
+                continue  # a name that itself is left
             first, last = self.lines.span(inner)
             code = self.bridge_code(inner) if self.bridge(inner) is not None else self.source(inner)
             parts += [self.lines.text[at:first], code]

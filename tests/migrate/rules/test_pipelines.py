@@ -306,3 +306,9 @@ def test_code_that_stays_reads_the_name_of_a_converted_step() -> None:
     assert "made = Run.get(ws, run.name).find_step_run(train_component.name)[0]\n" in conversion.text
     assert "PythonScriptStep" not in conversion.text
     assert "@dsl.pipeline" in conversion.text
+
+
+def test_a_name_of_data_that_no_step_writes_is_left() -> None:
+    conversion = convert(f"{HEAD}data = PipelineData('data')\nprint(run.find_step_run('a'), data.name)\n")
+    assert "data.name" in conversion.text
+    assert "PipelineData('data')" in conversion.text
