@@ -63,7 +63,10 @@ class Scopes:
         self.module = Scope(tree, None)
         self.parents: dict[ast.AST, ast.AST] = {}
         self._scopes: dict[ast.AST, Scope] = {}
+        #: The list of statements that each statement stands in.
+        self._blocks: dict[ast.AST, list[ast.stmt]] = {}
         self.all: list[Scope] = [self.module]
+        self._note_blocks(tree)
         for statement in tree.body:
             self._visit(statement, tree, self.module, statement)
 
@@ -108,21 +111,36 @@ class Scopes:
         before = [binding for binding in bindings if binding.position <= place]
         if not before:
             return bindings[::-1]  # a loop, or cells that ran in another order
-        blocks = {id(self.parents.get(node)) for node in self.ancestors(at)} | {id(p) for p in self.ancestors(at)}
+        around = [at, *self.ancestors(at)]
+        blocks = {id(self._blocks[node]) for node in around if node in self._blocks}
+        others = {id(branch) for node in around if (branch := self._other_branch(node)) is not None}
         reaching = []
         for binding in reversed(before):
-            reaching.append(binding)
             statement = binding.statement
-            if statement is None or self._dominates(statement, blocks):
+            if statement is None:
+                reaching.append(binding)
                 break
-        return reaching
+            if others and any(id(self._blocks.get(n)) in others for n in (statement, *self.ancestors(statement))):
+                continue
+            reaching.append(binding)
+            if id(self._blocks.get(statement)) in blocks:
+                break
+        return reaching or bindings[::-1]
 
-    def _dominates(self, statement: ast.stmt, blocks: set[int]) -> bool:
-        parent = self.parents.get(statement)
-        straight = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.With)
-        return id(parent) in blocks and isinstance(parent, straight)
+    def _other_branch(self, node: ast.AST) -> list[ast.stmt] | None:
+        """The branch of an ``if`` that does not run when that of a statement does."""
+        parent = self.parents.get(node)
+        if not isinstance(parent, ast.If) or node is parent.test:
+            return None
+        return parent.orelse if self._blocks.get(node) is parent.body else parent.body
 
     # Building ---------------------------------------------------------------------------------------------------
+
+    def _note_blocks(self, node: ast.AST) -> None:
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                self._blocks.update(dict.fromkeys(block, block))
 
     def _bind(self, scope: Scope, binding: Binding) -> None:
         if binding.name in scope.outside and scope is not self.module:
@@ -132,6 +150,8 @@ class Scopes:
     def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
         self.parents[node] = parent
         self._scopes[node] = scope
+        if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            self._note_blocks(node)
         if isinstance(node, ast.stmt):
             statement = node
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

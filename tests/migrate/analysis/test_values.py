@@ -40,6 +40,19 @@ def test_uses_have_canonical_symbols(text: str, expected: list[str]) -> None:
     assert symbols(text) == expected
 
 
+def test_a_variable_of_one_branch_is_not_that_of_the_other() -> None:
+    text = """\
+from azureml.core import Dataset
+if old:
+    data = Dataset.get_by_name(ws, 'x')
+else:
+    data = Data(path='x')
+    print(data.path)
+print(data.name)
+"""
+    assert symbols(text) == ["Dataset.get_by_name", "Dataset.name"]
+
+
 def test_a_literal_dict_behind_two_stars_is_opened() -> None:
     text = "from azureml.core import Experiment\nsettings = {'workspace': 1, 'name': 'x'}\nExperiment(**settings)"
     (use,) = find_uses(Evaluator(ast.parse(text)))
