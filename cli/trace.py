@@ -107,13 +107,8 @@ def _write(found: list[Captured], capture: Capture, target: Path, script: str, c
     from amlbridge.cli.trace_code import convert
     from amlbridge.trace.write import Writer
 
-    writer = Writer(target, script, convert if code == "migrate" else _keep)
+    writer = Writer(target, script, convert if code == "migrate" else None)
     return [writer.write(item, capture.sources(item)) for item in found]
-
-
-def _keep(_folder: Path) -> Sequence[str]:
-    """Leaves the code as it is."""
-    return ()
 
 
 def _unwritten(found: Sequence[Captured]) -> list[str]:

@@ -18,7 +18,7 @@ ARROWS = {
     "studio": {"studio", "engine"},
     "compare": {"compare", "engine"},
     "migrate": {"migrate", "engine"},
-    "trace": {"trace", "engine"},
+    "trace": {"trace", "migrate", "engine"},
     "server": {"server", "studio", "v1", "v2", "wire", "engine"},
     "cli": {"cli", "server", "studio", "v1", "v2", "wire", "compare", "migrate", "trace", "engine"},
 }

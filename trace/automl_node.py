@@ -1,14 +1,22 @@
-"""An AutoML step as an AutoML node of SDK v2, which has no component."""
+"""An AutoML step as an AutoML node of SDK v2, which has no component.
+
+Its only output is the best model in MLflow's form. Where v1's outputs are read (the metrics as JSON, the model as a pickle
+file), a step behind the node writes them, the same that `amlbridge migrate` makes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.plan import Node, Output
+from amlbridge.migrate.models import automl_outputs
+from amlbridge.trace import environments
 from amlbridge.trace.model import FromStep, Pipeline, Step
 
 MODEL = "best_model"
+_SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json"
 _TABLES = ("training_data", "validation_data", "test_data")
 #: The MLTable file of a folder of csv files.
 _MLTABLE = (
@@ -30,27 +38,49 @@ def fill(step: Step, to: Pipeline) -> None:
         binding = step.inputs[name]
         if isinstance(binding, FromStep):
             _make_table(to.step(binding.step), binding.port, node, to)
-    if any(map(is_metrics, node.outputs.values())):
-        to.attention.append(
-            f"Step {node.name!r}: AutoML nodes of SDK v2 have no output with the metrics: read them of the run, with "
-            "MLflow."
-        )
-    if any(_is_model(item.training) for item in node.outputs.values()):
-        to.attention.append(
-            f"Step {node.name!r}: the best model is a folder in MLflow's form, where v1 had a pickle file: steps that "
-            "read it load it with mlflow."
-        )
     if settings.notes:
         to.attention.append(f"Step {node.name!r}: {' '.join(settings.notes)}")
 
 
-def is_metrics(output: Output) -> bool:
-    """Whether an output of an AutoML step holds the metrics of its models, and not the best model."""
-    return bool(output.training) and not _is_model(output.training)
+def behind(key: str, automl: Step, written: Mapping[str, str], to: Pipeline) -> Step:
+    """The step that writes outputs of an AutoML node as files. ``written``: output of v1 -> port of the step."""
+    options = []
+    for name, port in written.items():
+        output = automl.node.outputs[name]
+        options.append(f"--{'model' if _is_model(output) else 'metrics'} ${{{{outputs.{port}}}}}")
+        for more in ("iteration", "metric", "model_file"):
+            if isinstance(output.training, dict) and output.training.get(more) is not None:
+                text = f"its output {name!r} is another model than the best one ({more}): take it from its run"
+                to.attention.append(f"Step {automl.node.name!r}: {text}.")
+    to.attention.append(
+        f"Step {automl.node.name!r}: an AutoML node of SDK v2 has the best model as its only output, in MLflow's form. "
+        f"The step {key!r} behind it writes the files that readers had in v1."
+    )
+    to.files[f"components/{key}/code/{automl_outputs.SCRIPT}"] = automl_outputs.TEXT
+    environment = environments.Files(automl_outputs.IMAGE, automl_outputs.CONDA)
+    command = f"python {automl_outputs.SCRIPT} --best_model ${{{{inputs.{MODEL}}}}} {' '.join(options)}"
+    component = {
+        "$schema": _SCHEMA,
+        "name": key,
+        "display_name": f"{automl.node.name} outputs",
+        "type": "command",
+        "version": "1",
+        "inputs": {MODEL: {"type": "mlflow_model"}},
+        "outputs": {port: {"type": "uri_file"} for port in written.values()},
+        "code": "./code",
+        "environment": environments.written(environment, "automl_outputs", to),
+        "command": command,
+    }
+    node = Node(key, f"{automl.node.name} outputs")
+    step = Step(key, node, {MODEL: FromStep(automl.key, MODEL)}, component=component)
+    step.compute = automl.compute
+    return step
 
 
-def _is_model(training: Any) -> bool:
-    return isinstance(training, dict) and str(training.get("type", "")).lower() in ("model", "1")
+def _is_model(output: Output) -> bool:
+    """Whether an output holds the best model, and not the metrics of all."""
+    said = output.training
+    return isinstance(said, dict) and str(said.get("type", "")).lower() in ("model", "1")
 
 
 def _make_table(producer: Step, port: str, node: Node, to: Pipeline) -> None:

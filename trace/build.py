@@ -28,7 +28,6 @@ from amlbridge.trace.names import Names, identifier
 #: Output and input of SDK v2 that only order two steps: v2 has no ``run_after``.
 ORDER = "order_token"
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/{}Component.schema.json"
-_METRICS = "AutoML nodes of SDK v2 have no output with the metrics"
 _INPUT_MODES = {"download": "download", "direct": "direct", "value": "download"}
 _TABLE_MODES = {"mount": "eval_mount", "download": "eval_download", "direct": "direct"}
 
@@ -52,6 +51,8 @@ class _Builder:
         self._parameters: dict[str, str] = {}
         self._references: dict[object, tuple[PipelineInput, Data]] = {}
         self._ports: dict[tuple[str, str], str] = {}
+        #: AutoML nodes whose outputs are read -> the step that writes them as files.
+        self._behind: dict[str, str] = {}
 
     def pipeline(self) -> Pipeline:
         """Reads the Plan in the order in which its steps run."""
@@ -63,13 +64,11 @@ class _Builder:
         made.force_rerun = plan.settings.force_rerun
         for node in self._order:
             made.steps.append(self._step(node))
+            if node.id in self._behind:
+                written = {name: self._ports[node.id, name] for name in node.outputs if self._is_read(node, name)}
+                made.steps.append(automl_node.behind(self._behind[node.id], made.steps[-1], written, made))
         for name, port in plan.outputs.items():
-            if self._is_metrics(port):
-                made.attention.append(f"The pipeline output {name!r} is left out: {_METRICS}.")
-                continue
-            made.outputs[identifier(name, "output")] = FromStep(
-                self._keys[port.node], self._ports[port.node, port.port]
-            )
+            made.outputs[identifier(name, "output")] = self._written(port)
         return made
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -77,12 +76,13 @@ class _Builder:
     def _name_everything(self) -> None:
         keys = Names(self._made.name)
         for node in self._order:
-            self._keys[node.id] = keys.take(identifier(node.name.removesuffix(".py"), "step", lower=True))
+            key = keys.take(identifier(node.name.removesuffix(".py"), "step", lower=True))
+            self._keys[node.id] = key
             ports = Names(ORDER)
-            for name, output in node.outputs.items():
-                model = node.kind == "automl" and not automl_node.is_metrics(output)
-                # An AutoML node has one output, which any number of v1's stand for.
-                self._ports[node.id, name] = automl_node.MODEL if model else ports.take(identifier(name, "output"))
+            for name in node.outputs:
+                self._ports[node.id, name] = ports.take(identifier(name, "output"))
+            if node.kind == "automl" and any(self._is_read(node, name) for name in node.outputs):
+                self._behind[node.id] = keys.take(f"{key}_outputs")
         for parameter in self._plan.parameters:
             name = self._renamed(parameter.name, "pipeline parameter")
             self._parameters[parameter.name] = name
@@ -177,7 +177,7 @@ class _Builder:
         if isinstance(source, NodePort):
             kind = self._output_type(source)
             made = {"type": kind, **({"mode": _INPUT_MODES[item.mode]} if item.mode in _INPUT_MODES else {})}
-            return FromStep(self._keys[source.node], self._ports[source.node, source.port]), made
+            return self._written(source), made
         if isinstance(source, DataParameterRef):
             found = self._references[source]
         else:
@@ -191,15 +191,21 @@ class _Builder:
     def _parameter_type(self, name: str) -> str:
         return next(item.type for item in self._plan.parameters if item.name == name)
 
-    def _is_metrics(self, port: NodePort) -> bool:
-        node = self._plan.node(port.node)
-        return node.kind == "automl" and automl_node.is_metrics(node.outputs[port.port])
+    def _is_read(self, node: Node, name: str) -> bool:
+        """Whether a step reads an output, or the pipeline has it."""
+        sources = [item.source for other in self._plan.nodes for item in other.inputs.values()]
+        return NodePort(node.id, name) in [*sources, *self._plan.outputs.values()]
+
+    def _written(self, port: NodePort) -> FromStep:
+        """What writes an output."""
+        key = self._behind.get(port.node, self._keys[port.node])
+        return FromStep(key, self._ports[port.node, port.port])
 
     def _output_type(self, port: NodePort) -> str:
         node = self._plan.node(port.node)
         kind = node.outputs[port.port].type
         if node.kind == "automl":
-            return "mlflow_model"
+            return "uri_file"
         return "uri_folder" if kind == "any" else kind
 
     def _parameter_inputs(
@@ -255,6 +261,8 @@ class _Builder:
             if not outputs and before.component is not None:
                 before.component["outputs"] = {ORDER: {"type": "uri_folder"}}
             kind = before.declared_outputs.get(port, {}).get("type", "uri_folder")
+            if before.component is None:
+                port, kind = automl_node.MODEL, "mlflow_model"
             name = ports.take(f"after_{before.key}")
             declared[name] = {"type": kind}
             step.inputs[name] = FromStep(before.key, port)
@@ -284,10 +292,6 @@ class _Builder:
             content["code"] = _relative(self._made.code[node.code], step.key)
         step.variables |= dict(node.variables)
         try:
-            if any(
-                isinstance(item.source, NodePort) and self._is_metrics(item.source) for item in node.inputs.values()
-            ):
-                raise ValueError(f"it reads the metrics of an AutoML step: {_METRICS}")
             return kinds.component(node, step, content, environment, names, self._made)
         except ValueError as error:
             self._attend(node, f"{error}. A placeholder stands in its place, which fails when it runs")

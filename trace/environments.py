@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from amlbridge.engine.plan import Environment, Node
+from amlbridge.engine.plan import Node
 from amlbridge.trace.model import Pipeline
 from amlbridge.trace.names import Names, identifier
 from amlbridge.trace.yaml_text import dump
@@ -16,37 +17,53 @@ _SCHEMA = "https://azuremlschemas.azureedge.net/latest/environment.schema.json"
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 
 
+@dataclass(frozen=True)
+class Files:
+    """What is written for an environment: its image, and its conda specification if it has one."""
+
+    image: str
+    conda: Any = None
+
+
 def reference(node: Node, to: Pipeline) -> str:
     """What the component says of its environment: the file that is written for it."""
     conda = _plain(node.environment.conda)
-    wanted = {"environment.yml": _environment(node.environment, conda)}
-    if conda is not None:
-        wanted["conda.yml"] = dump(conda)
-    folder = _folder(node, wanted, to)
-    if f"{folder}/environment.yml" not in to.files and conda is None:
+    known = len(to.files)
+    step = identifier(node.name.removesuffix(".py"), "step", lower=True)
+    base = identifier(node.environment.name or "", "", lower=True) or f"{step}_env"
+    found = written(Files(node.environment.image or IMAGE, conda), base, to)
+    if conda is None and len(to.files) > known:
         to.attention.append(_without_packages(node))
-    to.files.update({f"{folder}/{name}": text for name, text in wanted.items()})
+    return found
+
+
+def written(environment: Files, name: str, to: Pipeline) -> str:
+    """Writes an environment into a folder called ``name``, if there is none that is equal. Returns what a component
+    says of it."""
+    wanted = {"environment.yml": _environment(environment)}
+    if environment.conda is not None:
+        wanted["conda.yml"] = dump(environment.conda)
+    folder = _folder(wanted, name, to)
+    to.files.update({f"{folder}/{file}": text for file, text in wanted.items()})
     return f"file:../../{folder}/environment.yml"
 
 
-def _folder(node: Node, wanted: Mapping[str, str], to: Pipeline) -> str:
+def _folder(wanted: Mapping[str, str], name: str, to: Pipeline) -> str:
     """The folder of an equal environment, or a new one."""
     known: dict[str, dict[str, str]] = {}
     for path, text in to.files.items():
-        folder, _, name = path.rpartition("/")
+        folder, _, file = path.rpartition("/")
         if folder.startswith("environments/"):
-            known.setdefault(folder, {})[name] = text
+            known.setdefault(folder, {})[file] = text
     for folder, content in known.items():
         if content == wanted:
             return folder
-    step = identifier(node.name.removesuffix(".py"), "step", lower=True)
-    base = identifier(node.environment.name or "", "", lower=True) or f"{step}_env"
-    return f"environments/{Names(*(folder.removeprefix('environments/') for folder in known)).take(base)}"
+    return f"environments/{Names(*(folder.removeprefix('environments/') for folder in known)).take(name)}"
 
 
-def _environment(found: Environment, conda: Any) -> str:
-    content: dict[str, Any] = {"$schema": _SCHEMA, "image": found.image or IMAGE}
-    if conda is not None:
+def _environment(found: Files) -> str:
+    content: dict[str, Any] = {"$schema": _SCHEMA, "image": found.image}
+    if found.conda is not None:
         content["conda_file"] = "conda.yml"
     return dump(content)
 

@@ -48,8 +48,6 @@ def _input(item: PipelineInput) -> Any:
 
 def _output(pipeline: Pipeline, port: FromStep) -> dict[str, Any]:
     step = pipeline.step(port.step)
-    if step.component is None:
-        return {"type": "mlflow_model"}
     said = {"type": step.declared_outputs[port.port]["type"], **step.outputs.get(port.port, {})}
     if step.declared_outputs[port.port].get("mode") == "upload":
         said["mode"] = "upload"
@@ -58,7 +56,7 @@ def _output(pipeline: Pipeline, port: FromStep) -> dict[str, Any]:
 
 def _node(step: Step, pipeline: Pipeline) -> dict[str, Any]:
     if step.component is None:
-        return _automl(step, pipeline)
+        return _automl(step)
     node: dict[str, Any] = {"type": step.component["type"]}
     source = f"./components/{step.key}/component.yml"
     if "search_space" in step.job:
@@ -83,11 +81,10 @@ def _node(step: Step, pipeline: Pipeline) -> dict[str, Any]:
     return node
 
 
-def _automl(step: Step, pipeline: Pipeline) -> dict[str, Any]:
+def _automl(step: Step) -> dict[str, Any]:
     node: dict[str, Any] = {"type": "automl", **step.job}
     node |= {name: _binding(item) for name, item in step.inputs.items()}
-    bound = [name for name, port in pipeline.outputs.items() if port == FromStep(step.key, MODEL)]
-    node["outputs"] = {MODEL: f"${{{{parent.outputs.{bound[0]}}}}}" if bound else {"type": "mlflow_model"}}
+    node["outputs"] = {MODEL: {"type": "mlflow_model"}}
     if step.compute:
         node["compute"] = f"azureml:{step.compute}"
     return node

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from amlbridge.engine import plan_json
 from amlbridge.engine.errors import EngineError
-from amlbridge.trace import pipeline_python, pipeline_yaml, readme
+from amlbridge.trace import packages, pipeline_python, pipeline_yaml, readme
 from amlbridge.trace.build import build
 from amlbridge.trace.captured import Captured, Sources
 from amlbridge.trace.model import Pipeline
@@ -29,9 +29,10 @@ class Written:
 
 
 class Writer:
-    """Writes graphs below ``target``; ``script`` is the one that submits them."""
+    """Writes graphs below ``target``; ``script`` is the one that submits them. ``convert`` None: their code and its
+    packages stay SDK v1."""
 
-    def __init__(self, target: Path, script: str, convert: Convert = lambda folder: ()) -> None:
+    def __init__(self, target: Path, script: str, convert: Convert | None = None) -> None:
         self._target = target
         self._script = script
         self._convert = convert
@@ -50,7 +51,9 @@ class Writer:
         folder.mkdir(parents=True)
         (folder / "plan.json").write_text(plan_json.dumps(captured.plan) + "\n", encoding="utf-8")
         pipeline = build(captured, sources.data)
-        more = _code(pipeline, sources, folder, self._convert)
+        more = _code(pipeline, sources, folder, self._convert or (lambda code: ()))
+        if self._convert is not None:
+            packages.convert(pipeline, folder)
         for name, text in files(pipeline).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

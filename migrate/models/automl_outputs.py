@@ -16,8 +16,10 @@ from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.models.component_files import SCHEMA, create_file, is_free
 from amlbridge.migrate.rewriter import Rewriter
 
-_FOLDER, _SCRIPT = "automl_outputs", "automl_outputs.py"
-_TEXT = '''\
+_FOLDER = "automl_outputs"
+SCRIPT = "automl_outputs.py"
+#: The script of the component.
+TEXT = '''\
 """Writes what AutoML found as files: the metrics of all models as JSON, and the best model as a pickle file."""
 
 import argparse
@@ -61,11 +63,12 @@ if args.metrics:
 if args.model:
     shutil.copyfile(os.path.join(args.best_model, best.flavors["sklearn"]["pickled_model"]), args.model)
 '''
-_CONDA = {
+#: What the script needs.
+CONDA = {
     "channels": ["conda-forge"],
     "dependencies": ["python=3.10", "pip", {"pip": ["mlflow", "azureml-mlflow"]}],
 }
-_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 
 
 @dataclass
@@ -88,10 +91,10 @@ class OutputsOfAutoML:
             "inputs": {"best_model": {"type": "mlflow_model"}},
             "outputs": {name: {"type": "uri_file"} for name in self.written},
             "code": ".",
-            "environment": {"image": _IMAGE, "conda_file": "environment.conda.yml"},
-            "command": " ".join([f"python {_SCRIPT} --best_model ${{{{inputs.best_model}}}}", *options]),
+            "environment": {"image": IMAGE, "conda_file": "environment.conda.yml"},
+            "command": " ".join([f"python {SCRIPT} --best_model ${{{{inputs.best_model}}}}", *options]),
         }
-        for name, text in ((_SCRIPT, _TEXT), ("environment.conda.yml", dump(_CONDA))):
+        for name, text in ((SCRIPT, TEXT), ("environment.conda.yml", dump(CONDA))):
             to.create(Path(os.path.relpath(folder / name, to.path.parent)).as_posix(), text)
         name = create_file(folder, self.node, ".component.yml", dump(content), to)
         load = to.need("azure.ai.ml", "load_component")
@@ -104,14 +107,14 @@ class OutputsOfAutoML:
 def can_follow(to: Rewriter) -> bool:
     """Whether the files of the component have a place: a folder is converted, and nothing else is there."""
     folder = to.path.parent / _FOLDER
-    files = ((_SCRIPT, _TEXT), ("environment.conda.yml", dump(_CONDA)))
+    files = ((SCRIPT, TEXT), ("environment.conda.yml", dump(CONDA)))
     return bool(to.roots) and all(is_free(folder / name, text) for name, text in files)
 
 
 def reviews(what: Use) -> list[str]:
     """What to check of the outputs that a TrainingOutput stands for."""
     found = [
-        f"a component behind the AutoML node, {_FOLDER}/{_SCRIPT}, writes the files that its readers had in SDK v1; "
+        f"a component behind the AutoML node, {_FOLDER}/{SCRIPT}, writes the files that its readers had in SDK v1; "
         "code that loads the model from MLflow can take best_model of the node itself"
     ]
     for key, position in (("iteration", 1), ("metric", 2), ("model_file", 3)):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.plan import (
     Argument,
     Command,
@@ -100,3 +101,38 @@ def test_a_text_that_would_be_a_reference_is_refused() -> None:
 def test_a_line_for_the_shell_stays_as_it_is() -> None:
     command = Command((Argument((Value("cat x | wc > "), OutputRef("o"), Value("/n"))),), shell=True)
     assert commands.line(command, {OutputRef("o"): "${{outputs.o}}"}) == "cat x | wc > ${{outputs.o}}/n"
+
+
+SEARCH = Node(
+    "s",
+    "Search",
+    kind="automl",
+    inputs={"training_data": Input(NodePort("1", "o"))},
+    outputs={
+        "scores": replace(OUT, type="any", training={"type": "Metrics"}),
+        "model": replace(OUT, type="any", training={"type": "Model"}),
+    },
+    options={"automl": AutoMLSettings("regression", "price", "r2_score").to_json()},
+)
+
+
+def test_readers_of_automl_outputs_read_files_of_a_step_behind() -> None:
+    take = replace(TAKE, inputs={"i": Input(NodePort("s", "model"))})
+    found = build(
+        Captured("nightly", "pipeline", Plan((MAKE, SEARCH, take), outputs={"all": NodePort("s", "scores")})), data
+    )
+    assert [step.key for step in found.steps] == ["make", "search", "search_outputs", "take"]
+    behind = found.step("search_outputs")
+    assert behind.inputs == {"best_model": FromStep("search", "best_model")}
+    assert behind.component is not None
+    assert behind.component["command"].endswith("--metrics ${{outputs.scores}} --model ${{outputs.model}}")
+    assert "components/search_outputs/code/automl_outputs.py" in files(found)
+    assert found.step("take").inputs == {"i": FromStep("search_outputs", "model")}
+    assert found.outputs == {"all": FromStep("search_outputs", "scores")}
+    unread = build(Captured("nightly", "pipeline", Plan((MAKE, SEARCH))), data)
+    assert [step.key for step in unread.steps] == ["make", "search"]
+
+
+def test_what_waits_for_automl_reads_its_model() -> None:
+    waits = replace(TAKE, inputs={}, command=Command(script="take.py"), after=("s",))
+    assert built(MAKE, SEARCH, waits).step("take").inputs == {"after_search": FromStep("search", "best_model")}
