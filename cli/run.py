@@ -107,7 +107,9 @@ def _notebook(path: Path, interpreter: str, arguments: tuple[str, ...]) -> list[
             code=EXIT_USAGE,
         )
     output = f"{path.stem}.executed"
-    options = ["--to", "notebook", "--execute", "--output", output, "--output-dir", "."]
+    # The kernel that a notebook names is one of the machine that it was written on.
+    kernel = "--ExecutePreprocessor.kernel_name=python3"
+    options = ["--to", "notebook", "--execute", kernel, "--output", output, "--output-dir", "."]
     return [interpreter, "-m", "nbconvert", *options, str(path)]
 
 

@@ -98,7 +98,14 @@ def _run(
 ) -> int:
     options = ["--no-progress", *(["--python", python] if python else [])]
     options += ["--allow-network"] * network[0] + ["--intercept"] * network[1]
+    executed = Path(f"{Path(script).stem}.executed.ipynb")
+    # What a notebook says when no step runs is of no use to anybody.
+    earlier = executed.read_bytes() if executed.is_file() else None
     code = command.main(args=[*options, script, *arguments], standalone_mode=False)
+    if earlier is not None:
+        executed.write_bytes(earlier)
+    elif script.endswith(".ipynb"):
+        executed.unlink(missing_ok=True)
     return int(code or 0)
 
 
