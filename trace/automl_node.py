@@ -1,7 +1,7 @@
 """An AutoML step as an AutoML node of SDK v2, which has no component.
 
-Its only output is the best model in MLflow's form. Where v1's outputs are read (the metrics as JSON, the model as a pickle
-file), a step behind the node writes them, the same that `amlbridge migrate` makes.
+Its only output is the best model in MLflow's form. Where v1's outputs are read (the metrics as JSON, the model as a
+pickle file), a step behind the node writes them, the same that `amlbridge migrate` makes.
 """
 
 from __future__ import annotations
