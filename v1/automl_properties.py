@@ -10,8 +10,6 @@ from amlbridge.v1.automl_request import Request
 #: The settings as the client sent them, and the data.
 RAW_SETTINGS, DATA = "RawAMLSettingsString", "DataPrepJsonString"
 _SETTINGS = "AMLSettingsJsonString"
-#: What a step has from its start (a run, once its search begins): with it, the console shows the table of iterations.
-STARTED = {"ProblemInfoJsonString": json.dumps({"subsampling": False})}
 #: How many iterations the console shows at one look, of which it takes one every 10 s
 #: (``RemoteConsoleInterface.print_scores``): as many as the settings say that run at once.
 _SHOWN = 10

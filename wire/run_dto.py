@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amlbridge.engine.clock import iso
-from amlbridge.engine.records.runs import Run
+from amlbridge.engine.records.runs import COMPLETED, Run
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire import run_lineage
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
@@ -133,12 +133,19 @@ def _span(seconds: float) -> str:
 
 
 def properties(run: Run) -> dict[str, str]:
-    """The properties of a run. An AutoML run that ended before its search began has its error among them: there, and
-    with these words before it, the v1 client's ``wait_for_completion(show_output=True)`` looks for what to print."""
-    ended_early = run.kind == "automl" and run.error is not None and _SEARCHING not in run.properties
-    if not ended_early or run.error is None:
+    """The properties of a run.
+
+    An AutoML run (of an experiment, a step, a v2 job) that ended before its search began has its error among them:
+    there, and with these words before it, the console of the v1 client looks for what to print. One that was only
+    traced has nothing to show.
+    """
+    searches = run.properties.get("runTemplate") == "AutoML"
+    if not searches or not run.finished or _SEARCHING in run.properties:
         return run.properties
-    return {**run.properties, "errors": f"Setup iteration failed: {run.error.get('message', '')}"}
+    if run.status == COMPLETED:
+        return {**run.properties, _SEARCHING: "{}"}
+    why = (run.error or {}).get("message") or f"the run ended as {run.status}"
+    return {**run.properties, "errors": f"Setup iteration failed: {why}"}
 
 
 def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:

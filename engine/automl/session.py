@@ -50,7 +50,7 @@ def run(content: Mapping[str, Any]) -> int:
     try:
         settings = AutoMLSettings.from_json(content["automl"])
         training, validated, tested = (
-            _table(content["data"][name], name.replace("_", " "), settings) if name in content["data"] else None
+            _table(content["data"][name], name.replace("_", " "), settings, events) if name in content["data"] else None
             for name in ("training_data", "validation_data", "test_data")
         )
         scratch = Path(content["scratch"])
@@ -63,11 +63,11 @@ def run(content: Mapping[str, Any]) -> int:
     return 0
 
 
-def _table(place: Any, what: str, settings: AutoMLSettings) -> Any:
-    if isinstance(place, str):
-        return tables.read_table(place, what)
+def _table(place: Any, what: str, settings: AutoMLSettings, events: Events) -> Any:
     names = (settings.target_column, settings.weight_column)
-    return tables.joined(*place, names=names, what=what)
+    read = tables.read_table(place, what) if isinstance(place, str) else tables.joined(*place, names=names, what=what)
+    tables.tell(read, what, events.note)
+    return read
 
 
 def solve(

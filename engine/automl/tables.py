@@ -13,6 +13,9 @@ import yaml
 from amlbridge.engine.automl.errors import AutoMLError
 
 _DEFINITION = "MLTable"
+#: Of a table that something else has read: its columns whose names were taken, and what its file calls them; among
+#: ``DataFrame.attrs``, which a Parquet file keeps.
+RENAMED = "renamed"
 
 
 def read_table(place: str | Path, what: str) -> Any:
@@ -31,6 +34,12 @@ def read_table(place: str | Path, what: str) -> Any:
     if frame.empty or not len(frame.columns):
         raise AutoMLError(f"the {what} has no rows: look at what the step before it has written")
     return frame.reset_index(drop=True)
+
+
+def tell(frame: Any, what: str, note: Callable[[str], None]) -> None:
+    """Notes what whoever read the table has changed in it."""
+    for new, old in frame.attrs.get(RENAMED, {}).items():
+        note(f"the {what} has the column {old} more than once: {new} is another one; give each column its own name")
 
 
 def joined(features: str, label: str | None, weights: str | None, *, names: tuple[str, str | None], what: str) -> Any:

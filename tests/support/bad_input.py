@@ -9,12 +9,15 @@ TABLES = {
     "constant": "n,y\n" + "".join(f"{number % 7},5\n" for number in range(20)),
     "missing": "n,m,y\n" + "".join(f",,{number % 2}\n" for number in range(20)),
     "empty": "n,m,y\n",
+    "twice": "n,n,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(30)),
 }
 #: Entry scripts.
 SCRIPTS = {
     "src/few.py": "def run(mini_batch):\n    return mini_batch[1:]\n",
     "src/no_run.py": "def init():\n    pass\n",
 }
+#: What is said of the table "twice", with which a search runs, as on Azure.
+TWICE = "the training data has the column n more than once: n_1 is another one; give each column its own name"
 #: Words of the sentence of each case.
 SENTENCES = {
     "label": "the training data has no label column 'lable'; its columns are: n, m, y",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES
+from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES, TWICE
 from tests.support.live import LiveService
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,8 @@ _SCRIPT = """
     from azureml.core import Dataset, Environment, Experiment, Workspace
     from azureml.core.compute import AmlCompute, ComputeTarget
     from azureml.pipeline.core import Pipeline, PipelineData
-    from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
+    from azureml.pipeline.steps import AutoMLStep, ParallelRunConfig, ParallelRunStep
+    from azureml.pipeline.steps.automl_step import AutoMLStepRun
     from azureml.train.automl import AutoMLConfig
     from azureml.train.automl._remote_console_interface import RemoteConsoleInterface
 
@@ -31,21 +32,22 @@ _SCRIPT = """
     Dataset.File.upload_directory("data", (store, "data"), show_progress=False)
     submitted = {}
 
-    def submit(name, table="good", **changes):
+    def submit(name, table="good", step=False, **changes):
         data = Dataset.Tabular.from_delimited_files((store, f"data/{table}.csv"), validate=False,
                                                      infer_column_types=False)
         settings = dict(task="classification", training_data=data, label_column_name="y", primary_metric="accuracy",
                         compute_target=cpu, iterations=1, n_cross_validations=2,
                         enable_voting_ensemble=False, enable_stack_ensemble=False)
         try:
-            submitted[name] = experiment.submit(AutoMLConfig(**{**settings, **changes}))
+            config = AutoMLConfig(**{**settings, **changes})
+            submitted[name] = experiment.submit(Pipeline(ws, [AutoMLStep(name, config)]) if step else config)
         except Exception as error:
             print("RAISED", json.dumps([name, str(error)]))
 
-    submit("good")
+    submit("twice", "twice")
     submit("label", label_column_name="lable")
     submit("classes", "one_class")
-    submit("constant", "constant", task="regression", primary_metric="r2_score")
+    submit("constant", "constant", step=True, task="regression", primary_metric="r2_score")
     submit("missing", "missing")
     submit("empty", "empty")
     submit("metric", primary_metric="r2_score")
@@ -63,6 +65,9 @@ _SCRIPT = """
 
     for name, run in submitted.items():
         seen = io.StringIO()
+        if name == "constant":
+            run.wait_for_completion(show_output=False, raise_on_error=False)
+            run = AutoMLStepRun(next(run.get_steps()))
         with contextlib.redirect_stdout(seen):
             try:
                 run.wait_for_completion(show_output=True)
@@ -85,8 +90,9 @@ def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
     [[name, refusal]] = [json.loads(text) for word, _, text in lines if word == "RAISED"]
     assert name == "metric"
     assert "'primary_metric' specified. Supported value(s): " in refusal
-    status, shown, *_ = ended.pop("good")
+    status, shown, _, warnings = ended.pop("twice")
     assert (status, "MaxAbsScaler LightGBM" in shown) == ("Completed", True)
+    assert TWICE in warnings
     assert ended.keys() == SENTENCES.keys()
     for name, sentence in SENTENCES.items():
         status, shown, error, _ = ended[name]

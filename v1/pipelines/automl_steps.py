@@ -22,4 +22,4 @@ def properties(item: Mapping[str, Any], module: Mapping[str, Any], plan: Plan, n
     )
     request = graph_automl.read(step.setting, step.parameters, frozenset(node.inputs), f"step {node.name!r}")
     compute = node.resources.compute or plan.settings.default_compute
-    return {**automl_properties.of_request(request, compute), **automl_properties.STARTED}
+    return automl_properties.of_request(request, compute)

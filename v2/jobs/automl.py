@@ -104,7 +104,6 @@ def properties(node: Node) -> dict[str, str]:
         "primary_metric": metric,
         "num_iterations": str(made.max_trials),
         "AMLSettingsJsonString": json.dumps(shown),
-        "ProblemInfoJsonString": json.dumps({"subsampling": False}),
     }
 
 

@@ -12,11 +12,15 @@ from tests.support.live import LiveService
 pytestmark = pytest.mark.slow
 
 _V1 = """
-    import json, os
+    import contextlib, io, json, os
     import pandas as pd
     from azureml.core import Dataset, Experiment, Workspace
     from azureml.core.compute import AmlCompute, ComputeTarget
     from azureml.train.automl import AutoMLConfig
+    from azureml.train.automl._remote_console_interface import RemoteConsoleInterface
+
+    # Its console looks every 10 s.
+    RemoteConsoleInterface.__init__.__defaults__ = (None, 0.5)
 
     def told(name, *values):
         print(name, json.dumps(values, default=str))
@@ -91,6 +95,15 @@ _V2 = """
     loaded = mlflow.pyfunc.load_model("whole/named-outputs/model")
     told("PIPELINE", ml.jobs.get(whole.name).status, len(loaded.predict(table[["n", "m"]])))
 
+    bad = limited(automl.classification(
+        training_data=training, target_column_name="lable", primary_metric="accuracy", compute="cpu",
+        experiment_name="twins"))
+    bad = Run.get(ws, ml.jobs.create_or_update(bad).name)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        bad.wait_for_completion(show_output=True)
+    told("WATCHED", bad.get_status(), shown.getvalue())
+
     image = automl.image_classification(
         training_data=training, target_column_name="y", compute="cpu", primary_metric="accuracy")
     try:
@@ -112,4 +125,6 @@ def test_a_job_a_node_and_the_same_search_of_sdk_v1(live: LiveService) -> None:
     assert {"model.pkl", "mlflow-model", "conda_env_v_1_0_0.yml"} <= set(found["FILES"][0])
     assert found["MODEL"] == ["twin", "1", True]
     assert found["PIPELINE"] == ["Completed", 160]
+    assert found["WATCHED"][0] == "Failed"
+    assert "the training data has no label column 'lable'" in found["WATCHED"][1]
     assert "cannot run on this machine" in found["REFUSED"][0]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES
+from tests.support.bad_input import SCRIPTS, SENTENCES, TABLES, TWICE
 from tests.support.live import LiveService
 from tests.v2.jobs.scripts import HEAD
 
@@ -42,7 +42,7 @@ submit("constant", "constant", automl.regression, "r2_score")
 submit("missing", "missing")
 submit("empty", "empty")
 submit("metric", metric="r2_score")
-submit("timeout", trials=500, minutes=0.05)
+submit("timeout", "twice", trials=500, minutes=0.05)
 submit("first", test_data=table("test"))
 submit("second")
 
@@ -108,6 +108,7 @@ def test_bad_input_a_timeout_and_test_data(live: LiveService) -> None:
     assert "columns with no value are left out: n, m" in ended["missing"][1]
     assert [ended[name][0] for name in ("timeout", "first", "second")] == ["Completed"] * 3
     assert "the time of 0.05 minutes is up" in ended["timeout"][1]
+    assert TWICE in ended["timeout"][1]
     assert "accuracy" in told["TIMEOUT"][2]
     first, second = told["SAME"]
     assert first[:2] == second[:2]
