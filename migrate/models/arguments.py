@@ -75,7 +75,8 @@ class Arguments:
         """The code of the whole command line. ``start``: what comes first, as literal text; ``more``: further parts."""
         pieces: list[tuple[str, str]] = []
         parts = [*self.parts, *more]
-        for kind, value in [("text", start), *(piece for part in parts for piece in (("text", " "), part))]:
+        spaced = [piece for part in parts for piece in (("text", " "), part)]
+        for kind, value in [("text", start), *spaced] if start else spaced[1:]:
             if kind == "text" and pieces and pieces[-1][0] == "text":
                 pieces[-1] = ("text", pieces[-1][1] + value)
             else:

@@ -170,8 +170,9 @@ def _resources(step: Step, static: Static) -> dict[str, Any]:
             if kind is None:
                 raise NotKnownError(name)
             found["distribution"] = {"type": kind, **_keywords(settings.distribution, static)}
-        if settings.instance_count:
-            found["resources"] = {"instance_count": static.code(settings.instance_count)}
+        resources = {"instance_count": settings.instance_count, "shm_size": settings.shm_size}
+        if any(resources.values()):
+            found["resources"] = {key: static.code(code) for key, code in resources.items() if code}
     except NotKnownError as error:
         raise NotKnownError("how it is distributed is known only when the script runs") from error
     return found

@@ -32,6 +32,8 @@ class Conda:
     channels: list[str] = field(default_factory=list)
     python: str = ""
     base: str = ""
+    #: Code of the lines of a requirements file.
+    file: str = ""
 
     def add(self, use: Use, to: Rewriter) -> None:
         """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
@@ -46,7 +48,7 @@ class Conda:
         elif member == "add_channel":
             self.channels.append(to.source(value))
         elif member == "set_python_version":
-            self.python = _python(value, to)
+            self.python = python(value, to)
         elif member == "set_pip_option":
             self.pip.append(to.source(value))
         elif member == "set_pip_index_url":
@@ -61,7 +63,12 @@ class Conda:
         python = [] if any(name.strip("\"'").startswith("python=") for name in self.conda) else [self.python or PYTHON]
         literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
         lines = [repr(line) for line in converted(literal)] + [line for line in self.pip if not _is_literal(line)]
-        packages = [*python, *self.conda, '"pip"', f'{{"pip": [{", ".join(lines)}]}}']
+        if self.file:
+            mine = [line for line in self.pip if _is_literal(line)] + lines[len(converted(literal)) :]
+            pip = f"[*{self.file}, {', '.join(mine)}]" if mine else self.file
+        else:
+            pip = f"[{', '.join(lines)}]"
+        packages = [*python, *self.conda, '"pip"', f'{{"pip": {pip}}}']
         channels = self.channels or ['"conda-forge"']
         return f'{{"channels": [{", ".join(channels)}], "dependencies": [{", ".join(packages)}]}}'
 
@@ -79,7 +86,7 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
     conda.pip += entries(use.argument("pip_indexurl", "pip_index_url"), to)
     version = use.argument("python_version")
     if version is not None:
-        conda.python = _python(version, to)
+        conda.python = python(version, to)
     return conda
 
 
@@ -103,7 +110,8 @@ def _entry(node: ast.expr, to: Rewriter) -> str:
     return to.source(node)
 
 
-def _python(node: ast.expr, to: Rewriter) -> str:
+def python(node: ast.expr, to: Rewriter) -> str:
+    """The requirement of a version of Python."""
     return _joined("python=", node, to)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
@@ -28,7 +29,6 @@ NOT_NEEDED = frozenset(
         "RunConfiguration.framework=",
         "RunConfiguration.auto_prepare_environment=",
         "RunConfiguration.history=",
-        "RunConfiguration.docker=",
         "DockerConfiguration.use_docker=",
         "RunConfiguration.save",
         "SparkSection.precache_packages=",
@@ -42,7 +42,6 @@ DROPPED = {
     "ContainerRegistry.username=": _REGISTRY,
     "ContainerRegistry.password=": _REGISTRY,
     "DockerSection.base_image_registry=": _REGISTRY,
-    "DockerSection.shm_size=": "pass shm_size= to the command",
     "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
 }
 
@@ -58,6 +57,10 @@ class Parts:
     build: str = ""
     conda: Conda | None = None
     conda_code: str = ""
+    #: The expression of the conda file's path, where it is one.
+    file: ast.expr | None = None
+    #: Packages that come to those of ``conda_code``, which is the path of a conda file then.
+    added: Conda | None = None
     variables: str = ""
     #: Variables that are set one by one: pairs of code.
     items: list[tuple[str, str]] = field(default_factory=list)
@@ -66,6 +69,7 @@ class Parts:
     alias: ast.expr | None = None
     node_count: str = ""
     distribution: str = ""
+    shm_size: str = ""
     reviews: list[str] = field(default_factory=list)
 
     def apply(self, use: Use, to: Rewriter) -> None:
@@ -79,10 +83,16 @@ class Parts:
         if use.symbol in DROPPED:
             self.reviews.append(DROPPED[use.symbol])
         elif use.symbol.startswith("CondaDependencies."):
-            self.conda = self.conda or Conda()
-            self.conda.add(use, to)
+            self._packages(use, to)
         else:
             self._assigned(use, member.removesuffix("="), to)
+
+    def _packages(self, use: Use, to: Rewriter) -> None:
+        if self.conda is None and not self.conda_code:
+            self.conda = Conda()
+        if self.conda is None:
+            self.added = self.added or Conda()
+        (self.conda or self.added or Conda()).add(use, to)
 
     def _assigned(self, use: Use, member: str, to: Rewriter) -> None:
         value = assigned(use)
@@ -97,6 +107,12 @@ class Parts:
             self.conda_code = to.source(value)
         elif member == "environment_variables":
             self.variables = to.source(value)
+        elif member == "shm_size":
+            self.shm_size = memory_of(value, to)
+        elif use.symbol == "RunConfiguration.docker=":
+            self.docker(value, to)
+        elif member in ("communicator", "mpi"):
+            self.distributed(value, to)
         elif member == "target":
             self.target = value
         elif member == "environment":
@@ -108,6 +124,27 @@ class Parts:
         else:
             raise ValueError(f"{use.symbol.removesuffix('=')} has no counterpart: say what it did in another way")
 
+    def docker(self, value: ast.expr, to: Rewriter) -> None:
+        """Takes in a DockerConfiguration: what is kept of it is the shared memory."""
+        memory = shared_memory(value, to)
+        self.shm_size = memory or self.shm_size
+
+    def distributed(self, value: ast.expr, to: Rewriter) -> None:
+        """Takes in a communicator ("OpenMpi"), or a configuration of one (``run_config.mpi``), which comes after it."""
+        text = to.evaluator.text(value)
+        if text is None:
+            if to.evaluator.type_of(value) != "MpiConfiguration":
+                raise ValueError("the communicator is chosen at run time: give the command a distribution")
+            self.distribution = to.source(value)
+        elif text.lower().endswith("mpi"):
+            make = to.need("azure.ai.ml", "MpiDistribution")
+            self.distribution = self.distribution or f"{make}(process_count_per_instance=1)"
+        elif text.lower() in ("nccl", "gloo"):
+            make = to.need("azure.ai.ml", "PyTorchDistribution")
+            self.distribution = f"{make}(process_count_per_instance=1)"
+        elif text.lower() not in ("", "none"):
+            raise ValueError(f"the communicator {text} is not known: give the command a distribution")
+
     def _conda(self, value: ast.expr, to: Rewriter) -> None:
         kind = to.evaluator.value(value)
         inline = isinstance(value, ast.Call) and isinstance(kind, Instance) and kind.type == "CondaDependencies"
@@ -116,6 +153,27 @@ class Parts:
             self.conda, self.conda_code = conda_model.of_creation(use, to), ""
         else:
             self.conda, self.conda_code = None, to.source(value)
+
+    def open_file(self, to: Rewriter) -> str:
+        """Statements that read the conda file and add packages to it, "" when none are added. What is read is the
+        environment's from then on. Raises ValueError for packages that are added to something else."""
+        if self.added is None:
+            return ""
+        if self.file is None:
+            raise ValueError("packages are added to conda dependencies that are made elsewhere: add them there")
+        name, added = to.fresh("conda"), self.added
+        self.reviews.append("the conda file has to list its pip packages in one section `pip:`")
+        lines = [f"with open({self.conda_code}) as file:", f"    {name} = {to.need_module('yaml')}.safe_load(file)"]
+        self.conda_code, self.added = name, None
+        for place, codes in (("channels", added.channels), ("dependencies", added.conda)):
+            lines += [f'{name}["{place}"].append({code})' for code in codes]
+        if added.python:
+            pinned = f'[part for part in {name}["dependencies"] if not str(part).startswith("python")]'
+            lines.append(f'{name}["dependencies"] = [{added.python}, *{pinned}]')
+        if added.pip:
+            pip = f'next(part for part in {name}["dependencies"] if isinstance(part, dict))["pip"]'
+            lines.append(f"{pip}.extend([{', '.join(added.pip)}])")
+        return "\n".join(lines)
 
     def code(self, to: Rewriter) -> str:
         """The v2 Environment."""
@@ -145,6 +203,24 @@ class Parts:
     def review(self) -> str:
         """What a person should check."""
         return "; ".join(dict.fromkeys(self.reviews))
+
+
+def shared_memory(node: ast.expr, to: Rewriter) -> str:
+    """Code of the shared memory that a DockerConfiguration asks for, "" when it asks for none."""
+    value = to.evaluator.value(node)
+    origin = value.origin if isinstance(value, Instance) else None
+    use = next((use for use in to.uses if use.node is origin), None)
+    asked = use.argument("shm_size", position=3) if use is not None and use.call is not None else None
+    return memory_of(asked, to) if asked is not None else ""
+
+
+def memory_of(node: ast.expr, to: Rewriter) -> str:
+    """Code of a size of memory: Docker and SDK v1 take "48gb", SDK v2 "48g"."""
+    text = to.evaluator.text(node)
+    whole = re.fullmatch(r"\s*(\d+)\s*([bkmg])b?\s*", text.lower()) if text is not None else None
+    if isinstance(node, ast.Constant) and node.value is None:
+        return ""
+    return f'"{whole[1]}{whole[2]}"' if whole is not None else to.source(node)
 
 
 def assigned(use: Use) -> ast.expr:

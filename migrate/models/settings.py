@@ -25,6 +25,7 @@ class Settings:
     variables: str = ""
     distribution: str = ""
     instance_count: str = ""
+    shm_size: str = ""
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
     environment_source: ast.expr | None = None
@@ -78,7 +79,7 @@ class Settings:
         parts = _parts(configuration, to) if configuration is not None and not _is_none(configuration) else None
         if environment is not None and not _is_none(environment):
             self.environment, self.environment_source = to.source(environment), environment
-            self.variables = _variables(environment, to)
+            self.variables = variables_of(environment, to)
         elif configuration is not None and not _is_none(configuration):
             self.environment, self.environment_source = to.source(configuration), configuration
         else:
@@ -93,9 +94,11 @@ class Settings:
         if parts is not None:
             self.variables = parts.variables_code() or self.variables
             if not self.variables and parts.alias is not None:
-                self.variables = _variables(parts.alias, to)
+                self.variables = variables_of(parts.alias, to)
             self.instance_count = parts.node_count or self.instance_count
             self.distribution = parts.distribution or self.distribution
+            self.shm_size = parts.shm_size or self.shm_size
+        self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
 
     def code_keywords(self, to: Rewriter) -> list[str]:
         """The keyword of the source folder."""
@@ -109,6 +112,7 @@ class Settings:
             ("environment_variables", self.variables),
             ("distribution", self.distribution),
             ("instance_count", self.instance_count),
+            ("shm_size", self.shm_size),
         )
         return [f"{key}={value}" for key, value in pairs if value]
 
@@ -144,11 +148,19 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     return made
 
 
-def _variables(environment: ast.expr, to: Rewriter) -> str:
+def variables_of(environment: ast.expr, to: Rewriter) -> str:
     """The environment variables that a v1 environment had: a command has its own."""
     value = to.evaluator.value(environment)
     parts = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
     return parts.variables_code() if isinstance(parts, Parts) else ""
+
+
+def _environments_memory(environment: ast.expr | None, parts: Parts | None, to: Rewriter) -> str:
+    """The shared memory that a v1 environment asked for."""
+    node = environment if environment is not None else parts.alias if parts is not None else None
+    value = to.evaluator.value(node) if node is not None else None
+    known = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
+    return known.shm_size if isinstance(known, Parts) else ""
 
 
 def _joined(start: str, node: ast.expr, to: Rewriter) -> str:

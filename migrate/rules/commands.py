@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import shlex
 
+from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import follow
-from amlbridge.migrate.models.environment import is_change
+from amlbridge.migrate.models.environment import is_change, shared_memory
 from amlbridge.migrate.models.estimators import environment_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -115,6 +116,9 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
     settings.take(configuration, environment, compute, use, to)
     if job is not None and not _is_none(job):
         _distributed(settings, job, to)
+    docker = use.argument("docker_runtime_config", position=11)
+    if docker is not None:
+        settings.shm_size = shared_memory(docker, to) or settings.shm_size
     return settings
 
 
@@ -129,6 +133,10 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
             text = to.evaluator.text(command)
             if text is not None:
                 return nodes, text, None
+            if kind_of(to.evaluator, command) == "text":
+                line = Arguments()
+                line.expression(to.source(command))
+                return nodes, "", line
             return [words[0], *nodes], "", None
         return [*words, *nodes], "", None
     script = use.argument("script", "entry_script", position=1)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.settings import variables_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -284,6 +285,8 @@ def _serving(to: Rewriter, node: ast.expr | None) -> list[str]:
     conda = config.argument("conda_file")
     if environment is not None:
         found.append(f"environment={to.source(environment)}")
+        variables = variables_of(environment, to)
+        found += [f"environment_variables={variables}"] if variables else []
     elif conda is not None:
         entity = to.need("azure.ai.ml.entities", "Environment")
         found.append(f'environment={entity}(image="{_DEFAULT_IMAGE}", conda_file={to.source(conda)})')

@@ -9,6 +9,7 @@ successor of v1's default image.
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
@@ -95,9 +96,10 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
         to.remove(change.statement)
         to.settle(change, rule, Statements("", parts.review))
     last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    opened = parts.open_file(to)
     code = parts.code(to)
     note_environment(use, parts, code, to)
-    to.replace_statement(last, f"{to.source(variable)} = {code}")
+    to.replace_statement(last, "\n".join(filter(None, [opened, f"{to.source(variable)} = {code}"])))
     return Statements("", parts.review)
 
 
@@ -117,13 +119,10 @@ def from_file(use: Use, to: Rewriter) -> Outcome:
     path = use.argument("file_path", position=1)
     if name is None or path is None:
         return Leave("a name and a file are needed")
-    parts = Parts(name=to.source(name), conda_code=to.source(path))
     if use.symbol.endswith("from_pip_requirements"):
-        lines = f"open({to.source(path)}).read().splitlines()"
-        parts.conda_code = (
-            f'{{"channels": ["conda-forge"], "dependencies": [{conda_model.PYTHON}, "pip", {{"pip": {lines}}}]}}'
-        )
-    return folded(use, to, parts)
+        packages = conda_model.Conda(file=f"open({to.source(path)}).read().splitlines()")
+        return folded(use, to, Parts(name=to.source(name), conda=packages))
+    return folded(use, to, Parts(name=to.source(name), conda_code=to.source(path), file=path))
 
 
 @rule.converts("Environment.from_docker_image", "Environment.from_dockerfile")
@@ -203,6 +202,8 @@ def build(use: Use, to: Rewriter) -> Outcome:
 def wait_for_build(use: Use, to: Rewriter) -> Outcome:
     """Nothing waits for images in SDK v2; a job that needs one waits by itself."""
     assert use.receiver is not None
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node and isinstance(use.receiver, ast.Name):
+        return Statements("", "a job waits for its image by itself")
     return Replace(to.source(use.receiver), "a job waits for its image by itself")
 
 
@@ -244,9 +245,10 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
-@rule.converts(
-    "CondaDependencies.add_pip_package", "CondaDependencies.add_conda_package", "CondaDependencies.add_channel"
-)
+_ADDING = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version")
+
+
+@rule.converts(*(f"CondaDependencies.{name}" for name in _ADDING))
 def add(use: Use, to: Rewriter) -> Outcome:
     """A package that is added where the dict exists already."""
     value = next(iter(use.arguments().values()), None)
@@ -256,7 +258,33 @@ def add(use: Use, to: Rewriter) -> Outcome:
     place = {"pip": '["dependencies"][-1]["pip"]', "conda": '["dependencies"]', "channel": '["channels"]'}
     kind = "pip" if "pip" in use.symbol else "conda" if "conda" in use.symbol else "channel"
     method = "insert(0, {})" if kind == "conda" else "append({})"
-    return Replace(f"{owner}{place[kind]}.{method.format(to.source(value))}")
+    code = f"{owner}{place[kind]}.{method.format(to.source(value))}"
+    if use.symbol.endswith("set_python_version"):
+        others = f'[part for part in {owner}["dependencies"] if not str(part).startswith("python")]'
+        code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
+    if to.evaluator.type_of(use.receiver) == "CondaDependencies" and owner.endswith(".conda_file"):
+        review = "the environment's last dependency has to be its section `pip:`" if kind == "pip" else ""
+        return Statements(f"{code}\n{_made_again(_section(use), owner, to)}", review)
+    _refuse_late(use, to)
+    return Statements(code)
+
+
+def _section(use: Use) -> Use:
+    """The use of ``env.python`` in ``env.python.conda_dependencies.add_pip_package(...)``."""
+    inner = use.receiver.value if isinstance(use.receiver, ast.Attribute) else use.receiver
+    return replace(use, receiver=inner)
+
+
+def _refuse_late(use: Use, to: Rewriter) -> None:
+    """Raises ValueError where packages are added to what an environment was made with before."""
+    value = use.receiver_value
+    if value is None or value.origin is None:
+        return
+    for name in Objects.of(to).names(value.origin):
+        statement = to.evaluator.scopes.statement_of(name)
+        made = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
+        if made and statement is not None and statement.lineno < use.statement.lineno:
+            raise ValueError("an environment of SDK v2 keeps the packages that it was made with: add these before it")
 
 
 @rule.converts("CondaDependencies.serialize_to_string")
@@ -284,7 +312,19 @@ def save(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("PythonSection.conda_dependencies=")
 def set_conda(use: Use, to: Rewriter) -> Outcome:
     """An assignment to an environment that was made elsewhere."""
-    return Statements(f"{_environment(use, to)}.conda_file = {to.source(assigned(use))}")
+    return Statements(_made_again(use, to.source(assigned(use)), to))
+
+
+def _made_again(use: Use, conda: str, to: Rewriter) -> str:
+    """Code that makes an environment anew, with other packages: SDK v2 looks at them only when one is made. Raises
+    ValueError where others would go on with the old one."""
+    old = _environment(use, to)
+    root = ast.parse(old, mode="eval").body
+    given = to.evaluator.scopes.lookup(root.id, use.node) if isinstance(root, ast.Name) else []
+    if not isinstance(root, (ast.Name, ast.Attribute)) or any(binding.kind == "parameter" for binding in given):
+        raise ValueError("an environment of SDK v2 keeps the packages that it was made with: give them to Environment")
+    parts = f"name={old}.name, image={old}.image, build={old}.build, conda_file={conda}"
+    return f"{old} = {to.need('azure.ai.ml.entities', 'Environment')}({parts})"
 
 
 @rule.converts("PythonSection.conda_dependencies")

@@ -63,6 +63,9 @@ def create(use: Use, to: Rewriter) -> Outcome:
     dependencies = use.argument("conda_dependencies")
     if dependencies is not None:
         parts.conda_code = to.source(dependencies)
+    communicator = use.argument("communicator", position=3)
+    if communicator is not None:
+        parts.distributed(communicator, to)
     variable = objects.variable(use.node)
     folded = variable is not None and objects.straight(use.node, changes)
     for change in changes:
@@ -122,10 +125,22 @@ def set_target(use: Use, to: Rewriter) -> Outcome:
     return Statements("", "check that every step that ran with this configuration names its compute")
 
 
+@rule.converts("RunConfiguration.docker=", "RunConfiguration.communicator=", "RunConfiguration.mpi=")
+def set_how(use: Use, to: Rewriter) -> Outcome:
+    """What runs with it names its distribution and its shared memory itself."""
+    del to
+    setting = "shm_size" if use.symbol.endswith("docker=") else "distribution"
+    return Statements("", f"give what ran with this configuration its {setting}: command({setting}=...)")
+
+
 @rule.converts("DockerConfiguration")
 def docker(use: Use, to: Rewriter) -> Outcome:
-    """Everything runs in an image in SDK v2."""
-    return Replace("None")
+    """Everything runs in an image in SDK v2; the shared memory is a keyword of the command."""
+    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        to.spare.add(use.statement)
+    if use.call is None or use.argument("arguments", position=2) is None:
+        return Replace("None")
+    return Replace("None", "its arguments of Docker are dropped: give them to the command as docker_args")
 
 
 def parts_of(node: ast.expr, to: Rewriter) -> Parts | None:

@@ -85,3 +85,18 @@ def test_the_converted_service_answers(live: LiveService, tmp_path: Path) -> Non
     done = live.run(found.text, folder=tmp_path, files={"model.txt": "3", "serving/score.py": SCORE})
     # The client prints dots while it waits.
     assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 12} factor", "True"]
+
+
+def test_variables_of_the_environment_go_to_the_deployment() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment, Model, Workspace
+from azureml.core.model import InferenceConfig
+
+env = Environment.from_conda_specification("e", "conda.yml")
+env.environment_variables["MODE"] = "fast"
+serving = InferenceConfig(entry_script="score.py", environment=env)
+service = Model.deploy(Workspace.from_config(), "service", [model], serving)
+"""
+    ).text
+    assert 'environment_variables={"MODE": "fast"}' in text

@@ -84,6 +84,76 @@ new = Environment(
     conda_file=copy.deepcopy(old.conda_file),
 )
 new.conda_file["dependencies"][-1]["pip"].append("numpy")
+new = Environment(
+    name=new.name, image=new.image, build=new.build, conda_file=new.conda_file
+)
 """,
         status=Status.REVIEW,
     )
+
+
+def test_a_version_of_python_beside_a_requirements_file_keeps_the_file() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment
+
+env = Environment.from_pip_requirements("e", str(requirements))
+env.python.conda_dependencies.set_python_version("3.9")
+env.python.conda_dependencies.add_pip_package("pandas")
+"""
+    ).text
+    assert '"python=3.9"' in text
+    assert '{"pip": [*open(str(requirements)).read().splitlines(), "pandas"]}' in text
+
+
+def test_packages_that_come_to_those_of_a_conda_file() -> None:
+    check_transformed(
+        """\
+from azureml.core import Environment
+
+env = Environment.from_conda_specification("e", "conda.yml")
+env.python.conda_dependencies.add_pip_package("pandas")
+""",
+        """\
+import yaml
+from azure.ai.ml.entities import Environment
+
+with open("conda.yml") as file:
+    conda = yaml.safe_load(file)
+next(part for part in conda["dependencies"] if isinstance(part, dict))["pip"].extend(
+    ["pandas"]
+)
+env = Environment(
+    name="e",
+    image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+    conda_file=conda,
+)
+""",
+        status=Status.REVIEW,
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def change(env: Environment):\n    env.python.conda_dependencies.add_pip_package('x')\n",
+        "conda = CondaDependencies()\nenv = Environment('e')\nenv.python.conda_dependencies = conda\n"
+        "conda.add_pip_package('late')\n",
+    ],
+)
+def test_packages_that_an_environment_would_not_notice_are_left(code: str) -> None:
+    head = "from azureml.core import Environment\nfrom azureml.core.conda_dependencies import CondaDependencies\n"
+    findings = convert(head + code).findings
+    assert any("packages that it was made with" in finding.message for finding in findings)
+
+
+def test_an_image_that_is_built_needs_no_waiting() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment, Workspace
+
+build = Environment("e").build(Workspace.from_config())
+build.wait_for_completion(show_output=True)
+"""
+    ).text
+    assert text.rstrip().endswith(")") and "wait" not in text
