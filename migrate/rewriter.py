@@ -172,8 +172,8 @@ class Rewriter:
         self.replaced[statement] = code
         self._touch(statement)
 
-    def rename(self, node: ast.expr, code: str) -> None:
-        """Writes ``code`` wherever an expression stands that is a name."""
+    def rename(self, node: ast.AST, code: str) -> None:
+        """Writes ``code`` where a name, a parameter, a keyword with its value, or another expression stands."""
         self._renamed[node] = code
         self._touch(node)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+from amlbridge.migrate.analysis.handed_steps import HandedSteps, maker, steps_in
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, argument_of, returns
 
@@ -46,6 +47,8 @@ class Handed:
         self.links: list[Link] = []
         #: The parameters that workspaces are passed for, by the node that makes them, and the arguments.
         self.workspaces: list[tuple[ast.AST, ast.expr]] = []
+        #: Lists of steps that a function makes a pipeline of.
+        self.steps: list[HandedSteps] = []
         self._read_variables()
         for calls in evaluator.calls().values():
             for call in calls:
@@ -62,6 +65,7 @@ class Handed:
         called = self._evaluator.value(call.func)
         if isinstance(called, Function):
             self._read_result(call, called)
+        self._read_steps(call)
         for parameter, argument in passed(self._evaluator, call):
             for value in alternatives(self._evaluator, argument):
                 if value.origin is None or value.origin is parameter.origin:
@@ -70,6 +74,23 @@ class Handed:
                     self.workspaces.append((_made(parameter), argument))
                 elif value.type != "Workspace" and parameter.type != "Workspace":
                     self.links.append(Link(value.origin, _made(parameter), value.type, argument))
+
+    def _read_steps(self, call: ast.Call) -> None:
+        """A pipeline that another function makes of steps, and the steps, are of one SDK."""
+        found = _callee(self._evaluator, call)
+        for argument in [*call.args, *(keyword.value for keyword in call.keywords)] if found is not None else ():
+            made = steps_in(self._evaluator, argument)
+            if not made:
+                continue
+            assert found is not None
+            function, home = found
+            bound = isinstance(home.scopes.parents.get(function), ast.ClassDef)
+            names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+            taken = [name for name in names if argument_of(call, function.args, name, bound=bound) is argument]
+            pipeline = maker(home, function, taken[0]) if taken else None
+            if pipeline is not None:
+                self.steps.append(HandedSteps(call, argument, pipeline, made))
+                self.links += [Link(step, pipeline.pipeline, "Pipeline") for step in made]
 
     def _read_result(self, call: ast.Call, function: Function) -> None:
         """A function of another module: its call stands for what it returns."""

@@ -408,7 +408,7 @@ class Evaluator:
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
         function = binding.scope.node
         if isinstance(found, Instance) and found.type == "Run":
-            kinds = [evaluator.type_of(argument) for evaluator, argument in self._given(function, binding.name)]
+            kinds = [evaluator.type_of(argument) for evaluator, argument in self.given(function, binding.name)]
             inside = next((kind for kind in kinds if kind is not None and "RunContext" in lineage(kind)), None)
             if inside or (self.is_run_script() and not any(kinds)):
                 return Instance(inside or "RunContext", binding.node)
@@ -416,7 +416,7 @@ class Evaluator:
             return found
         if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
             return None
-        for evaluator, argument in self._given(function, binding.name):
+        for evaluator, argument in self.given(function, binding.name):
             value = evaluator.value(argument)
             if isinstance(value, Instance):
                 return Instance(value.type, binding.node)
@@ -442,7 +442,7 @@ class Evaluator:
         named = isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
         return not hasattr(dict, method.attr) or named
 
-    def _given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
+    def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         """What calls pass to a function's parameter, those of this module first."""
         return [*self._passed(function, name), *self.surroundings.arguments(function, name)]
 

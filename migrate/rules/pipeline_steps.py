@@ -20,6 +20,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import is_outside
 from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS
@@ -73,6 +74,7 @@ def step(use: Use, to: Rewriter) -> Outcome:
     flow = Flow.of(to)
     if use.node in flow.failed:
         return Leave(flow.failed[use.node])
+    hand_pipelines(to)
     found = flow.steps[use.node]
     for name in Objects.of(to).names(use.node):
         if not is_outside(use.node, name, to):  # else the variable holds the component that a function gives

@@ -15,6 +15,7 @@ from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
 from amlbridge.migrate.models.flow import Flow, StepLeftError
+from amlbridge.migrate.models.handed_pipelines import given_pipeline
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
@@ -93,6 +94,9 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if listed is None:
         return Leave("a pipeline needs steps")
     flow = Flow.of(to)
+    given = given_pipeline(listed, use, to)
+    if given is not None:
+        return given
     try:
         steps = flow.closure(flow.listed(listed))
     except StepLeftError as error:
@@ -103,20 +107,21 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     conditions = Conditions(listed, use.node, steps, flow)
-    code = _function(name, use, steps, conditions, to)
+    code = function_code(name, use, steps, conditions, to)
     to.memory["pipeline", use.node] = steps
-    _remove_lists(listed, to)
+    remove_lists(listed, to)
     if variable is not None:
         return Statements(code, conditions.review)
     to.before(use.statement, code)
     return Replace(name, conditions.review)
 
 
-def _function(name: str, use: Use, steps: list[Step], conditions: Conditions, to: Rewriter) -> str:
+def function_code(name: str, use: Use | None, steps: list[Step], conditions: Conditions, to: Rewriter) -> str:
+    """The function of a pipeline. ``use``: what made the pipeline, None where that is in another function."""
     dsl = to.need("azure.ai.ml", "dsl")
-    description = use.argument("description")
+    description = use.argument("description") if use is not None else None
     decorated = [f"description={to.source(description)}"] if description is not None else []
-    compute = _common_compute(use, steps, to)
+    compute = _common_compute(use, steps, to) if use is not None else ""
     decorated += [f"default_compute={compute}"] if compute else []
     lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({_parameters(steps, to)}):"]
     open_one: Condition | None = None
@@ -220,8 +225,8 @@ def _outputs(steps: list[Step], to: Rewriter) -> list[str]:
     return found
 
 
-def _remove_lists(node: ast.expr, to: Rewriter) -> None:
-    """The statements that only put the list of steps together go."""
+def remove_lists(node: ast.expr, to: Rewriter) -> None:
+    """Removes the statements that only put the list of steps together."""
     if not isinstance(node, ast.Name):
         return
     value = to.evaluator.value(node)
