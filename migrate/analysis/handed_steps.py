@@ -1,5 +1,6 @@
-"""Steps that one function puts into a list, and another one makes a pipeline of: ``publish(ws, steps=[prepare, train])``
-with ``Pipeline(ws, steps=steps)`` in it.
+"""Steps that one function puts into a list, and another one makes a pipeline of.
+
+``publish(ws, steps=[prepare, train])`` with ``Pipeline(ws, steps=steps)`` in it.
 """
 
 from __future__ import annotations

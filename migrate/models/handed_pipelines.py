@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.conditions import Conditions
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.registry import Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -33,12 +34,15 @@ def given_pipeline(listed: ast.expr, use: Use, to: Rewriter) -> Outcome | None:
     name = bindings[0].name
     made = maker(to.evaluator, function, name)
     callers = to.evaluator.given(function, name)
-    if made is None or not made.name or not callers or not all(steps_in(evaluator, argument) for evaluator, argument in callers):
+    listing = all(steps_in(evaluator, argument) for evaluator, argument in callers)
+    if made is None or not made.name or not callers or not listing:
         return None
     to.rename(made.parameter, made.name)
     review = _REVIEW.format(function.name)
-    assigned = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
-    return Statements("" if made.name != name else f"{name} = {name}", review) if assigned else Replace(made.name, review)
+    variable = Objects.of(to).variable(use.node)
+    if variable is None:
+        return Replace(made.name, review)
+    return Statements("" if variable.id == made.name else f"{variable.id} = {made.name}", review)
 
 
 def hand_pipelines(to: Rewriter) -> None:

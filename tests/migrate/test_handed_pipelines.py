@@ -26,8 +26,9 @@ from helper import publish
 
 def main(ws, env):
     data = PipelineData("data")
-    prepare = PythonScriptStep("prepare.py", arguments=["--out", data], outputs=[data], compute_target="cpu", runconfig=env)
-    train = PythonScriptStep("train.py", arguments=["--data", data], inputs=[data], compute_target="cpu", runconfig=env)
+    where = {"compute_target": "cpu", "runconfig": env}
+    prepare = PythonScriptStep("prepare.py", arguments=["--out", data], outputs=[data], **where)
+    train = PythonScriptStep("train.py", arguments=["--data", data], inputs=[data], **where)
     published = publish(ws, "nightly", {passed})
     print(published.name)
 
@@ -39,8 +40,8 @@ MAKER = "def publish(ws, name, pipeline, version=None):"
 
 @pytest.mark.parametrize("keyword", ["", "steps="])
 def test_the_caller_gives_the_function_of_the_pipeline(tmp_path: Path, keyword: str) -> None:
-    files = {"helper.py": PUBLISH, "build_nightly_pipeline.py": BUILD.replace("{passed}", f"{keyword}[prepare, train]")}
-    helper, build = converted(tmp_path, files).values()
+    text = BUILD.replace("{passed}", f"{keyword}[prepare, train]")
+    helper, build = converted(tmp_path, {"helper.py": PUBLISH, "build_nightly_pipeline.py": text}).values()
     assert "azureml" not in helper + build.replace("azureml:", "")
     assert MAKER in helper and "steps" not in helper
     assert "def nightly_pipeline():" in build
@@ -50,7 +51,8 @@ def test_the_caller_gives_the_function_of_the_pipeline(tmp_path: Path, keyword: 
 
 
 def test_a_list_that_has_a_variable_goes(tmp_path: Path) -> None:
-    text = BUILD.replace("    published =", "    steps = [prepare, train]\n    published =").replace("{passed}", "steps")
+    text = BUILD.replace("{passed}", "steps")
+    text = text.replace("    published =", "    steps = [prepare, train]\n    published =")
     _helper, build = converted(tmp_path, {"helper.py": PUBLISH, "build.py": text}).values()
     assert "steps = [" not in build and '"nightly", pipeline_function)' in flat(build)
 
@@ -73,7 +75,8 @@ def test_the_function_may_be_in_the_same_module(tmp_path: Path) -> None:
     ],
 )
 def test_both_sides_stay_where_one_has_to(tmp_path: Path, helper: str, steps: str) -> None:
-    text = BUILD.replace("{passed}", steps).replace("import PythonScriptStep", "import DatabricksStep, PythonScriptStep")
+    text = BUILD.replace("{passed}", steps)
+    text = text.replace("import PythonScriptStep", "import DatabricksStep, PythonScriptStep")
     after = converted(tmp_path, {"helper.py": helper, "build.py": text})
     assert "Pipeline(workspace=ws, steps=steps)" in after["helper.py"]
     assert "prepare = PythonScriptStep(" in after["build.py"] and "command(" not in after["build.py"]
