@@ -112,6 +112,9 @@ RESULTS = {
     "AutoMLRun.get_best_child": "AutoMLChildRun",
     "AutoMLRun.get_output": "tuple:AutoMLChildRun|",
     "AutoMLRun.get_children": "list:AutoMLChildRun",
+    # The steps for many models come as a list, which stands for one node of a component.
+    "AutoMLPipelineBuilder.get_many_models_train_steps": "ManyModelsSteps",
+    "AutoMLPipelineBuilder.get_many_models_batch_inference_steps": "ManyModelsSteps",
     "PipelineRun.get": "PipelineRun",
     "PipelineRun.get_pipeline_runs": "list:PipelineRun",
     "Datastore.get": "Datastore",

@@ -137,8 +137,19 @@ class AutoMLJob:
 def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
     _check_settings(use, to)
-    given = {name: value for name, value in use.arguments().items() if not _is_none(value)}
-    task = to.evaluator.text(given.pop("task", given.pop(0, None)))
+    found = read_settings({str(name): value for name, value in use.arguments().items()}, use, to)
+    if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
+        raise ValueError("the training data and the label column have to be given in the call")
+    if found.task in TEXT_TASKS.values():
+        _check_text(found)
+    return found
+
+
+def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> AutoMLJob:
+    """Reads the keywords of an AutoMLConfig, which may have no data; "0" is the first one by position. Raises
+    ValueError for what cannot be told, or what SDK v2 cannot do."""
+    given = {name: value for name, value in arguments.items() if not _is_none(value)}
+    task = to.evaluator.text(given.pop("task", given.pop("0", None)))
     if task not in (*TASKS, *TEXT_TASKS):
         known = ", ".join(TASKS)
         raise ValueError(
@@ -155,11 +166,7 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     else:
         found.reviews.append("AutoML of SDK v2 runs on a cluster or serverless, not on the machine of the client")
     for name, value in given.items():
-        _take(found, str(name), value, to)
-    if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
-        raise ValueError("the training data and the label column have to be given in the call")
-    if task in TEXT_TASKS:
-        _check_text(found)
+        _take(found, name, value, to)
     return found
 
 

@@ -18,8 +18,8 @@ INTERMEDIATE = frozenset(
 )
 DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
 REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
-#: Methods that turn an output of a step into an input of the next.
-_READING = frozenset({"as_input", "as_dataset", "as_named_input", "read_delimited_files", "read_parquet_files"})
+#: Methods that turn an output of a step into an input of the next. What read_delimited_files gives is an output still.
+_READING = frozenset({"as_input", "as_dataset", "as_named_input"})
 #: Selections that an MLTable has, some under another name.
 SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split")
 #: A data frame that is registered as a table.

@@ -257,6 +257,8 @@ class Flow:
         name = use.argument("name")
         text = self.to.evaluator.text(name) if name is not None else None
         base = variable.id if variable is not None else identifier(text or "step", "step")
+        if base.endswith("steps"):  # steps for many models: one node
+            base = base.removesuffix("steps").removesuffix("_").removesuffix("_pipeline") or "models"
         node = unique(base, taken)
         stem = node.removesuffix("_step").removesuffix("Step") or node
         component = self.to.fresh(f"{stem}_component")

@@ -87,6 +87,12 @@ class Step:
     table_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Another function gives the component: ``component`` is the variable or the call that it comes from.
     given: bool = False
+    #: Parameters of the pipeline's function that its node has, with their defaults.
+    parameters: list[str] = field(default_factory=list)
+    #: Outputs of the pipeline: name -> output of the node.
+    results: dict[str, str] = field(default_factory=dict)
+    #: Its node takes the compute that the pipeline has.
+    default_compute: bool = False
 
     @property
     def token(self) -> str:

@@ -16,6 +16,13 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_steps
 from amlbridge.migrate.models.automl import FORECAST, data_code, read_job, remove_settings
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.many_models_settings import (
+    forecasting_code,
+    forecasting_name,
+    holds_settings,
+    is_settings,
+    settings_code,
+)
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -141,6 +148,8 @@ def config(use: Use, to: Rewriter) -> Outcome:
     """The job; in the pipeline function where a step runs it."""
     if use.call is None:
         return Leave("SDK v2 has a class for each task: annotate with azure.ai.ml.automl.ClassificationJob and so on")
+    if is_settings(use, to):
+        return _settings(use, to)
     flow = Flow.of(to)
     steps = [step for step in flow.steps.values() if use.node in step.parts]
     failed = next((text for node, text in flow.failed.items() if _is_of(node, use, to)), None)
@@ -158,6 +167,25 @@ def config(use: Use, to: Rewriter) -> Outcome:
     name = to.fresh("automl_job")
     to.before(statement, "\n".join(job.statements(name, bound, [], to)))
     return Replace(name, review)
+
+
+def _settings(use: Use, to: Rewriter) -> Outcome:
+    """The settings of a training of many models: a dict."""
+    code, review = settings_code({str(key): value for key, value in use.arguments().items()}, use, to)
+    remove_settings(use, to)
+    return Replace(code, review)
+
+
+@rule.converts("AutoMLConfig.as_serializable_dict")
+def as_dict(use: Use, to: Rewriter) -> Outcome:
+    """The settings of a training of many models are a dict already; v1 had those of the forecast among the others."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    if made is None or use.receiver is None or not is_settings(made, to):
+        return Leave("a job of AutoML has no dict of its settings: write down those that are needed")
+    name = to.source(use.receiver)
+    code = f'{{**{name}, **{name}["forecasting"]}}'
+    return Replace(code, "the settings have the names of SDK v2: target_column_name was label_column_name")
 
 
 def _in_pipeline(use: Use, to: Rewriter) -> Outcome:
@@ -220,7 +248,8 @@ _DROPPED = {
 @rule.converts("ForecastingParameters")
 def forecasting(use: Use, to: Rewriter) -> Outcome:
     """The settings of a forecast, with the same meaning under some new names."""
-    make = to.need("azure.ai.ml.automl", "ForecastingSettings")
+    plain = holds_settings(use, to)
+    make = "dict" if plain else to.need("azure.ai.ml.automl", "ForecastingSettings")
     if use.call is None:
         return Replace(make)
     names = ("time_column_name", "forecast_horizon", "time_series_id_column_names", "group_column_names")
@@ -231,7 +260,8 @@ def forecasting(use: Use, to: Rewriter) -> Outcome:
             parts.append(f"{FORECAST[name]}={to.source(value)}")
         elif name in _DROPPED:
             reviews.append(_DROPPED[name])
-    return Replace(f"{make}({', '.join(parts)})", "; ".join(reviews))
+    code = forecasting_code(parts) if plain else f"{make}({', '.join(parts)})"
+    return Replace(code, "; ".join(reviews))
 
 
 @rule.converts(*(f"ForecastingParameters.{name}=" for name in FORECAST))
@@ -240,15 +270,22 @@ def set_forecasting(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     if not isinstance(use.statement, ast.Assign):
         return Leave("assign the setting in a statement of its own")
-    name = use.symbol.rsplit(".", 1)[1].removesuffix("=")
-    return Statements(f"{to.source(use.receiver)}.{FORECAST[name]} = {to.source(use.statement.value)}")
+    name = FORECAST[use.symbol.rsplit(".", 1)[1].removesuffix("=")]
+    return Statements(f"{to.source(use.receiver)}{_part(name, use, to)} = {to.source(use.statement.value)}")
 
 
 @rule.converts(*(f"ForecastingParameters.{name}" for name in FORECAST))
 def get_forecasting(use: Use, to: Rewriter) -> Outcome:
     """A setting that is read."""
     assert use.receiver is not None
-    return Replace(f"{to.source(use.receiver)}.{FORECAST[use.symbol.rsplit('.', 1)[1]]}")
+    return Replace(f"{to.source(use.receiver)}{_part(FORECAST[use.symbol.rsplit('.', 1)[1]], use, to)}")
+
+
+def _part(name: str, use: Use, to: Rewriter) -> str:
+    """How a setting is reached: by attribute, or as an entry of a dict."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    return f'["{forecasting_name(name)}"]' if made is not None and holds_settings(made, to) else f".{name}"
 
 
 @rule.converts("FeaturizationConfig")

@@ -111,7 +111,18 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
         return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
     if any(not _in_step(name, to) for name in Objects.of(to).names(use.node)):
         return Leave("data of a pipeline is passed on in a way that cannot be followed")
+    for name in Objects.of(to).names(use.node):
+        alias = to.evaluator.scopes.parents.get(name)
+        if isinstance(alias, ast.Assign) and _is_alias(name, to):
+            to.remove(alias)
     return Statements("")
+
+
+def _is_alias(name: ast.Name, to: Rewriter) -> bool:
+    """Whether the data only gets another name: what reads that stands for the same data."""
+    alias = to.evaluator.scopes.parents.get(name)
+    named = isinstance(alias, ast.Assign) and alias.value is name and len(alias.targets) == 1
+    return named and isinstance(alias.targets[0], ast.Name)  # type: ignore[union-attr]
 
 
 def _one_of_several(use: Use, to: Rewriter) -> bool:
@@ -140,7 +151,7 @@ def _in_step(name: ast.Name, to: Rewriter) -> bool:
     """Whether a name is read inside of a step that is converted, or of something fluent."""
     flow = Flow.of(to)
     for node in to.evaluator.scopes.ancestors(name):
-        if flow.covers(node):
+        if flow.covers(node) or (isinstance(node, ast.Assign) and _is_alias(name, to)):
             return True
         kind = to.evaluator.type_of(node) if isinstance(node, (ast.Call, ast.Attribute)) else None
         if kind in INTERMEDIATE:

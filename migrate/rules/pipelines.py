@@ -136,7 +136,7 @@ def function_code(name: str, use: Use | None, steps: list[Step], conditions: Con
         bound = [f"{port.name}={_bound(port, to)}" for port in ports]
         bound += [f"after_{first.node}={first.node}.outputs.{first.token}" for first in step.after]
         made = step.node_lines(bound, to)
-        if in_file and step.settings.compute and not compute:
+        if in_file and step.settings.compute and step.settings.compute != compute:
             made.insert(1, f"{step.node}.compute = {step.settings.compute}")
         lines += [f"{indent}{line}" for line in made]
     outputs = _outputs([step for step in steps if conditions.of(step) is None], to)
@@ -149,10 +149,11 @@ def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
     """The compute of all steps, where components in YAML leave it to the pipeline; "" when they differ.
 
     A published pipeline is a component, which has no default compute: its nodes name theirs."""
-    computes = {step.settings.compute for step in steps}
+    wanted = next((step.settings.compute for step in steps if step.default_compute), "")
+    computes = {wanted} if wanted else {step.settings.compute for step in steps}
     published = any(other.symbol.startswith(("Published", "PipelineEndpoint")) for other in to.uses)
     published = published or any(other.symbol.endswith(("publish", "publish_pipeline")) for other in to.uses)
-    if len(computes) != 1 or published or all(step.file(to) is None for step in steps):
+    if len(computes) != 1 or published or not (wanted or any(step.file(to) is not None for step in steps)):
         return ""
     return computes.pop()
 
@@ -198,6 +199,7 @@ def _parameters(steps: list[Step], to: Rewriter) -> str:
             data.append(f"{name}: {origins[origin].declared}")
         else:
             values.append(f"{name}={to.source(default)}")
+    values += [parameter for step in steps for parameter in step.parameters]
     return ", ".join(dict.fromkeys([*data, *values]))
 
 
@@ -216,6 +218,7 @@ def _is_data(node: ast.expr, to: Rewriter) -> bool:
 def _outputs(steps: list[Step], to: Rewriter) -> list[str]:
     found = []
     for step in steps:
+        found += [f'"{name}": {step.node}.outputs.{output}' for name, output in step.results.items()]
         for port in step.arguments.outputs:
             use = use_of(port.source, to) if port.source is not None else None
             name = use.argument("pipeline_output_name") if use is not None else None
@@ -235,7 +238,8 @@ def remove_lists(node: ast.expr, to: Rewriter) -> None:
     reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
     appends = [_append(name, to) for name in reads]
     made = value.node if isinstance(value, Code) else bindings[0].value if bindings else None
-    lists = isinstance(made, (ast.List, ast.Tuple)) or (isinstance(made, ast.Call) and not made.args)
+    empty = isinstance(made, ast.Call) and not made.args and not made.keywords
+    lists = isinstance(made, (ast.List, ast.Tuple)) or empty
     if not lists or len(bindings) != 1 or any(statement is None for statement in appends):
         return
     made_inside = any(use.symbol.endswith("Step") and use.statement in appends for use in to.uses)

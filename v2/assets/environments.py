@@ -13,14 +13,12 @@ from amlbridge.v2.assets.asset import LATEST, Asset, Kind
 from amlbridge.wire import blob_sas, curated_environments
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request, conflict
-from amlbridge.wire.registry_scope import is_registry
+from amlbridge.wire.registry_scope import is_microsofts, is_registry
 
 #: The records of SDK v1: ``{"definition": …, "labels": [...]}``; ours have "v2" besides.
 _RECORDS = "environment"
 #: Inline environments, which SDK v1 does not list.
 _ANONYMOUS = "environment-anonymous"
-#: The registry in which Microsoft publishes: every name of it is an environment.
-_MICROSOFT = "azureml"
 
 
 class EnvironmentKind(Kind):
@@ -117,7 +115,7 @@ def _docker_context(service: Service, workspace: Workspace, item: Resource) -> s
 
 def _curated(workspace: Workspace, name: str, version: str) -> Asset | None:
     """A curated environment: any name of that form, and any name in Microsoft's registry."""
-    microsoft = is_registry(workspace) and workspace.name.lower() == _MICROSOFT
+    microsoft = is_microsofts(workspace)
     if not microsoft and not curated_environments.is_curated(name):
         return None
     full = name if curated_environments.is_curated(name) else f"AzureML-{name}"

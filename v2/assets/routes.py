@@ -18,8 +18,9 @@ from amlbridge.v2.assets.data import DATA
 from amlbridge.v2.assets.environments import ENVIRONMENTS
 from amlbridge.v2.assets.models import MODELS
 from amlbridge.wire.context import Call
-from amlbridge.wire.errors import bad_request, conflict
+from amlbridge.wire.errors import ServiceError, bad_request, conflict
 from amlbridge.wire.json_response import JsonResponse
+from amlbridge.wire.registry_scope import MICROSOFT, is_microsofts
 from amlbridge.wire.routing import REST, Handler, Reply, Routes
 
 #: Every kind, in the order of the coverage table.
@@ -84,8 +85,22 @@ def _list_versions(kind: Kind, call: Call) -> Reply:
         found = of_hash(call.service, place, query["hash"], query.get("hashversion"))
     else:
         found = kind.list(call.service, place, call.params["name"])
+    if not found:
+        _check_shelf(place, kind, call.params["name"])
     chosen = [item for item in found if arm_lists.in_view(call, item.archived) and _wanted(call, item)]
     return arm_lists.page(call, arm_lists.ordered(call, chosen), lambda item: versions.dto(place, kind, item))
+
+
+def _check_shelf(place: Workspace, kind: Kind, name: str) -> None:
+    """Raises a 501 ServiceError for a component of Microsoft's registry, which is not here: it runs in Azure only."""
+    if kind is COMPONENTS and is_microsofts(place):
+        raise ServiceError(
+            501,
+            "NotSupported",
+            f"amlbridge does not have the component {name} of Microsoft's registry {MICROSOFT}: such components run in "
+            "Azure only. Run the pipeline there, or take a component of your own instead "
+            "(ml_client.components.create_or_update)",
+        )
 
 
 def _wanted(call: Call, item: Asset) -> bool:
@@ -105,6 +120,7 @@ def _get_version(kind: Kind, call: Call) -> Reply:
     place, name, wanted = place_of(call), call.params["name"], call.params["version"]
     found = versions.version(call.service, place, kind, name, wanted)
     if found is None:
+        _check_shelf(place, kind, name)
         raise missing(kind, f"{name}:{wanted}")
     return versions.dto(place, kind, found)
 

@@ -289,12 +289,12 @@ def test_a_pipeline_says_which_of_its_steps_cannot_be_converted() -> None:
 
 def test_a_pipeline_says_which_function_gives_steps_that_cannot_be_converted() -> None:
     before = (
-        "from azureml.contrib.automl.pipeline.steps import AutoMLPipelineBuilder\n"
-        f"{HEAD}many = AutoMLPipelineBuilder.get_many_models_train_steps(experiment=e, train_data=d)\n"
+        "from azureml.contrib.automl.pipeline.steps import make_steps\n"
+        f"{HEAD}many = make_steps(experiment=e, train_data=d)\n"
         "p = Pipeline(ws, steps=many)\nwho(p)\n"
     )
     finding = next(finding for finding in convert(before).findings if finding.symbol == "Pipeline")
-    assert "AutoMLPipelineBuilder.get_many_models_train_steps (" in finding.message
+    assert "make_steps (" in finding.message
 
 
 def test_code_that_stays_reads_the_name_of_a_converted_step() -> None:

@@ -54,6 +54,9 @@ def test_registries(live: LiveService) -> None:
             print([item.name for item in client.workspaces.list()])
             made = Registry(name="made", location="local", replication_locations=[])
             print(client.registries.begin_create(made).result().name)
+            microsofts = MLClient(DefaultAzureCredential(), registry_name="azureml")
+            for chosen in ({"label": "latest"}, {"version": "0.0.9"}):
+                print(error(microsofts.components.get, "automl_many_models_training", **chosen))
             """
         ),
         files=FILES,
@@ -70,7 +73,9 @@ def test_registries(live: LiveService) -> None:
     assert done[9] == "my-registry ['my-registry']"
     assert done[10].startswith("ResourceNotFoundError 404")
     assert done[11].endswith("['ws']")
-    assert done[-1].endswith("made")
+    assert done[12].endswith("made")
+    for refused in done[13:15]:
+        assert refused.startswith("HttpResponseError 501") and "run in Azure only" in refused
 
 
 def test_a_registry_is_no_subscription_of_the_user(live: LiveService) -> None:
