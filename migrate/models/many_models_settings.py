@@ -68,7 +68,7 @@ def holds_settings(use: Use, to: Rewriter) -> bool:
         return False
     configs = [other for other in to.uses if other.symbol == "AutoMLConfig" and is_settings(other, to)]
     inside = {node for config in configs for node in ast.walk(config.node)}
-    places: list[ast.AST] = [use.node, *Objects.of(to).names(use.node)]
+    places: list[ast.AST] = [*Objects.of(to).names(use.node)] or [use.node]
     reads = [name for name in places if not isinstance(to.evaluator.scopes.parents.get(name), ast.Attribute)]
     return bool(configs) and all(name in inside for name in reads)
 
