@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,10 @@ _LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Once, and not in each process of xdist."""
+    """Compiles once, and not in each process of xdist."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what it puts into the background so, and processes that tests interrupt would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         bytecode.compile_all()
 
