@@ -104,6 +104,11 @@ class Step:
         return [f"{self.node} = {self.component}({', '.join(bound)})", *self._said_of_node(to)]
 
     @property
+    def is_command(self) -> bool:
+        """Whether its component is a plain command, which may be a YAML file."""
+        return type(self) is Step
+
+    @property
     def review(self) -> str:
         """What a person should check."""
         return "; ".join(dict.fromkeys([*self.reviews, *self.arguments.reviews, *self.settings.reviews]))
@@ -147,7 +152,7 @@ class Step:
         """The YAML file of the component; None when it is written in Python, as the user wants it or ``why`` says."""
         from amlbridge.migrate.models.component_files import ComponentFile, component_file
 
-        if type(self) is not Step or to.options.components != "yaml":
+        if not self.is_command or to.options.components != "yaml":
             return None
         found = component_file(self, to)
         if isinstance(found, ComponentFile):

@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.service_computes import CONFIGURATIONS, gone
 
 rule = Rule(
     "attached-computes",
@@ -73,6 +74,8 @@ _PASSPHRASE = "SDK v2 takes no passphrase of a private key: give a key without o
 def attach(use: Use, to: Rewriter) -> Outcome:
     """Attaches the compute, and waits for it."""
     config = use.argument("attach_configuration", position=2)
+    if config is not None and to.evaluator.type_of(config) in CONFIGURATIONS:
+        return gone(use, to)
     if config is None or to.evaluator.type_of(config) not in _TYPES:
         return Leave("attach it as KubernetesCompute, VirtualMachineCompute or SynapseSparkCompute, if it is one")
     client = to.client(use.node, use.argument("workspace", position=0))

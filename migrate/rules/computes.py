@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.service_computes import CONFIGURATIONS, gone
 
 rule = Rule(
     "computes",
@@ -158,6 +159,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
     config = use.argument("provisioning_configuration", position=2)
     if config is None:
         return Leave("a configuration is needed")
+    if to.evaluator.type_of(config) in CONFIGURATIONS:
+        return gone(use, to)
     if to.evaluator.type_of(config) not in ("AmlComputeProvisioningConfiguration", None):
         return Leave("only AmlCompute clusters can be made from SDK v2 in the same way")
     client = to.client(use.node, use.argument("workspace", position=0))

@@ -1,0 +1,155 @@
+"""Computes of other services: code that attaches Databricks, Kusto, Data Factory, HDInsight goes with its steps.
+
+SDK v2 attaches none of them: the components that were steps on them call the service, or run on Spark. Where the
+compute goes only to such steps, the code that looks it up, attaches it and waits for it goes (with what it prints);
+else it stays SDK v1, and the finding says how to do without.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.steps import STEPS
+from amlbridge.migrate.no_equivalent import without_rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "service-computes",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core.compute import ComputeTarget, DatabricksCompute
+from azureml.exceptions import ComputeTargetException
+
+try:
+    compute = DatabricksCompute(workspace=ws, name="databricks")
+    print("found")
+except ComputeTargetException:
+    config = DatabricksCompute.attach_configuration("group", "name", token)
+    compute = ComputeTarget.attach(ws, "databricks", config)
+    compute.wait_for_completion(True)
+print("attached")
+""",
+            """\
+
+print("attached")
+""",
+        ),
+    ],
+)
+
+_SERVICES = (
+    *("AdlaCompute", "BatchCompute", "DatabricksCompute"),
+    *("DataFactoryCompute", "HDInsightCompute", "KustoCompute"),
+)
+#: The configurations of these computes, which ComputeTarget.attach and .create get.
+CONFIGURATIONS = frozenset(
+    {"BatchAttachConfiguration", "DatabricksAttachConfiguration", "DataFactoryAttachConfiguration"}
+    | {"DataFactoryProvisioningConfiguration", "DataLakeAnalyticsAttachConfiguration"}
+    | {"HDInsightAttachConfiguration", "KustoAttachConfiguration"}
+)
+_GONE = "SDK v2 attaches no compute of this service: what ran on it calls the service itself, or runs on Spark"
+_SAID = frozenset({"print", "info", "debug", "warning", "error"})
+
+
+@rule.converts(
+    *_SERVICES,
+    *(f"{service}.attach_configuration" for service in _SERVICES),
+    "DataFactoryCompute.provisioning_configuration",
+)
+def compute(use: Use, to: Rewriter) -> Outcome:
+    """The code that gets the compute goes, if only converted steps have it."""
+    return gone(use, to)
+
+
+def gone(use: Use, to: Rewriter) -> Outcome:
+    """Removes what the compute of a use is got with, when nothing else needs it."""
+    statement = _around(use, to)
+    names = {target.id for part in _simple(statement) for target in _targets(part)}
+    more: list[ast.stmt] = []
+    for name in names:
+        for read in Objects.of(to).reads(name):
+            if statement in to.evaluator.scopes.ancestors(read) or _goes(read, to):
+                continue
+            around = to.evaluator.scopes.statement_of(read)
+            if around is None or not _only_says(around, names, to):
+                return without_rule(use.symbol)
+            more.append(around)
+    if not names and not _only_says(statement, names, to):
+        return without_rule(use.symbol)
+    for removed in dict.fromkeys([statement, *more]):
+        to.remove(removed)
+        for other in to.uses:
+            if other is not use and removed in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
+                to.settle(other, rule, Statements("", _GONE))
+    return Statements("", _GONE)
+
+
+def _around(use: Use, to: Rewriter) -> ast.stmt:
+    """The widest ``try`` around a use that does nothing but get the compute; else the statement of the use."""
+    found = use.statement
+    for node in to.evaluator.scopes.ancestors(use.node):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            break
+        if isinstance(node, ast.Try) and all(_gets(part, to) for part in _simple(node)):
+            found = node
+    return found
+
+
+def _simple(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements in a statement that hold no others."""
+    blocks = [node for node in ast.walk(statement) if isinstance(node, ast.stmt)]
+    return (node for node in blocks if not isinstance(node, (ast.Try, ast.If, ast.With)))
+
+
+def _targets(statement: ast.stmt) -> list[ast.Name]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return [target for target in targets if isinstance(target, ast.Name)]
+
+
+def _gets(statement: ast.stmt, to: Rewriter) -> bool:
+    """Whether a statement gets a compute, waits for it, or tells of it."""
+    if isinstance(statement, ast.Pass):
+        return True
+    if isinstance(statement, ast.Assign):
+        kind = to.evaluator.type_of(statement.value) or ""
+        return len(_targets(statement)) == 1 and (kind in (*_SERVICES, "ComputeTarget") or kind in CONFIGURATIONS)
+    return _says(statement, to)
+
+
+def _says(statement: ast.stmt, to: Rewriter) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return False
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name in _SAID or (isinstance(call.func, ast.Attribute) and _is_compute(call.func.value, to))
+
+
+def _is_compute(node: ast.expr, to: Rewriter) -> bool:
+    return to.evaluator.type_of(node) in (*_SERVICES, "ComputeTarget")
+
+
+def _only_says(statement: ast.stmt, names: set[str], to: Rewriter) -> bool:
+    """Whether a statement only waits for the compute, or prints something of it and of nothing else."""
+    if not _says(statement, to):
+        return False
+    read = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return read <= {*names, "print", "logging", "logger", "log"}
+
+
+def _goes(read: ast.Name, to: Rewriter) -> bool:
+    """Whether a name stands in what is converted without it: a step of the service, the target of a Spark job."""
+    uses = (to.use_of(node) for node in to.evaluator.scopes.ancestors(read))
+    use = next((found for found in uses if found is not None and found.call is not None), None)
+    if use is not None and use.symbol in STEPS:
+        return not isinstance(to.outcome(use), Leave)
+    around = to.evaluator.scopes.statement_of(read)
+    return any(
+        other.statement is around and other.symbol == "RunConfiguration.target=" and not to.is_kept(other)
+        for other in to.uses
+    )

@@ -1,0 +1,49 @@
+"""Computes of other services: when the code that attaches them goes, and when it stays."""
+
+from __future__ import annotations
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+GOT = """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget, DatabricksCompute
+from azureml.exceptions import ComputeTargetException
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import DatabricksStep
+
+ws = Workspace.from_config()
+try:
+    compute = DatabricksCompute(ws, "databricks")
+except ComputeTargetException:
+    compute = ComputeTarget.attach(ws, "databricks", DatabricksCompute.attach_configuration("group", "name", token))
+    compute.wait_for_completion(True)
+print(compute.provisioning_state)
+"""
+STEP = """\
+step = DatabricksStep(name="s", notebook_path="/n", existing_cluster_id="c", compute_target=compute{more})
+pipeline = Pipeline(ws, [step])
+"""
+
+
+def test_it_goes_with_the_step_that_ran_on_it() -> None:
+    found = convert(GOT + STEP.format(more=""))
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+    assert "azureml" not in found.text.replace("mcr.microsoft.com/azureml", "").replace("azureml-mlflow", "")
+    assert "compute" not in found.text.replace("serverless", "").split("def pipeline")[0].split("command(")[0]
+
+
+def test_it_stays_for_a_step_that_stays() -> None:
+    found = convert(GOT + STEP.format(more=", runconfig=settings"))
+    left = {finding.symbol: finding.status for finding in found.findings if finding.rule == "service-computes"}
+    assert left["DatabricksCompute"] is Status.NO_EQUIVALENT
+    assert "DatabricksCompute(ws" in found.text
+
+
+def test_it_stays_where_a_function_gives_it() -> None:
+    found = convert(
+        "from azureml.core.compute import KustoCompute\n\ndef get(ws):\n    k = KustoCompute(ws, 'k')\n    return k\n"
+    )
+    assert "import KustoCompute" in found.text and "k = KustoCompute(ws, 'k')" in found.text
+    assert [finding.status for finding in found.findings] == [Status.NO_EQUIVALENT]
+    assert "azure-kusto-data" in found.findings[0].message
