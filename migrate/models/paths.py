@@ -115,6 +115,8 @@ def uploaded_file(text: str, at: ast.AST, to: Rewriter) -> str | None:
         if wanted == folder or wanted.startswith(f"{folder}/"):
             variable = f"{to.client(at)}.data.get('{asset}', label='latest')"
             inside = wanted.removeprefix(folder).lstrip("/")
+            if inside and '"' in variable:  # a client in a job reads its variables by name
+                return f"""{variable}.path.rstrip("/") + "/{inside}\""""
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return None
 

@@ -94,7 +94,7 @@ def script_run(use: Use, to: Rewriter) -> Outcome:
     if Flow.of(to).covers(use.node):
         return _of_a_step(use)
     nodes, start, arguments = command_line(use, to)
-    return _job(use, settings_of_script(use, to), nodes, start, arguments, to)
+    return job(use, settings_of_script(use, to), nodes, start, arguments, to)
 
 
 def _of_a_step(use: Use) -> Outcome:
@@ -150,13 +150,15 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
     return nodes, "python", first
 
 
-def _job(
+def job(
     use: Use, settings: Settings, nodes: list[ast.expr], start: str, first: Arguments | None, to: Rewriter
 ) -> Outcome:
-    """The command, with what is assigned to it in the lines that follow."""
+    """The command, with what is assigned to it in the lines that follow. ``first``: what comes before the words of
+    ``nodes``."""
     arguments = read_arguments(nodes, [], to)
     if first is not None:
         arguments.parts[:0] = first.parts
+        arguments.inputs[:0] = first.inputs
     inputs = use.argument("inputs")
     for element in list_elements(inputs, to) if inputs is not None else []:
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
@@ -269,7 +271,7 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     if text is None:
         first.expression(to.source(script))
     start = f"python {shlex.quote(text)}" if text is not None else "python"
-    return _job(use, settings_of_estimator(use, to), words, start, first, to)
+    return job(use, settings_of_estimator(use, to), words, start, first, to)
 
 
 def settings_of_estimator(use: Use, to: Rewriter) -> Settings:

@@ -160,7 +160,6 @@ _NOWHERE = {
     "SynapseSparkStep": "write it as azure.ai.ml.spark(...): its settings differ",
     "RScriptStep": "write it as command(command='Rscript ...') with an image that has R",
     "ModuleStep": "SDK v2 has no modules: register the component, and call it",
-    "NotebookRunnerStep": "run the notebook in a command with papermill",
 }
 
 

@@ -277,13 +277,13 @@ def test_a_script_run_config_that_is_changed_gives_no_settings() -> None:
 
 def test_a_pipeline_says_which_of_its_steps_cannot_be_converted() -> None:
     before = (
-        "from azureml.pipeline.steps import DatabricksStep\n"
-        f"{HEAD}score = DatabricksStep(name='score', notebook_path='/score')\n"
+        "from azureml.pipeline.steps import AdlaStep\n"
+        f"{HEAD}score = AdlaStep(name='score', script_name='score.usql')\n"
         "steps = [score]\nfirst = Pipeline(ws, steps=steps)\n"
     )
     conversion = convert(before)
     finding = next(finding for finding in conversion.findings if finding.symbol == "Pipeline")
-    assert "DatabricksStep (DatabricksStep(name='score'" in finding.message
+    assert "AdlaStep (AdlaStep(name='score'" in finding.message
     assert "first = Pipeline(ws, steps=steps)" in conversion.text
 
 
