@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
@@ -17,7 +18,7 @@ from amlbridge.migrate.rewriter import Rewriter
 
 _INSTALLED = "papermill is installed in each run: put papermill and ipykernel into the environment to save that"
 #: Settings of AzureMLNotebookHandler -> option of papermill for a value.
-_HANDLED = {
+_HANDLED: dict[str, Callable[[object], str]] = {
     "timeout": lambda value: f"--execution-timeout {value}" if isinstance(value, int) else "",
     "progress_bar": lambda value: "--no-progress-bar" if value is False else "",
     "log_output": lambda value: "--log-output" if value is True else "",
