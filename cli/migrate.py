@@ -47,7 +47,9 @@ _MOST_SHOWN = 20
     help="Write a .json, .sarif, .md or .html.",
 )
 @click.option("--force", is_flag=True, help="Write also where git has uncommitted changes, and over existing files.")
-@click.option("--trace", metavar="'SCRIPT [ARG]...'", help="Compare what this script submits before and after.")
+@click.option(
+    "--trace", metavar="'SCRIPT [ARG]...'", help="Ask what this script submits, and compare it before and after."
+)
 @click.option("--permissive", is_flag=True, help="With --trace: what the script asks for is stood in for.")
 @click.option("--stdin-filename", default="stdin.py", help="What to take standard input for; default stdin.py.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
@@ -95,7 +97,9 @@ def migrate_command(paths: Sequence[str], write: bool, check: bool, report: Sequ
         if options["trace"]:
             from amlbridge.cli import migrate_trace
 
-            reports = migrate_trace.check(reports, options["trace"], permissive=options["permissive"])
+            places = [Path(path) for path in paths or ["."]]
+            line, permissive = options["trace"], options["permissive"]
+            reports = migrate_trace.check(reports, line, places, settings, permissive=permissive)
         if write:
             _write(reports, [Path(path) for path in paths or ["."]], force=options["force"])
         else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from amlbridge.cli import config_file
+from amlbridge.cli import client_cache, config_file
 from amlbridge.cli.output import say
 from amlbridge.server import home as homes
 from amlbridge.server.home import Home
@@ -65,7 +65,8 @@ def traced(
         config = config_file.ensure(Path.cwd(), Path(script))
         began = time.time()
         lifecycle.start(home)
-        exit_code = _run(run_command, script, arguments, python, network)
+        with client_cache.kept():
+            exit_code = _run(run_command, script, arguments, python, network)
         lifecycle.stop(home)
         capture = Capture(State(home).service, home.snapshots, began)
         yield Traced(exit_code, capture, tuple(stand_ins.listed(home.root)))

@@ -57,6 +57,7 @@ class Work:
 
     def run(self, name: str, title: str, scripts: Sequence[Script], how: How) -> Ran:
         """Runs scripts in the copy, one after the other until one fails, and waits for what they have submitted."""
+        from amlbridge.cli import client_cache
         from amlbridge.cli.compare_sides import State
         from amlbridge.compare.series import Ran
 
@@ -65,7 +66,8 @@ class Work:
         try:
             for script in scripts:
                 say(f"running {script}, {title}")
-                code = self._script(name, script, how)
+                with client_cache.kept():
+                    code = self._script(name, script, how)
                 if code != 0:
                     break
             state = State(home)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from amlbridge.migrate.findings import Finding
+from amlbridge.migrate.traced import TracedPipeline
 
 #: The comment line that starts each code cell in the text of a notebook; its index in the notebook follows.
 CELL_MARK = "# %% amlbridge cell "
@@ -29,12 +30,14 @@ class ModuleText:
 @dataclass(frozen=True)
 class Options:
     """What the user chose. ``select``/``ignore``: names of rules; no ``select`` means all. ``components``: whether
-    components of pipelines become YAML files beside the code, or Python."""
+    components of pipelines become YAML files beside the code, or Python. ``traced``: the pipelines that a traced run
+    tells of, by their marks."""
 
     components: Literal["yaml", "python"] = "yaml"
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     line_length: int = 88
+    traced: Mapping[str, TracedPipeline] = field(default_factory=dict)
 
     def applies(self, rule: str) -> bool:
         """Whether the user wants a rule."""

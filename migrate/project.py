@@ -107,11 +107,11 @@ class Project:
         to.path = module.path.absolute()
         to.roots = self.roots
         to.module_text = self._texts.get
-        to.read_elsewhere = lambda: self._read_elsewhere(module.path)
+        to.read_elsewhere = lambda: self.read_elsewhere(module.path)
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
 
-    def _read_elsewhere(self, path: Path) -> set[str]:
+    def read_elsewhere(self, path: Path) -> set[str]:
         """The names that other modules may read of the module at ``path``."""
         stem = re.escape(path.stem)
         taken = re.compile(rf"\bfrom\s+[\w.]*\b{stem}\s+import\s+(\([^)]*\)|[^\n]*)|\b{stem}\.(\w+)")

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import MappingProxyType
 
 from amlbridge.migrate.discover import discover
 from amlbridge.migrate.file import Work, convert
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus
-from amlbridge.migrate.load import Loaded, load_all, own_packages
+from amlbridge.migrate.load import Loaded, load_all, own_packages, parse
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.project import build_project
 from amlbridge.migrate.settings import Settings
@@ -23,11 +24,17 @@ Progress = Callable[[int, int], None]
 _FEW = 8
 
 
-def run(paths: Sequence[Path], settings: Settings, progress: Progress = lambda done, all_: None) -> list[FileReport]:
-    """Converts what is below ``paths``; writes nothing. The reports are in the order of the files."""
+def run(
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Progress = lambda done, all_: None,
+    instead: Mapping[Path, bytes] = MappingProxyType({}),
+) -> list[FileReport]:
+    """Converts what is below ``paths``; writes nothing. The reports are in the order of the files. ``instead``: what
+    stands for the content of some files."""
     found = discover(paths, settings.exclude)
     reports = {path: _refused(path, error) for path, error in found.problems.items()}
-    loaded = load_all(found.files)
+    loaded = [parse(item.path, instead[item.path]) if item.path in instead else item for item in load_all(found.files)]
     roots = [path if path.is_dir() else path.parent for path in paths]
     reports.update((report.path, report) for report in convert_all(loaded, settings, progress, roots))
     return [reports[path] for path in (*found.problems, *found.files)]

@@ -127,7 +127,7 @@ class _Builder:
         if found.mltable is not None:
             path = f"./data/{name}"
             self._made.files[f"data/{name}/MLTable"] = found.mltable
-        made = PipelineInput(name, found.type, path=path or "")
+        made = PipelineInput(name, found.type, path=path or "", given=isinstance(key, DataParameterRef))
         self._made.inputs.append(made)
         self._references[key] = (made, found)
 
@@ -294,6 +294,7 @@ class _Builder:
         try:
             return kinds.component(node, step, content, environment, names, self._made)
         except ValueError as error:
+            step.placeholder = str(error)
             self._attend(node, f"{error}. A placeholder stands in its place, which fails when it runs")
             return kinds.placeholder(content, environment, str(error))
 

@@ -36,12 +36,14 @@ Binding: TypeAlias = FromPipeline | FromStep | Literal
 
 @dataclass(frozen=True)
 class PipelineInput:
-    """An input of the pipeline: a literal (``default``, None: to be given), or data (``path``)."""
+    """An input of the pipeline: a literal (``default``, None: to be given), or data (``path``). ``given``: a submission
+    may give another value; otherwise they are data that steps of SDK v1 read by themselves."""
 
     name: str
     type: str
     default: Scalar = None
     path: str | None = None
+    given: bool = True
 
     @property
     def is_data(self) -> bool:
@@ -62,7 +64,8 @@ class PipelineInput:
 @dataclass
 class Step:
     """A node of the pipeline. ``component`` is the content of its YAML file, None for an AutoML node; ``job`` is what
-    such a node says itself. ``outputs``: what the pipeline says of outputs (path, mode, name of the asset)."""
+    such a node says itself. ``outputs``: what the pipeline says of outputs (path, mode, name of the asset).
+    ``placeholder``: why its component only stands for the step."""
 
     key: str
     node: Node
@@ -72,6 +75,7 @@ class Step:
     job: dict[str, Json] = field(default_factory=dict)
     variables: dict[str, str | FromPipeline] = field(default_factory=dict)
     compute: str | None = None
+    placeholder: str = ""
 
     @property
     def declared_outputs(self) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ def convert(pipeline: Pipeline, folder: Path) -> None:
             place = path.removesuffix("conda.yml") + "environment.yml"
             steps = [step for step in pipeline.steps if _environment(step).endswith(place)]
             modules = {module for step in steps for module in _imports(step, pipeline, folder)}
-            pipeline.files[path] = dump(_with_packages(YAML(typ="safe", pure=True).load(text), modules))
+            pipeline.files[path] = dump(with_packages(YAML(typ="safe", pure=True).load(text), modules))
 
 
 def _environment(step: Step) -> str:
@@ -40,7 +40,8 @@ def _environment(step: Step) -> str:
     return str(component.get("environment") or component.get("task", {}).get("environment", ""))
 
 
-def _with_packages(conda: Any, modules: set[str]) -> Any:
+def with_packages(conda: Any, modules: set[str]) -> Any:
+    """A conda specification for scripts that import these modules; changes the one that it is given."""
     lists = [item for item in conda["dependencies"] if isinstance(item, dict) and isinstance(item.get("pip"), list)]
     given = list(lists[0]["pip"]) if lists else []
     stays = any(_within(module, "azureml") and not any(_within(module, own) for own in _OF_V2) for module in modules)

@@ -28,10 +28,12 @@ _CHOICES = {
 
 def text(pipeline: Pipeline) -> str:
     """The content of pipeline.py, in the form that black gives it."""
-    return _Writer(pipeline).text()
+    return PythonWriter(pipeline).text()
 
 
-class _Writer:
+class PythonWriter:
+    """Writes the parts of a pipeline in Python, and remembers what they import."""
+
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._imports: dict[str, set[str]] = {
@@ -67,7 +69,11 @@ class _Writer:
     def _loaded(self, step: Step) -> list[str]:
         load = self._need("azure.ai.ml", "load_component")
         path = f'HERE / "components" / "{step.key}" / "component.yml"'
-        return call(f"{step.key}_component = {load}", [path], "")
+        return call(f"{self._component(step)} = {load}", [path], "")
+
+    def _component(self, step: Step) -> str:
+        """The variable of a component."""
+        return f"{step.key}_component"
 
     # -- the pipeline function --------------------------------------------------------------------------------------
 
@@ -77,15 +83,17 @@ class _Writer:
         if pipeline.description:
             keywords.append(f"description={literal(pipeline.description)}")
         lines = call("@dsl.pipeline", keywords, "")
-        # What has a default comes last.
-        parameters = sorted(pipeline.inputs, key=lambda item: not item.is_data and item.default is not None)
-        lines += call(f"def {pipeline.name}", [self._parameter(item) for item in parameters], "", end=":")
-        lines.append(f'    """{_doc(pipeline)}"""')
-        for step in pipeline.steps:
-            lines += self._node(step)
-        if pipeline.outputs:
-            lines += self._returned()
-        return lines
+        lines += self._head(pipeline.name, pipeline.inputs)
+        return [*lines, f'    """{_doc(pipeline)}"""', *self._body()]
+
+    def _head(self, name: str, inputs: list[PipelineInput]) -> list[str]:
+        """The ``def`` line. What has a default comes last."""
+        parameters = sorted(inputs, key=lambda item: not item.is_data and item.default is not None)
+        return call(f"def {name}", [self._parameter(item) for item in parameters], "", end=":")
+
+    def _body(self) -> list[str]:
+        lines = [line for step in self._pipeline.steps for line in self._node(step)]
+        return lines + self._returned() if self._pipeline.outputs else lines
 
     def _parameter(self, item: PipelineInput) -> str:
         if item.is_data:
@@ -101,7 +109,7 @@ class _Writer:
             return [*self._sweep(step, inputs), *self._settings(step)]
         plain = not (step.job or step.compute or step.outputs or step.variables)
         target = "" if plain and not self._is_used(step) else f"{step.key} = "
-        lines = call(f"    {target}{step.key}_component", inputs, "    ")
+        lines = call(f"    {target}{self._component(step)}", inputs, "    ")
         limits = step.job.get("limits")
         if limits:
             made = self._need("azure.ai.ml.entities", "CommandJobLimits")
@@ -178,7 +186,7 @@ class _Writer:
     def _sweep(self, step: Step, inputs: list[str]) -> list[str]:
         job, trial = step.job, f"{step.key}_trial"
         space = [f"{name}={self._choice(item)}" for name, item in job["search_space"].items()]
-        lines = call(f"    {trial} = {step.key}_component", [*inputs, *space], "    ")
+        lines = call(f"    {trial} = {self._component(step)}", [*inputs, *space], "    ")
         sampling = job["sampling_algorithm"]
         if isinstance(sampling, dict):
             made = self._need("azure.ai.ml.sweep", f"{sampling['type'].capitalize()}SamplingAlgorithm")

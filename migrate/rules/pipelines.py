@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Port
@@ -93,6 +94,9 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     listed = use.argument("steps", position=1)
     if listed is None:
         return Leave("a pipeline needs steps")
+    known = traced.of_call(listed, to)
+    if known is not None:
+        return traced.convert(use, known, to)
     flow = Flow.of(to)
     given = given_pipeline(listed, use, to)
     if given is not None:
@@ -335,6 +339,9 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
         data = follow(default, to)
         if name not in names and data is not None:
             given.insert(0, f"{name}={input_code(data, to)}")
+    value = to.evaluator.value(node)
+    for name, code in traced.given(value.origin if isinstance(value, Instance) else None, node, to).items():
+        given = given if name in names else [f"{name}={code}", *given]
     return f"{function}({', '.join(given)})"
 
 

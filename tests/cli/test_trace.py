@@ -170,34 +170,81 @@ def test_bad_usage_and_a_script_that_submits_nothing(desk: Command) -> None:
     assert "there is no such file" in desk("trace", "no.py", "-o", target, code=2).stderr
 
 
-def test_migrate_compares_what_both_versions_submit(desk: Command) -> None:
-    desk.write("one/steps/make.py", _MAKE)
-    desk.write("one/pipeline.py", _ONE)
-    same = desk("migrate", "--trace", "pipeline.py", ".", "--report", "one.json", code=1, cwd=desk.folder / "one")
-    assert "the rewritten code submits the same: first" in same.stderr
-    assert [item for item in _findings(desk) if item["rule"] == "trace"] == []
+def test_migrate_takes_what_cannot_be_followed_from_the_trace(desk: Command) -> None:
+    for name in ("prepare", "train"):
+        desk.write(f"one/steps/{name}.py", _STEP)
+    desk.write("one/pipeline.py", _BUILT)
+    (desk.folder / "one" / "config.json.txt").write_text(json.dumps({"compute": "pair", "steps": ["prepare", "train"]}))
+    folder = desk.folder / "one"
+    done = desk("migrate", "--trace", "pipeline.py --fast", ".", "--write", "--report", "one.json", code=1, cwd=folder)
+    assert "the rewritten code submits the same: built" in done.stderr
+    report = json.loads((folder / "one.json").read_text())
+    found = next(item for item in report["files"] if item["path"].endswith("pipeline.py"))
+    assert found["status"] == "migrated"
+    assert [item for item in found["findings"] if item["rule"] == "trace"] == []
+    (whole,) = (item for item in found["findings"] if item["symbol"] == "Pipeline")
+    assert whole["status"] == "review"
+    assert "the steps (2) and their values are those that `pipeline.py --fast` has submitted" in whole["message"]
+    assert {item["line"] for item in found["findings"] if item["symbol"] == "PythonScriptStep"} == {19}
+    text = (folder / "pipeline.py").read_text()
+    for line in (
+        'prepare_component = load_component(source="steps/prepare.component.yml")',
+        '@dsl.pipeline(default_compute="pair")',
+        "def pipeline(epochs: int = 3):",
+        "    train_component(prepare_out=prepare.outputs.prepare_out, epochs=epochs)",
+        'run = ml_client.jobs.create_or_update(pipeline(epochs=2), experiment_name="built")',
+        'print("steps", len(config["steps"]))',
+    ):
+        assert line in text, (line, text)
+    assert "make_steps" not in text
+    again = desk("migrate", ".", "--check", code=0, cwd=folder)
+    assert "would change" not in again.stdout
+    # The client does not take what was uploaded in the trace for uploaded.
+    desk.write("one/v1.py", _BUILT)
+    desk("run", "v1.py", cwd=folder)
 
 
-_ONE = """
+_STEP = """
+    import argparse
+    from azureml.core import Run
+
+    parser = argparse.ArgumentParser()
+    for name in ("--out", "--in", "--epochs"):
+        parser.add_argument(name)
+    args = parser.parse_args()
+    Run.get_context().log("epochs", int(args.epochs))
+"""
+#: Steps, their names and their arguments come from a file and a loop.
+_BUILT = """
+    import json
     from azureml.core import Experiment, Workspace
     from azureml.core.compute import AmlCompute, ComputeTarget
-    from azureml.pipeline.core import Pipeline, PipelineData
+    from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
     from azureml.pipeline.steps import PythonScriptStep
 
     ws = Workspace.from_config()
     settings = AmlCompute.provisioning_configuration(vm_size='STANDARD_D2_V2', max_nodes=2)
-    compute_target = ComputeTarget.create(ws, 'pair', settings)
-    made = PipelineData("made", is_directory=True)
-    make = PythonScriptStep(name="Make it", script_name="make.py", arguments=[made], outputs=[made],
-                            compute_target=compute_target, source_directory="steps")
-    run = Experiment(ws, "first").submit(Pipeline(ws, [make]))
+    ComputeTarget.create(ws, 'pair', settings)
+    config = json.load(open("config.json.txt"))
+    epochs = PipelineParameter("epochs", default_value=3)
+
+    def make_steps(before=None):
+        steps = []
+        for name in config["steps"]:
+            output = PipelineData(name + "_out", is_directory=True)
+            arguments = ["--out", output, "--epochs", epochs] + (["--in", before] if before else [])
+            step = PythonScriptStep(name=name, script_name=name + ".py", arguments=arguments, outputs=[output],
+                                    inputs=[before] if before else [], compute_target=config["compute"],
+                                    source_directory="steps", allow_reuse=False)
+            steps.append(step)
+            before = output
+        return steps
+
+    print("steps", len(config["steps"]))
+    pipeline = Pipeline(ws, make_steps())
+    run = Experiment(ws, "built").submit(pipeline, pipeline_parameters={"epochs": 2})
     run.wait_for_completion()
 """
-
-
-def _findings(desk: Command) -> Any:
-    files = json.loads((desk.folder / "one" / "one.json").read_text())["files"]
-    return next(item["findings"] for item in files if item["path"].endswith("pipeline.py"))
 
 
 def compared(desk: Command, left: str, right: str) -> Any:
