@@ -10,6 +10,7 @@ CONFIGURATIONS = frozenset(
         "PythonSection",
         "DockerSection",
         "SparkSection",
+        "SparkConfiguration",
         "ScriptRunConfig",
         "Estimator",
     }

@@ -166,7 +166,9 @@ def _is_prefix(evaluator: Evaluator, node: ast.expr, parent: ast.Attribute) -> b
 
 
 #: Types of attributes that only lead to further attributes: not a use of their own.
-SECTIONS = frozenset({"PythonSection", "DockerSection", "SparkSection", "DatasetFactory", "ContainerRegistry"})
+SECTIONS = frozenset(
+    {"PythonSection", "DockerSection", "SparkSection", "SparkConfiguration", "DatasetFactory", "ContainerRegistry"}
+)
 
 
 def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:

@@ -185,7 +185,7 @@ def is_written(data: Data, outputs: list[ast.expr]) -> bool:
     """Whether a step writes the data, rather than reads it."""
     if data.root in outputs:
         return True
-    return data.type.startswith("Output") and not data.reads
+    return data.type.startswith(("Output", "HDFSOutput")) and not data.reads
 
 
 def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments, to: Rewriter) -> Port:

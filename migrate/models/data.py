@@ -14,7 +14,7 @@ from amlbridge.migrate.rewriter import Rewriter
 #: Types of data that one step writes and others read.
 INTERMEDIATE = frozenset(
     {"PipelineData", "PipelineOutputDataset", "PipelineOutputFileDataset", "PipelineOutputTabularDataset"}
-    | {"OutputFileDatasetConfig", "OutputTabularDatasetConfig", "OutputDatasetConfig"}
+    | {"OutputFileDatasetConfig", "OutputTabularDatasetConfig", "OutputDatasetConfig", "HDFSOutputDatasetConfig"}
 )
 DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
 REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
@@ -25,6 +25,7 @@ SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "fi
 #: A data frame that is registered as a table.
 FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
+_MODES |= {"as_hdfs": "direct"}
 #: The modes in which a job gets the files that an MLTable lists.
 _EVALUATED = {"ro_mount": "eval_mount", "download": "eval_download"}
 #: File endings of tables that one pandas call reads.

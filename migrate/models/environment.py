@@ -70,12 +70,20 @@ class Parts:
     node_count: str = ""
     distribution: str = ""
     shm_size: str = ""
+    #: Of a run configuration: whether it asks for Spark, and the settings of Spark, pairs of code.
+    on_spark: bool = False
+    spark: list[tuple[str, str]] = field(default_factory=list)
     reviews: list[str] = field(default_factory=list)
 
     def apply(self, use: Use, to: Rewriter) -> None:
         """Takes in a change. Raises ValueError for one that cannot be written."""
         member = use.symbol.rsplit(".", 1)[1]
+        if use.symbol == "RunConfiguration.framework=":
+            self.on_spark = asks_for_spark(assigned(use), to)
         if use.symbol in NOT_NEEDED:
+            return
+        if use.symbol == "SparkConfiguration.configuration":
+            self.spark.append(item_of(use, to))
             return
         if use.symbol.endswith(".environment_variables"):
             self.items.append(item_of(use, to))
@@ -200,6 +208,11 @@ class Parts:
         return f"{{{pairs}}}" if pairs else self.variables
 
     @property
+    def bare(self) -> bool:
+        """Whether nothing is said of the environment."""
+        return not (self.image or self.build or self.conda or self.conda_code or self.added or self.alias)
+
+    @property
     def review(self) -> str:
         """What a person should check."""
         return "; ".join(dict.fromkeys(self.reviews))
@@ -223,6 +236,11 @@ def memory_of(node: ast.expr, to: Rewriter) -> str:
     return f'"{whole[1]}{whole[2]}"' if whole is not None else to.source(node)
 
 
+def asks_for_spark(framework: ast.expr | None, to: Rewriter) -> bool:
+    """Whether the framework of a run configuration is Spark."""
+    return (to.evaluator.text(framework) or "").lower() in ("pyspark", "spark")
+
+
 def assigned(use: Use) -> ast.expr:
     """What an assignment to a member assigns. Raises ValueError for another statement."""
     if isinstance(use.statement, (ast.Assign, ast.AnnAssign)) and use.statement.value is not None:
@@ -243,7 +261,7 @@ def is_change(use: Use) -> bool:
     """Whether a use changes an environment or a run configuration, or what belongs to it."""
     parent = use.evaluator.scopes.parents.get(use.node)
     if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
-        return use.symbol.endswith(".environment_variables")
+        return use.symbol.endswith((".environment_variables", "SparkConfiguration.configuration"))
     owner, member = use.symbol.rsplit(".", 1)
     if owner == "CondaDependencies":
         return member.startswith(("add_", "set_", "remove_"))

@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.services import is_of_service
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -25,6 +26,8 @@ class Settings:
     variables: str = ""
     distribution: str = ""
     instance_count: str = ""
+    #: Settings of Spark, pairs of code, where the run configuration asks for Spark.
+    spark: list[tuple[str, str]] | None = None
     shm_size: str = ""
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
@@ -84,10 +87,13 @@ class Settings:
             self.environment, self.environment_source = to.source(configuration), configuration
         else:
             self.environment = _default_environment(use, to)
+        if parts is not None and parts.on_spark:
+            self.spark = parts.spark
+            self.environment = "" if parts.bare and environment is None else self.environment
         target = (
             compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
         )
-        if target is not None:
+        if target is not None and not is_of_service(target, to):
             self.compute = compute_of(target, to)
         else:
             self.reviews.append("no compute is named here: the job runs serverless, or where the pipeline says")

@@ -257,6 +257,13 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
         step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
         if not isinstance(reuse, ast.Constant):
             step.reviews.append("allow_reuse is decided at run time: set is_deterministic")
+    if settings.spark is not None:
+        from amlbridge.migrate.models.spark import as_spark
+
+        script = use.argument("script_name", position=0)
+        if script is None or arguments.parts[:1] == [("code", to.source(script))]:
+            raise ValueError("the script of a step on Spark has to be known here")
+        return as_spark(step, script, to)
     return step
 
 

@@ -1,17 +1,18 @@
 """Computes that are attached: ``ComputeTarget.attach`` -> ``compute.begin_create_or_update`` of an entity.
 
 A virtual machine and a Kubernetes cluster (AKS, too) can be attached in SDK v2 as well; the entity has the name of the
-compute and the resource id. A Synapse Spark pool can be attached by hand, as SynapseSparkCompute. HDInsight, Batch,
-Databricks, Data Lake Analytics and Kusto cannot: what runs elsewhere is converted beside them.
+compute and the resource id. So is a Synapse Spark pool (rule linked-services). HDInsight, Batch, Databricks, Data Lake
+Analytics and Kusto cannot (rule service-computes).
 """
 
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.service_computes import CONFIGURATIONS, gone
+from amlbridge.migrate.rules.service_computes import gone
 
 rule = Rule(
     "attached-computes",
@@ -58,6 +59,7 @@ cluster = ml_client.compute.begin_create_or_update(arc).result()
 
 _TYPES = frozenset(
     {"RemoteComputeAttachConfiguration", "AksAttachConfiguration", "KubernetesComputeAttachConfiguration"}
+    | {"SynapseAttachConfiguration"}
 )
 #: Keyword of RemoteCompute.attach_configuration -> keyword of the settings of SSH.
 _SSH = {
@@ -100,7 +102,7 @@ def machine(use: Use, to: Rewriter) -> Outcome:
     settings = ", ".join(f"{new}={values[old]}" for old, new in _SSH.items() if old in values)
     ssh = f"{to.need('azure.ai.ml.entities', 'VirtualMachineSshSettings')}({settings})"
     name = to.need("azure.ai.ml.entities", "VirtualMachineCompute")
-    return Replace(f"{name}(name={_name_of(use, to)}, resource_id={resource}, ssh_settings={ssh})", review)
+    return Replace(f"{name}(name={name_of(use, to)}, resource_id={resource}, ssh_settings={ssh})", review)
 
 
 @rule.converts("AksCompute.attach_configuration", "KubernetesCompute.attach_configuration")
@@ -115,7 +117,7 @@ def cluster(use: Use, to: Rewriter) -> Outcome:
         resource = _resource_id(values, "Microsoft.ContainerService/managedClusters", values["cluster_name"], use, to)
     if resource is None or "identity_type" in values:
         return Leave("give KubernetesCompute(name=, resource_id=, namespace=, identity=) what is to be attached")
-    parts = [f"name={_name_of(use, to)}", f"resource_id={resource}"]
+    parts = [f"name={name_of(use, to)}", f"resource_id={resource}"]
     parts += [f"namespace={values['namespace']}"] if "namespace" in values else []
     review = _EXTENSION if aks else ""
     return Replace(f"{to.need('azure.ai.ml.entities', 'KubernetesCompute')}({', '.join(parts)})", review)
@@ -131,7 +133,7 @@ def _resource_id(values: dict[str, str], kind: str, name: str, use: Use, to: Rew
     return f'"/subscriptions/{{}}/resourceGroups/{{}}/providers/{kind}/{{}}".format({subscription}, {group}, {name})'
 
 
-def _name_of(use: Use, to: Rewriter) -> str:
+def name_of(use: Use, to: Rewriter) -> str:
     """The name in the call of ComputeTarget.attach that this configuration goes to."""
     for other in to.uses:
         if not other.symbol.endswith(".attach") or other.call is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import shlex
+from dataclasses import replace
 
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
@@ -18,6 +19,7 @@ from amlbridge.migrate.models.estimators import environment_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.spark import direct, spark_job
 from amlbridge.migrate.models.sweeps import tune
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -166,6 +168,8 @@ def job(
             raise ValueError("an input cannot be told")
         input_port(data, "", arguments, to)
     tune(use, arguments, to)
+    if settings.spark is not None:
+        return _on_spark(use, settings, arguments, to)
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
     straight = variable is not None and Objects.of(to).straight(use.node, changes)
@@ -190,6 +194,25 @@ def job(
     last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
     to.replace_statement(last, f"{to.source(variable)} = {code}")
     return Statements("", review)
+
+
+def _on_spark(use: Use, settings: Settings, arguments: Arguments, to: Rewriter) -> Outcome:
+    """A script on Spark. Raises ValueError for a command, and for data that Spark cannot read at its address."""
+    script = use.argument("script", "entry_script", position=1)
+    if script is None:
+        raise ValueError("a command cannot run on Spark: name the script")
+    spark = spark_job(script, _behind(use, arguments, to), settings, to)
+    inputs = [f'"{port.name}": {port.value if port.literal else direct(port.value)}' for port in arguments.inputs]
+    outputs = [f'"{port.name}": {direct(port.declared)}' for port in arguments.outputs]
+    return Replace(spark.code([], inputs, outputs, to), "; ".join(dict.fromkeys(spark.reviews)))
+
+
+def _behind(use: Use, arguments: Arguments, to: Rewriter) -> Arguments:
+    """The arguments of a script, without the script where its name is a part of the command line."""
+    script = use.argument("script", "entry_script", position=1)
+    if script is not None and to.evaluator.text(script) is None:
+        return replace(arguments, parts=arguments.parts[1:])
+    return arguments
 
 
 def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:

@@ -10,9 +10,10 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.service_computes import CONFIGURATIONS, gone
+from amlbridge.migrate.rules.service_computes import gone
 
 rule = Rule(
     "computes",

@@ -334,7 +334,9 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
     return uploaded(use, to.source(source), "uri_folder", "", to)
 
 
-@rule.converts("Dataset.as_named_input", "Dataset.as_mount", "Dataset.as_download", "DatasetConsumptionConfig")
+@rule.converts(
+    "Dataset.as_named_input", "Dataset.as_mount", "Dataset.as_download", "Dataset.as_hdfs", "DatasetConsumptionConfig"
+)
 @rule.converts(*(f"DatasetConsumptionConfig.{name}" for name in ("as_mount", "as_download", "as_direct", "as_hdfs")))
 def consumption(use: Use, to: Rewriter) -> Outcome:
     """A dataset as the input of a job."""

@@ -115,6 +115,9 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
         alias = to.evaluator.scopes.parents.get(name)
         if isinstance(alias, ast.Assign) and _is_alias(name, to):
             to.remove(alias)
+        listed = to.evaluator.scopes.statement_of(name)
+        if isinstance(listed, ast.Assign) and isinstance(listed.value, (ast.List, ast.Tuple)):
+            to.spare.add(listed)  # arguments=words: the step has them in its command line
     return Statements("")
 
 

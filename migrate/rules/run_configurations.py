@@ -10,7 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.environment import Parts, is_change
+from amlbridge.migrate.models.environment import Parts, asks_for_spark, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
@@ -59,8 +59,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
         return Replace(to.need("azure.ai.ml.entities", "Environment"))
     objects = Objects.of(to)
     changes = [change for change in objects.members(use.node) if is_change(change)]
-    parts = Parts()
-    dependencies = use.argument("conda_dependencies")
+    parts = Parts(on_spark=asks_for_spark(use.argument("framework", position=2), to))
+    dependencies = use.argument("conda_dependencies", position=4)
     if dependencies is not None:
         parts.conda_code = to.source(dependencies)
     communicator = use.argument("communicator", position=3)
@@ -84,12 +84,22 @@ def create(use: Use, to: Rewriter) -> Outcome:
         for read in objects.names(use.node):
             to.rename(read, to.source(parts.alias))
         return Statements("", parts.review)
+    if parts.on_spark and parts.bare and all(_only_configures(read, to) for read in objects.names(use.node)):
+        return Statements("", parts.review)
     name = _renamed(variable, use, to)
     code = f"{name} = {to.source(parts.alias) if parts.alias is not None else parts.code(to)}"
     if last is use.statement:
         return Statements(code, parts.review)
     to.replace_statement(last, code)
     return Statements("", parts.review)
+
+
+def _only_configures(read: ast.Name, to: Rewriter) -> bool:
+    """Whether a name is handed to what runs with the configuration, or only changes it."""
+    parent = to.evaluator.scopes.parents.get(read)
+    return isinstance(parent, ast.Attribute) or (
+        isinstance(parent, ast.keyword) and parent.arg in ("run_config", "runconfig")
+    )
 
 
 def _renamed(variable: ast.Name, use: Use, to: Rewriter) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.services import CONFIGURATIONS, SERVICES
 from amlbridge.migrate.models.steps import STEPS
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
@@ -43,23 +44,13 @@ print("attached")
     ],
 )
 
-_SERVICES = (
-    *("AdlaCompute", "BatchCompute", "DatabricksCompute"),
-    *("DataFactoryCompute", "HDInsightCompute", "KustoCompute"),
-)
-#: The configurations of these computes, which ComputeTarget.attach and .create get.
-CONFIGURATIONS = frozenset(
-    {"BatchAttachConfiguration", "DatabricksAttachConfiguration", "DataFactoryAttachConfiguration"}
-    | {"DataFactoryProvisioningConfiguration", "DataLakeAnalyticsAttachConfiguration"}
-    | {"HDInsightAttachConfiguration", "KustoAttachConfiguration"}
-)
 _GONE = "SDK v2 attaches no compute of this service: what ran on it calls the service itself, or runs on Spark"
 _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 
 
 @rule.converts(
-    *_SERVICES,
-    *(f"{service}.attach_configuration" for service in _SERVICES),
+    *SERVICES,
+    *(f"{service}.attach_configuration" for service in SERVICES),
     "DataFactoryCompute.provisioning_configuration",
 )
 def compute(use: Use, to: Rewriter) -> Outcome:
@@ -118,7 +109,7 @@ def _gets(statement: ast.stmt, to: Rewriter) -> bool:
         return True
     if isinstance(statement, ast.Assign):
         kind = to.evaluator.type_of(statement.value) or ""
-        return len(_targets(statement)) == 1 and (kind in (*_SERVICES, "ComputeTarget") or kind in CONFIGURATIONS)
+        return len(_targets(statement)) == 1 and (kind in (*SERVICES, "ComputeTarget") or kind in CONFIGURATIONS)
     return _says(statement, to)
 
 
@@ -131,7 +122,7 @@ def _says(statement: ast.stmt, to: Rewriter) -> bool:
 
 
 def _is_compute(node: ast.expr, to: Rewriter) -> bool:
-    return to.evaluator.type_of(node) in (*_SERVICES, "ComputeTarget")
+    return to.evaluator.type_of(node) in (*SERVICES, "ComputeTarget")
 
 
 def _only_says(statement: ast.stmt, names: set[str], to: Rewriter) -> bool:
@@ -146,7 +137,7 @@ def _goes(read: ast.Name, to: Rewriter) -> bool:
     """Whether a name stands in what is converted without it: a step of the service, the target of a Spark job."""
     uses = (to.use_of(node) for node in to.evaluator.scopes.ancestors(read))
     use = next((found for found in uses if found is not None and found.call is not None), None)
-    if use is not None and use.symbol in STEPS:
+    if use is not None and use.symbol in (*STEPS, "ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create"):
         return not isinstance(to.outcome(use), Leave)
     around = to.evaluator.scopes.statement_of(read)
     return any(

@@ -106,7 +106,6 @@ WAYS_OUT = {
     "SslConfiguration": "managed online endpoints have TLS by themselves",
     "SynapseAttachConfiguration": _SYNAPSE,
     "SynapseCompute": "ask ml_client.compute.get(name), which gives azure.ai.ml.entities.SynapseSparkCompute",
-    "SynapseCompute.attach_configuration": _SYNAPSE,
     "SystemService": _AKS,
     "attach_legacy_compute_target": _LEGACY,
     "is_compute_target_prepared": "environments are built by themselves: nothing has to be prepared",

@@ -95,7 +95,6 @@ WAYS_OUT = {
     "DatastoreContextManager": "mount in a job (mode ro_mount); elsewhere read the path with azureml.fsspec",
     "FileDataset": 'a data asset of type uri_folder: give it to a job as Input(type="uri_folder", path=...)',
     "FileDataset.as_cache": _CACHE,
-    "FileDataset.as_hdfs": 'give a Spark job the path as Input(mode="direct")',
     "FileDataset.file_metadata": _FILES,
     "FileDataset.hydrate": _CACHE,
     "FileEncoding": "MLTableFileEncoding of mltable has the encodings",

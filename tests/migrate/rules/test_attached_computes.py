@@ -9,7 +9,7 @@ from tests.migrate.rules.support import convert
 
 _HEAD = """\
 from azureml.core import Experiment, ScriptRunConfig, Workspace
-from azureml.core.compute import AksCompute, ComputeTarget, DatabricksCompute, RemoteCompute
+from azureml.core.compute import AksCompute, ComputeTarget, RemoteCompute
 
 ws = Workspace.from_config()
 """
@@ -31,20 +31,20 @@ def test_an_address_is_no_resource_id() -> None:
     assert "resource id, not by its address" in found.text
 
 
-@pytest.mark.parametrize("target", ["spark", "spark.name"])
+@pytest.mark.parametrize("target", ["vm", "vm.name"])
 def test_a_compute_that_stays_keeps_no_job(target: str) -> None:
     found = convert(
         f"""\
 {_HEAD}
-config = DatabricksCompute.attach_configuration("g", "w", "token")
-spark = ComputeTarget.attach(ws, "spark", config)
+config = RemoteCompute.attach_configuration("user", address="10.0.0.1")
+vm = ComputeTarget.attach(ws, "vm", config)
 source = ScriptRunConfig(".", "train.py", compute_target={target}, environment=env)
 run = Experiment(ws, "e").submit(source)
 run.wait_for_completion()
 """
     )
-    assert 'spark = ComputeTarget.attach(ws, "spark", config)' in found.text
-    assert "compute=spark.name" in found.text
+    assert 'vm = ComputeTarget.attach(ws, "vm", config)' in found.text
+    assert "compute=vm.name" in found.text
     assert 'run = ml_client.jobs.create_or_update(source, experiment_name="e")' in found.text
     left = {finding.symbol for finding in found.findings if finding.status not in (Status.CONVERTED, Status.REVIEW)}
     assert not left & {"ScriptRunConfig", "Experiment.submit", "Experiment"}
