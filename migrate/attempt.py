@@ -41,3 +41,12 @@ class Attempt:
         """How much was found of each. A workspace may move from ``both`` to ``kept``, never back."""
         found = (self.kept, self.both, self.plain, self.bridged, self.adopted)
         return len(self.names), *(len(nodes) for nodes in found)
+
+
+def alternatives(node: ast.AST) -> list[ast.AST]:
+    """The parts of a conditional expression that may be its value."""
+    if isinstance(node, ast.IfExp):
+        return [*alternatives(node.body), *alternatives(node.orelse)]
+    if isinstance(node, ast.BoolOp):
+        return [part for value in node.values for part in alternatives(value)]
+    return [node]

@@ -22,6 +22,19 @@ def client_of(workspace: str, to: Rewriter) -> str:
     return f"{client}({credential}(), {where})"
 
 
+def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:
+    """The client of what has to be a workspace, as SDK v1 takes it for one, and whether that is assumed to be a client
+    already. What a module gives that is not seen stays SDK v1; a parameter is what the converted callers pass."""
+    root = workspace
+    while isinstance(root, (ast.Attribute, ast.Call)):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    found = to.evaluator.scopes.lookup(root.id, root) if isinstance(root, ast.Name) else []
+    code = to.source(workspace)
+    if found and all(binding.kind == "import" for binding in found):
+        return client_of(code, to), False
+    return code, True
+
+
 def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     """The client of the workspace that a name is bound to: ``variable``, which is made below each place that gives the
     name its value. An expression where there is no room for that, or where the module has such a variable already."""

@@ -33,6 +33,8 @@ MODULES = {
 }
 #: Types of which the workspace knows all objects.
 _KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datastore"})
+#: Collections of a workspace -> the type of what is in them.
+_COLLECTIONS = {"datasets": "Dataset", "datastores": "Datastore", "compute_targets": "ComputeTarget"}
 #: Objects of these types that were made in this way are not known to the workspace.
 _UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
 #: Symbols that make an object which the workspace knows.
@@ -58,7 +60,11 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use
     if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
         return None
     value = evaluator.value(node)
-    if not isinstance(value, Instance) or value.path or value.origin is None or value.origin in kept:
+    if not isinstance(value, Instance) or value.origin is None or value.origin in kept:
+        return None
+    if value.path == ("[]",) and isinstance(value.origin, ast.Attribute) and value.origin.attr in _COLLECTIONS:
+        return next((base for base in lineage(value.type) if base in _COLLECTIONS.values()), None)
+    if value.path:
         return None
     if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
         return None

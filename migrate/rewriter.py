@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from amlbridge.migrate.analysis.handed import BY_NAME
@@ -11,8 +12,8 @@ from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
-from amlbridge.migrate.attempt import Attempt
-from amlbridge.migrate.beside import client_beside, client_of
+from amlbridge.migrate.attempt import Attempt, alternatives
+from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
@@ -30,19 +31,8 @@ _WORKSPACE_NAMES = frozenset(
 
 #: What becomes of a use that could be converted, but shares an object with one that could not.
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
-
-
 #: Expressions around uses that an idiom may convert.
 _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
-
-
-def _alternatives(node: ast.AST) -> list[ast.AST]:
-    """The parts of a conditional expression that may be its value."""
-    if isinstance(node, ast.IfExp):
-        return [*_alternatives(node.body), *_alternatives(node.orelse)]
-    if isinstance(node, ast.BoolOp):
-        return [part for value in node.values for part in _alternatives(value)]
-    return [node]
 
 
 class CannotWriteError(Exception):
@@ -92,6 +82,8 @@ class Rewriter:
         self.published: Mapping[str, Publication] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
+        #: What the rule that is asked just now has taken for a client without knowing it.
+        self._assumed: list[str] = []
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
         self._renamed: dict[ast.AST, str] = {}
         for node in self.evaluator.scopes.parents:
@@ -118,6 +110,10 @@ class Rewriter:
         visible there, else a new client from the configuration file."""
         if workspace is not None and self.evaluator.type_of(workspace) == "Workspace":
             return self._client_of(workspace)
+        if isinstance(workspace, (ast.Name, ast.Attribute, ast.Call)) and self.evaluator.value(workspace) is None:
+            code, assumed = client_of_unknown(workspace, self)
+            self._assumed += [code] if assumed else []
+            return code
         found = self.visible_client(at)
         return found if found is not None else self.new_client()
 
@@ -358,12 +354,11 @@ class Rewriter:
 
     def exported(self) -> set[str]:
         """The names in ``__all__``."""
-        for name in ("__all__",):
-            for binding in self.evaluator.scopes.module.bindings.get(name, []):
-                try:
-                    return set(map(str, ast.literal_eval(binding.value)))  # type: ignore[arg-type]
-                except (ValueError, TypeError):
-                    return set()
+        for binding in self.evaluator.scopes.module.bindings.get("__all__", []):
+            try:
+                return set(map(str, ast.literal_eval(binding.value)))  # type: ignore[arg-type]
+            except (ValueError, TypeError):
+                return set()
         return set()
 
     def visible_client(self, at: ast.AST) -> str | None:
@@ -371,27 +366,29 @@ class Rewriter:
         scope: Scope | None = self.evaluator.scopes.of(at)
         place = (getattr(at, "lineno", 0), 0)
         beside: Binding | None = None
+        imported: tuple[str, bool] | None = None
         while scope is not None:
             if not (scope.is_class and scope is not self.evaluator.scopes.of(at)):
                 for name, bindings in scope.bindings.items():
                     for binding in bindings:
                         value = self.evaluator.binding_value(binding)
                         early = binding.position <= place or scope is not self.evaluator.scopes.of(at)
-                        if (
-                            isinstance(value, Instance)
-                            and value.type == "Workspace"
-                            and early
-                            and binding.kind != "import"
-                        ):
+                        if isinstance(value, Instance) and value.type == "Workspace" and early:
                             node = binding.node
-                            if value.origin in self.attempt.kept:
+                            if binding.kind == "import":
+                                imported = imported or (binding.name, value.origin in self.attempt.kept)
+                            elif value.origin in self.attempt.kept:
                                 beside = beside or binding
-                                continue
-                            return (self._rename(node) if isinstance(node, ast.Name) else None) or name
-                        if name == CLIENT and early:
+                            else:
+                                return (self._rename(node) if isinstance(node, ast.Name) else None) or name
+                        elif name == CLIENT and early:
                             return name
             scope = scope.parent
-        return client_beside(beside, CLIENT, self) if beside is not None else None
+        if beside is not None:
+            return client_beside(beside, CLIENT, self)
+        if imported is not None:
+            return client_of(imported[0], self) if imported[1] else imported[0]
+        return None
 
     # Outcomes ---------------------------------------------------------------------------------------------------
 
@@ -418,7 +415,12 @@ class Rewriter:
             assert unknown is not None
             return None, unknown
         try:
-            return rule, self._checked(handler(use, self))
+            self._assumed.clear()
+            outcome = self._checked(handler(use, self))
+            if self._assumed and not isinstance(outcome, Leave):
+                review = f"{self._assumed[0]} has to be an MLClient: say so where it is made"
+                outcome = replace(outcome, review="; ".join(filter(None, [outcome.review, review])))
+            return rule, outcome
         except (CannotWriteError, ValueError) as error:
             return rule, Leave(str(error) or "cannot be converted")
 
@@ -431,7 +433,7 @@ class Rewriter:
         plain = all(isinstance(made, (ast.Call, ast.Attribute)) and not self._is_given(made) for made in makers)
         if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
             made_by: list[ast.AST] = [*makers, value.origin]
-            self.attempt.kept.update(part for made in made_by for part in _alternatives(made))
+            self.attempt.kept.update(part for made in made_by for part in alternatives(made))
             self.attempt.both.difference_update(makers)
             return
         self.attempt.both.update(makers)
@@ -491,7 +493,8 @@ class Rewriter:
         for node in self.evaluator.scopes.parents:  # outer ones come first
             if not (isinstance(node, _IDIOMS) and node in self._touched) or node in self._use_of:
                 continue
-            if any(around in self.outcomes for around in self.evaluator.scopes.ancestors(node)):
+            around = self.evaluator.scopes.ancestors(node)
+            if any(part in self.outcomes for part in around) or self._gives_kept(node):
                 continue
             inside = [use for part in ast.walk(node) if (use := self.use_of(part)) is not None]
             for rule, handler in idioms():
@@ -505,13 +508,18 @@ class Rewriter:
     def is_kept(self, use: Use) -> bool:
         """Whether a use makes or needs an object that has to stay v1."""
         kept = self.attempt.kept
-        if use.node in kept:
+        if use.node in kept or self._gives_kept(use.node):
             return True
         # The run of the job itself is found again by MLflow; a child, or a run that the script starts, is not.
         held = [value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun")]
         receiver = use.receiver_value
         by_name = [value for value in held if BY_NAME.intersection(lineage(value.type)) and value != receiver]
         return any(value.origin in kept for value in held if value not in by_name)
+
+    def _gives_kept(self, node: ast.expr) -> bool:
+        """Whether an item of a collection (``ws.datasets["x"]``) has to stay v1."""
+        value = self.evaluator.value(node) if isinstance(node, (ast.Subscript, ast.Call)) else None
+        return isinstance(value, Instance) and value.path[-1:] == ("[]",) and value.origin in self.attempt.kept
 
     def connected(self, use: Use, *, unbridged: bool = False) -> list[Instance]:
         """The v1 objects that a use takes: its receiver and its arguments, workspaces excepted. ``unbridged``: without

@@ -15,7 +15,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Binding:
     """One place that gives a name a value.
 
-    ``kind``: "assign", "augment", "element" (of ``value``: loops), "unpack" (element ``index`` of ``value``), "with",
+    ``kind``: "assign", "augment", "element" (of ``value``: loops), "unpack" (element ``index`` of ``value``), "pair"
+    (element ``index`` of the elements of ``value``: loops), "with",
     "import", "parameter", "def", "class" or "other". ``node``: the name's own node, the alias, the argument or the
     definition. ``statement``: the statement that it is in.
     """
@@ -228,7 +229,7 @@ class Scopes:
                 ):
                     self._bind(scope, Binding(element.id, "assign", element, value.elts[index], scope, statement))
                 else:
-                    inner = "unpack" if kind == "assign" else "other"
+                    inner = {"assign": "unpack", "element": "pair"}.get(kind, "other")
                     self._bind(scope, Binding(element.id, inner, element, value, scope, statement, index))
         elif isinstance(target, ast.Starred):
             self._target(target.value, "other", None, scope, statement)

@@ -202,6 +202,10 @@ class Evaluator:
             if isinstance(binding.statement, ast.AnnAssign) and binding.value is None:
                 return self._annotated(binding.statement.annotation)
             return self.value(binding.value)
+        if binding.kind == "pair":
+            pair = self._element(self.value(binding.value), None, binding)
+            part = part_of(pair.type, binding.index or 0) if isinstance(pair, Instance) else None
+            return Instance(part, pair.origin, (*pair.path, "[]")) if part and isinstance(pair, Instance) else None
         if binding.kind in ("element", "unpack"):
             return self._element(
                 self.value(binding.value), binding.index if binding.kind == "unpack" else None, binding
@@ -312,6 +316,8 @@ class Evaluator:
             if isinstance(base, Instance) and (element := element_of(base.type)):
                 if node.func.attr in ("get", "pop"):
                     return Instance(element, base.origin or node, (*base.path, "[]"))
+                if node.func.attr == "items":
+                    return Instance(f"list:tuple:|{element}", base.origin or node, base.path)
                 if node.func.attr == "values":
                     return Instance(f"list:{element}", base.origin or node, base.path)
         return None

@@ -40,7 +40,7 @@ print(instance.tags, instance.provisioning_errors)
 )
 
 
-@rule.converts("ComputeInstance.start", "ComputeInstance.stop", "ComputeInstance.restart")
+@rule.converts("ComputeTarget.start", "ComputeTarget.stop", "ComputeTarget.restart")
 def operate(use: Use, to: Rewriter) -> Outcome:
     """Starts, stops or restarts a compute instance."""
     assert use.receiver is not None

@@ -232,12 +232,15 @@ def read(use: Use, to: Rewriter) -> Outcome:
 
 
 @rule.converts("ComputeStatus.provisioning_state", "ComputeStatus.errors", "ComputeStatus.current_node_count")
+@rule.converts("ComputeStatus.state")
 @rule.converts(
     "ComputeStatus.allocation_state", "ComputeStatus.allocation_state_transition_time", "ComputeStatus.scale_settings"
 )
 def read_status(use: Use, to: Rewriter) -> Outcome:
     """The state of a compute."""
     assert use.receiver is not None
+    if use.symbol.endswith(".state"):
+        return Replace(f"{to.source(use.receiver)}.state", "assumed to be a compute instance: no other has a state")
     if "allocation" in use.symbol or "scale" in use.symbol:
         return Replace(f"{to.source(use.receiver)}.provisioning_state", "SDK v2 tells only the provisioning state")
     attribute = {"errors": "provisioning_errors", "current_node_count": "max_instances"}

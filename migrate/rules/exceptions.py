@@ -6,12 +6,16 @@ not there. ``jobs.stream`` raises ``JobException`` when the job has failed.
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
 _FOUND = "ResourceNotFoundError"
 _REFUSED = "HttpResponseError"
+#: What the client raises by itself: where there is no configuration file, among others.
+_INVALID = ("azure.ai.ml.exceptions", "ValidationException")
 #: Exception of v1 -> its v2 counterpart, by module.
 _TWINS = {
     "ModelNotFoundException": ("azure.core.exceptions", _FOUND),
@@ -37,10 +41,12 @@ rule = Rule(
         Case(
             """\
 from azureml.core import Workspace
+from azureml.core.webservice import Webservice
 from azureml.exceptions import WebserviceException
 
+ws = Workspace.from_config()
 try:
-    ws = Workspace.from_config()
+    service = Webservice(ws, "iris")
 except WebserviceException as error:
     print(error.message)
 """,
@@ -49,12 +55,35 @@ from azure.ai.ml import MLClient
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
 
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
 try:
-    ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+    service = ml_client.online_endpoints.get(name="iris")
 except HttpResponseError as error:
     print(error.message)
 """,
-        )
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.exceptions import UserErrorException
+
+try:
+    ws = Workspace.from_config()
+except UserErrorException:
+    print("There is no config.json")
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.exceptions import ValidationException
+from azure.identity import DefaultAzureCredential
+
+try:
+    ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+except ValidationException:
+    print("There is no config.json")
+""",
+            "What the client raises by itself",
+        ),
     ],
 )
 
@@ -65,4 +94,25 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     if use.call is not None:
         return Leave("raise an exception of your own: those of the client are for what the service refuses")
     module, name = _TWINS[use.symbol]
-    return Replace(to.need(module, name), f"SDK v2 raises {module}.{name} in this place, or a class of its own")
+    review = f"SDK v2 raises {module}.{name} in this place, or a class of its own"
+    handler = to.evaluator.scopes.parents.get(use.node)
+    listed = isinstance(handler, ast.Tuple)
+    if listed and handler is not None:
+        handler = to.evaluator.scopes.parents.get(handler)
+    if name == _REFUSED and isinstance(handler, ast.ExceptHandler):
+        invalid, others = _of_the_client(handler, to)
+        if invalid and others:
+            both = f"{to.need(*_INVALID)}, {to.need(module, name)}"
+            return Replace(both if listed else f"({both})", review)
+        if invalid:
+            return Replace(to.need(*_INVALID), "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place")
+    return Replace(to.need(module, name), review)
+
+
+def _of_the_client(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:
+    """Whether what is tried looks for a configuration file, which the client itself misses; and whether it does
+    anything else of SDK v1."""
+    tried = to.evaluator.scopes.parents.get(handler)
+    inside = {node for part in tried.body for node in ast.walk(part)} if isinstance(tried, ast.Try) else set()
+    symbols = {use.symbol for use in to.uses if use.node in inside and use.call is not None}
+    return "Workspace.from_config" in symbols, bool(symbols - {"Workspace.from_config"})

@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
+from amlbridge.migrate.rules.publishing import invocation
 
 rule = Rule(
     "experiments",
@@ -97,6 +98,8 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     if config is None:
         return Leave("nothing is submitted")
     parameters = use.argument("pipeline_parameters")
+    if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):
+        return Replace(invocation(config, parameters, to.source(use.receiver), to))
     pipeline = to.evaluator.type_of(config) == "Pipeline"
     job = job_code(config, parameters, to) if pipeline else to.source(config)
     arguments = [job, f"experiment_name={to.source(use.receiver)}"]

@@ -272,6 +272,14 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.batch_endpoints.invoke({', '.join(arguments)})")
 
 
+def invocation(endpoint: ast.expr, parameters: ast.expr | None, experiment: str, to: Rewriter) -> str:
+    """Code that runs what is behind an endpoint: ``experiment.submit(published_pipeline)``."""
+    inputs = [f"inputs={_invoked_with(parameters, to)}"] if parameters is not None else []
+    arguments = [f"endpoint_name={to.source(endpoint)}.name", *inputs, f"experiment_name={experiment}"]
+    client = to.client(endpoint)
+    return f"{client}.jobs.get({client}.batch_endpoints.invoke({', '.join(arguments)}).name)"
+
+
 def _invoked_with(parameters: ast.expr, to: Rewriter) -> str:
     """Code for the inputs of an invocation: data as it is, other values as literals."""
     make = to.need("azure.ai.ml", "Input")

@@ -12,7 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
-from amlbridge.migrate.rewriter import CONNECTED, Rewriter
+from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
 rule = Rule(
     "workspace",
@@ -94,7 +94,28 @@ def get(use: Use, to: Rewriter) -> Outcome:
         f"workspace_name={to.source(name)}",
     ]
     review = "" if subscription is not None and group is not None else "SDK v2 needs the subscription and the group"
-    return Replace(f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})", review)
+    code = f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})"
+    return _asked_for(use, code, to) or Replace(code, review)
+
+
+def _asked_for(use: Use, code: str, to: Rewriter) -> Outcome | None:
+    """A workspace that may not be there: SDK v1 asked for it at once, an MLClient does not. None outside of a try."""
+    scopes, statement = to.evaluator.scopes, use.statement
+    tried = [node for node in scopes.ancestors(use.node) if isinstance(node, ast.Try)]
+    if not tried or not any(statement in list(ast.walk(part)) for part in tried[0].body):
+        return None
+    whole = isinstance(statement, (ast.Assign, ast.Return)) and statement.value is use.node
+    if not whole:
+        return None
+    review = "an MLClient does not ask whether its workspace is there: the next line does"
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        name = to.source(statement.targets[0])
+        to.after(statement, f"{name}.workspaces.get({name}.workspace_name)")
+        return Replace(code, review)
+    if isinstance(statement, ast.Return):
+        name = to.fresh(CLIENT)
+        return Statements(f"{name} = {code}\n{name}.workspaces.get({name}.workspace_name)\nreturn {name}", review)
+    return None
 
 
 @rule.converts("Workspace.create")
@@ -140,10 +161,47 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(template.format(to.client(use.node, use.receiver)))
 
 
+#: Entry of the details -> the attribute of the workspace's entity.
+_DETAILS = {
+    "id": "id",
+    "name": "name",
+    "location": "location",
+    "tags": "tags",
+    "friendlyName": "display_name",
+    "description": "description",
+    "storageAccount": "storage_account",
+    "keyVault": "key_vault",
+    "applicationInsights": "application_insights",
+    "containerRegistry": "container_registry",
+    "discoveryUrl": "discovery_url",
+    "hbiWorkspace": "hbi_workspace",
+    "imageBuildCompute": "image_build_compute",
+    "publicNetworkAccess": "public_network_access",
+}
+
+
+@rule.idiom
+def detail(node: ast.expr, to: Rewriter) -> Replace | None:
+    """One entry of the details: ``ws.get_details()["storageAccount"]``."""
+    if not isinstance(node, ast.Subscript):
+        return None
+    use = to.use_of(node.value)
+    if use is None or use.symbol != "Workspace.get_details" or use.receiver is None:
+        return None
+    value = to.evaluator.value(use.receiver)
+    name = _DETAILS.get(to.evaluator.text(node.slice) or "")
+    if name is None or (isinstance(value, Instance) and value.origin in to.attempt.kept):
+        return None
+    client = to.client(use.node, use.receiver)
+    return Replace(f"{client}.workspaces.get({client}.workspace_name).{name}")
+
+
 @rule.converts("Workspace.get_details")
 def details(use: Use, to: Rewriter) -> Outcome:
     """The workspace's entity."""
     assert use.receiver is not None
+    if isinstance(to.evaluator.scopes.parents.get(use.node), ast.Subscript):
+        return Leave("read it of the workspace's entity: ml_client.workspaces.get(ml_client.workspace_name)")
     client = to.client(use.node, use.receiver)
     return Replace(f"{client}.workspaces.get({client}.workspace_name)", "an entity with attributes instead of a dict")
 

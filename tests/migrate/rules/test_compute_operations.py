@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amlbridge.migrate.findings import Status
 
-from .support import check_transformed
+from .support import check_transformed, convert
 
 HEAD_1 = """\
 from azureml.core import Workspace
@@ -50,3 +50,18 @@ def test_keys_of_a_workspace() -> None:
         "    ml_client.workspace_name, delete_dependent_resources=False\n).result()\n",
         status=Status.REVIEW,
     )
+
+
+def test_computes_of_a_loop_over_all_of_them() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+for name, compute in ws.compute_targets.items():
+    if compute.get_status().state != "Stopped":
+        compute.stop(wait_for_completion=True)
+"""
+    ).text
+    assert "ml_client.compute.begin_stop(compute.name).result()" in text
+    assert "get_status" not in text

@@ -52,3 +52,18 @@ def test_files_at_several_addresses_are_all_there() -> None:
     assert 'Input(type="mltable", path=files.path, mode="eval_mount")' in found.text
     left = convert('from azureml.core import Dataset\n\nfiles = Dataset.File.from_files(["a", *others])\n')
     assert [finding.status for finding in left.findings] == [Status.MANUAL]
+
+
+def test_an_item_of_the_workspace_is_found_again_by_code_that_stays() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+table = ws.datasets["sales"]
+frame = table.to_pandas_dataframe()
+table.to_spark_dataframe()
+"""
+    ).text
+    assert 'table = ml_client.data.get("sales", label="latest")' in text
+    assert "Dataset.get_by_name(ws, table.name).to_spark_dataframe()" in text

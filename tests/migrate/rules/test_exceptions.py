@@ -27,3 +27,20 @@ def test_several_exceptions_in_one_handler() -> None:
         """)
     assert "from azure.core.exceptions import HttpResponseError, ResourceNotFoundError" in found.text
     assert "except (ResourceNotFoundError, HttpResponseError):" in found.text
+
+
+def test_a_missing_configuration_file_and_what_the_service_refuses() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget
+from azureml.exceptions import UserErrorException
+
+try:
+    ws = Workspace.from_config()
+    cluster = ComputeTarget(ws, "cpu")
+except UserErrorException:
+    raise
+"""
+    ).text
+    assert "except (ValidationException, HttpResponseError):" in text

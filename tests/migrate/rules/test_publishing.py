@@ -162,3 +162,18 @@ def test_the_status_of_a_published_pipeline_is_that_of_its_endpoint() -> None:
     )
     assert "print(one.name, one.provisioning_state)" in conversion.text
     assert "azureml" not in conversion.text
+
+
+def test_a_published_pipeline_is_invoked() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import PublishedPipeline
+
+ws = Workspace.from_config()
+published = PublishedPipeline.get(ws, "nightly")
+run = Experiment(ws, "calls").submit(published)
+"""
+    ).text
+    assert 'endpoint_name=published.name, experiment_name="calls"' in text
+    assert "jobs.create_or_update" not in text

@@ -1,0 +1,71 @@
+"""Workspaces and their clients."""
+
+from __future__ import annotations
+
+from tests.migrate.rules.support import convert
+
+
+def test_a_workspace_that_may_be_missing_is_asked_for() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+try:
+    ws = Workspace.get("ml", subscription_id="s", resource_group="rg")
+except Exception:
+    ws = None
+"""
+    ).text
+    assert "    ws.workspaces.get(ws.workspace_name)\nexcept" in text
+
+
+def test_a_function_that_returns_a_workspace_asks_for_it() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+def connect():
+    try:
+        return Workspace.get("ml", subscription_id="s", resource_group="rg")
+    except Exception:
+        return None
+"""
+    ).text
+    assert "        ml_client.workspaces.get(ml_client.workspace_name)\n        return ml_client\n" in text
+
+
+def test_entries_of_the_details_are_attributes() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+print(ws.get_details()["applicationInsights"])
+"""
+    ).text
+    assert "print(ml_client.workspaces.get(ml_client.workspace_name).application_insights)" in text
+
+
+def test_a_workspace_of_a_module_that_is_not_seen_stays_one() -> None:
+    text = convert(
+        """\
+from azureml.core.compute import ComputeTarget
+from authentication import ws
+
+cluster = ComputeTarget(ws, "cpu")
+"""
+    ).text
+    assert "MLClient(\n    DefaultAzureCredential(), ws.subscription_id, ws.resource_group, ws.name\n)" in text
+
+
+def test_a_workspace_of_an_unknown_caller_is_for_review() -> None:
+    conversion = convert(
+        """\
+from azureml.core.compute import ComputeTarget
+
+def cluster(place):
+    return ComputeTarget(place, "cpu")
+"""
+    )
+    assert 'return place.compute.get("cpu")' in conversion.text
+    assert any("place has to be an MLClient" in finding.message for finding in conversion.findings)
