@@ -121,6 +121,8 @@ RESULTS = {
     # The steps for many models come as a list, which stands for one node of a component.
     "AutoMLPipelineBuilder.get_many_models_train_steps": "ManyModelsSteps",
     "AutoMLPipelineBuilder.get_many_models_batch_inference_steps": "ManyModelsSteps",
+    "ExplanationClient.from_run": "ExplanationClient",
+    "ExplanationClient.from_run_id": "ExplanationClient",
     "PipelineRun.get": "PipelineRun",
     "PipelineRun.get_pipeline_runs": "list:PipelineRun",
     "Datastore.get": "Datastore",

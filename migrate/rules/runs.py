@@ -298,6 +298,15 @@ def member(use: Use, to: Rewriter) -> Outcome:
     return Replace(written(use, to, template), review)
 
 
+@rule.converts("Workspace.get_run")
+def get_of_workspace(use: Use, to: Rewriter) -> Outcome:
+    """A run of the workspace, by its id."""
+    run_id = use.argument("run_id", position=0) if use.call is not None else None
+    if run_id is None or use.receiver is None:
+        return Leave("the id of the run cannot be told")
+    return Replace(f"{to.client(use.node, use.receiver)}.jobs.get({to.source(run_id)})")
+
+
 @rule.converts("Run.get", "PipelineRun.get", "PipelineRun", "StepRun", "Run", "ScriptRun")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A run by its id."""

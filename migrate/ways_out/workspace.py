@@ -51,7 +51,6 @@ WAYS_OUT = {
     "Workspace.delete_private_endpoint_connection": _PRIVATE,
     "Workspace.get_connection": "ml_client.connections.get(name)",
     "Workspace.get_default_compute_target": "name the compute: workspaces have no default clusters",
-    "Workspace.get_run": "ml_client.jobs.get(name)",
     "Workspace.images": "images are built with environments: ml_client.environments.list()",
     "Workspace.linked_services": _LINKED,
     "Workspace.list": "MLClient(credential, subscription_id, resource_group).workspaces.list()",

@@ -1,0 +1,202 @@
+"""Explanations of models: ``ExplanationClient`` -> files of the run, written and read by interpret-community.
+
+SDK v2 has no client for explanations. The explainers are those of the open packages interpret and interpret-community,
+as before; ``upload_model_explanation`` becomes ``save_explanation`` with ``mlflow.log_artifacts``, and
+``download_model_explanation`` becomes ``load_explanation`` of the folder that MLflow downloads. What AutoML explains is
+not among them: SDK v2 shows that in the studio.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from amlbridge.migrate.analysis.symbols import lineage
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import active_run, is_inside, is_submitted, log_call, run_id
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.runs import tracking
+
+rule = Rule(
+    "explanations",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core.run import Run
+from azureml.interpret import ExplanationClient
+from interpret.ext.blackbox import TabularExplainer
+
+run = Run.get_context()
+explanation = TabularExplainer(model, x_train).explain_global(x_test)
+client = ExplanationClient.from_run(run)
+client.upload_model_explanation(explanation, comment="all features")
+""",
+            """\
+import mlflow
+from interpret_community.explanation import save_explanation
+from interpret.ext.blackbox import TabularExplainer
+
+explanation = TabularExplainer(model, x_train).explain_global(x_test)
+save_explanation(explanation, "explanation", exist_ok=True)
+mlflow.log_artifacts("explanation", "explanation")
+""",
+            "In the script that explains",
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.interpret import ExplanationClient
+
+ws = Workspace.from_config()
+run = ws.get_run(RUN_ID)
+client = ExplanationClient.from_run(run)
+print(client.download_model_explanation().get_feature_importance_dict())
+""",
+            """\
+import mlflow
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+from interpret_community.explanation import load_explanation
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
+run = ml_client.jobs.get(RUN_ID)
+print(
+    load_explanation(
+        mlflow.artifacts.download_artifacts(
+            run_id=run.name, artifact_path="explanation"
+        )
+    ).get_feature_importance_dict()
+)
+""",
+            "Where it is read",
+        ),
+    ],
+)
+
+#: The folder of a run's explanation; further ones of the same script get a number.
+_FOLDER = "explanation"
+_SAVED = "upload_model_explanation"
+_LOADED = "download_model_explanation"
+_AUTOML = "AutoML of SDK v2 shows its explanations in the studio only: explain the best model with interpret-community"
+
+
+@rule.converts("ExplanationClient.from_run", "ExplanationClient.from_run_id")
+def client(use: Use, to: Rewriter) -> Outcome:
+    """The client goes: what it did is done with the run."""
+    if use.call is None:
+        return Leave("call it where it is used")
+    if use.symbol.endswith("from_run"):
+        run = use.argument("run", position=0)
+        kind = to.evaluator.type_of(run) if run is not None else None
+        if run is None or kind is None:
+            return Leave("the run of the explanation cannot be told")
+        if {"AutoMLRun", "AutoMLChildRun"}.intersection(lineage(kind)):
+            return Leave(_AUTOML, Status.NO_EQUIVALENT)
+        if not (is_inside(kind) or is_submitted(run, to)):
+            return Leave("the run of the explanation cannot be told")
+    other = next((member for member in Objects.of(to).members(use.node) if _cannot(member)), None)
+    if other is not None:
+        return Leave(_cannot(other), Status.NO_EQUIVALENT)
+    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    return Statements("") if alone else Replace("None")
+
+
+def _cannot(member: Use) -> str:
+    """Why a use of the client has no counterpart, or ""."""
+    name = member.symbol.rsplit(".", 1)[1]
+    if name not in (_SAVED, _LOADED):
+        return f"explanations are artifacts of the run: instead of {name}, list them with mlflow.artifacts"
+    if name == _LOADED and member.argument("explanation_id", position=0) is not None:
+        return "explanations are artifacts of the run and have no id: load them by their folder"
+    return ""
+
+
+def _made(use: Use, to: Rewriter) -> Use:
+    """The call that made the client. Raises ValueError where that cannot be told."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    if made is None or made.call is None or not made.symbol.startswith("ExplanationClient.from_"):
+        raise ValueError("the client of the explanations is made elsewhere")
+    return made
+
+
+@rule.converts(f"ExplanationClient.{_SAVED}")
+def upload(use: Use, to: Rewriter) -> Outcome:
+    """Keeps an explanation with the run."""
+    explanation = use.argument("explanation", position=0) if use.call is not None else None
+    if explanation is None:
+        return Leave("the explanation is needed")
+    made = _made(use, to)
+    if isinstance(to.outcome(made), Leave):
+        return to.left_with(use, made)
+    run = made.argument("run", position=0)
+    if run is None:
+        return Leave("log it with mlflow.log_artifacts(folder, name, run_id=...)")
+    folder = _folder(use, to)
+    save = to.need("interpret_community.explanation", "save_explanation")
+    saved = f"{save}({to.source(explanation)}, {folder}, exist_ok=True)"
+    kept = log_call(replace(use, receiver=run), to, "log_artifacts", folder, folder)
+    lost = [key for key in use.arguments() if isinstance(key, str) and key not in ("explanation", "comment")]
+    review = "the explanation is a folder of the run's artifacts: the studio does not show it"
+    if lost:
+        review += f"; it is kept without {', '.join(lost)}"
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements(f"{saved}\n{kept}", review)
+    to.before(use.statement, saved)
+    return Replace(kept, review)
+
+
+def _folder(use: Use, to: Rewriter) -> str:
+    """The folder of an explanation among those that the module keeps."""
+    uploads = [other.node for other in to.uses if other.symbol.endswith(f".{_SAVED}")]
+    number = uploads.index(use.node) + 1
+    return f'"{_FOLDER}"' if number == 1 else f'"{_FOLDER}_{number}"'
+
+
+def _wanted(use: Use, to: Rewriter) -> str:
+    """The folder of the explanation that is asked for: by its comment, or the last one."""
+    uploads = [other for other in to.uses if other.symbol.endswith(f".{_SAVED}")]
+    comment = use.argument("comment", position=2)
+    text = to.evaluator.text(comment) if comment is not None else None
+    for other in reversed(uploads):
+        given = other.argument("comment", position=4)
+        if text is None or (given is not None and to.evaluator.text(given) == text):
+            return _folder(other, to)
+    return f'"{_FOLDER}"'
+
+
+@rule.converts(f"ExplanationClient.{_LOADED}")
+def download(use: Use, to: Rewriter) -> Outcome:
+    """Reads the explanation that the run has."""
+    if use.call is None:
+        return Leave("call it where it is used")
+    made = _made(use, to)
+    if isinstance(to.outcome(made), Leave):
+        return to.left_with(use, made)
+    inside = False
+    run, by_id = made.argument("run", position=0), made.argument("run_id", position=2)
+    if made.symbol.endswith("from_run_id"):
+        code = to.source(by_id) if by_id is not None else ""
+    elif run is not None and to.evaluator.type_of(run) in ("RunContext", "InteractiveRun"):
+        inside, code = True, f"({active_run(to)}).info.run_id"
+    else:
+        code = run_id(run, to) if run is not None else ""
+    if not code:
+        return Leave("the run of the explanation cannot be told")
+    mlflow = to.need_module("mlflow") if inside else tracking(use, to)
+    load = to.need("interpret_community.explanation", "load_explanation")
+    path = f"{mlflow}.artifacts.download_artifacts(run_id={code}, artifact_path={_wanted(use, to)})"
+    review = (
+        "the run's script keeps its explanation in this folder of its artifacts; its environment and this one need "
+    )
+    review += "interpret-community"
+    if use.argument("top_k", position=1) is not None:
+        review += "; it has all features: say top_k where it is read"
+    return Replace(f"{load}({path})", review)
