@@ -77,10 +77,36 @@ def resolve(
 
 
 def _unfollowed(reports: Sequence[FileReport], script: Path) -> FileReport | None:
-    """The report of the script if it makes a pipeline that was left, else that of the only other module that does."""
-    found = [report for report in reports if _calls(report, left=True)]
+    """The report of the script if it makes a pipeline that was left, else that of the only module that does among those
+    that it imports."""
+    found = [report for report in _imported(reports, script) if _calls(report, left=True)]
     mine = [report for report in found if report.path.resolve() == script.resolve()]
     return mine[0] if mine else found[0] if len(found) == 1 else None
+
+
+def _imported(reports: Sequence[FileReport], script: Path) -> list[FileReport]:
+    """The reports of the script and of the modules that it and they import, by the ends of their paths."""
+    found = [report for report in reports if report.path.resolve() == script.resolve()]
+    for report in found:
+        for name in _imports(report):
+            ends = (f"/{name.replace('.', '/')}.py", f"/{name.replace('.', '/')}/__init__.py")
+            found += [item for item in reports if item not in found and f"/{item.path.as_posix()}".endswith(ends)]
+    return found
+
+
+def _imports(report: FileReport) -> list[str]:
+    try:
+        tree = ast.parse(report.before)
+    except (SyntaxError, ValueError):
+        return []  # its own finding tells it
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [item.name for item in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = [node.module] if node.module else []
+            found += [*start, *(".".join([*start, item.name]) for item in node.names)]
+    return found
 
 
 def _calls(report: FileReport, *, left: bool) -> list[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from amlbridge.trace.captured import Captured
 
 RULE = "trace"
+_SEARCHED = "PYTHONPATH"
 
 
 def check(
@@ -97,11 +98,24 @@ def _converted(script: Path, reports: Sequence[FileReport]) -> Iterator[Path]:
                     copied = target / path.resolve().relative_to(project.root)
                     copied.parent.mkdir(parents=True, exist_ok=True)
                     copied.write_bytes(content)
+        given = os.environ.get(_SEARCHED)
         os.chdir(target / project.current)
+        if given is not None:
+            os.environ[_SEARCHED] = os.pathsep.join(
+                _copied(part, project.root, target) for part in given.split(os.pathsep)
+            )
         try:
             yield target / project.script
         finally:
             os.chdir(before)
+            if given is not None:
+                os.environ[_SEARCHED] = given
+
+
+def _copied(folder: str, root: Path, target: Path) -> str:
+    """A folder in which Python looks for modules, in the copy of the project where it is one of its folders."""
+    path = Path(folder).resolve()
+    return str(target / path.relative_to(root)) if folder and path.is_relative_to(root) else folder
 
 
 def findings(left: Sequence[Captured], right: Sequence[Captured], code: int, report: FileReport) -> Iterator[Finding]:

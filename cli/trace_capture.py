@@ -43,6 +43,9 @@ class Capture:
                 self._add(workspace, plan, self._of_run(run, plan))
             for pipeline, plan in self._published(workspace):
                 self._add(workspace, plan, self._of_published(workspace, pipeline, plan))
+            for name, plan in self._deployed(workspace):
+                use = f"It is deployed to the batch endpoint `{name}`."
+                self._add(workspace, plan, Captured(name, "pipeline", plan, None, (use,)))
         return list(self._found.values())
 
     def sources(self, captured: Captured) -> Sources:
@@ -122,6 +125,24 @@ class Capture:
             if target.lower() == pipeline.name:
                 yield f"The schedule `{body['Name']}` runs it ({_rhythm(body)}): in SDK v2, make a JobSchedule of it."
 
+    def _deployed(self, workspace: Workspace) -> Iterator[tuple[str, Plan]]:
+        """What converted code publishes: pipeline components behind batch endpoints, with the endpoint's name."""
+        from amlbridge.v2 import job
+        from amlbridge.v2.batch import pipelines, records
+        from amlbridge.v2.jobs.assets import WorkspaceAssets
+
+        self._service.parts.setdefault("snapshots", self._snapshots)
+        assets = WorkspaceAssets(self._service, workspace)
+        for endpoint in self._service.records.resources.list(workspace.id, records.ENDPOINT):
+            for deployment in records.deployments(self._service, workspace, endpoint):
+                if deployment.created < self._since or "component" not in deployment.body["internal"]:
+                    continue
+                properties = pipelines.job(deployment)
+                _, spec = assets.component(properties["componentId"], "componentId")
+                given = {name: _stand_in(name, item) for name, item in (spec.get("inputs") or {}).items()}
+                needed = {name: item for name, item in given.items() if item is not None}
+                yield str(endpoint.body["name"]), job.lower({**properties, "inputs": needed}, assets).plan
+
     # -- data --------------------------------------------------------------------------------------------------------
 
     def _data(self, workspace: Workspace, reference: DataReference) -> Data:
@@ -149,6 +170,16 @@ class Capture:
         made = dataset_records.saved(self._service, workspace, saved_id)
         text = "an MLTable file stands for the dataset, which the script does not register"
         return Data("mltable", mltable=made.yaml, note=f"{text}: look whether its paths are those of your workspace.")
+
+
+def _stand_in(name: str, declared: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A value for an input that whoever invokes the endpoint has to give; None for one that need not be given."""
+    if declared.get("optional") or declared.get("default") is not None:
+        return None
+    kind = str(declared.get("type", ""))
+    if kind.startswith("uri_") or kind.endswith("_model") or kind == "mltable":
+        return {"jobInputType": kind, "uri": f"{_STORE}workspaceblobstore/paths/{name}"}
+    return {"jobInputType": "literal", "value": {"integer": "0", "number": "0", "boolean": "false"}.get(kind, "")}
 
 
 def _kind_of_path(uri: str) -> str:

@@ -36,7 +36,7 @@ AZURE_DOMAINS = (
     "windows-ppe.net",
     "windows.net",
 )
-#: Telemetry and the metadata service of Azure's machines: libraries call them in the background and do without.
+#: Telemetry, the metadata service of Azure's machines, schemas: libraries call them in the background and do without.
 _BACKGROUND = (
     "applicationinsights.azure.com",
     "applicationinsights.microsoft.com",
@@ -48,6 +48,8 @@ _BACKGROUND = (
     "services.visualstudio.com",
     "vortex.data.microsoft.com",
     "azcliprod.blob.core.windows.net",  # azure-cli-core looks for a newer version
+    "azuremlschemas.azureedge.net",
+    "azuremlschemasprod.azureedge.net",  # azure-ai-ml checks MLTable files of the user's by a schema, if it can
     "169.254.169.254",
     "168.63.129.16",
 )

@@ -39,7 +39,13 @@ def test_others_pass(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["dc.services.visualstudio.com", "169.254.169.254", "westus-0.in.applicationinsights.azure.com"]
+    "host",
+    [
+        "dc.services.visualstudio.com",
+        "169.254.169.254",
+        "westus-0.in.applicationinsights.azure.com",
+        "azuremlschemasprod.azureedge.net",
+    ],
 )
 def test_background_is_refused_without_an_end(host: str) -> None:
     assert judge(host) is Verdict.REFUSE
