@@ -29,7 +29,7 @@ _GRACE = 1.0
 
 #: What is said of a connection that was not answered, by the reason, when the script goes on.
 _UNANSWERED = {
-    "background": "refused a background connection to {host} (telemetry, machine metadata or a schema); the script goes on",
+    "background": "refused a background connection to {host} (telemetry, metadata or a schema); the script goes on",
     "other": "refused a connection to {host}: with --intercept other hosts are reached with --allow-host {host} or "
     "--allow-network; the script goes on",
     "missing": "{url} is not there: put it into {folder}, or amlbridge map add {url} PATH",
