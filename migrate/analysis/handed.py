@@ -93,14 +93,18 @@ class Handed:
                 self.links += [Link(step, pipeline.pipeline, "Pipeline") for step in made]
 
     def _read_result(self, call: ast.Call, function: Function) -> None:
-        """A function of another module: its call stands for what it returns."""
+        """A function of another module: its call stands for what it returns. In the same module, the annotation of what
+        it returns does, where it has one."""
         value = self._evaluator.value(call)
-        if function.evaluator is self._evaluator or not isinstance(value, Instance) or value.origin is not call:
+        if not isinstance(value, Instance) or value.origin is None:
+            return
+        elsewhere = function.evaluator is not self._evaluator
+        if value.origin is not call if elsewhere else value.type == "Workspace":
             return
         for returned in returns(function.node):
             for inner in alternatives(function.evaluator, returned):
-                if inner.origin is not None:
-                    self.links.append(Link(inner.origin, call, value.type))
+                if inner.origin is not None and inner.origin is not value.origin:
+                    self.links.append(Link(inner.origin, value.origin, value.type))
 
     def _read_variables(self) -> None:
         """The objects of variables that have several, and that another function reads: which one cannot be told."""

@@ -23,6 +23,7 @@ from amlbridge.migrate.models.data import (
     use_of,
 )
 from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
@@ -303,6 +304,11 @@ def output_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
 
 
 def _output_declared(data: Data, to: Rewriter) -> str:
+    parameter = parameter_of(data.root, to)
+    if parameter is not None:
+        if data.methods:
+            raise ValueError("how a step writes what its function gets as a parameter is said where it is made")
+        return parameter.arg
     make = to.need("azure.ai.ml", "Output")
     arguments = ['type="uri_folder"']
     use = use_of(data.root, to)
@@ -338,6 +344,9 @@ def _destination(node: ast.expr, to: Rewriter) -> list[str]:
 
 def data_name(data: Data, to: Rewriter) -> str:
     """What the script calls the data: its name, or its variable."""
+    parameter = parameter_of(data.root, to)
+    if parameter is not None:
+        return parameter.arg
     use = use_of(data.root, to)
     if use is not None:
         name = use.argument("name", "data_reference_name", position=0 if "DataReference" not in data.type else 1)

@@ -148,7 +148,8 @@ def _input(port: Port, static: Static) -> dict[str, Any]:
 
 def _output(port: Port, static: Static) -> dict[str, Any]:
     call = parsed(port.declared)
-    assert isinstance(call, ast.Call)
+    if not isinstance(call, ast.Call):
+        raise NotKnownError("an output is declared in a variable")
     return {key.arg: static.value(key.value) for key in call.keywords if key.arg in _OF_OUTPUTS}
 
 

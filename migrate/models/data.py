@@ -9,6 +9,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Types of data that one step writes and others read.
@@ -78,7 +79,10 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
         origin = value.origin
         held = at if value.path else None
         if not isinstance(origin, ast.expr):
-            return Data(node, value.type, tuple(reversed(methods)))
+            inner = to.evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
+            given = isinstance(origin, ast.arg) and [binding.node for binding in inner] == [origin]
+            root = cast("ast.expr", origin) if given and value.type in INTERMEDIATE else node
+            return Data(root, value.type, tuple(reversed(methods)))
         function = origin.func if isinstance(origin, ast.Call) else None
         base = to.evaluator.value(function.value) if isinstance(function, ast.Attribute) else None
         kind = base.type if isinstance(base, Instance) else ""
@@ -138,6 +142,10 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     if data.root in seen:  # registered under the name that it is looked up by, in a circle
         return _by_mode(data)
     seen = (*seen, data.root)
+    if parameter_of(data.root, to) is not None:
+        calls = [call for call in handed_with(data.root, to) if isinstance(call, ast.Call)]
+        kinds = {kind_of(given, to, seen) for call in calls if (given := follow(call, to)) is not None}
+        return kinds.pop() if len(kinds) == 1 else _by_mode(data)
     use = use_of(data.root, to)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
@@ -233,6 +241,9 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
     if isinstance(inner, (ast.List, ast.Tuple)):
         return [made for element in inner.elts for made in _made_of(element, to)]
     data = follow(inner, to)
+    if data is not None and parameter_of(data.root, to) is not None:
+        calls = [call for call in handed_with(data.root, to) if isinstance(call, ast.Call)]
+        return [made for call in calls for made in _made_of(call, to)]
     use = use_of(data.root, to) if data is not None else None
     if data is None or use is None:
         return []
@@ -290,7 +301,10 @@ def input_code(data: Data, to: Rewriter) -> str:
     if data.type in REFERENCES:
         return to.source(data.root)
     use = use_of(data.root, to)
-    if use is not None and use.symbol == "DatasetConsumptionConfig":
+    parameter = parameter_of(data.root, to)
+    if parameter is not None and is_given_input(data.root, to):
+        return parameter.arg
+    if use is not None and use.call is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
         followed = follow(inner, to) if inner is not None else None
         if followed is None:
@@ -324,6 +338,8 @@ def _asset_code(data: Data, to: Rewriter) -> str:
     """The variable that holds the dataset, when there is one; else the dataset itself."""
     if data.held is not None:
         return to.source(data.held)
+    if not data.methods and (parameter := parameter_of(data.root, to)) is not None:
+        return parameter.arg
     made: list[ast.expr] = [data.root]
     # With its time columns named, a dataset is the same asset.
     made += [call for call, name in zip(data.methods, data.called, strict=True) if name == "with_timestamp_columns"]

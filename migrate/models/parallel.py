@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port, input_port, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.parameters import makers, parameter_of
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, reads
 from amlbridge.migrate.rewriter import Rewriter
@@ -45,6 +47,7 @@ _SAME = {
     "logging_level": "logging_level",
     "environment_variables": "environment_variables",
 }
+_ELSEWHERE = "the configuration of the parallel step is made elsewhere"
 #: What v1 takes for a mini batch of files if nothing is said; SDK v2 takes one file.
 _FILES = '"10"'
 
@@ -55,6 +58,8 @@ class Configuration:
 
     use: Use
     arguments: dict[str, ast.expr]
+    #: The parameter that holds the settings of a configuration which another function makes, as a dict.
+    given: str = ""
 
     def get(self, name: str) -> ast.expr | None:
         """What a keyword is given; None for None as well."""
@@ -68,27 +73,42 @@ class ParallelStep(Step):
 
     keywords: list[str] = field(default_factory=list)
     task: list[str] = field(default_factory=list)
+    #: The variable of a dict with the rest of the keywords, the task among them.
+    rest: str = ""
 
     def component_code(self, to: Rewriter) -> str:
         """The component, as a call of ``parallel_run_function``."""
         if self.before and not self.arguments.outputs:
             raise ValueError("a parallel step without an output cannot be waited for without data: give it an output")
         make = to.need("azure.ai.ml.parallel", "parallel_run_function")
-        function = to.need("azure.ai.ml.parallel", "RunFunction")
         inputs = [f'"{port.name}": {port.declared}' for port in self.arguments.inputs]
         for step in self.after:
             inputs.append(f'"after_{step.node}": {to.need("azure.ai.ml", "Input")}(type="uri_folder")')
         outputs = [f'"{port.name}": {port.declared}' for port in self.arguments.outputs]
-        words = self.arguments.code("").strip()
-        line = [f"program_arguments={_stripped(words)}"] if self.arguments.parts else []
         keywords = [*self.named(to), f"inputs={{{', '.join(inputs)}}}"]
         if outputs:
             keywords.append(f"outputs={{{', '.join(outputs)}}}")
         keywords += self.keywords
         if not self.reuse:
             keywords.append("is_deterministic=False")
-        keywords.append(f"task={function}({', '.join([*self.task[:2], *line, *self.task[2:]])})")
+        if self.rest:
+            keywords.append(f"**{self.rest}")
+            return f"{make}({', '.join(keywords)})"
+        function = to.need("azure.ai.ml.parallel", "RunFunction")
+        keywords.append(f"task={function}({', '.join([*self.task[:2], *self._line(), *self.task[2:]])})")
         return f"{make}({', '.join(keywords)})"
+
+    def _line(self) -> list[str]:
+        """The keyword of the command line's arguments."""
+        words = self.arguments.code("").strip()
+        return [f"program_arguments={_stripped(words)}"] if self.arguments.parts else []
+
+    def component_lines(self, to: Rewriter) -> list[str]:
+        """What is said of the task that another function makes, before the component is made of it."""
+        if not self.rest:
+            return []
+        added = [*self._line(), *(word for word in self.task if word.startswith("append_row_to"))]
+        return [f'{self.rest}["task"].{name} = {code}' for name, _, code in (word.partition("=") for word in added)]
 
     def make_table(self, port: Port, kind: str) -> None:
         """Its rows have no header."""
@@ -121,11 +141,12 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     name = use.argument("name", position=0)
     step = ParallelStep(use, component, node, arguments, Settings(), "", name)
     step.parts.append(config.use.node)
+    step.rest = config.given
     split = _inputs(use, step, to)
     step.keywords.append(f'input_data="${{{{inputs.{split}}}}}"')
     if written is not None:
         output_port(written, "", arguments, to)
-    _settings(step, config, to)
+    _settings(step, config, split, to)
     _task(step, config, written is not None, to)
     reuse = use.argument("allow_reuse", position=6)
     step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
@@ -138,20 +159,41 @@ def configuration(node: ast.expr, to: Rewriter) -> Configuration:
     """The ParallelRunConfig that an expression stands for. Raises ValueError where it cannot be told."""
     value = to.evaluator.value(node)
     use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    is_config = isinstance(value, Instance) and value.type == "ParallelRunConfig"
+    if is_config and isinstance(node, ast.Name) and parameter_of(value.origin, to) is not None:  # type: ignore[union-attr]
+        return _given(node, cast("Instance", value), to)
     if use is None or use.call is None or value.type != "ParallelRunConfig":  # type: ignore[union-attr]
-        raise ValueError("the configuration of the parallel step is made elsewhere")
+        raise ValueError(_ELSEWHERE)
     if use.symbol != "ParallelRunConfig":
         raise ValueError("the configuration of the parallel step is in a YAML file: write its settings here")
     call = _making_call(node, to)
     function = to.evaluator.value(call.func) if call is not None and call is not use.node else None
     if call is None or not isinstance(function, Function):
-        return Configuration(use, _named(use))
+        return Configuration(use, named(use))
     if function.evaluator is not to.evaluator or not only_makes(function.node, use):
         raise ValueError("the configuration of the parallel step is made in a function that cannot be followed")
     return Configuration(use, _inlined(use, function.node, call))
 
 
-def _named(use: Use) -> dict[str, ast.expr]:
+def _given(node: ast.Name, value: Instance, to: Rewriter) -> Configuration:
+    """A configuration that the function gets as a parameter, from a function of this module that makes it."""
+    assert value.origin is not None
+    made = makers(value.origin, "ParallelRunConfig", to)
+    steps = [use for use in to.uses if use.symbol == "ParallelRunStep" and use.call is not None]
+    same = [step for step in steps if _origin_of(step, to) is value.origin]
+    if len(made) != 1 or len(same) != 1:
+        raise ValueError(_ELSEWHERE)
+    return Configuration(made[0], named(made[0]), given=node.id)
+
+
+def _origin_of(step: Use, to: Rewriter) -> ast.AST | None:
+    given = step.argument("parallel_run_config", position=1)
+    value = to.evaluator.value(given) if given is not None else None
+    return value.origin if isinstance(value, Instance) else None
+
+
+def named(use: Use) -> dict[str, ast.expr]:
+    """What a call gives a configuration, by keyword."""
     return {_NAMES[key] if isinstance(key, int) else key: value for key, value in use.arguments().items()}
 
 
@@ -233,37 +275,65 @@ def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
     return found
 
 
-def _settings(step: ParallelStep, config: Configuration, to: Rewriter) -> None:
+def _settings(step: ParallelStep, config: Configuration, split: str, to: Rewriter) -> None:
+    environment = config.get("environment")
+    step.settings.environment = Parts().code(to) if environment is None else to.source(environment)
+    table = any(port.name == split and 'type="mltable"' in port.declared for port in step.arguments.inputs)
+    default = "" if table or config.get("partition_keys") is not None else f"mini_batch_size={_FILES}"
+    if not config.given:
+        step.keywords += keywords(config, step.reviews, to, default)
+    elif default and config.get("mini_batch_size") is None:
+        step.keywords.append(default)
+
+
+def keywords(config: Configuration, reviews: list[str], to: Rewriter, default: str = "") -> list[str]:
+    """The keywords of ``parallel_run_function`` that a configuration has, but for the task. ``default``: that of the
+    mini batches when the configuration says nothing of them."""
     from amlbridge.migrate.rules.computes import compute_of
 
+    found = []
     target = config.get("compute_target")
-    environment = config.get("environment")
-    if environment is None:
-        step.settings.environment = Parts().code(to)
-    else:
-        step.settings.environment = to.source(environment)
     if target is not None:
-        step.keywords.append(f"compute={compute_of(target, to)}")
+        found.append(f"compute={compute_of(target, to)}")
     for old, new in _SAME.items():
         value = config.get(old)
         if value is not None:
-            step.keywords.append(f"{new}={_plain(value, old, step, to)}")
-        elif old == "mini_batch_size" and config.get("partition_keys") is None:
-            table = any('type="mltable"' in port.declared for port in step.arguments.inputs[:1])
-            step.keywords += [] if table else [f"mini_batch_size={_FILES}"]
+            found.append(f"{new}={_plain(value, old, reviews, to)}")
+        elif old == "mini_batch_size" and default:
+            found.append(default)
     retry = []
     tries, timeout = config.get("run_max_try"), config.get("run_invocation_timeout")
     if tries is not None:
         known = isinstance(tries, ast.Constant) and isinstance(tries.value, int)
-        code = str(tries.value - 1) if known else f"{_plain(tries, 'run_max_try', step, to)} - 1"  # type: ignore[attr-defined]
+        code = str(tries.value - 1) if known else f"{_plain(tries, 'run_max_try', reviews, to)} - 1"  # type: ignore[attr-defined]
         retry.append(f'"max_retries": {code}')
     if timeout is not None:
-        retry.append(f'"timeout": {_plain(timeout, "run_invocation_timeout", step, to)}')
+        retry.append(f'"timeout": {_plain(timeout, "run_invocation_timeout", reviews, to)}')
     if retry:
-        step.keywords.append(f"retry_settings={{{', '.join(retry)}}}")
+        found.append(f"retry_settings={{{', '.join(retry)}}}")
+    return found
 
 
-def _plain(node: ast.expr, name: str, step: ParallelStep, to: Rewriter) -> str:
+def as_dict(config: Configuration, reviews: list[str], to: Rewriter) -> str:
+    """The settings of a configuration as a dict that another function gives ``parallel_run_function``."""
+    function = to.need("azure.ai.ml.parallel", "RunFunction")
+    environment = config.get("environment")
+    code = Parts().code(to) if environment is None else to.source(environment)
+    task = f"{function}({', '.join([*_code(config, to), f'environment={code}'])})"
+    pairs = (keyword.partition("=") for keyword in [*keywords(config, reviews, to), f"task={task}"])
+    return f"{{{', '.join(f'{name!r}: {value}' for name, _, value in pairs)}}}"
+
+
+def _code(config: Configuration, to: Rewriter) -> list[str]:
+    """The keywords of a task for its folder and its script."""
+    folder, script = config.get("source_directory"), config.get("entry_script")
+    if script is None:
+        raise ValueError("the entry script of the parallel step cannot be told")
+    code = to.source(folder) if folder is not None else '"."'
+    return [f"code={code}", f"entry_script={to.source(script)}"]
+
+
+def _plain(node: ast.expr, name: str, reviews: list[str], to: Rewriter) -> str:
     """A setting; where it is a parameter of the pipeline, its default."""
     if to.evaluator.type_of(node) != "PipelineParameter":
         return to.source(node)
@@ -272,16 +342,12 @@ def _plain(node: ast.expr, name: str, step: ParallelStep, to: Rewriter) -> str:
     default = use.argument("default_value", position=1) if use is not None else None
     if default is None:
         raise ValueError(f"{name} is a parameter of the pipeline, which SDK v2 cannot bind")
-    step.reviews.append(f"{name} was a parameter of the pipeline: SDK v2 takes a value here, its default")
+    reviews.append(f"{name} was a parameter of the pipeline: SDK v2 takes a value here, its default")
     return to.source(default)
 
 
 def _task(step: ParallelStep, config: Configuration, has_output: bool, to: Rewriter) -> None:
-    folder, script = config.get("source_directory"), config.get("entry_script")
-    if script is None:
-        raise ValueError("the entry script of the parallel step cannot be told")
-    code = to.source(folder) if folder is not None else '"."'
-    step.task = [f"code={code}", f"entry_script={to.source(script)}", f"environment={step.settings.environment}"]
+    step.task = [*_code(config, to), f"environment={step.settings.environment}"]
     action = config.get("output_action")
     text = to.evaluator.text(action) if action is not None else "append_row"
     if text is None:
@@ -291,6 +357,8 @@ def _task(step: ParallelStep, config: Configuration, has_output: bool, to: Rewri
     for name in ("append_row_file_name", "allowed_failed_percent"):
         value = config.get(name)
         if value is not None and text != "summary_only":
+            if config.given and not isinstance(value, ast.Constant):
+                raise ValueError(f"{name} of a configuration that is made elsewhere has to be a literal")
             step.arguments.text(f"--{name}")
             words = read_arguments([value], [], to)
             step.arguments.parts += words.parts

@@ -142,6 +142,10 @@ class Step:
             keywords.append("is_deterministic=False")
         return f"{command}({', '.join(keywords)})"
 
+    def component_lines(self, to: Rewriter) -> list[str]:
+        """Statements that come before the one that makes the component."""
+        return []
+
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
         tables = self.tables.items()

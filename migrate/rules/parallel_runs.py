@@ -3,7 +3,8 @@
 The configuration has no object of its own in SDK v2: its settings are keywords of the component. ``node_count`` is
 ``instance_count``, ``process_count_per_node`` is ``max_concurrency_per_instance``, ``run_max_try`` is one more than
 ``max_retries``, ``allowed_failed_count`` is ``mini_batch_error_threshold``. The rows go to the same file in the output
-folder. One input is split into mini batches, the side inputs are inputs beside it.
+folder. One input is split into mini batches, the side inputs are inputs beside it. A configuration that one function
+makes and another one gives a step is a dict of these keywords, with the task in it.
 """
 
 from __future__ import annotations
@@ -104,10 +105,16 @@ def step(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ParallelRunConfig")
 def config(use: Use, to: Rewriter) -> Outcome:
     """The object goes: its settings are in the component."""
-    if use.call is None:
-        return Leave("SDK v2 has no configuration of parallel runs: parallel_run_function has its settings")
     flow = Flow.of(to)
     steps = [found for found in flow.steps.values() if isinstance(found, parallel.ParallelStep)]
+    if use.call is None:
+        if any(found.rest for found in steps):
+            return Replace("dict")
+        return Leave("SDK v2 has no configuration of parallel runs: parallel_run_function has its settings")
+    if any(found.rest and use.node in found.parts for found in steps):
+        reviews: list[str] = []
+        code = parallel.as_dict(parallel.Configuration(use, parallel.named(use)), reviews, to)
+        return Replace(code, "; ".join(reviews))
     if not any(_configured(found.use, use, to) for found in steps):
         reasons = [text for node, text in flow.failed.items() if _is_of(node, use, to)]
         return Leave(reasons[0] if reasons else "no step of this module has this configuration")

@@ -2,7 +2,7 @@
 
 The object goes away: the step that writes it declares an output, each step that reads it gets ``node.outputs.name``.
 ``destination`` becomes the path of the output, ``register_on_complete`` its name, ``pipeline_output_name`` an output
-of the pipeline.
+of the pipeline. Data that a function gets as a parameter, and gives a step to write, is an ``Output`` that is handed on.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import INTERMEDIATE, follow
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.outputs import is_output_object
+from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -92,7 +95,24 @@ def create(use: Use, to: Rewriter) -> Outcome:
     """The object goes; the step that writes it has the output."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml", "Output"))
+    if is_output_object(use.node, to):
+        return Replace(_output(use, to))
     return _gone(use, to)
+
+
+def _output(use: Use, to: Rewriter) -> str:
+    """The Output that functions hand on to the one that makes the step which writes it."""
+    make = to.need("azure.ai.ml", "Output")
+    store, name = use.argument("datastore", position=1), use.argument("name", position=0)
+    if use.symbol != "PipelineData" or name is None:
+        raise ValueError("data of a pipeline is passed on in a way that cannot be followed")
+    value = to.evaluator.value(store) if store is not None else None
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if store is None or (made is not None and made.symbol.endswith("get_default_datastore")):
+        return f'{make}(type="uri_folder")'
+    path = datastore_path(store, None, to)
+    text = path.removeprefix("f").strip('"').removesuffix("/")
+    return f'{make}(type="uri_folder", path=f"{text}/azureml/${{{{{{{{name}}}}}}}}/${{{{{{{{output_name}}}}}}}}/")'
 
 
 @rule.converts(*(f"{kind}.{method}" for kind in sorted(INTERMEDIATE) for method in _FLUENT))
@@ -109,7 +129,7 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
         return Leave("data of a pipeline is used in a way that cannot be followed")
     if alone and isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
         return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
-    if any(not _in_step(name, to) for name in Objects.of(to).names(use.node)):
+    if any(not _in_step(name, to) for name in [*Objects.of(to).names(use.node), *_may_hold(use.node, to)]):
         return Leave("data of a pipeline is passed on in a way that cannot be followed")
     for name in Objects.of(to).names(use.node):
         alias = to.evaluator.scopes.parents.get(name)
@@ -126,6 +146,14 @@ def _is_alias(name: ast.Name, to: Rewriter) -> bool:
     alias = to.evaluator.scopes.parents.get(name)
     named = isinstance(alias, ast.Assign) and alias.value is name and len(alias.targets) == 1
     return named and isinstance(alias.targets[0], ast.Name)  # type: ignore[union-attr]
+
+
+def _may_hold(made: ast.expr, to: Rewriter) -> list[ast.Name]:
+    """The names that stand for data in one of several branches."""
+    variable = Objects.of(to).variable(made)
+    lookup = to.evaluator.scopes.lookup
+    names = Objects.of(to).reads(variable.id) if variable is not None else []
+    return [name for name in names if any(binding.value is made for binding in lookup(name.id, name))]
 
 
 def _one_of_several(use: Use, to: Rewriter) -> bool:

@@ -82,9 +82,10 @@ def step(use: Use, to: Rewriter) -> Outcome:
     _remove_settings(use, to)
     code = found.component_code(to)
     variable = Objects.of(to).variable(use.node)
+    made = "\n".join([*found.component_lines(to), f"{found.component} = {code}"])
     if variable is not None:
-        return Statements(f"{found.component} = {code}", found.review, found.why)
-    to.before(use.statement, f"{found.component} = {code}")
+        return Statements(made, found.review, found.why)
+    to.before(use.statement, made)
     return Replace(found.component, found.review, found.why)
 
 

@@ -7,6 +7,7 @@ import pytest
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.signatures.check import check_generated
 from tests.migrate.rules.support import convert
+from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Dataset, Workspace
@@ -122,3 +123,65 @@ pipeline = Pipeline(ws, [first, score, report, last])
     assert "after_first=first.outputs.order_token" in found
     assert "last = last_component(after_score=score.outputs.scores)" in found
     assert not check_generated(found)
+
+
+FUNCTIONS = """\
+from typing import Tuple
+from azureml.core import Dataset, Datastore, RunConfiguration, Workspace
+from azureml.core.compute import ComputeTarget
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
+from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep, PythonScriptStep
+
+def get_rows(ws: Workspace) -> Dataset:
+    rows = Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), "rows/all.csv"))
+    return rows.register(ws, "rows").as_named_input("rows")
+
+def get_scores(ws: Workspace, store: Datastore = None) -> PipelineData:
+    if store is None:
+        scores = PipelineData("scores", datastore=ws.get_default_datastore())
+    else:
+        scores = PipelineData(store.name, datastore=store)
+    return scores
+
+def get_configs(target: ComputeTarget, env) -> Tuple[ParallelRunConfig, RunConfiguration]:
+    score = ParallelRunConfig(entry_script="score.py", source_directory="src", compute_target=target, node_count=2,
+        error_threshold=10, output_action="append_row", environment=env, run_max_try=3)
+    copy = RunConfiguration()
+    copy.environment = env
+    return (score, copy)
+
+def get_pipeline(rows: Dataset, scores: PipelineData, config: ParallelRunConfig, copy: RunConfiguration, ws: Workspace):
+    factor = PipelineParameter("factor", default_value=2)
+    score = ParallelRunStep(name="score", inputs=[rows], output=scores, arguments=["--factor", factor],
+        parallel_run_config=config)
+    copying = PythonScriptStep("copy.py", arguments=["--scores", scores], inputs=[scores], compute_target="cpu",
+        runconfig=copy)
+    return Pipeline(workspace=ws, steps=[score, copying])
+
+ws = Workspace.from_config()
+target = ComputeTarget(ws, "cpu")
+config, copy = get_configs(target, "scoring@latest")
+pipeline = get_pipeline(get_rows(ws), get_scores(ws, ws.datastores["scores"]), config, copy, ws)
+"""
+
+
+def test_functions_hand_on_configuration_data_and_output() -> None:
+    conversion = convert(FUNCTIONS)
+    text = conversion.text
+    assert "azureml." not in text and not check_generated(text)
+    assert 'score = { "compute": target.name, "instance_count": 2, "error_threshold": 10, ' in flat(text)
+    assert '"task": RunFunction(code="src", entry_script="score.py", environment=env' in flat(text)
+    assert "-> Tuple[dict, Environment]:" in text and "config: dict," in text
+    assert 'config["task"].append_row_to = "${{outputs.scores}}"' in text and "**config)" in flat(text)
+    assert 'outputs={"scores": scores}' in text and "scores: Output," in text
+    assert 'scores = Output(type="uri_folder")' in text
+    assert "azureml://datastores/{store.name}/paths/azureml/${{{{name}}}}/${{{{output_name}}}}/" in text
+    assert 'inputs={ "factor": Input(type="integer"), "rows": Input(type="mltable", mode="direct"), }' in flat(text)
+    assert "mini_batch_size" not in text  # a table: the default is right
+    assert "score_component(factor=factor, rows=rows)" in flat(text)
+    assert "copying_component(scores=score.outputs.scores)" in flat(text)
+
+
+def test_data_that_no_step_of_the_module_writes_stays_in_all_branches() -> None:
+    text = FUNCTIONS[: FUNCTIONS.index("def get_configs")]
+    assert convert(text).text.count("= PipelineData(") == 2
