@@ -2,7 +2,7 @@
 
 The object goes away: the step that writes it declares an output, each step that reads it gets ``node.outputs.name``.
 ``destination`` becomes the path of the output, ``register_on_complete`` its name, ``pipeline_output_name`` an output
-of the pipeline. Data that a function gets as a parameter, and gives a step to write, is an ``Output`` that is handed on.
+of the pipeline. Data that a function gets as a parameter, and gives a step to write, is an ``Output`` handed on.
 """
 
 from __future__ import annotations
