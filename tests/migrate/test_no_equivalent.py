@@ -78,13 +78,13 @@ def test_a_slip_of_the_pen_is_no_symbol_without_equivalent() -> None:
 
 def test_a_symbol_without_equivalent_is_left_with_the_way_out() -> None:
     conversion = convert("""\
-        from azureml.contrib.fairness import upload_dashboard_dictionary
+        from azureml.contrib.fairness import make_dashboard
 
-        upload_dashboard_dictionary({})
+        make_dashboard({})
         """)
     (finding,) = conversion.findings
     assert (finding.rule, finding.status) == ("no-equivalent", Status.NO_EQUIVALENT)
-    assert "# TODO(amlbridge no-equivalent): SDK v2 has no upload_dashboard_dictionary: " in conversion.text
+    assert "# TODO(amlbridge no-equivalent): SDK v2 has no make_dashboard: " in conversion.text
 
 
 def test_the_module_is_told_through_variables() -> None:

@@ -57,10 +57,10 @@ def test_a_run_that_nothing_needs_goes_from_functions_too() -> None:
 
 def test_a_run_that_unknown_code_takes_stays_v1_and_logging_is_converted() -> None:
     found = convert(
-        "from azureml.core import Run\nfrom azureml.interpret import ExplanationClient\n\nrun = Run.get_context()\n"
-        'client = ExplanationClient.from_run(run)\nrun.log("a", 1)\nprint(run.id)\n'
+        "from azureml.core import Run\nfrom azureml.interpret import MimicWrapper\n\nrun = Run.get_context()\n"
+        'client = MimicWrapper(run=run)\nrun.log("a", 1)\nprint(run.id)\n'
     )
-    assert "run = Run.get_context()" in found.text and "ExplanationClient.from_run(run)" in found.text
+    assert "run = Run.get_context()" in found.text and "MimicWrapper(run=run)" in found.text
     assert 'mlflow.log_metric("a", 1)' in found.text
     assert "print((mlflow.active_run() or mlflow.start_run()).info.run_id)" in found.text
 
