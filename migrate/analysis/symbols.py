@@ -168,6 +168,7 @@ RESULTS = {
     "Dataset.time_before": "Dataset",
     "Dataset.time_after": "Dataset",
     "Dataset.time_between": "Dataset",
+    "Dataset.time_recent": "Dataset",
     "Dataset.filter": "Dataset",
     "DatasetConsumptionConfig.as_mount": "DatasetConsumptionConfig",
     "DatasetConsumptionConfig.as_download": "DatasetConsumptionConfig",

@@ -22,7 +22,10 @@ REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
 #: Methods that turn an output of a step into an input of the next. What read_delimited_files gives is an output still.
 _READING = frozenset({"as_input", "as_dataset", "as_named_input"})
 #: Selections that an MLTable has, some under another name.
-SELECTIONS = ("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split")
+SELECTIONS = (
+    *("take", "skip", "take_sample", "keep_columns", "drop_columns", "filter", "random_split"),
+    *("time_before", "time_after", "time_between", "time_recent"),
+)
 #: A data frame that is registered as a table.
 FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
@@ -161,7 +164,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
         if "Dataset.Tabular." in use.symbol:
             return "uri_file" if single_file(use, to) else "mltable"
         if symbol[-1] in ("get_by_name", "datasets[]"):
-            made = _registered_here(use, to)
+            made = registered_here(use, to)
             if made is not None:
                 return kind_of(made, to, seen)
     return _by_mode(data)
@@ -183,7 +186,7 @@ def _by_mode(data: Data) -> str:
     return "mltable"
 
 
-def _registered_here(use: Use, to: Rewriter) -> Data | None:
+def registered_here(use: Use, to: Rewriter) -> Data | None:
     """The dataset that the same module registers under a name that it looks up."""
     name = use.argument("name", position=1)
     if name is None and isinstance(use.node, ast.Subscript):
@@ -252,7 +255,7 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
         return _made_of(dataset, to) if dataset is not None else []
     if use.symbol.endswith(".register") and use.receiver is not None:
         return _made_of(use.receiver, to)
-    registered = _registered_here(use, to) if use.symbol.endswith(("get_by_name", "datasets[]")) else None
+    registered = registered_here(use, to) if use.symbol.endswith(("get_by_name", "datasets[]")) else None
     return [registered.root] if registered is not None else [data.root]
 
 
@@ -323,7 +326,7 @@ def _lists_files(data: Data, to: Rewriter) -> bool:
         registered = follow(use.receiver, to)
         return registered is not None and registered.root is not data.root and _lists_files(registered, to)
     if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
-        made = _registered_here(use, to)
+        made = registered_here(use, to)
         return made is not None and made.root is not data.root and _lists_files(made, to)
     return use is not None and several_files(use, to)
 

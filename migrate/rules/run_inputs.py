@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import quoted
@@ -62,6 +63,7 @@ _ARGUMENT = "assumed that the argument that nothing else reads, {0}, is given th
 _DELIMITED = (
     "assumed that the file is a table with delimiters: parquet and JSON lines have functions of their own in mltable"
 )
+_TIME = "mltable filters the column by the times that it reads: it has to be one of dates, not of text"
 _TABLE = "; a table (type mltable): a single file would be read with pandas"
 
 
@@ -229,12 +231,12 @@ _SAME = {
     "take": {"count": "count"},
     "skip": {"count": "count"},
     "take_sample": {"probability": "probability", "seed": "seed"},
-    "filter": {"condition": "expression"},
+    "filter": {},
 }
 _RENAMED = {"take_sample": "take_random_sample"}
 
 
-@rule.converts(*(f"InputDataset.{name}" for name in _SAME))
+@rule.converts(*(f"InputDataset.{name}" for name in (*_SAME, *TIMES)))
 def table_method(use: Use, to: Rewriter) -> Outcome:
     """A method that mltable has as well."""
     assert use.receiver is not None
@@ -247,6 +249,11 @@ def table_method(use: Use, to: Rewriter) -> Outcome:
 def table_call(use: Use, to: Rewriter, table: str) -> Replace:
     """The call of a method of datasets on an MLTable."""
     name = use.symbol.rsplit(".", 1)[1]
+    if name in TIMES:
+        return Replace(table + "".join(f".filter({text})" for text in time_filters(use, to)), _TIME)
+    tested = use.argument("condition", position=0) if name == "filter" else None
+    if tested is not None:
+        return Replace(f"{table}.filter({condition(tested, to)})")
     keywords, parts, dropped = _SAME[name], [], []
     for key, node in use.arguments().items():
         if isinstance(key, int):

@@ -62,7 +62,7 @@ def test_the_names_of_sdk_v2_in_the_ways_out_exist() -> None:
         ("MimicWrapper.explain", "azureml.interpret.MimicWrapper", "interpret-community"),
         ("Anything", "azureml.contrib.fairness.Anything", "fairlearn"),
         ("Workspace._auth_object", "", "inner part"),
-        ("Dataset.time_before", "", "mltable.load"),
+        ("Dataset.partition_by", "", "with pandas"),
         ("Parameters", "azureml.train.automl.runtime._many_models.parameters", "many-models"),
         ("RunClient", "azureml.train.automl._hidden.RunClient", "inner part"),
         ("WorkspaceClient", "azureml._restclient.workspace_client", "inner part"),
