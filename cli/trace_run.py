@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ import click
 
 from amlbridge.cli import client_cache, config_file
 from amlbridge.cli.output import say
+from amlbridge.cli.trace_guesses import guesses
 from amlbridge.server import home as homes
 from amlbridge.server.home import Home
 
@@ -58,8 +58,8 @@ def traced(
     home = Home(folder / "state")
     config: Path | None = None
     before = dict(os.environ)
-    kind = _dataset_type(Path(script)) if permissive else ""
-    os.environ |= {homes.VARIABLE: str(home.root), TRACE: "1", stand_ins.PERMISSIVE: kind}
+    guessed = guesses(Path(script)) if permissive else ""
+    os.environ |= {homes.VARIABLE: str(home.root), TRACE: "1", stand_ins.PERMISSIVE: guessed}
     try:
         _copy(state, home)
         config = config_file.ensure(Path.cwd(), Path(script))
@@ -108,14 +108,3 @@ def _run(
     elif script.endswith(".ipynb"):
         executed.unlink(missing_ok=True)
     return int(code or 0)
-
-
-def _dataset_type(script: Path) -> str:
-    """The type of datasets that stand in for those that the script gets by name, by what is done with them."""
-    from amlbridge.cli.polling import TooMuchError, beside
-
-    try:
-        text = b"\n".join(beside(script))
-    except (OSError, TooMuchError):
-        return "tabular"
-    return "file" if re.search(rb"\.as_(mount|download)\(|\.(mount|download)\(", text) else "tabular"

@@ -8,25 +8,27 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1 import dataflow, dataset_records, datasets, datastores, environments, models, secrets
 from amlbridge.v1.pipelines import published, submissions
-from amlbridge.wire import compute_bodies, computes, model_registry, storage
+from amlbridge.wire import compute_bodies, computes, model_registry, storage, unfound
 from amlbridge.wire.application import STAND_INS
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError
 from amlbridge.wire.routing import Handler
 
-#: ``file`` or ``tabular``: what is missing is stood in for, datasets by one of this type. Empty: nothing is.
+#: What is missing is stood in for, as this JSON says: datasets by one of a ``type`` (file or tabular; ``types``: by
+#: their names), and ``computes`` where a script lists them all and looks for one itself. Empty: nothing is.
 PERMISSIVE = "AMLBRIDGE_PERMISSIVE"
 _FILE = "stand-ins.json"
 _FOLDER = "amlbridge-stand-ins"
 #: The table of a dataset that stands in for another.
 _TABLE = b"column\n1\n"
+_ROW, _ROWS = b'{"column": 1}\n', (".json", ".jsonl")
 _COMPUTE = re.compile(r"there is no compute target '([^']+)'")
 _ENVIRONMENT = re.compile(r"the environment (\S+?)(?: version (\S+))? is not registered")
 #: An environment that takes what is there.
@@ -34,11 +36,16 @@ _DEFINITION = {"python": {"userManagedDependencies": True}}
 
 
 class StandIns:
-    """Makes what is missing. ``dataset_type``: tabular or file."""
+    """Makes what is missing. ``dataset_type``: tabular or file; ``types``: the same by names of datasets; ``clusters``:
+    the computes that a list of all has."""
 
-    def __init__(self, service: Service, dataset_type: str) -> None:
+    def __init__(
+        self, service: Service, dataset_type: str, types: Mapping[str, str] | None = None, clusters: Iterable[str] = ()
+    ) -> None:
         self._service = service
         self._dataset_type = dataset_type
+        self._types = types or {}
+        self._clusters = tuple(clusters)
         self._lock = threading.Lock()
         self._made: list[str] = []
         self._missing: Mapping[Handler, Callable[[Call], str]] = {
@@ -53,6 +60,10 @@ class StandIns:
 
     def before(self, handler: Handler, call: Call) -> None:
         """Makes what a request asks for that would answer an empty list."""
+        if handler is computes.list_computes:
+            for wanted in self._clusters:
+                if not computes.exists(self._service, call.workspace, wanted):
+                    self._note(self._compute(call, wanted))
         name = call.query.get("name")
         if handler is models.list_models and name and not model_registry.versions(self._service, call.workspace, name):
             self._note(self._model(call, name))
@@ -105,11 +116,29 @@ class StandIns:
         self._service.blobs.put(account, container, path, _TABLE)
         location = dataflow.uri(call.workspace, storage.DEFAULT, path)
         content = {"type": "mltable", "paths": [{"file": location}], "transformations": []}
-        if self._dataset_type == "tabular":
+        kind = self._types.get(name, self._dataset_type)
+        if kind == "tabular":
             content["transformations"] = [{"read_delimited": {"delimiter": ",", "header": "all_files_same_headers"}}]
-        made = dataset_records.of_yaml(self._dataset_type, dataflow.dump(content))
+        made = dataset_records.of_yaml(kind, dataflow.dump(content))
         dataset_records.register(self._service, call.workspace, name, made)
-        return f"dataset {name} ({self._dataset_type})"
+        return f"dataset {name} ({kind})"
+
+    def blob(self, account: str, container: str, name: str) -> bool:
+        """Makes a file of a registered datastore that the dataset engine looks for: a table, where the name is one of a
+        file, or a folder with one. True: it is there now."""
+        store = self._store(account, container)
+        if store is None or not (name.endswith("/") or Path(name).suffix):
+            return False
+        path = f"{name}data.csv" if name.endswith("/") else name
+        self._service.blobs.put(account, container, path, _ROW if Path(path).suffix in _ROWS else _TABLE)
+        return self._note(f"data {store}/{name}")
+
+    def _store(self, account: str, container: str) -> str | None:
+        for workspace in self._service.records.workspaces.list():
+            for store in storage.datastores(self._service, workspace):
+                if not store.built_in and store.has_folder and (store.account, store.container) == (account, container):
+                    return store.name
+        return None
 
     def _datastore(self, call: Call) -> str:
         name = call.params["name"]
@@ -141,10 +170,13 @@ class StandIns:
         return f"model {made.name}"
 
 
-def attach(service: Service, dataset_type: str) -> None:
-    """Lets a service stand in for what is missing; ``dataset_type`` "" lets it be."""
-    if dataset_type:
-        service.parts[STAND_INS] = StandIns(service, dataset_type)
+def attach(service: Service, guessed: str) -> None:
+    """Lets a service stand in for what is missing, as :data:`PERMISSIVE` says it; "" lets it be."""
+    if guessed:
+        said = json.loads(guessed)
+        made = StandIns(service, said["type"], said["types"], said["computes"])
+        service.parts[STAND_INS] = made
+        service.parts[unfound.STAND_IN] = made.blob
 
 
 def listed(home: Path) -> list[str]:

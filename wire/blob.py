@@ -42,27 +42,33 @@ class BlobEndpoint:
         if not is_blob_request(request):
             return None
         call = blob_call(self.service, request)
-        try:
-            response = await _answer(call, request)
-        except ClientDisconnect:
-            raise
-        except ServiceError as error:
-            response = _failure(call, error)
-        except EngineError as error:
-            response = _failure(call, _from_engine(call, error))
-        except OSError as error:
-            response = _failure(call, _from_system(call, error))
-        except Exception as error:
-            log.exception("%s %s failed", call.method, call.raw_path)
-            message = f"the blob endpoint failed: {type(error).__name__}: {error}"
-            response = _failure(call, ServiceError(500, "InternalError", message))
+        response = await self._answered(call, request)
         if response.status_code == 404 and call.method in ("GET", "HEAD") and call.account and call.name:
             unfound.note(self.service, call.account, call.container, call.name)
+            client = call.headers.get("user-agent", "")
+            if unfound.made(self.service, call.account, call.container, call.name, client):
+                response = await self._answered(call, request)
         response.headers["x-ms-request-id"] = str(uuid.uuid4())
         response.headers["x-ms-version"] = call.headers.get("x-ms-version", _VERSION)
         if "x-ms-client-request-id" in call.headers:
             response.headers["x-ms-client-request-id"] = call.headers["x-ms-client-request-id"]
         return response
+
+    async def _answered(self, call: BlobCall, request: Request) -> Response:
+        try:
+            return await _answer(call, request)
+        except ClientDisconnect:
+            raise
+        except ServiceError as error:
+            return _failure(call, error)
+        except EngineError as error:
+            return _failure(call, _from_engine(call, error))
+        except OSError as error:
+            return _failure(call, _from_system(call, error))
+        except Exception as error:
+            log.exception("%s %s failed", call.method, call.raw_path)
+            message = f"the blob endpoint failed: {type(error).__name__}: {error}"
+            return _failure(call, ServiceError(500, "InternalError", message))
 
 
 def is_blob_request(request: Request) -> bool:

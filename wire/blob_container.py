@@ -116,10 +116,12 @@ def list_blobs(call: BlobCall, _body: Body) -> Response:
     start = _decode_marker(marker) if marker else ""
     asked = query.get("prefix", "")
     prefix = _plain(asked)
-    found = call.store.items(call.account, call.container, prefix, start, query.get("delimiter", ""))
-    page = list(islice(found, count + 1))
+    delimiter = query.get("delimiter", "")
+    page = list(islice(call.store.items(call.account, call.container, prefix, start, delimiter), count + 1))
     if not page and not marker:
         unfound.note(call.service, call.account, call.container, prefix)
+        if unfound.made(call.service, call.account, call.container, prefix, call.headers.get("user-agent", "")):
+            page = list(islice(call.store.items(call.account, call.container, prefix, start, delimiter), count + 1))
     after = page[count] if len(page) > count else None
     following = "" if after is None else encode_marker(after if isinstance(after, str) else after.name)
     named = page[:count] if prefix == asked else [_renamed(item, prefix, asked) for item in page[:count]]

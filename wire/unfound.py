@@ -8,6 +8,7 @@ the name; so the blob endpoint notes what it has not found, and ``amlbridge run`
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from amlbridge.wire import storage
 from amlbridge.wire.context import Service
 
 _KEY = "unfound"
+#: The part of the service that makes what the dataset engine misses; there is none but in a trace.
+STAND_IN = "stand_in_blob"
+_ENGINE = "dataprep"
 #: So many places are remembered, the latest ones.
 _MOST = 200
 
@@ -45,6 +49,13 @@ def note(service: Service, account: str, container: str, name: str) -> None:
         notes.seen[key] = service.clock()
         if len(notes.seen) > _MOST:
             del notes.seen[next(iter(notes.seen))]
+
+
+def made(service: Service, account: str, container: str, name: str, client: str) -> bool:
+    """Whether a blob of this name, or one below this prefix, is made up now (`amlbridge trace --permissive`): only for
+    the dataset engine, because other clients look whether they should upload something. ``client``: its user agent."""
+    make: Callable[[str, str, str], bool] | None = service.parts.get(STAND_IN)
+    return make is not None and _ENGINE in client and make(account, container, name)
 
 
 def since(service: Service, moment: float) -> list[Unfound]:

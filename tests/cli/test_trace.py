@@ -126,6 +126,7 @@ _MISSING = """
     print("SECRET", ws.get_default_keyvault().get_secret("password"))
     gpu, raw, lake = ComputeTarget(ws, "gpu-box"), Dataset.get_by_name(ws, "raw"), Datastore.get(ws, "lake")
     env, model = Environment.get(ws, "training-env"), Model(ws, "champion")
+    listed, table = ws.compute_targets["listed-box"], Dataset.Tabular.from_delimited_files((lake, "in/scores.csv"))
     experiment = Experiment(ws, "tune")
     single = ScriptRunConfig("steps", script="make.py", arguments=["--data", raw.as_named_input("raw").as_mount()],
                              compute_target="other-box", environment=env)
@@ -148,7 +149,10 @@ def test_what_is_missing_is_stood_in_for_and_what_was_submitted_before_a_failure
     assert "it had submitted nothing until then" in refused.stderr
     assert not target.exists()
     done = desk("trace", "missing.py", "-o", str(target), "--permissive", code=1)
-    for name in ("secret password", "compute gpu-box", "compute other-box", "dataset raw (file)", "datastore lake"):
+    for name in (
+        *("secret password", "compute gpu-box", "compute other-box", "compute listed-box", "dataset raw (file)"),
+        *("datastore lake", "data lake/in/scores.csv"),
+    ):
         assert f"stood in for {name}" in done.stderr
     assert "stood in for environment training-env" in done.stderr
     assert "stood in for model champion" in done.stderr
