@@ -13,6 +13,7 @@ _INSTEAD = {
     "azureml-sdk": ("azure-ai-ml", "azure-identity"),
     "azureml-core": ("azure-ai-ml", "azure-identity"),
     "azureml-defaults": ("azureml-inference-server-http",),
+    "azureml-contrib-services": ("azureml-inference-server-http",),
     "azureml-dataset-runtime": ("mltable",),
     "azureml-dataprep": ("mltable",),
     "azureml-interpret": ("interpret-community",),

@@ -48,6 +48,11 @@ _DEFAULTS = Replacement(
     Status.REVIEW,
     "replaced by what it brought: logging (MLflow) and the scoring server; drop what your scripts do not need",
 )
+_SERVER = Replacement(
+    ("azureml-inference-server-http",),
+    Status.CONVERTED,
+    "replaced by the scoring server, which has AMLRequest and rawhttp",
+)
 _TABLES = Replacement(
     _DATA, Status.REVIEW, "replaced by mltable and azureml-fsspec; scripts that get their data as paths need neither"
 )
@@ -86,6 +91,7 @@ _KNOWN: dict[str, Replacement] = {
         ),
         _SUBMITTING,
     ),
+    "azureml-contrib-services": _SERVER,
     "azureml-dataprep": _TABLES,
     "azureml-dataprep-native": _TABLES,
     "azureml-dataprep-rslex": _TABLES,

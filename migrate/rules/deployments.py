@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.settings import variables_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -178,14 +179,14 @@ def _settings(to: Rewriter, config: Use | None) -> _Settings:
     if config.symbol.startswith("Local"):
         found.local = True
         found.review.append("a local deployment (local=True) needs Docker, and picks its port itself")
-    if _is_true(config.argument("token_auth_enabled")):
+    if is_true(config.argument("token_auth_enabled")):
         found.auth = "aml_token"
-    elif config.symbol.startswith("Aci") and not _is_true(config.argument("auth_enabled")):
+    elif config.symbol.startswith("Aci") and not is_true(config.argument("auth_enabled")):
         found.review.append("the service had no authentication; callers have to send the endpoint's key now")
-    found.deployment.append(f'instance_type="{_size(config.argument("cpu_cores"))}"')
+    found.deployment.append(f'instance_type="{size(config.argument("cpu_cores"))}"')
     replicas = config.argument("num_replicas")
     found.deployment.append(f"instance_count={to.source(replicas) if replicas is not None else 1}")
-    if _is_true(config.argument("enable_app_insights")):
+    if is_true(config.argument("enable_app_insights")):
         found.deployment.append("app_insights_enabled=True")
     timeout, parallel = config.argument("scoring_timeout_ms"), config.argument("replica_max_concurrent_requests")
     if timeout is not None or parallel is not None:
@@ -195,16 +196,16 @@ def _settings(to: Rewriter, config: Use | None) -> _Settings:
         found.deployment.append(f"request_settings={settings}({', '.join(parts)})")
     if any(config.argument(key) is not None for key in ("autoscale_enabled", "autoscale_max_replicas")):
         found.review.append("autoscaling is a rule of Azure Monitor on the deployment")
-    if _is_true(config.argument("collect_model_data")):
+    if is_true(config.argument("collect_model_data")):
         found.review.append("data are collected by a DataCollector on the deployment")
     return found
 
 
-def _is_true(node: ast.expr | None) -> bool:
+def is_true(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def _size(cores: ast.expr | None) -> str:
+def size(cores: ast.expr | None) -> str:
     if not (isinstance(cores, ast.Constant) and isinstance(cores.value, (int, float))):
         return "Standard_DS3_v2"
     wanted = math.ceil(cores.value)
@@ -218,21 +219,19 @@ def deploy(use: Use, to: Rewriter) -> Outcome:
     target = _target(use)
     if name is None or target is None:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
-    models = _models(to, use.argument("models", position=2))
-    if models is None:
-        return Leave("a deployment of SDK v2 has one model: register the files of all models together as one")
+    client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(name)
+    models = served(use.argument("models", position=2), label, client, to)
     config = _settings(to, _made(to, use.argument("deployment_config", position=4)))
     if use.argument("deployment_target", position=5) is not None:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
-    client = to.client(use.node, use.argument("workspace", position=0))
-    label = to.source(name)
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
-    parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models]
-    parts += _serving(to, use.argument("inference_config", position=3)) + config.deployment
+    parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models.arguments]
+    parts += serving(to, use.argument("inference_config", position=3)) + config.deployment
     made = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
     local = ", local=True" if config.local else ""
     create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{local}).result()"
     lines = [
+        *models.lines,
         f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({made})",
         create,
         f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
@@ -241,6 +240,7 @@ def deploy(use: Use, to: Rewriter) -> Outcome:
     if not config.local:
         lines.append(f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}')
     lines.append(f"{target}{create}" if not config.local else f"{target}{endpoint}")
+    config.review += [models.review] if models.review else []
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
     return Statements("\n".join(lines), "; ".join(config.review))
 
@@ -259,21 +259,7 @@ def _target(use: Use) -> str | None:
     return None
 
 
-def _models(to: Rewriter, node: ast.expr | None) -> list[str] | None:
-    """The argument for the model: at most one; None when there are several."""
-    if node is None:
-        return []
-    value = to.evaluator.value(node)
-    listed = value.node if isinstance(value, Code) and isinstance(value.node, (ast.List, ast.Tuple)) else None
-    if listed is None:
-        return [f"model={to.source(node)}[0]"]
-    if len(listed.elts) > 1 or any(isinstance(item, ast.Starred) for item in listed.elts):
-        return None
-    own = isinstance(node, (ast.List, ast.Tuple))
-    return [f"model={to.source(item) if own else to.source(node) + '[0]'}" for item in listed.elts]
-
-
-def _serving(to: Rewriter, node: ast.expr | None) -> list[str]:
+def serving(to: Rewriter, node: ast.expr | None) -> list[str]:
     """Environment and code of an inference configuration."""
     config = _made(to, node)
     if node is None:
@@ -331,12 +317,22 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"list({to.client(use.node, use.argument('workspace', position=0))}.online_endpoints.list())")
 
 
+#: Around these a comparison needs no brackets.
+_LOOSE = (ast.If, ast.While, ast.Assign, ast.Return, ast.Call, ast.BoolOp, ast.UnaryOp, ast.Expr)
+_DEPLOYED = '{client}.online_deployments.get(name="blue", endpoint_name={service}.name)'
 _READ = {
     "name": "{service}.name",
     "scoring_uri": "{service}.scoring_uri",
     "swagger_uri": "{service}.openapi_uri",
     "state": "{service}.provisioning_state",
+    "auth_enabled": '({service}.auth_mode == "key")',
+    "token_auth_enabled": '({service}.auth_mode == "aml_token")',
+    "enable_app_insights": "{deployment}.app_insights_enabled",
+    "num_replicas": "{deployment}.instance_count",
+    "models": "[{deployment}.model]",
+    "environment": "{deployment}.environment",
     "tags": "{service}.tags",
+    "properties": "{service}.properties",
     "description": "{service}.description",
     "get_token": "{client}.online_endpoints.get_keys(name={service}.name).access_token",
     "get_access_token": "{client}.online_endpoints.get_keys(name={service}.name)",
@@ -347,12 +343,14 @@ _READ = {
 
 @rule.converts(*(f"Webservice.{name}" for name in _READ))
 def member(use: Use, to: Rewriter) -> Outcome:
-    """What needs no more than the endpoint."""
+    """What endpoint and deployment tell."""
     assert use.receiver is not None
-    name = use.symbol.rsplit(".", 1)[1]
-    client = to.client(use.node) if "{client}" in _READ[name] else ""
-    review = "the deployment is called blue by these rules" if name == "get_logs" else ""
-    return Replace(_READ[name].format(service=to.source(use.receiver), client=client), review)
+    code = _READ[use.symbol.rsplit(".", 1)[1]].replace("{deployment}", _DEPLOYED)
+    if code.startswith("(") and isinstance(to.evaluator.scopes.parents.get(use.node), _LOOSE):
+        code = code[1:-1]
+    client = to.client(use.node) if "{client}" in code else ""
+    review = f"the deployment is called {DEPLOYMENT} by these rules" if "online_deployments" in code else ""
+    return Replace(code.format(service=to.source(use.receiver), client=client), review)
 
 
 @rule.converts("Webservice.wait_for_deployment")
@@ -396,15 +394,6 @@ def regen_key(use: Use, to: Rewriter) -> Outcome:
     kind = f"{to.source(key)}.lower()" if not isinstance(key, ast.Constant) else repr(str(key.value).lower())
     endpoints = f"{to.client(use.node)}.online_endpoints"
     return Replace(f"{endpoints}.begin_regenerate_keys(name={to.source(use.receiver)}.name, key_type={kind}).result()")
-
-
-@rule.converts("Webservice.update")
-def update(use: Use, to: Rewriter) -> Outcome:
-    """What was updated at the service is on endpoint or deployment."""
-    return Leave(
-        'change the deployment and save it: deployment = ml_client.online_deployments.get(name="blue", '
-        "endpoint_name=...); then ml_client.online_deployments.begin_create_or_update(deployment).result()"
-    )
 
 
 _IMAGES = ("ContainerImage", "ContainerImage.image_configuration", "Image", "Image.create", "Image.list",

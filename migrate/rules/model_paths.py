@@ -3,7 +3,8 @@
 In a scoring script (a module with ``init`` and ``run``) the deployment has put the model into the folder
 ``AZUREML_MODEL_DIR``. SDK v1 gave the path of the file or folder that was registered; that is in this folder under its
 own name. Where the name of the model looks like a file name it is taken for that name, otherwise the folder's one entry
-is taken: the finding says so. A deployment of SDK v2 has one model.
+is taken: the finding says so. A deployment of SDK v2 has one model: of a script that asks for several it is the folder
+with all of them that the rule deployments registers.
 
 Elsewhere (in steps, and in the entry scripts of parallel runs) the model is downloaded from the workspace.
 """
@@ -15,6 +16,7 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import above, client
+from amlbridge.migrate.models.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import quoted
@@ -52,6 +54,54 @@ def run(raw_data):
     return model.predict(raw_data)
 """,
             "A scoring script",
+        ),
+        Case(
+            """\
+import joblib
+from azureml.core.model import Model
+
+
+def init():
+    global model, scaler
+    model = joblib.load(Model.get_model_path("ridge"))
+    scaler = joblib.load(Model.get_model_path("scaler"))
+
+
+def run(raw_data):
+    return model.predict(scaler.transform(raw_data))
+""",
+            """\
+import joblib
+import os
+from pathlib import Path
+
+
+def init():
+    global model, scaler
+    model = joblib.load(
+        str(
+            next(
+                Path(
+                    os.environ["AZUREML_MODEL_DIR"], "served_models", "ridge"
+                ).iterdir()
+            )
+        )
+    )
+    scaler = joblib.load(
+        str(
+            next(
+                Path(
+                    os.environ["AZUREML_MODEL_DIR"], "served_models", "scaler"
+                ).iterdir()
+            )
+        )
+    )
+
+
+def run(raw_data):
+    return model.predict(scaler.transform(raw_data))
+""",
+            "A scoring script of several models",
         ),
         Case(
             """\
@@ -96,7 +146,7 @@ def get_model_path(use: Use, to: Rewriter) -> Outcome:
     if use.call is None or name is None:
         return Leave("the name of the model cannot be told")
     if _is_scoring(use):
-        return _of_deployment(name, to)
+        return _of_several(name, to) if _asks_for_several(to) else _of_deployment(name, to)
     return _downloaded(use, name, to)
 
 
@@ -117,6 +167,19 @@ def _of_deployment(name: ast.expr, to: Rewriter) -> Outcome:
         return Replace(f"os.path.join({folder}, {to.source(name)})", review)
     path = to.need("pathlib", "Path")
     review = "assumed that the model is one file or folder: v1 gave its path, AZUREML_MODEL_DIR is the folder it is in"
+    return Replace(f"str(next({path}({folder}).iterdir()))", review)
+
+
+def _asks_for_several(to: Rewriter) -> bool:
+    """Whether the script asks for models of different names: then the deployment had a list of them."""
+    names = (use.argument("model_name", position=0) for use in to.uses if use.symbol == "Model.get_model_path")
+    return len({to.evaluator.text(name) or ast.dump(name) for name in names if name is not None}) > 1
+
+
+def _of_several(name: ast.expr, to: Rewriter) -> Outcome:
+    path, os = to.need("pathlib", "Path"), to.need_module("os")
+    folder = f'{os}.environ["AZUREML_MODEL_DIR"], "{FOLDER}", {to.source(name)}'
+    review = f'assumed that the deployment has the folder "{FOLDER}", with a folder for each model and one entry in it'
     return Replace(f"str(next({path}({folder}).iterdir()))", review)
 
 

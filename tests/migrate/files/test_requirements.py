@@ -59,6 +59,12 @@ def test_a_conda_file_keeps_its_form() -> None:
     )
 
 
+def test_the_scoring_server_is_named_once() -> None:
+    found = convert("requirements.txt", "azureml-defaults\nazureml-contrib-services==1.1\nnumpy\n")
+    assert found.text == "mlflow>=2.8,<3\nazureml-mlflow>=1.56\nazureml-inference-server-http>=1.0\nnumpy\n"
+    assert convert("requirements.txt", "azureml-contrib-services\n").text == "azureml-inference-server-http>=1.0\n"
+
+
 def test_toml_and_setup_cfg() -> None:
     assert convert("pyproject.toml", 'dependencies = ["azureml-train>=1", "numpy"]\n').text == (
         'dependencies = ["azure-ai-ml>=1.20", "azure-identity>=1.15", "numpy"]\n'

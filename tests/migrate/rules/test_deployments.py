@@ -20,11 +20,22 @@ config = InferenceConfig(entry_script="score.py", environment=Environment.get(ws
 """
 
 
-def test_several_models_stay() -> None:
-    text = f'{HEAD}s = Model.deploy(ws, "s", [Model(ws, "a"), Model(ws, "b")], config)\n'
-    found = convert(text)
-    assert 's = Model.deploy(ws, "s"' in found.text and "register the files of all models together" in found.text
-    assert Status.MANUAL in {finding.status for finding in found.findings}
+def test_several_models_are_registered_as_one() -> None:
+    found = convert(f'{HEAD}s = Model.deploy(ws, "s", [Model(ws, "a"), Model(ws, "b")], config)\n')
+    text = "".join(found.text.split())
+    assert 'forpartin[ml_client.models.get("a",label="latest"),ml_client.models.get("b",label="latest"),]:' in text
+    assert 'Model(path="served_models",name="s-models",type=AssetTypes.CUSTOM_MODEL)' in text
+    assert "model=served_models," in text and "azureml.core" not in found.text
+    assert any(
+        'os.environ["AZUREML_MODEL_DIR"], "served_models", NAME' in finding.message for finding in found.findings
+    )
+
+
+def test_models_that_are_listed_elsewhere_are_one_for_review() -> None:
+    found = convert(f'{HEAD}def deploy(models):\n    return Model.deploy(ws, "s", models, config)\n')
+    assert "model=models[0]" in found.text
+    review = next(finding for finding in found.findings if finding.symbol == "Model.deploy")
+    assert review.status is Status.REVIEW and "assumed that the list has one model" in review.message
 
 
 def test_settings_of_a_cluster() -> None:
@@ -47,6 +58,15 @@ def test_keys_inside_of_an_expression() -> None:
     assert "((keys:=ml_client.online_endpoints.get_keys(" in text and text.endswith("keys.secondary_key,)[0]")
 
 
+def test_what_a_service_tells() -> None:
+    found = convert(
+        f'{HEAD}s = AksWebservice(ws, "s")\nif s.auth_enabled and s.num_replicas > 1:\n    f(not s.auth_enabled)\n'
+    )
+    text = "".join(found.text.split())
+    assert 'ifs.auth_mode=="key"and' in text and 'f(nots.auth_mode=="key")' in text
+    assert 'online_deployments.get(name="blue",endpoint_name=s.name).instance_count>1' in text
+
+
 SERVICE = """\
 import json
 from azureml.core import Environment, Workspace
@@ -55,36 +75,42 @@ from azureml.core.webservice import AciWebservice
 
 ws = Workspace.from_config()
 model = Model.register(ws, model_path="model.txt", model_name="factor", tags={"kind": "text"})
+offset = Model.register(ws, model_path="offset.txt", model_name="offset")
 env = Environment("scoring")
 env.docker.base_image = "ubuntu:22.04"
 inference_config = InferenceConfig(entry_script="score.py", source_directory="serving", environment=env)
 aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, auth_enabled=True)
-service = Model.deploy(ws, "factor-service", [model], inference_config, aci_config)
+service = Model.deploy(ws, "factor-service", [model, offset], inference_config, aci_config)
 service.wait_for_deployment(show_output=True)
 print(service.state == "Succeeded", service.run(json.dumps({"data": 4})), model.name)
 key, other = service.get_keys()
+service.update(enable_app_insights=True, tags={"stage": "test"})
 print(key != other)
 service.delete()
 """
 SCORE = """\
-import json, os, pathlib
+import json, pathlib
+from azureml.core.model import Model
 
 def init():
-    global factor
-    factor = int(next(pathlib.Path(os.environ["AZUREML_MODEL_DIR"]).rglob("model.txt")).read_text())
+    global factor, offset
+    factor = int(pathlib.Path(Model.get_model_path("factor")).read_text())
+    offset = int(pathlib.Path(Model.get_model_path("offset")).read_text())
 
 def run(data):
-    return {"result": factor * json.loads(data)["data"]}
+    return {"result": factor * json.loads(data)["data"] + offset}
 """
 
 
 @pytest.mark.slow
-def test_the_converted_service_answers(live: LiveService, tmp_path: Path) -> None:
-    found = convert(SERVICE)
-    assert "azureml" not in found.text
-    done = live.run(found.text, folder=tmp_path, files={"model.txt": "3", "serving/score.py": SCORE})
+def test_the_converted_service_answers_from_two_models(live: LiveService, tmp_path: Path) -> None:
+    found, score = convert(SERVICE), convert(SCORE)
+    assert "azureml" not in found.text + score.text
+    files = {"model.txt": "3", "offset.txt": "5", "serving/score.py": score.text}
+    done = live.run(found.text, folder=tmp_path, files=files)
     # The client prints dots while it waits.
-    assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 12} factor", "True"]
+    assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 17} factor", "True"]
+
 
 
 def test_variables_of_the_environment_go_to_the_deployment() -> None:

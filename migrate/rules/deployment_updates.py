@@ -1,0 +1,125 @@
+"""``Webservice.update`` changes the deployment or the endpoint, and saves it.
+
+What a web service of v1 was updated with is a setting of the deployment (called ``blue`` by the rule deployments) or of
+the endpoint in v2: the entity is fetched, changed and saved with ``begin_create_or_update``.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.served_models import served
+from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, is_true, serving, size
+
+rule = Rule(
+    "deployment-updates",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+service = AciWebservice(ws, "ridge-service")
+service.update(enable_app_insights=True, tags={"stage": "test"})
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+service = ml_client.online_endpoints.get(name="ridge-service")
+deployment = ml_client.online_deployments.get(name="blue", endpoint_name=service.name)
+deployment.app_insights_enabled = True
+ml_client.online_deployments.begin_create_or_update(deployment).result()
+service.tags = {"stage": "test"}
+ml_client.online_endpoints.begin_create_or_update(service).result()
+""",
+        )
+    ],
+)
+
+_BLUE = f"the deployment is called {DEPLOYMENT} by these rules"
+_SCALING = "autoscaling is a rule of Azure Monitor on the deployment"
+_TLS = "managed online endpoints have TLS by themselves"
+#: What v2 sets elsewhere, and what is told of it.
+_DROPPED = {
+    "autoscale_enabled": _SCALING,
+    "autoscale_min_replicas": _SCALING,
+    "autoscale_max_replicas": _SCALING,
+    "autoscale_refresh_seconds": _SCALING,
+    "autoscale_target_utilization": _SCALING,
+    "ssl_enabled": _TLS,
+    "ssl_cert_pem_file": _TLS,
+    "ssl_key_pem_file": _TLS,
+    "ssl_cname": _TLS,
+    "auth_enabled": "online endpoints always ask for a key or a token",
+    "collect_model_data": "data are collected by a DataCollector on the deployment",
+    "memory_gb": "the type of instance tells the memory",
+    "wait": "",
+}
+_ENDPOINT = ("tags", "properties", "description")
+#: What changes the deployment: handled one by one.
+_DEPLOYMENT = frozenset({
+    "enable_app_insights", "models", "inference_config", "num_replicas", "cpu_cores", "scoring_timeout_ms",
+    "replica_max_concurrent_requests", "token_auth_enabled",
+})  # fmt: skip
+
+
+@rule.converts("Webservice.update")
+def update(use: Use, to: Rewriter) -> Outcome:
+    """The changed settings, on the deployment and on the endpoint."""
+    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node) or use.receiver is None:
+        return Leave("call it in a statement of its own: deployment and endpoint are changed and saved one by one")
+    unknown = [key for key in use.arguments() if key not in {*_DROPPED, *_ENDPOINT, *_DEPLOYMENT}]
+    if unknown:
+        return Leave(
+            f"{', '.join(map(str, unknown))}: change the deployment that "
+            f'ml_client.online_deployments.get(name="{DEPLOYMENT}", endpoint_name=...) gives, and save it with '
+            "online_deployments.begin_create_or_update"
+        )
+    service, client = to.source(use.receiver), to.client(use.node)
+    value = use.receiver_value
+    local = ", local=True" if value is not None and value.type == "LocalWebservice" else ""
+    review = sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
+    deployment = to.fresh("deployment")
+    changes, above, notes = _changes(use, deployment, f"{service}.name", client, to)
+    lines = list(above)
+    if changes:
+        lines += [
+            f'{deployment} = {client}.online_deployments.get(name="{DEPLOYMENT}", endpoint_name={service}.name{local})',
+            *changes,
+            f"{client}.online_deployments.begin_create_or_update({deployment}{local}).result()",
+        ]
+        review += [*notes, _BLUE]
+    own = [f"{service}.{key} = {to.source(node)}" for key in _ENDPOINT if (node := use.argument(key)) is not None]
+    if is_true(use.argument("token_auth_enabled")):
+        own.append(f'{service}.auth_mode = "aml_token"')
+    if own:
+        lines += [*own, f"{client}.online_endpoints.begin_create_or_update({service}{local}).result()"]
+    return Statements("\n".join(lines), "; ".join(review))
+
+
+def _changes(use: Use, deployment: str, name: str, client: str, to: Rewriter) -> tuple[list[str], list[str], list[str]]:
+    """Assignments to the deployment, the statements that they need above, and what to check."""
+    models = served(use.argument("models"), name, client, to)
+    settings = [*models.arguments, *serving(to, use.argument("inference_config"))]
+    for key, target in (("enable_app_insights", "app_insights_enabled"), ("num_replicas", "instance_count")):
+        node = use.argument(key)
+        if node is not None:
+            settings.append(f"{target}={to.source(node)}")
+    cores = use.argument("cpu_cores")
+    if cores is not None:
+        settings.append(f'instance_type="{size(cores)}"')
+    timeout, parallel = use.argument("scoring_timeout_ms"), use.argument("replica_max_concurrent_requests")
+    if timeout is not None or parallel is not None:
+        parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []
+        parts += [f"max_concurrent_requests_per_instance={to.source(parallel)}"] if parallel is not None else []
+        kind = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
+        settings.append(f"request_settings={kind}({', '.join(parts)})")
+    lines = [" = ".join(setting.split("=", 1)) for setting in settings]
+    return [f"{deployment}.{line}" for line in lines], list(models.lines), [models.review] if models.review else []

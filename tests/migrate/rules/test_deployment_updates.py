@@ -1,0 +1,47 @@
+"""Updates of web services: what they change in SDK v2. test_deployments.py runs one."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.core import Model, Workspace
+from azureml.core.webservice import AksWebservice, LocalWebservice
+
+ws = Workspace.from_config()
+"""
+
+
+def test_settings_of_a_cluster() -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\ns.update(num_replicas=3, cpu_cores=4, scoring_timeout_ms=9)\n')
+    assert "deployment.instance_count = 3" in found.text
+    assert 'deployment.instance_type = "Standard_DS3_v2"' in found.text
+    assert "deployment.request_settings = OnlineRequestSettings(request_timeout_ms=9)" in found.text
+    assert "online_endpoints.begin_create_or_update" not in found.text and "azureml.core" not in found.text
+
+
+def test_other_models_and_tokens() -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\ns.update(models=[Model(ws, "m")], token_auth_enabled=True)\n')
+    assert 'deployment.model = ml_client.models.get("m", label="latest")' in found.text
+    assert 's.auth_mode = "aml_token"' in found.text
+
+
+def test_local_services_stay_local() -> None:
+    found = convert(f'{HEAD}s = LocalWebservice(ws, "s")\ns.update(models=[Model(ws, "m")], wait=True)\n')
+    assert "begin_create_or_update(deployment, local=True)" in "".join(found.text.split("\n"))
+
+
+def test_what_v2_sets_elsewhere_is_said() -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\ns.update(autoscale_enabled=True, num_replicas=2)\n')
+    review = next(finding for finding in found.findings if finding.symbol == "AksWebservice.update")
+    assert review.status is Status.REVIEW and "autoscaling is a rule of Azure Monitor" in review.message
+
+
+@pytest.mark.parametrize("call", ["s.update(namespace='n')", "print(s.update(num_replicas=2))"])
+def test_what_cannot_be_changed_stays(call: str) -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\n{call}\n')
+    update = next(finding for finding in found.findings if finding.symbol == "AksWebservice.update")
+    assert update.status is Status.MANUAL and call in found.text
