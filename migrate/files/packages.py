@@ -53,6 +53,9 @@ _SERVER = Replacement(
     Status.CONVERTED,
     "replaced by the scoring server, which has AMLRequest and rawhttp",
 )
+_TENSORBOARD = Replacement(
+    ("tensorboard",), Status.CONVERTED, "replaced by TensorBoard itself, which shows the logs that a job has uploaded"
+)
 _TABLES = Replacement(
     _DATA, Status.REVIEW, "replaced by mltable and azureml-fsspec; scripts that get their data as paths need neither"
 )
@@ -98,7 +101,8 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-dataset-runtime": _TABLES,
     "azureml-widgets": _GONE,
     "azureml-contrib-notebook": _GONE,
-    "azureml-tensorboard": _none("log with mlflow.tensorflow.autolog(), or download the job's logs for tensorboard"),
+    "azureml-tensorboard": _TENSORBOARD,
+    "azureml-contrib-tensorboard": _TENSORBOARD,
     "azureml-explain-model": _EXPLAIN,
     "azureml-interpret": _EXPLAIN,
     "azureml-contrib-interpret": _EXPLAIN,

@@ -251,8 +251,16 @@ def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
         settings.instance_count = to.source(nodes)
 
 
-_DISTRIBUTIONS = {
-    "MpiConfiguration": ("MpiDistribution", (("process_count_per_node", "process_count_per_instance", 0),)),
+_MPI = ("MpiDistribution", (("process_count_per_node", "process_count_per_instance", 0),))
+_DISTRIBUTIONS: dict[str, tuple[str, tuple[tuple[str, str, int], ...]]] = {
+    "MpiConfiguration": _MPI,
+    "Mpi": _MPI,
+    "Nccl": ("PyTorchDistribution", ()),
+    "Gloo": ("PyTorchDistribution", ()),
+    "ParameterServer": (
+        "TensorFlowDistribution",
+        (("worker_count", "worker_count", 0), ("parameter_server_count", "parameter_server_count", 1)),
+    ),
     "PyTorchConfiguration": ("PyTorchDistribution", (("process_count", "process_count_per_instance", 1),)),
     "TensorflowConfiguration": (
         "TensorFlowDistribution",
@@ -272,7 +280,7 @@ def distribution(use: Use, to: Rewriter) -> Outcome:
             parts.append(f"{new}={to.source(value)}")
             if use.symbol == "PyTorchConfiguration":
                 review = "process_count was of all nodes, process_count_per_instance is of one"
-    if not parts and use.symbol == "MpiConfiguration":
+    if not parts and use.symbol in ("MpiConfiguration", "Mpi"):
         parts = ["process_count_per_instance=1"]
     return Replace(f"{to.need('azure.ai.ml', name)}({', '.join(parts)})", review)
 

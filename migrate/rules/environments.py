@@ -150,8 +150,8 @@ def clone(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("new_name", position=0)
     if name is None or use.receiver is None:
         return Leave("a name is needed")
-    scopes = to.evaluator.scopes
-    if scopes.statement_of(use.node) is None or not isinstance(scopes.parents.get(use.node), ast.Assign):
+    alone = isinstance(to.evaluator.scopes.parents.get(use.node), ast.Assign)
+    if not (alone or isinstance(use.receiver, ast.Name)):
         return Leave("clone an environment in a statement of its own")
     environment = to.need("azure.ai.ml.entities", "Environment")
     old = to.source(use.receiver)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.migrate.rules.support import convert
 
 
@@ -34,3 +36,29 @@ config = ScriptRunConfig(".", "train.py", run_config=rc)
     assert 'shm_size="48g"' in text
     assert "instance_count=2" in text
     assert "docker" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("training", "after"),
+    [
+        ("Mpi(process_count_per_node=2)", "MpiDistribution(process_count_per_instance=2)"),
+        ("Mpi()", "MpiDistribution(process_count_per_instance=1)"),
+        ("Nccl()", "PyTorchDistribution()"),
+        (
+            "ParameterServer(worker_count=2, parameter_server_count=1)",
+            "TensorFlowDistribution(worker_count=2,parameter_server_count=1)",
+        ),
+    ],
+)
+def test_distributed_training_of_estimators(training: str, after: str) -> None:
+    text = convert(
+        f"""\
+from azureml.core import Experiment, Workspace
+from azureml.train.dnn import Mpi, Nccl, ParameterServer, TensorFlow
+
+job = TensorFlow("src", entry_script="train.py", node_count=2, distributed_training={training})
+run = Experiment(Workspace.from_config(), "e").submit(job)
+"""
+    ).text
+    assert f"distribution={after}" in "".join(text.split()).replace(",)", ")")
+    assert "instance_count=2" in text and "azureml.train" not in text

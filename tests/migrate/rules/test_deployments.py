@@ -112,7 +112,6 @@ def test_the_converted_service_answers_from_two_models(live: LiveService, tmp_pa
     assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 17} factor", "True"]
 
 
-
 def test_variables_of_the_environment_go_to_the_deployment() -> None:
     text = convert(
         """\

@@ -157,3 +157,16 @@ build.wait_for_completion(show_output=True)
 """
     ).text
     assert text.rstrip().endswith(")") and "wait" not in text
+
+
+def test_a_clone_inside_of_a_call() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment, Workspace
+
+env = Environment.get(Workspace.from_config(), "base")
+use(env.clone("mine"))
+"""
+    ).text
+    assert 'name="mine"' in text and "image=env.image" in text and "conda_file=copy.deepcopy(env.conda_file)" in text
+    assert "azureml.core" not in text
