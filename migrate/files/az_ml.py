@@ -25,10 +25,12 @@ class Call:
 
 @dataclass(frozen=True)
 class _Renamed:
-    """A call that has one of the same meaning. ``options``: v1's option -> v2's; None: it goes with its value."""
+    """A call that has one of the same meaning. ``options``: v1's option -> v2's; None: it goes with its value.
+    ``review``: the assumption that a person should check."""
 
     command: str
     options: Mapping[str, str | None] = field(default_factory=dict)
+    review: str = ""
 
 
 #: Options that all commands share.
@@ -96,13 +98,26 @@ _SAME: dict[str, _Renamed] = {
     "workspace create": _Renamed(
         "ml workspace create",
         {**_NAME, "-w": "--name", "--workspace-name": "--name", "-l": "--location", "--location": "--location",
-         "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None, "-y": None},
+         "--sku": None, "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None, "-y": None},
     ),
     "workspace show": _Renamed("ml workspace show", {**_NAME, "-w": "--name", "--workspace-name": "--name"}),
     "workspace list": _Renamed("ml workspace list"),
     "workspace delete": _Renamed(
         "ml workspace delete", {**_NAME, "-w": "--name", "--workspace-name": "--name", "--yes": "--yes", "-y": "--yes",
                                 "--all-resources": "--all-resources"}
+    ),
+    "service list": _Renamed("ml online-endpoint list"),
+    "service show": _Renamed("ml online-endpoint show", _NAME),
+    "service delete": _Renamed("ml online-endpoint delete --yes", _NAME),
+    "service get-logs": _Renamed(
+        "ml online-deployment get-logs --name blue",
+        {"-n": "--endpoint-name", "--name": "--endpoint-name", "--num_lines": "--lines", "-l": "--lines"},
+        "assumed that the deployment of the endpoint is called blue, as in converted code",
+    ),
+    "service get-keys": _Renamed("ml online-endpoint get-credentials", _NAME),
+    "service get-access-token": _Renamed("ml online-endpoint get-credentials", _NAME),
+    "service regen-key": _Renamed(
+        "ml online-endpoint regenerate-keys", {**_NAME, "-k": "--key-type", "--key": "--key-type"}
     ),
     "dataset list": _Renamed("ml data list"),
     "dataset show": _Renamed("ml data show", {**_NAME, "-v": "--version", "--version": "--version"}),
@@ -184,7 +199,9 @@ def convert(call: str, *, v1_cli: bool) -> Call | None:
         arguments = words[2 + len(command.split()) :]
         text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments)
         if text is not None:
-            return Call(symbol, Status.CONVERTED, f"now `{text.split(' -')[0]}`", text)
+            review = _SAME[command].review
+            status = Status.REVIEW if review else Status.CONVERTED
+            return Call(symbol, status, review or f"now `{text.split(' -')[0]}`", text)
         return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")
     return Call(symbol, Status.MANUAL, _MANUAL[command])
 

@@ -71,7 +71,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     folder = to.source(root) if root is not None else f'"{FOLDER}"'
     port = use.argument("port", position=2)
     number = f"str({to.source(port)})" if port is not None else '"6006"'
-    if isinstance(port, ast.Constant):
+    if isinstance(port, ast.Constant) and isinstance(port.value, (int, str)):
         number = f'"{port.value}"'
     command = f'["tensorboard", "--logdir", {folder}, "--port", {number}]'
     if runs is None or (isinstance(runs, ast.List) and not runs.elts):

@@ -28,6 +28,10 @@ SHORT = '"azure-ai-ml>=1.20" "azure-identity>=1.15"'
         ("az ml folder attach -w ws -g rg\n", "az configure --defaults workspace=ws group=rg\n"),
         ('az ml computetarget create amlcompute -n cpu --min-nodes 0 --max-nodes 4 -s "$SIZE"\n',
          'az ml compute create --type amlcompute --name cpu --min-instances 0 --max-instances 4 --size "$SIZE"\n'),
+        ("az ml service get-logs -n s -g rg\naz ml service delete --name s\n",
+         "az ml online-deployment get-logs --name blue --endpoint-name s --resource-group rg\n"
+         "az ml online-endpoint delete --yes --name s\n"),
+        ("az ml service get-keys -n s -v\n", "az ml online-endpoint get-credentials --name s\n"),
         ("az ml model register --name=m -p outputs/m.pkl -g rg -w ws || exit 1\n",
          "az ml model create --name m --path outputs/m.pkl --resource-group rg --workspace-name ws || exit 1\n"),
     ],
