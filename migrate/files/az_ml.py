@@ -98,7 +98,8 @@ _SAME: dict[str, _Renamed] = {
     "workspace create": _Renamed(
         "ml workspace create",
         {**_NAME, "-w": "--name", "--workspace-name": "--name", "-l": "--location", "--location": "--location",
-         "--sku": None, "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None, "-y": None},
+         "--sku": None, "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None,
+         "-y": None},
     ),
     "workspace show": _Renamed("ml workspace show", {**_NAME, "-w": "--name", "--workspace-name": "--name"}),
     "workspace list": _Renamed("ml workspace list"),
