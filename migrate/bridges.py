@@ -36,7 +36,7 @@ _KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datas
 #: Collections of a workspace -> the type of what is in them.
 _COLLECTIONS = {"datasets": "Dataset", "datastores": "Datastore", "compute_targets": "ComputeTarget"}
 #: Objects of these types that were made in this way are not known to the workspace.
-_UNREGISTERED = (".from_", "upload_directory", "DatasetConsumptionConfig")
+_UNREGISTERED = (".from_", ".get_file_dataset", ".get_tabular_dataset", "upload_directory", "DatasetConsumptionConfig")
 #: Symbols that make an object which the workspace knows.
 _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
 

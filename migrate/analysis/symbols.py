@@ -270,6 +270,14 @@ RESULTS = {
     "Webservice.list": "list:Webservice",
 }
 
+#: Classes of azureml-opendatasets, whose files are public.
+OPEN_DATASETS = (
+    *("MNIST", "OjSalesSimulated", "Diabetes", "PublicHolidays", "NycTlcGreen", "NycTlcYellow", "NycTlcFhv"),
+    *("NoaaIsdWeather", "BostonSafety", "ChicagoSafety", "NycSafety", "SanFranciscoSafety", "SeattleSafety"),
+)
+RESULTS |= {f"{name}.get_file_dataset": "FileDataset" for name in OPEN_DATASETS}
+RESULTS |= {f"{name}.get_tabular_dataset": "TabularDataset" for name in OPEN_DATASETS}
+
 #: What is submitted -> type of its run. Anything else gives a plain run.
 SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun"}
 

@@ -21,6 +21,7 @@ LOWER_BOUNDS = {
     "azureml-mlflow": "1.56",
     "mltable": "1.6",
     "azureml-fsspec": "1.3",
+    "adlfs": "2023.1",
     "azureml-inference-server-http": "1.0",
 }
 _CLIENT = ("azure-ai-ml", "azure-identity")
@@ -58,6 +59,11 @@ _TENSORBOARD = Replacement(
 )
 _TABLES = Replacement(
     _DATA, Status.REVIEW, "replaced by mltable and azureml-fsspec; scripts that get their data as paths need neither"
+)
+_PUBLIC = Replacement(
+    ("adlfs",),
+    Status.REVIEW,
+    "replaced by adlfs, with which pandas and fsspec read the public files of Azure Open Datasets",
 )
 _GONE = Replacement(
     (), Status.CONVERTED, "removed: ml_client.jobs.stream() and the studio show what its widgets showed"
@@ -111,7 +117,7 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-responsibleai": _EXPLAIN,
     "azureml-train-automl-runtime": _AUTOML_RUNTIME,
     "azureml-automl-runtime": _AUTOML_RUNTIME,
-    "azureml-opendatasets": _none("register the data as a data asset of your own"),
+    "azureml-opendatasets": _PUBLIC,
     "azureml-datadrift": _none("use model monitoring (MonitorSchedule)"),
     "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),
     "azureml-accel-models": _none("deploy to a managed online endpoint"),

@@ -355,7 +355,9 @@ def _asset_code(data: Data, to: Rewriter) -> str:
 def is_unregistered(data: Data, to: Rewriter) -> bool:
     """Whether a dataset is made of files and not registered: it has a path, but no id."""
     use = use_of(data.root, to)
-    return use is not None and (".from_" in use.symbol or use.symbol.rsplit(".", 1)[-1] in SELECTIONS)
+    return use is not None and (
+        ".from_" in use.symbol or ".get_file_dataset" in use.symbol or use.symbol.rsplit(".", 1)[-1] in SELECTIONS
+    )
 
 
 def _variable_of(made: ast.expr, to: Rewriter) -> str | None:

@@ -16,6 +16,7 @@ from amlbridge.migrate.inside import is_run_script, is_statement
 from amlbridge.migrate.models.data import follow, paths_of, use_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.open_datasets import downloaded, open_root
 
 _HEAD = (
     'from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\ndata = Dataset.get_by_name(ws, "x")\n'
@@ -81,6 +82,13 @@ def download(use: Use, to: Rewriter) -> Outcome:
     if _is_on_web(use.receiver, to):
         return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
     target = use.argument("target_path", position=0)
+    public = open_root(use.receiver, to)
+    if public is not None:
+        if not is_statement(use) or target is None:
+            return Leave("download the files in a statement of its own, into a folder")
+        return Replace(
+            downloaded(public, to.source(target), to), "fsspec reads the public files with the package adlfs"
+        )
     path = f"{to.source(use.receiver)}.path"
     if is_statement(use) and target is not None:
         return Replace(download_code(path, to.source(target), use, to), _REVIEW)

@@ -31,6 +31,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
 from amlbridge.migrate.rules.datastores import uploaded
+from amlbridge.migrate.rules.open_datasets import open_root, read_frame
 from amlbridge.migrate.rules.run_inputs import table_call
 
 rule = Rule(
@@ -392,6 +393,9 @@ def version(use: Use, to: Rewriter) -> Outcome:
 def to_pandas(use: Use, to: Rewriter) -> Outcome:
     """Reads the table."""
     assert use.receiver is not None
+    public = open_root(use.receiver, to)
+    if public is not None:
+        return read_frame(public, use, to)
     owner = to.source(use.receiver)
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
@@ -434,6 +438,8 @@ def unregister(use: Use, to: Rewriter) -> Outcome:
 def select(use: Use, to: Rewriter) -> Outcome:
     """A selection: of the MLTable. What goes on to a job is saved as an MLTable of its own."""
     assert use.receiver is not None
+    if open_root(use.receiver, to) is not None:
+        return Leave("select among the public files: fsspec lists them", Status.NO_EQUIVALENT)
     table = to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to)
     found = table_call(use, to, table)
     if _is_only_read(use, to):

@@ -120,7 +120,8 @@ def test_other_words_are_left_alone() -> None:
 
 
 def test_each_bound_is_one_that_a_rule_may_use() -> None:
-    named = {item for name in ("azureml-core", "azureml-defaults", "azureml-dataprep") for item in _packages(name)}
+    names = ("azureml-core", "azureml-defaults", "azureml-dataprep", "azureml-opendatasets")
+    named = {item for name in names for item in _packages(name)}
     assert named == set(LOWER_BOUNDS)
 
 

@@ -1,0 +1,184 @@
+"""Azure Open Datasets: ``azureml.opendatasets`` -> the public files themselves, with pandas, fsspec or as a data asset.
+
+SDK v2 has no package of them. A table is read with pandas from its parquet files, with filters for start_date and
+end_date, and with the columns that were asked for; files are downloaded with fsspec, or are a data asset at their
+address. Both read ``abfs://`` with the package adlfs, which takes the place of azureml-opendatasets.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.open_datasets import ACCOUNT, OPEN, OpenDataset
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+
+rule = Rule(
+    "open-datasets",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.opendatasets import MNIST, Diabetes, NycTlcGreen
+
+trips = NycTlcGreen(start, end, cols=["vendorID", "tripDistance"])
+frame = trips.to_pandas_dataframe()
+patients = Diabetes.get_tabular_dataset().to_pandas_dataframe().dropna()
+images = MNIST.get_file_dataset()
+images.download("data", overwrite=True)
+""",
+            """\
+import fsspec
+import pandas
+
+frame = pandas.read_parquet(
+    "abfs://nyctlc/green",
+    storage_options={"account_name": "azureopendatastorage", "anon": True},
+    columns=["vendorID", "tripDistance"],
+    filters=[
+        ("puYear", ">=", start.year),
+        ("puYear", "<=", end.year),
+        ("lpepPickupDatetime", ">=", start),
+        ("lpepPickupDatetime", "<=", end),
+    ],
+)
+patients = pandas.read_parquet(
+    "abfs://mlsamples/diabetes",
+    storage_options={"account_name": "azureopendatastorage", "anon": True},
+).dropna()
+fsspec.filesystem("abfs", account_name="azureopendatastorage", anon=True).get(
+    "mnist/*.gz", "data"
+)
+""",
+        ),
+    ],
+)
+
+_READ = "pandas reads the public files, with the package adlfs"
+_ALL = f"{_READ}; no dates are given: it reads all that there is, where SDK v1 took a range of its own"
+_DATES = ("start_date", "end_date")
+
+
+@rule.converts(*(name for name, dataset in OPEN.items() if not dataset.pattern))
+def opened(use: Use, to: Rewriter) -> Outcome:
+    """The object goes: what reads it names the files."""
+    if use.call is None:
+        return Replace("object")
+    return _gone(use, to) or Replace("None")
+
+
+@rule.converts(*(f"{name}.get_tabular_dataset" for name, dataset in OPEN.items() if not dataset.pattern))
+def tabular(use: Use, to: Rewriter) -> Outcome:
+    """The same, when it is only read as a data frame."""
+    return _gone(use, to) or Replace("None")
+
+
+def _gone(use: Use, to: Rewriter) -> Outcome | None:
+    """What becomes of an object that is only read as a data frame; None where it is read at once."""
+    parents = to.evaluator.scopes.parents
+    places: list[ast.AST] = [*Objects.of(to).names(use.node), use.node]
+    variable = Objects.of(to).variable(use.node)
+    for place in places if variable is None else places[:-1]:
+        outer = to.use_of(parents.get(parents.get(place, place), place))
+        if outer is None or not outer.symbol.endswith((".to_pandas_dataframe", ".get_tabular_dataset")):
+            return Leave(
+                "read the public files with pandas, or register their address as a data asset", Status.NO_EQUIVALENT
+            )
+    return Statements("") if variable is not None else None
+
+
+@rule.converts(*(f"{name}.to_pandas_dataframe" for name, dataset in OPEN.items() if not dataset.pattern))
+def frame(use: Use, to: Rewriter) -> Outcome:
+    """A data frame of the files."""
+    value = use.receiver_value
+    made = use_of(value.origin, to) if value is not None and value.origin is not None else None
+    if made is None:
+        return Leave("the dataset is made elsewhere: read the public files with pandas")
+    return read_frame(made, use, to)
+
+
+def read_frame(made: Use, use: Use, to: Rewriter) -> Outcome:
+    """The code that reads a dataset into a data frame. ``made``: the call that names it; ``use``: where it is read."""
+    dataset = dataset_of(made)
+    assert dataset is not None
+    outer = made.receiver_value  # NycTlcGreen(...).get_tabular_dataset()
+    origin = use_of(outer.origin, to) if outer is not None and outer.origin is not None else None
+    given = origin if origin is not None and not made.arguments() else made
+    country, places = made.symbol.startswith("PublicHolidays"), (0, 1)
+    if country:
+        places = (1, 2)
+    dates = [given.argument(name, position=at) for name, at in zip(_DATES, places, strict=True)]
+    columns = given.argument("cols", "columns", position=places[1] + 1)
+    parts = [f'"{dataset.folder}"', f'storage_options={{"account_name": "{ACCOUNT}", "anon": True}}']
+    if columns is not None and not _is_none(columns):
+        parts.append(f"columns={to.source(columns)}")
+    filters = _filters(dataset, dates, use, to)
+    region = given.argument("country_or_region", position=0) if country else None
+    if region is not None and not _is_none(region):
+        filters.append(f'("countryOrRegion", "==", {to.source(region)})')
+    parts += [f"filters=[{', '.join(filters)}]"] if filters else []
+    bounded = not dataset.time or any(date is not None for date in dates)
+    return Replace(f"{_pandas(to)}.read_parquet({', '.join(parts)})", _READ if bounded else _ALL)
+
+
+def _filters(dataset: OpenDataset, dates: list[ast.expr | None], use: Use, to: Rewriter) -> list[str]:
+    """The filters of pandas for a range of time: of the folders of the years, and of the rows."""
+    years, rows = [], []
+    for name, sign, node in zip(_DATES, (">=", "<="), dates, strict=True):
+        if node is None or _is_none(node) or not dataset.time:
+            continue
+        code = to.source(node)
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            variable = to.fresh(name)
+            to.before(use.statement, f"{variable} = {code}")
+            code = variable
+        years += [f'("{dataset.year}", "{sign}", {code}.year)'] if dataset.year else []
+        rows.append(f'("{dataset.time}", "{sign}", {code})')
+    return [*years, *rows]
+
+
+@rule.converts(*(f"{name}.get_file_dataset" for name in OPEN))
+def files(use: Use, to: Rewriter) -> Outcome:
+    """The files at their address: a data entity that is not registered."""
+    dataset = dataset_of(use)
+    assert dataset is not None
+    if Objects.of(to).variable(use.node) is not None:
+        to.spare.add(use.statement)  # download and others name the files themselves
+    entity = to.need("azure.ai.ml.entities", "Data")
+    return Replace(f'{entity}(path="{dataset.address}", type="uri_folder")')
+
+
+def downloaded(made: Use, target: str, to: Rewriter) -> str:
+    """The code that downloads the files of a dataset into a folder. ``made``: the call of get_file_dataset."""
+    dataset = dataset_of(made)
+    assert dataset is not None
+    system = f'{to.need_module("fsspec")}.filesystem("abfs", account_name="{ACCOUNT}", anon=True)'
+    return f'{system}.get("{dataset.files}", {target})'
+
+
+def dataset_of(use: Use | None) -> OpenDataset | None:
+    """The open dataset that a use names, or None."""
+    return OPEN.get(use.symbol.partition(".")[0]) if use is not None else None
+
+
+def open_root(node: ast.expr, to: Rewriter) -> Use | None:
+    """The call that names the open dataset that an expression stands for, or None."""
+    value = to.evaluator.value(node)
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    return made if dataset_of(made) is not None else None
+
+
+def _pandas(to: Rewriter) -> str:
+    for binding in to.evaluator.scopes.module.bindings.get("pd", []):
+        if binding.kind == "import":
+            return "pd"
+    return to.need_module("pandas")
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

@@ -1,0 +1,67 @@
+"""Azure Open Datasets: ranges of time, columns, downloads, and what is left."""
+
+from __future__ import annotations
+
+import ast
+from datetime import datetime
+from pathlib import Path
+
+import pandas
+
+from amlbridge.migrate.analysis.symbols import OPEN_DATASETS
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.open_datasets import OPEN
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Dataset, Workspace\nfrom azureml.opendatasets import *\nimport pandas as pd\n"
+
+
+def test_the_analysis_knows_all_of_them() -> None:
+    assert set(OPEN_DATASETS) == set(OPEN)
+
+
+def test_what_pandas_gets_selects_the_rows(tmp_path: Path) -> None:
+    """The arguments of the converted call, on files of the same layout."""
+    body = "frame = NoaaIsdWeather(start, end, cols=['usaf']).to_pandas_dataframe()\n"
+    found = convert(HEAD.replace("*", "NoaaIsdWeather") + body)
+    call = next(
+        node
+        for node in ast.walk(ast.parse(found.text))
+        if isinstance(node, ast.Call) and "read_parquet" in ast.unparse(node)
+    )
+    given = {str(key.arg): ast.unparse(key.value) for key in call.keywords}
+    for year in (2019, 2020):
+        folder = tmp_path / f"year={year}" / "month=1"
+        folder.mkdir(parents=True)
+        times = [datetime(year, 1, 1), datetime(year, 1, 15)]
+        pandas.DataFrame({"usaf": [f"{year}a", f"{year}b"], "datetime": times}).to_parquet(folder / "part.parquet")
+    names = {"start": datetime(2020, 1, 1), "end": datetime(2020, 1, 10)}
+    frame = pandas.read_parquet(
+        tmp_path,
+        columns=eval(given["columns"]),
+        filters=eval(given["filters"], names),  # the test's own text
+    )
+    assert frame.to_dict("list") == {"usaf": ["2020a"]}
+    assert ast.unparse(call.args[0]) == "'abfs://isdweatherdatacontainer/ISDWeather'"
+
+
+def test_dates_that_are_put_together_get_a_name_in_their_loop() -> None:
+    body = "for n in range(3):\n    frame = NycTlcYellow(start + n, end).get_tabular_dataset().to_pandas_dataframe()\n"
+    found = convert(HEAD.replace("*", "NycTlcYellow") + body)
+    assert "    start_date = start + n\n" in found.text
+    assert '("puYear", ">=", start_date.year)' in found.text and '("tpepPickupDateTime", "<=", end)' in found.text
+
+
+def test_registered_files_are_a_data_asset_at_their_address() -> None:
+    body = 'ws = Workspace.from_config()\nfiles = MNIST.get_file_dataset().register(ws, "mnist")\n'
+    found = convert(HEAD.replace("*", "MNIST") + body)
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED}
+    assert 'path="wasbs://mnist@azureopendatastorage.blob.core.windows.net/"' in found.text
+
+
+def test_a_part_of_the_files_is_left() -> None:
+    body = "files = OjSalesSimulated.get_file_dataset()\nfiles = files.take(10)\nfiles.download('d')\n"
+    found = convert(HEAD.replace("*", "OjSalesSimulated") + body)
+    left = {finding.symbol: finding.status for finding in found.findings}
+    assert left["FileDataset.take"] is Status.NO_EQUIVALENT
+    assert "OjSalesSimulated.get_file_dataset()" in found.text
