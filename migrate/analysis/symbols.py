@@ -251,6 +251,7 @@ RESULTS = {
     "PipelineEndpoint.publish": "PipelineEndpoint",
     "PipelineEndpoint.list": "list:PipelineEndpoint",
     "PipelineEndpoint.submit": "PipelineRun",
+    "PipelineEndpoint.get_pipeline": "PublishedPipeline",
     "PipelineEndpoint.list_versions": "list:PipelineVersion",
     "PipelineVersion.pipeline": "PublishedPipeline",
     "Schedule.create": "Schedule",

@@ -125,13 +125,37 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
     return [ast.Starred(value=node, ctx=ast.Load())]
 
 
-def read_arguments(nodes: list[ast.expr], outputs: list[ast.expr], to: Rewriter) -> Arguments:
-    """Reads ``arguments=[...]``. ``outputs``: the roots of the data that the step writes."""
+def read_arguments(
+    nodes: list[ast.expr], outputs: list[ast.expr], to: Rewriter, line: Sequence[ast.expr] = ()
+) -> Arguments:
+    """Reads ``arguments=[...]``. ``outputs``: the roots of the data that the step writes; ``line``: what is text of a
+    shell's command line as it is, and not one word of it."""
     found = Arguments()
     flag = ""
     for node in nodes:
-        flag = _element(node, flag, outputs, found, to)
+        text = to.evaluator.text(node) if node in line else None
+        if text is None:
+            flag = _element(node, flag, outputs, found, to)
+        else:
+            found.text(text)
+            last = text.rsplit(maxsplit=1)[-1:]
+            flag = last[0] if last and last[0].startswith("-") else ""
     return found
+
+
+#: What a shell does not take for a word.
+OPERATORS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>", "2>>", "2>&1", "&>", "(", ")", "{", "}", "!"})
+
+
+def shell_line(command: ast.expr, to: Rewriter) -> tuple[list[ast.expr], list[ast.expr]]:
+    """The words of the command of a CommandStep, and those that are text of the command line as they are: SDK v1 takes
+    the first one apart, and hands on the others as words. Raises ValueError where it is put together at run time."""
+    words = list_elements(command, to)
+    if len(words) == 1 and isinstance(words[0], ast.Starred):
+        if to.evaluator.text(command) is None:
+            raise ValueError("the command is put together at run time")
+        return [command], [command]
+    return words, [word for word in words if word is words[0] or to.evaluator.text(word) in OPERATORS]
 
 
 def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Arguments, to: Rewriter) -> str:

@@ -51,6 +51,9 @@ class Settings:
             configuration = script_run.argument("run_config", position=3)
             environment = environment or script_run.argument("environment", position=6)
             compute = compute or script_run.argument("compute_target", position=5)
+            folder = script_run.argument("source_directory", position=0) if source is None else None
+            if folder is not None and isinstance(use.argument("runconfig"), ast.Name):
+                found.code, found.source = to.source(folder), folder
         found.take(configuration, environment, compute, use, to)
         estimator = use.argument("estimator")
         if estimator is not None:
@@ -137,16 +140,19 @@ def opened(node: ast.expr | None, to: Rewriter) -> ast.expr | None:
 
 
 def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
-    """The ScriptRunConfig that an expression reads a setting of, as in ``runconfig=config.run_config``."""
-    if not isinstance(node, ast.Attribute) or node.attr not in _READ:
+    """The ScriptRunConfig that an expression reads a setting of, as in ``runconfig=config.run_config``, or that it
+    is."""
+    if isinstance(node, ast.Attribute) and node.attr not in _READ:
         return None
-    value = to.evaluator.value(node.value)
+    value = to.evaluator.value(node.value if isinstance(node, ast.Attribute) else node)
     made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
     if made is None or made.symbol != "ScriptRunConfig" or made.call is None:
         return None
     parents = to.evaluator.scopes.parents
     for name in Objects.of(to).names(made.node):
         read = parents.get(name)
+        if isinstance(read, ast.keyword) and read.arg == "runconfig":
+            continue
         if not (isinstance(read, ast.Attribute) and read.attr in _READ and isinstance(parents.get(read), ast.keyword)):
             raise ValueError("a ScriptRunConfig gives the step its settings, and more is done with it: write them here")
     if made.argument("distributed_job_config") is not None:

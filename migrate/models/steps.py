@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import (
@@ -19,6 +20,7 @@ from amlbridge.migrate.models.arguments import (
     output_port,
     parameter_port,
     read_arguments,
+    shell_line,
 )
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
@@ -239,15 +241,12 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     written = _roots(use.argument("outputs"), to)
     passed = use.argument("arguments", "arguements", "estimator_entry_script_arguments")
     nodes = list_elements(passed, to) if passed is not None else []
-    command = use.argument("command")
-    start = ""
-    if use.symbol == "CommandStep" and command is not None:
-        nodes = _words(command, to)
-    elif use.symbol == "CommandStep":
-        raise ValueError("the command of the step is in its run configuration: give it to command(...)")
-    arguments = read_arguments(nodes, written, to)
     settings = Settings.of_step(use, to)
-    if use.symbol != "CommandStep":
+    start = ""
+    if use.symbol == "CommandStep":
+        arguments = _command(use, settings, written, to)
+    else:
+        arguments = read_arguments(nodes, written, to)
         start = _python(use, arguments, to)
     declare_inputs(use, written, arguments, to)
     _declared_outputs(use, arguments, to)
@@ -288,11 +287,20 @@ def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
     return "python"
 
 
-def _words(command: ast.expr, to: Rewriter) -> list[ast.expr]:
-    nodes = list_elements(command, to)
-    if len(nodes) == 1 and isinstance(nodes[0], ast.Starred):
-        raise ValueError("the command is put together at run time")
-    return nodes
+def _command(use: Use, settings: Settings, written: list[ast.expr], to: Rewriter) -> Arguments:
+    """The command line of a CommandStep, which its ScriptRunConfig may have."""
+    command = use.argument("command", position=0)
+    if command is None:
+        made = next((found for part in settings.parts if (found := to.use_of(part)) is not None), None)  # type: ignore[arg-type]
+        command = made.argument("command") if made is not None else None
+    if command is None:
+        raise ValueError("the command of the step is in its run configuration: give it to command(...)")
+    if to.evaluator.text(command) is None and kind_of(to.evaluator, command) == "text":
+        arguments = Arguments()
+        arguments.expression(to.source(command))
+        return arguments
+    words, line = shell_line(command, to)
+    return read_arguments(words, written, to, line)
 
 
 def _roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:

@@ -68,8 +68,11 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         what = trained(data, to)
         file = what.argument("model_file", position=3) if what is not None else None
         text = to.evaluator.text(file) if file is not None else None
+        kind = what.argument("type", position=0) if what is not None else None
         if what is None:
             output_port(data, "", arguments, to)
+        elif kind is not None and to.evaluator.text(kind) == "Metrics":
+            step.reviews.append(_METRICS)
         elif text is None:
             raise ValueError("the file of the model, TrainingOutput(model_file=...), cannot be told")
         else:

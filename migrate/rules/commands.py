@@ -157,7 +157,8 @@ def job(
 ) -> Outcome:
     """The command, with what is assigned to it in the lines that follow. ``first``: what comes before the words of
     ``nodes``."""
-    arguments = read_arguments(nodes, [], to)
+    line = nodes if use.argument("command") is not None else []  # SDK v1 puts blanks between its parts, and no quotes
+    arguments = read_arguments(nodes, [], to, line)
     if first is not None:
         arguments.parts[:0] = first.parts
         arguments.inputs[:0] = first.inputs

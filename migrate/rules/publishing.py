@@ -16,6 +16,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.rest_calls import RestCalls
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
@@ -67,6 +68,8 @@ _ELSEWHERE = (
 )
 _NAMES = "deployments have names of 3 to 32 letters, digits and dashes, not numbers"
 _NO_DEFAULTS = "data has no default in the component of a pipeline: each call and schedule has to give {}"
+_COUNTED = "the first deployment of an endpoint is called version-1, where SDK v1 counted versions from 0"
+_DEPLOYED = "a version of an endpoint is a deployment, which is called through its endpoint: batch_endpoints.invoke"
 _PUBLISHED = "an endpoint of SDK v2 is found by its name, not by the id of a pipeline that SDK v1 published"
 
 
@@ -251,11 +254,22 @@ def set_default(use: Use, to: Rewriter) -> Outcome:
     if version is None or not isinstance(use.statement, ast.Expr):
         return Leave("set endpoint.defaults.deployment_name, and update the endpoint")
     endpoint, client = to.source(use.receiver), to.client(use.node)
+    name, review = _version_name(version, client, to)
     return Statements(
-        f'{endpoint}.defaults.deployment_name = f"version-{{{to.source(version)}}}"\n'
+        f"{endpoint}.defaults.deployment_name = {name}\n"
         f"{client}.batch_endpoints.begin_create_or_update({endpoint}).result()",
-        "deployments have names, not numbers",
+        review,
     )
+
+
+def _version_name(version: ast.expr, client: str, to: Rewriter) -> tuple[str, str]:
+    """The name of the deployment of a pipeline, or of the version of an endpoint: SDK v1 counts them from 0, and the
+    new code names them from 1 on."""
+    if to.evaluator.type_of(version) == "PublishedPipeline":
+        return Release.of(version, None, client, to).name, _NAMES
+    text = to.evaluator.text(version)
+    name = f'"version-{int(text) + 1}"' if text is not None and text.isdigit() else ""
+    return name or f"f'version-{{int({to.source(version)}) + 1}}'", _COUNTED
 
 
 @rule.converts("PublishedPipeline.submit", "PipelineEndpoint.submit")
@@ -342,6 +356,20 @@ def versions(use: Use, to: Rewriter) -> Outcome:
     """The deployments of the endpoint."""
     assert use.receiver is not None
     return Replace(f"{to.client(use.node)}.batch_deployments.list({to.source(use.receiver)}.name)")
+
+
+@rule.converts("PipelineEndpoint.get_pipeline")
+def version_of(use: Use, to: Rewriter) -> Outcome:
+    """The deployment of a version."""
+    assert use.receiver is not None
+    if Objects.of(to).members(use.node):
+        return Leave(_DEPLOYED)
+    version = use.argument("version", position=0)
+    endpoint, client = to.source(use.receiver), to.client(use.node)
+    name, review = f"{endpoint}.defaults.deployment_name", ""
+    if version is not None and not (isinstance(version, ast.Constant) and version.value is None):
+        name, review = _version_name(version, client, to)
+    return Replace(f"{client}.batch_deployments.get({name}, endpoint_name={endpoint}.name)", review)
 
 
 @rule.converts("PipelineVersion.version", "PipelineVersion.pipeline")

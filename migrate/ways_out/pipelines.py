@@ -66,7 +66,6 @@ WAYS_OUT = {
     "PipelineEndpoint.enable": "endpoints cannot be disabled: delete the deployment, or make another one the default",
     "PipelineEndpoint.get_all": "ml_client.batch_endpoints.list()",
     "PipelineEndpoint.get_all_pipelines": _DEPLOYMENT,
-    "PipelineEndpoint.get_pipeline": _DEPLOYMENT,
     "PipelineEndpoint.pipeline_version_list": _DEPLOYMENT,
     "PipelineEndpoint.reactivate": "endpoints cannot be disabled: make the deployment anew",
     "PipelineEndpoint.set_name": "endpoints keep their names: make another one",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
+from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Environment, Workspace
@@ -312,3 +315,33 @@ def test_a_name_of_data_that_no_step_writes_is_left() -> None:
     conversion = convert(f"{HEAD}data = PipelineData('data')\nprint(run.find_step_run('a'), data.name)\n")
     assert "data.name" in conversion.text
     assert "PipelineData('data')" in conversion.text
+
+
+@pytest.mark.parametrize(
+    ("command", "after"),
+    [
+        ("command=\"ls -l && echo 'a b'\", runconfig=env", "command=\"ls -l && echo 'a b'\""),
+        ('command=f"ls {folder}", runconfig=env', 'command=f"ls {folder}"'),
+        ('command=["python x.py --a", "b c", "&&", "ls"], runconfig=env', "command=\"python x.py --a 'b c' && ls\""),
+        ('command=["cat --data", data.as_mount()], runconfig=env', 'command="cat --data ${{inputs.data}}"'),
+        ("runconfig=config", 'code="src", command="Rscript a.R --b ${{inputs.b}}", environment=env, compute="cluster"'),
+    ],
+)
+def test_command_steps(command: str, after: str) -> None:
+    text = f"""\
+from azureml.core import Dataset, ScriptRunConfig
+from azureml.pipeline.steps import CommandStep
+data = Dataset.get_by_name(ws, "data")
+config = ScriptRunConfig("src", command=["Rscript a.R --b", data.as_mount()], compute_target="cluster", environment=env)
+a = CommandStep(name="a", {command})
+p = Pipeline(ws, [a])
+"""
+    if "config=config" not in command:
+        text = text.replace("config = Script", "other = Script")
+    assert after in flat(done(text)).replace(", )", ")")
+
+
+def test_the_parts_of_a_command_are_not_words() -> None:
+    """SDK v1 puts blanks between the parts of a ScriptRunConfig's command, and no quotes around them."""
+    text = done('from azureml.core import ScriptRunConfig\nScriptRunConfig("src", command=["a --b c", "d e"])\n')
+    assert 'command="a --b c d e"' in text

@@ -177,3 +177,20 @@ run = Experiment(ws, "calls").submit(published)
     ).text
     assert 'endpoint_name=published.name, experiment_name="calls"' in text
     assert "jobs.create_or_update" not in text
+
+
+def test_versions_of_an_endpoint_are_deployments() -> None:
+    text = convert(
+        HEAD
+        + 'endpoint = PipelineEndpoint.get(ws, name="x")\nendpoint.set_default_version("0")\n'
+        + 'endpoint.set_default_version(version)\npipeline = endpoint.get_pipeline("1")\nendpoint.get_pipeline()\n'
+    ).text
+    assert "azureml" not in text
+    assert 'endpoint.defaults.deployment_name = "version-1"\n' in text
+    assert 'endpoint.defaults.deployment_name = f"version-{int(version) + 1}"\n' in text
+    assert 'pipeline = ml_client.batch_deployments.get("version-2", endpoint_name=endpoint.name)' in text
+
+
+def test_a_version_that_is_called_stays() -> None:
+    text = convert(HEAD + 'PipelineEndpoint.get(ws, name="x").get_pipeline("1").submit(ws, "night")\n').text
+    assert ".get_pipeline(" in text and "batch_deployments" not in text

@@ -135,6 +135,15 @@ worst = run.get_children_sorted_by_primary_metric(top=3, reverse=True)
     assert found.rstrip().endswith("[:3]") and 'run.objective.goal.lower() != "maximize"' in found
 
 
+def test_metrics_among_the_outputs_of_a_step_are_read_with_mlflow() -> None:
+    """As notebooks of SDK v1 list them."""
+    text = PIPELINE.replace("outputs=[model],\n    metrics_output=metrics,", "outputs=[metrics, model],")
+    found = convert(text)
+    assert "azureml" not in found.text.replace("mcr.microsoft.com/azureml", "").replace("azureml-mlflow", "")
+    assert any("MLflow" in finding.message for finding in found.findings if finding.symbol == "HyperDriveStep")
+    assert 'outputs={"model": Output(type="uri_file")}' in found.text
+
+
 PIPELINE = """\
 from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
