@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
-from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
