@@ -291,7 +291,7 @@ def _command(use: Use, settings: Settings, written: list[ast.expr], to: Rewriter
     """The command line of a CommandStep, which its ScriptRunConfig may have."""
     command = use.argument("command", position=0)
     if command is None:
-        made = next((found for part in settings.parts if (found := to.use_of(part)) is not None), None)  # type: ignore[arg-type]
+        made = next((found for part in settings.parts if (found := to.use_of(part)) is not None), None)
         command = made.argument("command") if made is not None else None
     if command is None:
         raise ValueError("the command of the step is in its run configuration: give it to command(...)")
