@@ -65,7 +65,12 @@ ml_client.models.create_or_update(
 )
 
 _BEST = '{mlflow}.get_run({mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"])'
-_BY_METRIC = "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
+_BY_METRIC = (
+    '{{mlflow}}.search_runs(experiment_names=[{{run}}.experiment_name], filter_string=f"tags.mlflow.parentRunId = '
+    '\'{{{{{{run}}.name}}}}\'", order_by=[{order}], max_results=1, output_format="list")[0]'
+)
+#: Parts of the names of metrics of which less is better.
+_LESS = ("error", "loss")
 #: Where a trial has its model, as an MLflow folder.
 _MODEL = "outputs/mlflow-model"
 
@@ -90,25 +95,46 @@ def step_run(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("AutoMLRun.get_best_child")
 def best_child(use: Use, to: Rewriter) -> Outcome:
-    """The best trial, by the primary metric."""
-    if use.argument("metric", position=0) is not None:
-        return Leave(
-            "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
-        )
-    return Replace(written(use, to, _BEST))
+    """The best trial, by the primary metric or by another one."""
+    metric = _given(use.argument("metric", position=0))
+    if metric is None:
+        return Replace(written(use, to, _BEST))
+    code = _by_metric(metric, to)
+    return Replace(written(use, to, code), _ORDER) if code else Leave(_UNTOLD)
+
+
+_ORDER = "the best trial is the one with the best value that MLflow has of this metric"
+_UNTOLD = "choose among mlflow.search_runs(...) by that metric: whether more is better cannot be told here"
+
+
+def _given(node: ast.expr | None) -> ast.expr | None:
+    """What is passed; None for None as well."""
+    return None if isinstance(node, ast.Constant) and node.value is None else node
+
+
+def _by_metric(metric: ast.expr, to: Rewriter) -> str:
+    """The template for the trial that is best by a metric; "" where it cannot be told whether more is better."""
+    name = to.evaluator.text(metric)
+    if name is None:
+        return ""
+    direction = "ASC" if any(part in name for part in _LESS) else "DESC"
+    if isinstance(metric, ast.Constant):
+        return _BY_METRIC.format(order=f'"metrics.{name} {direction}"')
+    code = to.source(metric)
+    plain = isinstance(metric, ast.Name)
+    return _BY_METRIC.format(order=f'f"metrics.{{{{{code}}}}} {direction}"') if plain else ""
 
 
 @rule.converts("AutoMLRun.get_output")
 def output(use: Use, to: Rewriter) -> Outcome:
     """The best trial, or another one, and its model."""
-    if use.argument("metric", position=1) is not None:
-        return Leave(
-            "choose among mlflow.search_runs(...) by that metric: the service tells the best by its primary one"
-        )
-    if use.argument("return_onnx_model", position=2) is not None:
-        return Leave("download outputs/model.onnx of the best trial with mlflow.artifacts.download_artifacts")
-    iteration = use.argument("iteration", position=0)
-    code = _BEST
+    metric, iteration = _given(use.argument("metric", position=1)), _given(use.argument("iteration", position=0))
+    code, review = _BEST, "the model is loaded with its flavor scikit-learn"
+    as_onnx = _is_true(use.argument("return_onnx_model", position=2))
+    if metric is not None:
+        code, review = _by_metric(metric, to), f"{_ORDER}; {review}"
+        if not code:
+            return Leave(_UNTOLD)
     if iteration is not None:
         code = '{mlflow}.get_run(f"{{{run}.name}}_{{' + to.source(iteration) + '}}")'
         if '"' in to.source(iteration):
@@ -118,14 +144,27 @@ def output(use: Use, to: Rewriter) -> Outcome:
     if names is None:
         name = to.fresh("best_run")
         to.before(use.statement, f"{name} = {trial}")
-        return Replace(f"({name}, {_model(name, to, use)})")
+        return Replace(f"({name}, {_onnx(name, to, use) if as_onnx else _model(name, to, use)})", review)
     run_name, model_name = names
     if run_name == "_":
         run_name = to.fresh("best_run")
     lines = [f"{run_name} = {trial}"]
     if model_name != "_":
-        lines.append(f"{model_name} = {_model(run_name, to, use)}")
-    return Statements("\n".join(lines), "the model is loaded with its flavor scikit-learn")
+        lines.append(f"{model_name} = {_onnx(run_name, to, use) if as_onnx else _model(run_name, to, use)}")
+    return Statements("\n".join(lines), f"the trial has its ONNX model in {_ONNX}" if as_onnx else review)
+
+
+#: Where a trial has its model in the format ONNX, if the search wanted it.
+_ONNX = "outputs/model.onnx"
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return node is not None and not (isinstance(node, ast.Constant) and not node.value)
+
+
+def _onnx(name: str, to: Rewriter, use: Use) -> str:
+    path = f'{tracking(use, to)}.artifacts.download_artifacts(run_id={name}.info.run_id, artifact_path="{_ONNX}")'
+    return f"{to.need_module('onnx')}.load({path})"
 
 
 def _unpacked(use: Use) -> tuple[str, str] | None:
@@ -158,16 +197,17 @@ def children(use: Use, to: Rewriter) -> Outcome:
 def register(use: Use, to: Rewriter) -> Outcome:
     """Registers the model of the best trial, or of another one."""
     name = use.argument("model_name", position=0)
-    if use.argument("metric") is not None or name is None:
+    metric, iteration = _given(use.argument("metric")), _given(use.argument("iteration"))
+    by_metric = _by_metric(metric, to) if metric is not None else ""
+    if name is None or (metric is not None and not by_metric):
         return Leave("name the model, and the trial that has it: ml_client.models.create_or_update(Model(path=...))")
-    iteration = use.argument("iteration")
-    trial = (
-        written(use, to, '{mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"]')
-        if iteration is None
-        else written(use, to, 'f"{{{run}.name}}_{{' + to.source(iteration) + '}}"')
-    )
+    code = '{mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"]'
+    if by_metric:
+        code = f"{by_metric}.info.run_id"
+    elif iteration is not None:
+        code = 'f"{{{run}.name}}_{{' + to.source(iteration) + '}}"'
     variable = to.fresh("best_run_id")
-    to.before(use.statement, f"{variable} = {trial}")
+    to.before(use.statement, f"{variable} = {written(use, to, code)}")
     path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{_MODEL}/"'
     return Replace(_registered(use, path, "MLFLOW_MODEL", to), "the model is an MLflow folder, not a pickle")
 

@@ -122,12 +122,56 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
     receiver = use.receiver if use.receiver is not None else use.argument("experiment", position=0)
     if receiver is None:
         return Leave("an experiment is needed")
-    filters = [name for name in ("type", "tags", "properties", "status") if use.argument(name) is not None]
-    if filters:
-        return Leave(f"select by {', '.join(filters)} with filter_string of mlflow.search_runs")
+    tagged, chosen = _conditions(use, to)
     client, mlflow = to.client(use.node), to.need_module("mlflow")
     found = f'{mlflow}.search_runs(experiment_names=[{to.source(receiver)}], output_format="list")'
     children = use.argument("include_children")
     every = isinstance(children, ast.Constant) and children.value is True
-    only = "" if every else ' if "mlflow.parentRunId" not in run.data.tags'
-    return Replace(f"({client}.jobs.get(run.info.run_id) for run in {found}{only})", _RUNS)
+    if not every:
+        tagged.insert(0, '"mlflow.parentRunId" not in run.data.tags')
+    only = f" if {' and '.join(tagged)}" if tagged else ""
+    jobs = f"({client}.jobs.get(run.info.run_id) for run in {found}{only})"
+    return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, _RUNS)
+
+
+#: Type of a run in SDK v1 -> type of the job.
+_TYPES = {
+    "automl": "automl",
+    "azureml.PipelineRun": "pipeline",
+    "azureml.scriptrun": "command",
+    "hyperdrive": "sweep",
+}
+
+
+def _conditions(use: Use, to: Rewriter) -> tuple[list[str], list[str]]:
+    """What the runs are selected by: conditions on a run of MLflow, and on its job. Raises ValueError where a filter
+    cannot be told."""
+    tagged = [_pair(pair, "run.data.tags", to) for pair in _pairs(use.argument("tags"), "tags", to)]
+    chosen = [_pair(pair, "job.properties", to) for pair in _pairs(use.argument("properties"), "properties", to)]
+    kind, status = use.argument("type"), use.argument("status")
+    if kind is not None:
+        text = to.evaluator.text(kind)
+        if text not in _TYPES:
+            raise ValueError(f"select by type among the jobs: types of jobs are {', '.join(sorted(_TYPES.values()))}")
+        chosen.append(f'job.type == "{_TYPES[text]}"')
+    if status is not None:
+        chosen.append(f"job.status == {to.source(status)}")
+    return tagged, chosen
+
+
+def _pairs(node: ast.expr | None, what: str, to: Rewriter) -> list[tuple[ast.expr, ast.expr | None]]:
+    """The names and values that a filter wants; of a text alone only the name."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return []
+    if to.evaluator.text(node) is not None:
+        return [(node, None)]
+    if isinstance(node, ast.Dict) and all(key is not None for key in node.keys):
+        return [(key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
+    raise ValueError(f"select by {what} with filter_string of mlflow.search_runs")
+
+
+def _pair(pair: tuple[ast.expr, ast.expr | None], where: str, to: Rewriter) -> str:
+    key, value = pair
+    if value is None:
+        return f"{to.source(key)} in {where}"
+    return f"{where}.get({to.source(key)}) == {to.source(value)}"

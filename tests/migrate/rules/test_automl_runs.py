@@ -53,8 +53,8 @@ def test_reads(before: str, after: str) -> None:
     [
         "run.get_guardrails()",
         "run.pause()",
-        "b = run.get_best_child(metric='x')",
-        "run.get_output(return_onnx_model=True)",
+        "b = run.get_best_child(metric=chosen())",
+        "run.register_model(model_name='m', metric=chosen())",
     ],
 )
 def test_what_stays(line: str) -> None:
@@ -62,3 +62,24 @@ def test_what_stays(line: str) -> None:
     member = line.partition("run.")[2].partition("(")[0]
     assert f"AutoMLRun(ws.experiments[run.experiment_name], run.name).{member}(" in found.text
     assert {Status.MANUAL, Status.NO_EQUIVALENT} & {finding.status for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("b = run.get_best_child(metric='accuracy')", '"metrics.accuracy DESC"'),
+        ("b, m = run.get_output(metric='log_loss')", '"metrics.log_loss ASC"'),
+        ("name = 'mean_absolute_error'\nb, _ = run.get_output(metric=name)", 'f"metrics.{name} ASC"'),
+        ("run.register_model(model_name='m', metric='AUC_weighted')", '"metrics.AUC_weighted DESC"'),
+    ],
+)
+def test_the_best_trial_by_another_metric(line: str, order: str) -> None:
+    found = convert(f"{HEAD}{line}\n")
+    assert f"order_by=[{order}]" in found.text and not check_generated(found.text)
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+def test_the_model_of_a_trial_in_another_format() -> None:
+    found = convert(f"{HEAD}b, m = run.get_output(return_onnx_model=True)\nc, n = run.get_output(metric=None)\n").text
+    assert "m = onnx.load(" in found and 'artifact_path="outputs/model.onnx"' in found
+    assert "n = mlflow.sklearn.load_model(" in found and "order_by" not in found
