@@ -94,6 +94,7 @@ _KNOWN: dict[str, Replacement] = {
             "azureml-automl-core",
             "azureml-telemetry",
             "azureml-contrib-pipeline-steps",
+            "azureml-contrib-automl-pipeline-steps",
             "azureml-contrib-run",
             "azureml-contrib-server",
             "azureml-contrib-dataset",
@@ -126,8 +127,14 @@ _KNOWN: dict[str, Replacement] = {
 }
 #: Packages called azureml that belong to v2 or to no SDK.
 _OF_V2 = re.compile(
-    r"azureml-(mlflow|fsspec|inference-server-http|evaluate|metrics|assets?|ai-monitoring|featurestore|rag|acft"
-    r"|registry-tools|model-catalog|nlp-tools)\b"
+    r"azureml-(mlflow|fsspec|inference-server-http|evaluate|metrics|assets?|ai-monitoring|featurestore|rag|rai-utils|acft"
+    r"|registry-tools|model-catalog|nlp-tools|designer)\b"
+)
+#: What packages of SDK v1 begin with. Other names are none of packages: of resource groups, containers, headers.
+_OF_V1 = re.compile(
+    r"azureml-(accel|automl|cli|contrib|core|data|defaults|explain|infra|interpret|k8s|model-management|monitoring|ngc"
+    r"|opendatasets|pipeline|responsibleai|sdk|serving|synapse|telemetry|tensorboard|train|webservice-schema|widgets)"
+    r"[a-z]*(-|$)"
 )
 _CONTRIB = _none("it was a preview of SDK v1; see what its part of the v2 documentation names instead")
 
@@ -150,7 +157,7 @@ def replacement(name: str) -> Replacement | None:
     found = canonical(name)
     if found in _KNOWN:
         return _KNOWN[found]
-    if not found.startswith("azureml-") or _OF_V2.match(found):
+    if _OF_V2.match(found) or not _OF_V1.match(found):
         return None
     return _CONTRIB
 

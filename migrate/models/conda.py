@@ -20,7 +20,10 @@ CHANGES = (
     "set_python_version",
     "set_pip_option",
     "set_pip_index_url",
+    "add_tensorflow_conda_package",
+    "add_tensorflow_pip_package",
 )
+TENSORFLOW = ("add_tensorflow_conda_package", "add_tensorflow_pip_package")
 
 
 @dataclass
@@ -38,6 +41,9 @@ class Conda:
     def add(self, use: Use, to: Rewriter) -> None:
         """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
         member = use.symbol.rsplit(".", 1)[1]
+        if member in TENSORFLOW:
+            (self.pip if "pip" in member else self.conda).append(tensorflow(use, to))
+            return
         value = next(iter(use.arguments().values()), None)
         if value is None:
             raise ValueError(f"{member} needs an argument")
@@ -88,6 +94,14 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
     if version is not None:
         conda.python = python(version, to)
     return conda
+
+
+def tensorflow(use: Use, to: Rewriter) -> str:
+    """The package that ``add_tensorflow_...`` adds: one for CPU and GPU, as TensorFlow has been since 2.1."""
+    version = use.argument("version", position=1)
+    if version is None or (isinstance(version, ast.Constant) and version.value is None):
+        return '"tensorflow"'
+    return _joined("tensorflow==" if "pip" in use.symbol else "tensorflow=", version, to)
 
 
 def entries(node: ast.expr | None, to: Rewriter) -> list[str]:

@@ -245,21 +245,23 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
-_ADDING = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version")
+_ADDING = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version", *conda_model.TENSORFLOW)
 
 
 @rule.converts(*(f"CondaDependencies.{name}" for name in _ADDING))
 def add(use: Use, to: Rewriter) -> Outcome:
     """A package that is added where the dict exists already."""
     value = next(iter(use.arguments().values()), None)
-    if value is None or use.receiver is None:
+    is_tensorflow = use.symbol.rsplit(".", 1)[1] in conda_model.TENSORFLOW
+    if use.receiver is None or (value is None and not is_tensorflow):
         return Leave("nothing is added")
+    added = conda_model.tensorflow(use, to) if value is None or is_tensorflow else to.source(value)
     owner = to.source(use.receiver)
     place = {"pip": '["dependencies"][-1]["pip"]', "conda": '["dependencies"]', "channel": '["channels"]'}
     kind = "pip" if "pip" in use.symbol else "conda" if "conda" in use.symbol else "channel"
     method = "insert(0, {})" if kind == "conda" else "append({})"
-    code = f"{owner}{place[kind]}.{method.format(to.source(value))}"
-    if use.symbol.endswith("set_python_version"):
+    code = f"{owner}{place[kind]}.{method.format(added)}"
+    if value is not None and use.symbol.endswith("set_python_version"):
         others = f'[part for part in {owner}["dependencies"] if not str(part).startswith("python")]'
         code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
     if to.evaluator.type_of(use.receiver) == "CondaDependencies" and owner.endswith(".conda_file"):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.models.environment import assigned
+from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -24,7 +25,9 @@ from azureml.contrib.services.aml_response import AMLResponse
 
 @rawhttp
 def run(request: AMLRequest):
-    return AMLResponse(request.get_data(), 200)
+    response = AMLResponse(request.get_data(), 200)
+    response.mimetype = "image/jpg"
+    return response
 """,
             """\
 from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
@@ -33,7 +36,9 @@ from azureml_inference_server_http.api.aml_response import AMLResponse
 
 @rawhttp
 def run(request: AMLRequest):
-    return AMLResponse(request.get_data(), 200)
+    response = AMLResponse(request.get_data(), 200)
+    response.mimetype = "image/jpg"
+    return response
 """,
         )
     ],
@@ -51,17 +56,35 @@ def moved(use: Use, to: Rewriter) -> Outcome:
 
 
 #: What scripts read of a request: members of flask.Request.
-_MEMBERS = (
+_REQUEST = (
     "args", "base_url", "content_length", "content_type", "cookies", "data", "files", "form", "full_path", "get_data",
     "get_json", "headers", "host", "is_json", "json", "method", "mimetype", "path", "query_string", "remote_addr",
     "stream", "url", "values",
 )  # fmt: skip
+#: What they read and set of a response: members of flask.Response.
+_RESPONSE = (
+    "content_type", "data", "get_data", "headers", "mimetype", "set_cookie", "set_data", "status", "status_code",
+)  # fmt: skip
+    "content_type",
+    "data",
+    "get_data",
+    "headers",
+    "mimetype",
+    "set_cookie",
+    "set_data",
+    "status",
+    "status_code",
+)
+_READ = (*(f"AMLRequest.{name}" for name in _REQUEST), *(f"AMLResponse.{name}" for name in _RESPONSE))
 
 
-@rule.converts(*(f"AMLRequest.{member}" for member in _MEMBERS))
+@rule.converts(*_READ, *(f"AMLResponse.{name}=" for name in _RESPONSE))
 def member(use: Use, to: Rewriter) -> Outcome:
-    """The same member of the same request."""
+    """The same member of the same request or response."""
     assert use.receiver is not None
+    if use.symbol.endswith("="):
+        target = f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1].removesuffix('=')}"
+        return Statements(f"{target} = {to.source(assigned(use))}")
     code = f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}"
     return Replace(code if use.call is None else f"{code}({_arguments(use.call, to)})")
 

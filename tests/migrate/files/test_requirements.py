@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,20 @@ def test_the_scoring_server_is_named_once() -> None:
     found = convert("requirements.txt", "azureml-defaults\nazureml-contrib-services==1.1\nnumpy\n")
     assert found.text == "mlflow>=2.8,<3\nazureml-mlflow>=1.56\nazureml-inference-server-http>=1.0\nnumpy\n"
     assert convert("requirements.txt", "azureml-contrib-services\n").text == "azureml-inference-server-http>=1.0\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'registry="azureml-meta"\n',
+        "curl -H 'azureml-model-deployment: blue' $URI\n",
+        "container: azureml-blobstore-d4e67fb5-e284-4203-a982-7f70db952098\n",
+        "      - azureml-designer-cv-modules==0.0.41\n",
+    ],
+)
+def test_other_names_that_begin_with_azureml_are_none_of_packages(text: str) -> None:
+    found = convert("conda.yml", text)
+    assert found.text == text and not found.findings
 
 
 def test_toml_and_setup_cfg() -> None:

@@ -170,3 +170,22 @@ use(env.clone("mine"))
     ).text
     assert 'name="mine"' in text and "image=env.image" in text and "conda_file=copy.deepcopy(env.conda_file)" in text
     assert "azureml.core" not in text
+
+
+def test_tensorflow_of_conda_dependencies() -> None:
+    text = "".join(
+        convert(
+            """\
+from azureml.core.conda_dependencies import CondaDependencies
+
+packages = CondaDependencies.create(python_version="3.7")
+packages.add_tensorflow_conda_package()
+packages.add_tensorflow_pip_package("gpu", version="2.3")
+others = CondaDependencies()
+use(others)
+others.add_tensorflow_conda_package(core_type="gpu")
+"""
+        ).text.split()
+    )
+    assert '"python=3.7","tensorflow","pip",{"pip":["tensorflow==2.3","mlflow"' in text
+    assert 'others["dependencies"].insert(0,"tensorflow")' in text
