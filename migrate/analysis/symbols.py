@@ -268,6 +268,11 @@ RESULTS = {
     "AksWebservice.deploy_configuration": "AksServiceDeploymentConfiguration",
     "LocalWebservice.deploy_configuration": "LocalWebserviceDeploymentConfiguration",
     "Webservice.deploy": "Webservice",
+    "Webservice.deploy_from_model": "Webservice",
+    "Webservice.deploy_from_image": "Webservice",
+    "ContainerImage.create": "ContainerImage",
+    "Image.create": "ContainerImage",
+    "ContainerImage.image_configuration": "ContainerImageConfig",
     "Webservice.list": "list:Webservice",
 }
 

@@ -104,12 +104,14 @@ def inference_config(use: Use, to: Rewriter) -> Outcome:
     script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
     if script is None:
         return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
-    if use.argument("base_image") is not None or use.argument("extra_docker_file_steps") is not None:
+    if use.argument("extra_docker_file_steps") is not None:
         return Leave("make an Environment of the image and its additions, and name it in the deployment")
     where = to.source(folder) if folder is not None else '"."'
     return Replace(f"{code}(code={where}, scoring_script={to.source(script)})")
 
 
+#: Calls that a deployment configuration is given to.
+_DEPLOYING = frozenset({"deploy", "deploy_from_model", "deploy_from_image"})
 _CONFIGURATIONS = (
     "AciWebservice.deploy_configuration",
     "AksWebservice.deploy_configuration",
@@ -142,10 +144,10 @@ def _is_deployed(to: Rewriter, node: ast.AST) -> bool:
     parent = to.evaluator.scopes.parents.get(node)
     if isinstance(parent, ast.keyword):
         parent = to.evaluator.scopes.parents.get(parent)
-    return any(use.node is parent and use.symbol == "Model.deploy" for use in to.uses)
+    return any(use.node is parent and use.symbol.rsplit(".", 1)[-1] in _DEPLOYING for use in to.uses)
 
 
-def _made(to: Rewriter, node: ast.expr | None) -> Use | None:
+def made(to: Rewriter, node: ast.expr | None) -> Use | None:
     """The use that made the object of an expression, if it is in this module."""
     value = to.evaluator.value(node) if node is not None else None
     if not isinstance(value, Instance) or value.path:
@@ -212,27 +214,43 @@ def size(cores: ast.expr | None) -> str:
     return next((size for most, size in _SIZES if wanted <= most), _LARGEST)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a call deploys, as the expressions that it names. ``serving``: scripts and packages."""
+
+    name: ast.expr | None
+    models: ast.expr | None
+    serving: ast.expr | None
+    settings: ast.expr | None
+    cluster: ast.expr | None
+
+
 @rule.converts("Model.deploy")
 def deploy(use: Use, to: Rewriter) -> Outcome:
     """Endpoint, deployment, traffic; the service's variable holds the endpoint."""
-    name = use.argument("name", position=1)
+    names = ("name", "models", "inference_config", "deployment_config", "deployment_target")
+    return deployed(use, Wanted(*(use.argument(key, position=at) for at, key in enumerate(names, 1))), to)
+
+
+def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
+    """The three calls of SDK v2 that deploy what a call of v1 deployed."""
     target = _target(use)
-    if name is None or target is None:
+    if wanted.name is None or target is None:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
-    client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(name)
-    models = served(use.argument("models", position=2), label, client, to)
-    config = _settings(to, _made(to, use.argument("deployment_config", position=4)))
-    if use.argument("deployment_target", position=5) is not None:
+    client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(wanted.name)
+    models = served(wanted.models, label, client, to)
+    config = _settings(to, made(to, wanted.settings))
+    if wanted.cluster is not None:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
     parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models.arguments]
-    parts += serving(to, use.argument("inference_config", position=3)) + config.deployment
-    made = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
+    parts += serving(to, wanted.serving) + config.deployment
+    settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
     local = ", local=True" if config.local else ""
     create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{local}).result()"
     lines = [
         *models.lines,
-        f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({made})",
+        f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({settings})",
         create,
         f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
         f"{client}.online_deployments.begin_create_or_update({deployment}{local}).result()",
@@ -261,21 +279,23 @@ def _target(use: Use) -> str | None:
 
 def serving(to: Rewriter, node: ast.expr | None) -> list[str]:
     """Environment and code of an inference configuration."""
-    config = _made(to, node)
+    config = made(to, node)
     if node is None:
         return []
     if config is None:
         return [f"code_configuration={to.source(node)}"]
     found = []
-    environment = config.argument("environment")
-    conda = config.argument("conda_file")
+    environment, image = config.argument("environment"), config.argument("base_image")
+    conda = config.argument("conda_file", position=2)
     if environment is not None:
         found.append(f"environment={to.source(environment)}")
         variables = variables_of(environment, to)
         found += [f"environment_variables={variables}"] if variables else []
-    elif conda is not None:
+    elif conda is not None or image is not None:
         entity = to.need("azure.ai.ml.entities", "Environment")
-        found.append(f'environment={entity}(image="{_DEFAULT_IMAGE}", conda_file={to.source(conda)})')
+        parts = f"image={to.source(image)}" if image is not None else f'image="{_DEFAULT_IMAGE}"'
+        parts += f", conda_file={to.source(conda)}" if conda is not None else ""
+        found.append(f"environment={entity}({parts})")
     return [*found, f"code_configuration={to.source(node)}"]
 
 
@@ -394,18 +414,6 @@ def regen_key(use: Use, to: Rewriter) -> Outcome:
     kind = f"{to.source(key)}.lower()" if not isinstance(key, ast.Constant) else repr(str(key.value).lower())
     endpoints = f"{to.client(use.node)}.online_endpoints"
     return Replace(f"{endpoints}.begin_regenerate_keys(name={to.source(use.receiver)}.name, key_type={kind}).result()")
-
-
-_IMAGES = ("ContainerImage", "ContainerImage.image_configuration", "Image", "Image.create", "Image.list",
-           "Webservice.deploy_from_image", "Webservice.deploy", "Webservice.deploy_from_model",
-           "Webservice.deploy_local_from_model")  # fmt: skip
-
-
-@rule.converts(*_IMAGES)
-def image(use: Use, to: Rewriter) -> Outcome:
-    """The ways of deploying that came before Model.deploy."""
-    message = "deploy with ManagedOnlineEndpoint and ManagedOnlineDeployment: model, environment, CodeConfiguration"
-    return Leave(message, Status.NO_EQUIVALENT)
 
 
 _VERSIONS = (

@@ -65,16 +65,6 @@ _REQUEST = (
 _RESPONSE = (
     "content_type", "data", "get_data", "headers", "mimetype", "set_cookie", "set_data", "status", "status_code",
 )  # fmt: skip
-    "content_type",
-    "data",
-    "get_data",
-    "headers",
-    "mimetype",
-    "set_cookie",
-    "set_data",
-    "status",
-    "status_code",
-)
 _READ = (*(f"AMLRequest.{name}" for name in _REQUEST), *(f"AMLResponse.{name}" for name in _RESPONSE))
 
 

@@ -1,0 +1,158 @@
+"""Images of web services (``ContainerImage``) become deployments of endpoints.
+
+Before ``Model.deploy`` there was an image for each service: its configuration names the scoring script and the conda
+file, ``ContainerImage.create`` built it of models, and ``Webservice.deploy_from_image`` or ``deploy_from_model`` ran
+it. A deployment of SDK v2 names models, environment and code itself, and the service builds the image.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.deployments import Wanted, deployed, made
+
+rule = Rule(
+    "service-images",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.image import ContainerImage
+from azureml.core.model import Model
+from azureml.core.webservice import AciWebservice, Webservice
+
+ws = Workspace.from_config()
+image_config = ContainerImage.image_configuration(
+    execution_script="score.py", runtime="python", conda_file="myenv.yml"
+)
+image = ContainerImage.create(
+    name="ridge", models=[Model(ws, "ridge")], image_config=image_config, workspace=ws
+)
+image.wait_for_creation(show_output=True)
+aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1)
+service = Webservice.deploy_from_image(
+    workspace=ws, name="ridge-service", image=image, deployment_config=aci_config
+)
+service.wait_for_deployment(show_output=True)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import (
+    CodeConfiguration,
+    Environment,
+    ManagedOnlineDeployment,
+    ManagedOnlineEndpoint,
+)
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+image_config = CodeConfiguration(code=".", scoring_script="score.py")
+endpoint = ManagedOnlineEndpoint(name="ridge-service", auth_mode="key")
+ml_client.online_endpoints.begin_create_or_update(endpoint).result()
+deployment = ManagedOnlineDeployment(
+    name="blue",
+    endpoint_name="ridge-service",
+    model=ml_client.models.get("ridge", label="latest"),
+    environment=Environment(
+        image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+        conda_file="myenv.yml",
+    ),
+    code_configuration=image_config,
+    instance_type="Standard_DS2_v2",
+    instance_count=1,
+)
+ml_client.online_deployments.begin_create_or_update(deployment).result()
+endpoint.traffic = {"blue": 100}
+service = ml_client.online_endpoints.begin_create_or_update(endpoint).result()
+""",
+        )
+    ],
+)
+
+_HERE = "the folder that the scoring script is in is sent along as a whole"
+_OWN = "deploy with ManagedOnlineEndpoint and ManagedOnlineDeployment: model, environment, CodeConfiguration"
+
+
+@rule.converts("ContainerImage.image_configuration", "Image.image_configuration")
+def configuration(use: Use, to: Rewriter) -> Outcome:
+    """Code and scoring script; packages and image go to the deployment."""
+    script = use.argument("execution_script", position=0)
+    if use.call is None or script is None:
+        return Leave("the scoring script cannot be told")
+    if use.argument("docker_file", position=3) is not None:
+        return Leave(
+            "make an Environment of the Dockerfile (build=BuildContext(path=...)), and name it in the deployment"
+        )
+    code, name = '"."', to.source(script)
+    text = to.evaluator.text(script)
+    if text is not None and posixpath.dirname(text):
+        code, name = repr(posixpath.dirname(text)), repr(posixpath.basename(text))
+    entity = to.need("azure.ai.ml.entities", "CodeConfiguration")
+    review = _HERE if use.argument("dependencies", position=5) is not None else ""
+    return Replace(f"{entity}(code={code}, scoring_script={name})", review)
+
+
+@rule.converts("ContainerImage.create", "Image.create")
+def create(use: Use, to: Rewriter) -> Outcome:
+    """The deployment names what the image was made of."""
+    readers = Objects.of(to).names(use.node)
+    if Objects.of(to).variable(use.node) is None or not readers:
+        return Leave(_OWN, Status.NO_EQUIVALENT)
+    if not all(_is_deployed(name, to) or _is_waited_for(name, to) for name in readers):
+        return Leave(f"the image is used in another way: {_OWN}", Status.NO_EQUIVALENT)
+    return Statements("")
+
+
+def _is_deployed(name: ast.Name, to: Rewriter) -> bool:
+    parent = to.evaluator.scopes.parents.get(name)
+    if isinstance(parent, ast.keyword):
+        parent = to.evaluator.scopes.parents.get(parent)
+    return any(use.node is parent and use.symbol.endswith(".deploy_from_image") for use in to.uses)
+
+
+def _is_waited_for(name: ast.Name, to: Rewriter) -> bool:
+    return any(use.receiver is name and use.symbol.endswith(".wait_for_creation") for use in to.uses)
+
+
+@rule.converts("ContainerImage.wait_for_creation", "Image.wait_for_creation")
+def wait(use: Use, to: Rewriter) -> Outcome:
+    """Deploying waits for the image."""
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements("")
+    return Leave("deploying waits for its image by itself in SDK v2: leave the call out")
+
+
+@rule.converts("Webservice.deploy_from_image")
+def deploy_from_image(use: Use, to: Rewriter) -> Outcome:
+    """A deployment of what the image was made of."""
+    image = made(to, use.argument("image", position=2))
+    if image is None or not image.symbol.endswith("Image.create"):
+        return Leave(f"the image is made elsewhere: {_OWN}")
+    wanted = Wanted(
+        use.argument("name", position=1),
+        image.argument("models", position=2),
+        image.argument("image_config", position=3),
+        use.argument("deployment_config", position=3),
+        use.argument("deployment_target", position=4),
+    )
+    return deployed(use, wanted, to)
+
+
+@rule.converts("Webservice.deploy_from_model")
+def deploy_from_model(use: Use, to: Rewriter) -> Outcome:
+    """A deployment of the models and of the configuration of their image."""
+    names = ("name", "models", "image_config", "deployment_config", "deployment_target")
+    return deployed(use, Wanted(*(use.argument(key, position=at) for at, key in enumerate(names, 1))), to)
+
+
+@rule.converts("ContainerImage", "Image", "Image.list", "Webservice.deploy", "Webservice.deploy_local_from_model")
+def other(use: Use, to: Rewriter) -> Outcome:
+    """Images of their own, and services of models that are not registered."""
+    return Leave(_OWN, Status.NO_EQUIVALENT)
