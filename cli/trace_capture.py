@@ -179,7 +179,7 @@ def _stand_in(name: str, declared: Mapping[str, Any]) -> dict[str, Any] | None:
     kind = str(declared.get("type", ""))
     if kind.startswith("uri_") or kind.endswith("_model") or kind == "mltable":
         return {"jobInputType": kind, "uri": f"{_STORE}workspaceblobstore/paths/{name}"}
-    return {"jobInputType": "literal", "value": {"integer": "0", "number": "0", "boolean": "false"}.get(kind, "")}
+    return {"jobInputType": "literal", "value": {"integer": "0", "number": "0", "boolean": "false"}.get(kind, name)}
 
 
 def _kind_of_path(uri: str) -> str:

@@ -40,9 +40,11 @@ def setting(name: str, value: Any) -> Any:
     """A setting of a step, but for what the SDKs fill in by themselves."""
     if name != "sweep" or not isinstance(value, Mapping):
         return value
-    found = {key: item for key, item in value.items() if key != "append"}
-    if found.get("max_duration") == _SWEEP_TIMEOUT:
-        del found["max_duration"]
+    # How a trial gets its values, and that SDK v1 runs a sweep below its step, is told by neither SDK's user.
+    found = {key: item for key, item in value.items() if key not in ("append", "nested")}
+    for key, own in (("max_duration", _SWEEP_TIMEOUT), ("trial_timeout", _RUN_TIMEOUT)):
+        if found.get(key) == own:
+            del found[key]
     found["space"] = [[_plain(item[0]), *item[1:]] for item in found.get("space", ())]
     if isinstance(found.get("policy"), Mapping):
         # Each SDK has one way of counting ended trials and no argument for it.

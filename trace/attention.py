@@ -35,7 +35,7 @@ def of_node(node: Node) -> list[str]:
         for name, value in sorted(node.options.items())
         if name not in _WRITTEN
     ]
-    files = [name for name, item in node.outputs.items() if item.type == "any" and node.kind != "automl"]
+    files = [name for name, item in node.outputs.items() if item.type == "any" and not item.training]
     if files:
         names = ", ".join(map(repr, files))
         found.append(

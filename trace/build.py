@@ -20,7 +20,7 @@ from amlbridge.engine.plan import (
     Source,
     Value,
 )
-from amlbridge.trace import attention, automl_node, commands, environments, kinds
+from amlbridge.trace import attention, automl_node, commands, environments, kinds, sweep_node
 from amlbridge.trace.captured import Captured, Data
 from amlbridge.trace.model import Binding, FromPipeline, FromStep, Literal, Pipeline, PipelineInput, Step
 from amlbridge.trace.names import Names, identifier
@@ -68,7 +68,10 @@ class _Builder:
                 written = {name: self._ports[node.id, name] for name in node.outputs if self._is_read(node, name)}
                 made.steps.append(automl_node.behind(self._behind[node.id], made.steps[-1], written, made))
         for name, port in plan.outputs.items():
-            made.outputs[identifier(name, "output")] = self._written(port)
+            if self._is_left(port):
+                made.attention.append(f"The pipeline output {name!r} is left out: {sweep_node.METRICS}.")
+            else:
+                made.outputs[identifier(name, "output")] = self._written(port)
         return made
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -148,6 +151,9 @@ class _Builder:
         ports = Names()
         for name, item in node.inputs.items():
             port = ports.take(identifier(name, "input"))
+            if isinstance(item.source, NodePort) and self._is_left(item.source):
+                names[InputRef(name)] = ""
+                continue
             step.inputs[port], declared[port] = self._input(node, name, port)
             names[InputRef(name)] = f"${{{{inputs.{port}}}}}"
             if item.transformations and node.kind != "automl":
@@ -196,6 +202,11 @@ class _Builder:
         sources = [item.source for other in self._plan.nodes for item in other.inputs.values()]
         return NodePort(node.id, name) in [*sources, *self._plan.outputs.values()]
 
+    def _is_left(self, port: NodePort) -> bool:
+        """Whether it is the metrics of a sweep, which SDK v2 has no output for."""
+        node = self._plan.node(port.node)
+        return node.kind == "sweep" and sweep_node.is_metrics(node.outputs[port.port])
+
     def _written(self, port: NodePort) -> FromStep:
         """What writes an output."""
         key = self._behind.get(port.node, self._keys[port.node])
@@ -203,8 +214,9 @@ class _Builder:
 
     def _output_type(self, port: NodePort) -> str:
         node = self._plan.node(port.node)
-        kind = node.outputs[port.port].type
-        if node.kind == "automl":
+        output = node.outputs[port.port]
+        kind = output.type
+        if node.kind == "automl" or (node.kind == "sweep" and sweep_node.model_file(output)):
             return "uri_file"
         return "uri_folder" if kind == "any" else kind
 
@@ -227,6 +239,8 @@ class _Builder:
     def _outputs(self, node: Node, step: Step) -> dict[str, dict[str, Any]]:
         declared: dict[str, dict[str, Any]] = {}
         for name, output in node.outputs.items():
+            if self._is_left(NodePort(node.id, name)):
+                continue
             port = self._ports[node.id, name]
             kind = self._output_type(NodePort(node.id, name))
             declared[port] = {"type": kind, **({"mode": output.mode} if output.mode in ("upload", "direct") else {})}
@@ -292,6 +306,8 @@ class _Builder:
             content["code"] = _relative(self._made.code[node.code], step.key)
         step.variables |= dict(node.variables)
         try:
+            if any(isinstance(item.source, NodePort) and self._is_left(item.source) for item in node.inputs.values()):
+                raise ValueError(f"it reads the metrics of a sweep: {sweep_node.METRICS}")
             return kinds.component(node, step, content, environment, names, self._made)
         except ValueError as error:
             step.placeholder = str(error)

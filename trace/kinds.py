@@ -9,6 +9,8 @@ from amlbridge.engine.plan import Distribution, Node, ParameterRef, Piece, Value
 from amlbridge.trace import automl_node, commands, parallel_node, sweep_node
 from amlbridge.trace.model import FromPipeline, Pipeline, Step
 
+#: Seconds that azureml-core lets each run of a configuration go on by itself: nobody has asked for them.
+_RUN_TIMEOUT = 30 * 86400.0
 _ORDER = (
     *("$schema", "name", "display_name", "type", "version", "is_deterministic", "inputs", "outputs"),
     *("code", "environment", "command", "distribution", "resources"),
@@ -37,7 +39,8 @@ def component(
         content["command"] = commands.line(node.command, names)
     content |= resources(node)
     if node.timeout is not None and node.kind == "sweep":
-        step.job["limits"].setdefault("trial_timeout", int(node.timeout))
+        if node.timeout != _RUN_TIMEOUT:
+            step.job["limits"].setdefault("trial_timeout", int(node.timeout))
     elif node.timeout is not None:
         step.job["limits"] = {"timeout": int(node.timeout)}
     return {key: content[key] for key in _ORDER if key in content}

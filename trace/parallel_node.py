@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amlbridge.engine.parallel.settings import ParallelSettings, is_setting
@@ -27,7 +28,7 @@ def component(
     if "code" in content:
         task["code"] = content.pop("code")
     task |= {"entry_script": settings.entry_script, "environment": environment}
-    arguments = commands.line(_own(node.command), names)
+    arguments = " ".join([commands.line(_own(node.command), names), *_of_driver(settings)]).strip()
     if arguments:
         task["program_arguments"] = arguments
     if settings.output is not None:
@@ -38,6 +39,14 @@ def component(
         content["resources"] = {"instance_count": node.resources.nodes}
     content["task"] = task
     return content
+
+
+def _of_driver(settings: ParallelSettings) -> Iterator[str]:
+    """Settings that have no field: Azure's driver reads them of the arguments."""
+    for name in ("append_row_file_name", "allowed_failed_percent"):
+        value = getattr(settings, name)
+        if value != getattr(ParallelSettings(), name):
+            yield f"--{name} {shlex.quote(f'{value:g}' if isinstance(value, float) else value)}"
 
 
 def _settings(settings: ParallelSettings) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from amlbridge.engine.plan import Json, Node, Piece
+from amlbridge.engine.plan import InputRef, Json, Node, Output, OutputRef, Piece
 from amlbridge.engine.sweep import settings as sweeps
 from amlbridge.engine.sweep.distributions import CHOICE, Distribution
 from amlbridge.engine.sweep.settings import SweepSettings
@@ -13,6 +14,7 @@ from amlbridge.trace import commands
 from amlbridge.trace.model import Step
 from amlbridge.trace.names import identifier
 
+METRICS = "sweeps of SDK v2 have no output with the metrics, read them of the trials with MLflow"
 _NUMBERS: Mapping[str, tuple[str, ...]] = {
     "randint": ("upper",),
     "normal": ("mu", "sigma"),
@@ -32,14 +34,21 @@ def prepare(node: Node, step: Step, content: dict[str, Any], names: Mapping[Piec
     settings = sweeps.of(node)
     if settings.history:
         raise ValueError("a sweep that goes on from earlier ones has no equal in SDK v2")
-    declared, line = content.setdefault("inputs", {}), commands.line(node.command, names)
+    ports = {name: identifier(name, "value") for name in settings.space}
+    own = {InputRef(name): f"${{{{inputs.{port}}}}}" for name, port in ports.items()}
+    declared, line = content.setdefault("inputs", {}), commands.line(node.command, {**names, **own})
     space = {}
     for name, item in settings.space.items():
-        port = identifier(name, "value")
+        port = ports[name]
         space[port] = _distribution(item)
         declared[port] = {"type": _type(item)}
         if settings.append:
             line += f" --{name.lstrip('-')} ${{{{inputs.{port}}}}}"
+    for output, said in node.outputs.items():
+        if said.training and not is_metrics(said):
+            path = model_file(said)
+            copied = f"cp {shlex.quote(path)}" if path else "cp -r outputs/."
+            line += f" && {copied} {names[OutputRef(output)]}"
     content["command"] = line
     step.job |= {
         "search_space": space,
@@ -51,6 +60,17 @@ def prepare(node: Node, step: Step, content: dict[str, Any], names: Mapping[Piec
         policy = {name: value for name, value in vars(settings.policy).items() if value is not None and name != "name"}
         policy.pop("exclude_finished", None)
         step.job["early_termination"] = {"type": settings.policy.name, **policy}
+
+
+def is_metrics(output: Output) -> bool:
+    """Whether an output of a sweep holds the metrics of its trials, and no file of the best one."""
+    said = output.training
+    return isinstance(said, dict) and str(said.get("type", "")).lower() in ("metrics", "1")
+
+
+def model_file(output: Output) -> str:
+    """Which file of the best trial an output is; "" for all of its folder outputs."""
+    return str(output.training.get("model_file") or "") if isinstance(output.training, dict) else ""
 
 
 def _sampling(settings: SweepSettings) -> Json:

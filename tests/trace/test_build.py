@@ -136,3 +136,71 @@ def test_readers_of_automl_outputs_read_files_of_a_step_behind() -> None:
 def test_what_waits_for_automl_reads_its_model() -> None:
     waits = replace(TAKE, inputs={}, command=Command(script="take.py"), after=("s",))
     assert built(MAKE, SEARCH, waits).step("take").inputs == {"after_search": FromStep("search", "best_model")}
+
+
+TUNE = replace(
+    MAKE,
+    id="t",
+    name="tune",
+    kind="sweep",
+    command=Command((Argument((Value("--out"),)), Argument((OutputRef("o"),))), script="train.py"),
+    options={
+        "sweep": {
+            "metric": "auc",
+            "goal": "maximize",
+            "max_total": 4,
+            "append": True,
+            "space": [["--lr", ["uniform", [0.1, 1.0]]]],
+        }
+    },
+    outputs={
+        "o": OUT,
+        "model": replace(OUT, type="any", training={"type": "Model", "model_file": "outputs/my model.pkl"}),
+        "all": replace(OUT, type="any", training={"type": "Model"}),
+        "scores": replace(OUT, type="any", training={"type": "Metrics"}),
+    },
+    timeout=30 * 86400.0,
+)
+
+
+def test_outputs_of_a_sweep_are_copied_by_the_trial_and_its_metrics_are_left_out() -> None:
+    take = replace(TAKE, inputs={"i": Input(NodePort("t", "model"))})
+    reads = replace(TAKE, id="3", name="reads", inputs={"i": Input(NodePort("t", "scores"))})
+    plan = Plan((TUNE, take, reads), outputs={"scores": NodePort("t", "scores"), "model": NodePort("t", "model")})
+    found = build(Captured("nightly", "pipeline", plan), data)
+    component = found.step("tune").component
+    assert component is not None
+    assert component["command"] == (
+        "python train.py --out ${{outputs.o}} --lr ${{inputs.lr}} && cp 'outputs/my model.pkl' ${{outputs.model}}"
+        " && cp -r outputs/. ${{outputs.all}}"
+    )
+    assert {name: item["type"] for name, item in component["outputs"].items()} == {
+        "o": "uri_folder",
+        "model": "uri_file",
+        "all": "uri_folder",
+    }
+    assert "trial_timeout" not in found.step("tune").job["limits"], "nobody has asked for it"
+    assert found.outputs == {"model": FromStep("tune", "model")}
+    assert "it reads the metrics of a sweep" in found.step("reads").placeholder
+    assert found.step("reads").inputs == {}
+    assert any("The pipeline output 'scores' is left out" in item for item in found.attention)
+
+
+def test_settings_of_a_parallel_step_that_only_azures_driver_knows() -> None:
+    score = replace(
+        TAKE,
+        kind="parallel",
+        command=Command((Argument((Value("--x"),)), Argument((Value("1"),)))),
+        outputs={"o": OUT},
+        options={
+            "parallel": {
+                **{"entry_script": "score.py", "inputs": ["i"], "output": "o"},
+                **{"append_row_file_name": "all rows.txt", "allowed_failed_percent": 12.5},
+            }
+        },
+    )
+    component = built(MAKE, score).step("take").component
+    assert component is not None
+    assert component["task"]["program_arguments"] == (
+        "--x 1 --append_row_file_name 'all rows.txt' --allowed_failed_percent 12.5"
+    )
