@@ -194,8 +194,11 @@ def test_settings_of_a_parallel_step_that_only_azures_driver_knows() -> None:
         outputs={"o": OUT},
         options={
             "parallel": {
-                "entry_script": "score.py", "inputs": ["i"], "output": "o",
-                "append_row_file_name": "all rows.txt", "allowed_failed_percent": 12.5,
+                "entry_script": "score.py",
+                "inputs": ["i"],
+                "output": "o",
+                "append_row_file_name": "all rows.txt",
+                "allowed_failed_percent": 12.5,
             }
         },
     )
