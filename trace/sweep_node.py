@@ -35,7 +35,7 @@ def prepare(node: Node, step: Step, content: dict[str, Any], names: Mapping[Piec
     if settings.history:
         raise ValueError("a sweep that goes on from earlier ones has no equal in SDK v2")
     ports = {name: identifier(name, "value") for name in settings.space}
-    own = {InputRef(name): f"${{{{inputs.{port}}}}}" for name, port in ports.items()}
+    own: dict[Piece, str] = {InputRef(name): f"${{{{inputs.{port}}}}}" for name, port in ports.items()}
     declared, line = content.setdefault("inputs", {}), commands.line(node.command, {**names, **own})
     space = {}
     for name, item in settings.space.items():
