@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from amlbridge.cli.compare import comparison_options, exit_code, read_rules, report_files, show_checks, write_report
 from amlbridge.cli.output import EXIT_USAGE, Failure, print_json, say, table
@@ -49,6 +50,10 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
     and for the whole, is `same`, `same within noise`, `different` or `not compared` with the reason; what stayed SDK v1
     or needs a look stands beside it. Pickled models that your steps wrote are loaded, in a process of their own.
 
+    A file verify.toml beside SCRIPT, or in the nearest folder above, has the options that always hold: `ignore`,
+    `tolerance`, `key` and `first` as lists of texts, `row-order`, `nulls`, `types`, `probe` and `baseline`; `scripts`
+    lists what is run of its folder, with arguments. Options of the command line win.
+
     \b
     Examples:
       amlbridge verify pipeline.py --epochs 3
@@ -62,10 +67,11 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
       1  different
       2  something could not be compared, and nothing is different; wrong usage
     """
-    from amlbridge.cli import verify_scripts
+    from amlbridge.cli import verify_scripts, verify_settings
     from amlbridge.cli.verify_copy import Project
     from amlbridge.compare.report import render_verification
 
+    options = verify_settings.with_file(script, options, _given())
     files = report_files(options["report"])
     rules = read_rules(options)
     project = Project.of(script, options["project"])
@@ -79,6 +85,12 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
     if options["keep"] is not None:
         say(f"kept in {options['keep']}: v1 and v2 (the projects), v1-state and v2-state, v1.log and v2.log")
     return exit_code(found.verdict)
+
+
+def _given() -> set[str]:
+    """The options that the user has written."""
+    context = click.get_current_context()
+    return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from amlbridge.engine.plan import Environment
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*(.*)$")
 #: What a migration replaces, and what is needed to install the rest.
 _NOT_COMPARED = re.compile(r"(azure|azureml|mltable|mlflow|mldesigner)([-_.].*)?|pip|setuptools|wheel", re.IGNORECASE)
+#: What AutoMLConfig adds.
+_AUTOML = re.compile(r"azureml-(train-automl(-runtime)?|automl-runtime)(?![-\w])")
 
 
 def packages(environment: Environment) -> dict[str, str] | None:
@@ -27,6 +29,15 @@ def packages(environment: Environment) -> dict[str, str] | None:
                 # conda writes one "=" where pip writes two, and a wildcard for what follows.
                 found[name] = re.sub(r"^=+", "", re.sub(r"\s+", "", parts[3])).removesuffix(".*")
     return found
+
+
+def is_of_automl(environment: Environment) -> bool:
+    """Whether AutoMLConfig of SDK v1 has written its packages into it: it does so with the run configuration that it is
+    given (azureml-train-automl-client), which other steps may use as well."""
+    conda = environment.conda
+    listed = conda.get("dependencies") if isinstance(conda, dict) else None
+    wanted = [text for item in listed or () for text in (item.get("pip") or [] if isinstance(item, dict) else [item])]
+    return any(_AUTOML.match(str(text)) for text in wanted)
 
 
 def is_default_python(package: str, version: str) -> bool:

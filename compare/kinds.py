@@ -20,6 +20,9 @@ _DRIVER = re.compile(r"--(client_sdk_version|scoring_module_name|create_snapshot
 #: sweep.
 _RUN_TIMEOUT, _SWEEP_TIMEOUT = 30 * 86400.0, 7 * 86400.0
 
+#: The cores of a trial of AutoML when nobody says how many: azureml-train-automl-client sends 1, azure-ai-ml nothing.
+CORES = (1, None)
+
 
 def without_driver(node: Node, options: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The options of a command that are the user's own."""

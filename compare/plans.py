@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from amlbridge.compare import matching, order_tokens, ports, steps
+from amlbridge.compare import matching, ports, steps
 from amlbridge.compare.matching import Matching
+from amlbridge.compare.plain import Plain, plain
 from amlbridge.compare.result import Check, Report, StepResult, different
 from amlbridge.compare.rules import Rules
 from amlbridge.compare.steps import Sides
@@ -16,21 +17,27 @@ from amlbridge.engine.plan import Node, Plan, Scalar
 def compare_plans(left: Plan, right: Plan, rules: Rules, names: tuple[str, str] = ("left", "right")) -> Report:
     """Every difference between two Plans, at the step where it is. Raises
     :class:`~amlbridge.engine.errors.PlanError` for a Plan that is no graph without circles."""
-    left, right = order_tokens.plain(left), order_tokens.plain(right)
-    sides, found = pair(left, right)
-    results = [_step(left, right, one, other, sides) for one, other in found.pairs.items()]
+    return compare_plain(plain(left), plain(right), rules, names)
+
+
+def compare_plain(ours: Plain, theirs: Plain, rules: Rules, names: tuple[str, str]) -> Report:
+    """:func:`compare_plans` of Plans as they are meant."""
+    left, right = ours.plan, theirs.plan
+    sides, found = pair(ours, theirs)
+    results = [_step(ours, theirs, one, other, sides) for one, other in found.pairs.items()]
     results += [_alone(left.node(node).name, "", "right") for node in found.left]
     results += [_alone("", right.node(node).name, "left") for node in found.right]
     return Report(*names, tuple(results), tuple(_pipeline(left, right, sides)), rules.words())
 
 
-def pair(left: Plan, right: Plan) -> tuple[Sides, Matching]:
+def pair(ours: Plain, theirs: Plain) -> tuple[Sides, Matching]:
     """Which step and which port is which."""
+    left, right = ours.plan, theirs.plan
     orders = plan_json.topological_order(left), plan_json.topological_order(right)
     found = matching.match(left, right)
     joined = {one: ports.match(left.node(one), right.node(other), found.pairs) for one, other in found.pairs.items()}
     before = tuple(_ancestors(order) for order in orders)
-    return Sides(left, right, found.pairs, joined, (before[0], before[1])), found
+    return Sides(left, right, found.pairs, joined, (before[0], before[1]), (ours.tables, theirs.tables)), found
 
 
 def _ancestors(order: list[Node]) -> dict[str, frozenset[str]]:
@@ -41,10 +48,14 @@ def _ancestors(order: list[Node]) -> dict[str, frozenset[str]]:
     return found
 
 
-def _step(left: Plan, right: Plan, one: str, other: str, sides: Sides) -> StepResult:
-    ours, theirs = left.node(one), right.node(other)
+def _step(left: Plain, right: Plain, one: str, other: str, sides: Sides) -> StepResult:
+    ours, theirs = left.plan.node(one), right.plan.node(other)
     code = "the same" if ours.code == theirs.code else "other files (what they do is compared by their results)"
-    return StepResult(ours.name, theirs.name, tuple(steps.compare(ours, theirs, sides)), {"code": code})
+    facts = {"code": code}
+    for name, side, node in (("left", left, one), ("right", right, other)):
+        if any(port.node == node for port in side.moved):
+            facts["one step"] = f"on the {name} a step of its own writes the outputs"
+    return StepResult(ours.name, theirs.name, tuple(steps.compare(ours, theirs, sides)), facts)
 
 
 def _alone(left: str, right: str, missing: str) -> StepResult:

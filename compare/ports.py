@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amlbridge.compare.matching import plain
-from amlbridge.engine.plan import Argument, InputRef, Node, NodePort, OptionalGroup, OutputRef, Value
+from amlbridge.engine.plan import Argument, InputRef, Node, NodePort, OptionalGroup, Output, OutputRef, Value
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,12 @@ def literal(node: Node, name: str) -> bool:
 
 def match(left: Node, right: Node, nodes: Mapping[str, str]) -> Ports:
     """The ports of two steps; ``nodes`` are the pairs of steps. Literal inputs are no ports: they are their value."""
-    outputs = _match(_behind(left, OutputRef), _behind(right, OutputRef), list(left.outputs), list(right.outputs))
+
+    def same_result(one: str, other: str) -> bool:
+        return None is not _result(left.outputs[one]) == _result(right.outputs[other])
+
+    places = _behind(left, OutputRef), _behind(right, OutputRef)
+    outputs = _match(*places, list(left.outputs), list(right.outputs), same_result)
 
     def same_source(one: str, other: str) -> bool:
         ours, theirs = left.inputs[one].source, right.inputs[other].source
@@ -51,6 +56,11 @@ def match(left: Node, right: Node, nodes: Mapping[str, str]) -> Ports:
     theirs = [name for name in right.inputs if not literal(right, name)]
     inputs = _match(_behind(left, InputRef), _behind(right, InputRef), ours, theirs, same_source)
     return Ports(inputs, outputs)
+
+
+def _result(output: Output) -> object:
+    """What of a search an output is: the metrics or the model."""
+    return output.training.get("type") if isinstance(output.training, Mapping) else None
 
 
 def _behind(node: Node, kind: type[InputRef] | type[OutputRef]) -> dict[str, str]:

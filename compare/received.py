@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from amlbridge.compare import order_tokens
+from amlbridge.compare import plain
 from amlbridge.compare.ports import Ports
 from amlbridge.compare.references import References
 from amlbridge.compare.result import Check, different, not_compared
@@ -62,7 +62,7 @@ def _same_number(one: str, other: str, subject: str, rules: Rules) -> bool:
 
 
 def _words(run: Run, ports: Ports, side: int) -> list[str]:
-    return [_named(word, run, ports, side) for word in order_tokens.received(run.execution["argv"])]
+    return [_named(word, run, ports, side) for word in plain.received(run.execution["argv"])]
 
 
 def _named(text: str, run: Run, ports: Ports, side: int) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlbridge.compare.place import Place
 from amlbridge.compare.references import Origin
 from amlbridge.engine.errors import NotFoundError
-from amlbridge.engine.plan import DataReference, Node, Plan
+from amlbridge.engine.plan import DataReference, Node, NodePort, Plan
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.runs import Run
 
@@ -22,12 +22,14 @@ _LOGS = ("azureml-logs/70_driver_log.txt", "user_logs/std_log.txt")
 
 @dataclass(frozen=True)
 class Recorded:
-    """A pipeline run, or a run that is its own step. ``steps``: node id -> its run."""
+    """A pipeline run, or a run that is its own step. ``steps``: node id -> its run. ``moved``: output of the Plan ->
+    the one, of a step that is not in it, where it really lies."""
 
     place: Place
     run: Run
     plan: Plan
     steps: Mapping[str, Run]
+    moved: Mapping[NodePort, NodePort] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -54,7 +56,8 @@ class Recorded:
 
     def output(self, node: str, name: str) -> Path | None:
         """Where an output of a step lies; None when the step never started. Raises EngineError."""
-        found = self.steps[node].execution.get("outputs", {}).get(name)
+        port = self.moved.get(NodePort(node, name), NodePort(node, name))
+        found = self.steps[port.node].execution.get("outputs", {}).get(port.port) if port.node in self.steps else None
         return None if found is None else self.place.data_path(found["datastore"], found["path"])
 
     def reference(self, node: str, name: str) -> DataReference | None:

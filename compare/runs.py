@@ -6,24 +6,28 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from amlbridge.compare import data_files, models_registered, order_tokens, plans, received
+from amlbridge.compare import data_files, models_registered, plans, received, written_tables
 from amlbridge.compare.files.compare import compare_files, compare_folders, compare_paths
 from amlbridge.compare.metrics import compare_metrics
+from amlbridge.compare.plain import plain
 from amlbridge.compare.recorded import Recorded, is_reused
 from amlbridge.compare.references import References
 from amlbridge.compare.result import Check, Report, StepResult, Verdict, different, not_compared
 from amlbridge.compare.rules import Rules
 from amlbridge.compare.steps import Sides
 from amlbridge.engine.errors import EngineError
-from amlbridge.engine.plan import NodePort
+from amlbridge.engine.plan import NodePort, Plan
 from amlbridge.engine.records.runs import COMPLETED, FAILED, Run
 
 
 def compare_runs(left: Recorded, right: Recorded, rules: Rules) -> Report:
     """Every layer of two runs. What cannot be compared says why, and the rest is compared all the same."""
-    left, right = (dataclasses.replace(side, plan=order_tokens.plain(side.plan)) for side in (left, right))
-    sides, _found = plans.pair(left.plan, right.plan)
-    report = plans.compare_plans(left.plan, right.plan, rules, (left.title, right.title))
+    ours, theirs = plain(_in_effect(left)), plain(_in_effect(right))
+    sides, _found = plans.pair(ours, theirs)
+    report = plans.compare_plain(ours, theirs, rules, (left.title, right.title))
+    left, right = (
+        dataclasses.replace(side, plan=meant.plan, moved=meant.moved) for side, meant in ((left, ours), (right, theirs))
+    )
     labels = [{node: left.plan.node(node).name for node in sides.nodes}]
     labels.append({other: left.plan.node(one).name for one, other in sides.nodes.items()})
     references = References(left.origin(labels[0]), right.origin(labels[1]))
@@ -34,6 +38,17 @@ def compare_runs(left: Recorded, right: Recorded, rules: Rules) -> Report:
     )
     pipeline = (*report.pipeline, *_whole(left, right, references, rules))
     return ignore(dataclasses.replace(report, steps=steps, pipeline=pipeline), rules)
+
+
+def _in_effect(side: Recorded) -> Plan:
+    """The Plan with the values that its parameters had in this run: a call may have given others than the defaults, and
+    the job that an endpoint of SDK v2 submits has what it was called with as its defaults."""
+    given = side.run.execution.get("parameters") or {}
+    parameters = tuple(
+        dataclasses.replace(item, default=given[item.name], required=False) if item.name in given else item
+        for item in side.plan.parameters
+    )
+    return dataclasses.replace(side.plan, parameters=parameters)
 
 
 def ignore(report: Report, rules: Rules) -> Report:
@@ -185,7 +200,11 @@ def _outputs(
             side = "left" if paths[0] is None else "right"
             yield not_compared("outputs", subject, f"where it lies on the {side} is not recorded")
         else:
-            yield from compare_paths(paths[0], paths[1], subject, rules, references)
+            described = [NodePort(node, port) in tables for node, port, tables in
+                         ((one, name, sides.tables[0]), (other, partner, sides.tables[1]))]  # fmt: skip
+            # Of one that only one side describes, the graph's checks tell.
+            left_out = {written_tables.FILE} if described[0] != described[1] else set()
+            yield from compare_paths(paths[0], paths[1], subject, rules, references, left_out=left_out)
 
 
 def _artifacts(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from amlbridge.compare import kinds, ports
-from amlbridge.compare.environments import is_default_python, packages
+from amlbridge.compare import kinds, ports, written_tables
+from amlbridge.compare.environments import is_default_python, is_of_automl, packages
 from amlbridge.compare.ports import Ports
 from amlbridge.compare.result import Check, different, not_compared
 from amlbridge.engine.plan import (
@@ -34,13 +34,15 @@ _NAMES_OF_KINDS = frozenset({"step_type", "backend"})
 @dataclass(frozen=True)
 class Sides:
     """Two Plans and the pairs of their steps; ``ports`` by the id of the left step. ``before``: node id -> the ids of
-    all steps that have to end first, for each side."""
+    all steps that have to end first, for each side. ``tables``: outputs that a step describes in a file MLTable -> its
+    text, for each side."""
 
     left: Plan
     right: Plan
     nodes: Mapping[str, str]
     ports: Mapping[str, Ports]
     before: tuple[Mapping[str, frozenset[str]], Mapping[str, frozenset[str]]]
+    tables: tuple[Mapping[NodePort, str], Mapping[NodePort, str]] = field(default_factory=lambda: ({}, {}))
 
     def name(self, side: int, node: str) -> str:
         """The name of a step, for the report."""
@@ -77,8 +79,22 @@ def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
         yield _equal(subject, value(left, sides.left), value(right, sides.right))
     for name in sorted({*left.options, *right.options} - _NAMES_OF_KINDS):
         ours, theirs = (kinds.setting(name, node.options.get(name)) for node in (left, right))
-        if ours != theirs:
+        if name == "automl" and isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            yield from _search(ours, theirs)
+        elif ours != theirs:
             yield _equal(f"setting {name}", ours, theirs)
+
+
+def _search(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Check]:
+    """The settings of AutoML, one by one. How many cores a trial may take is another default of each SDK, and changes
+    no result."""
+    for name in sorted({*left, *right}):
+        values = left.get(name), right.get(name)
+        if values in (kinds.CORES, kinds.CORES[::-1]) and name == "max_cores_per_trial":
+            facts = {"left out": f"{values[0] or 'all'} and {values[1] or 'all'}: each is its SDK's own default"}
+            yield Check("graph", f"setting automl {name}", facts=facts)
+        else:
+            yield _equal(f"setting automl {name}", *values)
 
 
 def _distribution(node: Node) -> str:
@@ -308,6 +324,8 @@ def _outputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for one, item in left.outputs.items():
         if one in pairs:
             yield from _output(one, item, right.outputs[pairs[one]])
+            both = NodePort(left.id, one), NodePort(right.id, pairs[one])
+            yield from written_tables.compare(one, both, (sides.left, sides.right), sides.tables)
         elif not _only_awaited(left, one, sides, 0):
             yield different("graph", f"output {one}", "missing on the right", one, "(missing)")
     for other in right.outputs:
@@ -364,8 +382,15 @@ def _environment(left: Node, right: Node) -> Iterator[Check]:
     ours, theirs = packages(left.environment), packages(right.environment)
     if ours is None or theirs is None:
         return
+    added = is_of_automl(left.environment) != is_of_automl(right.environment)
     for name in sorted({*ours, *theirs}):
         found = ours.get(name, ""), theirs.get(name, "")
+        if added and ours.get(name) != theirs.get(name):
+            facts = {
+                "left out": f"{found[0]} and {found[1]}: AutoMLConfig wrote its packages into the run configuration"
+            }
+            yield Check("graph", f"package {name}", facts=facts)
+            continue
         if any(is_default_python(name, version) for version in found):
             facts = {"left out": f"{found[0]} and {found[1]}: one is the client's own default"}
             yield Check("graph", f"package {name}", facts=facts)

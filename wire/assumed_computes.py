@@ -7,8 +7,11 @@ No other name is ever taken for granted: a compute that is not there is an error
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire import compute_bodies as bodies
@@ -54,6 +57,13 @@ def ensure(call: Call, *wanted: str) -> None:
         notes = call.service.part(_KEY, _Notes)
         with notes.lock:
             notes.made = [*notes.made[-_MOST:], Made(workspace, name, call.service.clock())]
+
+
+def ensure_in(call: Call, document: Any) -> None:
+    """The same for those that a document (a job, a deployment, a schedule) names as a compute: SDK v2 submits a name
+    without looking for it."""
+    text = json.dumps(document)
+    ensure(call, *(name for name in NAMES if re.search(rf'["/:]{name}"', text, re.IGNORECASE)))
 
 
 def since(service: Service, moment: float) -> list[Made]:

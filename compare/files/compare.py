@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import filecmp
 import importlib
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +26,8 @@ _MODULES = {
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "models"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "images"),
 }
+#: Bytes. A file without a suffix is not read as a whole to see what it is.
+_LARGE = 64 * 1024**2
 _NAMED = {"MLmodel": "documents"}
 
 
@@ -47,7 +50,7 @@ def compare_files(
 
 def _comparer(path: Path) -> Comparer:
     suffix = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
-    name = _NAMED.get(path.name) or _MODULES.get(suffix.lower(), "text")
+    name = _NAMED.get(path.name) or _MODULES.get(suffix.lower()) or ("text" if suffix else _sniffed(path))
     try:
         module = importlib.import_module(f"amlbridge.compare.files.{name}")
     except ModuleNotFoundError as error:
@@ -56,10 +59,35 @@ def _comparer(path: Path) -> Comparer:
     return comparer
 
 
+def _sniffed(path: Path) -> str:
+    """How a file without a suffix is compared: outputs of steps that are one file have none."""
+    with path.open("rb") as file:
+        begin = file.read(64)
+    if begin[:1] == b"\x80" and begin[1:2] in b"\x02\x03\x04\x05":  # the opcode PROTO and its version
+        return "models"
+    return "documents" if begin.lstrip()[:1] in (b"{", b"[") and _is_json(path) else "text"
+
+
+def _is_json(path: Path) -> bool:
+    if path.stat().st_size > _LARGE:
+        return False
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
 def compare_paths(
-    left: Path, right: Path, subject: str, rules: Rules, references: References, layer: Layer = "outputs"
+    left: Path,
+    right: Path,
+    subject: str,
+    rules: Rules,
+    references: References,
+    layer: Layer = "outputs",
+    left_out: Collection[str] = (),
 ) -> Iterator[Check]:
-    """Compares two files, or all files of two folders, each as ``subject: name``."""
+    """Compares two files, or all files of two folders, each as ``subject: name``, but those called ``left_out``."""
     kinds = _kind(left), _kind(right)
     if kinds[0] != kinds[1]:
         yield different(layer, subject, f"{kinds[0]} on the left, {kinds[1]} on the right", *kinds)
@@ -70,14 +98,20 @@ def compare_paths(
     if kinds[0] == "a file":
         yield compare_files(left, right, subject, rules, references, layer)
         return
-    yield from compare_folders(left, right, subject, rules, references, layer)
+    yield from compare_folders(left, right, subject, rules, references, layer, left_out)
 
 
 def compare_folders(
-    left: Path, right: Path, subject: str, rules: Rules, references: References, layer: Layer = "outputs"
+    left: Path,
+    right: Path,
+    subject: str,
+    rules: Rules,
+    references: References,
+    layer: Layer = "outputs",
+    left_out: Collection[str] = (),
 ) -> Iterator[Check]:
     """Compares all files of two folders; one that is not there counts as empty."""
-    ours, theirs = _files(left), _files(right)
+    ours, theirs = ([name for name in _files(folder) if name not in left_out] for folder in (left, right))
     partners = _partners(ours, theirs, references)
     if not ours and not theirs:
         yield Check(layer, subject, facts={"files": "none on either side"})

@@ -36,14 +36,28 @@ class Walk:
             self.note(place, left, right)
 
     def _objects(self, left: dict[Any, Any], right: dict[Any, Any], place: str) -> None:
+        partners = self._keys(left, right)
         for key in left:
-            if key in right:
-                self.values(left[key], right[key], f"{place}.{key}", str(key))
+            if key in partners:
+                self.values(left[key], right[partners[key]], f"{place}.{key}", str(key))
             else:
                 self.note(f"{place}.{key}", left[key], "(missing)")
         for key in right:
-            if key not in left:
+            if key not in partners.values():
                 self.note(f"{place}.{key}", "(missing)", right[key])
+
+    def _keys(self, left: dict[Any, Any], right: dict[Any, Any]) -> dict[Any, Any]:
+        """Which key is which: the same one, else one that differs in nothing but ids."""
+        found = {key: key for key in left if key in right}
+        free = [key for key in right if key not in found]
+        for key in left:
+            if key in found:
+                continue
+            match = next((other for other in free if self.references.same(str(key), str(other))), None)
+            if match is not None:
+                found[key] = match
+                free.remove(match)
+        return found
 
     def _lists(self, left: list[Any], right: list[Any], place: str, name: str) -> None:
         for index, (one, other) in enumerate(zip(left, right, strict=False)):

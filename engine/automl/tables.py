@@ -89,7 +89,11 @@ def _csv(path: Path, separator: str = ",", **options: Any) -> Any:
         )
         plain = [str(name).strip() for name in names]
         if len(set(plain)) < len(plain):
-            return pd.read_csv(path, sep=separator, skiprows=1, header=None, low_memory=False).set_axis(plain, axis=1)
+            kept = {name: value for name, value in options.items() if name != "encoding"}
+            frame = pd.read_csv(
+                path, sep=separator, skiprows=1, header=None, low_memory=False, encoding=options["encoding"], **kept
+            )
+            return frame.set_axis(plain, axis=1)
     return pd.read_csv(path, sep=separator, low_memory=False, **options)
 
 
@@ -183,6 +187,9 @@ def _delimited(path: Path, options: Mapping[str, Any]) -> Any:
     given: dict[str, Any] = {"encoding": encoding}
     if header in ("no_header", False):
         given["header"] = None
+    if options.get("infer_column_types") is False:
+        # As the dataset engine reads text: an empty cell is no value, and "NA" is two letters.
+        given |= {"dtype": str, "keep_default_na": False, "na_values": [""]}
     return _csv(path, str(options.get("delimiter", ",")), **given)
 
 

@@ -271,7 +271,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     for port in found.inputs:
         if port.source is data.root:
             return port
-    if data.type in INTERMEDIATE and "keep_columns" in data.called:
+    if data.type in INTERMEDIATE and {"keep_columns", "drop_columns"} & set(data.called):
         raise ValueError("the script of the step reads all columns: keep those that it wants in it")
     named = given_name(data, to)
     given = (to.evaluator.text(named) if named is not None else None) or ""

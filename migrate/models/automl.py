@@ -142,6 +142,9 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
         raise ValueError("the training data and the label column have to be given in the call")
     if found.task in TEXT_TASKS.values():
         _check_text(found)
+    elif not any(code.startswith("enable_model_explainability=") for code in found.job):
+        # AutoMLConfig explains the best model unless told otherwise, SDK v2 only when it is asked for.
+        found.job.append("enable_model_explainability=True")
     return found
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models import automl_outputs
+from amlbridge.migrate.models import automl_outputs, written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements
 from amlbridge.migrate.models.automl import AutoMLJob, read_job
 from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
 from amlbridge.migrate.models.component_files import check_place
-from amlbridge.migrate.models.data import INTERMEDIATE, columns_of, follow, input_code, trained, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import NotKnownError
@@ -37,7 +37,7 @@ class AutoMLStep(Step):
             raise ValueError("an AutoML node has no input to wait with: give it data of the earlier step")
         return ""
 
-    def make_table(self, port: Port, kind: str) -> None:
+    def make_table(self, port: Port, table: str) -> None:
         """Its output is a model."""
         raise ValueError("the output of an AutoML step is a model, not a table")
 
@@ -80,7 +80,6 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     job = read_job(config, to)
     arguments = Arguments()
     rows: dict[ast.expr, str] = {}
-    columns: dict[ast.expr, tuple[str, ...]] = {}
     for name, expression in job.data.items():
         data = follow(expression, to)
         if data is None:
@@ -88,12 +87,11 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         inside = data.type in INTERMEDIATE
         value = "" if inside else input_code(data, to)
         if inside:
-            rows[data.root] = data.rows or "delimited"
-            columns[data.root] = columns_of(data, to)
+            rows[data.root] = written_tables.definition(data, to)
         arguments.inputs.append(Port(name, "", value, source=data.root))
     step = AutoMLStep(use, component, node, arguments, Settings(), "", use.argument("name", position=0), job=job)
     step.parts.append(config.node)
-    step.rows, step.columns = rows, columns
+    step.rows = rows
     listed = use.argument("outputs", position=3)
     follows = automl_outputs.can_follow(to)
     for element in list_elements(listed, to) if listed is not None else []:

@@ -98,21 +98,6 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
     return None
 
 
-def columns_of(data: Data, to: Rewriter) -> tuple[str, ...]:
-    """The columns that are kept of an output of a step; () for all. Raises ValueError where they cannot be told."""
-    calls = [call for call, name in zip(data.methods, data.called, strict=True) if name == "keep_columns"]
-    if not calls:
-        return ()
-    given = calls[-1].args[0] if calls[-1].args else next((key.value for key in calls[-1].keywords), None)
-    value = to.evaluator.value(given) if given is not None else None
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else given
-    listed = inner.elts if isinstance(inner, (ast.List, ast.Tuple)) else [inner] if inner is not None else []
-    names = [to.evaluator.text(element) for element in listed]
-    if not names or None in names:
-        raise ValueError("the columns that keep_columns keeps of a step's output cannot be told")
-    return tuple(name for name in names if name is not None)
-
-
 def _makes(call: ast.Call) -> bool:
     """Whether a method makes new data instead of saying how to use what there is."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in ("register", "path", *SELECTIONS)

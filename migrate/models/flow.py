@@ -77,14 +77,13 @@ class Flow:
                 port.declared = port.declared.replace('type="uri_folder"', 'type="uri_file"')
 
     def _read_by_rows(self, step: Step) -> None:
-        for root, kind in step.rows.items():
+        for root, table in step.rows.items():
             producer = self.producer(root)
             port = producer.writes(root) if producer is not None else None
             if producer is None or port is None:
                 continue
             try:
-                producer.make_table(port, kind)
-                producer.keep_columns(port, step.columns.get(root, ()))
+                producer.make_table(port, table)
             except ValueError as error:
                 self.failed[step.use.node] = str(error)
                 del self.steps[step.use.node]

@@ -8,6 +8,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
+from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import Port, input_port, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
@@ -110,7 +111,7 @@ class ParallelStep(Step):
         added = [*self._line(), *(word for word in self.task if word.startswith("append_row_to"))]
         return [f'{self.rest}["task"].{name} = {code}' for name, _, code in (word.partition("=") for word in added)]
 
-    def make_table(self, port: Port, kind: str) -> None:
+    def make_table(self, port: Port, table: str) -> None:
         """Its rows have no header."""
         raise ValueError("the rows of a parallel step have no header: read its file in a step")
 
@@ -268,7 +269,7 @@ def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
         if not found:
             found = port.name
             if data.rows:
-                step.rows[data.root] = data.rows
+                step.rows[data.root] = written_tables.definition(data, to)
                 port.declared = port.declared.replace('"uri_folder"', '"mltable"')
             if 'type="mltable"' in port.declared:
                 port.declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable", mode="direct")'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import (
     Arguments,
     Port,
@@ -51,14 +51,6 @@ STEPS = COMMAND_STEPS | {
 }
 
 
-#: The MLTable files (JSON is YAML) of tables that a step writes.
-_MLTABLES = {
-    "delimited": '{"paths": [{"pattern": "./*.csv"}], "transformations": [{"read_delimited": '
-    '{"delimiter": ",", "encoding": "utf8", "header": "all_files_same_headers"}}]}',
-    "parquet": '{"paths": [{"pattern": "./*.parquet"}], "transformations": ["read_parquet"]}',
-}
-
-
 @dataclass
 class Step:
     """One step. ``component``: the variable of its component; ``node``: the variable of its node in the pipeline."""
@@ -79,14 +71,10 @@ class Step:
     parts: list[ast.AST] = field(default_factory=list)
     #: Why the component is in Python, although the user wants components as YAML.
     why: str = ""
-    #: Data that it reads by rows -> "delimited" or "parquet".
+    #: Data that it reads by rows -> the text of the MLTable that says how.
     rows: dict[ast.expr, str] = field(default_factory=dict)
-    #: The columns that it reads of such data, where not all.
-    columns: dict[ast.expr, tuple[str, ...]] = field(default_factory=dict)
     #: Outputs that are read by rows -> the same: they become MLTables.
     tables: dict[str, str] = field(default_factory=dict)
-    #: The columns of such an output that its table has; () for all.
-    table_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Another function gives the component: ``component`` is the variable or the call that it comes from.
     given: bool = False
     #: Parameters of the pipeline's function that its node has, with their defaults.
@@ -150,8 +138,7 @@ class Step:
 
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
-        tables = self.tables.items()
-        found = [("text", _written_table(name, kind, self.table_columns.get(name, ()))) for name, kind in tables]
+        found = [("text", written_tables.tail(name, table)) for name, table in self.tables.items()]
         return [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else found
 
     def file(self, to: Rewriter) -> ComponentFile | None:
@@ -179,18 +166,14 @@ class Step:
             lines.append(f"{self.node}.environment_variables = {self.settings.variables}")
         return lines
 
-    def make_table(self, port: Port, kind: str) -> None:
+    def make_table(self, port: Port, table: str) -> None:
         """Makes an output an MLTable: its files are described in a file beside them. Raises ValueError for a step that
-        runs no command."""
-        self.tables[port.name] = kind
+        runs no command, and where another step reads the output in another way."""
+        if self.tables.setdefault(port.name, table) != table:
+            raise ValueError(f"steps read the output {port.name} in different ways: an MLTable has the same for all")
         port.declared = port.declared.replace('"uri_folder"', '"mltable"')
-        ending = {"delimited": "csv", "parquet": "parquet"}[kind]
-        self.reviews.append(f"the step describes its output {port.name} as a table of the .{ending} files in it")
-
-    def keep_columns(self, port: Port, columns: tuple[str, ...]) -> None:
-        """Says which columns the table of an output has. Raises ValueError where another step reads others of it."""
-        if self.table_columns.setdefault(port.name, columns) != columns:
-            raise ValueError(f"steps read different columns of the output {port.name}: an MLTable has the same for all")
+        files = written_tables.pattern_of(table)
+        self.reviews.append(f"the step describes its output {port.name} as a table of the files {files} in it")
 
     def named(self, to: Rewriter) -> list[str]:
         """The keywords of the component's name."""
@@ -202,16 +185,6 @@ class Step:
         name = identifier(text, "step")
         shown = [f"display_name={to.source(self.display_name)}"] if name != text else []
         return [f'name="{name}"', *shown]
-
-
-def _written_table(name: str, kind: str, columns: tuple[str, ...]) -> str:
-    """The end of a command that writes the MLTable file of an output, with all columns or some."""
-    text = _MLTABLES[kind]
-    if columns:
-        table = json.loads(text)
-        table["transformations"].append({"keep_columns": list(columns)})
-        text = json.dumps(table, ensure_ascii=False)
-    return f"&& echo {shlex.quote(text)} > ${{{{outputs.{name}}}}}/MLTable"
 
 
 def _key(name: str) -> str:

@@ -68,6 +68,7 @@ config = automl.classification(
     target_column_name="left",
     n_cross_validations=3,
     primary_metric="AUC_weighted",
+    enable_model_explainability=True,
 )
 config.set_limits(
     trial_timeout_minutes=5, timeout_minutes=15, enable_early_termination=True
@@ -130,6 +131,7 @@ def pipeline():
         compute="cpu",
         target_column_name="price",
         primary_metric="r2_score",
+        enable_model_explainability=True,
         display_name="search",
         outputs={"best_model": Output(type="mlflow_model")},
     )

@@ -87,6 +87,7 @@ _FLUENT = [
     "parse_delimited_files",
     "parse_parquet_files",
     "keep_columns",
+    "drop_columns",
 ]
 
 

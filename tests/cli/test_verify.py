@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from amlbridge.engine.records.store import Records
+from amlbridge.server.home import Home
 from tests.support.command import Command
 
 pytestmark = pytest.mark.slow
@@ -23,6 +25,9 @@ STEP = """
         pickle.dump(LinearRegression().fit([[1.0], [2.0], [3.0]], [args.rate, 2 * args.rate, 3 * args.rate]), file)
     with open(os.path.join(args.out, "table.csv"), "w") as file:
         file.write(f"id,value\\n1,{args.rate}\\n")
+    for name in ("notes.json", "gone.txt"):
+        with open(os.path.join(args.out, name), "w") as file:
+            file.write("{}")
 """
 PIPELINE = """
     import sys
@@ -86,6 +91,37 @@ def test_a_pipeline_is_the_same_after_its_migration(project: Command, tmp_path: 
                                "--json").stdout)  # fmt: skip
     assert other["verdict"] == "same"
     assert "cannot be compared" in project("compare", *ids, *homes[:2], "--right-home", homes[1], code=2).stderr
+
+    # What is damaged is told, and everything else is compared all the same.
+    _damage(next((keep / "v2-state" / "blobs").rglob("model.pkl")).parent)
+    told = project("compare", *ids, *homes, code=1)
+    for words in (
+        "model.pkl: not compared: model.pkl cannot be compared: its class cannot be imported: there is no module gone",
+        "notes.json: not compared: notes.json is no JSON",
+        "table.csv: different",
+        "gone.txt: different: the file is missing on the right",
+    ):
+        assert words in told.stdout, words
+    assert "Traceback" not in told.stdout + told.stderr
+    _resume(keep / "v2-state", ids[1])
+    assert "the run on the right has not ended: it is Running" in project("compare", *ids, *homes, code=1).stdout
+
+
+def _damage(output: Path) -> None:
+    """A model whose class is nowhere, a document that is none, a table with another row, a file that is not there."""
+    (output / "model.pkl").write_bytes(b"cgone.module\nModel\n.")
+    (output / "notes.json").write_text("{")
+    (output / "table.csv").write_text("id,value\n1,0.5\n2,0.5\n")
+    (output / "gone.txt").unlink()
+
+
+def _resume(home: Path, run_id: str) -> None:
+    """Makes a run one that goes on."""
+    records = Records(Home(home).records_url)
+    for workspace in records.workspaces.list():
+        if records.runs.find(workspace.id, run_id) is not None:
+            records.runs.set(workspace.id, run_id, status="Running", ended=None)
+    records.close()
 
 
 def test_a_script_that_fails_is_a_verdict(project: Command) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from amlbridge.v2 import arm_lists
 from amlbridge.v2.batch import models, pipelines, records
 from amlbridge.v2.jobs.reading import Section, invalid
+from amlbridge.wire import assumed_computes
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.routing import REST, Reply, Routes
 
@@ -34,6 +35,7 @@ def put_batch_deployment(call: Call) -> Reply:
     """Deploys a pipeline component or a model to a batch endpoint, or replaces a deployment; checked at once."""
     name = records.check_name(call.params["deployment"], "a deployment")
     properties = Section(call.field("properties", dict), "properties")
+    assumed_computes.ensure_in(call, properties.content)
     # As one: the component that a deployment needs is not left behind by a request that is refused.
     with call.records.database.write():
         endpoint = records.endpoint_of(call)

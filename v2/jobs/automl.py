@@ -27,6 +27,8 @@ BEST_MODEL = "best_model"
 _TASKS = ("classification", "regression", "forecasting")
 #: What Azure's service does when a job says nothing (AutoMLVerticalLimitSettings of the REST API).
 _TRIALS, _MINUTES, _TRIAL_MINUTES = 1000, 360.0, 30.0
+#: How often a voting ensemble picks a model, at most.
+_PICKS = 15
 _METRICS = (
     *("accuracy", "AUC_weighted", "average_precision_score_weighted", "norm_macro_recall", "precision_score_weighted"),
     *("spearman_correlation", "normalized_root_mean_squared_error", "r2_score", "normalized_mean_absolute_error"),
@@ -56,6 +58,7 @@ def settings(said: Section) -> AutoMLSettings:
     notes: list[str] = []
     training = said.section("training", "trainingSettings")
     limits = said.section("limits", "limitSettings")
+    bounds = _limits(limits)
     found: dict[str, Any] = {
         "task": task,
         "target_column": said.text("target_column_name", "targetColumnName") or "",
@@ -65,8 +68,8 @@ def settings(said: Section) -> AutoMLSettings:
         "n_cross_validations": _choice(said, "n_cross_validations", "nCrossValidations"),
         "validation_size": said.get("validation_data_size", "validationDataSize"),
         "test_size": said.get("test_data_size", "testDataSize"),
-        **_limits(limits),
-        **_training(training, notes),
+        **bounds,
+        **_training(training, task, bounds["max_trials"], notes),
         "featurization": _featurization(said.section("featurization", "featurizationSettings"), notes),
         "notes": notes,
     }
@@ -141,7 +144,7 @@ def _minutes(limits: Section, snake: str, camel: str | None = None) -> float | N
     return found / 60 if found is not None else None
 
 
-def _training(training: Section, notes: list[str]) -> dict[str, Any]:
+def _training(training: Section, task: str, trials: int, notes: list[str]) -> dict[str, Any]:
     for fields, text in _UNHONOURED.items():
         if training.flag(*fields):
             notes.append(f"AutoML does not honour {text}")
@@ -162,11 +165,23 @@ def _training(training: Section, notes: list[str]) -> dict[str, Any]:
     return {
         "allowed_models": [_known(name, _MODELS) for name in allowed] or None,
         "blocked_models": [_known(name, _MODELS) for name in blocked],
-        "enable_voting_ensemble": training.flag("enable_vote_ensemble", "enableVoteEnsemble") is not False,
-        "enable_stack_ensemble": training.flag("enable_stack_ensemble", "enableStackEnsemble") is not False,
+        **_ensembles(training, task, trials, ensemble),
         "model_explainability": training.flag("enable_model_explainability", "enableModelExplainability") or False,
         "ensemble": ensemble,
     }
+
+
+def _ensembles(training: Section, task: str, trials: int, ensemble: dict[str, Any]) -> dict[str, Any]:
+    """Which ensembles are made. As with SDK v1 (azureml-train-automl-client): none where fewer than two trials are left
+    beside them, no stack of forecasters unless asked for, and no more picks than trials."""
+    voting = training.flag("enable_vote_ensemble", "enableVoteEnsemble") is not False
+    stack = training.flag("enable_stack_ensemble", "enableStackEnsemble")
+    stack = task != "forecasting" if stack is None else stack
+    if trials < 2 + voting + stack:
+        voting = stack = False
+    if voting or stack:
+        ensemble["iterations"] = min(_PICKS, trials)
+    return {"enable_voting_ensemble": voting, "enable_stack_ensemble": stack}
 
 
 def _featurization(said: Section, notes: list[str]) -> dict[str, Any]:

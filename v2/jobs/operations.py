@@ -10,7 +10,7 @@ from urllib.parse import quote
 from amlbridge.engine.errors import ConflictError
 from amlbridge.engine.records.runs import Run
 from amlbridge.v2.jobs import records, submission
-from amlbridge.wire import execution_log, run_changes, run_events
+from amlbridge.wire import assumed_computes, execution_log, run_changes, run_events
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.json_response import JsonResponse
@@ -32,6 +32,7 @@ def create_or_update_job(call: Call) -> Reply:
     properties = call.field("properties", dict)
     run = call.records.runs.find(call.workspace.id, name)
     if run is None:
+        assumed_computes.ensure_in(call, properties)
         try:
             submission.submit(call.service, call.workspace, name, properties, call.identity)
         except ConflictError:

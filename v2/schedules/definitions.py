@@ -104,6 +104,9 @@ def _job(service: Service, workspace: Workspace, action: Section) -> dict[str, A
         job = _copy(service, workspace, source, given)
     else:
         job = dict(given.content)
+        if given.text("componentId"):
+            # A client that holds the component sends its nodes, too; one that reads both back refuses the job.
+            job.pop("jobs", None)
     label = Section(job, given.spot).required("jobType").lower()
     if label not in _TYPES:
         raise invalid(given.at("jobType"), f"a schedule submits jobs of type Pipeline or Command, not {label[:40]!r}")

@@ -11,6 +11,7 @@ from amlbridge.engine.clock import parse_iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v2 import arm_lists
 from amlbridge.v2.schedules import firing, records
+from amlbridge.wire import assumed_computes
 from amlbridge.wire.context import Call
 from amlbridge.wire.errors import bad_request, conflict, not_found
 from amlbridge.wire.json_response import JsonResponse
@@ -36,7 +37,9 @@ def create_or_update_schedule(call: Call) -> Reply:
             "InvalidName",
         )
     environments = call.identity.environments if call.identity is not None else None
-    record, new = records.put(call.service, call.workspace, name, call.field("properties", dict), environments)
+    properties = call.field("properties", dict)
+    assumed_computes.ensure_in(call, properties)
+    record, new = records.put(call.service, call.workspace, name, properties, environments)
     runner.of(call.service).wake()
     return JsonResponse(records.dto(call.workspace, record), status_code=201 if new else 200)
 

@@ -74,3 +74,13 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str, to
 def test_nothing_is_there(tmp_path: Path) -> None:
     with pytest.raises(AutoMLError, match="nothing is at gone"):
         read_table(tmp_path / "gone", "training data")
+
+
+def test_columns_stay_text_where_the_mltable_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,NA\n02,\n")
+    (tmp_path / "MLTable").write_text(
+        "paths: [{file: ./t.csv}]\ntransformations: [{read_delimited: {delimiter: ',', infer_column_types: false}}]\n"
+    )
+    table = read_table(tmp_path, "data")
+    assert table["a"].tolist() == ["1", "02"]
+    assert table["b"][0] == "NA" and pd.isna(table["b"][1])

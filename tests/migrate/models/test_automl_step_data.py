@@ -43,14 +43,14 @@ def test_two_steps_that_keep_different_columns_have_no_common_table() -> None:
         f"{HEAD}{search(repr(['a', 'cost']), 'first')}"
         f"{search(repr(['b', 'cost']), 'second')}p = Pipeline(ws, [first, second])\n"
     )
-    assert any("steps read different columns of the output out" in finding.message for finding in conversion.findings)
+    assert any("steps read the output out in different ways" in finding.message for finding in conversion.findings)
     assert "Pipeline(ws, [first, second])" in conversion.text
 
 
 def test_columns_that_are_listed_at_run_time_stay() -> None:
     conversion = convert(f"{HEAD}{search('wanted()')}p = Pipeline(ws, [search])\n")
     messages = [finding.message for finding in conversion.findings if finding.symbol == "AutoMLStep"]
-    assert messages == ["the columns that keep_columns keeps of a step's output cannot be told"]
+    assert messages == ["the columns that keep_columns names of a step's output cannot be told"]
 
 
 def test_a_script_that_would_read_all_columns_stays() -> None:
