@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from amlbridge.compare import models_registered, noise, runs
-from amlbridge.compare.plain import plain
 from amlbridge.compare.recorded import Recorded
 from amlbridge.compare.references import References
 from amlbridge.compare.result import Check, Report, Verdict, different, not_compared, worst
@@ -76,7 +75,7 @@ def compare(
             continue
         index = left.runs.index(one)
         report = _with_noise(one, other, [ran.runs[index] for ran in again], rules)
-        pairs.append(Pair(_name(one), report, (plain(one.plan).plan, plain(other.plan).plan)))
+        pairs.append(Pair(_name(one), report, (one.plan, other.plan)))
     checks += _assets(left, right, rules)
     kept = tuple(
         check for check in checks if not any(item.fits(("script", "pipeline"), check) for item in rules.ignored)

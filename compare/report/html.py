@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from amlbridge.compare.plain import plain
 from amlbridge.compare.report import drawing
 from amlbridge.compare.result import Check, Report, StepResult, Verdict, worst
 from amlbridge.compare.series import Note, Verification
@@ -14,7 +15,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; color: #1b1b1f; }
 table { border-collapse: collapse; margin: .5rem 0 1.2rem; }
 td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #ddd; }
-td { overflow-wrap: anywhere; } code { font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; }
+td code, td:last-child { overflow-wrap: anywhere; }
+code { font: 13px/1.4 ui-monospace, monospace; white-space: pre-wrap; }
 summary { cursor: pointer; padding: .2rem 0; } details details { margin-left: 1.2rem; }
 .graphs { display: flex; gap: 2rem; flex-wrap: wrap; } .graphs figure { margin: 0; flex: 1 1 20rem; overflow-x: auto; }
 .same { color: #14692f; } .noise { color: #1f5f99; } .not { color: #8a5a00; } .different { color: #a3161c; }
@@ -78,11 +80,12 @@ def _rules(rules: Iterable[str]) -> list[str]:
 
 
 def _overview(found: Verification) -> str:
-    rows = []
+    rows = [("the script", "", _marked(worst(check.verdict for check in found.checks)))] if found.checks else []
     for pair in found.pairs:
         rows.append((escape(pair.name), "<i>the run</i>", _marked(worst(c.verdict for c in pair.report.pipeline))))
         rows += [("", escape(step.name), _marked(step.verdict)) for step in pair.report.steps]
-    return _table(("run", "step", "verdict"), rows) if rows else "<p>No run was compared.</p>"
+    table = _table(("run", "step", "verdict"), rows) if rows else ""
+    return table if found.pairs else f"{table}<p>No run was compared.</p>"
 
 
 def _notes(notes: Sequence[Note]) -> list[str]:
@@ -100,7 +103,7 @@ def _graphs(report: Report, plans: tuple[Plan, Plan] | None) -> str:
     for side, plan in enumerate(plans):
         marks = {(step.left, step.right)[side]: _CLASSES[step.verdict] for step in report.steps}
         caption = f"<figcaption>{('left', 'right')[side]}</figcaption>"
-        figures.append(f"<figure>{drawing.svg(plan, marks)}{caption}</figure>")
+        figures.append(f"<figure>{drawing.svg(plain(plan).plan, marks)}{caption}</figure>")
     return f'<div class="graphs">{"".join(figures)}</div>'
 
 
@@ -126,17 +129,19 @@ def _checks(name: str, checks: Sequence[Check]) -> str:
 
 
 def _check(check: Check) -> str:
-    facts = "".join(f"<br>{escape(name)}: {escape(value)}" for name, value in check.facts.items())
+    facts = "<br>".join(f"{escape(name)}: {escape(value)}" for name, value in check.facts.items())
     head = (
         f"{_marked(check.verdict)} {escape(check.layer)}: <code>{escape(check.subject)}</code> {escape(check.reason)}"
     )
+    heads = ("where", "left", "right") if any(item.place for item in check.differences) else ("left", "right")
     rows = [
-        tuple(f"<code>{escape(text)}</code>" for text in (item.place, item.left, item.right))
+        tuple(f"<code>{escape(text)}</code>" for text in (item.place, item.left, item.right)[-len(heads) :])
         for item in check.differences
     ]
     more = f"<p>and {check.count - len(rows):,} more</p>" if check.count > len(rows) else ""
-    table = _table(("where", "left", "right"), rows) if rows else ""
-    return f"<details open><summary>{head}</summary><p>{facts}</p>{table}{more}</details>"
+    table = _table(heads, rows) if rows else ""
+    told = f"<p>{facts}</p>" if facts else ""
+    return f"<details open><summary>{head}</summary>{told}{table}{more}</details>"
 
 
 def _marked(verdict: Verdict) -> str:

@@ -45,6 +45,13 @@ if sys.argv[1] == "submit":
     run = Experiment(ws, "e").submit(ScriptRunConfig("src", "ok.py", compute_target="cpu-cluster"))
     run.wait_for_completion()
     print("RAN", run.get_status())
+    # SDK v2 submits the name without looking for the compute.
+    from azure.ai.ml import MLClient, command
+    from azure.identity import DefaultAzureCredential
+    ml = MLClient(DefaultAzureCredential(), ws.subscription_id, ws.resource_group, ws.name)
+    environment = "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest"
+    job = command(command="true", environment=environment, compute="gpu-cluster")
+    print("V2", ml.jobs.create_or_update(job).compute)
 elif sys.argv[1] == "list":
     print("GOT", ws.compute_targets["gpu-cluster"].name)
 else:
@@ -63,8 +70,10 @@ def test_they_are_there_when_the_script_looks_in_whatever_workspace(amlbridge: C
     done = amlbridge("run", "a.py", "submit")
     assert "RAN Completed" in done.stdout
     assert (
-        "the script names cpu-cluster and makes no compute, so the workspace submit has it from now on" in done.stderr
+        "the script names cpu-cluster and gpu-cluster and makes no compute, so the workspace submit has them from now"
+        in done.stderr
     )
+    assert "V2 gpu-cluster" in done.stdout
     listed = amlbridge("run", "a.py", "list")
     assert "GOT gpu-cluster" in listed.stdout
     assert "the workspace list has them from now on" in listed.stderr

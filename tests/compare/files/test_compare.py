@@ -101,6 +101,9 @@ def test_models_by_their_predictions(pair: Pair) -> None:
     assert "random rows" in check.facts["compared by"]
     (pair.right / "m.pkl").write_bytes(pickle.dumps(LinearRegression().fit(rows, rows @ [1.01, 2.0])))
     assert pair.check("m.pkl").verdict is Verdict.DIFFERENT
+    (pair.left / "model").write_bytes(pickle.dumps({"w": 1.0}))
+    (pair.right / "model").write_bytes(pickle.dumps({"w": 1.0}, protocol=2))
+    assert pair.check("model").facts == {"compared by": "the values of a dict"}, "a file without a suffix"
     (pair.right / "m.pkl").write_bytes(b"cno_such_module\nModel\n.")
     check = pair.check("m.pkl")
     assert check.verdict is Verdict.NOT_COMPARED
@@ -145,6 +148,17 @@ def test_ids_paths_and_moments_of_the_run_are_no_difference_but_references_are(p
     assert [item.place for item in pair.texts("a.json", left, crossed).differences] == ["$.of"]
     other_day = text(GUIDS[2], GUIDS[3], home="/right/state", moment="2020-01-01T00:00:00Z")
     assert [item.place for item in pair.texts("a.json", left, other_day).differences] == ["$.at"]
+
+
+def test_files_without_a_suffix_are_compared_by_what_they_hold(pair: Pair) -> None:
+    """Outputs of steps that are one file. Keys that are ids stand for each other."""
+    scores = {"auc": [0.9], "acc": [0.8]}
+    left, right = ({f"{name}/0": scores, f"{name}/1": scores} for name in GUIDS[:2])
+    assert pair.texts("metrics", json.dumps(left), json.dumps(right)).verdict is Verdict.SAME
+    right[f"{GUIDS[1]}/1"] = {"auc": [0.7], "acc": [0.8]}
+    check = pair.texts("metrics", json.dumps(left), json.dumps(right))
+    assert [(item.left, item.right) for item in check.differences] == [("0.9", "0.7")]
+    assert pair.texts("notes", "{no json", "{no JSON").differences[0].place == "line 1"
 
 
 def test_folders(pair: Pair) -> None:

@@ -101,6 +101,22 @@ def test_what_a_job_leaves_out_is_as_azures_service_has_it() -> None:
     assert (found.enable_voting_ensemble, found.enable_stack_ensemble) == (True, True)
 
 
+def test_ensembles_are_those_of_sdk_v1() -> None:
+    """azureml-train-automl-client: none where fewer than two trials are left beside them; no stack of forecasters."""
+
+    def made(trials: int, **more: Any) -> tuple[bool, bool, int]:
+        job = {"taskType": "Regression", "targetColumnName": "y", "limitSettings": {"maxTrials": trials}, **more}
+        found = read(job)
+        return found.enable_voting_ensemble, found.enable_stack_ensemble, found.ensemble.iterations
+
+    assert made(3) == (False, False, 15)
+    assert made(4) == (True, True, 4)
+    assert made(3, trainingSettings={"enableStackEnsemble": False}) == (True, False, 3)
+    forecast = {"taskType": "Forecasting", "forecastingSettings": {"timeColumnName": "t"}}
+    assert made(20, **forecast) == (True, False, 15)
+    assert made(20, **forecast, trainingSettings={"enableStackEnsemble": True}) == (True, True, 15)
+
+
 def test_forecasting_of_a_job_and_of_a_node() -> None:
     job = {
         "timeColumnName": "t",

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.slow
 TOOLS = """
 from datetime import datetime, timedelta, timezone
 from azure.ai.ml.constants import TimeZone
-from azure.ai.ml.entities import CronTrigger, JobSchedule, RecurrencePattern, RecurrenceTrigger
+from azure.ai.ml.entities import (
+    CronTrigger, JobSchedule, PipelineJob, PipelineJobSettings, RecurrencePattern, RecurrenceTrigger
+)
 put = lambda schedule: ml.schedules.begin_create_or_update(schedule).result()
 
 @dsl.pipeline(compute="serverless", description="one step")
@@ -75,6 +77,15 @@ print("ONCE", (once.schedule_action_type, [job.name == once.job_name for job in 
 ml.schedules.begin_disable("weekly").result()
 ml.schedules.begin_delete("weekly").result()
 print("DELETED", (names(list_view_type="All"), ml.jobs.get(once.job_name).status[:]))
+# A job of a component that the client holds: it sends the nodes of the component, too.
+held = ml.components.create_or_update(one("c").component, version="1")
+settings = PipelineJobSettings(default_compute="serverless")
+trigger = CronTrigger(expression="0 3 * * *", start_time="2990-01-01T00:00:00")
+job = PipelineJob(component=held, inputs={"text": "held"}, settings=settings)
+put(JobSchedule(name="held", create_job=job, trigger=trigger))
+off = ml.schedules.begin_disable("held").result()
+print("HELD", (off.is_enabled, off.create_job.component.endswith("/versions/1"), off.create_job.inputs["text"]._data))
+ml.schedules.begin_delete("held").result()
 refused(lambda: ml.schedules.get("weekly"))
 ml.schedules.begin_disable("soon").result()
 """
@@ -153,6 +164,7 @@ def test_a_schedule_fires_is_disabled_enabled_triggered_and_deleted(empty_live: 
     assert "a schedule must be disabled before it can be deleted" in found["REFUSED+"]
     assert found["ONCE"] == "('CreateJob', [True])"
     assert found["DELETED"] == "(['soon'], 'Completed')"
+    assert found["HELD"] == "(False, True, 'held')"
     assert "there is no schedule weekly" in found["REFUSED++"]
     # What the service says of it.
     with empty_live.client() as client:
