@@ -78,7 +78,10 @@ ml.schedules.begin_disable("weekly").result()
 ml.schedules.begin_delete("weekly").result()
 print("DELETED", (names(list_view_type="All"), ml.jobs.get(once.job_name).status[:]))
 # A job of a component that the client holds: it sends the nodes of the component, too.
-held = ml.components.create_or_update(one("c").component, version="1")
+@dsl.pipeline(compute="serverless")
+def typed(text: str):
+    return {"written": write(t=text).outputs.o}
+held = ml.components.create_or_update(typed("c").component, version="1")
 settings = PipelineJobSettings(default_compute="serverless")
 trigger = CronTrigger(expression="0 3 * * *", start_time="2990-01-01T00:00:00")
 job = PipelineJob(component=held, inputs={"text": "held"}, settings=settings)
