@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,12 +25,15 @@ from amlbridge.engine.launch.base import Launch, Outcome
 from amlbridge.engine.launch.warm import Zygote
 from amlbridge.engine.launch.watch import Watch
 
+#: Imported there only: this process needs neither SDK.
+_OFTEN = Path(__file__).with_name("often.py")
 _MODULES = (
     *preload.HEAVY,
     "azureml.pipeline.core",
     "azureml.pipeline.steps",
     "azureml.train.hyperdrive",
     "azure.identity",
+    _OFTEN.stem,
 )
 
 
@@ -89,6 +94,9 @@ class WarmClients:
                 # The name makes the warnings module skip our frames.
                 link = Path(self._folder.name, "importlib_bootstrap_zygote.py")
                 link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
+                # Clients find packages of the service's there.
+                packages = Path(self._environment["PYTHONPATH"].rpartition(os.pathsep)[2])
+                shutil.copy2(_OFTEN, packages)
                 await warm.open(link, _MODULES, 1)
                 await warm.warmed
                 assert warm.threads is None, f"importing {warm.threads} starts threads"
