@@ -1,4 +1,4 @@
-"""Computes of other services, which SDK v2 attaches none of."""
+"""Computes of other services, which SDK v2 attaches none of, and clusters of AKS, which it does not make."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICES = (
 CONFIGURATIONS = frozenset(
     {"BatchAttachConfiguration", "DatabricksAttachConfiguration", "DataFactoryAttachConfiguration"}
     | {"DataFactoryProvisioningConfiguration", "DataLakeAnalyticsAttachConfiguration"}
-    | {"HDInsightAttachConfiguration", "KustoAttachConfiguration"}
+    | {"HDInsightAttachConfiguration", "KustoAttachConfiguration", "AksComputeProvisioningConfiguration"}
 )
 
 

@@ -1,8 +1,9 @@
-"""Computes of other services: code that attaches Databricks, Kusto, Data Factory, HDInsight goes with its steps.
+"""Computes of other services: code that attaches Databricks, HDInsight, AKS and others goes with what ran there.
 
 SDK v2 attaches none of them: the components that were steps on them call the service, or run on Spark. Where the
 compute goes only to such steps, the code that looks it up, attaches it and waits for it goes (with what it prints);
-else it stays SDK v1, and the finding says how to do without.
+else it stays SDK v1, and the finding says how to do without. The same holds of clusters of AKS that are made for a
+service, which becomes a managed online endpoint.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS, SERVICES
 from amlbridge.migrate.models.steps import STEPS
@@ -45,6 +47,9 @@ print("attached")
 )
 
 _GONE = "SDK v2 attaches no compute of this service: what ran on it calls the service itself, or runs on Spark"
+_MANAGED = "SDK v2 makes no cluster of AKS: the service that was deployed to it is a managed online endpoint"
+#: What is converted without the compute that it is given, besides steps.
+_WITHOUT = ("ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create", "Model.deploy")
 _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 
 
@@ -52,6 +57,7 @@ _SAID = frozenset({"print", "info", "debug", "warning", "error"})
     *SERVICES,
     *(f"{service}.attach_configuration" for service in SERVICES),
     "DataFactoryCompute.provisioning_configuration",
+    "AksCompute.provisioning_configuration",
 )
 def compute(use: Use, to: Rewriter) -> Outcome:
     """The code that gets the compute goes, if only converted steps have it."""
@@ -60,6 +66,7 @@ def compute(use: Use, to: Rewriter) -> Outcome:
 
 def gone(use: Use, to: Rewriter) -> Outcome:
     """Removes what the compute of a use is got with, when nothing else needs it."""
+    why = _MANAGED if _is_aks(use, to) else _GONE
     statement = _around(use, to)
     names = {target.id for part in _simple(statement) for target in _targets(part)}
     more: list[ast.stmt] = []
@@ -69,16 +76,31 @@ def gone(use: Use, to: Rewriter) -> Outcome:
                 continue
             around = to.evaluator.scopes.statement_of(read)
             if around is None or not _only_says(around, names, to):
-                return without_rule(use.symbol)
+                return _left(use, to)
             more.append(around)
     if not names and not _only_says(statement, names, to):
-        return without_rule(use.symbol)
+        return _left(use, to)
     for removed in dict.fromkeys([statement, *more]):
         to.remove(removed)
         for other in to.uses:
             if other is not use and removed in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
-                to.settle(other, rule, Statements("", _GONE))
-    return Statements("", _GONE)
+                to.settle(other, rule, Statements("", why))
+    return Statements("", why)
+
+
+def _left(use: Use, to: Rewriter) -> Outcome:
+    """The way out of the service."""
+    config = use.argument("attach_configuration", "provisioning_configuration", position=2)
+    value = to.evaluator.value(config) if config is not None else None
+    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    return without_rule(made.symbol if made is not None else use.symbol)
+
+
+def _is_aks(use: Use, to: Rewriter) -> bool:
+    """Whether a use makes a cluster of AKS, or says how."""
+    config = use.argument("provisioning_configuration", position=2)
+    kind = to.evaluator.type_of(config) if config is not None else None
+    return use.symbol.startswith("AksCompute") or kind == "AksComputeProvisioningConfiguration"
 
 
 def _around(use: Use, to: Rewriter) -> ast.stmt:
@@ -137,7 +159,7 @@ def _goes(read: ast.Name, to: Rewriter) -> bool:
     """Whether a name stands in what is converted without it: a step of the service, the target of a Spark job."""
     uses = (to.use_of(node) for node in to.evaluator.scopes.ancestors(read))
     use = next((found for found in uses if found is not None and found.call is not None), None)
-    if use is not None and use.symbol in (*STEPS, "ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create"):
+    if use is not None and use.symbol in (*STEPS, *_WITHOUT):
         return not isinstance(to.outcome(use), Leave)
     around = to.evaluator.scopes.statement_of(read)
     return any(

@@ -47,3 +47,23 @@ def test_it_stays_where_a_function_gives_it() -> None:
     assert "import KustoCompute" in found.text and "k = KustoCompute(ws, 'k')" in found.text
     assert [finding.status for finding in found.findings] == [Status.NO_EQUIVALENT]
     assert "azure-kusto-data" in found.findings[0].message
+
+
+def test_a_cluster_of_aks_goes_with_the_service_that_it_was_for() -> None:
+    text = """\
+from azureml.core import Model, Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+from azureml.core.webservice import AksWebservice
+
+ws = Workspace.from_config()
+config = AksCompute.provisioning_configuration(vm_size="Standard_DS4_V2")
+cluster = ComputeTarget.create(ws, "aks", config)
+cluster.wait_for_completion(show_output=True)
+service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, AksWebservice.deploy_configuration(), {})
+"""
+    found = convert(text.format("cluster"))
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+    assert "cluster" not in found.text
+    kept = convert(text.format("cluster") + "report(cluster)\n")
+    left = {finding.symbol: finding.message for finding in kept.findings if finding.status is Status.NO_EQUIVALENT}
+    assert "managed online endpoints need no cluster" in left["ComputeTarget.create"]
