@@ -246,7 +246,7 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
 
 def single_file(use: Use, to: Rewriter) -> bool:
     """Whether a tabular dataset is one file, whose path is known, and nothing needs it as a table."""
-    if is_read_by_rows(use, to):
+    if is_read_by_rows(use, to) or use.argument("partition_format") is not None:
         return False
     if use.symbol == FRAME:
         return True
@@ -268,7 +268,8 @@ def several_files(use: Use, to: Rewriter) -> bool:
     if use.symbol != "Dataset.File.from_files":
         return False
     paths = paths_of(use.argument("path", position=0), to)
-    return len(paths) > 1 or any(isinstance(path, ast.Starred) for path in paths)
+    partitioned = use.argument("partition_format") is not None  # its columns come from the paths
+    return partitioned or len(paths) > 1 or any(isinstance(path, ast.Starred) for path in paths)
 
 
 def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:

@@ -223,8 +223,16 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     listed = ", ".join(f'{{"pattern": {code}}}' for code in paths)
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
     folder = new_folder(_variable(use.node, to), to)
-    to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]).save({folder})")
+    to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]){_partitioned(use, to)}.save({folder})")
     return Replace(f'{data}(path={folder}, type="mltable")', review)
+
+
+def _partitioned(use: Use, to: Rewriter) -> str:
+    """The call that takes columns from the paths of the files; "" where the dataset has no partitions."""
+    given = use.argument("partition_format")
+    if given is None or (isinstance(given, ast.Constant) and given.value is None):
+        return ""
+    return f".extract_columns_from_partition_format({to.source(given)})"
 
 
 def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Outcome:
@@ -235,7 +243,7 @@ def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Ou
     on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
     listed = ", ".join(f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
     folder = new_folder(_variable(use.node, to), to)
-    to.before(use.statement, f"{mltable}.from_paths(paths=[{listed}]).save({folder})")
+    to.before(use.statement, f"{mltable}.from_paths(paths=[{listed}]){_partitioned(use, to)}.save({folder})")
     return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
 
 
