@@ -28,7 +28,7 @@ from amlbridge.migrate.models.arguments import (
 from amlbridge.migrate.models.component_files import is_free
 from amlbridge.migrate.models.conda import Conda
 from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, Data, follow
-from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.environment import IMAGE, Parts
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of
@@ -221,7 +221,8 @@ def environment_with(name: str, packages: Sequence[str], use: Use, to: Rewriter)
     key = ("environment of a service", name, to.evaluator.scopes.of(use.statement))
     if key not in to.memory:
         variable = to.fresh(name)
-        code = Parts(conda=Conda(pip=[repr(package) for package in packages])).code(to)
+        conda = Conda(pip=[repr(package) for package in packages])
+        code = (Parts(conda=conda) if packages else Parts(image=IMAGE)).code(to)
         to.before(use.statement, f"{variable} = {code}")
         to.memory["code of", variable] = code
         to.memory[key] = variable

@@ -110,8 +110,8 @@ class Settings:
         self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
 
     def code_keywords(self, to: Rewriter) -> list[str]:
-        """The keyword of the source folder."""
-        return [f"code={self.code}"]
+        """The keyword of the source folder; none for a command that needs no files."""
+        return [f"code={self.code}"] if self.code else []
 
     def run_keywords(self, to: Rewriter) -> list[str]:
         """The other keywords."""

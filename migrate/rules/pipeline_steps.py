@@ -154,7 +154,6 @@ def _for_pipeline(name: ast.Name, to: Rewriter) -> bool:
 
 #: Steps of other services, and what to do instead.
 _NOWHERE = {
-    "DataTransferStep": "SDK v2 has no data transfer step of this kind: copy in a command, or with Data Factory",
     "AdlaStep": "Azure Data Lake Analytics is gone: use a Spark job",
     "AzureBatchStep": "SDK v2 has no Azure Batch step: use a command on a cluster, or a parallel job",
     "KustoStep": "SDK v2 has no Kusto step: query in a command with azure-kusto-data",

@@ -1,0 +1,82 @@
+"""DataTransferStep as a command that copies: from an input to an output at the place of the destination."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.arguments import Arguments, Port, input_port, output_port
+from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow
+from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.service_scripts import environment_with
+from amlbridge.migrate.models.services import is_of_service
+from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.rewriter import Rewriter
+
+_REVIEW = (
+    "a command copies the files, on a compute; azure.ai.ml.data_transfer.copy_data has Data Factory do it, where one "
+    "is attached"
+)
+_DATABASE = "SDK v2 reads no database in a pipeline: export the query to a datastore, or query it in a command"
+
+
+@dataclass
+class TransferStep(Step):
+    """A step that copies: its component has no files of its own."""
+
+
+@reads("DataTransferStep")
+def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
+    """Reads a call of DataTransferStep. Raises ValueError where it cannot be read."""
+    source = _data(use.argument("source_data_reference", position=1), "source", to)
+    target = _data(use.argument("destination_data_reference", position=2), "destination", to)
+    one = [to.evaluator.text(kind) if kind is not None else None for kind in _kinds(use)]
+    arguments, settings = Arguments(), Settings(code="")
+    port = input_port(source, "source", arguments, to)
+    if one[0] == "file":
+        port.declared, port.value = (text.replace('"uri_folder"', '"uri_file"') for text in (port.declared, port.value))
+    written = _written(target, one, arguments, to)
+    settings.environment = environment_with("copy_environment", [], use, to)
+    compute = use.argument("compute_target", position=3)
+    if compute is not None and not is_of_service(compute, to):
+        settings.reviews.append("the step ran on a Data Factory: name the compute that copies")
+    start = f"cp -r ${{{{inputs.{port.name}}}}}{'' if one[0] == 'file' else '/.'} ${{{{outputs.{written.name}}}}}"
+    step = TransferStep(use, component, node, arguments, settings, start, use.argument("name", position=0))
+    step.reviews.append(_REVIEW)
+    reuse = use.argument("allow_reuse")
+    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    return step
+
+
+def _kinds(use: Use) -> tuple[ast.expr | None, ast.expr | None]:
+    return (
+        use.argument("source_reference_type", position=4),
+        use.argument("destination_reference_type", position=5),
+    )
+
+
+def _data(node: ast.expr | None, what: str, to: Rewriter) -> Data:
+    if node is not None and to.evaluator.type_of(node) == "SqlDataReference":
+        raise ValueError(_DATABASE)
+    data = follow(node, to) if node is not None else None
+    if data is None:
+        raise ValueError(f"the {what} of the transfer cannot be told")
+    return data
+
+
+def _written(target: Data, kinds: list[str | None], arguments: Arguments, to: Rewriter) -> Port:
+    """The output of the step: at the place of the destination."""
+    if target.type in INTERMEDIATE:
+        return output_port(target, "destination", arguments, to)
+    if target.type not in REFERENCES:
+        raise ValueError("the destination of the transfer is no place of a datastore")
+    kind = "uri_file" if kinds == ["file", "file"] else "uri_folder"
+    make = to.need("azure.ai.ml", "Output")
+    name = "destination" if "destination" not in arguments.taken else "copied"
+    variable = Objects.of(to).variable(target.root)
+    place = to.source(variable if variable is not None else target.root)
+    port = Port(name, f'{make}(type="{kind}", path={place}.path)')
+    arguments.outputs.append(port)
+    return port

@@ -1,0 +1,63 @@
+"""Transfers between datastores: ``DataTransferStep`` -> a command component that copies.
+
+The source is an input, the destination an output at its place on the datastore. A database cannot be the source: SDK v2
+has no datastores of databases. Data Factory is not needed any more (rule service-computes).
+"""
+
+from __future__ import annotations
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models import transfers
+from amlbridge.migrate.registry import Case, Outcome, Rule
+from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.pipeline_steps import step as component
+
+rule = Rule(
+    "transfers",
+    __doc__,
+    cases=[
+        Case(
+            """\
+from azureml.data.data_reference import DataReference
+from azureml.pipeline.steps import DataTransferStep
+
+raw = DataReference(store, "raw", path_on_datastore="raw/orders.csv")
+archive = DataReference(archives, "archive", path_on_datastore="2020")
+step = DataTransferStep(
+    name="archive",
+    source_data_reference=raw,
+    destination_data_reference=archive,
+    compute_target="factory",
+    source_reference_type="file",
+    destination_reference_type="directory",
+)
+""",
+            """\
+from azure.ai.ml import Input, Output, command
+from azure.ai.ml.entities import Environment
+
+raw = Input(
+    type="uri_folder", path=f"azureml://datastores/{store}/paths/raw/orders.csv"
+)
+archive = Input(type="uri_folder", path=f"azureml://datastores/{archives}/paths/2020")
+copy_environment = Environment(
+    image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+)
+step_component = command(
+    name="archive",
+    inputs={"source": Input(type="uri_file")},
+    outputs={"destination": Output(type="uri_folder", path=archive.path)},
+    command="cp -r ${{inputs.source}} ${{outputs.destination}}",
+    environment=copy_environment,
+)
+""",
+        ),
+    ],
+)
+assert transfers.read  # its reader of steps is registered
+
+
+@rule.converts("DataTransferStep")
+def step(use: Use, to: Rewriter) -> Outcome:
+    """The component, where the step was made."""
+    return component(use, to)
