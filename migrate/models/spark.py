@@ -163,7 +163,11 @@ _SIZES_OF_STEP = {
 }
 
 
-@reads("SynapseSparkStep")
+#: The steps that are read here.
+STEPS = ("SynapseSparkStep",)
+
+
+@reads(*STEPS)
 def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call of SynapseSparkStep. Raises ValueError where it cannot be read."""
     file = use.argument("file", position=0)

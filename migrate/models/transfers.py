@@ -27,7 +27,11 @@ class TransferStep(Step):
     """A step that copies: its component has no files of its own."""
 
 
-@reads("DataTransferStep")
+#: The steps that are read here.
+STEPS = ("DataTransferStep",)
+
+
+@reads(*STEPS)
 def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call of DataTransferStep. Raises ValueError where it cannot be read."""
     source = _data(use.argument("source_data_reference", position=1), "source", to)

@@ -85,10 +85,9 @@ step_component = spark(
         ),
     ],
 )
-assert spark_model.SIZES  # its reader of steps is registered
 
 
-@rule.converts("SynapseSparkStep")
+@rule.converts(*spark_model.STEPS)
 def step(use: Use, to: Rewriter) -> Outcome:
     """The component, where the step was made."""
     return component(use, to)

@@ -54,10 +54,9 @@ step_component = command(
         ),
     ],
 )
-assert transfers.read  # its reader of steps is registered
 
 
-@rule.converts("DataTransferStep")
+@rule.converts(*transfers.STEPS)
 def step(use: Use, to: Rewriter) -> Outcome:
     """The component, where the step was made."""
     return component(use, to)
