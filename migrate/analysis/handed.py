@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
-from amlbridge.migrate.analysis.handed_steps import HandedSteps, maker, steps_in
+from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, argument_of, returns
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, Symbol, argument_of, returns
 
 #: Converted code reads nothing of these but the name.
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
+#: Keywords that are lists of data and words.
+_LISTS = frozenset({"arguments", "inputs", "outputs", "side_inputs"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -66,6 +68,8 @@ class Handed:
         if isinstance(called, Function):
             self._read_result(call, called)
         self._read_steps(call)
+        if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig")):
+            self._read_lists(call)
         for parameter, argument in passed(self._evaluator, call):
             for value in alternatives(self._evaluator, argument):
                 if value.origin is None or value.origin is parameter.origin:
@@ -74,6 +78,15 @@ class Handed:
                     self.workspaces.append((_made(parameter), argument))
                 elif value.type != "Workspace" and parameter.type != "Workspace":
                     self.links.append(Link(value.origin, _made(parameter), value.type, argument))
+
+    def _read_lists(self, call: ast.Call) -> None:
+        """What is in the lists that a step or a run is given, and the step, are of one SDK."""
+        listed = [keyword.value for keyword in call.keywords if keyword.arg in _LISTS]
+        names = {node.id for value in listed for node in ast.walk(value) if isinstance(node, ast.Name)}
+        for element in elements_of(self._evaluator, names) if names else ():
+            value = self._evaluator.value(element)
+            if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace":
+                self.links.append(Link(value.origin, call, value.type))
 
     def _read_steps(self, call: ast.Call) -> None:
         """A pipeline that another function makes of steps, and the steps, are of one SDK."""

@@ -55,6 +55,28 @@ def _is_of(call: ast.Call, name: str) -> bool:
     return isinstance(owner, ast.Name) and owner.id == name and len(call.args) == 1
 
 
+def elements_of(evaluator: Evaluator, names: set[str]) -> list[ast.expr]:
+    """What is put into the lists of variables, and into lists that are their items: where they are made, and later."""
+    parts: list[ast.expr] = []
+    for method in ("append", "extend"):
+        calls = evaluator.calls().get(method, ())
+        parts += [argument for call in calls if _root(call.func) in names for argument in call.args]
+    for scope in evaluator.scopes.all:
+        for name in names & scope.bindings.keys():
+            parts += [b.value for b in scope.bindings[name] if b.kind in ("assign", "augment") and b.value is not None]
+    for node in evaluator.scopes.parents:
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and _root(node.target) in names:
+            parts.append(node.value)
+    listed = [element for part in parts if isinstance(part, (ast.List, ast.Tuple)) for element in part.elts]
+    return [*listed, *(part for part in parts if not isinstance(part, (ast.List, ast.Tuple)))]
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def maker(evaluator: Evaluator, function: Definition, parameter: str) -> Maker | None:
     """How a function makes a pipeline of the steps that it gets for a parameter; None when it makes none."""
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]

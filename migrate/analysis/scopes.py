@@ -89,6 +89,10 @@ class Scopes:
             at = self.parents.get(at)
         return at
 
+    def block(self, statement: ast.stmt) -> list[ast.stmt] | None:
+        """The list of statements that a statement stands in."""
+        return self._blocks.get(statement)
+
     def lookup(self, name: str, at: ast.AST) -> list[Binding]:
         """The bindings that a name may refer to at a node, the most probable first. Empty: a builtin or unbound."""
         scope: Scope | None = self.of(at)

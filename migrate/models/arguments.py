@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.additions import Addition, additions, base, straight
 from amlbridge.migrate.models.data import (
     DATASETS,
     INTERMEDIATE,
@@ -111,6 +112,8 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
     is one starred element."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*list_elements(node.left, to), *list_elements(node.right, to)]
+    if isinstance(node, ast.Name) and (later := additions(node, to)):
+        return _added_to(node, later, to)
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
     if isinstance(inner, (ast.List, ast.Tuple)):
@@ -123,6 +126,35 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
     if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "list" and not inner.args:
         return []
     return [ast.Starred(value=node, ctx=ast.Load())]
+
+
+def _added_to(node: ast.Name, found: list[Addition], to: Rewriter) -> list[ast.expr]:
+    """The elements of a list that code adds to; the whole as one starred element where it does so in a loop or under a
+    condition."""
+    made = base(node, to)
+    unknown = any(addition.added is None and addition.more is None for addition in found)
+    if made is None or made.value is None or unknown or not straight(node, found, to):
+        return [ast.Starred(value=node, ctx=ast.Load())]
+    elements = list_elements(made.value, to)
+    for addition in found:
+        if addition.added is not None:
+            elements.append(addition.added)
+        elif addition.more is not None:
+            elements += list_elements(addition.more, to)
+    return elements
+
+
+def check_no_data(node: ast.expr, to: Rewriter) -> None:
+    """Raises ValueError for a list that is put together at run time and has data in it."""
+    value = to.evaluator.value(node)
+    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    elements = list(inner.elts) if isinstance(inner, (ast.List, ast.Tuple)) else []
+    for addition in additions(node, to) if isinstance(node, ast.Name) else ():
+        elements += [addition.added] if addition.added is not None else []
+        elements += addition.more.elts if isinstance(addition.more, (ast.List, ast.Tuple)) else []
+    kinds = {to.evaluator.type_of(element) for element in elements}
+    if kinds & (INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"}):
+        raise ValueError("arguments with data or parameters of the pipeline among them are put together at run time")
 
 
 def read_arguments(
@@ -161,6 +193,7 @@ def shell_line(command: ast.expr, to: Rewriter) -> tuple[list[ast.expr], list[as
 def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Arguments, to: Rewriter) -> str:
     """Takes in one element; returns the flag that the next one belongs to."""
     if isinstance(node, ast.Starred):
+        check_no_data(node.value, to)
         found.expression(f'" ".join(map(str, {to.source(node.value)}))')
         return ""
     if isinstance(node, ast.Tuple) and node.elts:  # (datapath_parameter, DataPathComputeBinding(...))

@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.additions import added_to, is_spent
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -190,10 +191,13 @@ def _in_step(name: ast.Name, to: Rewriter) -> bool:
             return True
         if isinstance(node, ast.Attribute) and node.value is name and node.attr == "name":
             return True
+        if isinstance(node, ast.List) and (listed := added_to(name, to)) is not None:
+            return is_spent(listed, to)
         if isinstance(node, ast.List) or (
             isinstance(node, ast.Assign) and isinstance(node.value, (ast.List, ast.Dict))
         ):
             return True
         if isinstance(node, ast.stmt):
-            return False
-    return False
+            break
+    listed = added_to(name, to)
+    return listed is not None and listed is not name and is_spent(listed, to)

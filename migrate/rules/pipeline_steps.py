@@ -19,6 +19,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.additions import remove_spent
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
@@ -80,6 +81,8 @@ def step(use: Use, to: Rewriter) -> Outcome:
         if not is_outside(use.node, name, to):  # else the variable holds the component that a function gives
             to.rename(name, found.component)
     _remove_settings(use, to)
+    for listed in ("arguments", "inputs", "outputs"):
+        remove_spent(use.argument(listed), to)
     code = found.component_code(to)
     variable = Objects.of(to).variable(use.node)
     made = "\n".join([*found.component_lines(to), f"{found.component} = {code}"])
