@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
-from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.environment import Parts, assigned
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Class of an estimator -> the packages that its image had.
@@ -27,6 +28,9 @@ def environment_of(use: Use, to: Rewriter) -> str:
     file = use.argument("conda_dependencies_file", "conda_dependencies_file_path")
     image = use.argument("custom_docker_image", "custom_docker_base_image")
     parts = Parts(image=to.source(image) if image is not None else "")
+    managed = use.argument("user_managed") or next(iter(set_inside(use, "user_managed_dependencies", to)), None)
+    if image is not None and isinstance(managed, ast.Constant) and managed.value is True:
+        return parts.code(to)  # the packages are those of the image
     if file is not None:
         parts.conda_code = to.source(file)
         return parts.code(to)
@@ -35,6 +39,19 @@ def environment_of(use: Use, to: Rewriter) -> str:
     conda.pip = [*_framework(use, to), *entries(use.argument("pip_packages"), to)]
     parts.conda = conda
     return parts.code(to)
+
+
+def set_inside(use: Use, member: str, to: Rewriter) -> list[ast.expr]:
+    """What is assigned to a member of the Python section of an estimator's inner run configuration, as in
+    ``estimator._estimator_config.environment.python.interpreter_path = ...``."""
+    found = []
+    for other in to.uses:
+        if other.symbol == f"PythonSection.{member}=":
+            inner = [node for node in ast.walk(other.node) if getattr(node, "attr", "") == "_estimator_config"]
+            owner = to.evaluator.value(inner[0].value) if inner and isinstance(inner[0], ast.Attribute) else None
+            if isinstance(owner, Instance) and owner.origin is use.node:
+                found.append(assigned(other))
+    return found
 
 
 def _framework(use: Use, to: Rewriter) -> list[str]:

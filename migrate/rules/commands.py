@@ -14,8 +14,8 @@ from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import follow
-from amlbridge.migrate.models.environment import is_change, shared_memory
-from amlbridge.migrate.models.estimators import environment_of
+from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
+from amlbridge.migrate.models.estimators import environment_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
@@ -248,6 +248,8 @@ def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
         settings.reviews.append("set instance_count to the number of nodes")
         return
     nodes = use.argument("node_count", "worker_count", position=1 if use.symbol != "TensorflowConfiguration" else 0)
+    given = [member for member in Objects.of(to).members(use.node) if member.symbol.endswith(".node_count=")]
+    nodes = assigned(given[-1]) if given else nodes
     if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
         settings.instance_count = to.source(nodes)
 
@@ -286,6 +288,24 @@ def distribution(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need('azure.ai.ml', name)}({', '.join(parts)})", review)
 
 
+#: Attribute of a distribution -> what the entity of SDK v2 calls it; "": it is the command's ``instance_count``.
+_ATTRIBUTES = {
+    "MpiConfiguration.process_count_per_node": "process_count_per_instance",
+    "MpiConfiguration.node_count": "",
+    "PyTorchConfiguration.node_count": "",
+    "TensorflowConfiguration.worker_count": "worker_count",
+    "TensorflowConfiguration.parameter_server_count": "parameter_server_count",
+}
+
+
+@rule.converts(*(f"{name}=" for name in _ATTRIBUTES))
+def set_distribution(use: Use, to: Rewriter) -> Outcome:
+    """An assignment to a distribution."""
+    assert use.receiver is not None
+    name = _ATTRIBUTES[use.symbol.removesuffix("=")]
+    return Statements(f"{to.source(use.receiver)}.{name} = {to.source(assigned(use))}" if name else "")
+
+
 @rule.converts(*ESTIMATORS)
 def estimator(use: Use, to: Rewriter) -> Outcome:
     """An estimator: a script with its packages."""
@@ -302,7 +322,9 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     first = Arguments()
     if text is None:
         first.expression(to.source(script))
-    start = f"python {shlex.quote(text)}" if text is not None else "python"
+    interpreters = [to.evaluator.text(path) for path in set_inside(use, "interpreter_path", to)]
+    python = next((shlex.quote(path) for path in reversed(interpreters) if path), "python")
+    start = f"{python} {shlex.quote(text)}" if text is not None else python
     return job(use, settings_of_estimator(use, to), words, start, first, to)
 
 
@@ -348,7 +370,7 @@ def _parameters(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     return words
 
 
-@rule.converts("ScriptRunConfig.run_config", "Estimator.run_config")
+@rule.converts("ScriptRunConfig.run_config", "Estimator.run_config", "Estimator._estimator_config")
 def run_config(use: Use, to: Rewriter) -> Outcome:
     """The command itself has what the run configuration had."""
     assert use.receiver is not None

@@ -58,7 +58,7 @@ def detach(use: Use, to: Rewriter) -> Outcome:
     return Replace(f'{to.client(use.node)}.compute.begin_delete({name}, action="Detach").result()')
 
 
-@rule.converts("AmlCompute.list_nodes")
+@rule.converts("ComputeTarget.list_nodes")
 def list_nodes(use: Use, to: Rewriter) -> Outcome:
     """The nodes of a cluster: entities instead of dicts."""
     assert use.receiver is not None

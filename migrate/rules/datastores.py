@@ -161,8 +161,19 @@ def path(use: Use, to: Rewriter) -> Outcome:
     """A path of a datastore as an input."""
     assert use.receiver is not None
     inside = use.argument("path", position=0)
-    address = datastore_path(use.receiver, inside if inside is not None else ast.Constant(""), to)
+    address = datastore_path(use.receiver, inside, to)
     return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address})')
+
+
+@rule.converts("Datastore.as_mount", "Datastore.as_download")
+def whole(use: Use, to: Rewriter) -> Outcome:
+    """All of a datastore as an input."""
+    assert use.receiver is not None
+    if any(other.symbol.endswith((".upload", ".upload_files")) for other in to.uses):
+        return Leave("what is uploaded here becomes a data asset, elsewhere in the datastore: give the input its path")
+    address = datastore_path(use.receiver, None, to)
+    mode = "ro_mount" if use.symbol.endswith("as_mount") else "download"
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}, mode="{mode}")')
 
 
 @rule.converts("DataReference", "DataPath")
@@ -174,7 +185,7 @@ def reference(use: Use, to: Rewriter) -> Outcome:
     inside = use.argument("path_on_datastore", position=2 if use.symbol == "DataReference" else 1)
     if store is None:
         return Leave("a datastore is needed")
-    address = datastore_path(store, inside if inside is not None else ast.Constant(""), to)
+    address = datastore_path(store, inside, to)
     mode = use.argument("mode")
     text = {"mount": "ro_mount", "download": "download"}.get(to.evaluator.text(mode) or "" if mode is not None else "")
     extra = f', mode="{text}"' if text else ""

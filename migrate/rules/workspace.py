@@ -76,6 +76,17 @@ def from_config(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need('azure.ai.ml', 'MLClient')}.from_config({', '.join(arguments)})")
 
 
+@rule.converts("Workspace.setup")
+def setup(use: Use, to: Rewriter) -> Outcome:
+    """What the first versions of SDK v1 called from_config, and creating, where arguments are given."""
+    if use.call is None or use.arguments():
+        return Leave(
+            "get the workspace with MLClient, or make it with ml_client.workspaces.begin_create(Workspace(...))"
+        )
+    client, credential = to.need("azure.ai.ml", "MLClient"), _credential(use, to)
+    return Replace(f"{client}.from_config(credential={credential})", "assumed that there is a file config.json")
+
+
 @rule.converts("Workspace", "Workspace.get")
 def get(use: Use, to: Rewriter) -> Outcome:
     """``Workspace(subscription_id, resource_group, workspace_name)`` and ``Workspace.get(name, ...)``."""

@@ -87,8 +87,6 @@ WAYS_OUT = {
     "DatasetTimestampMissingError": _ERROR,
     "DatasetValidationError": _ERROR,
     "Datastore": _DATASTORE,
-    "Datastore.as_mount": 'give Input the path azureml://datastores/NAME/paths/ and mode="ro_mount"',
-    "Datastore.as_download": 'give Input the path azureml://datastores/NAME/paths/ and mode="download"',
     "Datastore.register_dbfs": "DBFS datastores are none of v2: copy the data to blob storage",
     "Datastore.register_hdfs": "HDFS datastores are none of v2: copy the data to blob storage",
     "Datastore.unregister": "ml_client.datastores.delete(name)",

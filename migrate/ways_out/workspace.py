@@ -58,7 +58,6 @@ WAYS_OUT = {
     "Workspace.private_endpoints": _PRIVATE,
     "Workspace.service_context": f"{_INNER}: call the operations of ml_client",
     "Workspace.set_connection": "ml_client.connections.create_or_update(WorkspaceConnection(...))",
-    "Workspace.setup": "MLClient.from_config, or Workspace of azure.ai.ml.entities to make one",
     "Workspace.update": "change what ml_client.workspaces.get(name) gives, and hand it to workspaces.begin_update",
     "Workspace.update_dependencies": "workspaces.begin_update(workspace, update_dependent_resources=True)",
     "diagnostic_log": 'log with the standard library: logging.getLogger("azure").setLevel(logging.DEBUG)',

@@ -62,3 +62,70 @@ run = Experiment(Workspace.from_config(), "e").submit(job)
     ).text
     assert f"distribution={after}" in "".join(text.split()).replace(",)", ")")
     assert "instance_count=2" in text and "azureml.train" not in text
+
+
+def test_an_estimator_whose_image_has_the_packages() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+from azureml.core.runconfig import MpiConfiguration
+from azureml.train.dnn import PyTorch
+
+ws = Workspace.setup()
+mpi = MpiConfiguration()
+mpi.process_count_per_node = 4
+job = PyTorch("src", entry_script="train.py", custom_docker_image="a/b:1", distributed_training=mpi,
+              script_params={"--data": ws.get_default_datastore().as_mount()})
+job._estimator_config.environment.python.user_managed_dependencies = True
+job._estimator_config.environment.python.interpreter_path = "/opt/bin/python"
+run = Experiment(ws, "e").submit(job)
+"""
+    ).text
+    flat = "".join(text.split())
+    assert 'environment=Environment(image="a/b:1"),' in flat
+    assert 'command="/opt/bin/pythontrain.py--data${{inputs.data}}"' in flat
+    assert 'path="azureml://datastores/workspaceblobstore/paths/",mode="ro_mount"' in flat
+    assert "mpi.process_count_per_instance = 4" in text
+    assert "azureml.core" not in text and "_estimator_config" not in text
+
+
+@pytest.mark.parametrize(
+    ("managed", "packages"), [("user_managed=True", False), ("user_managed=False", True), ("node_count=1", True)]
+)
+def test_user_managed_estimators_have_no_packages_of_their_own(managed: str, packages: bool) -> None:
+    text = convert(
+        f"""\
+from azureml.train.dnn import PyTorch
+
+job = PyTorch("src", entry_script="train.py", custom_docker_image="a/b:1", {managed})
+"""
+    ).text
+    assert ("conda_file" in text) is packages
+
+
+def test_nodes_that_are_assigned_to_a_distribution() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig
+from azureml.core.runconfig import MpiConfiguration
+
+mpi = MpiConfiguration(process_count_per_node=2)
+mpi.node_count = 3
+config = ScriptRunConfig(".", "train.py", compute_target="cpu", environment=env, distributed_job_config=mpi)
+"""
+    ).text
+    assert "instance_count=3" in text and "node_count" not in text
+
+
+def test_a_whole_datastore_that_code_uploads_to_stays() -> None:
+    found = convert(
+        """\
+from azureml.core import Datastore, Workspace
+
+store = Datastore.get(Workspace.from_config(), name)
+store.upload("data", target_path="data")
+use(store.as_mount())
+"""
+    )
+    left = next(finding for finding in found.findings if finding.symbol == "Datastore.as_mount")
+    assert "becomes a data asset" in left.message and "store.as_mount()" in found.text
