@@ -291,7 +291,7 @@ RESULTS |= {f"{name}.get_file_dataset": "FileDataset" for name in OPEN_DATASETS}
 RESULTS |= {f"{name}.get_tabular_dataset": "TabularDataset" for name in OPEN_DATASETS}
 
 #: What is submitted -> type of its run. Anything else gives a plain run.
-SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun"}
+SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun", "AutoMLImageConfig": "AutoMLRun"}
 
 #: Types of our own -> the class that reports name.
 REPORTED = {

@@ -136,7 +136,7 @@ class AutoMLJob:
 
 def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
-    _check_settings(use, to)
+    check_settings(use, to)
     found = read_settings({str(name): value for name, value in use.arguments().items()}, use, to)
     if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
         raise ValueError("the training data and the label column have to be given in the call")
@@ -255,7 +255,7 @@ def _reads(name: ast.Name, to: Rewriter) -> list[ast.Name]:
     ]
 
 
-def _check_settings(use: Use, to: Rewriter) -> None:
+def check_settings(use: Use, to: Rewriter) -> None:
     """Raises ValueError where a dict of settings is changed after it was written."""
     parents = to.evaluator.scopes.parents
     for name in settings_names(use):
@@ -267,12 +267,16 @@ def _check_settings(use: Use, to: Rewriter) -> None:
                 raise ValueError("the settings are changed after they are written: write them as keywords")
 
 
+#: Classes whose keywords may come from a dict.
+_CONFIGS = ("AutoMLConfig", "AutoMLImageConfig")
+
+
 def remove_settings(use: Use, to: Rewriter) -> None:
     """A dict that only gave AutoMLConfigs their keywords goes."""
     parents = to.evaluator.scopes.parents
     for name in settings_names(use):
         bindings = to.evaluator.scopes.lookup(name.id, name)
-        spread = {read for other in to.uses if other.symbol == "AutoMLConfig" for read in settings_names(other)}
+        spread = {read for other in to.uses if other.symbol in _CONFIGS for read in settings_names(other)}
         if len(bindings) == 1 and bindings[0].statement is not None and set(_reads(name, to)) <= spread:
             statement = bindings[0].statement
             if parents.get(statement) is not None:

@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
+from amlbridge.migrate.models.automl_images import samples_images
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.sweeps import (
     SAMPLINGS,
@@ -120,6 +121,10 @@ def sampling(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace("dict")
     mine = [other for other in configurations(to) if sampling_of(other, to) is use]
+    if not mine and samples_images(use, to):
+        _remove_space(use, to)
+        alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+        return Statements("") if alone else Replace("None")
     if not mine:
         return Leave("no HyperDriveConfig of this module has this sampling: give its distributions to the command")
     space = space_of(use, to)

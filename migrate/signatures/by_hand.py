@@ -41,8 +41,9 @@ def _method(*parameters: str, gives: str = "") -> dict[str, Any]:
 
 
 _VAULT = "azure.keyvault.secrets"
-#: azure-keyvault-secrets 4.x and mltable 1.x.
+#: azure-keyvault-secrets 4.x, mltable 1.x, and a class of azure-ai-ml that takes any hyperparameter.
 V2: dict[str, dict[str, Any]] = {
+    "azure.ai.ml.automl.SearchSpace": {"is": "class", "takes": ["**"], "open": True},
     _VAULT: {"is": "module"},
     f"{_VAULT}.SecretClient": {"is": "class", "takes": ["vault_url", "credential", "**"], "open": False},
     f"{_VAULT}.SecretClient.get_secret": _method("name", "version=", "**", gives=f"{_VAULT}.KeyVaultSecret"),

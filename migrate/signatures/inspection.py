@@ -79,6 +79,10 @@ def _by_code(function: Any, depth: int) -> set[str]:
             if target is not None and target is not function:
                 found |= _named(target.__init__ if inspect.isclass(target) else target)
                 found |= more_keywords(target, depth + 1)
+            # What a helper makes of them is a class that it is handed: ``_create(job_cls=ImageJob, **kwargs)``.
+            for given in (_resolved(keyword.value, function.__globals__) for keyword in node.keywords if keyword.arg):
+                if inspect.isclass(given):
+                    found |= more_keywords(given, depth + 1)
     return found
 
 
