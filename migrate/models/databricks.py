@@ -11,7 +11,7 @@ from amlbridge.migrate.models.arguments import Arguments, list_elements
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.service_scripts import Script, ServiceStep, environment_with, place_of
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps import Step, reads
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -69,6 +69,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step.script, step.start = place.path, f"python {place.name}"
     settings = step.settings
     settings.code, settings.source = place.code, place.source
+    settings.compute = SERVERLESS
     settings.environment = environment_with("databricks_environment", ["databricks-sdk"], use, to)
     environ = f"{to.need_module('os')}.environ"
     settings.variables = f"{{{', '.join(f'{key!r}: {environ}[{key!r}]' for key in _VARIABLES)}}}".replace("'", '"')

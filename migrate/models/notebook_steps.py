@@ -12,7 +12,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.names import identifier, unique
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps import Step, reads
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -143,6 +143,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
             raise ValueError("the name of the output with the notebook is known only when the script runs")
         output = unique(identifier(text, "notebook"), arguments.taken)
         arguments.outputs.append(Port(output, f'{to.need("azure.ai.ml", "Output")}(type="uri_folder")'))
+    notebook.settings.compute = notebook.settings.compute or SERVERLESS
     name = use.argument("name", position=0)
     step = Step(use, component, node, arguments, notebook.settings, notebook.start(output), name)
     step.parts += notebook.parts

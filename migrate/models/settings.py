@@ -14,6 +14,9 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import is_of_service
 from amlbridge.migrate.rewriter import Rewriter
 
+#: The compute of a step that names none, as code: every node of a pipeline has to name one.
+SERVERLESS = '"serverless"'
+
 
 @dataclass
 class Settings:
@@ -58,6 +61,7 @@ class Settings:
         estimator = use.argument("estimator")
         if estimator is not None:
             _of_estimator(found, estimator, use, to)
+        found.compute = found.compute or SERVERLESS
         processes, nodes = use.argument("process_count_per_node"), use.argument("node_count")
         if use.symbol == "MpiStep" or processes is not None:
             _mpi(found, processes, nodes, to)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.static import NotKnownError, parsed
 from amlbridge.migrate.models.steps import Step, declare_inputs, reads
 from amlbridge.migrate.rewriter import Rewriter
@@ -87,6 +87,7 @@ def spark_job(script: ast.expr, arguments: Arguments, settings: Settings, to: Re
 
 def as_spark(step: Step, script: ast.expr, to: Rewriter) -> SparkStep:
     """A step that runs a script, as one on Spark."""
+    step.settings.compute = "" if step.settings.compute == SERVERLESS else step.settings.compute
     job = spark_job(script, step.arguments, step.settings, to)
     found = SparkStep(
         *(step.use, step.component, step.node, step.arguments, step.settings, "", step.display_name), job=job

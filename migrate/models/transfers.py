@@ -10,8 +10,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, input_port, outp
 from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.service_scripts import environment_with
-from amlbridge.migrate.models.services import is_of_service
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps import Step, reads
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -37,15 +36,12 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     source = _data(use.argument("source_data_reference", position=1), "source", to)
     target = _data(use.argument("destination_data_reference", position=2), "destination", to)
     one = [to.evaluator.text(kind) if kind is not None else None for kind in _kinds(use)]
-    arguments, settings = Arguments(), Settings(code="")
+    arguments, settings = Arguments(), Settings(code="", compute=SERVERLESS)
     port = input_port(source, "source", arguments, to)
     if one[0] == "file":
         port.declared, port.value = (text.replace('"uri_folder"', '"uri_file"') for text in (port.declared, port.value))
     written = _written(target, one, arguments, to)
     settings.environment = environment_with("copy_environment", [], use, to)
-    compute = use.argument("compute_target", position=3)
-    if compute is not None and not is_of_service(compute, to):
-        settings.reviews.append("the step ran on a Data Factory: name the compute that copies")
     start = f"cp -r ${{{{inputs.{port.name}}}}}{'' if one[0] == 'file' else '/.'} ${{{{outputs.{written.name}}}}}"
     step = TransferStep(use, component, node, arguments, settings, start, use.argument("name", position=0))
     step.reviews.append(_REVIEW)

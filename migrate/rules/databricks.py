@@ -56,6 +56,7 @@ clean_component = command(
     code=os.path.join(os.path.dirname(os.path.abspath(__file__)), "databricks_steps"),
     command="python clean_on_databricks.py",
     environment=databricks_environment,
+    compute="serverless",
     environment_variables={
         "DATABRICKS_HOST": os.environ["DATABRICKS_HOST"],
         "DATABRICKS_TOKEN": os.environ["DATABRICKS_TOKEN"],

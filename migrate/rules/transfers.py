@@ -49,6 +49,7 @@ step_component = command(
     outputs={"destination": Output(type="uri_folder", path=archive.path)},
     command="cp -r ${{inputs.source}} ${{outputs.destination}}",
     environment=copy_environment,
+    compute="serverless",
 )
 """,
         ),

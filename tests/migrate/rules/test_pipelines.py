@@ -345,3 +345,9 @@ def test_the_parts_of_a_command_are_not_words() -> None:
     """SDK v1 puts blanks between the parts of a ScriptRunConfig's command, and no quotes around them."""
     text = done('from azureml.core import ScriptRunConfig\nScriptRunConfig("src", command=["a --b c", "d e"])\n')
     assert 'command="a --b c d e"' in text
+
+
+def test_a_step_that_names_no_compute_runs_serverless() -> None:
+    """A node of a pipeline has to name one: the client refuses it otherwise."""
+    text = f'{HEAD}step = PythonScriptStep("a.py", runconfig=env)\np = Pipeline(ws, steps=[step])\n'
+    assert 'compute="serverless"' in convert(text).text

@@ -111,3 +111,10 @@ def test_a_list_of_arguments_with_data_goes_with_the_data() -> None:
     body = 'step = PythonScriptStep("a.py", arguments=words, compute_target="cpu")\npipeline = Pipeline(ws, [step])\n'
     found = convert(HEAD + body)
     assert "words" not in found.text
+
+
+def test_a_step_whose_run_configuration_asks_for_spark_and_names_no_pool() -> None:
+    body = 'config = RunConfiguration(framework="pyspark")\nstep = PythonScriptStep("a.py", runconfig=config)\n'
+    found = convert(HEAD + body + "pipeline = Pipeline(ws, [step])\n")
+    given = call(found.text, "spark")
+    assert given["entry"] == "{'file': 'a.py'}" and "compute" not in given and "resources" in given
