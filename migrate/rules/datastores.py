@@ -169,11 +169,20 @@ def path(use: Use, to: Rewriter) -> Outcome:
 def whole(use: Use, to: Rewriter) -> Outcome:
     """All of a datastore as an input."""
     assert use.receiver is not None
-    if any(other.symbol.endswith((".upload", ".upload_files")) for other in to.uses):
-        return Leave("what is uploaded here becomes a data asset, elsewhere in the datastore: give the input its path")
+    uploads = any(other.symbol.endswith((".upload", ".upload_files")) for other in to.uses)
+    review = "what is uploaded here becomes a data asset, elsewhere in the datastore: give the input its path"
     address = datastore_path(use.receiver, None, to)
     mode = "ro_mount" if use.symbol.endswith("as_mount") else "download"
-    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}, mode="{mode}")')
+    code = f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}, mode="{mode}")'
+    return Replace(code, review if uploads else "")
+
+
+@rule.converts("AzureBlobDatastore", "AzureFileDatastore", "AzureDataLakeGen2Datastore")
+def entity(use: Use, to: Rewriter) -> Outcome:
+    """The class of a kind of datastores, in an annotation or a check."""
+    if use.call is not None:
+        return Leave("get the datastore with ml_client.datastores.get(name)")
+    return Replace(to.need("azure.ai.ml.entities", use.symbol))
 
 
 @rule.converts("DataReference", "DataPath")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 
@@ -117,7 +118,7 @@ config = ScriptRunConfig(".", "train.py", compute_target="cpu", environment=env,
     assert "instance_count=3" in text and "node_count" not in text
 
 
-def test_a_whole_datastore_that_code_uploads_to_stays() -> None:
+def test_a_whole_datastore_that_code_uploads_to_is_for_review() -> None:
     found = convert(
         """\
 from azureml.core import Datastore, Workspace
@@ -127,5 +128,18 @@ store.upload("data", target_path="data")
 use(store.as_mount())
 """
     )
-    left = next(finding for finding in found.findings if finding.symbol == "Datastore.as_mount")
-    assert "becomes a data asset" in left.message and "store.as_mount()" in found.text
+    told = next(finding for finding in found.findings if finding.symbol == "Datastore.as_mount")
+    assert told.status is Status.REVIEW and "becomes a data asset" in told.message
+
+
+def test_the_class_of_a_datastore_in_an_annotation() -> None:
+    text = convert(
+        """\
+from azureml.data.azure_storage_datastore import AzureBlobDatastore
+
+
+def name_of(store: AzureBlobDatastore) -> str:
+    return store.name
+"""
+    ).text
+    assert "from azure.ai.ml.entities import AzureBlobDatastore" in text and "azureml.data" not in text
