@@ -145,6 +145,8 @@ def _cores(said: Fields) -> int | None:
 def _featurization(said: Fields, notes: list[str]) -> dict[str, Any]:
     value = said.parsed("featurization")
     if value is None:
+        if "preprocess" in said.content:
+            notes.append("preprocess is old: pass featurization, 'auto' or 'off'")
         return {"mode": "auto" if said.flag("preprocess", True) else "off"}
     if not isinstance(value, Mapping):
         return {"mode": value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,14 @@ def test_sweep(amlbridge: Command) -> None:
     assert float(best.split()[-1]) > 0.48
     assert sum("{'alpha'" in line for line in out.splitlines() if line[:1] in "* ") == 3
     assert "downloaded ['model.pkl']" in out
+
+
+def test_distributed(amlbridge: Command) -> None:
+    out = amlbridge("run", str(_SAMPLES / "distributed" / "pipeline.py")).stdout
+    found = next(line for line in out.splitlines() if line.startswith("add {"))
+    metrics = ast.literal_eval(found.removeprefix("add "))
+    assert metrics["processes"] == 4
+    assert abs(metrics["pi"] - 3.1416) < 0.05
 
 
 def test_parallel(amlbridge: Command) -> None:

@@ -107,8 +107,10 @@ def test_a_featurization_config_is_read_by_its_attributes() -> None:
 
 def test_preprocess_of_old_clients_says_whether_there_is_featurization() -> None:
     content = {name: value for name, value in USUAL.items() if name != "featurization"}
-    modes = [automl_settings.settings({**content, "preprocess": value}).featurization.mode for value in (True, False)]
-    assert modes == ["auto", "off"]
+    found = [automl_settings.settings({**content, "preprocess": value}) for value in (True, False)]
+    assert [made.featurization.mode for made in found] == ["auto", "off"]
+    assert all("preprocess is old: pass featurization, 'auto' or 'off'" in made.notes for made in found)
+    assert not [note for note in read().notes if "preprocess" in note]
 
 
 def test_forecasting_by_its_old_names() -> None:

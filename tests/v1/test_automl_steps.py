@@ -48,9 +48,10 @@ _STEP = """
     for name in ("residuals", "predicted_true"):
         best.download_file(name, f"{name}.json")
         charts[name] = json.load(open(f"{name}.json"))
-    told("CHARTS", *([name, best.get_metrics()[name].rpartition("/")[2], chart["schema_type"],
-                      sum(chart["data"]["bin_counts"]), len(chart["data"]["bin_edges"]) - len(chart["data"]["bin_counts"])]
-                     for name, chart in charts.items()))
+    for name, chart in charts.items():
+        bins, edges = chart["data"]["bin_counts"], chart["data"]["bin_edges"]
+        address = best.get_metrics()[name].rpartition("/")[2]
+        told(name.upper().replace("_", ""), address, chart["schema_type"], sum(bins), len(edges) - len(bins))
     told("PREDICTED", len(fitted.predict(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))))
     told("METRICS", automl.get_default_metrics_output().get_port_data_reference().download("metrics"))
     told("MODEL", first.get_pipeline_output("best_model").download("model"))
@@ -105,10 +106,8 @@ def test_a_search_in_a_published_pipeline_is_called_reused_and_read(live: LiveSe
     assert found["MEMBERS"] == ["AutoMLStepRun", "Completed", 2, True, 2]
     assert found["SCORES"][0] == found["SCORES"][1]
     # All rows of both folds are in the bins.
-    assert found["CHARTS"] == [
-        ["residuals", "residuals", "residuals", 80, 1],
-        ["predicted_true", "predicted_true", "predictions", 80, 1],
-    ]
+    assert found["RESIDUALS"] == ["residuals", "residuals", 80, 1]
+    assert found["PREDICTEDTRUE"] == ["predicted_true", "predictions", 80, 1]
     assert found["PREDICTED"] == [2]
     assert found["METRICS"] == found["MODEL"] == [1]
     assert found["REGISTERED"] == ["AutoML"]
