@@ -35,13 +35,14 @@ NOT_NEEDED = frozenset(
         "SparkSection.repositories=",
     }
 )
-_REGISTRY = "an image of a private registry needs a connection of the workspace in SDK v2"
+#: What is told of the registry of an image.
+REGISTRY = "an image of a private registry needs a connection of the workspace in SDK v2"
 #: Assignments that cannot be kept, and what to check about it.
 DROPPED = {
-    "ContainerRegistry.address=": _REGISTRY,
-    "ContainerRegistry.username=": _REGISTRY,
-    "ContainerRegistry.password=": _REGISTRY,
-    "DockerSection.base_image_registry=": _REGISTRY,
+    "ContainerRegistry.address=": REGISTRY,
+    "ContainerRegistry.username=": REGISTRY,
+    "ContainerRegistry.password=": REGISTRY,
+    "DockerSection.base_image_registry=": REGISTRY,
     "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
 }
 

@@ -28,8 +28,8 @@ def environment_of(use: Use, to: Rewriter) -> str:
     file = use.argument("conda_dependencies_file", "conda_dependencies_file_path")
     image = use.argument("custom_docker_image", "custom_docker_base_image")
     parts = Parts(image=to.source(image) if image is not None else "")
-    managed = use.argument("user_managed") or next(iter(set_inside(use, "user_managed_dependencies", to)), None)
-    if image is not None and isinstance(managed, ast.Constant) and managed.value is True:
+    managed = [use.argument("user_managed"), *set_inside(use, "user_managed_dependencies", to)]
+    if image is not None and any(_is_true(node, to) for node in managed):
         return parts.code(to)  # the packages are those of the image
     if file is not None:
         parts.conda_code = to.source(file)
@@ -41,13 +41,23 @@ def environment_of(use: Use, to: Rewriter) -> str:
     return parts.code(to)
 
 
+def _is_true(node: ast.expr | None, to: Rewriter) -> bool:
+    try:
+        return to.evaluator.constant(node) is True
+    except ValueError:
+        return False
+
+
+_INNER = ("_estimator_config", "run_config")
+
+
 def set_inside(use: Use, member: str, to: Rewriter) -> list[ast.expr]:
     """What is assigned to a member of the Python section of an estimator's inner run configuration, as in
     ``estimator._estimator_config.environment.python.interpreter_path = ...``."""
     found = []
     for other in to.uses:
         if other.symbol == f"PythonSection.{member}=":
-            inner = [node for node in ast.walk(other.node) if getattr(node, "attr", "") == "_estimator_config"]
+            inner = [node for node in ast.walk(other.node) if getattr(node, "attr", "") in _INNER]
             owner = to.evaluator.value(inner[0].value) if inner and isinstance(inner[0], ast.Attribute) else None
             if isinstance(owner, Instance) and owner.origin is use.node:
                 found.append(assigned(other))

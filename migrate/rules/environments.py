@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
-from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, Parts, assigned, build_of, is_change
+from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, REGISTRY, Parts, assigned, build_of, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -366,6 +366,25 @@ def set_variables(use: Use, to: Rewriter) -> Outcome:
 def drop(use: Use, to: Rewriter) -> Outcome:
     """What SDK v2 needs no more."""
     return Statements("", DROPPED.get(use.symbol, ""))
+
+
+@rule.converts("ContainerRegistry")
+def registry(use: Use, to: Rewriter) -> Outcome:
+    """The registry of an image, for an estimator."""
+    if use.call is None or Objects.of(to).variable(use.node) is None:
+        return Leave(REGISTRY)
+    scopes = to.evaluator.scopes
+    for name in Objects.of(to).names(use.node):
+        around = scopes.parents.get(name)
+        if not (isinstance(around, ast.keyword) and around.arg in _REGISTRIES) and not isinstance(
+            around, ast.Attribute
+        ):
+            return Leave(REGISTRY)
+    return Statements("", REGISTRY)
+
+
+#: What a registry is given to.
+_REGISTRIES = frozenset({"image_registry_details", "base_image_registry"})
 
 
 def _environment(use: Use, to: Rewriter) -> str:

@@ -189,3 +189,23 @@ others.add_tensorflow_conda_package(core_type="gpu")
     )
     assert '"python=3.7","tensorflow","pip",{"pip":["tensorflow==2.3","mlflow"' in text
     assert 'others["dependencies"].insert(0,"tensorflow")' in text
+
+
+@pytest.mark.parametrize(("use", "stays"), [("image_registry_details=registry", False), ("x=f(registry)", True)])
+def test_the_registry_of_an_image(use: str, stays: bool) -> None:
+    text = convert(
+        f"""\
+from azureml.core.container_registry import ContainerRegistry
+from azureml.train.estimator import Estimator
+
+registry = ContainerRegistry()
+registry.address = "a.azurecr.io"
+registry.password = secret
+managed = True
+job = Estimator("src", entry_script="train.py", custom_docker_image="a/b:1", user_managed=managed, {use})
+job.run_config.environment.python.interpreter_path = "/opt/bin/python"
+"""
+    ).text
+    assert ("registry.address" in text) is stays
+    if not stays:
+        assert "conda_file" not in text and 'command="/opt/bin/python train.py"' in text
