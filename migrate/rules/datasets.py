@@ -32,7 +32,7 @@ from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
 from amlbridge.migrate.rules.datastores import uploaded
 from amlbridge.migrate.rules.open_datasets import open_root, read_frame
-from amlbridge.migrate.rules.run_inputs import table_call
+from amlbridge.migrate.rules.run_inputs import passed_table, table_call
 
 rule = Rule(
     "datasets",
@@ -98,6 +98,8 @@ _LISTED = (
     "a data asset has one path: the files are listed in an MLTable in a folder of this machine, which it uploads; "
     "a job that mounts it (mode eval_mount or eval_download) finds the files themselves"
 )
+_DELIMITED = "assumed that the file is a table with delimiters: parquet and JSON lines have functions of their own"
+_SPARK = "the driver of Spark reads the whole table with pandas: read large ones from their path with spark.read"
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
 
@@ -191,6 +193,9 @@ def get_by_id(use: Use, to: Rewriter) -> Outcome:
     """A table that is read is opened by the id of the v2 asset; the ids of v1 say nothing to SDK v2."""
     identity = use.argument("id", position=1)
     if identity is not None and _is_only_read(use, to):
+        passed = passed_table(identity, to)
+        if passed is not None:
+            return Replace(passed, "" if ".load(" in passed else _DELIMITED)
         code = to.source(identity)
         path = f'f"azureml:/{{{code}}}"' if isinstance(identity, (ast.Name, ast.Attribute)) else f'"azureml:/" + {code}'
         return Replace(f"{to.need_module('mltable')}.load({path})", _ID)
@@ -410,6 +415,16 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     return Replace(frame_code(follow(use.receiver, to), f"{owner}.path", to), _PATHS)
 
 
+@rule.converts("Dataset.to_spark_dataframe")
+def to_spark(use: Use, to: Rewriter) -> Outcome:
+    """Reads the table, and hands it to Spark."""
+    found = to_pandas(use, to)
+    if isinstance(found, Replace):
+        session = f"{to.need('pyspark.sql', 'SparkSession')}.builder.getOrCreate()"
+        return Replace(f"{session}.createDataFrame({found.text})", _SPARK)
+    return found
+
+
 def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
     """Code that reads a table into a data frame. ``path``: code of its path."""
     kind = kind_of(data, to) if data is not None else "mltable"
@@ -509,7 +524,7 @@ def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
 
 
 _OPENING = frozenset({f"Dataset.{name}" for name in (*SELECTIONS, "with_timestamp_columns", "get_by_id")})
-_READING = _OPENING | {"Dataset.to_pandas_dataframe"}
+_READING = _OPENING | {"Dataset.to_pandas_dataframe", "Dataset.to_spark_dataframe"}
 
 
 def _is_only_read(use: Use, to: Rewriter) -> bool:

@@ -140,6 +140,39 @@ def _argument(option: str, node: ast.expr, to: Rewriter) -> str | None:
     return None
 
 
+def passed_table(identity: ast.expr, to: Rewriter) -> str | None:
+    """Code that opens a dataset which SDK v1 found by its id, where the code that submits the script gives the dataset
+    in an option: the option has the path of the data then. None where that is not known."""
+    node, seen = identity, 0
+    while isinstance(node, ast.Name) and seen < _DEPTH:  # test_data_id = args.test_data
+        bindings = to.evaluator.scopes.lookup(node.id, node)
+        if len(bindings) != 1 or bindings[0].kind != "assign" or bindings[0].value is None:
+            return None
+        node, seen = bindings[0].value, seen + 1
+    if not isinstance(node, ast.Attribute):
+        return None
+    named = next(
+        (item for item in to.named_inputs.values() if item.option and _names(item.option, node.attr, to)), None
+    )
+    if named is None:
+        return None
+    path = to.source(identity)
+    if named.type == "uri_file":
+        return f'{to.need_module("mltable")}.from_delimited_files([{{"file": {path}}}])'
+    return f"{to.need_module('mltable')}.load({path})" if named.type == "mltable" else None
+
+
+_DEPTH = 4
+
+
+def _names(option: str, attribute: str, to: Rewriter) -> bool:
+    """Whether the value of an option is this attribute of the parsed arguments."""
+    for call in to.evaluator.calls().get("add_argument", ()):
+        if any(isinstance(arg, ast.Constant) and arg.value == option for arg in call.args):
+            return destination(call) == attribute
+    return False
+
+
 def _environment(name: str, to: Rewriter) -> str:
     return f"{to.need_module('os')}.environ[{quoted(name)}]"
 
