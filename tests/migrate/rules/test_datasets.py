@@ -62,8 +62,8 @@ from azureml.core import Workspace
 ws = Workspace.from_config()
 table = ws.datasets["sales"]
 frame = table.to_pandas_dataframe()
-table.to_spark_dataframe()
+table.to_dask_dataframe()
 """
     ).text
     assert 'table = ml_client.data.get("sales", label="latest")' in text
-    assert "Dataset.get_by_name(ws, table.name).to_spark_dataframe()" in text
+    assert "Dataset.get_by_name(ws, table.name).to_dask_dataframe()" in text
