@@ -37,6 +37,8 @@ _KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datas
 _COLLECTIONS = {"datasets": "Dataset", "datastores": "Datastore", "compute_targets": "ComputeTarget"}
 #: Objects of these types that were made in this way are not known to the workspace.
 _UNREGISTERED = (".from_", ".get_file_dataset", ".get_tabular_dataset", "upload_directory", "DatasetConsumptionConfig")
+#: Types of objects that a call gives among others: ``best_run, model = run.get_output()``.
+_PARTS = frozenset({"AutoMLChildRun"})
 #: Symbols that make an object which the workspace knows.
 _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
 
@@ -64,7 +66,7 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use
         return None
     if value.path == ("[]",) and isinstance(value.origin, ast.Attribute) and value.origin.attr in _COLLECTIONS:
         return next((base for base in lineage(value.type) if base in _COLLECTIONS.values()), None)
-    if value.path:
+    if value.path and value.type not in _PARTS:
         return None
     if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
         return None

@@ -123,6 +123,8 @@ RESULTS = {
     "AutoMLPipelineBuilder.get_many_models_batch_inference_steps": "ManyModelsSteps",
     "ExplanationClient.from_run": "ExplanationClient",
     "ExplanationClient.from_run_id": "ExplanationClient",
+    "ModelProxy.predict": "ProxyPredictions",
+    "ModelProxy.test": "tuple:ProxyPredictions|",
     "PipelineRun.get": "PipelineRun",
     "PipelineRun.get_pipeline_runs": "list:PipelineRun",
     "Datastore.get": "Datastore",
@@ -304,6 +306,8 @@ REPORTED = {
     "ContextExperiment": "Experiment",
     "AutoMLChildRun": "AutoMLRun",
     "tuple:AutoMLChildRun|": "AutoMLRun.get_output",
+    "ProxyPredictions": "TabularDataset",
+    "tuple:ProxyPredictions|": "ModelProxy.test",
 }
 
 #: Classes with so many members that one handler, "TimeZone.*", converts all.
