@@ -217,6 +217,8 @@ RESULTS = {
     "DockerSection.base_image_registry": "ContainerRegistry",
     "PythonSection.conda_dependencies": "CondaDependencies",
     "CondaDependencies.create": "CondaDependencies",
+    "DockerBuildContext.from_local_directory": "DockerBuildContext",
+    "Environment.from_docker_build_context": "Environment",
     "RunConfiguration.environment": "Environment",
     "RunConfiguration.load": "RunConfiguration",
     "RunConfiguration.spark": "SparkConfiguration",

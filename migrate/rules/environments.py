@@ -289,6 +289,44 @@ def _refuse_late(use: Use, to: Rewriter) -> None:
             raise ValueError("an environment of SDK v2 keeps the packages that it was made with: add these before it")
 
 
+@rule.converts("CondaDependencies.pip_packages", "CondaDependencies.conda_packages")
+def packages(use: Use, to: Rewriter) -> Outcome:
+    """The parts of the dict."""
+    assert use.receiver is not None
+    parts = f'{to.source(use.receiver)}["dependencies"]'
+    if use.symbol.endswith("conda_packages"):
+        return Replace(f"[part for part in {parts} if isinstance(part, str)]")
+    return Replace(f'[line for part in {parts} if isinstance(part, dict) for line in part["pip"]]')
+
+
+@rule.converts("DockerBuildContext.from_local_directory")
+def build_context(use: Use, to: Rewriter) -> Outcome:
+    """The folder of a Dockerfile."""
+    path, name = use.argument("path", position=1), use.argument("dockerfile_path", position=2)
+    if path is None:
+        return Leave("a folder is needed")
+    file = f", dockerfile_path={to.source(name)}" if name is not None else ""
+    return Replace(f"{to.need('azure.ai.ml.entities', 'BuildContext')}(path={to.source(path)}{file})")
+
+
+@rule.converts("DockerBuildContext")
+def context_class(use: Use, to: Rewriter) -> Outcome:
+    """The class, in an annotation."""
+    if use.call is not None:
+        return Leave("give BuildContext(path=...) the local folder of the Dockerfile")
+    return Replace(to.need("azure.ai.ml.entities", "BuildContext"))
+
+
+@rule.converts("Environment.from_docker_build_context")
+def from_build_context(use: Use, to: Rewriter) -> Outcome:
+    """An environment of the image that a Dockerfile makes."""
+    name, context = use.argument("name", position=0), use.argument("docker_build_context", position=1)
+    if name is None or context is None:
+        return Leave("a name and a folder are needed")
+    environment = to.need("azure.ai.ml.entities", "Environment")
+    return Replace(f"{environment}(name={to.source(name)}, build={to.source(context)})")
+
+
 @rule.converts("CondaDependencies.serialize_to_string")
 def serialize(use: Use, to: Rewriter) -> Outcome:
     """The dict as YAML."""

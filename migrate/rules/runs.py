@@ -11,6 +11,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -75,6 +76,14 @@ CALLS = {
     "get_stdout_log": "{client}.jobs.stream({run}.name)",
     "parent": "{client}.jobs.get({mlflow}.get_run({run}.name).data.tags['mlflow.parentRunId'])",
 }
+
+
+@rule.converts("Run.display_name=")
+def set_display_name(use: Use, to: Rewriter) -> Outcome:
+    """The job is changed and saved."""
+    assert use.receiver is not None
+    save = written(use, to, "{client}.jobs.create_or_update({run})")
+    return Statements(f"{to.source(use.receiver)}.display_name = {to.source(assigned(use))}\n{save}")
 
 
 @rule.converts(*(f"Run.{member}" for member in CALLS))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -209,3 +212,36 @@ job.run_config.environment.python.interpreter_path = "/opt/bin/python"
     assert ("registry.address" in text) is stays
     if not stays:
         assert "conda_file" not in text and 'command="/opt/bin/python train.py"' in text
+
+
+def test_the_context_of_a_build() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment, Workspace
+from azureml.core.environment import DockerBuildContext
+
+ws = Workspace.from_config()
+
+
+def made(context: DockerBuildContext) -> Environment:
+    return Environment.from_docker_build_context("e", context)
+
+
+env = made(DockerBuildContext.from_local_directory(ws, "docker", "other/Dockerfile"))
+"""
+    ).text
+    assert 'BuildContext(path="docker", dockerfile_path="other/Dockerfile")' in "".join(text.splitlines())
+    assert 'return Environment(name="e", build=context)' in text and "context: BuildContext" in text
+
+
+def test_the_packages_of_conda_dependencies() -> None:
+    text = convert(
+        """\
+from azureml.core.conda_dependencies import CondaDependencies
+
+packages = CondaDependencies.create(conda_packages=["numpy"], pip_packages=["pandas"])
+print(list(packages.conda_packages), list(packages.pip_packages))
+"""
+    ).text
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "['python=3.10', 'numpy', 'pip'] ['pandas', 'mlflow', 'azureml-mlflow']\n"

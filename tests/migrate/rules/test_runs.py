@@ -56,3 +56,15 @@ def test_an_argument_that_sdk_v2_has_not_is_not_dropped(call: str) -> None:
 def test_one_metric_by_name() -> None:
     assert "if key ==" in body('print(run.get_metrics("loss"))\n')
     assert body("print(run.get_metrics())\n") == "print(mlflow.get_run(run.name).data.metrics)\n"
+
+
+def test_a_name_that_is_given_to_a_run() -> None:
+    text = convert(
+        """\
+from azureml.core import Run, Workspace
+
+run = Run.get(Workspace.from_config(), RUN_ID)
+run.display_name = "renamed"
+"""
+    ).text
+    assert 'run.display_name = "renamed"\n' in text and "jobs.create_or_update(run)" in text
