@@ -60,18 +60,19 @@ def elements_of(evaluator: Evaluator, names: set[str]) -> list[ast.expr]:
     parts: list[ast.expr] = []
     for method in ("append", "extend"):
         calls = evaluator.calls().get(method, ())
-        parts += [argument for call in calls if _root(call.func) in names for argument in call.args]
+        parts += [argument for call in calls if root_of(call.func) in names for argument in call.args]
     for scope in evaluator.scopes.all:
         for name in names & scope.bindings.keys():
             parts += [b.value for b in scope.bindings[name] if b.kind in ("assign", "augment") and b.value is not None]
     for node in evaluator.scopes.parents:
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and _root(node.target) in names:
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and root_of(node.target) in names:
             parts.append(node.value)
     listed = [element for part in parts if isinstance(part, (ast.List, ast.Tuple)) for element in part.elts]
     return [*listed, *(part for part in parts if not isinstance(part, (ast.List, ast.Tuple)))]
 
 
-def _root(node: ast.expr) -> str:
+def root_of(node: ast.expr) -> str:
+    """The variable that an expression of items and attributes starts from, "" for another start."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""

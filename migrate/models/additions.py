@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amlbridge.migrate.analysis.handed_steps import root_of
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
@@ -45,6 +47,31 @@ def _addition(call: ast.Call, statement: ast.stmt) -> Addition:
     if alone and method == "append":
         return Addition(statement, added=call.args[0])
     return Addition(statement, more=call.args[0]) if alone and method == "extend" else Addition(statement)
+
+
+def is_changed(node: ast.expr, to: Rewriter) -> bool:
+    """Whether code changes what is in a dict, list or object after it was made, where an expression is one of its
+    items: ``words["train"]`` with ``words[step] += more``."""
+    if not isinstance(node, (ast.Subscript, ast.Attribute)):
+        return False
+    if "changed items" not in to.memory:
+        to.memory["changed items"] = {root_of(item) for item in _changed_items(to)}
+    changed = to.memory["changed items"]
+    assert isinstance(changed, set)
+    return root_of(node) in changed
+
+
+def _changed_items(to: Rewriter) -> Iterator[ast.expr]:
+    for method in ("append", "extend", "insert", "remove", "pop", "clear", "update"):
+        for call in to.evaluator.calls().get(method, ()):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, (ast.Subscript, ast.Attribute)):
+                yield owner
+    for node in to.evaluator.scopes.parents:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        )
+        yield from (target for target in targets if isinstance(target, ast.Subscript))
 
 
 def base(node: ast.AST, to: Rewriter) -> Binding | None:

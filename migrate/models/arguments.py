@@ -6,11 +6,11 @@ import ast
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.additions import Addition, additions, base, straight
+from amlbridge.migrate.models.additions import Addition, additions, base, is_changed, straight
 from amlbridge.migrate.models.data import (
     DATASETS,
     INTERMEDIATE,
@@ -60,6 +60,10 @@ class Arguments:
     parts: list[tuple[str, str]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     reviews: list[str] = field(default_factory=list)
+    #: The variable of the inputs that are listed when the code runs, what lists them, and the function for their words.
+    run_time: str = ""
+    lists: list[str] = field(default_factory=list)
+    words: str = ""
 
     def text(self, text: str) -> None:
         """Adds literal text of the command line."""
@@ -114,6 +118,8 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         return [*list_elements(node.left, to), *list_elements(node.right, to)]
     if isinstance(node, ast.Name) and (later := additions(node, to)):
         return _added_to(node, later, to)
+    if is_changed(node, to):
+        return [ast.Starred(value=node, ctx=ast.Load())]
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
     if isinstance(inner, (ast.List, ast.Tuple)):
@@ -144,8 +150,8 @@ def _added_to(node: ast.Name, found: list[Addition], to: Rewriter) -> list[ast.e
     return elements
 
 
-def check_no_data(node: ast.expr, to: Rewriter) -> None:
-    """Raises ValueError for a list that is put together at run time and has data in it."""
+def check_no_data(node: ast.expr, to: Rewriter, but: Set[str] = frozenset()) -> None:
+    """Raises ValueError for a list that is put together at run time and has data in it, of other types than ``but``."""
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
     elements = list(inner.elts) if isinstance(inner, (ast.List, ast.Tuple)) else []
@@ -153,16 +159,20 @@ def check_no_data(node: ast.expr, to: Rewriter) -> None:
         elements += [addition.added] if addition.added is not None else []
         elements += addition.more.elts if isinstance(addition.more, (ast.List, ast.Tuple)) else []
     kinds = {to.evaluator.type_of(element) for element in elements}
-    if kinds & (INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"}):
+    if kinds & ((INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"}) - but):
         raise ValueError("arguments with data or parameters of the pipeline among them are put together at run time")
 
 
 def read_arguments(
-    nodes: list[ast.expr], outputs: list[ast.expr], to: Rewriter, line: Sequence[ast.expr] = ()
+    nodes: list[ast.expr],
+    outputs: list[ast.expr],
+    to: Rewriter,
+    line: Sequence[ast.expr] = (),
+    found: Arguments | None = None,
 ) -> Arguments:
     """Reads ``arguments=[...]``. ``outputs``: the roots of the data that the step writes; ``line``: what is text of a
-    shell's command line as it is, and not one word of it."""
-    found = Arguments()
+    shell's command line as it is, and not one word of it; ``found``: what the arguments are added to."""
+    found = found if found is not None else Arguments()
     flag = ""
     for node in nodes:
         text = to.evaluator.text(node) if node in line else None
@@ -192,6 +202,11 @@ def shell_line(command: ast.expr, to: Rewriter) -> tuple[list[ast.expr], list[as
 
 def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Arguments, to: Rewriter) -> str:
     """Takes in one element; returns the flag that the next one belongs to."""
+    if isinstance(node, ast.Starred) and found.run_time:
+        check_no_data(node.value, to, DATASETS)
+        found.lists.append(to.source(node.value))
+        found.expression(f"{found.words}({to.source(node.value)}, {found.run_time})")
+        return ""
     if isinstance(node, ast.Starred):
         check_no_data(node.value, to)
         found.expression(f'" ".join(map(str, {to.source(node.value)}))')

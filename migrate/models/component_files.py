@@ -91,6 +91,8 @@ def component_file(step: Step, to: Rewriter) -> ComponentFile | str:
 
 def _read(step: Step, to: Rewriter) -> ComponentFile:
     check_place(step, to)
+    if step.arguments.run_time:
+        raise NotKnownError("its inputs are listed when the script runs")
     static = Static(to, step.use.node)
     content: dict[str, Any] = {"$schema": SCHEMA, **_named(step, to), "type": "command", "code": "."}
     inputs = {port.name: _input(port, static) for port in step.arguments.inputs}

@@ -301,6 +301,9 @@ def input_code(data: Data, to: Rewriter) -> str:
         wanted = use.argument("mode", position=2)
         text = to.evaluator.text(wanted) if wanted is not None else ""
         mode = f', mode="{_MODES.get(text or "", "download")}"' if text in ("mount", "download") else mode
+        if wanted is not None and text is None:
+            code = to.source(wanted)
+            mode = f', mode={{"mount": "ro_mount"}}.get({code}, {code})'
         return _of_asset(followed, to, mode, make)
     return _of_asset(data, to, mode, make)
 

@@ -24,6 +24,7 @@ from amlbridge.migrate.models.arguments import (
 )
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, input_lines
 from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
 from amlbridge.migrate.models.written_outputs import type_outputs
@@ -122,6 +123,8 @@ class Step:
         for step in self.after:
             make = to.need("azure.ai.ml", "Input")
             inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
+        if self.arguments.run_time:
+            inputs.append(f"**{self.arguments.run_time}")
         keywords = self.named(to)
         if inputs:
             keywords.append(f"inputs={{{', '.join(inputs)}}}")
@@ -134,7 +137,7 @@ class Step:
 
     def component_lines(self, to: Rewriter) -> list[str]:
         """Statements that come before the one that makes the component."""
-        return []
+        return input_lines(self, to)
 
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
@@ -219,7 +222,8 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     if use.symbol == "CommandStep":
         arguments = _command(use, settings, written, to)
     else:
-        arguments = read_arguments(nodes, written, to)
+        arguments = _run_time_inputs(use, node, to)
+        read_arguments(nodes, written, to, found=arguments)
         start = _python(use, arguments, to)
     declare_inputs(use, written, arguments, to)
     _declared_outputs(use, arguments, to)
@@ -241,6 +245,20 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
             raise ValueError("the script of a step on Spark has to be known here")
         return as_spark(step, script, to)
     return step
+
+
+def _run_time_inputs(use: Use, node: str, to: Rewriter) -> Arguments:
+    """The inputs that the code lists when it runs."""
+    listed = use.argument("inputs")
+    elements = list_elements(listed, to) if listed is not None else []
+    lists = [element.value for element in elements if isinstance(element, ast.Starred)]
+    found = Arguments()
+    if lists:
+        found.run_time = to.fresh(f"{node}_inputs")
+        found.lists = [to.source(element) for element in lists]
+        found.words = functions(use.statement, to)[1]
+        found.reviews.append(REVIEW)
+    return found
 
 
 def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
@@ -291,6 +309,8 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
     """Inputs that the arguments do not name: the run script reads them by name, from ``AZURE_ML_INPUT_name``."""
     node = use.argument("inputs")
     for element in list_elements(node, to) if node is not None else []:
+        if isinstance(element, ast.Starred) and arguments.run_time:
+            continue
         if isinstance(element, ast.Starred):
             raise ValueError("the inputs are listed at run time")
         value = to.evaluator.value(element)

@@ -172,7 +172,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
 def wait(use: Use, to: Rewriter) -> Outcome:
     """``begin_create_or_update(...).result()`` has waited already."""
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
-        return Statements("")
+        return Statements(to.source(use.receiver) if isinstance(use.receiver, ast.Call) else "")
     return Replace("None")
 
 

@@ -376,6 +376,8 @@ def member(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Webservice.wait_for_deployment")
 def wait(use: Use, to: Rewriter) -> Outcome:
     """Deploying has waited already."""
+    if isinstance(use.receiver, ast.Call):
+        return Leave("deploying waits by itself in SDK v2: deploy in a statement of its own, without this call")
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         return Statements("")
     return Leave("deploying waits by itself in SDK v2: leave the call out")

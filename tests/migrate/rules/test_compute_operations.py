@@ -65,3 +65,10 @@ for name, compute in ws.compute_targets.items():
     ).text
     assert "ml_client.compute.begin_stop(compute.name).result()" in text
     assert "get_status" not in text
+
+
+def test_a_compute_that_is_waited_for_in_one_statement_is_made() -> None:
+    text = convert(
+        HEAD_1 + "ComputeTarget.create(ws, 'c', AmlCompute.provisioning_configuration('D2')).wait_for_completion()\n"
+    ).text
+    assert 'ml_client.compute.begin_create_or_update(AmlCompute(name="c", size="D2")).result()' in text

@@ -125,3 +125,8 @@ service = Model.deploy(Workspace.from_config(), "service", [model], serving)
 """
     ).text
     assert 'environment_variables={"MODE": "fast"}' in text
+
+
+def test_a_deployment_that_is_waited_for_in_one_statement_is_not_lost() -> None:
+    text = convert(f'{HEAD}Model.deploy(ws, "s", [Model(ws, "a")], config).wait_for_deployment(True)\n').text
+    assert 'Model.deploy(ws, "s"' in text
