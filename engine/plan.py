@@ -115,7 +115,8 @@ Source: TypeAlias = Value | ParameterRef | NodePort | DataReference | DataParame
 
 @dataclass(frozen=True)
 class Input:
-    """A named input of a node. ``transformations``: what is read from the port (v1's ``read_delimited_files``…)."""
+    """A named input of a node. ``transformations``: what is read from the port (v1's ``read_delimited_files``…).
+    ``evaluated``: the script gets the files that an MLTable lists, not the MLTable (v2's ``eval_mount``)."""
 
     source: Source
     type: DataType = "any"
@@ -123,6 +124,7 @@ class Input:
     path_on_compute: str | None = None
     overwrite: bool = False
     transformations: Json = None
+    evaluated: bool = False
 
 
 @dataclass(frozen=True)

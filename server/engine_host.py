@@ -134,6 +134,9 @@ class EngineHost:
         if job_steps.is_direct(item):
             return job_steps.direct_uri(context, reference, store, path_on_store)
         path = storage.resolve(self._service, context.workspace, store, path_on_store)
+        if item.evaluated:
+            uri = f"{_STORE}{store}/paths/{storage.normal(path_on_store)}"
+            path = step_tables.listed_files(self._service, context, name, uri, path)
         return str(self._delivered(context, name, item, path))
 
     def _delivered(self, context: StepContext, name: str, item: Input, path: Path) -> Path:

@@ -42,8 +42,25 @@ def table(service: Service, context: StepContext, name: str, item: Input, refere
     return _resolved(service, context, dataflow.load(made.yaml), tabular=made.dataset_type == "tabular")
 
 
+def listed_files(service: Service, context: StepContext, name: str, uri: str, place: Path) -> Path:
+    """The folder of the files that an MLTable lists; ``place`` itself when that is none, or reads rows. Raises
+    :class:`EngineError` and 4xx :class:`~amlbridge.wire.errors.ServiceError`."""
+    if not (place / _DEFINITION).is_file():
+        return place
+    content, tabular = _definition(name, place, uri)
+    if tabular:
+        return place
+    return dataset_paths.listed(service, context.workspace, content, context.scratch / f"{name}.list")
+
+
 def _mltable(service: Service, context: StepContext, name: str, place: Path, uri: str) -> Json:
     """An MLTable's folder; its relative paths are those below the folder."""
+    content, tabular = _definition(name, place, uri)
+    return _resolved(service, context, content, tabular=tabular)
+
+
+def _definition(name: str, place: Path, uri: str) -> tuple[Mapping[str, Any], bool]:
+    """What the MLTable file in a folder says, with whole paths, and whether it reads rows."""
     try:
         content = dataflow.load((place / _DEFINITION).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -55,7 +72,7 @@ def _mltable(service: Service, context: StepContext, name: str, place: Path, uri
         paths.append({key: _absolute(value, uri) if key in dataflow.SOURCES else value for key, value in entry.items()})
     steps = content.get("transformations") or []
     found = {**content, "paths": paths, "transformations": steps}
-    return _resolved(service, context, found, tabular=any(_reads_rows(step) for step in steps))
+    return found, any(_reads_rows(step) for step in steps)
 
 
 def _absolute(value: Any, uri: str) -> Any:

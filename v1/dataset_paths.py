@@ -62,11 +62,27 @@ def materialise(service: Service, workspace: Workspace, saved_dataset_id: str, s
     items = _selected(found.items, steps)
     if not items:
         raise not_found(f"the dataset {saved_dataset_id} has no files", "UserError")
+    return _placed(items, scratch, single=found.single)
+
+
+def listed(service: Service, workspace: Workspace, content: Mapping[str, Any], scratch: Path) -> Path:
+    """The folder of the files that a definition lists, or the file when it names a single one.
+
+    Raises a 4xx :class:`~amlbridge.wire.errors.ServiceError`: no files, a URL that is not mapped.
+    """
+    found = dataset_sources.find(service, workspace, dataflow.sources(content))
+    items = _selected(found.items, content.get("transformations") or [])
+    if not items:
+        raise not_found("the MLTable lists no files that are there", "UserError")
+    return _placed(items, scratch, single=found.single)
+
+
+def _placed(items: Sequence[Item], scratch: Path, *, single: bool) -> Path:
     if scratch.exists():
         shutil.rmtree(scratch)
     for item in items:
         _place(item.path, scratch / item.relative)
-    return scratch / items[0].relative if found.single else scratch
+    return scratch / items[0].relative if single else scratch
 
 
 def files(service: Service, workspace: Workspace, content: Mapping[str, Any]) -> tuple[Item, ...]:

@@ -32,6 +32,8 @@ _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direc
 _MODES |= {"as_hdfs": "direct"}
 #: The modes in which a job gets the files that an MLTable lists.
 _EVALUATED = {"ro_mount": "eval_mount", "download": "eval_download"}
+#: The end of a path that means all files of a folder.
+ALL_FILES = re.compile(r"/\*\*?(/\*(\.\*)?)?$")
 #: File endings of tables that one pandas call reads.
 _TABLE_FILE = re.compile(r"\.(csv|tsv|txt|parquet|json|jsonl|gz|data)$", re.IGNORECASE)
 
@@ -269,7 +271,17 @@ def several_files(use: Use, to: Rewriter) -> bool:
         return False
     paths = paths_of(use.argument("path", position=0), to)
     partitioned = use.argument("partition_format") is not None  # its columns come from the paths
-    return partitioned or len(paths) > 1 or any(isinstance(path, ast.Starred) for path in paths)
+    chosen = any(isinstance(path, ast.Starred) or _has_pattern(path, to) for path in paths)
+    return partitioned or chosen or len(paths) > 1
+
+
+def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
+    """Whether a path names some of the files of a folder: "images/*.png", and not "images/**"."""
+    inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
+    text = to.evaluator.text(inner)
+    if isinstance(inner, ast.JoinedStr):
+        text = "".join(str(part.value) for part in inner.values if isinstance(part, ast.Constant))
+    return text is not None and "*" in ALL_FILES.sub("", text)
 
 
 def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
 #: The name of every workspace's default datastore, unless somebody chose another.
 DEFAULT_DATASTORE = "workspaceblobstore"
@@ -20,7 +21,7 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     value = to.evaluator.value(node)
     origin = getattr(value, "origin", None)
     use = use_of(origin, to) if origin is not None else None
-    if use is not None:
+    if use is not None and not _is_chosen(node, to):
         if use.symbol in ("Workspace.get_default_datastore", "Datastore.get_default"):
             return DEFAULT_DATASTORE, True
         name = use.argument("datastore_name", "name", position=1) if use.call is not None else None
@@ -32,6 +33,14 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     if to.evaluator.type_of(node) is not None:
         return f"{to.source(node)}.name", False
     return to.source(node), False
+
+
+def _is_chosen(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a condition chooses the datastore of a variable."""
+    if not isinstance(node, ast.Name):
+        return False
+    given = to.evaluator.scopes.lookup(node.id, node)
+    return len(given) > 1 or any(isinstance(binding.value, (ast.IfExp, ast.BoolOp)) for binding in given)
 
 
 def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, written: bool = False) -> str:
@@ -59,6 +68,32 @@ def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, 
             else (f"{_quoted(start, known)} + ({code})")
         )
     return f'f"{start}{{{code}}}"'
+
+
+#: How addresses of SDK v2 start that leave the workspace open: jobs and assets know which one is meant.
+_SHORT = "azureml://datastores/"
+
+
+def whole_address(code: str, at: Use, to: Rewriter) -> str:
+    """Code of an address that names its workspace, which mltable and fsspec want: they take the short form for a path
+    on this machine."""
+    prefix = "f" if code.startswith("f") else ""
+    quote = code[len(prefix) : len(prefix) + 1]
+    if not code.startswith(f"{prefix}{quote}{_SHORT}") or quote not in ("'", '"'):
+        return code
+    client = to.client(at.node)
+    if not client.isidentifier():
+        name = to.fresh(CLIENT)
+        to.before(at.statement, f"{name} = {client}")
+        client = name
+    where = f"subscriptions/{{{client}.subscription_id}}/resourcegroups/{{{client}.resource_group_name}}"
+    start = f"azureml://{where}/workspaces/{{{client}.workspace_name}}/datastores/"
+    literal = re.match(r"(f?)(['\"])(.*?)(?<!\\)\2", code, re.DOTALL)
+    text = literal[3] if literal is not None else ""
+    rest = code[literal.end() :] if literal is not None else ""
+    if literal is not None and not literal[1]:
+        text = text.replace("{", "{{").replace("}", "}}")
+    return f"f{quote}{start}{text[len(_SHORT) :]}{quote}{rest}"
 
 
 def _quoted(start: str, known: bool) -> str:

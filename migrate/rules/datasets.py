@@ -14,11 +14,13 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import (
+    ALL_FILES,
     SELECTIONS,
     Data,
     follow,
     input_code,
     is_read_by_rows,
+    is_unregistered,
     kind_of,
     paths_of,
     several_files,
@@ -26,7 +28,7 @@ from amlbridge.migrate.models.data import (
 )
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.paths import datastore_path
+from amlbridge.migrate.models.paths import datastore_path, whole_address
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -221,14 +223,21 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
         return _files_table(use, path, paths, to)
     if use.symbol == "Dataset.File.from_files" or single_file(use, to):
         kind = "uri_file" if use.symbol != "Dataset.File.from_files" else "uri_folder"
-        return Replace(f'{data}(path={paths[0]}, type="{kind}")')
+        where = paths[0]
+        if kind == "uri_folder" and where[-1:] in ("'", '"'):
+            where = ALL_FILES.sub("/", where[:-1]) + where[-1]
+        where = whole_address(where, use, to) if _is_opened(use, to) else where
+        return Replace(f'{data}(path={where}, type="{kind}")')
     mltable = to.need_module("mltable")
     form = {"delimited": "delimited", "parquet": "parquet", "json": "json_lines"}
     kind = next(value for key, value in form.items() if key in use.symbol)
-    listed = ", ".join(f'{{"pattern": {code}}}' for code in paths)
+    listed = ", ".join(f'{{"pattern": {whole_address(code, use, to)}}}' for code in paths)
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
     folder = new_folder(_variable(use.node, to), to)
-    to.before(use.statement, f"{mltable}.from_{kind}_files(paths=[{listed}]){_partitioned(use, to)}.save({folder})")
+    to.before(
+        use.statement,
+        f"{mltable}.from_{kind}_files(paths=[{listed}]){_partitioned(use, to)}.save({folder}{_beside(path, to)})",
+    )
     return Replace(f'{data}(path={folder}, type="mltable")', review)
 
 
@@ -246,10 +255,26 @@ def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Ou
         return Leave("the addresses are listed at run time: make an MLTable of them with mltable.from_paths")
     mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
     on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
+    paths = [whole_address(code, use, to) for code in paths]
     listed = ", ".join(f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
     folder = new_folder(_variable(use.node, to), to)
-    to.before(use.statement, f"{mltable}.from_paths(paths=[{listed}]){_partitioned(use, to)}.save({folder})")
+    to.before(
+        use.statement,
+        f"{mltable}.from_paths(paths=[{listed}]){_partitioned(use, to)}.save({folder}{_beside(path, to)})",
+    )
     return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
+
+
+def _beside(path: ast.expr, to: Rewriter) -> str:
+    """The argument that copies files of this machine to the table, which goes up with them."""
+    texts = [to.evaluator.text(element) for element in paths_of(path, to)]
+    return ", colocated=True" if any(text is not None and "://" not in text for text in texts) else ""
+
+
+def _is_opened(use: Use, to: Rewriter) -> bool:
+    """Whether the code itself reads the files of a dataset that is not registered."""
+    members = [member.symbols[-1] for member in Objects.of(to).members(use.node)]
+    return bool(_OPENED.intersection(members))
 
 
 def _variable(made: ast.expr, to: Rewriter) -> str:
@@ -412,7 +437,15 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     owner = to.source(use.receiver)
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
-    return Replace(frame_code(follow(use.receiver, to), f"{owner}.path", to), _PATHS)
+    return Replace(frame_code(follow(use.receiver, to), _path_code(use.receiver, to), to), _PATHS)
+
+
+def _path_code(node: ast.expr, to: Rewriter) -> str:
+    """Code of the path of a dataset. An entity has a ``Path`` of what lies on this machine, as a table that was just
+    saved does; mltable reads texts."""
+    path, data = f"{to.source(node)}.path", follow(node, to)
+    saved = data is not None and is_unregistered(data, to) and kind_of(data, to) == "mltable"
+    return f"str({path})" if saved else path
 
 
 @rule.converts("Dataset.to_spark_dataframe")
@@ -507,7 +540,7 @@ def with_timestamps(use: Use, to: Rewriter) -> Outcome:
 
 def _opened(node: ast.expr, to: Rewriter) -> str:
     data = follow(node, to)
-    mltable, path = to.need_module("mltable"), f"{to.source(node)}.path"
+    mltable, path = to.need_module("mltable"), _path_code(node, to)
     if data is not None and kind_of(data, to) == "uri_file":
         return f'{mltable}.from_delimited_files([{{"file": {path}}}])'
     return f"{mltable}.load({path})"
@@ -525,6 +558,7 @@ def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
 
 _OPENING = frozenset({f"Dataset.{name}" for name in (*SELECTIONS, "with_timestamp_columns", "get_by_id")})
 _READING = _OPENING | {"Dataset.to_pandas_dataframe", "Dataset.to_spark_dataframe"}
+_OPENED = _READING | {"Dataset.to_path", "Dataset.download", "Dataset.mount"}
 
 
 def _is_only_read(use: Use, to: Rewriter) -> bool:

@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.data import paths_of
 from amlbridge.migrate.models.paths import datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -127,7 +128,7 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     name = to.fresh(upload_name(text or ""))
     data = to.need("azure.ai.ml.entities", "Data")
     code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
-    if not text:
+    if not text or _has_unknown_paths(to):
         review = review or "paths of the datastore that read these files have to be those of the data asset"
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         to.memory["upload", use.node] = name
@@ -135,6 +136,17 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     if isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Name):
         to.memory["upload", use.node] = use.statement.targets[0].id
     return Replace(code, review)
+
+
+def _has_unknown_paths(to: Rewriter) -> bool:
+    """Whether the code reads a path of a datastore that is put together at run time: it may be that of an upload."""
+    for use in to.uses:
+        if ".from_" in use.symbol and use.call is not None:
+            for path in paths_of(use.argument("path", position=0), to):
+                inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else None
+                if inner is not None and to.evaluator.text(inner) is None and not isinstance(inner, ast.JoinedStr):
+                    return True
+    return False
 
 
 def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:

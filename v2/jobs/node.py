@@ -228,7 +228,8 @@ def as_input(
         # Data from outside are read as they are: Microsoft's tutorial gives a uri_file where a uri_folder is wanted.
         ports.check_fit(given, wanted, spot, f"the output {source.port!r} of {source.node!r}")
     mode = ports.input_mode(spot, bound.mode, declared.text("mode"))
-    return Input(source, wanted if wanted != "any" else given, mode)
+    evaluated = ports.is_evaluated(bound.mode, declared.text("mode"))
+    return Input(source, wanted if wanted != "any" else given, mode, evaluated=evaluated)
 
 
 def _written_by_a_step(bound: Bound, wanted: str, spot: str) -> Input:

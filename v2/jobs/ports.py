@@ -51,6 +51,11 @@ def input_mode(spot: str, *names: str | None) -> Mode:
     return _mode(spot, names, _INPUT_MODES)
 
 
+def is_evaluated(*names: str | None) -> bool:
+    """Whether an input gives the files that its MLTable lists: by the first mode that is given."""
+    return next((item for item in names if item), "").lower().startswith("eval")
+
+
 def output_mode(spot: str, *names: str | None) -> Mode:
     """The mode of an output: the first that is given; mounted by default. Raises a 400."""
     return _mode(spot, names, _OUTPUT_MODES)

@@ -67,3 +67,52 @@ table.to_dask_dataframe()
     ).text
     assert 'table = ml_client.data.get("sales", label="latest")' in text
     assert "Dataset.get_by_name(ws, table.name).to_dask_dataframe()" in text
+
+
+def test_tables_name_the_workspace_of_their_files() -> None:
+    """mltable takes azureml://datastores/… for a path on this machine."""
+    text = convert(
+        """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+table = Dataset.Tabular.from_delimited_files(path=[(store, "in/*.csv"), (store, f"more/{week}.csv")])
+one = Dataset.Tabular.from_delimited_files(path=(store, "in/a.csv"))
+print(one.take(3).to_pandas_dataframe())
+"""
+    ).text
+    where = "workspaces/{ml_client.workspace_name}/datastores/workspaceblobstore/paths/"
+    assert where + "in/*.csv" in text and where + "more/{week}.csv" in text and where + "in/a.csv" in text
+    assert "azureml://datastores/" not in text
+
+
+def test_a_datastore_that_a_condition_chooses_is_asked_for_its_name() -> None:
+    text = convert(
+        """\
+from azureml.core import Dataset, Datastore, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+if name:
+    store = Datastore.get(ws, name)
+files = Dataset.File.from_files(path=(store, "in"))
+"""
+    ).text
+    assert 'path=f"azureml://datastores/{store.name}/paths/in"' in text
+
+
+def test_some_files_of_a_folder_are_listed_and_all_are_the_folder() -> None:
+    text = convert(
+        """\
+from azureml.core import Dataset, Workspace
+
+store = Workspace.from_config().get_default_datastore()
+some = Dataset.File.from_files(path=(store, "in/*.png"))
+everything = Dataset.File.from_files(path=(store, "in/**"))
+"""
+    ).text
+    assert '.save("some_mltable")' in text
+    assert 'Data(path="azureml://datastores/workspaceblobstore/paths/in/", type="uri_folder")' in " ".join(
+        text.split()
+    ).replace("( ", "(").replace(" )", ")")

@@ -45,7 +45,7 @@ def test_a_table_is_opened_where_it_is_read(code: str, after: str) -> None:
          'a_table, b_table = mltable.load(t.path).random_split(0.5)\na_table.save("a_mltable")\n'
          'b_table.save("b_data_mltable")\na = Data(path="a_mltable", type="mltable")\n'
          'b_data = Data(path="b_data_mltable", type="mltable")\nf(a)\n'
-         "x = mltable.load(b_data.path).to_pandas_dataframe()"),
+         "x = mltable.load(str(b_data.path)).to_pandas_dataframe()"),
         ("x = t.with_timestamp_columns('time')\nf(x)", "x = t\nf(x)"),
     ],
 )  # fmt: skip
