@@ -437,10 +437,10 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     owner = to.source(use.receiver)
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
-    return Replace(frame_code(follow(use.receiver, to), _path_code(use.receiver, to), to), _PATHS)
+    return Replace(frame_code(follow(use.receiver, to), path_code(use.receiver, to), to), _PATHS)
 
 
-def _path_code(node: ast.expr, to: Rewriter) -> str:
+def path_code(node: ast.expr, to: Rewriter) -> str:
     """Code of the path of a dataset. An entity has a ``Path`` of what lies on this machine, as a table that was just
     saved does; mltable reads texts."""
     path, data = f"{to.source(node)}.path", follow(node, to)
@@ -540,7 +540,7 @@ def with_timestamps(use: Use, to: Rewriter) -> Outcome:
 
 def _opened(node: ast.expr, to: Rewriter) -> str:
     data = follow(node, to)
-    mltable, path = to.need_module("mltable"), _path_code(node, to)
+    mltable, path = to.need_module("mltable"), path_code(node, to)
     if data is not None and kind_of(data, to) == "uri_file":
         return f'{mltable}.from_delimited_files([{{"file": {path}}}])'
     return f"{mltable}.load({path})"

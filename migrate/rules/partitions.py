@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import follow, registered_here, use_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.datasets import path_code
 
 rule = Rule(
     "partitions",
@@ -19,8 +20,10 @@ rule = Rule(
     cases=[
         Case(
             """\
-from azureml.core import Dataset
+from azureml.core import Dataset, Workspace
 
+ws = Workspace.from_config()
+store = ws.datastores["raw"]
 sounds = Dataset.File.from_files(
     (store, "sounds/*/*.wav"), partition_format="sounds/{user}/{season:yyyy}.wav"
 )
@@ -29,17 +32,25 @@ users = sounds.get_partition_key_values(["user"])
 """,
             """\
 import mltable
+from azure.ai.ml import MLClient
 from azure.ai.ml.entities import Data
+from azure.identity import DefaultAzureCredential
 
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+store = ml_client.datastores.get("raw")
 mltable.from_paths(
-    paths=[{"pattern": f"azureml://datastores/{store}/paths/sounds/*/*.wav"}]
+    paths=[
+        {
+            "pattern": f"azureml://subscriptions/{ml_client.subscription_id}/resourcegroups/{ml_client.resource_group_name}/workspaces/{ml_client.workspace_name}/datastores/{store.name}/paths/sounds/*/*.wav"
+        }
+    ]
 ).extract_columns_from_partition_format("sounds/{user}/{season:yyyy}.wav").save(
     "sounds_mltable"
 )
 sounds = Data(path="sounds_mltable", type="mltable")
 print(["user", "season"])
 users = (
-    mltable.load(sounds.path)
+    mltable.load(str(sounds.path))
     .to_pandas_dataframe()[["user"]]
     .drop_duplicates()
     .to_dict("records")
@@ -68,7 +79,7 @@ def values(use: Use, to: Rewriter) -> Outcome:
     if wanted is None and not found:
         return Leave(_UNKNOWN)
     columns = to.source(wanted) if wanted is not None else f"[{', '.join(map(repr, found))}]"
-    table = f"{to.need_module('mltable')}.load({to.source(use.receiver)}.path).to_pandas_dataframe()"
+    table = f"{to.need_module('mltable')}.load({path_code(use.receiver, to)}).to_pandas_dataframe()"
     return Replace(f'{table}[{columns}].drop_duplicates().to_dict("records")', _READ)
 
 
