@@ -11,10 +11,12 @@ a pickle, gets them from a small component behind the node, whose files are writ
 from __future__ import annotations
 
 import ast
+from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_steps
 from amlbridge.migrate.models.automl import FORECAST, data_code, read_job, remove_settings
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.many_models_settings import (
     forecasting_code,
@@ -161,7 +163,11 @@ def config(use: Use, to: Rewriter) -> Outcome:
     if steps:
         return _in_pipeline(use, to)
     job = read_job(use, to)
-    bound = {key: data_code(node, to) for key, node in job.data.items()}
+    frames = {key: node for key, node in job.data.items() if _is_frame(node, use, to)}
+    job.reviews += [f"{node.id} is assumed to be a data frame of pandas" for node in frames.values()]
+    bound = {
+        key: _saved(frames[key], use, to) if key in frames else data_code(node, to) for key, node in job.data.items()
+    }
     review = "; ".join(job.reviews)
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
@@ -169,6 +175,26 @@ def config(use: Use, to: Rewriter) -> Outcome:
     name = to.fresh("automl_job")
     to.before(statement, "\n".join(job.statements(name, bound, [], to)))
     return Replace(name, review)
+
+
+def _is_frame(node: ast.expr, use: Use, to: Rewriter) -> TypeGuard[ast.Name]:
+    """Whether data is a data frame: only a search on the machine of the client took one."""
+    compute = use.argument("compute_target")
+    local = compute is None or to.evaluator.text(compute) == "local"
+    return local and isinstance(node, ast.Name) and to.evaluator.type_of(node) is None and follow(node, to) is None
+
+
+def _saved(frame: ast.Name, use: Use, to: Rewriter) -> str:
+    """The Input of a data frame, which is saved as a table above."""
+    os, mltable, make = to.need_module("os"), to.need_module("mltable"), to.need("azure.ai.ml", "Input")
+    name, folder = to.source(frame), f"{frame.id}_table"
+    to.before(
+        use.statement,
+        f'{os}.makedirs("{folder}", exist_ok=True)\n'
+        f'{name}.to_csv("{folder}/rows.csv", index=False)\n'
+        f'{mltable}.from_delimited_files([{{"file": "{folder}/rows.csv"}}]).save("{folder}")',
+    )
+    return f'{make}(type="mltable", path="{folder}")'
 
 
 def _settings(use: Use, to: Rewriter) -> Outcome:

@@ -196,11 +196,10 @@ def children(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("AutoMLRun.register_model")
 def register(use: Use, to: Rewriter) -> Outcome:
     """Registers the model of the best trial, or of another one."""
-    name = use.argument("model_name", position=0)
     metric, iteration = _given(use.argument("metric")), _given(use.argument("iteration"))
     by_metric = _by_metric(metric, to) if metric is not None else ""
-    if name is None or (metric is not None and not by_metric):
-        return Leave("name the model, and the trial that has it: ml_client.models.create_or_update(Model(path=...))")
+    if metric is not None and not by_metric:
+        return Leave("name the trial that has the model: ml_client.models.create_or_update(Model(path=...))")
     code = '{mlflow}.get_run({run}.name).data.tags["automl_best_child_run_id"]'
     if by_metric:
         code = f"{by_metric}.info.run_id"
@@ -209,15 +208,38 @@ def register(use: Use, to: Rewriter) -> Outcome:
     variable = to.fresh("best_run_id")
     to.before(use.statement, f"{variable} = {written(use, to, code)}")
     path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{_MODEL}/"'
-    return Replace(_registered(use, path, "MLFLOW_MODEL", to), "the model is an MLflow folder, not a pickle")
+    review = "the model is an MLflow folder, not a pickle"
+    if use.argument("model_name", position=0) is None:
+        review += "; it has the name of the search: SDK v1 made a name of its own"
+    return Replace(_registered(use, path, "MLFLOW_MODEL", to), review)
+
+
+@rule.converts("AutoMLRun.model_id")
+def model_id(use: Use, to: Rewriter) -> Outcome:
+    """The name under which the run's model was registered."""
+    value = use.receiver_value
+    for other in to.uses:
+        found = other.receiver_value if other.symbol == "AutoMLRun.register_model" else None
+        if found is None or value is None or found.origin is not value.origin or other.call is None:
+            continue
+        statement = other.statement
+        if isinstance(statement, ast.Assign) and statement.value is other.node:
+            return Replace(f"{to.source(statement.targets[0])}.name")
+        return Replace(_name(other, to))
+    return Leave("the name of the registered model: what models.create_or_update gives", Status.NO_EQUIVALENT)
+
+
+def _name(use: Use, to: Rewriter) -> str:
+    """The name of the model that is registered; without one it gets that of the search."""
+    name = _given(use.argument("model_name", position=0))
+    assert use.receiver is not None
+    return to.source(name) if name is not None else f"{to.source(use.receiver)}.name"
 
 
 def _registered(use: Use, path: str, kind: str, to: Rewriter) -> str:
     model = to.need("azure.ai.ml.entities", "Model")
     types = to.need("azure.ai.ml.constants", "AssetTypes")
-    name = use.argument("model_name", position=0)
-    assert name is not None
-    parts = [f"path={path}", f"name={to.source(name)}", f"type={types}.{kind}"]
+    parts = [f"path={path}", f"name={_name(use, to)}", f"type={types}.{kind}"]
     for key in ("description", "tags", "properties"):
         value = use.argument(key)
         if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
@@ -234,7 +256,6 @@ _NONE = {
     "pause": "SDK v2 pauses no search",
     "resume": "SDK v2 resumes no search",
     "retry": "start a new job",
-    "model_id": "the name and version of the registered model: what models.create_or_update gives",
 }
 
 

@@ -122,7 +122,7 @@ def test_featurization() -> None:
     [
         ("task='image-classification', training_data=table, label_column_name='y'", "the task is none of"),
         ("task='regression', X=x, y=y", "one table with the target"),
-        ("task='regression', training_data=FRAME, label_column_name='y'", "cannot be told"),
+        ("task='regression', training_data=FRAME, label_column_name='y', compute_target='c'", "cannot be told"),
     ],
 )
 def test_what_stays(given: str, reason: str) -> None:
@@ -159,3 +159,17 @@ def test_text_is_classified_with_fewer_settings() -> None:
 def test_settings_that_tasks_on_text_lack_stay(more: str) -> None:
     data = f"training_data=table, label_column_name='y', {more}"
     assert "AutoMLConfig(" in converted(f"run = exp.submit(AutoMLConfig(task='text-classification', {data}))")
+
+
+@pytest.mark.parametrize("compute", ["", ", compute_target='local'"])
+def test_a_data_frame_of_a_local_search_is_saved_as_a_table(compute: str) -> None:
+    found = converted(f"config = AutoMLConfig(task='regression', training_data=frame, label_column_name='y'{compute})")
+    assert 'frame.to_csv("frame_table/rows.csv", index=False)' in found
+    assert 'training_data=Input(type="mltable", path="frame_table")' in found
+
+
+def test_unknown_data_of_a_search_on_a_cluster_stays() -> None:
+    found = convert(
+        f"{HEAD}config = AutoMLConfig(task='regression', training_data=d, label_column_name='y', compute_target='c')\n"
+    )
+    assert any(finding.status is Status.MANUAL for finding in found.findings)

@@ -83,3 +83,22 @@ def test_the_model_of_a_trial_in_another_format() -> None:
     found = convert(f"{HEAD}b, m = run.get_output(return_onnx_model=True)\nc, n = run.get_output(metric=None)\n").text
     assert "m = onnx.load(" in found and 'artifact_path="outputs/model.onnx"' in found
     assert "n = mlflow.sklearn.load_model(" in found and "order_by" not in found
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("model = run.register_model(model_name='churn')", "model.name"),
+        ("run.register_model(model_name='churn')", '"churn"'),
+        ("run.register_model(description='d')", "run.name"),
+    ],
+)
+def test_the_name_of_the_registered_model(line: str, name: str) -> None:
+    found = convert(f"{HEAD}{line}\nprint(run.model_id)\n")
+    assert f"print({name})" in found.text.replace("'", '"') and not check_generated(found.text)
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+
+
+def test_the_name_of_no_model_is_left() -> None:
+    found = convert(f"{HEAD}print(run.model_id)\n")
+    assert any(finding.status is Status.NO_EQUIVALENT for finding in found.findings)
