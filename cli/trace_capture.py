@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amlbridge.engine import plan_json
 from amlbridge.engine.errors import EngineError
-from amlbridge.engine.plan import DataReference, Plan
+from amlbridge.engine.plan import DataReference, Json, Plan
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.runs import Run
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.trace.captured import Captured, Data, Sources
+from amlbridge.trace.captured import DELIMITED, Captured, Data, Sources
 
 if TYPE_CHECKING:
     from amlbridge.wire.context import Service
@@ -54,6 +54,7 @@ class Capture:
         return Sources(
             lambda reference: self._data(workspace, reference),
             lambda digest, folder: self._snapshots.checkout(workspace.id, digest, folder),
+            _table,
         )
 
     def _add(self, workspace: Workspace, plan: Plan, made: Captured) -> None:
@@ -170,6 +171,17 @@ class Capture:
         made = dataset_records.saved(self._service, workspace, saved_id)
         text = "an MLTable file stands for the dataset, which the script does not register"
         return Data("mltable", mltable=made.yaml, note=f"{text}: look whether its paths are those of your workspace.")
+
+
+def _table(transformations: Json) -> Sequence[Any]:
+    """How rows are read, as an MLTable says it."""
+    from amlbridge.v1 import dataflow, dprep_blocks
+    from amlbridge.wire.errors import ServiceError
+
+    try:
+        return dprep_blocks.to_transformations(dataflow.blocks_of(transformations)) or [DELIMITED]
+    except ServiceError as error:
+        raise EngineError(error.message) from error
 
 
 def _stand_in(name: str, declared: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,11 +6,13 @@ pickle file), a step behind the node writes them, the same that `amlbridge migra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amlbridge.engine.automl.settings import AutoMLSettings
-from amlbridge.engine.plan import Node, Output
+from amlbridge.engine.plan import Json, Node, Output
 from amlbridge.migrate.models import automl_outputs
 from amlbridge.trace import environments
 from amlbridge.trace.model import FromStep, Pipeline, Step
@@ -18,15 +20,13 @@ from amlbridge.trace.model import FromStep, Pipeline, Step
 MODEL = "best_model"
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json"
 _TABLES = ("training_data", "validation_data", "test_data")
-#: The MLTable file of a folder of csv files.
-_MLTABLE = (
-    "paths:\n  - pattern: ./*.csv\ntransformations:\n  - read_delimited:\n      delimiter: ','\n"
-    "      header: all_files_same_headers"
-)
+#: Reader of an MLTable -> the files that it reads.
+_FILES = {"read_parquet": "*.parquet", "read_json_lines": "*.jsonl"}
 
 
-def fill(step: Step, to: Pipeline) -> None:
-    """The settings of the node, and what its data and its outputs ask of the reader."""
+def fill(step: Step, to: Pipeline, table: Callable[[Json], Sequence[Any]]) -> None:
+    """The settings of the node, and what its data and its outputs ask of the reader. ``table``: how rows are read, as
+    transformations of an MLTable."""
     node = step.node
     settings = AutoMLSettings.from_json(node.options["automl"])
     step.job |= {"task": settings.task, **_settings(settings)}
@@ -37,7 +37,8 @@ def fill(step: Step, to: Pipeline) -> None:
             continue
         binding = step.inputs[name]
         if isinstance(binding, FromStep):
-            _make_table(to.step(binding.step), binding.port, node, to)
+            steps = table(node.inputs[name].transformations) if name in node.inputs else []
+            _make_table(to.step(binding.step), binding.port, steps, node, to)
     if settings.notes:
         to.attention.append(f"Step {node.name!r}: {' '.join(settings.notes)}")
 
@@ -83,18 +84,26 @@ def _is_model(output: Output) -> bool:
     return isinstance(said, dict) and str(said.get("type", "")).lower() in ("model", "1")
 
 
-def _make_table(producer: Step, port: str, node: Node, to: Pipeline) -> None:
+def _make_table(producer: Step, port: str, steps: Sequence[Any], node: Node, to: Pipeline) -> None:
     """SDK v2 reads tables from folders with an MLTable file: the step before writes one."""
     if producer.component is None or "command" not in producer.component:
+        return
+    files = next((_FILES[name] for name in _FILES if any(name in step for step in steps)), "*.csv")
+    text = json.dumps({"paths": [{"pattern": f"./{files}"}], "transformations": list(steps)}, ensure_ascii=False)
+    written = f" && echo {shlex.quote(text)} > ${{{{outputs.{port}}}}}/MLTable"
+    if written in producer.component["command"]:
+        return
+    if producer.component["outputs"][port]["type"] == "mltable":
+        text = f"it reads the output {port!r} of {producer.node.name!r} in another way than a step before: correct it"
+        to.attention.append(f"Step {node.name!r}: {text}.")
         return
     producer.component["outputs"][port]["type"] = "mltable"
     if port in producer.outputs:
         producer.outputs[port]["type"] = "mltable"
-    text = _MLTABLE.replace("'", '"')
-    producer.component["command"] += f" && echo '{text}' > ${{{{outputs.{port}}}}}/MLTable"
+    producer.component["command"] += written
     to.attention.append(
-        f"Step {producer.node.name!r}: it describes its output {port!r} as a table of the .csv files in it, which step "
-        f"{node.name!r} trains with. Correct the MLTable text in its command where the files are of another form."
+        f"Step {producer.node.name!r}: it describes its output {port!r} as a table of the {files} files in it, which "
+        f"step {node.name!r} trains with. Correct the MLTable text in its command where the files are of another form."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine import plan_json
@@ -21,7 +21,7 @@ from amlbridge.engine.plan import (
     Value,
 )
 from amlbridge.trace import attention, automl_node, commands, environments, kinds, sweep_node
-from amlbridge.trace.captured import Captured, Data
+from amlbridge.trace.captured import Captured, Data, Sources
 from amlbridge.trace.model import Binding, FromPipeline, FromStep, Literal, Pipeline, PipelineInput, Step
 from amlbridge.trace.names import Names, identifier
 
@@ -32,17 +32,17 @@ _INPUT_MODES = {"download": "download", "direct": "direct", "value": "download"}
 _TABLE_MODES = {"mount": "eval_mount", "download": "eval_download", "direct": "direct"}
 
 
-def build(captured: Captured, data: Callable[[DataReference], Data]) -> Pipeline:
+def build(captured: Captured, sources: Sources) -> Pipeline:
     """The pipeline of a captured graph. Raises :class:`~amlbridge.engine.errors.EngineError` for data that are not
     known, and PlanError for a graph with circles."""
-    return _Builder(captured, data).pipeline()
+    return _Builder(captured, sources).pipeline()
 
 
 class _Builder:
-    def __init__(self, captured: Captured, data: Callable[[DataReference], Data]) -> None:
+    def __init__(self, captured: Captured, sources: Sources) -> None:
         self._captured = captured
         self._plan: Plan = captured.plan
-        self._data = data
+        self._sources = sources
         self._order = plan_json.topological_order(captured.plan)
         name = identifier(captured.name, "pipeline", lower=True)
         self._made = Pipeline(name, captured.plan.description, captured.experiment)
@@ -118,7 +118,7 @@ class _Builder:
     def _reference(self, key: object, reference: DataReference, wanted: str) -> tuple[PipelineInput, Data]:
         """The pipeline input of data; equal references share one."""
         if key not in self._references:
-            found = self._data(reference)
+            found = self._sources.data(reference)
             name = self._inputs.take(identifier(wanted, "data"))
             if found.note:
                 self._made.attention.append(f"Input {name!r}: {found.note}")
@@ -168,7 +168,7 @@ class _Builder:
         step.compute = compute if compute != self._made.default_compute else None
         self._made.attention += attention.of_node(node)
         if node.kind == "automl":
-            kinds.automl(step, declared, self._made)
+            automl_node.fill(step, self._made, self._sources.table)
             return step
         step.component = self._component(node, step, declared, outputs, names)
         return step

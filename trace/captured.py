@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from amlbridge.engine.plan import DataReference, Plan, Scalar
+from amlbridge.engine.plan import DataReference, Json, Plan, Scalar
+
+#: How the rows of an output are read when nothing says it.
+DELIMITED = {"read_delimited": {"delimiter": ",", "encoding": "utf8", "header": "all_files_same_headers"}}
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,9 @@ class Captured:
 @dataclass(frozen=True)
 class Sources:
     """Where the writers get what a Plan only names. ``data`` tells what a reference is to SDK v2. ``code`` puts the
-    files of a code snapshot into a folder that is not there yet. Both raise
-    :class:`~amlbridge.engine.errors.EngineError`."""
+    files of a code snapshot into a folder that is not there yet. ``table`` tells how an input reads rows, as the
+    transformations of an MLTable file. All raise :class:`~amlbridge.engine.errors.EngineError`."""
 
     data: Callable[[DataReference], Data]
     code: Callable[[str, Path], None]
+    table: Callable[[Json], Sequence[Any]] = lambda transformations: [DELIMITED]

@@ -42,7 +42,7 @@ class Place:
 def fragment(captured: Captured, sources: Sources, place: Place) -> TracedPipeline:
     """The code of a pipeline. Raises :class:`EngineError` for one that cannot be written into the project, with the
     reason."""
-    pipeline = build(captured, sources.data)
+    pipeline = build(captured, sources)
     for step in pipeline.steps:
         if step.placeholder:
             raise EngineError(f"the step {step.node.name!r} cannot be written: {step.placeholder}")

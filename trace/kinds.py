@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine.plan import Distribution, Node, ParameterRef, Piece, Value
-from amlbridge.trace import automl_node, commands, parallel_node, sweep_node
+from amlbridge.trace import commands, parallel_node, sweep_node
 from amlbridge.trace.model import FromPipeline, Pipeline, Step
 
 #: Seconds that azureml-core lets each run of a configuration go on by itself: nobody has asked for them.
@@ -56,11 +56,6 @@ def placeholder(content: dict[str, Any], environment: str, reason: str) -> dict[
 
 def _harmless(text: str) -> str:
     return "'" + text.replace("'", "").replace("$", "") + "'"
-
-
-def automl(step: Step, declared: Mapping[str, dict[str, Any]], to: Pipeline) -> None:
-    """Fills an AutoML node, which has no component."""
-    automl_node.fill(step, to)
 
 
 def resources(node: Node) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Writer:
     def _write(self, captured: Captured, sources: Sources, folder: Path) -> Written:
         folder.mkdir(parents=True)
         (folder / "plan.json").write_text(plan_json.dumps(captured.plan) + "\n", encoding="utf-8")
-        pipeline = build(captured, sources.data)
+        pipeline = build(captured, sources)
         more = _code(pipeline, sources, folder, self._convert or (lambda code: ()))
         if self._convert is not None:
             packages.convert(pipeline, folder)

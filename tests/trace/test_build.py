@@ -27,7 +27,7 @@ from amlbridge.trace.build import build
 from amlbridge.trace.captured import Captured
 from amlbridge.trace.model import FromStep, Pipeline
 from amlbridge.trace.write import Writer, files
-from tests.trace.plans import SOURCES, data
+from tests.trace.plans import SOURCES
 
 OUT = Output("workspaceblobstore", "azureml/{run-id}/{output-name}")
 MAKE = Node("1", "make.py", command=Command(script="make.py"), outputs={"o": OUT}, deterministic=False)
@@ -40,7 +40,7 @@ TAKE = Node(
 
 
 def built(*nodes: Node, parameters: tuple[Parameter, ...] = ()) -> Pipeline:
-    return build(Captured("nightly", "pipeline", Plan(nodes, parameters)), data)
+    return build(Captured("nightly", "pipeline", Plan(nodes, parameters)), SOURCES)
 
 
 def test_a_step_of_a_kind_that_cannot_be_written_is_a_placeholder_that_fails(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ SEARCH = Node(
 def test_readers_of_automl_outputs_read_files_of_a_step_behind() -> None:
     take = replace(TAKE, inputs={"i": Input(NodePort("s", "model"))})
     found = build(
-        Captured("nightly", "pipeline", Plan((MAKE, SEARCH, take), outputs={"all": NodePort("s", "scores")})), data
+        Captured("nightly", "pipeline", Plan((MAKE, SEARCH, take), outputs={"all": NodePort("s", "scores")})), SOURCES
     )
     assert [step.key for step in found.steps] == ["make", "search", "search_outputs", "take"]
     behind = found.step("search_outputs")
@@ -129,8 +129,21 @@ def test_readers_of_automl_outputs_read_files_of_a_step_behind() -> None:
     assert "components/search_outputs/code/automl_outputs.py" in files(found)
     assert found.step("take").inputs == {"i": FromStep("search_outputs", "model")}
     assert found.outputs == {"all": FromStep("search_outputs", "scores")}
-    unread = build(Captured("nightly", "pipeline", Plan((MAKE, SEARCH))), data)
+    unread = build(Captured("nightly", "pipeline", Plan((MAKE, SEARCH))), SOURCES)
     assert [step.key for step in unread.steps] == ["make", "search"]
+
+
+def test_the_table_that_automl_reads_is_described_as_v1_reads_it() -> None:
+    read = replace(SEARCH, inputs={"training_data": replace(SEARCH.inputs["training_data"], transformations={"x": 1})})
+    sources = replace(SOURCES, table=lambda said: [{"read_parquet": {}}, {"drop_columns": [list(said)]}])
+    found = build(Captured("nightly", "pipeline", Plan((MAKE, read))), sources)
+    component = found.step("make").component
+    assert component is not None
+    assert component["outputs"]["o"]["type"] == "mltable"
+    assert component["command"] == (
+        'python make.py && echo \'{"paths": [{"pattern": "./*.parquet"}], "transformations": '
+        '[{"read_parquet": {}}, {"drop_columns": [["x"]]}]}\' > ${{outputs.o}}/MLTable'
+    )
 
 
 def test_what_waits_for_automl_reads_its_model() -> None:
@@ -167,7 +180,7 @@ def test_outputs_of_a_sweep_are_copied_by_the_trial_and_its_metrics_are_left_out
     take = replace(TAKE, inputs={"i": Input(NodePort("t", "model"))})
     reads = replace(TAKE, id="3", name="reads", inputs={"i": Input(NodePort("t", "scores"))})
     plan = Plan((TUNE, take, reads), outputs={"scores": NodePort("t", "scores"), "model": NodePort("t", "model")})
-    found = build(Captured("nightly", "pipeline", plan), data)
+    found = build(Captured("nightly", "pipeline", plan), SOURCES)
     component = found.step("tune").component
     assert component is not None
     assert component["command"] == (

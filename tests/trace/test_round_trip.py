@@ -20,7 +20,7 @@ from amlbridge.trace.build import build
 from amlbridge.trace.captured import Captured
 from amlbridge.trace.write import Writer
 from amlbridge.v2 import job
-from tests.trace.plans import SOURCES, data, plans
+from tests.trace.plans import SOURCES, plans
 from tests.v2.jobs.fake_assets import FakeAssets
 
 
@@ -79,7 +79,7 @@ def test_the_yaml_is_the_same_plan(plan: Plan) -> None:
 @given(plans())
 @settings(max_examples=50, deadline=None)
 def test_the_python_uses_only_what_sdk_v2_has(plan: Plan) -> None:
-    text = pipeline_python.text(build(Captured("my pipeline", "pipeline", plan, "night"), data))
+    text = pipeline_python.text(build(Captured("my pipeline", "pipeline", plan, "night"), SOURCES))
     assert check_generated(text) == []
 
 
@@ -87,5 +87,5 @@ def test_the_python_uses_only_what_sdk_v2_has(plan: Plan) -> None:
 @settings(max_examples=40, deadline=None)
 def test_the_python_is_in_the_form_of_black(plan: Plan) -> None:
     black = pytest.importorskip("black")
-    text = pipeline_python.text(build(Captured("my pipeline", "pipeline", plan, "night"), data))
+    text = pipeline_python.text(build(Captured("my pipeline", "pipeline", plan, "night"), SOURCES))
     assert black.format_str(text, mode=black.Mode()) == text
