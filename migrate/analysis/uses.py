@@ -89,6 +89,10 @@ class Use:
     def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
         value = self.evaluator.value(node)
         found: dict[str | int, ast.expr] = {}
+        if value is None and isinstance(node, ast.Name):  # settings = dict(a=1)
+            bindings = self.evaluator.scopes.lookup(node.id, node)
+            made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+            value = Code(made, self.evaluator) if made is not None else None
         if isinstance(value, Code) and isinstance(value.node, ast.Dict) and value.evaluator is self.evaluator:
             for key, item in zip(value.node.keys, value.node.values, strict=True):
                 if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):

@@ -52,8 +52,8 @@ class Flow:
         taken: set[str] = set()
         for use in self.to.uses:
             if use.symbol in READERS and use.call is not None and not self.to.is_kept(use):
-                component, node = self._names(use, taken)
                 try:
+                    component, node = self._names(use, taken)
                     self.steps[use.node] = READERS[use.symbol](use, component, node, self.to)
                 except ValueError as error:
                     self.failed[use.node] = str(error)
@@ -62,11 +62,21 @@ class Flow:
             self._read_as_files(step)
         for use in self.to.uses:
             if use.symbols[0].endswith(".run_after") and use.receiver is not None:
-                earlier = use.argument("step", position=0)
-                if earlier is not None:
-                    self.order(self._steps_of(earlier), self._steps_of(use.receiver))
+                self._run_after(use, use.receiver)
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
+
+    def _run_after(self, use: Use, receiver: ast.expr) -> None:
+        later = self._steps_of(receiver)
+        try:
+            earlier = use.argument("step", position=0)
+        except ValueError as error:
+            for step in later:
+                self.failed[step.use.node] = str(error)
+                del self.steps[step.use.node]
+            return
+        if earlier is not None:
+            self.order(self._steps_of(earlier), later)
 
     def _read_as_files(self, step: Step) -> None:
         """What another step writes as one file is read as one."""
@@ -94,7 +104,10 @@ class Flow:
         return node in self.steps or any(node in step.parts for step in self.steps.values())
 
     def _sequence(self, use: Use) -> None:
-        listed = use.argument("steps", position=0)
+        try:
+            listed = use.argument("steps", position=0)
+        except ValueError:
+            return  # the rule of sequences says so, and the pipeline finds no steps in it
         groups = [self._steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []
         for earlier, later in pairwise(groups):
             self.order(earlier, later)

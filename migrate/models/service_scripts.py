@@ -121,8 +121,9 @@ class Script:
         """Passes a port on the command line. Returns the code that reads it in the script."""
         if port.name not in self.options:
             self.options[port.name] = port
-            self.arguments.text(f"--{port.name}")
-            self.arguments.reference(port, output=output)
+            place = f"${{{{{'outputs' if output else 'inputs'}.{port.name}}}}}"
+            text = port.literal or port.parameter is not None  # which may have blanks
+            self.arguments.text(f'--{port.name} "{place}"' if text else f"--{port.name} {place}")
         return f"args.{port.name}"
 
     def all_data(self, use: Use, known: Sequence[str] = ()) -> dict[str, str]:

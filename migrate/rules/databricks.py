@@ -80,4 +80,7 @@ def library(use: Use, to: Rewriter) -> Outcome:
     """The script of the step names the library."""
     if use.call is None or not Flow.of(to).covers(use.node):
         return Leave("name the library where the run is started: databricks.sdk.service.compute.Library(...)")
-    return Statements("") if Objects.of(to).variable(use.node) is not None else Replace("None")
+    if Objects.of(to).variable(use.node) is not None:
+        return Statements("")
+    to.spare.add(use.statement)  # libraries = [PyPiLibrary("pandas")]: nothing reads the list any more
+    return Replace("None")

@@ -351,3 +351,16 @@ def test_a_step_that_names_no_compute_runs_serverless() -> None:
     """A node of a pipeline has to name one: the client refuses it otherwise."""
     text = f'{HEAD}step = PythonScriptStep("a.py", runconfig=env)\np = Pipeline(ws, steps=[step])\n'
     assert 'compute="serverless"' in convert(text).text
+
+
+def test_steps_whose_arguments_are_not_known_are_left_each() -> None:
+    text = f"{HEAD}a = PythonScriptStep(**load(1))\nb = PythonScriptStep(**load(2))\nb.run_after(*a)\n"
+    found = convert(text + "c = StepSequence(**x)\n")
+    left = [item for item in found.findings if item.symbol == "PythonScriptStep"]
+    assert len(left) == 2 and all("dict that is not literal" in item.message for item in left)
+
+
+def test_settings_made_by_dict_are_read() -> None:
+    text = f'{HEAD}settings = dict(compute_target="cpu", runconfig=env)\nstep = PythonScriptStep("a.py", **settings)\n'
+    text += "p = Pipeline(ws, steps=[step])\n"
+    assert 'compute="cpu"' in convert(text).text
