@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from amlbridge.migrate.files import commands, pipeline_yaml, requirements, runconfig
+from amlbridge.migrate.files import commands, deployment_yaml, pipeline_yaml, requirements, runconfig
 from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.findings import Status
@@ -15,6 +15,7 @@ from amlbridge.migrate.project import Project
 
 RUNCONFIG_RULE = "runconfig"
 PIPELINE_RULE = "pipeline-yaml"
+DEPLOYMENT_RULE = "deployment-configurations"
 _NAMED = re.compile(r"azureml[-_.]|azure-cli-ml|\baz\s+ml\b", re.IGNORECASE)
 #: Rule -> what it does, for docs/rules.md.
 DOCS = {
@@ -27,6 +28,8 @@ DOCS = {
     "as that; the others get a TODO comment that names the way.",
     RUNCONFIG_RULE: "A `.runconfig` is written as a command job, `NAME.job.yml`, in the folder that its paths count "
     "from. The file itself stays: it can go once nothing of v1 reads it.",
+    DEPLOYMENT_RULE: "A deployment configuration (`computeType: ACI`) with an inference configuration in its folder is "
+    "written as a managed online deployment, `NAME.deployment.yml`, beside it; `az ml model deploy` names that file.",
     PIPELINE_RULE: "A pipeline of v1 in YAML is written as a pipeline job, `NAME.job.yml`, beside it.",
 }
 #: Names of files of a lock: they are made anew, not edited.
@@ -37,7 +40,11 @@ def handles(path: Path, text: str) -> bool:
     """Whether a file may have something of SDK v1."""
     if path.suffix.lower() == ".json":
         return False
-    return bool(_NAMED.search(text)) or runconfig.is_runconfig(path, text) or _is_pipeline(path, text)
+    return (
+        bool(_NAMED.search(text))
+        or runconfig.is_runconfig(path, text)
+        or (_is_pipeline(path, text) or deployment_yaml.is_configuration(path, text))
+    )
 
 
 def convert_file(path: Path, text: str, project: Project, options: Options) -> Conversion:
@@ -50,7 +57,9 @@ def convert_file(path: Path, text: str, project: Project, options: Options) -> C
         _runconfig(path, lines, created)
     elif _is_pipeline(path, text):
         _pipeline(path, lines, created)
-    commands.convert(lines)
+    elif deployment_yaml.is_configuration(path, text):
+        _deployment(path, lines, created)
+    commands.convert(lines, project.roots)
     requirements.convert(lines, commands.install_lines(lines))
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
@@ -108,7 +117,23 @@ def _pipeline(path: Path, lines: Lines, created: dict[str, str]) -> None:
     _tell_job(lines, PIPELINE_RULE, "Pipeline", name, notes)
 
 
-def _tell_job(lines: Lines, rule: str, symbol: str, name: str, notes: list[str]) -> None:
-    written = f"written as the job {name}; this file can go once nothing of v1 reads it"
+def _deployment(path: Path, lines: Lines, created: dict[str, str]) -> None:
+    found = deployment_yaml.deployment(path, lines.text)
+    if found is None:
+        return  # nothing says which script it is for; the command that deploys with it gets a finding
+    if lines.ignored(0, DEPLOYMENT_RULE):
+        lines.find(DEPLOYMENT_RULE, _CONFIGURATION, Status.IGNORED, 0, 0, "left as it is, as you said")
+        return
+    name, content, notes = found
+    created[name] = dump(content)
+    _tell_job(lines, DEPLOYMENT_RULE, _CONFIGURATION, name, notes, "deployment")
+
+
+#: What a deployment configuration is called in findings.
+_CONFIGURATION = "Webservice.deploy_configuration"
+
+
+def _tell_job(lines: Lines, rule: str, symbol: str, name: str, notes: list[str], kind: str = "job") -> None:
+    written = f"written as the {kind} {name}; this file can go once nothing of v1 reads it"
     status = Status.REVIEW if notes else Status.CONVERTED
     lines.find(rule, symbol, status, 0, 0, "; ".join([written, *notes]))

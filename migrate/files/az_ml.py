@@ -7,9 +7,11 @@ these are told, not guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from amlbridge.migrate.files import deployment_yaml
 from amlbridge.migrate.findings import Status
 
 
@@ -177,9 +179,10 @@ _ONLY_V1_COMMANDS = frozenset(
 _TOKEN = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\$\([^)]*\)|\$\{\{[^}]*\}\})+""")
 
 
-def convert(call: str, *, v1_cli: bool) -> Call | None:
+def convert(call: str, *, v1_cli: bool, roots: Sequence[Path] = ()) -> Call | None:
     """What becomes of ``az ml …`` or ``az extension …``; None when it is no call of v1's extension. ``v1_cli``: the
-    file installs that extension, so that all of its ``az ml`` are v1's."""
+    file installs that extension, so that all of its ``az ml`` are v1's. ``roots``: where files that a call names are
+    looked for."""
     words = [match[0] for match in _TOKEN.finditer(call.replace("\\\n", "  "))]
     if words[:2] == ["az", "extension"]:
         return _extension(call)
@@ -204,7 +207,47 @@ def convert(call: str, *, v1_cli: bool) -> Call | None:
             status = Status.REVIEW if review else Status.CONVERTED
             return Call(symbol, status, review or f"now `{text.split(' -')[0]}`", text)
         return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")
-    return Call(symbol, Status.MANUAL, _MANUAL[command])
+    deployed = _deployed(words[4:], roots) if command == "model deploy" else None
+    return deployed or Call(symbol, Status.MANUAL, _MANUAL[command])
+
+
+#: Options of ``az ml model deploy`` -> what the parts of the deployment call them; "": it goes.
+_DEPLOY = {
+    "-n": "name", "--name": "name", "-m": "model", "--model": "model",
+    "--dc": "file", "--deploy-config-file": "file", "--ic": "", "--inference-config-file": "",
+    "--overwrite": "", "-v": "", "--compute-target": "", "--ct": "", "--compute-type": "",
+}  # fmt: skip
+_QUOTES = "'\""
+_DEPLOYED = (
+    "endpoint and deployment are created, the deployment from the file that is written beside its configuration; "
+    "where they may be there already, call `az ml online-deployment update` with the same options"
+)
+
+
+def _deployed(arguments: list[str], roots: Sequence[Path]) -> Call | None:
+    """``az ml model deploy`` of one model with a deployment configuration that is written anew."""
+    parts: dict[str, str] = {}
+    shared: list[str] = []
+    for option, value in _pairs(arguments):
+        target = _DEPLOY.get(option)
+        if target is None and _SHARED.get(option) and value is not None:
+            shared += [str(_SHARED[option]), value]
+        elif target is None or target in parts or (target and value is None):
+            return None
+        elif target and value is not None:
+            parts[target] = value
+    if set(parts) != {"name", "model", "file"} or not deployment_yaml.is_written(parts["file"].strip(_QUOTES), roots):
+        return None
+    common = " ".join(["", *shared])
+    model, quote = parts["model"], parts["model"][0] if parts["model"][0] in "'\"" else ""
+    asset = f"{quote}azureml:{model.strip(quote) if quote else model}{quote}"
+    text = (
+        f"az ml online-endpoint create --name {parts['name']}{common} && "
+        f"az ml online-deployment create --name {deployment_yaml.DEPLOYMENT} --endpoint-name {parts['name']} "
+        f"--file {deployment_yaml.written_name(parts['file'].strip(_QUOTES))} --set model={asset} "
+        f"--all-traffic{common}"
+    )
+    return Call("az ml model deploy", Status.REVIEW, _DEPLOYED, text)
 
 
 def _extension(call: str) -> Call | None:

@@ -8,8 +8,9 @@ Only the words that change are touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from amlbridge.migrate.files import az_ml, packages
 from amlbridge.migrate.files.lines import Lines
@@ -41,13 +42,14 @@ class _Logical:
         return self.first + number, offset - self.starts[number]
 
 
-def convert(lines: Lines) -> None:
-    """Converts all commands of a text."""
+def convert(lines: Lines, roots: Sequence[Path] = ()) -> None:
+    """Converts all commands of a text. ``roots``: the folders of the run, in which files that they name are looked
+    for."""
     v1_cli = _V1_EXTENSION in lines.text
     for logical in _logical_lines(lines.original):
         if logical.text.lstrip().startswith("#"):
             continue
-        changes = [*_installs(lines, logical), *_az_calls(lines, logical, v1_cli)]
+        changes = [*_installs(lines, logical), *_az_calls(lines, logical, v1_cli, roots)]
         text = logical.text
         for start, end, new in sorted(changes, reverse=True):
             text = text[:start] + new + text[end:]
@@ -125,6 +127,8 @@ def _command_end(text: str, start: int) -> int:
         character = text[position]
         if quote:
             quote = "" if character == quote else quote
+        elif text.startswith("$(", position) and (closing := text.find(")", position)) > 0:
+            position = closing  # what a variable of Azure Pipelines, or another command, gives is a part of a word
         elif character in "\"'" and text[position - 1] != "\\":
             closing = text.find(character, position + 1)
             word = text[position + 1 : closing] if closing > 0 else ""
@@ -140,13 +144,13 @@ def _command_end(text: str, start: int) -> int:
 # -- az --------------------------------------------------------------------------------------------------------------
 
 
-def _az_calls(lines: Lines, logical: _Logical, v1_cli: bool) -> Iterator[tuple[int, int, str]]:
+def _az_calls(lines: Lines, logical: _Logical, v1_cli: bool, roots: Sequence[Path]) -> Iterator[tuple[int, int, str]]:
     for match in _AZ.finditer(logical.text):
         end = _command_end(logical.text, match.end())
         while end < len(logical.text) and logical.text[end] in "\"'" and _inside(logical.text, match.start(), end):
             end = _after_quoted(logical.text, end)
         call = logical.text[match.start() : end]
-        found = az_ml.convert(call, v1_cli=v1_cli)
+        found = az_ml.convert(call, v1_cli=v1_cli, roots=roots)
         if found is None:
             continue
         index, column = logical.place(match.start())

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 #: Written on top of each job that is made from a v1 file.
 SCHEMAS = {
     "command": "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json",
+    "deployment": "https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json",
     "pipeline": "https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json",
 }
 

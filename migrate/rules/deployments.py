@@ -208,10 +208,16 @@ def is_true(node: ast.expr | None) -> bool:
 
 
 def size(cores: ast.expr | None) -> str:
-    if not (isinstance(cores, ast.Constant) and isinstance(cores.value, (int, float))):
+    """The size of machine for the cores that code names."""
+    return instance_type(cores.value if isinstance(cores, ast.Constant) else None)
+
+
+def instance_type(cores: object) -> str:
+    """The size of machine that has as many cores; four when that is no number."""
+    if not isinstance(cores, (int, float)):
         return "Standard_DS3_v2"
-    wanted = math.ceil(cores.value)
-    return next((size for most, size in _SIZES if wanted <= most), _LARGEST)
+    wanted = math.ceil(cores)
+    return next((name for most, name in _SIZES if wanted <= most), _LARGEST)
 
 
 @dataclass(frozen=True)

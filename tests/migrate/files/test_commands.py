@@ -31,6 +31,8 @@ SHORT = '"azure-ai-ml>=1.20" "azure-identity>=1.15"'
         ("az ml service get-logs -n s -g rg\naz ml service delete --name s\n",
          "az ml online-deployment get-logs --name blue --endpoint-name s --resource-group rg\n"
          "az ml online-endpoint delete --yes --name s\n"),
+        ("x=$(az ml service show -n $(NAME) -g $(GROUP)) && echo $x\n",
+         "x=$(az ml online-endpoint show --name $(NAME) --resource-group $(GROUP)) && echo $x\n"),
         ("az ml service get-keys -n s -v\n", "az ml online-endpoint get-credentials --name s\n"),
         ("az ml model register --name=m -p outputs/m.pkl -g rg -w ws || exit 1\n",
          "az ml model create --name m --path outputs/m.pkl --resource-group rg --workspace-name ws || exit 1\n"),
