@@ -13,6 +13,7 @@ from pathlib import Path
 
 from amlbridge.migrate.files import deployment_yaml
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def _deployed(arguments: list[str], roots: Sequence[Path]) -> Call | None:
     asset = f"{quote}azureml:{model.strip(quote) if quote else model}{quote}"
     text = (
         f"az ml online-endpoint create --name {parts['name']}{common} && "
-        f"az ml online-deployment create --name {deployment_yaml.DEPLOYMENT} --endpoint-name {parts['name']} "
+        f"az ml online-deployment create --name {DEPLOYMENT} --endpoint-name {parts['name']} "
         f"--file {deployment_yaml.written_name(parts['file'].strip(_QUOTES))} --set model={asset} "
         f"--all-traffic{common}"
     )
