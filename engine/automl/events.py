@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+#: Where SDK v1 finds the data guardrails of a search (``AutoMLRun.get_guardrails``, and its table of iterations).
+GUARDRAILS = "outputs/verifier_results.json"
+
 
 class Events:
-    """Appends events to a file."""
+    """Appends events to a file. ``artifacts``: the folder of the step's artifacts, None: it has none."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, artifacts: Path | None = None) -> None:
+        self._path, self._artifacts = path, artifacts
+        self._guarded: list[str] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         self._notes: set[str] = set()
 
@@ -28,6 +32,31 @@ class Events:
             self._notes.add(message)
             print(f"note: {message}", flush=True)
             self._tell("note", message=message)
+
+    def guard(self, message: str) -> None:
+        """A note on the data: it is among the guardrails as well."""
+        if message not in self._guarded:
+            self._guarded.append(message)
+        self.note(message)
+
+    def searching(self, information: Mapping[str, Any]) -> None:
+        """The search begins; ``information`` on its table. What the clients wait for before they show trials."""
+        if self._artifacts is not None:
+            faults = [
+                {
+                    "friendly_type": "Data",
+                    "result": "alerted",
+                    "friendly_result": message,
+                    "friendly_learn_more": "",
+                    "friendly_parameter_preface": "",
+                    "friendly_parameters": [],
+                }
+                for message in self._guarded
+            ]
+            path = self._artifacts / GUARDRAILS
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps({"schema_version": "1.0.0", "faults": faults}))
+        self.parent(properties={"ProblemInfoJsonString": json.dumps(information)})
 
     def parent(
         self,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def task(settings: AutoMLSettings, training: Any, validation: Any, test: Any, ev
     problem = series.problem
     features = len(problem.purposes)
     information = {"dataset_samples": len(problem.training), "dataset_features": features, "is_sparse": False}
-    events.parent(properties={"ProblemInfoJsonString": json.dumps(information)})
+    events.searching(information)
     print(
         f"{len(problem.training)} rows, every {series.frequency}, season {series.season}, horizon {series.horizon}, "
         f"{len(series.folds)} origins",
@@ -96,7 +95,7 @@ def task(settings: AutoMLSettings, training: Any, validation: Any, test: Any, ev
 
 def prepare(settings: AutoMLSettings, training: Any, validation: Any, test: Any, events: Events) -> Series:
     """Checks the tables and lays out the folds. Raises :class:`AutoMLError`."""
-    settings = series_ids.detected(settings, training, events.note)
+    settings = series_ids.detected(settings, training, events.guard)
     chosen = _chosen(settings)
     known = _ordered(settings, chosen, training)
     held, tested = (None if part is None else _ordered(settings, chosen, part) for part in (validation, test))
@@ -108,7 +107,7 @@ def prepare(settings: AutoMLSettings, training: Any, validation: Any, test: Any,
     frequency = _frequency(chosen, known)
     season = _season(chosen, frequency)
     horizon = 1 if chosen.horizon == "auto" else chosen.horizon
-    known = short_series.handled(settings, chosen, known, frequency, horizon, events.note)
+    known = short_series.handled(settings, chosen, known, frequency, horizon, events.guard)
     problem = _problem(settings, chosen, known, held, tested, events)
     lags = chosen.target_lags if chosen.target_lags != "auto" else (1, 2, 3, *((season,) if season > 3 else ()))
     window = max(season, 3) if chosen.rolling_window == "auto" else chosen.rolling_window or 0
@@ -122,7 +121,7 @@ def _problem(
     # Times and ids are made features of whatever the mode is.
     mode = "auto" if settings.featurization.mode == "off" else settings.featurization.mode
     own = dataclasses.replace(settings, featurization=dataclasses.replace(settings.featurization, mode=mode))
-    found = of_tables(own, _filled(settings, chosen, known), held, tested, events.note)
+    found = of_tables(own, _filled(settings, chosen, known), held, tested, events.guard)
     unhonoured.tell_columns(settings, found.purposes, events.note)
     return dataclasses.replace(found, settings=settings, purposes=_purposes(chosen, found))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -46,7 +45,7 @@ def run(content: Mapping[str, Any]) -> int:
     """Searches as :func:`amlbridge.engine.automl.node.driver_settings` says, in the current folder. Returns the exit
     code; what is wrong is told on standard error."""
     began = time.monotonic()
-    events = Events(Path(content["events"]))
+    events = Events(Path(content["events"]), Path.cwd())
     try:
         settings = AutoMLSettings.from_json(content["automl"])
         training, validated, tested = (
@@ -66,7 +65,7 @@ def run(content: Mapping[str, Any]) -> int:
 def _table(place: Any, what: str, settings: AutoMLSettings, events: Events) -> Any:
     names = (settings.target_column, settings.weight_column)
     read = tables.read_table(place, what) if isinstance(place, str) else tables.joined(*place, names=names, what=what)
-    tables.tell(read, what, events.note)
+    tables.tell(read, what, events.guard)
     return read
 
 
@@ -108,7 +107,7 @@ def task_of(
 def _table_task(
     settings: AutoMLSettings, training: Any, validation_data: Any, test: Any, events: Events
 ) -> tuple[Task, Any]:
-    problem = of_tables(settings, training, validation_data, test, events.note)
+    problem = of_tables(settings, training, validation_data, test, events.guard)
     unhonoured.tell_columns(settings, problem.purposes, events.note)
     splits = validation.splits(problem)
     prepared = trials.prepare(problem, splits)
@@ -157,7 +156,7 @@ def _is_imbalanced(problem: Problem, events: Events) -> bool:
     if counts.min() >= _RARE * counts.max():
         return False
     rare = problem.labels[int(counts.argmin())]
-    events.note(
+    events.guard(
         f"the class {rare!r} is rare ({counts.min()} of {counts.sum()} rows): some models weigh rare classes more"
     )
     return True
@@ -176,7 +175,7 @@ def _tell_problem(problem: Problem, prepared: trials.Prepared, events: Events) -
         "dataset_samples": len(problem.training),
         "single_frequency_class_detected": False,
     }
-    events.parent(properties={"ProblemInfoJsonString": json.dumps(information)})
+    events.searching(information)
     how = validation.kind(problem)
     print(f"{len(problem.training)} rows, {features.shape[1]} features, validated with {how}", flush=True)
 

@@ -93,6 +93,8 @@ def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
     status, shown, _, warnings = ended.pop("twice")
     assert (status, "MaxAbsScaler LightGBM" in shown) == ("Completed", True)
     assert TWICE in warnings
+    assert "DATA GUARDRAILS" in shown
+    assert TWICE in shown
     assert ended.keys() == SENTENCES.keys()
     for name, sentence in SENTENCES.items():
         status, shown, error, _ = ended[name]

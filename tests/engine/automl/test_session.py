@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from amlbridge.engine.automl import session
-from amlbridge.engine.automl.events import Events
+from amlbridge.engine.automl.events import GUARDRAILS, Events
 from amlbridge.engine.automl.settings import AutoMLSettings
 
 
@@ -19,10 +19,12 @@ def test_rare_classes_are_told_and_weigh_more_in_some_models(rare: int, weighed:
     random = np.random.default_rng(0)
     table = pd.DataFrame({"x": random.normal(size=120), "y": np.where(np.arange(120) < rare, "sick", "well")})
     settings = AutoMLSettings("classification", "y", n_cross_validations=2)
-    task, _ = session.task_of(settings, table, None, None, Events(tmp_path / "events"))
+    task, _ = session.task_of(settings, table, None, None, Events(tmp_path / "events", tmp_path))
     events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
     notes = [event["message"] for event in events if event["event"] == "note"]
     assert any("the class 'sick' is rare (6 of 120 rows)" in note for note in notes) is weighed
+    guardrails = json.loads((tmp_path / GUARDRAILS).read_text())
+    assert [fault["friendly_result"] for fault in guardrails["faults"]] == [note for note in notes if "rare" in note]
     proposed = []
     for index in range(30):
         proposed.append(task.proposer.propose(index))
