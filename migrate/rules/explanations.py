@@ -14,7 +14,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import active_run, is_inside, is_submitted, log_call, run_id
+from amlbridge.migrate.inside import active_run, client_call, is_inside, is_submitted, log_call, run_id
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -43,6 +43,7 @@ from interpret.ext.blackbox import TabularExplainer
 explanation = TabularExplainer(model, x_train).explain_global(x_test)
 save_explanation(explanation, "explanation", exist_ok=True)
 mlflow.log_artifacts("explanation", "explanation")
+mlflow.log_text("all features", "explanation/comment.txt")
 """,
             "In the script that explains",
         ),
@@ -84,6 +85,9 @@ print(
 _FOLDER = "explanation"
 _SAVED = "upload_model_explanation"
 _LOADED = "download_model_explanation"
+_LISTED = "list_model_explanations"
+#: The file with its comment, in the folder of an explanation.
+_COMMENT = "comment.txt"
 _AUTOML = "AutoML of SDK v2 shows its explanations in the studio only: explain the best model with interpret-community"
 
 
@@ -101,19 +105,21 @@ def client(use: Use, to: Rewriter) -> Outcome:
             return Leave(_AUTOML, Status.NO_EQUIVALENT)
         if not (is_inside(kind) or is_submitted(run, to)):
             return Leave("the run of the explanation cannot be told")
-    other = next((member for member in Objects.of(to).members(use.node) if _cannot(member)), None)
+    other = next((member for member in Objects.of(to).members(use.node) if _cannot(member, to)), None)
     if other is not None:
-        return Leave(_cannot(other), Status.NO_EQUIVALENT)
+        return Leave(_cannot(other, to), Status.NO_EQUIVALENT)
     alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
     return Statements("") if alone else Replace("None")
 
 
-def _cannot(member: Use) -> str:
+def _cannot(member: Use, to: Rewriter) -> str:
     """Why a use of the client has no counterpart, or ""."""
     name = member.symbol.rsplit(".", 1)[1]
-    if name not in (_SAVED, _LOADED):
+    uploads = [other for other in to.uses if other.symbol.endswith(f".{_SAVED}")]
+    commented = bool(uploads) and all(other.argument("comment", position=4) is not None for other in uploads)
+    if name not in (_SAVED, _LOADED, _LISTED) or (name == _LISTED and (not commented or member.arguments())):
         return f"explanations are artifacts of the run: instead of {name}, list them with mlflow.artifacts"
-    if name == _LOADED and member.argument("explanation_id", position=0) is not None:
+    if name == _LOADED and member.argument("explanation_id", position=0) is not None and not commented:
         return "explanations are artifacts of the run and have no id: load them by their folder"
     return ""
 
@@ -142,15 +148,18 @@ def upload(use: Use, to: Rewriter) -> Outcome:
     folder = _folder(use, to)
     save = to.need("interpret_community.explanation", "save_explanation")
     saved = f"{save}({to.source(explanation)}, {folder}, exist_ok=True)"
-    kept = log_call(replace(use, receiver=run), to, "log_artifacts", folder, folder)
+    here = replace(use, receiver=run)
+    kept = log_call(here, to, "log_artifacts", folder, folder)
+    comment = use.argument("comment", position=4)
+    if comment is not None and not (isinstance(comment, ast.Constant) and comment.value is None):
+        kept += "\n" + client_call(here, to, "log_text", to.source(comment), f'{folder[:-1]}/{_COMMENT}"')
     lost = [key for key in use.arguments() if isinstance(key, str) and key not in ("explanation", "comment")]
     review = "the explanation is a folder of the run's artifacts: the studio does not show it"
     if lost:
         review += f"; it is kept without {', '.join(lost)}"
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         return Statements(f"{saved}\n{kept}", review)
-    to.before(use.statement, saved)
-    return Replace(kept, review)
+    return Leave("upload the explanation in a statement of its own")
 
 
 def _folder(use: Use, to: Rewriter) -> str:
@@ -180,19 +189,11 @@ def download(use: Use, to: Rewriter) -> Outcome:
     made = _made(use, to)
     if isinstance(to.outcome(made), Leave):
         return to.left_with(use, made)
-    inside = False
-    run, by_id = made.argument("run", position=0), made.argument("run_id", position=2)
-    if made.symbol.endswith("from_run_id"):
-        code = to.source(by_id) if by_id is not None else ""
-    elif run is not None and to.evaluator.type_of(run) in ("RunContext", "InteractiveRun"):
-        inside, code = True, f"({active_run(to)}).info.run_id"
-    else:
-        code = run_id(run, to) if run is not None else ""
-    if not code:
-        return Leave("the run of the explanation cannot be told")
-    mlflow = to.need_module("mlflow") if inside else tracking(use, to)
+    code, mlflow = _run_of(made, use, to)
     load = to.need("interpret_community.explanation", "load_explanation")
-    path = f"{mlflow}.artifacts.download_artifacts(run_id={code}, artifact_path={_wanted(use, to)})"
+    by_folder = use.argument("explanation_id", position=0)
+    folder = to.source(by_folder) if by_folder is not None else _wanted(use, to)
+    path = f"{mlflow}.artifacts.download_artifacts(run_id={code}, artifact_path={folder})"
     review = (
         "the run's script keeps its explanation in this folder of its artifacts; its environment and this one need "
     )
@@ -200,3 +201,37 @@ def download(use: Use, to: Rewriter) -> Outcome:
     if use.argument("top_k", position=1) is not None:
         review += "; it has all features: say top_k where it is read"
     return Replace(f"{load}({path})", review)
+
+
+def _run_of(made: Use, use: Use, to: Rewriter) -> tuple[str, str]:
+    """The code of the id of a client's run, and of the module mlflow. Raises ValueError where it cannot be told."""
+    run, by_id = made.argument("run", position=0), made.argument("run_id", position=2)
+    if made.symbol.endswith("from_run_id"):
+        if by_id is None:
+            raise ValueError("the run of the explanation cannot be told")
+        return to.source(by_id), tracking(use, to)
+    if run is None:
+        raise ValueError("the run of the explanation cannot be told")
+    if to.evaluator.type_of(run) in ("RunContext", "InteractiveRun"):
+        return f"({active_run(to)}).info.run_id", to.need_module("mlflow")
+    return run_id(run, to), tracking(use, to)
+
+
+@rule.converts(f"ExplanationClient.{_LISTED}")
+def explanations(use: Use, to: Rewriter) -> Outcome:
+    """The folders of the explanations, which stand for their ids, and their comments."""
+    made = _made(use, to)
+    if isinstance(to.outcome(made), Leave):
+        return to.left_with(use, made)
+    code, mlflow = _run_of(made, use, to)
+    name = to.fresh("run_id")
+    to.before(use.statement, f"{name} = {code}")
+    comment = f'{mlflow}.artifacts.load_text(f"runs:/{{{name}}}/{{item.path}}/{_COMMENT}")'
+    listed = f"{mlflow}.artifacts.list_artifacts(run_id={name})"
+    found = f'[{{"id": item.path, "comment": {comment}}} for item in {listed} if item.path.startswith("{_FOLDER}")]'
+    review = "an explanation has no more than its folder and its comment"
+    if isinstance(use.statement, ast.For) and use.statement.iter is use.node:
+        variable = to.fresh("explanations")
+        to.before(use.statement, f"{variable} = {found}")
+        return Replace(variable, review)
+    return Replace(found, review)

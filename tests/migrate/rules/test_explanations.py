@@ -63,6 +63,18 @@ def test_the_explanation_of_a_job_is_downloaded() -> None:
     assert not left and "run_id=run.name" in found
 
 
+def test_explanations_with_comments_are_listed_by_their_folders() -> None:
+    uploads = "client.upload_model_explanation(a, comment='a')\nclient.upload_model_explanation(b, comment='b')\n"
+    found, left = converted(
+        f"{SCRIPT}{uploads}for item in client.list_model_explanations():\n"
+        "    print(client.download_model_explanation(explanation_id=item['id']))"
+    )
+    assert not left and 'mlflow.log_text("b", "explanation_2/comment.txt")' in found
+    assert "for item in explanations:" in found and 'artifact_path=item["id"]' in found
+    _found, left = converted(f"{SCRIPT}{uploads}client.upload_model_explanation(c)\nclient.list_model_explanations()")
+    assert any("list them with mlflow.artifacts" in finding.message for finding in left)
+
+
 def test_explanations_by_id_and_those_of_automl_are_left() -> None:
     _found, left = converted(f"{SCRIPT}client.download_model_explanation(explanation_id=x)")
     assert {finding.symbol.rsplit(".", 1)[1] for finding in left} >= {"from_run", "download_model_explanation"}
