@@ -17,6 +17,7 @@ from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.trace.captured import DELIMITED, Captured, Data, Sources
 
 if TYPE_CHECKING:
+    from amlbridge.compare.published import Published
     from amlbridge.wire.context import Service
 
 _SAVED = "azureml://saved_datasets/"
@@ -47,6 +48,22 @@ class Capture:
                 use = f"It is deployed to the batch endpoint `{name}`."
                 self._add(workspace, plan, Captured(name, "pipeline", plan, None, (use,)))
         return list(self._found.values())
+
+    def published(self) -> list[Published]:
+        """What was published, each with its graph: pipelines of SDK v1, then deployments of batch endpoints."""
+        from amlbridge.compare.published import Published
+        from amlbridge.wire.errors import ServiceError
+
+        found = []
+        for workspace in self._service.records.workspaces.list():
+            try:
+                for pipeline, plan in self._published(workspace):
+                    found.append(Published(str(pipeline.body["Name"] or "pipeline"), plan))
+                for name, plan in self._deployed(workspace):
+                    found.append(Published(name, plan))
+            except ServiceError as error:
+                found.append(Published("pipeline", None, f"its graph cannot be read: {error.message}"))
+        return found
 
     def sources(self, captured: Captured) -> Sources:
         """Where the writers find the data and the code of a graph."""

@@ -46,9 +46,10 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
 
     SCRIPT is a Python file, a notebook or a folder; of a folder, every file that submits or publishes is run. Both
     sides run in copies of the project and of its local workspace: neither sees the other's results, and your files and
-    workspace stay as they are. Runs are compared in the order in which they were submitted. The verdict, for each step
-    and for the whole, is `same`, `same within noise`, `different` or `not compared` with the reason; what stayed SDK v1
-    or needs a look stands beside it. Pickled models that your steps wrote are loaded, in a process of their own.
+    workspace stay as they are. Runs are compared in the order in which they were submitted, published pipelines by
+    their graphs. The verdict, for each step and for the whole, is `same`, `same within noise`, `different` or `not
+    compared` with the reason; what stayed SDK v1 or needs a look stands beside it. Pickled models that your steps wrote
+    are loaded, in a process of their own.
 
     A file verify.toml beside SCRIPT, or in the nearest folder above, has the options that always hold: `ignore`,
     `tolerance`, `key` and `first` as lists of texts, `row-order`, `nulls`, `types`, `probe` and `baseline`; `scripts`
@@ -58,7 +59,7 @@ def verify_command(script: Path, arguments: tuple[str, ...], **options: Any) -> 
     Examples:
       amlbridge verify pipeline.py --epochs 3
       amlbridge verify --baseline 3 --report parity.html --report parity.xml pipeline.py
-      amlbridge verify --first "publish.py --release 1.0" call.py --orders week-45
+      amlbridge verify --first "publish.py --release 1.0" call.py --orders orders-week-45 --prices 2025
       amlbridge verify --keep proof .
 
     \b

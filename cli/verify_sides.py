@@ -59,6 +59,7 @@ class Work:
         """Runs scripts in the copy, one after the other until one fails, and waits for what they have submitted."""
         from amlbridge.cli import client_cache
         from amlbridge.cli.compare_sides import State
+        from amlbridge.cli.trace_capture import Capture
         from amlbridge.compare.series import Ran
 
         home, began = self._home(name), time.time()
@@ -75,10 +76,11 @@ class Work:
                 if run.plan_id is not None and not state.wait(run, how.patience):
                     say(f"the run {run.id} has not ended after {how.patience:.0f} s", style="yellow")
             recorded = tuple(state.recorded(run.id) for run in state.since(began))
+            published = tuple(Capture(state.service, home.snapshots, began).published())
         finally:
             lifecycle.stop(home)
         said = self._last_words(name) if code else ""
-        return Ran(title, code, recorded, said, began)
+        return Ran(title, code, recorded, said, began, published)
 
     def give_computes(self, source: str, target: str, scripts: Sequence[Script]) -> None:
         """The clusters that the scripts take for granted, which `amlbridge run` made for one side, for the other too:

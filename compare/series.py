@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from amlbridge.compare import models_registered, noise, runs
+from amlbridge.compare import models_registered, noise, published, runs
+from amlbridge.compare.published import Published
 from amlbridge.compare.recorded import Recorded
 from amlbridge.compare.references import References
 from amlbridge.compare.result import Check, Report, Verdict, different, not_compared, worst
@@ -17,18 +18,21 @@ from amlbridge.engine.plan import Plan
 @dataclass(frozen=True)
 class Ran:
     """What one side's script came to. ``code`` is its exit code and ``said`` its last words on standard error;
-    ``runs`` are what it has submitted, in this order; ``began`` is when it was started, in seconds since the epoch."""
+    ``runs`` are what it has submitted and ``published`` what it has published, in this order; ``began`` is when it was
+    started, in seconds since the epoch."""
 
     name: str
     code: int
     runs: tuple[Recorded, ...]
     said: str = ""
     began: float = 0.0
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One run of the left and its partner. ``plans`` is None where a side has no such run."""
+    """One run, or one published pipeline, of the left and its partner. ``plans`` is None where there is nothing to
+    draw."""
 
     name: str
     report: Report
@@ -76,6 +80,7 @@ def compare(
         index = left.runs.index(one)
         report = _with_noise(one, other, [ran.runs[index] for ran in again], rules)
         pairs.append(Pair(_name(one), report, (one.plan, other.plan)))
+    pairs += [Pair(*item) for item in published.compare(left.published, right.published, rules)]
     checks += _assets(left, right, rules)
     kept = tuple(
         check for check in checks if not any(item.fits(("script", "pipeline"), check) for item in rules.ignored)
@@ -146,7 +151,11 @@ def _ends(left: Ran, right: Ran) -> Iterable[Check]:
 
 def _number(left: Ran, right: Ran) -> Iterable[Check]:
     if not left.runs and not right.runs:
-        yield not_compared("status", "runs", "neither side has submitted a run: there is nothing to compare")
+        if left.published or right.published:
+            return
+        yield not_compared(
+            "status", "runs", "neither side has submitted or published anything: there is nothing to compare"
+        )
     elif len(left.runs) != len(right.runs):
         yield different("status", "runs", "not as many runs were submitted", len(left.runs), len(right.runs))
 

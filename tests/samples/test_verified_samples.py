@@ -77,6 +77,12 @@ def test_the_verdict(verified: Verified) -> None:
     assert any("mini_batch_size" in rule for rule in verified.report["rules"]), "what was ignored is said"
 
 
+def test_what_was_published_is_the_same(verified: Verified) -> None:
+    found = verified.runs("published")
+    assert [(run["name"], run["verdict"]) for run in found] == [("published: billing", "same")] * 2
+    assert {step["left"] for run in found for step in run["steps"]} == {"select", "bill"}
+
+
 @pytest.mark.parametrize("sample", _RUNS)
 def test_each_step_is_the_same(verified: Verified, sample: str) -> None:
     experiment, count = _RUNS[sample]
