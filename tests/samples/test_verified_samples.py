@@ -15,7 +15,8 @@ import pytest
 
 from tests.support.command import Command
 
-pytestmark = pytest.mark.slow
+#: The first test waits for all samples.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "v1"
 #: Sample -> the experiment of its runs, and how many.
@@ -26,7 +27,7 @@ _RUNS = {
     "mpi": ("darts", 1),
     "parallel_run": ("iris-parallel", 1),
     "automl_titanic": ("titanic_automl", 1),
-    "publish": ("billing", 2),
+    "publish": ("billing", 1),
 }
 
 
@@ -38,7 +39,7 @@ class Verified:
         command.environment["AMLBRIDGE_PREWARM"] = "1"
         keep = folder / "kept"
         process = command.start("verify", "--keep", str(keep), "--json", str(_SAMPLES))
-        out, self.errors = process.communicate(timeout=600)
+        out, self.errors = process.communicate(timeout=880)
         assert process.returncode in (0, 1, 2), self.errors
         self.report: dict[str, Any] = json.loads(out)
         self.code = process.returncode
@@ -126,11 +127,8 @@ def test_what_the_scripts_print(verified: Verified) -> None:
             "billing-nightly Disabled, last run: none yet",
         ):
             assert words in text, words
-    bills = [
-        {"products": ["pears"], "total": 24.0},
-        {"products": ["apples", "cherries", "pears"], "total": 57.5},
-    ]
-    assert verified.values("bill: ") == [bills, bills]
+    bill = {"products": ["apples", "cherries", "pears"], "total": 57.5}
+    assert verified.values("bill: ") == [[bill], [bill]]
 
     v2 = verified.printed[1]
     assert "endpoint billing version version-2-0 (default)" in v2 and "endpoint billing version version-1-0:" in v2
