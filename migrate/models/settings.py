@@ -49,14 +49,21 @@ class Settings:
         environment = use.argument("environment", "environment_definition")
         compute = use.argument("compute_target", "target", "compute")
         script_run = _script_run(configuration, to)
-        if script_run is not None:
+        if script_run is not None and isinstance(configuration, ast.Name):
+            from amlbridge.migrate.rules.commands import settings_of_script
+
+            found = settings_of_script(script_run, to)
+            found.parts.append(script_run.node)
+            if source is not None and not _is_none(source):
+                found.code, found.source = to.source(source), source
+            configuration = script_run.argument("run_config", position=3)
+            environment = environment or script_run.argument("environment", position=6)
+            compute = compute or script_run.argument("compute_target", position=5)
+        elif script_run is not None:
             found.parts.append(script_run.node)
             configuration = script_run.argument("run_config", position=3)
             environment = environment or script_run.argument("environment", position=6)
             compute = compute or script_run.argument("compute_target", position=5)
-            folder = script_run.argument("source_directory", position=0) if source is None else None
-            if folder is not None and isinstance(use.argument("runconfig"), ast.Name):
-                found.code, found.source = to.source(folder), folder
         found.take(configuration, environment, compute, use, to)
         estimator = use.argument("estimator")
         if estimator is not None:
@@ -159,7 +166,7 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
             continue
         if not (isinstance(read, ast.Attribute) and read.attr in _READ and isinstance(parents.get(read), ast.keyword)):
             raise ValueError("a ScriptRunConfig gives the step its settings, and more is done with it: write them here")
-    if made.argument("distributed_job_config") is not None:
+    if made.argument("distributed_job_config") is not None and isinstance(node, ast.Attribute):
         raise ValueError("the ScriptRunConfig of the step runs distributed: write its settings here")
     return made
 

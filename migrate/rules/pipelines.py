@@ -108,6 +108,9 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     for step in steps:
         if not step.given:
             check_reach(step.use.node, use.node, to)
+        inside = use.node in to.evaluator.scopes.ancestors(step.use.node)
+        if inside and isinstance(to.outcome(step.use), Leave):  # nobody else asks for its component
+            return to.left_with(use, step.use)
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     conditions = Conditions(listed, use.node, steps, flow)

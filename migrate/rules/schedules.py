@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.paths import uploaded_file
 from amlbridge.migrate.module import Publication
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import given_parameters, job_code
 from amlbridge.migrate.rules.publishing import submitted_pipeline
@@ -331,6 +331,34 @@ def switch(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     method = "begin_disable" if use.symbol.endswith("disable") else "begin_enable"
     return Replace(f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()")
+
+
+_RENAMED = "a schedule of SDK v2 keeps its name: the new one is its display name"
+#: Keyword of Schedule.update -> attribute of a JobSchedule.
+_CHANGES = {"name": "display_name", "description": "description", "recurrence": "trigger"}
+_SWITCHES = {"active": "begin_enable", "disabled": "begin_disable"}
+
+
+@rule.converts("Schedule.update")
+def update(use: Use, to: Rewriter) -> Outcome:
+    """Changes attributes of the schedule, and saves it."""
+    if use.receiver is None or not isinstance(use.receiver, ast.Name) or not isinstance(use.statement, ast.Expr):
+        return Leave(
+            "change the schedule in a statement of its own: its attributes, and schedules.begin_create_or_update"
+        )
+    given = use.arguments()
+    others = [key for key in given if key not in (*_CHANGES, "status", "wait_for_provisioning", "wait_timeout")]
+    status = given.get("status")
+    text = (to.evaluator.text(status) or "").lower() if status is not None else ""
+    if others or (status is not None and text not in _SWITCHES):
+        return Leave("change what schedules.get(name) gives, and hand it to schedules.begin_create_or_update")
+    schedule, client = to.source(use.receiver), to.client(use.node)
+    lines = [f"{schedule}.{new} = {to.source(given[old])}" for old, new in _CHANGES.items() if old in given]
+    if lines:
+        lines.append(f"{schedule} = {client}.schedules.begin_create_or_update({schedule}).result()")
+    if text:
+        lines.append(f"{schedule} = {client}.schedules.{_SWITCHES[text]}({schedule}.name).result()")
+    return Statements("\n".join(lines), _RENAMED if "name" in given else "")
 
 
 _READ = {

@@ -364,3 +364,25 @@ def test_settings_made_by_dict_are_read() -> None:
     text = f'{HEAD}settings = dict(compute_target="cpu", runconfig=env)\nstep = PythonScriptStep("a.py", **settings)\n'
     text += "p = Pipeline(ws, steps=[step])\n"
     assert 'compute="cpu"' in convert(text).text
+
+
+def test_a_command_step_runs_as_its_script_run_config_says() -> None:
+    text = done("""\
+from azureml.core import ScriptRunConfig
+from azureml.core.runconfig import MpiConfiguration
+from azureml.pipeline.steps import CommandStep
+mpi = MpiConfiguration(node_count=2)
+config = ScriptRunConfig("src", command=["python x.py"], compute_target="cpu", distributed_job_config=mpi)
+p = Pipeline(ws, [CommandStep(name="a", runconfig=config)])
+""")
+    assert 'code="src"' in text and 'command="python x.py"' in text and 'compute="cpu"' in text
+    assert "instance_count=2" in text and "distribution=mpi" in text
+
+
+@pytest.mark.parametrize("around", ["p = {}", "print(Experiment(ws, 'e').submit({}))", "p = run({})"])
+def test_steps_that_are_made_in_the_list_have_their_components(around: str) -> None:
+    made = around.format(f"Pipeline(ws, [first, {step('b')}])")
+    text = convert(f"{HEAD}from azureml.core import Experiment\nfirst = {step('a')}\n{made}\n").text
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert "b_component = command(" in text and {"first_component", "b_component"} <= names
+    assert text.index("b_component = ") < text.index("b = b_component()")

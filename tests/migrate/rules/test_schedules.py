@@ -10,6 +10,7 @@ from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
 from amlbridge.migrate.project import build_project
+from tests.migrate.rules.support import convert
 
 _PUBLISH = """\
 from azureml.core import Dataset, Workspace
@@ -84,3 +85,34 @@ def test_what_cannot_be_told_stays(options: dict[str, str]) -> None:
 def test_data_that_the_schedule_gives_is_taken() -> None:
     text = schedule(dataset="name", parameters='{"orders": mine}').text
     assert '"orders": mine' in text
+
+
+_HELD = """\
+from azureml.core import Workspace
+from azureml.pipeline.core.schedule import Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+held = Schedule.get(ws, "nightly")
+"""
+
+
+def test_an_update_changes_the_schedule_and_saves_it() -> None:
+    text = f"""{_HELD}held.update(
+    name="weekly", description="d", status="Disabled", recurrence=ScheduleRecurrence("Week", 1)
+)
+"""
+    after = convert(text).text
+    assert after.endswith(
+        """\
+held.display_name = "weekly"
+held.description = "d"
+held.trigger = RecurrenceTrigger(frequency="week", interval=1)
+held = ml_client.schedules.begin_create_or_update(held).result()
+held = ml_client.schedules.begin_disable(held.name).result()
+"""
+    )
+
+
+@pytest.mark.parametrize("given", ["pipeline_parameters={}", "status=STATUS", "datastore=store"])
+def test_other_updates_stay(given: str) -> None:
+    assert f"held.update({given})" in convert(f"{_HELD}held.update({given})\n").text
