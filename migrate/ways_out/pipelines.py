@@ -96,7 +96,6 @@ WAYS_OUT = {
     "Schedule.path_on_datastore": _WATCH,
     "Schedule.pipeline_endpoint_id": "a schedule of v2 starts a job: read create_job",
     "Schedule.polling_interval": _WATCH,
-    "Schedule.update": "change what schedules.get(name) gives, and hand it to schedules.begin_create_or_update",
     "ScheduleRecurrence": "read it of the trigger (azure.ai.ml.entities.RecurrenceTrigger) of the schedule",
     "StepRunOutput": "download the output: ml_client.jobs.download(name, output_name=...)",
     "SynapseSparkStep": "write it as azure.ai.ml.spark(...): its settings differ",
