@@ -140,17 +140,21 @@ def output(use: Use, to: Rewriter) -> Outcome:
         if '"' in to.source(iteration):
             return Leave("name the iteration in a variable")
     trial = written(use, to, code)
+    # Each trial has its pickle file; a folder of MLflow only the best one has for sure.
+    model = _onnx if as_onnx else _model if code is _BEST else pickled
+    if model is pickled:
+        review = review.replace("its flavor scikit-learn", "joblib, from the trial's pickle file")
     names = _unpacked(use)
     if names is None:
         name = to.fresh("best_run")
         to.before(use.statement, f"{name} = {trial}")
-        return Replace(f"({name}, {_onnx(name, to, use) if as_onnx else _model(name, to, use)})", review)
+        return Replace(f"({name}, {model(name, to, use)})", review)
     run_name, model_name = names
     if run_name == "_":
         run_name = to.fresh("best_run")
     lines = [f"{run_name} = {trial}"]
     if model_name != "_":
-        lines.append(f"{model_name} = {_onnx(run_name, to, use) if as_onnx else _model(run_name, to, use)}")
+        lines.append(f"{model_name} = {model(run_name, to, use)}")
     return Statements("\n".join(lines), f"the trial has its ONNX model in {_ONNX}" if as_onnx else review)
 
 
@@ -160,6 +164,16 @@ _ONNX = "outputs/model.onnx"
 
 def _is_true(node: ast.expr | None) -> bool:
     return node is not None and not (isinstance(node, ast.Constant) and not node.value)
+
+
+def pickled(name: str, to: Rewriter, use: Use) -> str:
+    """The code of the model of a trial, from its pickle file."""
+    path = f'{tracking(use, to)}.artifacts.download_artifacts(run_id={name}.info.run_id, artifact_path="{_PICKLE}")'
+    return f"{to.need_module('joblib')}.load({path})"
+
+
+#: Where each trial has its model as a pickle file.
+_PICKLE = "outputs/model.pkl"
 
 
 def _onnx(name: str, to: Rewriter, use: Use) -> str:
@@ -207,11 +221,12 @@ def register(use: Use, to: Rewriter) -> Outcome:
         code = 'f"{{{run}.name}}_{{' + to.source(iteration) + '}}"'
     variable = to.fresh("best_run_id")
     to.before(use.statement, f"{variable} = {written(use, to, code)}")
-    path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{_MODEL}/"'
-    review = "the model is an MLflow folder, not a pickle"
+    best = not by_metric and iteration is None
+    path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{f"{_MODEL}/" if best else _PICKLE}"'
+    review = "the model is an MLflow folder, not a pickle" if best else "the model is the pickle file of the trial"
     if use.argument("model_name", position=0) is None:
         review += "; it has the name of the search: SDK v1 made a name of its own"
-    return Replace(_registered(use, path, "MLFLOW_MODEL", to), review)
+    return Replace(_registered(use, path, "MLFLOW_MODEL" if best else "CUSTOM_MODEL", to), review)
 
 
 @rule.converts("AutoMLRun.model_id")

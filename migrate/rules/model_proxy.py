@@ -1,4 +1,4 @@
-"""``ModelProxy`` of AutoML: a trial's model, loaded with MLflow, predicts where the code runs.
+"""``ModelProxy`` of AutoML: a trial's model, downloaded with MLflow, predicts where the code runs.
 
 In SDK v1 it predicted in a run of its own, on a cluster. ``test`` becomes a prediction and ``mlflow.models.evaluate``,
 with the label column of the module's ``AutoMLConfig``.
@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.automl_runs import pickled
 from amlbridge.migrate.rules.datasets import to_pandas
 from amlbridge.migrate.rules.runs import tracking
 
@@ -36,6 +37,7 @@ predicted = proxy.predict(rows).to_pandas_dataframe()
 """,
             """\
 import pandas as pd
+import joblib
 import mlflow
 import mltable
 from azure.ai.ml import MLClient
@@ -51,7 +53,11 @@ best_run = mlflow.get_run(
     ]
 )
 rows = ml_client.data.get("rows", label="latest")
-proxy = mlflow.pyfunc.load_model(f"runs:/{best_run.info.run_id}/outputs/mlflow-model")
+proxy = joblib.load(
+    mlflow.artifacts.download_artifacts(
+        run_id=best_run.info.run_id, artifact_path="outputs/model.pkl"
+    )
+)
 predicted = pd.DataFrame(proxy.predict(mltable.load(rows.path).to_pandas_dataframe()))
 """,
         ),
@@ -68,13 +74,12 @@ def proxy(use: Use, to: Rewriter) -> Outcome:
     """The model of the trial."""
     run = use.argument("child_run", position=0) if use.call is not None else None
     if run is None or to.evaluator.type_of(run) != "AutoMLChildRun":
-        return Leave("load the model with mlflow.pyfunc.load_model(f'runs:/{run_id}/outputs/mlflow-model')")
+        return Leave("load the model of the trial, outputs/model.pkl, with mlflow.artifacts and joblib")
     name = to.source(run)
     if '"' in name:
         name = to.fresh("best_run")
         to.before(use.statement, f"{name} = {to.source(run)}")
-    path = f'f"runs:/{{{name}.info.run_id}}/outputs/mlflow-model"'
-    return Replace(f"{tracking(use, to)}.pyfunc.load_model({path})", _HERE)
+    return Replace(pickled(name, to, use), _HERE)
 
 
 def _frame(use: Use, to: Rewriter) -> str:
@@ -117,7 +122,8 @@ def test(use: Use, to: Rewriter) -> Outcome:
     lines = [
         f"{rows} = {_frame(use, to)}",
         f"{predictions} = {frame}.DataFrame({model}.predict({rows}.drop(columns=[{column}])))",
-        f'{metrics} = {mlflow}.models.evaluate({model}, {rows}, targets={column}, model_type="{_KINDS[task]}").metrics',
+        f"{metrics} = {mlflow}.models.evaluate("
+        f'{model}.predict, {rows}, targets={column}, model_type="{_KINDS[task]}").metrics',
     ]
     return Statements("\n".join(lines), f"{_HERE}; the metrics have MLflow's names")
 

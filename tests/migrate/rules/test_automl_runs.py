@@ -102,3 +102,9 @@ def test_the_name_of_the_registered_model(line: str, name: str) -> None:
 def test_the_name_of_no_model_is_left() -> None:
     found = convert(f"{HEAD}print(run.model_id)\n")
     assert any(finding.status is Status.NO_EQUIVALENT for finding in found.findings)
+
+
+def test_the_model_of_another_trial_is_its_pickle_file() -> None:
+    found = convert(f"{HEAD}b, m = run.get_output(iteration=3)\nrun.register_model(model_name='x', iteration=3)\n").text
+    assert "m = joblib.load(" in found and found.count("outputs/model.pkl") == 2
+    assert "mlflow-model" not in found and "AssetTypes.CUSTOM_MODEL" in found

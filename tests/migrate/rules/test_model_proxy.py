@@ -33,7 +33,7 @@ def test_rows_with_labels_are_evaluated(task: str, kind: str) -> None:
 
 def test_a_data_frame_is_predicted_as_it_is() -> None:
     found = convert(HEAD.replace("TASK", "regression") + "y = ModelProxy(best).predict(frame)\n")
-    assert "outputs/mlflow-model" in found.text and ".predict( frame )" in " ".join(found.text.split())
+    assert "outputs/model.pkl" in found.text and ").predict(frame)" in "".join(found.text.split())
 
 
 def test_forecasts_are_not_evaluated() -> None:
