@@ -17,6 +17,7 @@ from amlbridge.migrate.handing import adopt, hand_bridge, hand_client
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
+from amlbridge.migrate.lost_names import lost_names, makers
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
@@ -36,8 +37,18 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     imports = v1_imports(evaluator)
     if not uses and not imports:
         return Conversion(module.text)
-    to = settled(module, evaluator, uses, project, options, Attempt(), project.kept(module, evaluator))
-    text = _written(to, tree, imports)
+    attempt = Attempt()
+    for _ in range(_ATTEMPTS):
+        to = settled(module, evaluator, uses, project, options, attempt, project.kept(module, evaluator))
+        text = _written(to, tree, imports)
+        lost = lost_names(evaluator, text)
+        before = attempt.size
+        for use in makers(lost, uses):
+            attempt.keep(use.node, None)
+        if attempt.size == before:
+            break
+    for name in sorted(lost):
+        to.note(tree.body[0], "lost-name", name, f"the new code reads {name}, which nothing defines: define it")
     if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"

@@ -20,12 +20,19 @@ class Imports:
         #: Names that the new code takes from imports that are there already, those of SDK v1 among them.
         self.reused: set[str] = set()
         self._present = _present(evaluator.tree)
+        #: Names that a function imports itself: they hide those of the module in all of it.
+        self._shadowed = {
+            name
+            for scope in evaluator.scopes.all
+            for name, bindings in scope.bindings.items()
+            if not scope.is_module and any(binding.kind == "import" for binding in bindings)
+        }
         self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
 
     def need(self, module: str, name: str) -> str:
         """The name of ``module.name`` (of the module itself when ``name`` is "") in the new code."""
         key = (module, name)
-        if key in self._present:
+        if key in self._present and self._present[key] not in self._shadowed:
             self.reused.add(self._present[key])
             return self._present[key]
         if key not in self._wanted:
@@ -57,15 +64,17 @@ class Imports:
         by_module: dict[str, set[str]] = {}
         for (module, name), local in self._wanted.items():
             if local.split(".")[0] in used:
+                if not name and local != module:
+                    name = f"as {local}"
                 by_module.setdefault(module, set()).add(
-                    "" if not name else name if local == name else f"{name} as {local}"
+                    name if name in ("", local) or name.startswith("as ") else f"{name} as {local}"
                 )
         groups: list[tuple[bool, bool, str]] = []  # third party, from, line
         for module, names in by_module.items():
             foreign = module.split(".")[0] not in sys.stdlib_module_names
-            if "" in names:
-                groups.append((foreign, False, f"import {module}"))
-            if listed := ", ".join(sorted(name for name in names if name)):
+            for whole in sorted(name for name in names if not name or name.startswith("as ")):
+                groups.append((foreign, False, f"import {module} {whole}".rstrip()))
+            if listed := ", ".join(sorted(name for name in names if name and not name.startswith("as "))):
                 groups.append((foreign, True, f"from {module} import {listed}"))
         return [line for _foreign, _from, line in sorted(groups)]
 

@@ -95,7 +95,7 @@ class Rewriter:
 
     def source(self, node: ast.AST) -> str:
         """The code of an expression, converted. Raises CannotWriteError where that is not possible."""
-        return self._parenthesized(node, self._render(node))
+        return self._render(node)
 
     def need(self, module: str, name: str) -> str:
         """Makes sure that the new code imports a name. Returns what it is called there."""
@@ -154,6 +154,7 @@ class Rewriter:
     def before(self, statement: ast.stmt, code: str) -> None:
         """Inserts statements above a statement."""
         self.inserted.setdefault(statement, []).append(code)
+        self._touch(statement)
 
     def remove(self, statement: ast.stmt) -> None:
         """Removes another statement, which what is converted here has taken over."""
@@ -162,6 +163,7 @@ class Rewriter:
     def after(self, statement: ast.stmt, code: str) -> None:
         """Inserts statements below a statement."""
         self.appended.setdefault(statement, []).append(code)
+        self._touch(statement)
 
     def replace_statement(self, statement: ast.stmt, code: str) -> None:
         """Replaces another statement, which what is converted here has taken over."""
@@ -320,9 +322,6 @@ class Rewriter:
         if "\n" in code:
             raise CannotWriteError("the new code does not fit into the f-string around it")
         return code
-
-    def _parenthesized(self, node: ast.AST, text: str) -> str:
-        return text
 
     # Names ------------------------------------------------------------------------------------------------------
 

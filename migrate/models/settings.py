@@ -107,7 +107,9 @@ class Settings:
         target = (
             compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
         )
-        if target is not None and not is_of_service(target, to):
+        if target is not None and not _is_seen(target, use, to):
+            self.reviews.append("its compute is chosen in a function that makes its configuration: name it here")
+        elif target is not None and not is_of_service(target, to):
             self.compute = compute_of(target, to)
         else:
             self.reviews.append("no compute is named here: the job runs serverless, or where the pipeline says")
@@ -169,6 +171,14 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     if made.argument("distributed_job_config") is not None and isinstance(node, ast.Attribute):
         raise ValueError("the ScriptRunConfig of the step runs distributed: write its settings here")
     return made
+
+
+def _is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:
+    """Whether the names of an expression mean the same where a use stands."""
+    scopes = to.evaluator.scopes
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    found = [(scopes.lookup(name.id, name)[:1], scopes.lookup(name.id, use.node)[:1]) for name in names]
+    return all(not there or (bool(here) and here[0].scope is there[0].scope) for there, here in found)
 
 
 def variables_of(environment: ast.expr, to: Rewriter) -> str:

@@ -303,6 +303,9 @@ def _address(node: ast.expr, to: Rewriter) -> str:
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
         return datastore_path(inner.elts[0], inner.elts[1], to)
     kind = to.evaluator.type_of(node)
+    made = to.use_of(node)
+    if made is not None and made.symbol == "Datastore.path" and made.receiver is not None:
+        return datastore_path(made.receiver, made.argument("path", position=0), to)
     if kind in ("DataReference", "DataPath"):
         return f"{to.source(node)}.path"
     if isinstance(node, ast.Starred):
