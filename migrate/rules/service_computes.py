@@ -66,6 +66,16 @@ def compute(use: Use, to: Rewriter) -> Outcome:
 
 def gone(use: Use, to: Rewriter) -> Outcome:
     """Removes what the compute of a use is got with, when nothing else needs it."""
+    asked = to.memory.setdefault("computes that are asked for", set())
+    assert isinstance(asked, set)
+    asked.add(use.node)
+    try:
+        return _gone(use, to)
+    finally:
+        asked.discard(use.node)
+
+
+def _gone(use: Use, to: Rewriter) -> Outcome:
     why = _MANAGED if _is_aks(use, to) else _GONE
     statement = _around(use, to)
     names = {target.id for part in _simple(statement) for target in _targets(part)}
@@ -159,6 +169,8 @@ def _goes(read: ast.Name, to: Rewriter) -> bool:
     """Whether a name stands in what is converted without it: a step of the service, the target of a Spark job."""
     uses = (to.use_of(node) for node in to.evaluator.scopes.ancestors(read))
     use = next((found for found in uses if found is not None and found.call is not None), None)
+    if use is not None and use.node in to.memory.get("computes that are asked for", ()):  # type: ignore[operator]
+        return True  # the same variable again: each asks for the other
     if use is not None and use.symbol in (*STEPS, *_WITHOUT):
         return not isinstance(to.outcome(use), Leave)
     around = to.evaluator.scopes.statement_of(read)

@@ -67,3 +67,9 @@ service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, AksWebservice.dep
     kept = convert(text.format("cluster") + "report(cluster)\n")
     left = {finding.symbol: finding.message for finding in kept.findings if finding.status is Status.NO_EQUIVALENT}
     assert "managed online endpoints need no cluster" in left["ComputeTarget.create"]
+
+
+def test_the_same_variable_again_goes_as_well() -> None:
+    found = convert(GOT + GOT.split("ws = Workspace.from_config()\n")[1] + STEP.format(more=""))
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+    assert "DatabricksCompute" not in found.text
