@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from amlbridge.compare.references import References
 from amlbridge.compare.rules import Rules
 
 _PATIENCE = 300.0
+#: Digests of a pickle and of the probe table -> the answer. Not more than so many: an answer may be large.
+_KNOWN: dict[tuple[str, str], dict[str, Any]] = {}
+_MOST_KNOWN = 32
 
 
 def compare(left: Path, right: Path, rules: Rules, references: References) -> Finding:
@@ -31,6 +35,25 @@ def compare(left: Path, right: Path, rules: Rules, references: References) -> Fi
 
 
 def _predictions(path: Path, probe: Path | None) -> dict[str, Any]:
+    """What a pickle predicts, or holds. A model lies in several places (the run's folder, an output, the registered
+    model): it is asked once."""
+    key = _digest(path), _digest(probe) if probe else ""
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = _asked(path, probe)
+    return _KNOWN[key]
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1024**2):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _asked(path: Path, probe: Path | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="amlbridge-predict-") as folder:
         output = Path(folder) / "predictions.json"
         script = str(Path(predict.__file__))

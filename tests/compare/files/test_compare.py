@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from amlbridge.compare.files import models
 from amlbridge.compare.files.compare import compare_files, compare_folders, compare_paths
 from amlbridge.compare.references import Origin, References
 from amlbridge.compare.result import Check, Verdict
@@ -90,7 +92,7 @@ def test_images_by_pixels(pair: Pair) -> None:
 
 
 @pytest.mark.slow
-def test_models_by_their_predictions(pair: Pair) -> None:
+def test_models_by_their_predictions(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     from sklearn.linear_model import LinearRegression
 
     rows = np.random.default_rng(0).normal(size=(30, 2))
@@ -99,6 +101,11 @@ def test_models_by_their_predictions(pair: Pair) -> None:
     check = pair.check("m.pkl")
     assert check.verdict is Verdict.SAME, check
     assert "random rows" in check.facts["compared by"]
+    for folder in (pair.left, pair.right):
+        (folder / "registered.pkl").write_bytes((folder / "m.pkl").read_bytes())
+    with monkeypatch.context() as patched:
+        patched.setattr(models.subprocess, "run", None)
+        assert pair.check("registered.pkl") == dataclasses.replace(check, subject="registered.pkl"), "asked once"
     (pair.right / "m.pkl").write_bytes(pickle.dumps(LinearRegression().fit(rows, rows @ [1.01, 2.0])))
     assert pair.check("m.pkl").verdict is Verdict.DIFFERENT
     (pair.left / "model").write_bytes(pickle.dumps({"w": 1.0}))
