@@ -121,7 +121,6 @@ def _copied(folder: str, root: Path, target: Path) -> str:
 def findings(left: Sequence[Captured], right: Sequence[Captured], code: int, report: FileReport) -> Iterator[Finding]:
     """What the graphs of both versions differ in. ``code`` is the exit code of the rewritten script, ``report`` that of
     its conversion."""
-    from amlbridge.cli.trace_marks import without_marks
     from amlbridge.compare.plans import compare_plans
     from amlbridge.compare.result import Verdict
     from amlbridge.compare.rules import Rules
@@ -133,7 +132,7 @@ def findings(left: Sequence[Captured], right: Sequence[Captured], code: int, rep
         what = f"v1 submits {len(left)} graphs, the rewritten code {len(right)} (exit code {code})"
         yield finding(Status.MANUAL, left[len(right)].name, f"traced: {what}")
     for one, other in zip(left, right, strict=False):
-        for step, check_ in compare_plans(_submitted(one), without_marks(_submitted(other)), Rules()).checks():
+        for step, check_ in compare_plans(_submitted(one), _submitted(other), Rules()).checks():
             if check_.verdict is Verdict.DIFFERENT:
                 yield finding(Status.MANUAL, step or one.name, f"traced: {_told(check_)}")
             elif check_.verdict is Verdict.NOT_COMPARED:

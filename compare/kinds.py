@@ -55,6 +55,16 @@ def setting(name: str, value: Any) -> Any:
     return found
 
 
+def search(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of AutoML. A trial that may take as long as the whole has no limit of its own: SDK v2 has one unless
+    somebody names it."""
+    found = dict(settings)
+    trial, whole = found.get("trial_timeout_minutes"), found.get("timeout_minutes")
+    if trial is not None and whole is not None and trial >= whole:
+        found["trial_timeout_minutes"] = None
+    return found
+
+
 def timeout(node: Node) -> float | None:
     """The timeout that somebody has asked for, in seconds."""
     return None if node.timeout == _RUN_TIMEOUT else node.timeout

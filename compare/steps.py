@@ -88,6 +88,7 @@ def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
 def _search(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Check]:
     """The settings of AutoML, one by one. How many cores a trial may take is another default of each SDK, and changes
     no result."""
+    left, right = kinds.search(left), kinds.search(right)
     for name in sorted({*left, *right}):
         values = left.get(name), right.get(name)
         if values in (kinds.CORES, kinds.CORES[::-1]) and name == "max_cores_per_trial":

@@ -120,7 +120,8 @@ def _settings(settings: AutoMLSettings) -> dict[str, Any]:
         "max_concurrent_trials": settings.max_concurrent_trials,
         "max_cores_per_trial": settings.max_cores_per_trial,
         "timeout_minutes": _whole(settings.timeout_minutes),
-        "trial_timeout_minutes": _whole(settings.trial_timeout_minutes),
+        # SDK v2 has a limit of its own for a trial, SDK v1 has none.
+        "trial_timeout_minutes": _whole(settings.trial_timeout_minutes or settings.timeout_minutes),
         "exit_score": settings.exit_score,
         "enable_early_termination": settings.enable_early_termination,
     }

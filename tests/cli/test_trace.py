@@ -120,11 +120,17 @@ def test_what_is_written_is_the_same(desk: Command) -> None:
 _MISSING = """
     from azureml.core import Dataset, Datastore, Environment, Experiment, Model, ScriptRunConfig, Workspace
     from azureml.core.compute import ComputeTarget
+    from azureml.data import OutputFileDatasetConfig
+    from azureml.pipeline.core import Pipeline, PipelineData, PipelineEndpoint, Schedule, ScheduleRecurrence
+    from azureml.pipeline.core import TrainingOutput
+    from azureml.pipeline.steps import AutoMLStep, ParallelRunConfig, ParallelRunStep, PythonScriptStep
+    from azureml.train.automl import AutoMLConfig
     from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
 
     ws = Workspace.from_config()
     print("SECRET", ws.get_default_keyvault().get_secret("password"))
-    gpu, raw, lake = ComputeTarget(ws, "gpu-box"), Dataset.get_by_name(ws, "raw"), Datastore.get(ws, "lake")
+    gpu, lake = ComputeTarget(ws, "gpu-box"), Datastore.get(ws, "lake")
+    raw = Dataset.get_by_name(ws, "raw")
     env, model = Environment.get(ws, "training-env"), Model(ws, "champion")
     listed, table = ws.compute_targets["listed-box"], Dataset.Tabular.from_delimited_files((lake, "in/scores.csv"))
     experiment = Experiment(ws, "tune")
@@ -137,6 +143,23 @@ _MISSING = """
                              primary_metric_goal=PrimaryMetricGoal.MAXIMIZE)
     run = experiment.submit(sweep)
     run.wait_for_completion()
+    prepared, scores, best = OutputFileDatasetConfig("prepared"), PipelineData("scores"), PipelineData(
+        "best", training_output=TrainingOutput("Model"))
+    make = PythonScriptStep("make.py", arguments=[prepared], compute_target="listed-box", source_directory="steps")
+    config = ParallelRunConfig(environment=env, entry_script="make.py", error_threshold=3, output_action="append_row",
+                               append_row_file_name="all.txt", compute_target=gpu, node_count=2,
+                               source_directory="steps")
+    score = ParallelRunStep("score", config, inputs=[raw.as_named_input("raw")], output=scores)
+    automl = AutoMLConfig("regression", training_data=prepared.read_delimited_files(), label_column_name="price",
+                          iterations=2, compute_target=gpu)
+    search = AutoMLStep("search", automl, outputs=[best], enable_default_model_output=False,
+                        enable_default_metrics_output=False)
+    last = PythonScriptStep("make.py", name="last", arguments=[best, scores], inputs=[best, scores], compute_target=gpu,
+                            source_directory="steps")
+    published = Pipeline(ws, [score, search, last]).publish("all kinds")
+    endpoint = PipelineEndpoint.publish(ws, "kinds", pipeline=published, description="behind an endpoint")
+    rhythm = ScheduleRecurrence("Day", 1, start_time="2099-01-01T00:00:00")
+    Schedule.create_for_pipeline_endpoint(ws, "daily", endpoint.id, "kinds", rhythm)
     print(run.get_best_run_by_primary_metric().get_metrics())
     experiment.submit(single)
 """
@@ -157,7 +180,14 @@ def test_what_is_missing_is_stood_in_for_and_what_was_submitted_before_a_failure
     assert "stood in for environment training-env" in done.stderr
     assert "stood in for model champion" in done.stderr
     assert "a script that reads results of its runs finds none" in done.stderr
-    assert sorted(path.name for path in target.iterdir()) == ["tune_make", "tune_make_2"]
+    assert sorted(path.name for path in target.iterdir()) == ["all_kinds", "tune_make", "tune_make_2"]
+    assert "The schedule `daily` runs it" in (target / "all_kinds" / "README.md").read_text()
+    kinds = (target / "all_kinds" / "pipeline.yml").read_text()
+    assert all(f"type: {kind}\n" in kinds for kind in ("command", "parallel", "automl"))
+    parts = target / "all_kinds" / "components"
+    assert "--append_row_file_name all.txt" in (parts / "score" / "component.yml").read_text()
+    assert "&& echo '{" in (parts / "make" / "component.yml").read_text()
+    assert "--model ${{outputs.best}}" in (parts / "search_outputs" / "component.yml").read_text()
     sweep = (target / "tune_make_2" / "pipeline.yml").read_text()
     assert "max_total_trials: 4" in sweep
     assert "type: uniform" in sweep
