@@ -10,6 +10,7 @@ TABLES = {
     "missing": "n,m,y\n" + "".join(f",,{number % 2}\n" for number in range(20)),
     "empty": "n,m,y\n",
     "twice": "n,n,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(30)),
+    "held": "n,n,y\n" + "".join(f"{number * 7 % 11},{number % 5},{number % 2}\n" for number in range(12)),
 }
 #: Entry scripts.
 SCRIPTS = {

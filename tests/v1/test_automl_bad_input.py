@@ -32,10 +32,12 @@ _SCRIPT = """
     Dataset.File.upload_directory("data", (store, "data"), show_progress=False)
     submitted = {}
 
-    def submit(name, table="good", step=False, **changes):
-        data = Dataset.Tabular.from_delimited_files((store, f"data/{table}.csv"), validate=False,
+    def dataset(table):
+        return Dataset.Tabular.from_delimited_files((store, f"data/{table}.csv"), validate=False,
                                                      infer_column_types=False)
-        settings = dict(task="classification", training_data=data, label_column_name="y", primary_metric="accuracy",
+
+    def submit(name, table="good", step=False, **changes):
+        settings = dict(task="classification", training_data=dataset(table), label_column_name="y", primary_metric="accuracy",
                         compute_target=cpu, iterations=1, n_cross_validations=2,
                         enable_voting_ensemble=False, enable_stack_ensemble=False)
         try:
@@ -44,7 +46,7 @@ _SCRIPT = """
         except Exception as error:
             print("RAISED", json.dumps([name, str(error)]))
 
-    submit("twice", "twice")
+    submit("twice", "twice", validation_data=dataset("held"), weight_column_name="n_1", n_cross_validations=None)
     submit("label", label_column_name="lable")
     submit("classes", "one_class")
     submit("constant", "constant", step=True, task="regression", primary_metric="r2_score")
@@ -78,6 +80,10 @@ _SCRIPT = """
         warnings = [item["message"] for item in details.get("warnings", [])]
         told = [name, run.get_status(), seen.getvalue(), json.dumps(details.get("error")), warnings]
         print("ENDED", json.dumps(told))
+
+    best = submitted["twice"].get_best_child()
+    best.download_file("confusion_matrix", "matrix.json")
+    print("MATRIX", json.load(open("matrix.json"))["data"]["matrix"])
 """
 
 _FILES = {**{f"data/{name}.csv": text for name, text in TABLES.items()}, **SCRIPTS}
@@ -93,6 +99,9 @@ def test_each_bad_input_says_what_to_change(live: LiveService) -> None:
     status, shown, _, warnings = ended.pop("twice")
     assert (status, "MaxAbsScaler LightGBM" in shown) == ("Completed", True)
     assert TWICE in warnings
+    # The rows that it is measured with are those of validation_data.
+    matrix = next(json.loads(text) for word, _, text in lines if word == "MATRIX")
+    assert sum(map(sum, matrix)) == 12
     assert "DATA GUARDRAILS" in shown
     assert TWICE in shown
     assert ended.keys() == SENTENCES.keys()

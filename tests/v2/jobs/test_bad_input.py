@@ -42,7 +42,7 @@ submit("constant", "constant", automl.regression, "r2_score")
 submit("missing", "missing")
 submit("empty", "empty")
 submit("metric", metric="r2_score")
-submit("timeout", "twice", trials=500, minutes=0.05)
+submit("timeout", "twice", trials=500, minutes=0.05, validation_data=table("held"), weight_column_name="n_1")
 submit("first", test_data=table("test"))
 submit("second")
 
@@ -79,6 +79,9 @@ def scores(name):
     best = run.data.tags["automl_best_child_run_id"]
     return [run.data.metrics["accuracy"], best.removeprefix(submitted[name].name), mlflow.get_run(best).data.metrics]
 
+best = mlflow.get_run(submitted["timeout"].name).data.tags["automl_best_child_run_id"]
+with open(mlflow.artifacts.download_artifacts(run_id=best, artifact_path="confusion_matrix", dst_path=".")) as file:
+    print("MATRIX", json.dumps(json.load(file)["data"]["matrix"]))
 first, second, timeout = map(scores, ("first", "second", "timeout"))
 print("SAME", json.dumps([first, second]))
 print("TIMEOUT", json.dumps(timeout))
@@ -97,7 +100,7 @@ def test_bad_input_a_timeout_and_test_data(live: LiveService) -> None:
     out = live.run(HEAD + _SCRIPT, files=_FILES).stdout
     lines = [line.partition(" ") for line in out.splitlines()]
     ended = {found[0]: found[1:] for found in (json.loads(text) for word, _, text in lines if word == "ENDED")}
-    told = {word: json.loads(text) for word, _, text in lines if word in ("RAISED", "SAME", "TIMEOUT", "TESTED")}
+    told = {word: json.loads(text) for word, _, text in lines if word in ("RAISED", "SAME", "TIMEOUT", "TESTED", "MATRIX")}
     # The client itself has no such metric of a classification.
     assert told["RAISED"] == ["metric", "'R2_SCORE'"]
     for name, sentence in SENTENCES.items():
@@ -109,6 +112,9 @@ def test_bad_input_a_timeout_and_test_data(live: LiveService) -> None:
     assert [ended[name][0] for name in ("timeout", "first", "second")] == ["Completed"] * 3
     assert "the time of 0.05 minutes is up" in ended["timeout"][1]
     assert TWICE in ended["timeout"][1]
+    # The rows that it is measured with are those of validation_data.
+    assert "n_cross_validations is not used: there are validation data" in ended["timeout"][1]
+    assert sum(map(sum, told["MATRIX"])) == 12
     assert "accuracy" in told["TIMEOUT"][2]
     first, second = told["SAME"]
     assert first[:2] == second[:2]
