@@ -37,8 +37,8 @@ _SCRIPT = """
                                                      infer_column_types=False)
 
     def submit(name, table="good", step=False, **changes):
-        settings = dict(task="classification", training_data=dataset(table), label_column_name="y", primary_metric="accuracy",
-                        compute_target=cpu, iterations=1, n_cross_validations=2,
+        settings = dict(task="classification", training_data=dataset(table), label_column_name="y",
+                        primary_metric="accuracy", compute_target=cpu, iterations=1, n_cross_validations=2,
                         enable_voting_ensemble=False, enable_stack_ensemble=False)
         try:
             config = AutoMLConfig(**{**settings, **changes})

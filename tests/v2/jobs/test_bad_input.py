@@ -100,7 +100,9 @@ def test_bad_input_a_timeout_and_test_data(live: LiveService) -> None:
     out = live.run(HEAD + _SCRIPT, files=_FILES).stdout
     lines = [line.partition(" ") for line in out.splitlines()]
     ended = {found[0]: found[1:] for found in (json.loads(text) for word, _, text in lines if word == "ENDED")}
-    told = {word: json.loads(text) for word, _, text in lines if word in ("RAISED", "SAME", "TIMEOUT", "TESTED", "MATRIX")}
+    told = {
+        word: json.loads(text) for word, _, text in lines if word in ("RAISED", "SAME", "TIMEOUT", "TESTED", "MATRIX")
+    }
     # The client itself has no such metric of a classification.
     assert told["RAISED"] == ["metric", "'R2_SCORE'"]
     for name, sentence in SENTENCES.items():
