@@ -24,15 +24,17 @@ BRIDGES = {
     "Datastore": "Datastore.get({ws}, {it}.name)",
     "Dataset": "Dataset.get_by_name({ws}, {it}.name)",
     "Experiment": "Experiment({ws}, {it})",
+    "Model": "Model({ws}, {it}.name, version={it}.version)",
 }
 #: Where the v1 classes of these calls are imported from.
 MODULES = {
     "ComputeTarget": "azureml.core.compute",
     "AutoMLRun": "azureml.train.automl.run",
     "HyperDriveRun": "azureml.train.hyperdrive",
+    "Model": "azureml.core.model",
 }
 #: Types of which the workspace knows all objects.
-_KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datastore"})
+_KNOWN = frozenset({"AutoMLRun", "HyperDriveRun", "Run", "ComputeTarget", "Datastore", "Model"})
 #: Collections of a workspace -> the type of what is in them.
 _COLLECTIONS = {"datasets": "Dataset", "datastores": "Datastore", "compute_targets": "ComputeTarget"}
 #: Objects of these types that were made in this way are not known to the workspace.

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
 from amlbridge.migrate.rules.publishing import invocation
+from amlbridge.migrate.rules.runs import tracking
 
 rule = Rule(
     "experiments",
@@ -123,7 +125,8 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
     if receiver is None:
         return Leave("an experiment is needed")
     tagged, chosen = _conditions(use, to)
-    client, mlflow = to.client(use.node), to.need_module("mlflow")
+    client = to.client(use.node)
+    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
     found = f'{mlflow}.search_runs(experiment_names=[{to.source(receiver)}], output_format="list")'
     children = use.argument("include_children")
     every = isinstance(children, ast.Constant) and children.value is True

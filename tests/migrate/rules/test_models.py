@@ -59,3 +59,23 @@ def test_a_path_that_is_made_at_run_time() -> None:
     head = "from azureml.core import Experiment, Workspace\nws = Workspace.from_config()\n"
     text = convert(f'{head}run = Experiment(ws, "e").submit(j)\nrun.register_model("n", PATH + "/m.pkl")\n').text
     assert "azureml://jobs/{run.name}/outputs/artifacts/paths/{PATH + '/m.pkl'}" in text
+
+
+def test_code_that_stays_finds_registered_models_again() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.model import Model
+
+ws = Workspace.from_config()
+model = Model(ws, "ridge", version=2)
+print(model.name)
+package = Model.package(ws, [model], config)
+"""
+    )
+    assert 'model = ml_client.models.get("ridge", version="2")' in found.text
+    assert "Model.package(ws, [Model(ws, model.name, version=model.version)], config)" in "".join(
+        found.text.split("\n")
+    )
+    left = {finding.symbol for finding in found.findings if finding.status is Status.NO_EQUIVALENT}
+    assert left == {"Model.package"}

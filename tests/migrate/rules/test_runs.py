@@ -68,3 +68,15 @@ run.display_name = "renamed"
 """
     ).text
     assert 'run.display_name = "renamed"\n' in text and "jobs.create_or_update(run)" in text
+
+
+def test_runs_are_searched_in_the_workspace() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+runs = list(Experiment(ws, "e").get_runs())
+"""
+    ).text
+    assert text.index("mlflow.set_tracking_uri(") < text.index("mlflow.search_runs(")
