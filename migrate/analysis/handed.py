@@ -51,6 +51,7 @@ class Handed:
         self.workspaces: list[tuple[ast.AST, ast.expr]] = []
         #: Lists of steps that a function makes a pipeline of.
         self.steps: list[HandedSteps] = []
+        self._elements = elements_of(evaluator)
         self._read_variables()
         for calls in evaluator.calls().values():
             for call in calls:
@@ -83,7 +84,7 @@ class Handed:
         """What is in the lists that a step or a run is given, and the step, are of one SDK."""
         listed = [keyword.value for keyword in call.keywords if keyword.arg in _LISTS]
         names = {node.id for value in listed for node in ast.walk(value) if isinstance(node, ast.Name)}
-        for element in elements_of(self._evaluator, names) if names else ():
+        for element in [element for name in sorted(names) for element in self._elements.get(name, ())]:
             value = self._evaluator.value(element)
             if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace":
                 self.links.append(Link(value.origin, call, value.type))

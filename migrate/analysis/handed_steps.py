@@ -55,20 +55,24 @@ def _is_of(call: ast.Call, name: str) -> bool:
     return isinstance(owner, ast.Name) and owner.id == name and len(call.args) == 1
 
 
-def elements_of(evaluator: Evaluator, names: set[str]) -> list[ast.expr]:
-    """What is put into the lists of variables, and into lists that are their items: where they are made, and later."""
-    parts: list[ast.expr] = []
+def elements_of(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
+    """What is put into the list of each variable, and into lists that are its items: where made, and later."""
+    parts: dict[str, list[ast.expr]] = {}
     for method in ("append", "extend"):
-        calls = evaluator.calls().get(method, ())
-        parts += [argument for call in calls if root_of(call.func) in names for argument in call.args]
+        for call in evaluator.calls().get(method, ()):
+            parts.setdefault(root_of(call.func), []).extend(call.args)
     for scope in evaluator.scopes.all:
-        for name in names & scope.bindings.keys():
-            parts += [b.value for b in scope.bindings[name] if b.kind in ("assign", "augment") and b.value is not None]
+        for name, bindings in scope.bindings.items():
+            made = [b.value for b in bindings if b.kind in ("assign", "augment") and b.value is not None]
+            parts.setdefault(name, []).extend(made)
     for node in evaluator.scopes.parents:
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and root_of(node.target) in names:
-            parts.append(node.value)
-    listed = [element for part in parts if isinstance(part, (ast.List, ast.Tuple)) for element in part.elts]
-    return [*listed, *(part for part in parts if not isinstance(part, (ast.List, ast.Tuple)))]
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
+            parts.setdefault(root_of(node.target), []).append(node.value)
+    return {name: [element for part in given for element in _elements(part)] for name, given in parts.items()}
+
+
+def _elements(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
 
 
 def root_of(node: ast.expr) -> str:
