@@ -356,3 +356,13 @@ def register_trial(use: Use, to: Rewriter) -> Outcome:
 def other(use: Use, to: Rewriter) -> Outcome:
     """What runs of MLflow cannot do."""
     return Leave("the trial is a run of MLflow now: use its info and data, or mlflow.MlflowClient()")
+
+
+@rule.converts("OnnxConverter.save_onnx_model")
+def save_onnx(use: Use, to: Rewriter) -> Outcome:
+    """The package onnx saves its models itself."""
+    model = use.argument("onnx_model", position=0) if use.call is not None else None
+    path = use.argument("file_path", position=1)
+    if model is None or path is None:
+        return Leave("save the model with onnx.save(model, path)")
+    return Replace(f"{to.need_module('onnx')}.save({to.source(model)}, {to.source(path)})")

@@ -108,3 +108,11 @@ def test_the_model_of_another_trial_is_its_pickle_file() -> None:
     found = convert(f"{HEAD}b, m = run.get_output(iteration=3)\nrun.register_model(model_name='x', iteration=3)\n").text
     assert "m = joblib.load(" in found and found.count("outputs/model.pkl") == 2
     assert "mlflow-model" not in found and "AssetTypes.CUSTOM_MODEL" in found
+
+
+def test_a_model_of_onnx_is_saved_by_its_package() -> None:
+    head = "from azureml.automl.runtime.onnx_convert import OnnxConverter\n"
+    found = convert(
+        f"{HEAD}{head}b, m = run.get_output(return_onnx_model=True)\nOnnxConverter.save_onnx_model(m, 'm.onnx')\n"
+    )
+    assert 'onnx.save(m, "m.onnx")' in found.text.replace("'", '"') and "azureml.automl" not in found.text
