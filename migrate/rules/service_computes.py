@@ -49,7 +49,10 @@ print("attached")
 _GONE = "SDK v2 attaches no compute of this service: what ran on it calls the service itself, or runs on Spark"
 _MANAGED = "SDK v2 makes no cluster of AKS: the service that was deployed to it is a managed online endpoint"
 #: What is converted without the compute that it is given, besides steps.
-_WITHOUT = ("ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create", "Model.deploy")
+_WITHOUT = (
+    *("ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create", "Model.deploy"),
+    *("Webservice.deploy_from_image", "Webservice.deploy_from_model"),
+)
 _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 
 

@@ -57,3 +57,17 @@ s = Model.deploy(ws, "s", [Model(ws, "a")], config)
 """
     ).text
     assert 'environment=Environment(image="registry/image:1", conda_file="conda.yml")' in "".join(text.splitlines())
+
+
+def test_a_cluster_that_was_made_for_the_service_goes() -> None:
+    text = convert(
+        f"""{HEAD}from azureml.core.compute import AksCompute, ComputeTarget
+config = ContainerImage.image_configuration("score.py", "python")
+cluster = ComputeTarget.create(
+    workspace=ws, name="aks", provisioning_configuration=AksCompute.provisioning_configuration()
+)
+cluster.wait_for_completion(show_output=True)
+s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a")], config, deployment_target=cluster)
+"""
+    ).text
+    assert "azureml.core" not in text and "cluster" not in text
