@@ -54,16 +54,17 @@ class Project:
 
     def copy(self, target: Path) -> None:
         """Copies the project, without environments, caches and the history of git; with the config.json that holds in
-        it."""
-        shutil.copytree(self.root, target, symlinks=True, ignore=_skipped)
+        it, and without the folder of the copies, which may be one of the project."""
+        copies = target.resolve().parent
+
+        def ignored(folder: str, names: list[str]) -> set[str]:
+            return {name for name in names if name in SKIPPED_FOLDERS or Path(folder, name).resolve() == copies}
+
+        shutil.copytree(self.root, target, symlinks=True, ignore=ignored)
         if homes.find_config(target / self.current) is None:
             config = homes.find_config(self.root)
             if config is not None:
                 shutil.copyfile(config, target / "config.json")
-
-
-def _skipped(_folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in SKIPPED_FOLDERS}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -36,6 +36,22 @@ def test_of_a_folder_those_that_publish_come_first(root: Path) -> None:
     assert [path.name for path in entries(root)] == ["publish.py", "call.py", "notes.ipynb"]
 
 
+def test_copies_that_are_kept_in_the_project_are_not_copied(root: Path) -> None:
+    project = Project.of(root / "call.py", root)
+    (root / "deep" / "kept").mkdir(parents=True)
+    for side in ("v2", "v1"):
+        project.copy(root / "deep" / "kept" / side)
+        assert sorted(path.name for path in (root / "deep" / "kept" / side).iterdir()) == [
+            "call.py",
+            "deep",
+            "notes.ipynb",
+            "other.py",
+            "publish.py",
+            "src",
+        ]
+        assert not list((root / "deep" / "kept" / side / "deep").iterdir())
+
+
 def test_what_is_run(root: Path) -> None:
     first = chosen(root, Path("call.py"), ["--week", "45"], ["publish.py --release '1 0'"])
     assert first == [Script(Path("publish.py"), ("--release", "1 0")), Script(Path("call.py"), ("--week", "45"))]
