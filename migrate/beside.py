@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.scopes import Binding
+from amlbridge.migrate.analysis.scopes import Binding, Scope
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -53,6 +54,18 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
             made[statement] = f"{variable} = {code}"
             (to.before if above else to.after)(statement, made[statement])
     return variable
+
+
+def is_second(name: str, scope: Scope, names: Collection[str], to: Rewriter) -> bool:
+    """Whether a scope has another workspace under another name before: only one can be called ``ml_client``."""
+    first = min(binding.position for binding in scope.bindings[name])
+    for other in names:
+        if other != name and other in scope.bindings:
+            values = [(binding, to.evaluator.binding_value(binding)) for binding in scope.bindings[other]]
+            made = [b.position for b, v in values if b.kind == "assign" and getattr(v, "type", "") == "Workspace"]
+            if made and min(made) < first:
+                return True
+    return False
 
 
 def forget_clients_beside(to: Rewriter) -> bool:

@@ -13,7 +13,7 @@ from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
-from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown
+from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown, is_second
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
@@ -336,7 +336,7 @@ class Rewriter:
             return None
         bindings = self.evaluator.scopes.lookup(node.id, node)
         scope = bindings[0].scope if bindings else None
-        if scope is None or scope.is_class:
+        if scope is None or scope.is_class or is_second(node.id, scope, _WORKSPACE_NAMES, self):
             return None
         everywhere = scope.bindings[node.id]
         for binding in everywhere:

@@ -63,6 +63,14 @@ def _credential(use: Use, to: Rewriter) -> str:
     return f"{to.need('azure.identity', 'DefaultAzureCredential')}()"
 
 
+def _unknown(use: Use, to: Rewriter) -> str:
+    """What to check where it is not known what signs in."""
+    auth = use.argument("auth")
+    known = auth is None or to.evaluator.type_of(auth) in CREDENTIALS
+    nothing = isinstance(auth, ast.Constant) and auth.value is None
+    return "" if known or nothing else "DefaultAzureCredential signs in: what `auth` is cannot be told here"
+
+
 @rule.converts("Workspace.from_config")
 def from_config(use: Use, to: Rewriter) -> Outcome:
     """The configuration file has the same format and is looked for in the same places."""
@@ -73,7 +81,7 @@ def from_config(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("_file_name", "file_name")
     if name is not None:
         arguments.append(f"file_name={to.source(name)}")
-    return Replace(f"{to.need('azure.ai.ml', 'MLClient')}.from_config({', '.join(arguments)})")
+    return Replace(f"{to.need('azure.ai.ml', 'MLClient')}.from_config({', '.join(arguments)})", _unknown(use, to))
 
 
 @rule.converts("Workspace.setup")
@@ -105,11 +113,12 @@ def get(use: Use, to: Rewriter) -> Outcome:
         f"workspace_name={to.source(name)}",
     ]
     review = "" if subscription is not None and group is not None else "SDK v2 needs the subscription and the group"
+    review = "; ".join(filter(None, [review, _unknown(use, to)]))
     code = f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})"
-    return _asked_for(use, code, to) or Replace(code, review)
+    return _asked_for(use, code, review, to) or Replace(code, review)
 
 
-def _asked_for(use: Use, code: str, to: Rewriter) -> Outcome | None:
+def _asked_for(use: Use, code: str, assumed: str, to: Rewriter) -> Outcome | None:
     """A workspace that may not be there: SDK v1 asked for it at once, an MLClient does not. None outside of a try."""
     scopes, statement = to.evaluator.scopes, use.statement
     tried = [node for node in scopes.ancestors(use.node) if isinstance(node, ast.Try)]
@@ -119,6 +128,7 @@ def _asked_for(use: Use, code: str, to: Rewriter) -> Outcome | None:
     if not whole:
         return None
     review = "an MLClient does not ask whether its workspace is there: the next line does"
+    review = "; ".join(filter(None, [assumed, review]))
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         name = to.source(statement.targets[0])
         to.after(statement, f"{name}.workspaces.get({name}.workspace_name)")

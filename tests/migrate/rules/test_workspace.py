@@ -69,3 +69,28 @@ def cluster(place):
     )
     assert 'return place.compute.get("cpu")' in conversion.text
     assert any("place has to be an MLClient" in finding.message for finding in conversion.findings)
+
+
+def test_two_workspaces_are_two_clients() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+workspace = Workspace.from_config("other")
+print(ws.name, workspace.name)
+"""
+    ).text
+    assert "print(ml_client.workspace_name, workspace.workspace_name)" in text
+
+
+def test_an_unknown_credential_is_for_review() -> None:
+    findings = convert(
+        """\
+from azureml.core import Workspace
+
+def connect(auth):
+    return Workspace.get("ml", auth=auth, subscription_id="s", resource_group="rg")
+"""
+    ).findings
+    assert any("what `auth` is cannot be told" in finding.message for finding in findings)
