@@ -95,6 +95,7 @@ files = Data(path="files_mltable", type="mltable")
 
 
 _PATHS = "reading azureml:// paths needs the package azureml-fsspec"
+_TRUTHS = "columns of 0 and 1 were truth values in SDK v1, pandas gives integers"
 _SAVED = "the selection is saved as an MLTable in a folder of this machine; reading azureml:// needs azureml-fsspec"
 _LISTED = (
     "a data asset has one path: the files are listed in an MLTable in a folder of this machine, which it uploads; "
@@ -440,7 +441,11 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     owner = to.source(use.receiver)
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
-    return Replace(frame_code(follow(use.receiver, to), path_code(use.receiver, to), to), _PATHS)
+    data = follow(use.receiver, to)
+    code = frame_code(data, path_code(use.receiver, to), to)
+    made = to.use_of(data.root) if data is not None else None
+    typed = made is not None and made.call is not None and made.argument("set_column_types") is not None
+    return Replace(code, f"{_PATHS}; {_TRUTHS}" if ".read_csv(" in code and not typed else _PATHS)
 
 
 def path_code(node: ast.expr, to: Rewriter) -> str:

@@ -116,3 +116,16 @@ everything = Dataset.File.from_files(path=(store, "in/**"))
     assert 'Data(path="azureml://datastores/workspaceblobstore/paths/in/", type="uri_folder")' in " ".join(
         text.split()
     ).replace("( ", "(").replace(" )", ")")
+
+
+def test_columns_of_zeros_and_ones_are_for_review() -> None:
+    findings = convert(
+        """\
+from azureml.core import Dataset, Workspace
+
+store = Workspace.from_config().get_default_datastore()
+table = Dataset.Tabular.from_delimited_files(path=(store, "a.csv"))
+frame = table.to_pandas_dataframe()
+"""
+    ).findings
+    assert any("truth values in SDK v1" in finding.message for finding in findings)
