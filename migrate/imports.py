@@ -19,7 +19,7 @@ class Imports:
         self._wanted: dict[tuple[str, str], str] = {}
         #: Names that the new code takes from imports that are there already, those of SDK v1 among them.
         self.reused: set[str] = set()
-        self._present = _present(evaluator.tree)
+        self._present = _present(evaluator)
         #: Names that a function imports itself: they hide those of the module in all of it.
         self._shadowed = {
             name
@@ -44,6 +44,7 @@ class Imports:
         if module.startswith("azureml."):
             return plain
         taken = plain.split(".")[0] in self._bound and not self._is_v1_import(plain)
+        taken = taken and not self._is_import_of(module, name)
         taken = taken or plain in self._left
         if not taken:
             return plain
@@ -56,6 +57,20 @@ class Imports:
                 statement = binding.statement
                 module = statement.module if isinstance(statement, ast.ImportFrom) else ""
                 if binding.kind != "import" or not self._evaluator.is_v1(module or ""):
+                    return False
+        return True
+
+    def _is_import_of(self, module: str, name: str) -> bool:
+        """Whether all that has this name is the same import of the module, further below."""
+        for scope in self._evaluator.scopes.all:
+            for binding in scope.bindings.get(name or module, []):
+                if not scope.is_module:
+                    return False
+                alias, statement = binding.node, binding.statement
+                if not isinstance(alias, ast.alias) or alias.asname:
+                    return False
+                source = statement.module if isinstance(statement, ast.ImportFrom) else None
+                if (source, alias.name) != ((module, name) if name else (None, module)):
                     return False
         return True
 
@@ -79,9 +94,18 @@ class Imports:
         return [line for _foreign, _from, line in sorted(groups)]
 
 
-def _present(tree: ast.Module) -> dict[tuple[str, str], str]:
+def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
+    """What the module imports before code of SDK v1 runs: notebooks import more further below."""
     found = {}
-    for node in tree.body:
+    v1 = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in v1_imports(evaluator)
+        if isinstance(evaluator.scopes.parents.get(node), ast.Module)
+        for alias in node.names
+    }
+    for node in evaluator.tree.body:
+        if not isinstance(node, (ast.Import, ast.ImportFrom, *_LATER)) and _reads(node, v1):
+            break
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 found[node.module, alias.name] = alias.asname or alias.name
@@ -89,6 +113,14 @@ def _present(tree: ast.Module) -> dict[tuple[str, str], str]:
             for alias in node.names:
                 found[alias.name, ""] = alias.asname or alias.name
     return found
+
+
+#: What is defined before it runs.
+_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _reads(statement: ast.stmt, names: set[str]) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(statement))
 
 
 def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:

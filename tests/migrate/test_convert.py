@@ -223,3 +223,24 @@ def test_a_finding_names_the_use_that_keeps_others() -> None:
     found = {finding.symbol: finding.message for finding in convert(code).findings}
     message = found["Dataset.Tabular.from_delimited_files"]
     assert message.endswith("not be converted: TabularDataset.random_split (table.random_split(0.5))")
+
+
+def test_a_module_that_is_imported_further_below_is_imported_above() -> None:
+    """As notebooks do: one cell imports os, an earlier one needs it now."""
+    text = convert("""\
+from azureml.core import Workspace
+ws = Workspace.from_config()
+ws.get_default_datastore().upload_files(["data/a.csv", "data/b.csv"], target_path="data")
+import os
+os.makedirs("x")
+""").text
+    assert text.index("import os") < text.index("os.path.commonpath")
+
+
+def test_a_module_whose_name_is_taken_gets_another_one() -> None:
+    text = convert("""\
+from azureml.core import Workspace
+os = "linux"
+Workspace.from_config().get_default_datastore().upload_files(["data/a.csv", "data/b.csv"], target_path="data")
+""").text
+    assert "import os as v2_os\n" in text and "v2_os.path.commonpath" in text
