@@ -62,6 +62,8 @@ class Imports:
 
     def _is_import_of(self, module: str, name: str) -> bool:
         """Whether all that has this name is the same import of the module, further below."""
+        if "." in (name or module):
+            return False
         for scope in self._evaluator.scopes.all:
             for binding in scope.bindings.get(name or module, []):
                 if not scope.is_module:
