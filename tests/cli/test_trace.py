@@ -236,6 +236,7 @@ def test_migrate_takes_what_cannot_be_followed_from_the_trace(desk: Command) -> 
     # The client does not take what was uploaded in the trace for uploaded.
     desk.write("one/v1.py", _BUILT)
     desk("run", "v1.py", cwd=folder)
+    desk("down", cwd=folder)
 
 
 _STEP = """
