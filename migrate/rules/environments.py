@@ -181,6 +181,17 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{client}.environments.get({to.source(name)}, {which})", review)
 
 
+@rule.converts("Workspace.environments[]")
+def item(use: Use, to: Rewriter) -> Outcome:
+    """The latest version of an environment of the workspace."""
+    assert isinstance(use.node, ast.Subscript)
+    name = use.node.slice
+    curated = (to.evaluator.text(name) or "").startswith("AzureML-")
+    review = "curated environments of SDK v1 are gone: choose one of the registry azureml" if curated else ""
+    client = to.client(use.node, use.receiver)
+    return Replace(f'{client}.environments.get({to.source(name)}, label="latest")', review)
+
+
 @rule.converts("Environment.register")
 def register(use: Use, to: Rewriter) -> Outcome:
     """Registers the environment."""

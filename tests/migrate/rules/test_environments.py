@@ -245,3 +245,17 @@ print(list(packages.conda_packages), list(packages.pip_packages))
     ).text
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout == "['python=3.10', 'numpy', 'pip'] ['pandas', 'mlflow', 'azureml-mlflow']\n"
+
+
+def test_an_environment_of_the_workspace() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+env = ws.environments["mine"]
+config = ScriptRunConfig(".", "train.py", compute_target="cpu", environment=env)
+"""
+    ).text
+    assert 'env = ml_client.environments.get("mine", label="latest")' in text
+    assert "environment=env" in text
