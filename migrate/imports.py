@@ -102,7 +102,7 @@ def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
     v1 = {
         (alias.asname or alias.name).split(".")[0]
         for node in v1_imports(evaluator)
-        if isinstance(evaluator.scopes.parents.get(node), ast.Module)
+        if evaluator.scopes.of(node).is_module
         for alias in node.names
     }
     for node in evaluator.tree.body:
