@@ -17,7 +17,7 @@ from amlbridge.migrate.handing import adopt, hand_bridge, hand_client
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
-from amlbridge.migrate.lost_names import lost_names, makers
+from amlbridge.migrate.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project import Project
 from amlbridge.migrate.registry import Leave
@@ -202,16 +202,18 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     edits = written(to, tree, imports)
     if _forget_unread(to, edits.apply()):
         edits = written(to, tree, imports)
-    used = used_names(edits.apply())
+    text = edits.apply()
+    used = used_names(text)
     left = _names_left(to) & used
+    missing = undefined_names(text) - to.imports.locals_of(used)
     new = to.imports.lines_of(used)
     anchor = next((node for node in tree.body if node in imports), None)
     for node in imports:
-        text = narrowed(node, to.evaluator, left | to.imports.reused)
+        names = narrowed(node, to.evaluator, left | to.imports.reused, missing)
         mine = "\n".join(new) if node is anchor else ""
-        if text is None and not mine:
+        if names is None and not mine:
             continue
-        kept = to.lines.source(node) if text is None else text
+        kept = to.lines.source(node) if names is None else names
         _replace_import(edits, to, node, "\n".join(filter(None, [mine, kept])))
     if anchor is None and new:
         _insert_imports(edits, to, tree, new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
+from amlbridge.migrate.analysis.known import STARRED
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.trees import tree_of
@@ -75,6 +76,10 @@ class Imports:
                 if (source, alias.name) != ((module, name) if name else (None, module)):
                     return False
         return True
+
+    def locals_of(self, used: set[str]) -> set[str]:
+        """The names that those import statements define."""
+        return {local.split(".")[0] for local in self._wanted.values()} & used
 
     def lines_of(self, used: set[str]) -> list[str]:
         """Import statements for what is wanted and used, the standard library's first, as isort sorts them."""
@@ -147,15 +152,21 @@ def used_names(text: str) -> set[str]:
     return found
 
 
-def narrowed(statement: ast.Import | ast.ImportFrom, evaluator: Evaluator, used: set[str]) -> str | None:
-    """The statement with only those v1 names that are used; None when all stay, "" when none does."""
+def narrowed(
+    statement: ast.Import | ast.ImportFrom, evaluator: Evaluator, used: set[str], missing: set[str]
+) -> str | None:
+    """The statement with only those v1 names that are used; None when all stay, "" when none does. ``missing``: the
+    names that nothing in the new code defines but ``import *``, which hides names of SDK v2 that come before it."""
     kept = []
     for alias in statement.names:
+        if alias.name == "*" and (brought := _starred(statement, missing)) is not None:
+            kept += [ast.alias(name) for name in brought]
+            continue
         v1 = isinstance(statement, ast.ImportFrom) or evaluator.is_v1(alias.name)
         local = (alias.asname or alias.name).split(".")[0]
         if not v1 or alias.name == "*" or local in used:
             kept.append(alias)
-    if len(kept) == len(statement.names):
+    if kept == statement.names:
         return None
     if not kept:
         return ""
@@ -163,6 +174,15 @@ def narrowed(statement: ast.Import | ast.ImportFrom, evaluator: Evaluator, used:
     if isinstance(statement, ast.ImportFrom):
         return f"from {statement.module} import {names}"
     return f"import {names}"
+
+
+def _starred(statement: ast.Import | ast.ImportFrom, missing: set[str]) -> list[str] | None:
+    """Which of the missing names ``import *`` brings; None when that cannot be told."""
+    module = (isinstance(statement, ast.ImportFrom) and statement.module) or ""
+    known = STARRED.keys() - {"azureml.core.runconfig"}
+    if module not in known and missing - {name for names in STARRED.values() for name in names}:
+        return None
+    return sorted(missing & STARRED.get(module, frozenset()))
 
 
 def remove_line(edits: Edits, lines: Lines, node: ast.stmt) -> None:

@@ -22,6 +22,12 @@ def lost_names(old: Evaluator, text: str) -> set[str]:
     return found - _undefined(old.tree, old.scopes) if found else found
 
 
+def undefined_names(text: str) -> set[str]:
+    """The names that code reads and nothing in it defines, except perhaps ``import *``."""
+    tree = tree_of(text)
+    return _undefined(tree, Scopes(tree))
+
+
 def _undefined(tree: ast.Module, scopes: Scopes) -> set[str]:
     reads = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     return {node.id for node in reads if node.id not in _BUILT_IN and not scopes.lookup(node.id, node)}

@@ -398,12 +398,14 @@ class Evaluator:
 
     def _starred(self, name: str) -> Value | None:
         """A name that only ``from azureml.core import *`` can have brought."""
-        if not name[:1].isupper():
+        if not name[:1].isupper() and name not in STARRED["azureml.core"]:
             return None
         for statement in self.tree.body:
             if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
                 if statement.module and not statement.level and self.is_v1(statement.module):
-                    return Symbol(name) if name in STARRED.get(statement.module, ()) else None
+                    if name in STARRED.get(statement.module, ()):
+                        return Symbol(name)
+                    continue
                 found = self.surroundings.exported(statement.module or "", name, statement.level)
                 if found is not None:
                     return found

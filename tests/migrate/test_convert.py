@@ -244,3 +244,25 @@ os = "linux"
 Workspace.from_config().get_default_datastore().upload_files(["data/a.csv", "data/b.csv"], target_path="data")
 """).text
     assert "import os as v2_os\n" in text and "v2_os.path.commonpath" in text
+
+
+def test_star_imports_make_way() -> None:
+    """One that stayed would hide Environment of SDK v2; what is left is imported by name."""
+    old = """
+    from azureml.core import *
+    from azureml.pipeline.steps import *
+
+    ws = Workspace.from_config()
+    env = Environment.get(ws, "x")
+    run = get_run(ws, "r")
+    prepare_compute_target(ws)
+    """
+    new = convert(old).text
+    assert "import *" not in new
+    assert "from azureml.core import Workspace, get_run, prepare_compute_target" in new
+    assert 'env = ml_client.environments.get("x", label="latest")' in new
+
+
+def test_a_star_import_that_brings_more_stays() -> None:
+    text = convert("from azureml.core.runconfig import *\nprint(DEFAULT_CPU_IMAGE)\n").text
+    assert "import *" in text
