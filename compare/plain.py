@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from amlbridge.compare import automl_outputs, copied_files, order_tokens, shell_lines, written_tables
+from amlbridge.compare import automl_outputs, copied_files, order_tokens, shell_lines, transfers, written_tables
 from amlbridge.engine.plan import NodePort, Plan
 
 
@@ -20,9 +20,9 @@ class Plain:
 
 
 def plain(plan: Plan) -> Plain:
-    """A Plan without tokens for order, tables and copies at the end of commands, and steps that write outputs of
-    AutoML."""
-    without, tables = written_tables.plain(order_tokens.plain(plan))
+    """A Plan without tokens for order, tables and copies at the end of commands, commands that only copy, and steps
+    that write outputs of AutoML."""
+    without, tables = written_tables.plain(transfers.plain(order_tokens.plain(plan)))
     joined, moved = automl_outputs.plain(copied_files.plain(without))
     return Plain(joined, tables, moved)
 

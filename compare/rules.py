@@ -61,7 +61,7 @@ class Rules:
             "run ids, paths of the state folder and moments of the run itself: replaced before texts are compared; "
             "other ids: the same wherever one stands for the same other one throughout",
             "what a migration writes because SDK v2 has no other word for it (tokens for order, MLTable files of "
-            "outputs, the step that writes the outputs of AutoML): taken for what it means",
+            "outputs, the step that writes the outputs of AutoML, commands that copy): taken for what it means",
             *(f"ignored: {item.step}/{item.layer}/{item.subject} ({item.reason})" for item in self.ignored),
         )
 

@@ -76,7 +76,14 @@ def _written(target: Data, kinds: list[str | None], arguments: Arguments, to: Re
     make = to.need("azure.ai.ml", "Output")
     name = "destination" if "destination" not in arguments.taken else "copied"
     variable = Objects.of(to).variable(target.root)
-    place = to.source(variable if variable is not None else target.root)
-    port = Port(name, f'{make}(type="{kind}", path={place}.path)')
+    place = _path(to.source(variable if variable is not None else target.root))
+    port = Port(name, f'{make}(type="{kind}", path={place})')
     arguments.outputs.append(port)
     return port
+
+
+def _path(place: str) -> str:
+    """The path of an Input: where it is made in this place, what it is given."""
+    made = ast.parse(place, mode="eval").body
+    given = [keyword.value for keyword in made.keywords if keyword.arg == "path"] if isinstance(made, ast.Call) else []
+    return (ast.get_source_segment(place, given[0]) if given else None) or f"{place}.path"

@@ -88,6 +88,11 @@ def test_distributed(amlbridge: Command) -> None:
     assert abs(metrics["pi"] - 3.1416) < 0.05
 
 
+def test_data_transfer(amlbridge: Command) -> None:
+    out = amlbridge("run", str(_SAMPLES / "data_transfer" / "pipeline.py")).stdout
+    assert "kept: ['setosa.csv', 'versicolor.csv', 'virginica.csv']" in out
+
+
 def test_parallel(amlbridge: Command) -> None:
     done = amlbridge("run", str(_SAMPLES / "parallel" / "pipeline.py"), "--files", "12").stdout
     assert "days: 12 rows, the first: day000.txt " in done

@@ -25,6 +25,7 @@ _RUNS = {
     "hyperdrive": ("tune-ridge", 1),
     "breast_cancer": ("breast-cancer", 1),
     "mpi": ("darts", 1),
+    "data_transfer": ("transfers", 1),
     "parallel_run": ("iris-parallel", 1),
     "automl_titanic": ("titanic_automl", 1),
     "publish": ("billing", 1),
