@@ -42,8 +42,8 @@ KNOWN_TYPES = frozenset(
     {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}
     | {"Pipeline", "PythonScriptStep", "PipelineData", "Model"}
 )
-#: All that ``import *`` brings, for the modules that people import so: their ``__all__`` in azureml-core 1.61 and
-#: azureml-pipeline 1.62; azureml.core.runconfig has none, and brings more than this.
+#: All that ``import *`` brings, for the modules that people import so: their ``__all__`` in azureml-core 1.61,
+#: azureml-pipeline 1.62 and azureml-train-core 1.62; azureml.core.runconfig has none, and brings more than this.
 STARRED = {
     "azureml.core": frozenset(
         [
@@ -148,6 +148,33 @@ STARRED = {
             "PythonScriptStep",
             "RScriptStep",
             "SynapseSparkStep",
+        ]
+    ),
+    "azureml.train.hyperdrive": frozenset(
+        [
+            "BanditPolicy",
+            "BayesianParameterSampling",
+            "EarlyTerminationPolicy",
+            "GridParameterSampling",
+            "HyperDriveConfig",
+            "HyperDriveRun",
+            "HyperDriveRunConfig",
+            "HyperParameterSampling",
+            "MedianStoppingPolicy",
+            "NoTerminationPolicy",
+            "PrimaryMetricGoal",
+            "RandomParameterSampling",
+            "TruncationSelectionPolicy",
+            "choice",
+            "lognormal",
+            "loguniform",
+            "normal",
+            "qlognormal",
+            "qloguniform",
+            "qnormal",
+            "quniform",
+            "randint",
+            "uniform",
         ]
     ),
 }

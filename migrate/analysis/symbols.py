@@ -115,6 +115,7 @@ RESULTS = {
     "Run.publish_pipeline": "PublishedPipeline",
     "Run.get_environment": "Environment",
     "Run.get_best_run_by_primary_metric": "Run",
+    "HyperDriveRun.get_best_run_by_primary_metric": "Run",  # a trial, not one more sweep
     "AutoMLRun.get_best_child": "AutoMLChildRun",
     "AutoMLRun.get_output": "tuple:AutoMLChildRun|",
     "AutoMLRun.get_children": "list:AutoMLChildRun",

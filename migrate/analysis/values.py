@@ -398,7 +398,7 @@ class Evaluator:
 
     def _starred(self, name: str) -> Value | None:
         """A name that only ``from azureml.core import *`` can have brought."""
-        if not name[:1].isupper() and name not in STARRED["azureml.core"]:
+        if not name[:1].isupper() and not any(name in names for names in STARRED.values()):
             return None
         for statement in self.tree.body:
             if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):

@@ -135,6 +135,24 @@ worst = run.get_children_sorted_by_primary_metric(top=3, reverse=True)
     assert found.rstrip().endswith("[:3]") and 'run.objective.goal.lower() != "maximize"' in found
 
 
+def test_the_best_trial_is_a_run_and_no_sweep() -> None:
+    text = f"{HEAD}run = Experiment(ws, 'e').submit(HyperDriveConfig(run_config=config, "
+    text += "hyperparameter_sampling=RandomParameterSampling({'a': uniform(0, 1)}), primary_metric_name='r2', "
+    text += "primary_metric_goal=PrimaryMetricGoal.MAXIMIZE, max_total_runs=4))\n"
+    text += "best = run.get_best_run_by_primary_metric()\nprint(best.get_metrics()['r2'])\n"
+    assert 'print(mlflow.get_run(best.name).data.metrics["r2"])' in convert(text).text.replace("'", '"')
+
+
+def test_names_that_a_star_brings() -> None:
+    text = f"{HEAD}h = HyperDriveConfig(run_config=config, hyperparameter_sampling=RandomParameterSampling("
+    text += "{'a': uniform(0, 1)}), primary_metric_name='r2', primary_metric_goal=PrimaryMetricGoal.MAXIMIZE, "
+    text += "max_total_runs=4)\n"
+    start, end = text.index("from azureml.train"), text.index("ws =")
+    starred = f"{text[:start]}from azureml.train.hyperdrive import *\n{text[end:]}"
+    assert convert(starred).text == convert(text).text
+    assert "config(a=Uniform(0, 1)).sweep(" in convert(starred).text
+
+
 def test_metrics_among_the_outputs_of_a_step_are_read_with_mlflow() -> None:
     """As notebooks of SDK v1 list them."""
     text = PIPELINE.replace("outputs=[model],\n    metrics_output=metrics,", "outputs=[metrics, model],")
