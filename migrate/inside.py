@@ -17,6 +17,8 @@ from amlbridge.migrate.rewriter import CLIENT, Rewriter
 JOB_VARIABLE = "AZUREML_RUN_ID"
 PARENT_TAG = "mlflow.parentRunId"
 _WORKSPACES = frozenset({"Workspace", "Workspace.from_config", "Workspace.get"})
+#: Runs that the rules look up with MLflow, although the code is not inside of them.
+_OF_MLFLOW = frozenset({"AutoMLChildRun"})
 
 
 def is_inside(kind: str | None) -> bool:
@@ -54,7 +56,7 @@ def run_id(node: ast.expr, to: Rewriter) -> str:
         below = run_object(node.value, to)
         if to.evaluator.type_of(node.value) in ("RunContext", "ChildRun"):
             return f'{below}.data.tags["{PARENT_TAG}"]'
-    if kind is not None and not is_inside(kind) and is_submitted(node, to):
+    if kind is not None and not is_inside(kind) and kind not in _OF_MLFLOW and is_submitted(node, to):
         return f"{to.source(node)}.name"
     return f"{run_object(node, to)}.info.run_id"
 
