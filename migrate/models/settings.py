@@ -107,7 +107,7 @@ class Settings:
         target = (
             compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
         )
-        if target is not None and not _is_seen(target, use, to):
+        if target is not None and not is_seen(target, use, to):
             self.reviews.append("its compute is chosen in a function that makes its configuration: name it here")
         elif target is not None and not is_of_service(target, to):
             self.compute = compute_of(target, to)
@@ -173,7 +173,7 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     return made
 
 
-def _is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:
+def is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:
     """Whether the names of an expression mean the same where a use stands."""
     scopes = to.evaluator.scopes
     names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]

@@ -12,9 +12,11 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, is_change
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import compute_of
 
 rule = Rule(
     "run-configurations",
@@ -133,6 +135,17 @@ def read_environment(use: Use, to: Rewriter) -> Outcome:
 def set_target(use: Use, to: Rewriter) -> Outcome:
     """What runs with it names the compute itself."""
     return Statements("", "check that every step that ran with this configuration names its compute")
+
+
+@rule.converts("RunConfiguration.target")
+def read_target(use: Use, to: Rewriter) -> Outcome:
+    """The name of the compute, which the environment in its place does not hold."""
+    assert use.receiver is not None
+    parts = parts_of(use.receiver, to)
+    target = parts.target if parts is not None else None
+    if target is not None and is_seen(target, use, to):
+        return Replace(compute_of(target, to))
+    return Replace(SERVERLESS, "the compute of this configuration is not known here: name it in place of serverless")
 
 
 @rule.converts("RunConfiguration.docker=", "RunConfiguration.communicator=", "RunConfiguration.mpi=")

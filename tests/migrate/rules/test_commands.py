@@ -143,3 +143,25 @@ def name_of(store: AzureBlobDatastore) -> str:
 """
     ).text
     assert "from azure.ai.ml.entities import AzureBlobDatastore" in text and "azureml.data" not in text
+
+
+def test_the_compute_of_a_run_configuration_is_read() -> None:
+    known = """\
+        from azureml.core.runconfig import RunConfiguration
+
+        configuration = RunConfiguration()
+        configuration.target = "cpu"
+        print(configuration.target)
+        """
+    assert 'print("cpu")' in convert(known).text
+    given = """\
+        from azureml.core.runconfig import RunConfiguration
+
+
+        def compute_of(configuration: RunConfiguration, name=None):
+            return configuration.target if name is None else name
+        """
+    found = convert(given)
+    assert 'return "serverless" if name is None else name' in found.text
+    reviews = [finding.message for finding in found.findings if finding.status is Status.REVIEW]
+    assert reviews == ["the compute of this configuration is not known here: name it in place of serverless"]
