@@ -139,7 +139,7 @@ _FILE = re.compile(r"^[\w.\-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")
 _BATCH = re.compile(r"batch|files|paths|tasks", re.IGNORECASE)
 
 
-@rule.converts("Model.get_model_path")
+@rule.converts("Model.get_model_path", "Model._get_model_path_remote")
 def get_model_path(use: Use, to: Rewriter) -> Outcome:
     """The path of the model's file or folder."""
     name = use.argument("model_name", position=0)
@@ -184,7 +184,7 @@ def _of_several(name: ast.expr, to: Rewriter) -> Outcome:
 
 
 def _downloaded(use: Use, name: ast.expr, to: Rewriter) -> Outcome:
-    workspace = use.argument("_workspace", position=2)
+    workspace = use.argument("_workspace", "workspace", position=2)
     given = workspace is not None and to.evaluator.type_of(workspace) == "Workspace"
     ml_client = to.client(use.node, workspace) if given else client(use, to)
     version = use.argument("version", position=1)

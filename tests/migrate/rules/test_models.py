@@ -79,3 +79,15 @@ package = Model.package(ws, [model], config)
     )
     left = {finding.symbol for finding in found.findings if finding.status is Status.NO_EQUIVALENT}
     assert left == {"Model.package"}
+
+
+def test_the_path_of_a_downloaded_model_by_its_inner_name() -> None:
+    found = convert(
+        """\
+        from azureml.core import Model, Workspace
+
+        ws = Workspace.from_config()
+        path = Model._get_model_path_remote("lexicon", 1, ws)
+        """
+    )
+    assert 'ml_client.models.get("lexicon", version="1")' in found.text and "azureml" not in found.text
