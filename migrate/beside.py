@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
+from amlbridge.migrate.analysis.values import Function
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -54,6 +55,24 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
             made[statement] = f"{variable} = {code}"
             (to.before if above else to.after)(statement, made[statement])
     return variable
+
+
+def is_from_elsewhere(made: ast.AST, to: Rewriter) -> bool:
+    """Whether a variable holds what a function of another module gives."""
+    called = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None
+    statement = to.evaluator.scopes.parents.get(made)
+    alone = isinstance(statement, ast.Assign) and len(statement.targets) == 1
+    return alone and isinstance(called, Function) and called.evaluator is not to.evaluator
+
+
+def both_written(statement: ast.Assign, client: str, to: Rewriter) -> str:
+    """A workspace as a v1 object, and its client; ``client`` is the statement that makes that."""
+    before = to.lines.source(statement)
+    if not is_from_elsewhere(statement.value, to):
+        return f"{before}\n{client}"
+    name, made = to.lines.source(statement.targets[0]), client.partition(" = ")[0]
+    where = f"subscription_id={made}.subscription_id, resource_group={made}.resource_group_name"
+    return f"{client}\n{name} = {to.imports.need('azureml.core', 'Workspace')}.get({made}.workspace_name, {where})"
 
 
 def is_second(name: str, scope: Scope, names: Collection[str], to: Rewriter) -> bool:

@@ -13,7 +13,7 @@ from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
-from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown, is_second
+from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown, is_from_elsewhere, is_second
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
@@ -429,7 +429,7 @@ class Rewriter:
         if not isinstance(value, Instance) or value.origin is None:
             return
         makers = self._makers(node)
-        plain = all(isinstance(made, (ast.Call, ast.Attribute)) and not self._is_given(made) for made in makers)
+        plain = all(isinstance(made, (ast.Call, ast.Attribute)) and self._may_be_both(made) for made in makers)
         if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
             made_by: list[ast.AST] = [*makers, value.origin]
             self.attempt.kept.update(part for made in made_by for part in alternatives(made))
@@ -441,9 +441,11 @@ class Rewriter:
             if isinstance(inner, Instance) and inner.origin is not None and inner.type != "Workspace":
                 self.attempt.kept.add(inner.origin)
 
-    def _is_given(self, made: ast.expr) -> bool:
-        """Whether a function of the user's gives an object."""
-        return isinstance(made, ast.Call) and isinstance(self.evaluator.value(made.func), Function)
+    def _may_be_both(self, made: ast.expr) -> bool:
+        """Whether a workspace may be there as a v1 object beside its client: not if a function of this module gives it,
+        which is decided with it. One of another module gives a client, whose workspace is looked up."""
+        called = self.evaluator.value(made.func) if isinstance(made, ast.Call) else None
+        return not isinstance(called, Function) or is_from_elsewhere(made, self)
 
     def _makers(self, node: ast.expr) -> list[ast.expr]:
         """The expressions that give a variable its workspace, in all branches."""

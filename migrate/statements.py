@@ -8,6 +8,7 @@ import tokenize
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.beside import both_written
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import UNCONVERTED, Status
 from amlbridge.migrate.layout import lay_out
@@ -78,7 +79,7 @@ class StatementWriter:
             else:
                 text = to.source(statement)
                 if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
-                    text = f"{self.lines.source(statement)}\n{text}"
+                    text = both_written(statement, text, to)
                 if text != self.lines.source(statement):
                     self._replace(statement, "\n".join([text, *below]), above)
                     return False

@@ -142,11 +142,29 @@ def test_code_that_stays_passes_a_client_on(tmp_path: Path) -> None:
     assert 'Model.package(ws, [Model(ws, "m")])' in after
 
 
-def test_a_helper_gives_a_v1_workspace_to_code_that_stays(tmp_path: Path) -> None:
+def test_code_that_stays_looks_the_workspace_up_that_a_helper_gives(tmp_path: Path) -> None:
+    """One user of the helper needs the v1 workspace: it finds it by the client that the helper gives all users."""
     load = "from azureml.core import Workspace\n\n\ndef load():\n    return Workspace.from_config()\n"
-    stays = (
-        "from azureml.core import Model\nfrom load import load\n\nws = load()\nModel.package(ws, [Model(ws, 'm')])\n"
-    )
+    stays = "from azureml.core import Model\nfrom load import load\n\nws = load()\nprint(ws.name)\n"
+    stays += "Model.package(ws, [Model(ws, 'm')])\n"
+    goes = "from azureml.core import Dataset\nfrom load import load\n\nws = load()\n"
+    goes += 'print(Dataset.get_by_name(ws, "d").name)\n'
+    after = converted(tmp_path, {"load.py": load, "stays.py": stays, "goes.py": goes})
+    assert "return MLClient.from_config(" in after["load.py"]
+    assert 'print(ml_client.data.get("d"' in after["goes.py"] and "azureml" not in after["goes.py"]
+    where = "subscription_id=ml_client.subscription_id, resource_group=ml_client.resource_group_name"
+    looked_up = f"ml_client = load() ws = Workspace.get(ml_client.workspace_name, {where})"
+    assert looked_up in flat(after["stays.py"])
+    assert "print(ml_client.workspace_name)" in after["stays.py"]
+    assert "Model.package(ws, [Model(ws, 'm')])" in after["stays.py"]
+    assert "from azureml.core import Workspace\n" in after["stays.py"]
+
+
+def test_a_workspace_that_no_client_is_given_for_stays(tmp_path: Path) -> None:
+    """A variable with a name of its own has no client beside it, so the helper stays as it is, and so do its users."""
+    load = "from azureml.core import Workspace\n\n\ndef load():\n    return Workspace.from_config()\n"
+    stays = "from azureml.core import Model\nfrom load import load\n\nproduction = load()\n"
+    stays += "Model.package(production, [Model(production, 'm')])\n"
     goes = "from azureml.core import Dataset\nfrom load import load\n\nws = load()\n"
     goes += 'print(Dataset.get_by_name(ws, "d").name)\n'
     after = converted(tmp_path, {"load.py": load, "stays.py": stays, "goes.py": goes})
