@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from amlbridge.compare import shell_lines
-from amlbridge.engine.plan import Argument, Command, Environment, InputRef, Node, OutputRef, Plan, Resources, Value
+from amlbridge.engine.plan import Command, Environment, InputRef, Node, OutputRef, Plan, Resources, Value
 
 _BETWEEN = re.compile(r"(?:/\.)? ")
 
@@ -39,8 +39,7 @@ def _copies(node: Node) -> bool:
     """Whether a command copies its only input to its only output, and does nothing else."""
     if node.kind != "command" or not node.command.shell or not len(node.inputs) == len(node.outputs) == 1:
         return False
-    (line,) = shell_lines.arguments(node.command) if len(node.command.arguments) == 1 else (Argument(()),)
-    match line.pieces:
-        case (Value(value="cp -r "), InputRef(), Value(value=str(between)), OutputRef()):
+    match [argument.pieces for argument in shell_lines.arguments(node.command)]:
+        case [(Value(value="cp -r "), InputRef(), Value(value=str(between)), OutputRef())]:
             return _BETWEEN.fullmatch(between) is not None
     return False

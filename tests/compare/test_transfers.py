@@ -19,6 +19,7 @@ from amlbridge.engine.plan import (
     InputRef,
     Node,
     NodePort,
+    OptionalGroup,
     Output,
     OutputRef,
     Piece,
@@ -82,3 +83,8 @@ def test_another_place_or_another_source_is_told() -> None:
 def test_other_commands_stay(pieces: tuple[Piece, ...]) -> None:
     plan = Plan((MAKE, copying(*pieces)))
     assert transfers.plain(plan) == plan
+
+
+def test_a_command_of_optional_arguments_alone_stays() -> None:
+    node = replace(copying(*LINE), command=Command((OptionalGroup("source", ()),), shell=True))
+    assert transfers.plain(Plan((MAKE, node))) == Plan((MAKE, node))
