@@ -42,8 +42,13 @@ KNOWN_TYPES = frozenset(
     {"Workspace", "Experiment", "Run", "Dataset", "Datastore", "ComputeTarget", "Environment", "RunConfiguration"}
     | {"Pipeline", "PythonScriptStep", "PipelineData", "Model"}
 )
+_SEARCH_SPACE = frozenset(
+    ["choice", "lognormal", "loguniform", "normal", "randint", "qlognormal", "qloguniform", "qnormal", "quniform", "uniform"]
+)
+_FRAMEWORKS = frozenset(["Gloo", "Mpi", "Nccl", "ParameterServer"])
 #: All that ``import *`` brings, for the modules that people import so: their ``__all__`` in azureml-core 1.61,
-#: azureml-pipeline 1.62 and azureml-train-core 1.62; azureml.core.runconfig has none, and brings more than this.
+#: azureml-pipeline 1.62 and azureml-train 1.61; azureml.core.runconfig and the expressions of search spaces have none,
+#: and bring more than this.
 STARRED = {
     "azureml.core": frozenset(
         [
@@ -150,6 +155,9 @@ STARRED = {
             "SynapseSparkStep",
         ]
     ),
+    "azureml.train.automl": frozenset(["AutoMLConfig", "AutoMLImageConfig", "get_sdk_dependencies"]),
+    "azureml.train.dnn": _FRAMEWORKS | {"Chainer", "PyTorch", "TensorFlow"},
+    "azureml.train.estimator": _FRAMEWORKS | {"Estimator", "MMLBaseEstimator", "MMLBaseEstimatorRunConfig"},
     "azureml.train.hyperdrive": frozenset(
         [
             "BanditPolicy",
@@ -165,19 +173,13 @@ STARRED = {
             "PrimaryMetricGoal",
             "RandomParameterSampling",
             "TruncationSelectionPolicy",
-            "choice",
-            "lognormal",
-            "loguniform",
-            "normal",
-            "qlognormal",
-            "qloguniform",
-            "qnormal",
-            "quniform",
-            "randint",
-            "uniform",
         ]
-    ),
+    )
+    | _SEARCH_SPACE,
+    "azureml.train.hyperdrive.parameter_expressions": _SEARCH_SPACE,
 }
+#: Names of functions among them.
+STARRED_FUNCTIONS = frozenset(name for names in STARRED.values() for name in names if name.islower())
 
 #: Factories that a script may import by themselves.
 FACTORIES = {"TabularDatasetFactory": "Dataset.Tabular", "FileDatasetFactory": "Dataset.File"}

@@ -99,6 +99,7 @@ RESULTS = {
     "RunContext.get_children": "list:Run",
     "Run.get_submitted_run": "RunContext",
     "Run.get": "Run",
+    "get_run": "Run",
     "Run.list": "list:Run",
     "Run.experiment": "Experiment",
     "Run.parent": "Run",
@@ -297,6 +298,7 @@ RESULTS |= {f"{name}.get_tabular_dataset": "TabularDataset" for name in OPEN_DAT
 
 #: What is submitted -> type of its run. Anything else gives a plain run.
 SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun", "AutoMLImageConfig": "AutoMLRun"}
+SUBMITTED["HyperDriveRunConfig"] = "HyperDriveRun"  # its name in earlier releases
 
 #: Types of our own -> the class that reports name.
 REPORTED = {
@@ -333,7 +335,7 @@ def lineage(type_name: str) -> tuple[str, ...]:
 def result_of(symbol: str) -> str | None:
     """The type of what a symbol gives when it is read or called, or None when that is not known."""
     if "." not in symbol:
-        return symbol if symbol[:1].isupper() or symbol.startswith("_Offline") else None
+        return symbol if symbol[:1].isupper() or symbol.startswith("_Offline") else RESULTS.get(symbol)
     owner, member = symbol.rsplit(".", 1)
     for base in lineage(owner):
         found = RESULTS.get(f"{base}.{member}")

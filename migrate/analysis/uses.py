@@ -175,6 +175,12 @@ SECTIONS = frozenset(
 )
 
 
+def _is_own_attribute(evaluator: Evaluator, node: ast.Attribute, symbol: str) -> bool:
+    """Whether an attribute of the user's object holds a member of SDK v1: ``self.status = RunStatus.COMPLETED``."""
+    own = not isinstance(evaluator.value(node.value), (Instance, Symbol, Module))
+    return own and (isinstance(node.ctx, ast.Store) or "." in symbol)
+
+
 def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
     symbol: str | None = None
     receiver: ast.expr | None = None
@@ -185,6 +191,8 @@ def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
             return None
         if isinstance(named, ast.Name) and receiver is not None and node is named:
             return None  # ``url = endpoint.endpoint``: the variable holds what was read there
+        if node is named and isinstance(named, ast.Attribute) and _is_own_attribute(evaluator, named, symbol):
+            return None
     elif isinstance(value, Module) and isinstance(getattr(named, "ctx", None), ast.Load):
         # Called, or handed on: functions are lower case, as modules are (``@rawhttp``).
         symbol = value.name.rsplit(".", 1)[-1]

@@ -18,6 +18,7 @@ from amlbridge.migrate.analysis.known import (
     PARAMETER_NAMES,
     SHARED_MEMBERS,
     STARRED,
+    STARRED_FUNCTIONS,
 )
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
@@ -392,13 +393,13 @@ class Evaluator:
     def _member_of_module(module: str, name: str) -> Value:
         # Modules are lower case and have no dots below a class; functions are lower case as well, but in known modules.
         known = f"{module}.{name}"
-        if name.islower() and not module.startswith(("azureml.train.hyperdrive", "azureml.widgets")):
+        if name.islower() and name not in STARRED_FUNCTIONS and not module.startswith("azureml.widgets"):
             return Module(known)
         return Symbol(name)
 
     def _starred(self, name: str) -> Value | None:
-        """A name that only ``from azureml.core import *`` can have brought."""
-        if not name[:1].isupper() and not any(name in names for names in STARRED.values()):
+        """A name that only ``import *`` can have brought."""
+        if not name[:1].isupper() and name not in STARRED_FUNCTIONS:
             return None
         for statement in self.tree.body:
             if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):

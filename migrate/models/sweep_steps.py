@@ -13,7 +13,7 @@ from amlbridge.migrate.models.data import follow, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, declare_inputs, reads
-from amlbridge.migrate.models.sweeps import Sweep, read_sweep, trial_of, tune
+from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.rewriter import Rewriter
 
 _METRICS = "sweeps have no output with the metrics: read them of the trials with MLflow"
@@ -45,7 +45,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     given = use.argument("hyperdrive_config", position=1)
     value = to.evaluator.value(given) if given is not None else None
     config = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
-    if config is None or config.symbol != "HyperDriveConfig" or config.call is None:
+    if config is None or config.symbol not in CONFIGURATIONS or config.call is None:
         raise ValueError("the HyperDriveConfig of the step is made elsewhere")
     sweep = read_sweep(config, to)
     trial = trial_of(config, to)

@@ -19,6 +19,8 @@ SAMPLINGS = {
     "GridParameterSampling": ("grid", "GridSamplingAlgorithm"),
     "BayesianParameterSampling": ("bayesian", "BayesianSamplingAlgorithm"),
 }
+#: Their configuration, by its names of today and of earlier.
+CONFIGURATIONS = ("HyperDriveConfig", "HyperDriveRunConfig")
 _POSITIONS = {
     "hyperparameter_sampling": 0,
     "primary_metric_name": 1,
@@ -134,7 +136,7 @@ def trial_of(use: Use, to: Rewriter) -> Use | None:
 
 def configurations(to: Rewriter) -> Iterator[Use]:
     """The HyperDriveConfigs of the module."""
-    return (use for use in to.uses if use.symbol == "HyperDriveConfig" and use.call is not None)
+    return (use for use in to.uses if use.symbol in CONFIGURATIONS and use.call is not None)
 
 
 def spread(sampling: Use, to: Rewriter) -> bool:

@@ -86,6 +86,20 @@ def identity(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need_module('mlflow')}.get_experiment_by_name({to.source(use.receiver)}).experiment_id")
 
 
+_PAGE = "the page of the public cloud's studio, which is there once a job of the experiment was submitted"
+
+
+@rule.converts("Experiment.get_portal_url")
+def portal_url(use: Use, to: Rewriter) -> Outcome:
+    """The page of the experiment in the studio: MLflow knows its id, and the client that of the workspace."""
+    assert use.receiver is not None
+    client = to.client(use.node)
+    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
+    experiment = f"{mlflow}.get_experiment_by_name({to.source(use.receiver)}).experiment_id"
+    workspace = f"{client}.workspaces.get({client}.workspace_name).id"
+    return Replace(f'"https://ml.azure.com/experiments/id/{{}}?wsid={{}}".format({experiment}, {workspace})', _PAGE)
+
+
 @rule.converts("Experiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """The client of the workspace that the experiment is in."""

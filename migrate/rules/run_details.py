@@ -1,7 +1,8 @@
 """Details of a run: the dict of SDK v1 is a job of SDK v2, an entity with attributes.
 
-Keys that are read become attributes. ``inputDatasets`` become the inputs of the job that have a path, where code only
-hands them on. Where other keys are read as well (``runDefinition``) the use is left: a job has them in another form.
+Keys that are read become attributes; times become what MLflow knows of the run, as the texts that they were.
+``inputDatasets`` become the inputs of the job that have a path, where code only hands them on. Where other keys are
+read as well (``runDefinition``) the use is left: a job has them in another form.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.runs import written
+from amlbridge.migrate.rules.runs import tracking, written
 
 rule = Rule(
     "run-details",
@@ -67,6 +69,8 @@ found = [
 
 #: Key of the details -> attribute of a job.
 _ATTRIBUTES = {"properties": "properties", "runId": "name", "status": "status", "target": "compute"}
+#: Key -> attribute of a run of MLflow, in milliseconds since 1970.
+_TIMES = {"endTimeUtc": "end_time", "startTimeUtc": "start_time"}
 _REVIEW = "the answer has another form: a Job entity with attributes"
 _INPUTS = (
     "each dataset is an Input of the job now, with a path and a type; data that was only linked to a run is in its tags"
@@ -83,12 +87,20 @@ def details(use: Use, to: Rewriter) -> Outcome:
         if isinstance(node, ast.Subscript):
             to.rename(node, f'[{{"dataset": data}} for data in {owner}.inputs.values() if hasattr(data, "path")]')
             return Replace(job, _INPUTS)
-    unknown = sorted({key for _node, key, _owner in reads if key not in _ATTRIBUTES})
+    unknown = sorted({key for _node, key, _owner in reads if key not in (*_ATTRIBUTES, *_TIMES)})
     if unknown:
         return Leave(f"a job of SDK v2 has no {', '.join(unknown)}: read its command, environment, inputs and outputs")
     for node, key, owner in reads:
-        to.rename(node, f"{owner}.{_ATTRIBUTES[key]}")
+        to.rename(node, _time(key, owner, use, to) if key in _TIMES else f"{owner}.{_ATTRIBUTES[key]}")
     return Replace(job, _REVIEW)
+
+
+def _time(key: str, job: str, use: Use, to: Rewriter) -> str:
+    """When a job began or ended, as SDK v1 wrote it: ``2020-01-12T23:11:56.292703Z``."""
+    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
+    datetime, timezone = to.need("datetime", "datetime"), to.need("datetime", "timezone")
+    moment = f"{mlflow}.get_run({job}.name).info.{_TIMES[key]} / 1000"
+    return f'{datetime}.fromtimestamp({moment}, {timezone}.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")'
 
 
 def _are_handed_on(to: Rewriter) -> bool:

@@ -235,6 +235,13 @@ def element(use: Use, to: Rewriter) -> Outcome:
     return by_name(use.node, to) or Leave("the name of the input cannot be told")
 
 
+_PATHS = """{{
+    name.removeprefix("AZURE_ML_{kind}_"): path
+    for name, path in {os}.environ.items()
+    if name.startswith("AZURE_ML_{kind}_")
+}}"""
+
+
 @rule.converts("RunContext.input_datasets", "RunContext.output_datasets")
 def collection(use: Use, to: Rewriter) -> Outcome:
     """The collection itself: an assignment to an element records what the run has read."""
@@ -250,6 +257,9 @@ def collection(use: Use, to: Rewriter) -> Outcome:
             f"{mlflow}.set_tag({quoted(f'input_datasets.{key}')}, {to.source(statement.value)}.id)",
             "v2 jobs record the data that they declare as inputs; the id of other data is kept in a tag",
         )
+    if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in ("len", "print"):
+        kind = "INPUT" if use.symbol.endswith("input_datasets") else "OUTPUT"
+        return Replace(_PATHS.format(os=to.need_module("os"), kind=kind), "these are the paths, by their names")
     return Leave("read each input by its path: os.environ['AZURE_ML_INPUT_<name>'] or an argument of the script")
 
 

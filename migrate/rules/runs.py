@@ -10,6 +10,7 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
@@ -168,10 +169,18 @@ def download(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{shutil}.copy({found}, artifact_path={to.source(name)}), {where})", review)
 
 
+_EXPLANATIONS = (
+    "the component of SDK v2 that trains hierarchical time series has no output with explanations: leave this out"
+)
+
+
 @rule.converts("Run.get_pipeline_output", "Run.get_output_data")
 def output(use: Use, to: Rewriter) -> Outcome:
     """An output of a job is found by its name."""
     name = use.argument("pipeline_output_name", "name", position=0)
+    hierarchy = any(other.symbol == "HTSTrainParameters" for other in to.uses)
+    if hierarchy and name is not None and to.evaluator.text(name) == "explanations":
+        return Leave(_EXPLANATIONS, Status.NO_EQUIVALENT)
     return Replace(to.source(name)) if name is not None else Leave("an output has a name")
 
 
@@ -221,6 +230,16 @@ def _is_file(name: str | None, to: Rewriter) -> bool:
             port = producer.writes(data.root) if producer is not None and data is not None else None
             found.append(port is not None and bool(port.node))
     return bool(found) and all(found)
+
+
+@rule.converts("Run.remove_tags")
+def remove_tags(use: Use, to: Rewriter) -> Outcome:
+    """Tags are MLflow's, which removes one at a time."""
+    tags = use.argument("tags", position=0)
+    if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("remove each tag with mlflow.MlflowClient().delete_tag(run_id, key)")
+    remove = written(use, to, "{mlflow}.MlflowClient().delete_tag({run}.name, key)")
+    return Statements(f"for key in {to.source(tags)}:\n    {remove}")
 
 
 @rule.converts("Run.tag", "Run.set_tags", "Run.add_properties")
@@ -314,6 +333,15 @@ def get_of_workspace(use: Use, to: Rewriter) -> Outcome:
     if run_id is None or use.receiver is None:
         return Leave("the id of the run cannot be told")
     return Replace(f"{to.client(use.node, use.receiver)}.jobs.get({to.source(run_id)})")
+
+
+@rule.converts("get_run")
+def get_of_experiment(use: Use, to: Rewriter) -> Outcome:
+    """A run by its id, which needs no experiment."""
+    run_id = use.argument("run_id", position=1) if use.call is not None else None
+    if run_id is None:
+        return Leave("the id of the run cannot be told")
+    return Replace(f"{to.client(use.node)}.jobs.get({to.source(run_id)})")
 
 
 @rule.converts("Run.get", "PipelineRun.get", "PipelineRun", "StepRun", "Run", "ScriptRun")

@@ -370,13 +370,31 @@ _READ = {
 }
 
 
+_COMPARED = (
+    "a schedule of SDK v2 starts a job, which does not say what was published of its pipeline: choose schedules by "
+    "their names"
+)
+
+
 @rule.converts(*(f"Schedule.{name}" for name in _READ))
 def read(use: Use, to: Rewriter) -> Outcome:
     """An attribute."""
     assert use.receiver is not None
     member = use.symbol.rsplit(".", 1)[1]
+    around = use.evaluator.scopes.parents.get(use.node)
+    if member == "pipeline_id" and isinstance(around, ast.Compare):
+        _keep_all(around, use, to)
+        return Leave(_COMPARED)
     review = "it is the job now" if member == "pipeline_id" else ""
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
+
+
+def _keep_all(compared: ast.Compare, use: Use, to: Rewriter) -> None:
+    """What a schedule is compared with has to stay SDK v1 as well: the new names never are equal to it."""
+    for node in ast.walk(compared):
+        value = to.evaluator.value(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace":
+            to.attempt.keep(value.origin, use)
 
 
 @rule.converts("Schedule.status")

@@ -15,6 +15,7 @@ from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how t
 from amlbridge.migrate.models.automl_images import samples_images
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.sweeps import (
+    CONFIGURATIONS,
     SAMPLINGS,
     configurations,
     options,
@@ -96,7 +97,7 @@ best = ml_client.jobs.get(ml_client.jobs.get(run.name).properties["best_child_ru
 )
 
 
-@rule.converts("HyperDriveConfig", "HyperDriveRunConfig")
+@rule.converts(*CONFIGURATIONS)
 def sweep(use: Use, to: Rewriter) -> Outcome:
     """The command with its distributions, swept."""
     if use.call is None:

@@ -77,7 +77,6 @@ WAYS_OUT = {
     "TensorFlow": _FRAMEWORK,
     "TruncationSelectionPolicy": _POLICY,
     "WarmStartRunsDontMatch": "sweeps cannot be resumed: submit them anew",
-    "get_run": "ml_client.jobs.get(name)",
     "PipelineRun": "read it of the pipeline job: ml_client.jobs.get(name)",
     "PipelineRun.get_graph": _GRAPH,
     "PipelineRun.get_pipeline_runs": "choose among ml_client.jobs.list() by experiment_name",

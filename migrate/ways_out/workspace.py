@@ -24,7 +24,6 @@ WAYS_OUT = {
     "Experiment.archive": "archive its jobs (ml_client.jobs.archive), or mlflow.MlflowClient().delete_experiment",
     "Experiment.delete": "archive its jobs (ml_client.jobs.archive), or mlflow.MlflowClient().delete_experiment",
     "Experiment.from_directory": "name the experiment: nothing of SDK v2 is written beside the code",
-    "Experiment.get_portal_url": "open studio_url of one of its jobs",
     "Experiment.portal_url": "open studio_url of one of its jobs",
     "Experiment.reactivate": "mlflow.MlflowClient().restore_experiment(experiment_id)",
     "Experiment.remove_tags": "mlflow tags of experiments can be set, not removed: set them to an empty text",

@@ -35,3 +35,20 @@ def test_filters(given: str, after: str) -> None:
 def test_filters_that_cannot_be_told_stay(given: str) -> None:
     found = convert(f"{HEAD}runs = list(experiment.get_runs({given}))\n")
     assert any(finding.status is Status.MANUAL and "select by" in finding.message for finding in found.findings)
+
+
+def test_the_page_of_an_experiment() -> None:
+    found = convert(f"{HEAD}print(experiment.get_portal_url())\n")
+    text = "".join(found.text.split())
+    assert "mlflow.get_experiment_by_name(experiment).experiment_id,ml_client.workspaces.get(" in text
+    assert '"https://ml.azure.com/experiments/id/{}?wsid={}".format(' in text
+    assert "mlflow.set_tracking_uri(" in text and "azureml.core" not in text
+    assert not check_generated(found.text)
+
+
+def test_get_run_gives_a_job() -> None:
+    found = convert(
+        HEAD + "from azureml.core import get_run\nrun = get_run(experiment, RUN_ID)\nprint(run.get_status())\n"
+    )
+    assert "run = ml_client.jobs.get(RUN_ID)\n" in found.text
+    assert "print(ml_client.jobs.get(run.name).status)" in found.text and "azureml" not in found.text

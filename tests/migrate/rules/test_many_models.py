@@ -156,3 +156,17 @@ def test_variables_of_v1s_packages_go() -> None:
     assert "set_environment" not in found.text and "azureml.core" not in found.text
     said = next(f for f in found.findings if f.symbol == "set_environment_variables_for_run")
     assert said.status is Status.REVIEW and "AUTOML_IGNORE" in said.message
+
+
+def test_explanations_are_no_output_of_sdk_v2() -> None:
+    text = f"""{HEAD}from azureml.core import Run
+made = HTSTrainParameters(automl_settings=config, hierarchy_column_names=["state"], training_level="state")
+run = Run.get(ws, RUN_ID)
+run.get_pipeline_output("explanations").download("e")
+"""
+    found = convert(text)
+    assert 'get_pipeline_output("explanations").download("e")' in found.text
+    assert any(
+        finding.status is Status.NO_EQUIVALENT and "no output with explanations" in finding.message
+        for finding in found.findings
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.signatures.check import check_generated
 
 from .support import convert
 
@@ -44,3 +45,18 @@ def test_other_keys_leave_it(line: str) -> None:
     assert line.splitlines()[-1] in found.text.replace("Run.get(ws, run.name)", "run")
     (left,) = (finding for finding in found.findings if finding.status is Status.MANUAL)
     assert left.symbol == "Run.get_details" and "a job of SDK v2 has no" in left.message
+
+
+@pytest.mark.parametrize(("key", "of_mlflow"), [("startTimeUtc", "start_time"), ("endTimeUtc", "end_time")])
+def test_times_are_those_of_mlflow(key: str, of_mlflow: str) -> None:
+    found = convert(f"{HEAD}facts = run.get_details()\nmoment = facts['{key}'].split('.')[0]\n")
+    text = "".join(found.text.split())
+    assert f"moment=(datetime.fromtimestamp(mlflow.get_run(facts.name).info.{of_mlflow}/1000,timezone.utc)" in text
+    assert '.strftime("%Y-%m-%dT%H:%M:%S.%fZ").split' in text
+    assert "azureml" not in text and not check_generated(found.text)
+
+
+def test_times_where_datetime_is_the_module() -> None:
+    text = convert(f"import datetime\n{HEAD}print(datetime.date.today(), run.get_details()['endTimeUtc'])\n").text
+    assert "from datetime import datetime as v2_datetime, timezone" in text or "as v2_datetime" in text
+    assert "print(datetime.date.today()," in "".join(text.split("\n")).replace("print(    ", "print(")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,13 @@ def test_the_submitting_side_says_which_argument_has_the_path() -> None:
     assert {finding.status for finding in found.findings} == {Status.CONVERTED}
     other = convert_module(submitting, project, Options())
     assert "--table ${{inputs.t}}" in other.text
+
+
+def test_inputs_that_are_printed_are_their_paths() -> None:
+    text = convert("from azureml.core import Run\n\nrun = Run.get_context()\nprint(run.input_datasets)\n").text
+    assert 'if name.startswith("AZURE_ML_INPUT_")' in text and "azureml" not in text
+    namespace = {"__name__": "script"}
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setenv("AZURE_ML_INPUT_sales", "/data/sales")
+        exec(text, namespace)
+    assert "'sales': '/data/sales'" in out.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.signatures.check import check_generated
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.core import Run, Workspace\n\nws = Workspace.from_config()\nrun = Run.get(ws, RUN_ID)\n"
@@ -80,3 +81,21 @@ runs = list(Experiment(ws, "e").get_runs())
 """
     ).text
     assert text.index("mlflow.set_tracking_uri(") < text.index("mlflow.search_runs(")
+
+
+def test_tags_of_a_job_are_removed_by_mlflow() -> None:
+    found = convert(
+        "from azureml.core import Run, Workspace\nws = Workspace.from_config()\n"
+        "run = Run.get(ws, RUN_ID)\nrun.remove_tags(['a', 'b'])\n"
+    )
+    assert 'for key in ["a", "b"]:\n    mlflow.MlflowClient().delete_tag(run.name, key)\n' in found.text
+    assert not check_generated(found.text)
+
+
+def test_a_state_that_an_object_of_the_users_keeps_is_one_text() -> None:
+    found = convert(
+        "from azureml.core.run import RunStatus\n\n\nclass Child:\n    def __init__(self):\n"
+        "        self.status = RunStatus.COMPLETED\n        print(self.status)\n"
+    )
+    assert found.text.endswith('        self.status = "Completed"\n        print(self.status)\n')
+    assert [finding.status for finding in found.findings] == [Status.REVIEW]

@@ -116,3 +116,20 @@ held = ml_client.schedules.begin_disable(held.name).result()
 @pytest.mark.parametrize("given", ["pipeline_parameters={}", "status=STATUS", "datastore=store"])
 def test_other_updates_stay(given: str) -> None:
     assert f"held.update({given})" in convert(f"{_HELD}held.update({given})\n").text
+
+
+def test_a_schedule_compared_with_what_was_published_stays() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import PublishedPipeline, Schedule
+
+ws = Workspace.from_config()
+for published in PublishedPipeline.list(ws):
+    for schedule in Schedule.list(ws):
+        if schedule.pipeline_id == published.id:
+            schedule.disable()
+"""
+    )
+    assert "if schedule.pipeline_id == published.id:" in found.text and "PublishedPipeline.list(ws)" in found.text
+    assert any("does not say what was published" in finding.message for finding in found.findings)

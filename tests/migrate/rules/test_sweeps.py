@@ -264,3 +264,22 @@ def test_a_pipeline_with_a_sweep_runs(tmp_path: Path, empty_live: LiveService) -
     files = {f"steps/{name}": convert(text, path=name).text for name, text in STEPS.items()}
     done = empty_live.run(convert(PIPELINE).text, folder=tmp_path / "code", files=files, timeout=300)
     assert "PIPELINE True" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", ["HyperDriveConfig", "HyperDriveRunConfig"])
+def test_import_star_brings_a_sweep(name: str) -> None:
+    text = f"""\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.train.hyperdrive import *
+
+ws = Workspace.from_config()
+config = ScriptRunConfig("src", "train.py", compute_target="cpu", environment=env)
+space = RandomParameterSampling({{"--rate": uniform(0, 1)}})
+tuned = {name}(space, "r2", PrimaryMetricGoal.MAXIMIZE, 4, run_config=config)
+run = Experiment(ws, "e").submit(tuned)
+print(run.get_best_run_by_primary_metric().id)
+"""
+    found = convert(text).text
+    assert "tuned = config(rate=Uniform(0, 1)).sweep(" in found and "azureml" not in found.replace("azureml-mlflow", "")
+    assert "best_child_run_id" in found
+    assert not check_generated(found)
