@@ -43,7 +43,8 @@ KNOWN_TYPES = frozenset(
     | {"Pipeline", "PythonScriptStep", "PipelineData", "Model"}
 )
 _SEARCH_SPACE = frozenset(
-    ["choice", "lognormal", "loguniform", "normal", "randint", "qlognormal", "qloguniform", "qnormal", "quniform", "uniform"]
+    {"choice", "lognormal", "loguniform", "normal", "randint"}
+    | {"qlognormal", "qloguniform", "qnormal", "quniform", "uniform"}
 )
 _FRAMEWORKS = frozenset(["Gloo", "Mpi", "Nccl", "ParameterServer"])
 #: All that ``import *`` brings, for the modules that people import so: their ``__all__`` in azureml-core 1.61,

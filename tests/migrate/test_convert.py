@@ -259,7 +259,8 @@ def test_star_imports_make_way() -> None:
     """
     new = convert(old).text
     assert "import *" not in new
-    assert "from azureml.core import Workspace, get_run, prepare_compute_target" in new
+    assert "from azureml.core import Workspace, prepare_compute_target" in new
+    assert 'run = ml_client.jobs.get("r")' in new
     assert 'env = ml_client.environments.get("x", label="latest")' in new
 
 
