@@ -590,8 +590,7 @@ class Rewriter:
 
 def _inside(string: str, code: str, at: int) -> tuple[int, str]:
     """Where an expression stands in the text of an f-string, and how it is written there."""
-    variants = (code, code.replace("'", '"'))
-    for variant in variants:
+    for variant in (code, code.replace("'", '"')):
         first = string.find(variant, at)
         if first >= 0:
             return first, variant
