@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 _CONNECT_PATIENCE = 30.0
+#: Seconds that a client has to read its answer and close.
+_LINGER = 2.0
 #: Seconds between signs of life on a watch.
 _HEARTBEAT = 10.0
 #: Sessions of steps begin so: stops of theirs are told to every watcher.
@@ -111,6 +113,7 @@ class NetworkGuard:
         self._tasks.add(task)
         try:
             await self._serve(reader, writer)
+            await _linger(reader, writer)
         except (OSError, EOFError, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError):
             log.debug("a connection through the network guard ended early")
         except Exception:
@@ -349,6 +352,21 @@ async def _answer(writer: asyncio.StreamWriter, status: int, reason: str, challe
     head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n{wanted}"
     writer.write(f"{head}Connection: close\r\n\r\n".encode("latin-1") + body)
     await writer.drain()
+
+
+async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reads on until the client closes, for a while: closing with bytes unread resets the connection, and the client
+    loses what it has not read of the answer."""
+    await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
+    with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+        await asyncio.wait_for(_discard(reader), _LINGER)
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    while await reader.read(_CHUNK):
+        pass
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -166,7 +167,10 @@ def test_plain_http_passes_one_exchange_at_a_time(running: Running) -> None:
         )
         connection.sendall(body)
         # What comes after is for a host that was not judged: it must not reach this one.
-        connection.sendall(b"POST http://management.azure.com/ HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        connection.sendall(b"POST http://management.azure.com/ HTTP/1.1\r\nContent-Length: 900000\r\n\r\n")
+        # Nobody reads that, which must not cost the answer to the first request.
+        connection.sendall(b"y" * 900_000)
+        time.sleep(0.2)
         head, _, answered = read_all(connection).partition(b"\r\n\r\n")
     assert answered == body
     assert b"Connection: close" in head
