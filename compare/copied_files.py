@@ -11,7 +11,7 @@ import shlex
 from dataclasses import replace
 
 from amlbridge.compare import shell_lines
-from amlbridge.engine.plan import Argument, Command, Node, OutputRef, Plan, Value
+from amlbridge.engine.plan import Command, Node, OutputRef, Plan, Value
 
 _TAIL = re.compile(r"""\s*&&\s*cp (?:-r )?(?P<path>'[^']*'|[^\s'"&|;<>$]+) $""")
 #: All of the folder, which SDK v1 says by naming no file.
@@ -37,10 +37,7 @@ def _plain(node: Node) -> Node:
 
 def _without_tail(command: Command) -> tuple[Command, str, str] | None:
     """The command before a file is copied, the output and the file."""
-    if not command.shell or len(command.arguments) != 1:
-        return None
-    (line,) = shell_lines.arguments(command)[:1] or (Argument(()),)
-    match line.pieces:
+    match shell_lines.line(command):
         case (*rest, Value(value=str(text)), OutputRef(name=name)):
             tail = _TAIL.search(text)
             if tail is not None:

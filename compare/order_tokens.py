@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from amlbridge.compare import shell_lines
-from amlbridge.engine.plan import Argument, Command, InputRef, Node, NodePort, OutputRef, Plan, Value
+from amlbridge.engine.plan import Command, InputRef, Node, NodePort, OutputRef, Plan, Value
 
 _NAME = "order_token"
 _TAIL = re.compile(r"\s*&&\s*echo done >\s*$")
@@ -47,10 +47,9 @@ def _plain(node: Node, commands: dict[str, Command]) -> Node:
 
 def _without_tail(node: Node) -> Command | None:
     """The command before the token is written, as a script with arguments where it is one; None without a token."""
-    if _NAME not in node.outputs or not node.command.shell or len(node.command.arguments) != 1:
+    if _NAME not in node.outputs:
         return None
-    (line,) = shell_lines.arguments(node.command)[:1] or (Argument(()),)
-    match line.pieces:
+    match shell_lines.line(node.command):
         case (*rest, Value(value=str(text)), OutputRef(name=name), Value(value="/done")) if name == _NAME:
             if not _TAIL.search(text):
                 return None

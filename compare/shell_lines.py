@@ -21,15 +21,21 @@ def arguments(command: Command) -> list[Argument]:
     return found
 
 
+def line(command: Command) -> tuple[Piece, ...]:
+    """What a command that is one line for the shell is made of; () for another one."""
+    (only,) = arguments(command)[:1] or (Argument(()),)
+    return only.pieces if command.shell and len(command.arguments) == 1 else ()
+
+
 def script(pieces: Sequence[Piece]) -> Command:
     """A line as ``python SCRIPT ARG…`` where it is one, else as the line that it is."""
     text = "".join(str(piece.value) if isinstance(piece, Value) else _MARK for piece in pieces)
-    line = Command((Argument(tuple(pieces)),), shell=True)
+    as_line = Command((Argument(tuple(pieces)),), shell=True)
     if _META.search(text):
-        return line
+        return as_line
     words = shlex.split(text)
     if len(words) < 2 or not _PYTHON.fullmatch(words[0]) or not words[1].endswith(".py"):
-        return line
+        return as_line
     references = iter([piece for piece in pieces if not isinstance(piece, Value)])
     found = []
     for word in words[2:]:
@@ -41,10 +47,10 @@ def script(pieces: Sequence[Piece]) -> Command:
     return Command(tuple(found), words[1])
 
 
-def words(line: str) -> list[str] | None:
+def words(text: str) -> list[str] | None:
     """The script of a line and its arguments; None for a line that does something else."""
     try:
-        found = shlex.split(line)
+        found = shlex.split(text)
     except ValueError:  # an open quote: no line of ours
         return None
     return found[1:] if len(found) > 1 and _PYTHON.fullmatch(found[0]) and found[1].endswith(".py") else None

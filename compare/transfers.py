@@ -37,9 +37,9 @@ def _plain(node: Node) -> Node:
 
 def _copies(node: Node) -> bool:
     """Whether a command copies its only input to its only output, and does nothing else."""
-    if node.kind != "command" or not node.command.shell or not len(node.inputs) == len(node.outputs) == 1:
+    if node.kind != "command" or not len(node.inputs) == len(node.outputs) == 1:
         return False
-    match [argument.pieces for argument in shell_lines.arguments(node.command)]:
-        case [(Value(value="cp -r "), InputRef(), Value(value=str(between)), OutputRef())]:
+    match shell_lines.line(node.command):
+        case (Value(value="cp -r "), InputRef(), Value(value=str(between)), OutputRef()):
             return _BETWEEN.fullmatch(between) is not None
     return False

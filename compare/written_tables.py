@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from amlbridge.compare import shell_lines
 from amlbridge.compare.result import Check, different
-from amlbridge.engine.plan import Argument, Command, Node, NodePort, OutputRef, Plan, Value
+from amlbridge.engine.plan import Command, Node, NodePort, OutputRef, Plan, Value
 
 #: The file that describes a table, in the folder of the output.
 FILE = "MLTable"
@@ -45,10 +45,7 @@ def _plain(node: Node, tables: dict[NodePort, str]) -> Node:
 
 def _without_tail(command: Command) -> tuple[Command, str, str] | None:
     """The command before a table is described, the output and the description."""
-    if not command.shell or len(command.arguments) != 1:
-        return None
-    (line,) = shell_lines.arguments(command)[:1] or (Argument(()),)
-    match line.pieces:
+    match shell_lines.line(command):
         case (*rest, Value(value=str(text)), OutputRef(name=name), Value(value=str(end))) if end.strip() == f"/{FILE}":
             tail = _TAIL.search(text)
             if tail is not None:
