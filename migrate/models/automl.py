@@ -6,6 +6,16 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.automl_rows import (
+    TARGET,
+    WEIGHT,
+    Rows,
+    rows_of_script,
+    save_table,
+    split_table,
+    take_rows,
+)
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -32,11 +42,13 @@ _JOB = {
 _LIMITS = {
     "iterations": "max_trials",
     "max_concurrent_iterations": "max_concurrent_trials",
+    "concurrent_iterations": "max_concurrent_trials",
     "max_cores_per_iteration": "max_cores_per_trial",
     "iteration_timeout_minutes": "trial_timeout_minutes",
     "experiment_timeout_minutes": "timeout_minutes",
     "experiment_timeout_hours": "timeout_minutes",
     "experiment_exit_score": "exit_score",
+    "exit_score": "exit_score",
     "enable_early_stopping": "enable_early_termination",
 }
 _TRAINING = {
@@ -99,13 +111,24 @@ _LOST = {
 }
 
 
+_ARRAYS = "features and target are written as one table, which is uploaded; they have to be arrays or data frames"
+_SCRIPT = (
+    "get_data() of the script runs where the job is submitted, and its table is uploaded; "
+    "SDK v1 called it on the compute"
+)
+
+
 @dataclass
 class AutoMLJob:
-    """An AutoMLConfig. ``data``: keyword -> the expression of its data; all else is code."""
+    """An AutoMLConfig. ``data``: keyword -> the expression of its data; ``rows``: keyword -> its data as arrays; all
+    else is code. ``task``: the function of azure.ai.ml.automl; ``chosen``: code for its name where only the run knows
+    it."""
 
     use: Use
     task: str
+    chosen: str = ""
     data: dict[str, ast.expr] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
     job: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     training: list[str] = field(default_factory=list)
@@ -119,7 +142,8 @@ class AutoMLJob:
         """The statements that make the job. ``bound``: code of its data; ``more``: further keywords."""
         automl = to.need("azure.ai.ml", "automl")
         keywords = [*(f"{key}={code}" for key, code in bound.items()), *self.job, *more]
-        lines = [f"{name} = {automl}.{self.task}({', '.join(keywords)})"]
+        function = f"getattr({automl}, {self.chosen})" if self.chosen else f"{automl}.{self.task}"
+        lines = [f"{name} = {function}({', '.join(keywords)})"]
         for method, found in (
             ("set_limits", self.limits),
             ("set_training", self.training),
@@ -138,7 +162,8 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
     check_settings(use, to)
     found = read_settings({str(name): value for name, value in use.arguments().items()}, use, to)
-    if "training_data" not in found.data or not any(key.startswith("target_column_name") for key in found.job):
+    labelled = any(key.startswith("target_column_name") for key in found.job)
+    if not labelled or "training_data" not in {**found.data, **found.rows}:
         raise ValueError("the training data and the label column have to be given in the call")
     if found.task in TEXT_TASKS.values():
         _check_text(found)
@@ -152,15 +177,20 @@ def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> Aut
     """Reads the keywords of an AutoMLConfig, which may have no data; "0" is the first one by position. Raises
     ValueError for what cannot be told, or what SDK v2 cannot do."""
     given = {name: value for name, value in arguments.items() if not _is_none(value)}
-    task = to.evaluator.text(given.pop("task", given.pop("0", None)))
-    if task not in (*TASKS, *TEXT_TASKS):
-        known = ", ".join(TASKS)
-        raise ValueError(
-            f"the task is none of {known}, or is chosen at run time: call its function of azure.ai.ml.automl"
-        )
-    if "X" in given or "y" in given:
-        raise ValueError("AutoML of SDK v2 takes one table with the target in a column, not X and y")
-    found = AutoMLJob(use, TEXT_TASKS.get(task, task))
+    named = given.pop("0", None)
+    found = _of_task(given.pop("task", named), use, to)
+    if "data_script" in given:
+        found.rows = rows_of_script(given.pop("data_script"), to)
+        found.reviews.append(_SCRIPT)
+    elif (split := split_table(given, to)) is not None and "X_valid" not in given:
+        given["training_data"], given["label_column_name"] = split
+        del given["X"], given["y"]
+    else:
+        found.rows = take_rows(given, to)
+        found.reviews += [_ARRAYS] if found.rows else []
+    if found.rows:
+        found.job.append(f'target_column_name="{TARGET}"')
+        found.job += [f'weight_column_name="{WEIGHT}"'] if any(rows.weight for rows in found.rows.values()) else []
     compute = given.pop("compute_target", None)
     if compute is not None and to.evaluator.text(compute) != "local":
         from amlbridge.migrate.rules.computes import compute_of
@@ -173,11 +203,29 @@ def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> Aut
     return found
 
 
+def _of_task(node: ast.expr | None, use: Use, to: Rewriter) -> AutoMLJob:
+    """The job of a task, which may be known only at run time. Raises ValueError for a task that SDK v2 has not."""
+    task = to.evaluator.text(node)
+    if task in (*TASKS, *TEXT_TASKS):
+        return AutoMLJob(use, TEXT_TASKS.get(task, task))
+    known = ", ".join(TASKS)
+    if task is not None or node is None or isinstance(to.evaluator.value(node), Instance):
+        raise ValueError(
+            f"the task is none of {known}, or is chosen at run time: call its function of azure.ai.ml.automl"
+        )
+    review = f"the task is chosen at run time: it has to be one of {known}, with a metric of this task"
+    return AutoMLJob(use, TASKS[0], to.source(node), reviews=[review])
+
+
 def _check_text(found: AutoMLJob) -> None:
-    """Drops the limits that tasks on text do not have. Raises ValueError for other settings that they do not have."""
+    """Drops the limits that tasks on text do not have, and the mode of featurization: their model reads the text
+    itself. Raises ValueError for other settings that they do not have."""
     other = [code.partition("=")[0] for code in (*found.job, *found.training, *found.forecast)]
     other = [*found.data.keys() - {"training_data", "validation_data"}, *(key for key in other if key not in _TEXT_JOB)]
-    if found.featurization or found.settings:
+    if found.featurization:
+        found.featurization = ""
+        found.reviews.append(f"automl.{found.task} of SDK v2 has no mode of featurization: it is left out")
+    if found.settings:
         other.append("featurization")
     if other:
         raise ValueError(f"automl.{found.task} of SDK v2 has no {', '.join(sorted(other))}: leave it out")
@@ -214,8 +262,11 @@ def _take(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
 def _featurization(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
     if to.evaluator.type_of(value) == "FeaturizationConfig":
         found.settings = to.source(value)
-    elif name == "preprocess" and isinstance(value, ast.Constant):
-        found.featurization = '"auto"' if value.value else '"off"'
+    elif name == "preprocess":
+        try:
+            found.featurization = '"auto"' if to.evaluator.constant(value) else '"off"'
+        except ValueError:
+            found.featurization = f'"auto" if {to.source(value)} else "off"'
     else:
         found.featurization = to.source(value)
 
@@ -239,6 +290,14 @@ def data_code(node: ast.expr, to: Rewriter) -> str:
     if data.type in INTERMEDIATE:
         raise ValueError("the data of AutoML comes from a step of a pipeline")
     return input_code(data, to)
+
+
+def tables(job: AutoMLJob, use: Use, to: Rewriter) -> dict[str, str]:
+    """The Inputs of the data that was given as arrays: tables that are written above the configuration."""
+    return {
+        key: save_table(rows.frame(to), to.fresh(key.replace("data", "table")), use.statement, rows.setup, to)
+        for key, rows in job.rows.items()
+    }
 
 
 def settings_names(use: Use) -> list[ast.Name]:

@@ -9,7 +9,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import automl_outputs, written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements
-from amlbridge.migrate.models.automl import AutoMLJob, read_job
+from amlbridge.migrate.models.automl import AutoMLJob, read_job, tables
 from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
 from amlbridge.migrate.models.component_files import check_place
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
@@ -89,6 +89,8 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         if inside:
             rows[data.root] = written_tables.definition(data, to)
         arguments.inputs.append(Port(name, "", value, source=data.root))
+    for name, table in tables(job, config, to).items():
+        arguments.inputs.append(Port(name, "", table))
     step = AutoMLStep(use, component, node, arguments, Settings(), "", use.argument("name", position=0), job=job)
     step.parts.append(config.node)
     step.rows = rows

@@ -15,7 +15,8 @@ from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_steps
-from amlbridge.migrate.models.automl import FORECAST, data_code, read_job, remove_settings
+from amlbridge.migrate.models.automl import FORECAST, data_code, read_job, remove_settings, tables
+from amlbridge.migrate.models.automl_rows import save_table
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.many_models_settings import (
@@ -168,6 +169,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
     bound = {
         key: _saved(frames[key], use, to) if key in frames else data_code(node, to) for key, node in job.data.items()
     }
+    bound |= tables(job, use, to)
     review = "; ".join(job.reviews)
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
@@ -186,15 +188,7 @@ def _is_frame(node: ast.expr, use: Use, to: Rewriter) -> TypeGuard[ast.Name]:
 
 def _saved(frame: ast.Name, use: Use, to: Rewriter) -> str:
     """The Input of a data frame, which is saved as a table above."""
-    os, mltable, make = to.need_module("os"), to.need_module("mltable"), to.need("azure.ai.ml", "Input")
-    name, folder = to.source(frame), f"{frame.id}_table"
-    to.before(
-        use.statement,
-        f'{os}.makedirs("{folder}", exist_ok=True)\n'
-        f'{name}.to_csv("{folder}/rows.csv", index=False)\n'
-        f'{mltable}.from_delimited_files([{{"file": "{folder}/rows.csv"}}]).save("{folder}")',
-    )
-    return f'{make}(type="mltable", path="{folder}")'
+    return save_table(to.source(frame), f"{frame.id}_table", use.statement, (), to)
 
 
 def _settings(use: Use, to: Rewriter) -> Outcome:

@@ -5,8 +5,10 @@ Notebooks print it in their first cell.
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -16,7 +18,13 @@ rule = Rule(
         Case(
             "import azureml.core\n\nprint(azureml.core.VERSION)\n",
             "import azure.ai.ml\n\nprint(azure.ai.ml.__version__)\n",
-        )
+        ),
+        Case(
+            "import azureml.core\nfrom azureml.telemetry import set_diagnostics_collection\n\n"
+            "set_diagnostics_collection(send_diagnostics=True)\nprint(azureml.core.VERSION)\n",
+            "import azure.ai.ml\n\nprint(azure.ai.ml.__version__)\n",
+            "A switch that SDK v2 lacks",
+        ),
     ],
 )
 
@@ -34,7 +42,9 @@ def version(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("set_diagnostics_collection")
 def diagnostics(use: Use, to: Rewriter) -> Outcome:
     """SDK v2 has no such switch."""
-    return Replace("None", "SDK v2 has no switch for this telemetry")
+    review = "SDK v2 has no switch for this telemetry"
+    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
+    return Statements("", review) if alone else Replace("None", review)
 
 
 @rule.converts("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE")

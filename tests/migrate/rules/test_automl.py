@@ -121,7 +121,8 @@ def test_featurization() -> None:
     ("given", "reason"),
     [
         ("task='image-classification', training_data=table, label_column_name='y'", "the task is none of"),
-        ("task='regression', X=x, y=y", "one table with the target"),
+        ("task='regression', X=table, y=y", "one table with the target"),
+        ("task='regression', X=x, compute_target='c'", "one table with the target"),
         ("task='regression', training_data=FRAME, label_column_name='y', compute_target='c'", "cannot be told"),
     ],
 )
@@ -155,7 +156,14 @@ def test_text_is_classified_with_fewer_settings() -> None:
     assert ".set_limits(timeout_minutes=60)" in text
 
 
-@pytest.mark.parametrize("more", ["", "validation_data=table, featurization='auto'"])
+def test_text_needs_no_mode_of_featurization() -> None:
+    data = "training_data=table, validation_data=table, label_column_name='y', featurization='auto'"
+    found = convert(f"{HEAD}run = exp.submit(AutoMLConfig(task='text-classification', {data}))\n")
+    assert "automl.text_classification(" in found.text and "featurization" not in found.text
+    assert any("no mode of featurization" in finding.message for finding in found.findings)
+
+
+@pytest.mark.parametrize("more", ["", "validation_data=table, n_cross_validations=3"])
 def test_settings_that_tasks_on_text_lack_stay(more: str) -> None:
     data = f"training_data=table, label_column_name='y', {more}"
     assert "AutoMLConfig(" in converted(f"run = exp.submit(AutoMLConfig(task='text-classification', {data}))")
@@ -173,3 +181,72 @@ def test_unknown_data_of_a_search_on_a_cluster_stays() -> None:
         f"{HEAD}config = AutoMLConfig(task='regression', training_data=d, label_column_name='y', compute_target='c')\n"
     )
     assert any(finding.status is Status.MANUAL for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("given", "after"),
+    [
+        ("preprocess=OFF", 'mode="off"'),
+        ("preprocess=args.clean", 'mode="auto" if args.clean else "off"'),
+        ("concurrent_iterations=2", "max_concurrent_trials=2"),
+        ("exit_score=0.9", "exit_score=0.9"),
+    ],
+)
+def test_settings_of_early_versions(given: str, after: str) -> None:
+    assert after in converted(f"OFF = False\nconfig = AutoMLConfig({BASE}, {given})")
+
+
+def test_features_and_target_become_one_table() -> None:
+    found = convert(
+        f"""{HEAD}settings = {{"task": "regression", "iterations": 5}}
+config = AutoMLConfig(
+    X=X_train, y=y_train, X_valid=dev[["a"]], y_valid=dev["b"], sample_weight=w, **settings
+)
+"""
+    )
+    assert {"AutoMLConfig"} == {finding.symbol for finding in found.findings if finding.status is Status.REVIEW}
+    text = " ".join(found.text.split())
+    frame = "pandas.DataFrame(X_train).assign( target=numpy.ravel(y_train), weight=numpy.ravel(w) )"
+    assert f'{frame}.to_csv("training_table/rows.csv", index=False)' in text
+    assert 'pandas.DataFrame(dev[["a"]]).assign(target=numpy.ravel(dev["b"])).to_csv(' in text
+    assert 'training_data=Input(type="mltable", path="training_table")' in text
+    assert 'validation_data=Input(type="mltable", path="validation_table")' in text
+    assert 'target_column_name="target", weight_column_name="weight"' in text
+    assert "import numpy" in text and "import pandas" in text and "import mltable" in text
+
+
+def test_tables_of_two_searches_are_kept_apart() -> None:
+    call = "AutoMLConfig(task='regression', X={}, y=b)"
+    found = converted(f"one = {call.format('a')}\ntwo = {call.format('c')}")
+    assert 'path="training_table")' in found and 'path="training_table_2")' in found
+
+
+def test_features_and_target_of_one_dataset_are_that_dataset() -> None:
+    found = converted(
+        "X = table.drop_columns(columns=['y'])\ny = table.keep_columns(columns=['y'])\n"
+        "config = AutoMLConfig(task='classification', X=X, y=y, compute_target='cpu')"
+    )
+    assert 'training_data=Input(type="mltable", path=table.id)' in found and 'target_column_name="y"' in found
+
+
+def test_parts_of_different_columns_stay() -> None:
+    text = (
+        "X = table.drop_columns(columns=['z'])\ny = table.keep_columns(columns=['y'])\n"
+        "config = AutoMLConfig(task='classification', X=X, y=y, compute_target='cpu')\n"
+    )
+    assert "AutoMLConfig(" in convert(f"{HEAD}{text}").text
+
+
+def test_a_script_that_gives_the_data_is_called() -> None:
+    found = converted(
+        "folder = 'automl'\nconfig = AutoMLConfig(task='regression', data_script=folder + '/get_data.py', path=folder, "
+        "compute_target='cpu')"
+    )
+    assert 'data = runpy.run_path(folder + "/get_data.py")["get_data"]()' in found
+    assert 'pandas.DataFrame(data["X"]).assign(target=numpy.ravel(data["y"])).to_csv(' in found
+
+
+def test_a_task_that_is_chosen_at_run_time() -> None:
+    found = convert(f"{HEAD}config = AutoMLConfig({BASE.replace(repr('classification'), 'args.task')})\n")
+    assert "config = getattr(automl, args.task)(" in found.text
+    assert any("chosen at run time" in finding.message for finding in found.findings)
