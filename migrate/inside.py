@@ -138,21 +138,34 @@ def new_client(to: Rewriter) -> str:
 def client(use: Use, to: Rewriter) -> str:
     """The client that is visible at a use, or one that is made above its statement."""
     found = to.visible_client(use.node)
-    return found if found is not None else shared(use, to, CLIENT, lambda: new_client(to))
+    return found if found is not None else shared(use.node, to, CLIENT, lambda: new_client(to))
 
 
-def shared(use: Use, to: Rewriter, name: str, code: Callable[[], str]) -> str:
+def client_at(at: ast.AST, to: Rewriter) -> str:
+    """The client that is visible at a place. Where there is none, a run script makes one for all that follows; other
+    code makes one from the configuration file."""
+    found = to.visible_client(at)
+    if found is not None:
+        return found
+    if is_run_script(to):
+        return shared(at, to, CLIENT, lambda: new_client(to))
+    credential = to.need("azure.identity", "DefaultAzureCredential")
+    return f"{to.need('azure.ai.ml', 'MLClient')}.from_config(credential={credential}())"
+
+
+def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str:
     """A variable that the block of a use makes once, above the first statement that needs it. Not further out: an
     ``if`` around may tell apart whether the script runs in a job. ``code`` gives its value. Where the use itself
     depends on a condition, it is the value itself."""
-    if any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(use, to)):
+    statement = to.evaluator.scopes.statement_of(at)
+    if statement is None or any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
         return code()
     made = to.memory.setdefault(("shared", name), set())
     assert isinstance(made, set)
     if ("variable", name) not in to.memory:
         to.memory["variable", name] = to.fresh(name)
     variable = to.memory["variable", name]
-    target = _placeable(use.statement, to)
+    target = _placeable(statement, to)
     blocks = list(_blocks_around(target, to))
     if not any(block in made for block in blocks):
         made.add(blocks[0])
@@ -165,8 +178,8 @@ def above(use: Use, to: Rewriter, code: str) -> None:
     to.before(_placeable(use.statement, to), code)
 
 
-def _within_statement(use: Use, to: Rewriter) -> Iterator[ast.AST]:
-    for node in to.evaluator.scopes.ancestors(use.node):
+def _within_statement(at: ast.AST, to: Rewriter) -> Iterator[ast.AST]:
+    for node in to.evaluator.scopes.ancestors(at):
         if isinstance(node, ast.stmt):
             return
         yield node

@@ -114,8 +114,9 @@ class Rewriter:
             code, assumed = client_of_unknown(workspace, self)
             self._assumed += [code] if assumed else []
             return code
-        found = self.visible_client(at)
-        return found if found is not None else self.new_client()
+        from amlbridge.migrate.inside import client_at
+
+        return client_at(at, self)
 
     def _client_of(self, workspace: ast.expr) -> str:
         value = self.evaluator.value(workspace)
@@ -131,17 +132,6 @@ class Rewriter:
         """The variable ``ml_client``, where the code has one already."""
         bindings = self.evaluator.scopes.lookup(CLIENT, at)
         return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
-
-    def new_client(self) -> str:
-        """Code for an MLClient: from the configuration file, or in a job from its variables."""
-        from amlbridge.migrate.inside import is_run_script
-        from amlbridge.migrate.inside import new_client as inside_job
-
-        if is_run_script(self):
-            return inside_job(self)
-        client = self.need("azure.ai.ml", "MLClient")
-        credential = self.need("azure.identity", "DefaultAzureCredential")
-        return f"{client}.from_config(credential={credential}())"
 
     def fresh(self, wanted: str) -> str:
         """A name that nothing in the module has yet."""

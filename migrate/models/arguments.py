@@ -27,7 +27,8 @@ from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
-_PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
+#: Words that a shell takes as they are.
+PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
 
 
 @dataclass
@@ -172,9 +173,15 @@ def read_arguments(
 ) -> Arguments:
     """Reads ``arguments=[...]``. ``outputs``: the roots of the data that the step writes; ``line``: what is text of a
     shell's command line as it is, and not one word of it; ``found``: what the arguments are added to."""
+    from amlbridge.migrate.models.formatted import add_formatted, has_data
+
     found = found if found is not None else Arguments()
     flag = ""
     for node in nodes:
+        if has_data(node, to):
+            add_formatted(node, outputs, found, to, line=node in line)
+            flag = ""
+            continue
         text = to.evaluator.text(node) if node in line else None
         if text is None:
             flag = _element(node, flag, outputs, found, to)
@@ -192,6 +199,10 @@ OPERATORS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>", "2>>", "
 def shell_line(command: ast.expr, to: Rewriter) -> tuple[list[ast.expr], list[ast.expr]]:
     """The words of the command of a CommandStep, and those that are text of the command line as they are: SDK v1 takes
     the first one apart, and hands on the others as words. Raises ValueError where it is put together at run time."""
+    from amlbridge.migrate.models.formatted import has_data
+
+    if has_data(command, to):
+        return [command], [command]
     words = list_elements(command, to)
     if len(words) == 1 and isinstance(words[0], ast.Starred):
         if to.evaluator.text(command) is None:
@@ -229,14 +240,19 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
     constant = _constant(node, value)
     if constant is not None:
         text = str(constant.value)
-        found.text(text if _PLAIN.match(text) else shlex.quote(text))
+        found.text(text if PLAIN.match(text) else shlex.quote(text))
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
+    found.reference(literal_port(node, flag, found, to))
+    return ""
+
+
+def literal_port(node: ast.expr, flag: str, found: Arguments, to: Rewriter, code: str = "") -> Port:
+    """The port of a plain value that only the running code knows. ``code``: it, where it does not stand in the text."""
     name = unique(identifier(flag or _name_of(node), "value"), found.taken)
-    code = to.source(node)
+    code = code or to.source(node)
     port = Port(name, code, code, literal=True, type=type_of_value(node, to))
     found.inputs.append(port)
-    found.reference(port)
-    return ""
+    return port
 
 
 def _constant(node: ast.expr, value: object) -> ast.Constant | None:

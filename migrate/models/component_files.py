@@ -187,11 +187,18 @@ def _folder(step: Step, static: Static, to: Rewriter) -> Path:
         value = static.value(settings.source) if settings.source is not None else static.code(settings.code)
     except NotKnownError as error:
         raise NotKnownError("its source folder is known only when the script runs") from error
-    words = step.start.split()
-    found = folder_of(value, to, words[1] if len(words) > 1 else "")
+    found = folder_of(value, to, _script(step))
     if found is None:
         raise NotKnownError(f"its source folder {str(value)!r} is not there, or is outside of what is converted")
     return found
+
+
+def _script(step: Step) -> str:
+    """The script that a step runs, below its source folder, as far as its command line tells; "" for other commands."""
+    words = (step.arguments.plain(step.start) or step.start).split()
+    if len(words) > 2 and words[0].startswith("python") and words[1] == "-m":
+        return words[2].replace(".", "/") + ".py"
+    return words[1] if len(words) > 1 else ""
 
 
 def _folded(command: str) -> Any:

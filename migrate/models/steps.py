@@ -23,6 +23,7 @@ from amlbridge.migrate.models.arguments import (
     shell_line,
 )
 from amlbridge.migrate.models.data import follow
+from amlbridge.migrate.models.formatted import has_data
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, input_lines
 from amlbridge.migrate.models.settings import Settings, opened
@@ -286,7 +287,8 @@ def _command(use: Use, settings: Settings, written: list[ast.expr], to: Rewriter
         command = made.argument("command") if made is not None else None
     if command is None:
         raise ValueError("the command of the step is in its run configuration: give it to command(...)")
-    if to.evaluator.text(command) is None and kind_of(to.evaluator, command) == "text":
+    together = to.evaluator.text(command) is None and kind_of(to.evaluator, command) == "text"
+    if together and not has_data(command, to):
         arguments = Arguments()
         arguments.expression(to.source(command))
         return arguments

@@ -10,9 +10,10 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.served_models import served
+from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, is_true, serving, size
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, is_true, made, size
 
 rule = Rule(
     "deployment-updates",
@@ -107,7 +108,9 @@ def update(use: Use, to: Rewriter) -> Outcome:
 def _changes(use: Use, deployment: str, name: str, client: str, to: Rewriter) -> tuple[list[str], list[str], list[str]]:
     """Assignments to the deployment, the statements that they need above, and what to check."""
     models = served(use.argument("models"), name, client, to)
-    settings = [*models.arguments, *serving(to, use.argument("inference_config"))]
+    config = use.argument("inference_config")
+    scripts = serving(config, made(to, config), to)
+    settings = [*models.arguments, *scripts.arguments]
     for key, target in (("enable_app_insights", "app_insights_enabled"), ("num_replicas", "instance_count")):
         node = use.argument(key)
         if node is not None:
@@ -122,4 +125,5 @@ def _changes(use: Use, deployment: str, name: str, client: str, to: Rewriter) ->
         kind = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
         settings.append(f"request_settings={kind}({', '.join(parts)})")
     lines = [" = ".join(setting.split("=", 1)) for setting in settings]
-    return [f"{deployment}.{line}" for line in lines], list(models.lines), [models.review] if models.review else []
+    notes = [found.review for found in (models, scripts) if found.review]
+    return [f"{deployment}.{line}" for line in lines], [*models.lines, *scripts.lines], notes

@@ -17,7 +17,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.settings import variables_of
+from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -26,7 +26,6 @@ DEPLOYMENT = "blue"
 #: Most cores -> the size of machine that has as many.
 _SIZES = ((2, "Standard_DS2_v2"), (4, "Standard_DS3_v2"), (8, "Standard_DS4_v2"))
 _LARGEST = "Standard_DS5_v2"
-_DEFAULT_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 
 rule = Rule(
     "deployments",
@@ -104,8 +103,6 @@ def inference_config(use: Use, to: Rewriter) -> Outcome:
     script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
     if script is None:
         return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
-    if use.argument("extra_docker_file_steps") is not None:
-        return Leave("make an Environment of the image and its additions, and name it in the deployment")
     where = to.source(folder) if folder is not None else '"."'
     return Replace(f"{code}(code={where}, scoring_script={to.source(script)})")
 
@@ -250,12 +247,14 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
     parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models.arguments]
-    parts += serving(to, wanted.serving) + config.deployment
+    scripts = serving(wanted.serving, made(to, wanted.serving), to)
+    parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
     local = ", local=True" if config.local else ""
     create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{local}).result()"
     lines = [
         *models.lines,
+        *scripts.lines,
         f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({settings})",
         create,
         f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
@@ -264,7 +263,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     if not config.local:
         lines.append(f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}')
     lines.append(f"{target}{create}" if not config.local else f"{target}{endpoint}")
-    config.review += [models.review] if models.review else []
+    config.review += [found.review for found in (models, scripts) if found.review]
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
     return Statements("\n".join(lines), "; ".join(config.review))
 
@@ -281,28 +280,6 @@ def _target(use: Use) -> str | None:
     if isinstance(statement, ast.Return) and statement.value is use.node:
         return "return "
     return None
-
-
-def serving(to: Rewriter, node: ast.expr | None) -> list[str]:
-    """Environment and code of an inference configuration."""
-    config = made(to, node)
-    if node is None:
-        return []
-    if config is None:
-        return [f"code_configuration={to.source(node)}"]
-    found = []
-    environment, image = config.argument("environment"), config.argument("base_image")
-    conda = config.argument("conda_file", position=2)
-    if environment is not None:
-        found.append(f"environment={to.source(environment)}")
-        variables = variables_of(environment, to)
-        found += [f"environment_variables={variables}"] if variables else []
-    elif conda is not None or image is not None:
-        entity = to.need("azure.ai.ml.entities", "Environment")
-        parts = f"image={to.source(image)}" if image is not None else f'image="{_DEFAULT_IMAGE}"'
-        parts += f", conda_file={to.source(conda)}" if conda is not None else ""
-        found.append(f"environment={entity}({parts})")
-    return [*found, f"code_configuration={to.source(node)}"]
 
 
 # Services -----------------------------------------------------------------------------------------------------------

@@ -95,9 +95,12 @@ def get_secrets(use: Use, to: Rewriter) -> Outcome:
 def _secrets(use: Use, to: Rewriter) -> str:
     ml_client = client(use, to)
     vault = shared(
-        use, to, "key_vault", lambda: f'{ml_client}.workspaces.get({ml_client}.workspace_name).key_vault.split("/")[-1]'
+        use.node,
+        to,
+        "key_vault",
+        lambda: f'{ml_client}.workspaces.get({ml_client}.workspace_name).key_vault.split("/")[-1]',
     )
     credential = to.need("azure.identity", "DefaultAzureCredential")
     maker = to.need("azure.keyvault.secrets", "SecretClient")
     url = f'f"https://{{{vault}}}.vault.azure.net"'
-    return shared(use, to, "secret_client", lambda: f"{maker}(vault_url={url}, credential={credential}())")
+    return shared(use.node, to, "secret_client", lambda: f"{maker}(vault_url={url}, credential={credential}())")

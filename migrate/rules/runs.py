@@ -11,6 +11,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
@@ -284,6 +285,9 @@ def _makes_client(use: Use, client: str, to: Rewriter) -> bool:
 def written(use: Use, to: Rewriter, template: str) -> str:
     """A template filled in for a use."""
     assert use.receiver is not None
+    if is_inside(to.evaluator.type_of(use.receiver)):  # a run of MLflow, of which the service has a job
+        identity = run_id(use.receiver, to)
+        template = template.replace("{run}.name", identity).replace("{run}.", f"{{client}}.jobs.get({identity}).")
     run = to.source(use.receiver)
     client = to.client(use.node) if "{client}" in template else ""
     mlflow = tracking(use, to) if "{mlflow}" in template else ""

@@ -86,10 +86,6 @@ def configuration(use: Use, to: Rewriter) -> Outcome:
     script = use.argument("execution_script", position=0)
     if use.call is None or script is None:
         return Leave("the scoring script cannot be told")
-    if use.argument("docker_file", position=3) is not None:
-        return Leave(
-            "make an Environment of the Dockerfile (build=BuildContext(path=...)), and name it in the deployment"
-        )
     code, name = '"."', to.source(script)
     text = to.evaluator.text(script)
     if text is not None and posixpath.dirname(text):

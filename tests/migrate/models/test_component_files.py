@@ -341,3 +341,22 @@ def test_a_folder_that_the_notebook_fills(project: Path, makes: str, created: bo
     assert made.exists() == created
     assert ("load_component" in path.read_text()) == created
     assert not any(report.changed for report in run([project], Settings(jobs=1)))
+
+
+def test_the_module_that_a_command_runs_tells_its_folder(project: Path) -> None:
+    """The script is started in the folder above its own: there is the package that the command runs."""
+    (project / "tools").mkdir()
+    found = convert(
+        project,
+        ENVIRONMENT,
+        """\
+        from azureml.pipeline.steps import CommandStep
+        step = CommandStep(
+            name="train", command="python -m steps.step", source_directory=".", compute_target="cpu", environment=env
+        )
+        """,
+        PIPELINE,
+        name="tools/pipeline.py",
+    )
+    assert "../train.component.yml" in found.created
+    assert 'load_component(source="train.component.yml")' in found.text

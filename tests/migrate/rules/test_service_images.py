@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -71,3 +73,48 @@ s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a")], config, deployment_t
 """
     ).text
     assert "azureml.core" not in text and "cluster" not in text
+
+
+def test_additional_docker_steps_go_into_a_dockerfile() -> None:
+    found = convert(
+        f"""{HEAD}config = ContainerImage.image_configuration(
+    "score.py", "python", conda_file=packages, docker_file="steps"
+)
+image = ContainerImage.create(ws, "i", [Model(ws, "a")], config)
+s = Webservice.deploy_from_image(ws, "s", image)
+"""
+    )
+    assert "azureml.core" not in found.text and "environment=Environment(build=BuildContext(" in found.text
+    written = found.text[found.text.index("os.makedirs(") : found.text.index("endpoint =")]
+    assert 'shutil.copy(packages, "serving_image/conda.yml")' in written
+    review = next(finding for finding in found.findings if finding.symbol == "Webservice.deploy_from_image")
+    assert review.status is Status.REVIEW and "build it once" in review.message
+
+
+def test_the_dockerfile_has_the_steps_before_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = convert(
+        f"""{HEAD}from azureml.core.model import InferenceConfig
+config = InferenceConfig("score.py", "python", "conda.yml", "steps", base_image="registry/image:1")
+s = Model.deploy(ws, "s", [Model(ws, "a")], config)
+"""
+    ).text
+    monkeypatch.chdir(tmp_path)
+    Path("steps").write_text("RUN apt-get install -y build-essential", "utf-8")
+    Path("conda.yml").write_text("dependencies: [numpy]\n", "utf-8")
+    exec("import os, shutil\n" + text[text.index("os.makedirs(") : text.index("endpoint =")])
+    lines = Path("serving_image/Dockerfile").read_text("utf-8").splitlines()
+    assert lines[:2] == ["FROM registry/image:1", "RUN apt-get install -y build-essential"]
+    assert lines.index("COPY conda.yml .") < lines.index("RUN conda env create -p /azureml-envs/serving -f conda.yml")
+    assert Path("serving_image/conda.yml").read_text("utf-8") == "dependencies: [numpy]\n"
+
+
+def test_additional_docker_steps_beside_an_environment_stay() -> None:
+    found = convert(
+        f"""{HEAD}from azureml.core import Environment
+from azureml.core.model import InferenceConfig
+config = InferenceConfig("score.py", extra_docker_file_steps="steps", environment=Environment("e"))
+s = Model.deploy(ws, "s", [Model(ws, "a")], config)
+"""
+    )
+    assert 's = Model.deploy(ws, "s", [Model(ws, "a")], config)' in found.text
+    assert any("add the Docker steps to the Dockerfile" in finding.message for finding in found.findings)

@@ -1,0 +1,112 @@
+"""Runs a twin: its program as it is and converted, each in a workspace of its own, and what both told and left."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from amlbridge.migrate.findings import UNCONVERTED, FileReport
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
+from amlbridge.migrate.write import write_all
+from tests.migrate.twins.inventory import Inventory
+from tests.migrate.twins.twin import Twin
+from tests.support.live import LiveService
+
+#: What both programs import first: the v2 client, and then what the twin sets up with it.
+_SETUP = """\
+import os
+
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "0"
+os.environ["AZUREML_RUN_POLLING_INTERVAL_MAX"] = "1"
+ml = MLClient.from_config(DefaultAzureCredential())
+"""
+#: A cluster, for twins that submit something.
+CLUSTER = """\
+from azure.ai.ml.entities import AmlCompute
+
+ml.compute.begin_create_or_update(AmlCompute(name="cpu", size="STANDARD_D2_V2", max_instances=2)).result()
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a program told (its lines that begin with "= ") and what it left in its workspace."""
+
+    told: list[str]
+    left: dict[str, Any]
+
+
+def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Result]:
+    """The results of the program before and after its conversion."""
+    old, new = folder / "old", folder / "new"
+    for path, text in twin.program().items():
+        (old / path).parent.mkdir(parents=True, exist_ok=True)
+        (old / path).write_text(text)
+    (old / "setup_workspace.py").write_text(_SETUP + (CLUSTER if twin.script else "") + twin.setup)
+    shutil.copytree(old, new)
+    convert(twin, new)
+    return _run(live, old, f"{twin.name}-old"), _run(live, new, f"{twin.name}-new")
+
+
+def convert(twin: Twin, folder: Path) -> list[FileReport]:
+    """Converts the files of a folder. Nothing may be left, and the case becomes what is documented."""
+    reports = run([folder], Settings(jobs=1))
+    left = [finding for report in reports for finding in report.findings if finding.status in UNCONVERTED]
+    assert not left, left
+    write_all(reports, [folder])
+    missing = [line for line in _statements(twin.case.after) if line not in (folder / twin.place).read_text()]
+    assert not missing, f"the program has not become what is documented: {missing}"
+    return reports
+
+
+def _statements(text: str) -> Iterator[str]:
+    """The statements of a module without its imports, which are sorted in with others."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            yield "".join(lines[node.lineno - 1 : node.end_lineno])
+
+
+def _run(live: LiveService, folder: Path, workspace: str) -> Result:
+    done = live.run((folder / "main.py").read_text(), folder=folder, workspace=workspace)
+    told = [line for line in done.stdout.splitlines() if line.startswith("= ")]
+    return Result(told, Inventory(live, workspace).read())
+
+
+# Compared -----------------------------------------------------------------------------------------------------------
+
+
+def differences(old: Any, new: Any, allowed: Mapping[str, str], path: str = "") -> Iterator[str]:
+    """Where two values differ, as ``path: old, new``; paths of the form ``models/m/1/tags``. Below a path that a
+    pattern of ``allowed`` matches nothing is compared."""
+    if old == new:
+        return
+    if any(fnmatchcase(path, pattern) for pattern in allowed):
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from differences(old.get(key), new.get(key), allowed, f"{path}/{key}".lstrip("/"))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from differences(one, other, allowed, f"{path}/{number}")
+    else:
+        yield f"{path}: {old!r}, {new!r}"
+
+
+def unused(old: Any, new: Any, allowed: Mapping[str, str]) -> list[str]:
+    """The patterns of ``allowed`` without which there would be no difference more."""
+    found = list(differences(old, new, allowed))
+    return [
+        pattern
+        for pattern in allowed
+        if list(differences(old, new, {other: why for other, why in allowed.items() if other != pattern})) == found
+    ]

@@ -1,0 +1,39 @@
+"""What a rule makes of its documented cases does what they did: both run with the real clients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.registry import all_rules
+from tests.migrate.twins.running import differences, run_both, unused
+from tests.migrate.twins.stages import all_twins, not_here
+from tests.migrate.twins.twin import Twin
+from tests.support.live import LiveService
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("twin", all_twins(), ids=lambda twin: twin.name)
+def test_after_does_what_before_did(twin: Twin, live: LiveService, tmp_path: Path) -> None:
+    old, new = run_both(twin, live, tmp_path)
+    assert new.told == old.told
+    found = list(differences(old.left, new.left, twin.differs))
+    assert not found, "\n".join(found)
+    assert not unused(old.left, new.left, twin.differs), "nothing differs there"
+
+
+def test_every_case_has_a_twin_or_a_reason() -> None:
+    cases = {(rule.name, number) for rule in all_rules() for number in range(len(rule.cases))}
+    twins = [(twin.rule, twin.number) for twin in all_twins()]
+    assert len(set(twins)) == len(twins)
+    assert not set(twins) & set(not_here())
+    assert {*twins, *not_here()} <= cases
+
+
+def test_differences_are_found_and_allowed() -> None:
+    old, new = {"jobs": {"a": [{"tags": {"x": "1"}}]}}, {"jobs": {"a": [{"tags": {}}]}}
+    assert list(differences(old, new, {})) == ["jobs/a/0/tags/x: '1', None"]
+    assert not list(differences(old, new, {"jobs/*/tags": "why"}))
+    assert unused(old, old, {"jobs/*/tags": "why"}) == ["jobs/*/tags"]
+    assert list(differences([1], [1, 2], {})) == [": [1], [1, 2]"]

@@ -1,0 +1,82 @@
+"""What a documented case needs around it to be a program, and what of its result may differ."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from amlbridge.migrate.registry import Case, all_rules
+
+#: Submits ``src/train.py``, which is the case, as a run of its own.
+SUBMIT = """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+config = ScriptRunConfig("src", script="train.py", compute_target="cpu")
+run = Experiment(ws, "trials").submit(config)
+run.wait_for_completion(show_output=False)
+"""
+#: Submits it as the only step of a pipeline, so that there is a run above it.
+SUBMIT_STEP = """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+step = PythonScriptStep(
+    "train.py", name="train", source_directory="src", compute_target="cpu", allow_reuse=False
+)
+run = Experiment(ws, "trials").submit(Pipeline(ws, steps=[step]))
+run.wait_for_completion(show_output=False)
+"""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A case of a rule as a program.
+
+    ``rule``, ``number``: the case. ``head`` stands before it and ``foot`` after it: v1 code, which is converted with
+    it. In a ``foot``, ``print("=", ...)`` prints what both programs must print alike, in the same order.
+
+    ``script``: the case is a run script, ``src/train.py``, with ``head`` and ``foot`` of its own; this program, such
+    as ``SUBMIT``, submits it. Its own lines that begin with "= " are compared where the program prints its log.
+
+    ``setup``: code that uses no v1. It runs first in both programs and finds the v2 client as ``ml``; what it defines
+    is imported with ``from setup_workspace import NAME``. ``files``: what lies beside the program, by path.
+
+    ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
+    in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.
+    """
+
+    rule: str
+    number: int = 0
+    head: str = ""
+    foot: str = ""
+    script: str = ""
+    setup: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As pytest shows it."""
+        return f"{self.rule}-{self.number}"
+
+    @property
+    def case(self) -> Case:
+        """The documented case. Raises KeyError when no rule has this name, IndexError when it has fewer cases."""
+        return {rule.name: rule for rule in all_rules()}[self.rule].cases[self.number]
+
+    def program(self) -> dict[str, str]:
+        """The v1 program's files by path: ``main.py`` is what runs."""
+        body = "\n".join(textwrap.dedent(part) for part in (self.head, self.case.before, self.foot) if part)
+        others = {path: textwrap.dedent(text) for path, text in self.files.items()}
+        if not self.script:
+            return {**others, "main.py": "import setup_workspace\n" + body}
+        return {**others, "src/train.py": body, "main.py": "import setup_workspace\n" + textwrap.dedent(self.script)}
+
+    @property
+    def place(self) -> str:
+        """The file that the case is in."""
+        return "src/train.py" if self.script else "main.py"
