@@ -123,6 +123,7 @@ def _decide(to: Rewriter, ignores: Ignores) -> None:
         inside = any(node in to.outcomes for node in scopes.ancestors(use.node) if isinstance(node, ast.expr))
         if not inside or _is_left(to, use) or not to.attempt.both.isdisjoint(scopes.ancestors(use.node)):
             to.outcome(use)
+    to.leave_unwritable()
 
 
 def _is_left(to: Rewriter, use: Use) -> bool:

@@ -17,6 +17,7 @@ from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.fstrings import CannotWriteError, is_format, values_in, with_replaced
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import NamedInput, Options, Publication
 from amlbridge.migrate.no_equivalent import rule_name, without_rule
@@ -24,6 +25,12 @@ from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements
 
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"
+#: What can be read of a v1 workspace as well as of its client.
+_WORKSPACE_FACTS = frozenset(
+    f"Workspace.{name}"
+    for fact in ("name", "workspace_name", "subscription_id", "resource_group")
+    for name in (fact, f"_{fact}")
+)
 #: Names of v1 workspaces that nobody would keep for an MLClient.
 _WORKSPACE_NAMES = frozenset(
     {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
@@ -33,10 +40,6 @@ _WORKSPACE_NAMES = frozenset(
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
 #: Expressions around uses that an idiom may convert.
 _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
-
-
-class CannotWriteError(Exception):
-    """An expression cannot be written anew at this place (inside of an f-string with the same quotes)."""
 
 
 class Rewriter:
@@ -287,31 +290,11 @@ class Rewriter:
         return sorted(found, key=lambda child: self.lines.span(child))
 
     def _formatted(self, node: ast.JoinedStr) -> str:
-        """An f-string: positions inside of it are right only from Python 3.12, so each is checked against the text."""
+        """An f-string with its expressions converted."""
         start, end = self.lines.span(node)
-        text = self.lines.text[start:end]
-        at = 0
-        for value in node.values:
-            if not isinstance(value, ast.FormattedValue) or value.value not in self._touched:
-                continue
-            old, new = ast.unparse(value.value), self._render(value.value)
-            first, old = _inside(text, old, at)
-            new = self._requoted(text, new)
-            text = text[:first] + new + text[first + len(old) :]
-            at = first + len(new)
-        return text
-
-    @staticmethod
-    def _requoted(string: str, code: str) -> str:
-        quote = string[-1]
-        if quote in code:
-            other = "'" if quote == '"' else '"'
-            if other in code or "\\" in code:
-                raise CannotWriteError("the new code has quotes that the f-string around it does not allow")
-            code = code.replace(quote, other)
-        if "\n" in code:
-            raise CannotWriteError("the new code does not fit into the f-string around it")
-        return code
+        values = values_in(node)
+        codes = [self._render(value) if value in self._touched else None for value in values]
+        return with_replaced(self.lines.text[start:end], values, codes)
 
     # Names ------------------------------------------------------------------------------------------------------
 
@@ -455,7 +438,7 @@ class Rewriter:
     def _of_kept_workspace(self, use: Use) -> bool:
         """Whether a plain fact is read of a workspace that stays v1: it can be read there."""
         value = use.receiver_value
-        plain = use.symbol in ("Workspace.name", "Workspace.subscription_id", "Workspace.resource_group")
+        plain = use.symbol in _WORKSPACE_FACTS
         return plain and value is not None and value.origin in self.attempt.kept
 
     def _was_left(self, use: Use) -> bool:
@@ -478,6 +461,18 @@ class Rewriter:
         except SyntaxError as error:
             raise ValueError("it is written in a way that cannot be followed") from error
         return outcome
+
+    def leave_unwritable(self) -> None:
+        """Leaves the uses in f-strings that cannot hold the new code. Comes when all uses are decided."""
+        for node in self.evaluator.scopes.parents:
+            if isinstance(node, ast.JoinedStr) and node in self._touched and not is_format(node, self.evaluator.scopes.parents):
+                try:
+                    self._formatted(node)
+                except CannotWriteError as error:
+                    for use in (use for part in ast.walk(node) if (use := self.use_of(part)) is not None):
+                        rule, outcome = self.outcomes.get(use.node, (None, None))
+                        if isinstance(outcome, Replace):
+                            self.outcomes[use.node] = rule, Leave(str(error))
 
     def find_idioms(self) -> None:
         """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
@@ -576,15 +571,6 @@ class Rewriter:
         if outcome.review:
             return Finding(name, symbol, Status.REVIEW, line, column, outcome.review, doc)
         return Finding(name, symbol, Status.CONVERTED, line, column, outcome.note or "converted", doc)
-
-
-def _inside(string: str, code: str, at: int) -> tuple[int, str]:
-    """Where an expression stands in the text of an f-string, and how it is written there."""
-    for variant in (code, code.replace("'", '"')):
-        first = string.find(variant, at)
-        if first >= 0:
-            return first, variant
-    raise CannotWriteError("the f-string is written in a way that cannot be edited")
 
 
 __all__ = ["Attempt", "CannotWriteError", "Rewriter", "Statements"]

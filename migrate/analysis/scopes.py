@@ -165,8 +165,9 @@ class Scopes:
         inner = self._opened(node, scope, statement)
         self._bindings_of(node, scope, statement)
         outside = self._evaluated_outside(node)
+        around = (scope.parent or scope) if isinstance(node, (ast.arguments, ast.arg)) else scope
         for child in ast.iter_child_nodes(node):
-            self._visit(child, node, scope if child in outside else inner, statement)
+            self._visit(child, node, around if child in outside else inner, statement)
 
     def _opened(self, node: ast.AST, scope: Scope, statement: ast.stmt | None) -> Scope:
         if not isinstance(node, (*_FUNCTIONS, *_COMPREHENSIONS, ast.ClassDef)):
@@ -186,12 +187,17 @@ class Scopes:
         return inner
 
     def _evaluated_outside(self, node: ast.AST) -> tuple[ast.AST, ...]:
-        if isinstance(node, _FUNCTIONS):
-            decorators = getattr(node, "decorator_list", [])
-            return (*decorators, *node.args.defaults, *(d for d in node.args.kw_defaults if d is not None))
-        if isinstance(node, ast.ClassDef):
-            return (*node.decorator_list, *node.bases, *node.keywords)
-        return ()
+        """The parts of a definition that do not see its names."""
+        found: tuple[ast.AST | None, ...] = ()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found = (*node.decorator_list, node.returns)
+        elif isinstance(node, ast.arguments):
+            found = (*node.defaults, *node.kw_defaults)
+        elif isinstance(node, ast.arg):
+            found = (node.annotation,)
+        elif isinstance(node, ast.ClassDef):
+            found = (*node.decorator_list, *node.bases, *node.keywords)
+        return tuple(part for part in found if part is not None)
 
     def _bindings_of(self, node: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
         if isinstance(node, ast.Assign):

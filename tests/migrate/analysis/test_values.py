@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from amlbridge.migrate.analysis.uses import find_uses
-from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.analysis.values import Evaluator, Symbol
 
 
 def symbols(text: str) -> list[str]:
@@ -58,3 +58,20 @@ def test_a_literal_dict_behind_two_stars_is_opened() -> None:
     (use,) = find_uses(Evaluator(ast.parse(text)))
     name = use.argument("name", position=1)
     assert isinstance(name, ast.Constant) and name.value == "x"
+
+
+def test_annotations_and_defaults_do_not_see_the_names_inside_of_the_function() -> None:
+    tree = ast.parse(
+        """\
+from azureml.core import Run, model
+run = Run.get_context()
+def register(given: model.Model = run) -> model.Model:
+    model = run = 1
+    return given
+"""
+    )
+    evaluator = Evaluator(tree)
+    function = tree.body[2]
+    assert isinstance(function, ast.FunctionDef) and function.returns is not None
+    assert evaluator.value(function.returns) == Symbol("Model")
+    assert evaluator.type_of(function.args.defaults[0]) == "RunContext"

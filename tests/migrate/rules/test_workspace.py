@@ -94,3 +94,15 @@ def connect(auth):
 """
     ).findings
     assert any("what `auth` is cannot be told" in finding.message for finding in findings)
+
+
+def test_inner_names_of_facts_are_those_of_the_client() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+print(ws._workspace_name, ws._resource_group, ws._subscription_id)
+"""
+    ).text
+    assert "print(\n    ml_client.workspace_name, ml_client.resource_group_name, ml_client.subscription_id\n)" in text
