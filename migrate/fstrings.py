@@ -137,9 +137,7 @@ def _fields(text: str, at: int, quotes: str, *, formatted: bool) -> tuple[list[t
     while at < len(text):
         if text.startswith(quotes, at):
             return found, at + len(quotes)
-        if text[at] == "\\":
-            at += 2
-        elif formatted and text.startswith(("{{", "}}"), at):
+        if text[at] == "\\" or (formatted and text.startswith(("{{", "}}"), at)):
             at += 2
         elif formatted and text[at] == "{":
             end = _end_of_expression(text, at + 1)

@@ -464,15 +464,16 @@ class Rewriter:
 
     def leave_unwritable(self) -> None:
         """Leaves the uses in f-strings that cannot hold the new code. Comes when all uses are decided."""
-        for node in self.evaluator.scopes.parents:
-            if isinstance(node, ast.JoinedStr) and node in self._touched and not is_format(node, self.evaluator.scopes.parents):
-                try:
-                    self._formatted(node)
-                except CannotWriteError as error:
-                    for use in (use for part in ast.walk(node) if (use := self.use_of(part)) is not None):
-                        rule, outcome = self.outcomes.get(use.node, (None, None))
-                        if isinstance(outcome, Replace):
-                            self.outcomes[use.node] = rule, Leave(str(error))
+        parents = self.evaluator.scopes.parents
+        texts = [node for node in parents if isinstance(node, ast.JoinedStr) and not is_format(node, parents)]
+        for node in texts:
+            try:
+                self.source(node)
+            except CannotWriteError as error:
+                for use in (use for part in ast.walk(node) if (use := self.use_of(part)) is not None):
+                    rule, outcome = self.outcomes.get(use.node, (None, None))
+                    if isinstance(outcome, Replace):
+                        self.outcomes[use.node] = rule, Leave(str(error))
 
     def find_idioms(self) -> None:
         """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
