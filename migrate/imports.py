@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 
 from amlbridge.migrate.analysis.known import STARRED
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.trees import tree_of
+
+#: A comment behind a statement that means nothing without it.
+_FOR_CHECKERS = re.compile(r"\s*#\s*(noqa|type:\s*ignore|pylint:|pragma:|nosec|fmt:|isort:)")
 
 
 class Imports:
@@ -186,12 +190,12 @@ def _starred(statement: ast.Import | ast.ImportFrom, missing: set[str]) -> list[
 
 
 def remove_line(edits: Edits, lines: Lines, node: ast.stmt) -> None:
-    """Takes a statement away with its line, if nothing else is on it."""
+    """Takes a statement away with its line, if nothing else is on it but a comment that is meant for a checker."""
     start, end = lines.span(node)
     first, last = lines.line_start(start), lines.line_end(end)
     before, after = lines.text[first:start], lines.text[end:last]
-    if not before.strip() and not after.strip():
+    if not before.strip() and (not after.strip() or _FOR_CHECKERS.match(after)):
         edits.replace(first, min(last + 1, len(lines.text)), "")
     else:
-        tail = end + len(after) - len(after.lstrip(" \t;")) if after.lstrip().startswith(";") else end
+        tail = end + len(after) - len(after.lstrip(" \t;")) if after.lstrip()[:1] in (";", "#") else end
         edits.replace(start, tail, "")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
 #: Set in every job; not set where the script runs on its own.
@@ -133,6 +134,42 @@ def new_client(to: Rewriter) -> str:
         f'resource_group_name={environ}["AZUREML_ARM_RESOURCEGROUP"], '
         f'workspace_name={environ}["AZUREML_ARM_WORKSPACE_NAME"])'
     )
+
+
+#: What every job's variables tell of the workspace that it runs in.
+_FACTS = {
+    "Workspace.subscription_id": "AZUREML_ARM_SUBSCRIPTION",
+    "Workspace.resource_group": "AZUREML_ARM_RESOURCEGROUP",
+    "Workspace.name": "AZUREML_ARM_WORKSPACE_NAME",
+}
+
+
+def has_only_facts(made: ast.expr, to: Rewriter) -> bool:
+    """Whether all that is read of a job's workspace is in the job's variables, so that nothing needs a client of it."""
+    objects, parent = Objects.of(to), to.evaluator.scopes.parents.get(made)
+    if isinstance(parent, ast.Attribute):  # ``run.experiment.workspace.name``
+        use = to.use_of(parent)
+        return use is not None and use.symbol in _FACTS
+    variable, names = objects.variable(made), objects.names(made)
+    if variable is None or not names or variable.id in to.exported() | to.read_elsewhere():
+        return False
+    if len(to.evaluator.scopes.of(variable).bindings.get(variable.id, ())) != 1:
+        return False
+    facts = {use.receiver for use in objects.members(made) if use.symbol in _FACTS}
+    reads, ancestors = objects.reads(variable.id), to.evaluator.scopes.ancestors
+    tried = [node for node in ancestors(made) if isinstance(node, ast.Try)]
+    if any(block not in ancestors(read) for block in tried for read in reads):
+        return False  # what is read fails elsewhere than the workspace
+    return facts.issuperset(reads)
+
+
+def job_fact(use: Use, to: Rewriter) -> str:
+    """Code for what a use reads of a job's workspace, of the job's variables; "" where a client has to tell it."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    if use.symbol not in _FACTS or made is None or made.symbol != "ContextExperiment.workspace":
+        return ""
+    return f'{to.need_module("os")}.environ["{_FACTS[use.symbol]}"]' if has_only_facts(made.node, to) else ""
 
 
 def client(use: Use, to: Rewriter) -> str:

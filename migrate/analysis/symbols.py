@@ -318,6 +318,16 @@ REPORTED = {
 #: Classes with so many members that one handler, "TimeZone.*", converts all.
 ENUMERATIONS = frozenset({"TimeZone"})
 
+#: Inner attributes that scripts read -> the public name of the same.
+PUBLIC = {
+    "Workspace._subscription_id": "subscription_id",
+    "Workspace._resource_group": "resource_group",
+    "Workspace._workspace_name": "name",
+    "Run._run_id": "id",
+    "PortDataReference._path_on_datastore": "path_on_datastore",
+    "Webservice._wait_for_operation_to_complete": "wait_for_deployment",
+}
+
 #: Static namespaces of classes: ``Dataset.Tabular.from_delimited_files`` is one symbol of three parts.
 NAMESPACES = frozenset({"Dataset.Tabular", "Dataset.File"})
 
@@ -329,6 +339,12 @@ def lineage(type_name: str) -> tuple[str, ...]:
     while found[-1] in BASES:
         found.append(BASES[found[-1]])
     return tuple(found)
+
+
+def member_of(type_name: str, attribute: str) -> str:
+    """The symbol of a member of a type, under its public name."""
+    known = (PUBLIC.get(f"{base}.{attribute}") for base in lineage(type_name)) if attribute[:1] == "_" else ()
+    return f"{type_name}.{next(filter(None, known), attribute)}"
 
 
 @lru_cache(maxsize=8192)

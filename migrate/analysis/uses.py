@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage
+from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
 
 #: So many variables may lie between a use and the import that it starts from.
@@ -201,7 +201,7 @@ def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
         if isinstance(base, Instance) and element_of(base.type) and "InputDataset" not in base.type:
             return None  # a method of a dict or a list, which stays one
         if isinstance(base, Instance):
-            symbol, receiver = f"{base.type}.{named.attr}", named.value
+            symbol, receiver = member_of(base.type, named.attr), named.value
         if symbol and isinstance(named.ctx, ast.Store):
             symbol += "="
     statement = evaluator.scopes.statement_of(node)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import client, new_client, shared
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.inside import client, has_only_facts, new_client, shared
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
@@ -33,8 +33,13 @@ rule = Rule(
     __doc__,
     cases=[
         Case(
-            _HEAD + "ws = run.experiment.workspace\nprint(ws.name)\n",
-            _IMPORTS + "\n" + _CLIENT + "print(ml_client.workspace_name)\n",
+            _HEAD + "ws = run.experiment.workspace\nprint(ws.location)\n",
+            _IMPORTS + "\n" + _CLIENT + "print(ml_client.workspaces.get(ml_client.workspace_name).location)\n",
+        ),
+        Case(
+            _HEAD + "ws = run.experiment.workspace\nprint(ws.name, ws._subscription_id)\n",
+            'import os\n\nprint(os.environ["AZUREML_ARM_WORKSPACE_NAME"], os.environ["AZUREML_ARM_SUBSCRIPTION"])\n',
+            "What the variables tell",
         ),
         Case(
             _HEAD + 'key = run.get_secret(name="key")\n',
@@ -54,7 +59,10 @@ ACCESS = "assumed that the identity of the job (of its compute, or its user) has
 
 @rule.converts("ContextExperiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
-    """A client of the workspace that the job runs in."""
+    """A client of the workspace that the job runs in, where more is asked than the job's variables tell."""
+    assigned = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    if assigned and has_only_facts(use.node, to):
+        return Statements("")
     if _is_value(use):
         return Replace(new_client(to), ACCESS)
     return Replace(client(use, to), ACCESS)

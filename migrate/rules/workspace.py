@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.inside import job_fact
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
@@ -182,6 +183,8 @@ def read(use: Use, to: Rewriter) -> Outcome:
     value = to.evaluator.value(use.receiver)
     if isinstance(value, Instance) and value.origin in to.attempt.kept:
         return CONNECTED
+    if fact := job_fact(use, to):
+        return Replace(fact)
     template = _PROPERTIES[use.symbol.rsplit(".", 1)[1]]
     return Replace(template.format(to.client(use.node, use.receiver)))
 
