@@ -147,6 +147,9 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         for value in to.connected(use, unbridged=True):
             if value.origin is not None:
                 attempt.keep(value.origin, cause)
+        assigned = use.statement.value if use.symbol.endswith("=") and isinstance(use.statement, ast.Assign) else None
+        if assigned is not None and to.bridge(assigned) is not None:
+            attempt.bridged.add(assigned)
         for node in ast.walk(use.node):
             if isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace":
                 to.keep_workspace(node)

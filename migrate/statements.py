@@ -19,7 +19,10 @@ from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
 #: What gives a workspace or the run, which may be there as v1 and as v2 objects.
-_ON_DEMAND = ("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment.")
+_ON_DEMAND = (
+    *("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment."),
+    *("ParentRun.experiment", "ParentRun.parent"),
+)
 #: What both SDKs have.
 _BOTH_HAVE = ("ComputeTarget.name", "Datastore.name")
 

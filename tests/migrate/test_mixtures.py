@@ -74,3 +74,22 @@ def modules(draw: st.DrawFn) -> str:
 @given(modules())
 def test_any_mixture_converts_once(text: str) -> None:
     ast.parse(convert(text).text)
+
+
+def test_what_is_assigned_to_an_object_that_stays_is_found_again() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget
+from azureml.core.runconfig import RunConfiguration
+
+ws = Workspace.from_config()
+cpu = ComputeTarget(workspace=ws, name="cpu")
+print(cpu.name)
+config = RunConfiguration()
+config.target = cpu
+unknown(config.frobnicate())
+"""
+    ).text
+    assert 'cpu = ml_client.compute.get("cpu")' in text
+    assert "config.target = ComputeTarget(ws, cpu.name)" in text
