@@ -21,6 +21,7 @@ from amlbridge.migrate.fstrings import CannotWriteError, is_format, values_in, w
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import NamedInput, Options, Publication
 from amlbridge.migrate.no_equivalent import rule_name, without_rule
+from amlbridge.migrate.rebuilt import settings_code, settings_type
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 
 #: What the workspace's variable is called in the new code.
@@ -207,7 +208,7 @@ class Rewriter:
             outcome = self.outcome(use)
             if isinstance(outcome, Replace):
                 return outcome.text
-            return self._left(node) if isinstance(outcome, Leave) else self.lines.source(node)
+            return self.left(node) if isinstance(outcome, Leave) else self.lines.source(node)
         if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
             return whole.text
         if node in self._renamed:
@@ -218,7 +219,7 @@ class Rewriter:
             return self._formatted(node)
         return self._children(node)
 
-    def _left(self, node: ast.AST) -> str:
+    def left(self, node: ast.AST) -> str:
         """The code of a use that stays v1: as it is, but for bridges to objects that have become v2."""
         start, end = self.lines.span(node)
         parts, at = [], start
@@ -245,18 +246,20 @@ class Rewriter:
 
     def bridge(self, node: ast.AST) -> str | None:
         """The type of the bridge that leads to the object of a name, or None."""
-        return bridge_of(node, self.evaluator, self._use_of, self.attempt.kept)
+        return bridge_of(node, self.evaluator, self._use_of, self.attempt.kept) or settings_type(node, self)
 
     def bridge_code(self, node: ast.AST) -> str:
         kind = self.bridge(node)
         assert kind is not None and isinstance(node, ast.expr)
-        code = BRIDGES[kind].format(ws=self._v1_workspace(node), it=self.source(node))
+        if kind not in BRIDGES:
+            return settings_code(node, self)
+        code = BRIDGES[kind].format(ws=self.v1_workspace(node), it=self.source(node))
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
         self.attempt.names.add(local)
         return f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
 
-    def _v1_workspace(self, at: ast.AST) -> str:
+    def v1_workspace(self, at: ast.AST) -> str:
         """The name of a workspace that is there as a v1 object, too; else code for one."""
         for scope in self.evaluator.scopes.all:
             for name, bindings in scope.bindings.items():

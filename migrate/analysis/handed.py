@@ -20,7 +20,7 @@ from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Loc
 #: Converted code reads nothing of these but the name.
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
 #: Keywords that are lists of data and words.
-_LISTS = frozenset({"arguments", "inputs", "outputs", "side_inputs"})
+_LISTS = frozenset({"arguments", "estimator_entry_script_arguments", "inputs", "outputs", "side_inputs"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -83,8 +83,16 @@ class Handed:
     def _read_lists(self, call: ast.Call) -> None:
         """What is in the lists that a step or a run is given, and the step, are of one SDK."""
         listed = [keyword.value for keyword in call.keywords if keyword.arg in _LISTS]
-        names = {node.id for value in listed for node in ast.walk(value) if isinstance(node, ast.Name)}
-        for element in [element for name in sorted(names) for element in self._elements.get(name, ())]:
+        names = [node.id for value in listed for node in ast.walk(value) if isinstance(node, ast.Name)]
+        for name in names:  # and the lists that a list is the sum of
+            sums = [element for element in self._elements.get(name, ()) if isinstance(element, (ast.BinOp, ast.Name))]
+            names += [
+                node.id
+                for element in sums
+                for node in ast.walk(element)
+                if isinstance(node, ast.Name) and node.id not in names
+            ]
+        for element in [element for name in sorted(set(names)) for element in self._elements.get(name, ())]:
             value = self._evaluator.value(element)
             if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace":
                 self.links.append(Link(value.origin, call, value.type))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
 from amlbridge.migrate.models.environment import Parts, assigned
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.models.settings import Settings
 
 #: Class of an estimator -> the packages that its image had.
 _FRAMEWORKS = {
@@ -39,6 +44,29 @@ def environment_of(use: Use, to: Rewriter) -> str:
     conda.pip = [*_framework(use, to), *entries(use.argument("pip_packages"), to)]
     parts.conda = conda
     return parts.code(to)
+
+
+def distribute(settings: Settings, use: Use, to: Rewriter) -> None:
+    """How many nodes an estimator runs on, how they are connected, and the variables that it sets."""
+    nodes = use.argument("node_count")
+    if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
+        settings.instance_count = to.source(nodes)
+    training = use.argument("distributed_training", "distributed_backend")
+    if training is not None and not (isinstance(training, ast.Constant) and training.value is None):
+        text = to.evaluator.text(training)
+        settings.distribution = f"{to.need('azure.ai.ml', 'MpiDistribution')}(process_count_per_instance=1)"
+        if text is None:
+            settings.distribution = to.source(training)
+    variables = use.argument("environment_variables")
+    if variables is not None:
+        settings.variables = to.source(variables)
+
+
+def is_of_steps(use: Use, to: Rewriter) -> bool:
+    """Whether only steps take an estimator: their components have all that it says."""
+    scopes = to.evaluator.scopes
+    takers = ([to.use_of(node) for node in scopes.ancestors(name)] for name in Objects.of(to).names(use.node))
+    return all(any(taker is not None and taker.symbol == "EstimatorStep" for taker in found) for found in takers)
 
 
 def _is_true(node: ast.expr | None, to: Rewriter) -> bool:

@@ -99,7 +99,7 @@ class Settings:
             self.variables = variables_of(environment, to)
         elif configuration is not None and not _is_none(configuration):
             self.environment, self.environment_source = to.source(configuration), configuration
-        else:
+        elif use.argument("estimator") is None:  # which has one
             self.environment = _default_environment(use, to)
         if parts is not None and parts.on_spark:
             self.spark = parts.spark
@@ -241,8 +241,10 @@ def _of_estimator(found: Settings, estimator: ast.expr, use: Use, to: Rewriter) 
     source = inner.argument("source_directory", position=0)
     if source is not None:
         found.code, found.source = to.source(source), source
-    from amlbridge.migrate.models.estimators import environment_of
+    from amlbridge.migrate.models.estimators import distribute, environment_of, is_of_steps
 
+    distribute(found, inner, to)
+    found.parts += [inner.node] if is_of_steps(inner, to) else []
     found.environment, found.environment_source = environment_of(inner, to), inner.argument("environment_definition")
     if not found.compute:
         target = inner.argument("compute_target")

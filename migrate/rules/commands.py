@@ -15,7 +15,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
-from amlbridge.migrate.models.estimators import environment_of, set_inside
+from amlbridge.migrate.models.estimators import distribute, environment_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
@@ -337,18 +337,7 @@ def settings_of_estimator(use: Use, to: Rewriter) -> Settings:
     compute = use.argument("compute_target", position=1)
     if compute is not None:
         settings.compute = compute_of(compute, to)
-    nodes = use.argument("node_count")
-    if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
-        settings.instance_count = to.source(nodes)
-    training = use.argument("distributed_training", "distributed_backend")
-    if training is not None and not _is_none(training):
-        text = to.evaluator.text(training)
-        settings.distribution = f"{to.need('azure.ai.ml', 'MpiDistribution')}(process_count_per_instance=1)"
-        if text is None:
-            settings.distribution = to.source(training)
-    variables = use.argument("environment_variables")
-    if variables is not None:
-        settings.variables = to.source(variables)
+    distribute(settings, use, to)
     return settings
 
 

@@ -386,3 +386,52 @@ def test_steps_that_are_made_in_the_list_have_their_components(around: str) -> N
     names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     assert "b_component = command(" in text and {"first_component", "b_component"} <= names
     assert text.index("b_component = ") < text.index("b = b_component()")
+
+
+def test_the_step_of_an_estimator_runs_as_the_estimator_says() -> None:
+    found = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.runconfig import MpiConfiguration
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import EstimatorStep
+        from azureml.train.dnn import PyTorch
+
+        ws = Workspace.from_config()
+        estimator = PyTorch(
+            source_directory="src", compute_target="gpu", entry_script="train.py", node_count=NODES,
+            distributed_training=MpiConfiguration(process_count_per_node=2), environment_variables={"A": "b"},
+        )
+        step = EstimatorStep(name="train", estimator=estimator, estimator_entry_script_arguments=["--a", 1])
+        pipeline = Pipeline(ws, steps=[step])
+        """
+    ).text
+    assert "instance_count=NODES" in found and "MpiDistribution(process_count_per_instance=2)" in found
+    assert 'environment_variables={"A": "b"}' in found and '"torch"' in found
+    assert "estimator" not in found and "default_environment" not in found
+
+
+def test_a_step_that_reads_what_a_loop_of_steps_writes_stays_with_them() -> None:
+    found = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.runconfig import RunConfiguration
+        from azureml.pipeline.core import Pipeline, PipelineData
+        from azureml.pipeline.steps import EstimatorStep, PythonScriptStep
+        from azureml.train.estimator import Estimator
+
+        ws = Workspace.from_config()
+        written, checked = [], []
+        for number in range(N):
+            data = PipelineData(f"part{number}")
+            part = PythonScriptStep("part.py", arguments=["--out", data], outputs=[data], compute_target="cpu")
+            written.append(data)
+        inputs = written + checked
+        estimator = Estimator("src", entry_script="train.py", compute_target="gpu")
+        step = EstimatorStep(
+            estimator=estimator, estimator_entry_script_arguments=["--data", str(written)], inputs=inputs
+        )
+        pipeline = Pipeline(ws, steps=[step])
+        """
+    ).text
+    assert "EstimatorStep(" in found and "Pipeline(ws" in found and "PythonScriptStep(" in found
