@@ -9,6 +9,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -247,11 +248,13 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
 
 
 def single_file(use: Use, to: Rewriter) -> bool:
-    """Whether a tabular dataset is one file, whose path is known, and nothing needs it as a table."""
-    if is_read_by_rows(use, to) or use.argument("partition_format") is not None:
+    """Whether a tabular dataset is one plain CSV file, whose path is known, and nothing needs it as a table."""
+    if is_read_by_rows(use, to):
         return False
     if use.symbol == FRAME:
         return True
+    if not table_options.is_plain(use):
+        return False
     path = use.argument("path", position=0)
     paths = paths_of(path, to)
     if len(paths) != 1:

@@ -13,6 +13,7 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
@@ -28,6 +29,7 @@ from amlbridge.migrate.models.data import (
 )
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.paths import datastore_path, whole_address
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -195,7 +197,7 @@ def _is_tested(node: ast.expr, to: Rewriter) -> bool:
 def get_by_id(use: Use, to: Rewriter) -> Outcome:
     """A table that is read is opened by the id of the v2 asset; the ids of v1 say nothing to SDK v2."""
     identity = use.argument("id", position=1)
-    if identity is not None and _is_only_read(use, to):
+    if identity is not None and is_only_read(use, to):
         passed = passed_table(identity, to)
         if passed is not None:
             return Replace(passed, "" if ".load(" in passed else _DELIMITED)
@@ -232,22 +234,22 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     mltable = to.need_module("mltable")
     form = {"delimited": "delimited", "parquet": "parquet", "json": "json_lines"}
     kind = next(value for key, value in form.items() if key in use.symbol)
-    listed = ", ".join(f'{{"pattern": {whole_address(code, use, to)}}}' for code in paths)
+    listed = f"{_listed(paths, use, to)}{table_options.keywords(use, to)}"
+    table = f"{mltable}.from_{kind}_files(paths={listed}){table_options.steps(use, to)}"
+    if is_only_read(use, to):
+        return Replace(table, _PATHS if "azureml://" in table else "")
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
     folder = new_folder(_variable(use.node, to), to)
-    to.before(
-        use.statement,
-        f"{mltable}.from_{kind}_files(paths=[{listed}]){_partitioned(use, to)}.save({folder}{_beside(path, to)})",
-    )
+    to.before(use.statement, f"{table}.save({folder}{_beside(path, to)})")
     return Replace(f'{data}(path={folder}, type="mltable")', review)
 
 
-def _partitioned(use: Use, to: Rewriter) -> str:
-    """The call that takes columns from the paths of the files; "" where the dataset has no partitions."""
-    given = use.argument("partition_format")
-    if given is None or (isinstance(given, ast.Constant) and given.value is None):
-        return ""
-    return f".extract_columns_from_partition_format({to.source(given)})"
+def _listed(paths: list[str], use: Use, to: Rewriter) -> str:
+    """The files of a table: a list of patterns, and of addresses in the web."""
+    on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
+    paths = [whole_address(code, use, to) for code in paths]
+    pairs = (f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
+    return f"[{', '.join(pairs)}]"
 
 
 def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Outcome:
@@ -255,14 +257,9 @@ def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Ou
     if any(isinstance(element, ast.Starred) for element in paths_of(path, to)):
         return Leave("the addresses are listed at run time: make an MLTable of them with mltable.from_paths")
     mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
-    on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
-    paths = [whole_address(code, use, to) for code in paths]
-    listed = ", ".join(f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
+    table = f"{mltable}.from_paths(paths={_listed(paths, use, to)}){table_options.steps(use, to)}"
     folder = new_folder(_variable(use.node, to), to)
-    to.before(
-        use.statement,
-        f"{mltable}.from_paths(paths=[{listed}]){_partitioned(use, to)}.save({folder}{_beside(path, to)})",
-    )
+    to.before(use.statement, f"{table}.save({folder}{_beside(path, to)})")
     return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
 
 
@@ -275,7 +272,7 @@ def _beside(path: ast.expr, to: Rewriter) -> str:
 def _is_opened(use: Use, to: Rewriter) -> bool:
     """Whether the code itself reads the files of a dataset that is not registered."""
     members = [member.symbols[-1] for member in Objects.of(to).members(use.node)]
-    return bool(_OPENED.intersection(members))
+    return bool(OPENED.intersection(members))
 
 
 def _variable(made: ast.expr, to: Rewriter) -> str:
@@ -443,9 +440,7 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"{owner}.to_pandas_dataframe()")
     data = follow(use.receiver, to)
     code = frame_code(data, path_code(use.receiver, to), to)
-    made = to.use_of(data.root) if data is not None else None
-    typed = made is not None and made.call is not None and made.argument("set_column_types") is not None
-    return Replace(code, f"{_PATHS}; {_TRUTHS}" if ".read_csv(" in code and not typed else _PATHS)
+    return Replace(code, f"{_PATHS}; {_TRUTHS}" if ".read_csv(" in code else _PATHS)
 
 
 def path_code(node: ast.expr, to: Rewriter) -> str:
@@ -506,7 +501,7 @@ def select(use: Use, to: Rewriter) -> Outcome:
         return Leave("select among the public files: fsspec lists them", Status.NO_EQUIVALENT)
     table = to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to)
     found = table_call(use, to, table)
-    if _is_only_read(use, to):
+    if is_only_read(use, to):
         return Replace(found.text, found.review or _PATHS)
     review = f"{_SAVED}; {found.review}" if found.review else _SAVED
     if use.symbol.endswith(".random_split"):
@@ -541,7 +536,11 @@ def with_timestamps(use: Use, to: Rewriter) -> Outcome:
     """Only filters by time needed this: the table, or its asset, is the same."""
     assert use.receiver is not None
     review = "mltable has no timestamp columns: filter the data frame by time"
-    if not _is_only_read(use, to):
+    statement, receiver = use.statement, use.receiver
+    to_itself = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == ast.unparse(receiver)
+    if to_itself and len(statement.targets) == 1 and statement.value is use.node:  # type: ignore[attr-defined]
+        return Statements("", review)
+    if not is_only_read(use, to):
         return Replace(to.source(use.receiver), review)
     return Replace(to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to), review)
 
@@ -559,39 +558,6 @@ def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
     value = to.evaluator.value(node)
     origin = value.origin if isinstance(value, Instance) else None
     use = to.use_of(origin) if origin is not None else None
-    if use is None or use.symbols[-1] not in _OPENING:
+    if use is None or use.symbols[-1] not in OPENING or (".from_" in use.symbol and single_file(use, to)):
         return False
-    return isinstance(to.outcome(use), Replace) and (use.symbol.endswith(".get_by_id") or _is_only_read(use, to))
-
-
-_OPENING = frozenset({f"Dataset.{name}" for name in (*SELECTIONS, "with_timestamp_columns", "get_by_id")})
-_READING = _OPENING | {"Dataset.to_pandas_dataframe", "Dataset.to_spark_dataframe"}
-_OPENED = _READING | {"Dataset.to_path", "Dataset.download", "Dataset.mount"}
-
-
-def _is_only_read(use: Use, to: Rewriter) -> bool:
-    """Whether all that happens to what a use gives is that it is selected from and read."""
-    scopes = to.evaluator.scopes
-    parent = scopes.parents.get(use.node)
-    if isinstance(parent, ast.Attribute):
-        outer = to.use_of(scopes.parents.get(parent, parent))
-        return outer is not None and outer.symbols[-1] in _READING
-    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
-        return False
-    target = parent.targets[0]
-    names = target.elts if isinstance(target, ast.Tuple) else [target]
-    return all(isinstance(name, ast.Name) and _name_is_only_read(name, to) for name in names)
-
-
-def _name_is_only_read(target: ast.Name, to: Rewriter) -> bool:
-    scopes = to.evaluator.scopes
-    for node in scopes.parents:
-        if not (isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)):
-            continue
-        if not any(binding.node is target for binding in scopes.lookup(node.id, node)):
-            continue
-        attribute = scopes.parents.get(node)
-        use = to.use_of(scopes.parents.get(attribute, node)) if isinstance(attribute, ast.Attribute) else None
-        if use is None or use.symbols[-1] not in _READING:
-            return False
-    return True
+    return isinstance(to.outcome(use), Replace) and (use.symbol.endswith(".get_by_id") or is_only_read(use, to))

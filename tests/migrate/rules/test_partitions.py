@@ -15,7 +15,7 @@ ws = Workspace.from_config()
 def test_a_table_has_the_columns_of_its_paths() -> None:
     path, form = "https://x/a/2020/data.parquet", "a/{time:yyyy}/data.parquet"
     text = f'table = Dataset.Tabular.from_parquet_files("{path}", partition_format="{form}")\n'
-    found = convert(HEAD + text + "frame = table.to_pandas_dataframe()\n")
+    found = convert(HEAD + text + 'table = table.register(ws, "t")\n')
     assert '.extract_columns_from_partition_format("a/{time:yyyy}/data.parquet")' in "".join(found.text.split("\n"))
     assert 'type="mltable"' in found.text
 
