@@ -296,6 +296,9 @@ OPEN_DATASETS = (
 RESULTS |= {f"{name}.get_file_dataset": "FileDataset" for name in OPEN_DATASETS}
 RESULTS |= {f"{name}.get_tabular_dataset": "TabularDataset" for name in OPEN_DATASETS}
 
+#: What gives another object, not the same one: it has the class that is given above.
+_RELATIVES = frozenset({"Run.parent", "Run.child_run", "Run.submit_child", "Run.get"})
+
 #: What is submitted -> type of its run. Anything else gives a plain run.
 SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun", "AutoMLImageConfig": "AutoMLRun"}
 SUBMITTED["HyperDriveRunConfig"] = "HyperDriveRun"  # its name in earlier releases
@@ -357,7 +360,7 @@ def result_of(symbol: str) -> str | None:
         found = RESULTS.get(f"{base}.{member}")
         if found is not None:
             # A fluent method of a subclass keeps the subclass: OutputTabularDatasetConfig.as_input().
-            return owner if found == base else found
+            return owner if found == base and f"{base}.{member}" not in _RELATIVES else found
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,6 +53,9 @@ STEPS = COMMAND_STEPS | {
     "NotebookRunnerStep",
 }
 
+#: Calls that give runs of steps, which code tells apart by their names.
+_ASKS = (".find_step_run", ".get_steps", ".get_children")
+
 
 @dataclass
 class Step:
@@ -93,7 +97,9 @@ class Step:
 
     def node_lines(self, bound: list[str], to: Rewriter) -> list[str]:
         """The statements that make the node in the pipeline function. ``bound``: what its inputs are bound to."""
-        return [f"{self.node} = {self.component}({', '.join(bound)})", *self._said_of_node(to)]
+        lines = [f"{self.node} = {self.component}({', '.join(bound)})"]
+        shown = self._shown(to)
+        return [*lines, *([f"{self.node}.display_name = {shown}"] if shown else []), *self._said_of_node(to)]
 
     @property
     def is_command(self) -> bool:
@@ -156,6 +162,16 @@ class Step:
             return found
         self.why = f"converted; the component stays in Python: {found}"
         return None
+
+    def _shown(self, to: Rewriter) -> str:
+        """The literal of the name that the child job is looked for by, where the node has another: a job is shown under
+        the variable of its node, if its component is not a ``command`` with a display name."""
+        text = to.evaluator.text(self.display_name) if self.display_name is not None else None
+        asked = any(use.symbol.endswith(_ASKS) for use in to.uses)
+        if text is None or text == self.node or not asked:
+            return ""
+        has_one = self.file(to) is None and len(self.named(to)) > 1
+        return "" if has_one else json.dumps(text, ensure_ascii=False)
 
     def _said_of_node(self, to: Rewriter) -> list[str]:
         """What is said of the node in the pipeline, because a component in YAML cannot say it."""

@@ -11,10 +11,11 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import runs
-from amlbridge.migrate.rules.runs import tracking, written
+from amlbridge.migrate.rules.runs import written
 from amlbridge.migrate.rules.versions import CPU_IMAGE
 
 rule = Rule(

@@ -10,11 +10,11 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
 from amlbridge.migrate.rules.publishing import invocation
-from amlbridge.migrate.rules.runs import tracking
 
 rule = Rule(
     "experiments",
@@ -81,9 +81,11 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Experiment.id")
 def identity(use: Use, to: Rewriter) -> Outcome:
-    """MLflow knows the id, once a job of the experiment was submitted."""
+    """MLflow knows the id. Where none was there, SDK v1 had made the experiment, as ``set_experiment`` does."""
     assert use.receiver is not None
-    return Replace(f"{to.need_module('mlflow')}.get_experiment_by_name({to.source(use.receiver)}).experiment_id")
+    if is_run_script(to):
+        return Replace(f"{to.need_module('mlflow')}.get_experiment_by_name({to.source(use.receiver)}).experiment_id")
+    return Replace(f"{tracking(use, to)}.set_experiment({to.source(use.receiver)}).experiment_id")
 
 
 _PAGE = "the page of the public cloud's studio, which is there once a job of the experiment was submitted"
@@ -94,7 +96,7 @@ def portal_url(use: Use, to: Rewriter) -> Outcome:
     """The page of the experiment in the studio: MLflow knows its id, and the client that of the workspace."""
     assert use.receiver is not None
     client = to.client(use.node)
-    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
+    mlflow = tracking(use, to)
     experiment = f"{mlflow}.get_experiment_by_name({to.source(use.receiver)}).experiment_id"
     workspace = f"{client}.workspaces.get({client}.workspace_name).id"
     return Replace(f'"https://ml.azure.com/experiments/id/{{}}?wsid={{}}".format({experiment}, {workspace})', _PAGE)
@@ -140,7 +142,7 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
         return Leave("an experiment is needed")
     tagged, chosen = _conditions(use, to)
     client = to.client(use.node)
-    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
+    mlflow = tracking(use, to)
     found = f'{mlflow}.search_runs(experiment_names=[{to.source(receiver)}], output_format="list")'
     children = use.argument("include_children")
     every = isinstance(children, ast.Constant) and children.value is True

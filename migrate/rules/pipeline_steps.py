@@ -24,6 +24,7 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import is_outside
+from amlbridge.migrate.models.settings import is_seen
 from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -128,9 +129,18 @@ def _review_if_conditional(use: Use, to: Rewriter) -> str:
 
 @rule.converts(*(f"{kind}.name" for kind in sorted(STEPS)))
 def name(use: Use, to: Rewriter) -> Outcome:
-    """The name of the component."""
+    """The name of the step: what it was given, where that is known here, else what its component has."""
     assert use.receiver is not None
-    return Replace(f"{to.source(use.receiver)}.name")
+    value = use.receiver_value
+    step = Flow.of(to).steps.get(value.origin) if value is not None and isinstance(value.origin, ast.expr) else None
+    shown = step.display_name if step is not None else None
+    if shown is None:
+        return Replace(f"{to.source(use.receiver)}.name")
+    bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
+    once = bool(bound) and len(bound[0].scope.bindings[bound[0].name]) == 1
+    if isinstance(shown, ast.Constant) or (once and is_seen(shown, use, to)):
+        return Replace(to.source(shown))
+    return Replace(f"{to.source(use.receiver)}.display_name")
 
 
 @rule.converts("StepSequence")

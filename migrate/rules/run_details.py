@@ -11,10 +11,10 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.runs import tracking, written
+from amlbridge.migrate.rules.runs import written
 
 rule = Rule(
     "run-details",
@@ -97,7 +97,7 @@ def details(use: Use, to: Rewriter) -> Outcome:
 
 def _time(key: str, job: str, use: Use, to: Rewriter) -> str:
     """When a job began or ended, as SDK v1 wrote it: ``2020-01-12T23:11:56.292703Z``."""
-    mlflow = to.need_module("mlflow") if is_run_script(to) else tracking(use, to)
+    mlflow = tracking(use, to)
     datetime, timezone = to.need("datetime", "datetime"), to.need("datetime", "timezone")
     moment = f"{mlflow}.get_run({job}.name).info.{_TIMES[key]} / 1000"
     return f'{datetime}.fromtimestamp({moment}, {timezone}.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")'

@@ -15,6 +15,7 @@ from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -258,28 +259,6 @@ def tag(use: Use, to: Rewriter) -> Outcome:
         return Leave("set tags in a statement of its own")
     start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
     return Statements(f"for key, value in {to.source(tags)}.items():\n    {start}key, value)")
-
-
-def tracking(use: Use, to: Rewriter) -> str:
-    """The module mlflow. Once, where the client is made, it is told which workspace it tracks to."""
-    mlflow = to.need_module("mlflow")
-    if "tracking" not in to.memory:
-        to.memory["tracking"] = True
-        client = to.client(use.node)
-        made = next((other for other in to.uses if _makes_client(other, client, to)), None)
-        uri = f"{client}.workspaces.get({client}.workspace_name).mlflow_tracking_uri"
-        if made is not None and "set_tracking_uri" not in to.lines.text:
-            to.after(made.statement, f"{mlflow}.set_tracking_uri({uri})")
-    return mlflow
-
-
-def _makes_client(use: Use, client: str, to: Rewriter) -> bool:
-    statement = use.statement
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-        return False
-    return (
-        statement.value is use.node and use.symbol.startswith("Workspace") and to.source(statement.targets[0]) == client
-    )
 
 
 def written(use: Use, to: Rewriter, template: str) -> str:

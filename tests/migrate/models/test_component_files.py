@@ -360,3 +360,12 @@ def test_the_module_that_a_command_runs_tells_its_folder(project: Path) -> None:
     )
     assert "../train.component.yml" in found.created
     assert 'load_component(source="train.component.yml")' in found.text
+
+
+def test_a_step_that_is_looked_for_by_its_name_has_it(project: Path) -> None:
+    """A node has the name of its variable, whatever its component is called."""
+    found = convert(project, ENVIRONMENT, STEP.format('"steps"'), PIPELINE, "found = run.find_step_run(step.name)[0]\n")
+    assert '    step = step_component()\n    step.display_name = "train"\n' in found.text
+    assert 'if job.display_name == "train"' in found.text
+    plain = convert(project, ENVIRONMENT, STEP.format('"steps"'), PIPELINE)
+    assert "display_name" not in plain.text

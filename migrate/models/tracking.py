@@ -1,0 +1,101 @@
+"""MLflow in code that submits jobs: it has to be told which workspace it tracks to."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.scopes import Binding
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.rewriter import Rewriter
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def tracking(use: Use, to: Rewriter) -> str:
+    """The module mlflow. Where the client is made, or comes into a function, it is told which workspace it tracks to;
+    a job knows that."""
+    mlflow = to.need_module("mlflow")
+    if is_run_script(to) or "set_tracking_uri" in to.lines.text:
+        return mlflow
+    client = _client(use, to)
+    made = _maker(use, client, to)
+    if isinstance(made, ast.Assign):
+        client = to.source(made.targets[0])
+    place = made if made is not None else _start(use, to)
+    if ("tracking", place) in to.memory:
+        return mlflow
+    to.memory["tracking", place] = True
+    lines = []
+    if not _is_name(client):
+        client, code = to.fresh("ml_client"), client
+        lines.append(f"{client} = {code}")
+    lines.append(f"{mlflow}.set_tracking_uri({client}.workspaces.get({client}.workspace_name).mlflow_tracking_uri)")
+    (to.after if made is not None else to.before)(place, "\n".join(lines))
+    return mlflow
+
+
+def _client(use: Use, to: Rewriter) -> str:
+    """The client that a use sees; where none is known, the one that its run was found with."""
+    client = to.client(use.node)
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    workspace = made.argument("workspace", position=0) if made is not None and made.call is not None else None
+    if _is_name(client) or not isinstance(workspace, (ast.Name, ast.Attribute)):
+        return client
+    return to.client(use.node, workspace)
+
+
+def _is_name(client: str) -> bool:
+    return client.replace(".", "").isidentifier()
+
+
+def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
+    """The statement that makes the client which a use sees; of a parameter, the one that a call in this module
+    passes."""
+    scopes = to.evaluator.scopes
+    around = set(scopes.ancestors(use.node))
+    makers = [other for other in to.uses if other.symbol.startswith("Workspace") and _assigns(other)]
+    named = [other for other in makers if to.source(other.statement.targets[0]) == client]  # type: ignore[attr-defined]
+    homes = {other.node: _home(other, to) for other in named}
+    inner = [other for other in named if homes[other.node] in around or homes[other.node] is to.evaluator.tree]
+    if inner:
+        return max(inner, key=lambda other: len(list(scopes.ancestors(other.node)))).statement
+    binding = _binding(use, client, to)
+    if binding is not None and binding.kind == "assign":
+        return binding.statement
+    if binding is None or binding.kind != "parameter":
+        return None
+    passed = [value for evaluator, value in to.evaluator.given(binding.scope.node, client) if evaluator is to.evaluator]
+    origins = {getattr(to.evaluator.value(value), "origin", None) for value in passed}
+    return next((other.statement for other in makers if other.node in origins), None)
+
+
+def _assigns(use: Use) -> bool:
+    statement = use.statement
+    return isinstance(statement, ast.Assign) and statement.value is use.node
+
+
+def _home(use: Use, to: Rewriter) -> ast.AST:
+    """What the code has to be in to see what a use makes: its function, the class for ``self.ws``, else the module."""
+    assert isinstance(use.statement, ast.Assign)
+    of_self = isinstance(use.statement.targets[0], ast.Attribute)
+    kinds = (ast.ClassDef,) if of_self else _FUNCTIONS
+    around = to.evaluator.scopes.ancestors(use.node)
+    return next((node for node in around if isinstance(node, kinds)), to.evaluator.tree)
+
+
+def _binding(use: Use, client: str, to: Rewriter) -> Binding | None:
+    found = to.evaluator.scopes.lookup(client, use.node) if client.isidentifier() else []
+    return found[0] if found else None
+
+
+def _start(use: Use, to: Rewriter) -> ast.stmt:
+    """The first statement of the function that a use is in, or its own, with all around it, outside of functions."""
+    around = list(to.evaluator.scopes.ancestors(use.node))
+    function = next((node for node in around if isinstance(node, _FUNCTIONS)), None)
+    if function is None:
+        return next((node for node in reversed(around) if isinstance(node, ast.stmt)), use.statement)
+    first = function.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return function.body[1] if documented and len(function.body) > 1 else first

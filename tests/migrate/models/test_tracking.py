@@ -1,0 +1,62 @@
+"""MLflow is told which workspace it tracks to, in every function that asks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Experiment, Run, Workspace\n\n\n"
+SET = "mlflow.set_tracking_uri({0}.workspaces.get({0}.workspace_name).mlflow_tracking_uri)"
+
+
+def joined(text: str) -> str:
+    """The text without the blanks that black breaks lines with."""
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        # A client that comes as a parameter, from nobody in this module.
+        (
+            "def f(ws, name):\n    '''Doc.'''\n    return Run.get(ws, name).get_metrics()\n",
+            "'''Doc.'''" + SET.format("ws"),
+        ),
+        # One that the caller in this module makes: it is told once, there.
+        (
+            "def f(ws):\n    return Run.get(ws, 'a').get_metrics()\n\n\n"
+            "def main():\n    ws = Workspace.from_config()\n    f(ws)\n",
+            "credential=DefaultAzureCredential())" + SET.format("ml_client") + "f(ml_client)",
+        ),
+        # One of a class.
+        (
+            "class A:\n    def __init__(self):\n        self.ws = Workspace.from_config()\n"
+            "        self.run = Run.get(self.ws, 'a')\n\n    def f(self):\n        return self.run.get_metrics()\n",
+            SET.format("self.ws") + "self.run=self.ws.jobs.get",
+        ),
+        # One of a helper that is not known.
+        ("ws = helper()\nprint(Run.get(ws, 'a').get_metrics())\n", "ws=helper()" + SET.format("ws") + "print("),
+        # None at all.
+        ("def f(run: Run):\n    return run.get_metrics()\n", "())" + SET.format("ml_client") + "return"),
+    ],
+)  # fmt: skip
+def test_mlflow_knows_the_workspace(code: str, after: str) -> None:
+    text = convert(HEAD + code).text
+    assert joined(after) in joined(text).replace('"', "'")
+    assert text.count("set_tracking_uri") == 1
+
+
+def test_each_function_that_makes_a_client_tells_mlflow() -> None:
+    code = "def {}():\n    ws = Workspace.from_config()\n    return Run.get(ws, 'a').get_metrics()\n\n\n"
+    assert convert(HEAD + code.format("f") + code.format("g")).text.count("set_tracking_uri") == 2
+
+
+def test_a_job_knows_its_workspace() -> None:
+    code = "from azureml.core import Run\n\nrun = Run.get_context()\nprint(run.experiment.id)\n"
+    assert "set_tracking_uri" not in convert(code).text
+
+
+def test_the_id_of_an_experiment_is_there_before_its_first_job() -> None:
+    text = convert(HEAD + "ws = Workspace.from_config()\nprint(Experiment(ws, 'a').id)\n").text
+    assert "mlflow.set_experiment('a').experiment_id" in text.replace('"', "'") and "set_tracking_uri" in text
