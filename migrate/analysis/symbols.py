@@ -303,6 +303,9 @@ _RELATIVES = frozenset({"Run.parent", "Run.child_run", "Run.submit_child", "Run.
 SUBMITTED = {"HyperDriveConfig": "HyperDriveRun", "AutoMLConfig": "AutoMLRun", "AutoMLImageConfig": "AutoMLRun"}
 SUBMITTED["HyperDriveRunConfig"] = "HyperDriveRun"  # its name in earlier releases
 
+# Types of columns: what stays SDK v1 takes those of SDK v1.
+RESULTS |= {f"DataType.to_{name}": "DataType" for name in ("bool", "datetime", "float", "long", "stream", "string")}
+
 #: Types of our own -> the class that reports name.
 REPORTED = {
     "RunContext": "Run",

@@ -50,6 +50,9 @@ _HEADERS = {
     "NO_HEADERS": "no_header",
 }
 _ENCODINGS = ("UTF8", "ISO88591", "LATIN1", "ASCII", "UTF16", "UTF8BOM", "WINDOWS1252")
+#: How times are taken to be written when nothing is said: SDK v1 found that out.
+_FORMATS = '["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]'
+_WRITTEN = "assumed that the times are written like 2026-06-30 or 2026-06-30 23:59:59: mltable wants their formats"
 _TYPES = {"to_long": "to_int"} | {name: name for name in ("to_bool", "to_float", "to_stream", "to_string")}
 
 
@@ -60,7 +63,7 @@ def data_type(use: Use, to: Rewriter) -> Outcome:
     if name == "to_datetime":
         formats = use.argument("formats", position=0)
         if formats is None or (isinstance(formats, ast.Constant) and formats.value is None):
-            return Leave("mltable wants to know how the times are written: DataType.to_datetime(formats)")
+            return Replace(f"{to.need('mltable', 'DataType')}.to_datetime({_FORMATS})", _WRITTEN)
         return Replace(f"{to.need('mltable', 'DataType')}.to_datetime({to.source(formats)})")
     mark = use.argument("decimal_mark", position=0) if name == "to_float" else None
     if mark is not None and to.evaluator.text(mark) != ".":

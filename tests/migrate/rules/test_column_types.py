@@ -76,10 +76,21 @@ def test_the_types_of_columns_go_with_the_asset() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["DataType.to_datetime()", "DataType.to_float(',')"])
-def test_a_type_that_mltable_has_not_is_left(kind: str) -> None:
-    code = f'table = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={{"a": {kind}}})\n'
-    assert Status.MANUAL in {finding.status for finding in convert(HEAD + code).findings}
+def test_a_type_that_mltable_has_not_is_left_with_all_of_the_table() -> None:
+    code = (
+        'table = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={"a": DataType.to_float(","), '
+        '"b": DataType.to_long()})\n'
+    )
+    found = convert(HEAD + code)
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+    assert code in found.text and "import mltable" not in found.text
+
+
+def test_times_that_v1_would_recognise_have_their_usual_formats() -> None:
+    code = 'a = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={"a": DataType.to_datetime()})\n'
+    found = convert(HEAD + code)
+    assert '.to_datetime(["%Y-%m-%d","%Y-%m-%d%H:%M:%S"' in flat(found.text)
+    assert "formats" in "".join(finding.message for finding in found.findings)
 
 
 def test_named_time_columns_change_nothing() -> None:
