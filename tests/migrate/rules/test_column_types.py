@@ -77,17 +77,17 @@ def test_the_types_of_columns_go_with_the_asset() -> None:
 
 
 def test_a_type_that_mltable_has_not_is_left_with_all_of_the_table() -> None:
-    code = (
-        'table = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={"a": DataType.to_float(","), '
-        '"b": DataType.to_long()})\n'
-    )
+    types = '{"a": DataType.to_float(","), "b": DataType.to_long()}'
+    code = f'table = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={types})\n'
     found = convert(HEAD + code)
     assert Status.MANUAL in {finding.status for finding in found.findings}
     assert code in found.text and "import mltable" not in found.text
 
 
 def test_times_that_v1_would_recognise_have_their_usual_formats() -> None:
-    code = 'a = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={"a": DataType.to_datetime()})\n'
+    code = (
+        'a = Dataset.Tabular.from_delimited_files("https://x/a.csv", set_column_types={"a": DataType.to_datetime()})\n'
+    )
     found = convert(HEAD + code)
     assert '.to_datetime(["%Y-%m-%d","%Y-%m-%d%H:%M:%S"' in flat(found.text)
     assert "formats" in "".join(finding.message for finding in found.findings)
