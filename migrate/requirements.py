@@ -7,6 +7,9 @@ import re
 #: Packages below azureml-* that belong to SDK v2, or that it uses as well.
 _STAY = frozenset(
     {"azureml-mlflow", "azureml-fsspec", "azureml-metrics", "azureml-evaluate-mlflow", "azureml-inference-server-http"}
+    | {"azureml-ai-monitoring"}
+    # Models that AutoML has trained are loaded with them.
+    | {"azureml-automl-runtime", "azureml-train-automl-runtime", "azureml-training-tabular"}
 )
 #: v1 package -> what does its work in v2. What is not here needs nothing.
 _INSTEAD = {

@@ -330,6 +330,9 @@ PUBLIC = {
     "Workspace._resource_group": "resource_group",
     "Workspace._workspace_name": "name",
     "Run._run_id": "id",
+    "Run._experiment": "experiment",
+    "Experiment._name": "name",
+    "Experiment._workspace": "workspace",
     "PortDataReference._path_on_datastore": "path_on_datastore",
     "Webservice._wait_for_operation_to_complete": "wait_for_deployment",
 }

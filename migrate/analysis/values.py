@@ -28,7 +28,7 @@ V1_PACKAGE = "azureml"
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
 FOREIGN = (
-    *("azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
+    *("azureml.ai", "azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
     *("azureml.rag", "azureml.featurestore", "azureml.acft"),  # companions of SDK v2
 )
 

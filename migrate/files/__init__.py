@@ -32,13 +32,15 @@ DOCS = {
     "written as a managed online deployment, `NAME.deployment.yml`, beside it; `az ml model deploy` names that file.",
     PIPELINE_RULE: "A pipeline of v1 in YAML is written as a pipeline job, `NAME.job.yml`, beside it.",
 }
+#: What describes a model of MLflow: the lists of packages in its folder say what the model was saved with.
+_MODEL = "MLmodel"
 #: Names of files of a lock: they are made anew, not edited.
 _LOCKS = frozenset(["poetry.lock", "Pipfile.lock", "conda-lock.yml", "pdm.lock", "uv.lock"])
 
 
 def handles(path: Path, text: str) -> bool:
     """Whether a file may have something of SDK v1."""
-    if path.suffix.lower() == ".json":
+    if path.suffix.lower() == ".json" or (path.parent / _MODEL).is_file():
         return False
     return (
         bool(_NAMED.search(text))

@@ -107,7 +107,7 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
                 lines.find(INSTALL_RULE, name, Status.IGNORED, index, column, "left as it is, as you said")
                 continue
             lines.find(INSTALL_RULE, name, found.status, index, column, found.message)
-            if found.status is Status.NO_EQUIVALENT:
+            if found.is_left:
                 continue
             new = packages.missing(found.packages, command + " " + " ".join(there))
             there += new

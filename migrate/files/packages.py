@@ -31,11 +31,18 @@ _DATA = ("mltable", "azureml-fsspec")
 
 @dataclass(frozen=True)
 class Replacement:
-    """What takes a package's place. No ``packages`` and ``status`` converted: it just goes."""
+    """What takes a package's place. No ``packages`` and ``status`` converted: it just goes. ``stays``: SDK v2 uses it,
+    too."""
 
     packages: tuple[str, ...]
     status: Status
     message: str
+    stays: bool = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the package keeps its line."""
+        return self.stays or self.status is Status.NO_EQUIVALENT
 
 
 _ALL = Replacement(
@@ -74,8 +81,19 @@ def _none(way_out: str) -> Replacement:
     return Replacement((), Status.NO_EQUIVALENT, f"SDK v2 has nothing like it: {way_out}")
 
 
-_EXPLAIN = _none("use the Responsible AI dashboard's components, or raiwidgets and interpret-community themselves")
-_AUTOML_RUNTIME = _none("jobs of AutoML bring their own environment; models load with what their conda file names")
+_EXPLAIN = Replacement(
+    ("interpret-community",),
+    Status.REVIEW,
+    "replaced by interpret-community, which it was built on; explanations are kept in the files of the run",
+)
+_FAIRNESS = Replacement(("fairlearn",), Status.REVIEW, "replaced by fairlearn, which makes the same dashboards")
+_DASHBOARD = _none("use the Responsible AI dashboard's components, or raiwidgets and interpret-community themselves")
+_AUTOML_RUNTIME = Replacement(
+    (),
+    Status.REVIEW,
+    "stays: models that AutoML has trained are loaded with it, in SDK v2 as well; drop it where none is loaded",
+    stays=True,
+)
 
 _KNOWN: dict[str, Replacement] = {
     "azureml-sdk": _ALL,
@@ -114,10 +132,11 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-interpret": _EXPLAIN,
     "azureml-contrib-interpret": _EXPLAIN,
     "azureml-contrib-explain-model": _EXPLAIN,
-    "azureml-contrib-fairness": _EXPLAIN,
-    "azureml-responsibleai": _EXPLAIN,
+    "azureml-contrib-fairness": _FAIRNESS,
+    "azureml-responsibleai": _DASHBOARD,
     "azureml-train-automl-runtime": _AUTOML_RUNTIME,
     "azureml-automl-runtime": _AUTOML_RUNTIME,
+    "azureml-training-tabular": _AUTOML_RUNTIME,
     "azureml-opendatasets": _PUBLIC,
     "azureml-datadrift": _none("use model monitoring (MonitorSchedule)"),
     "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),

@@ -81,7 +81,7 @@ def _replace(
     if lines.ignored(index, RULE):
         lines.find(RULE, symbol, Status.IGNORED, index, column, "left as it is, as you said")
         return True
-    if found.status is Status.NO_EQUIVALENT:
+    if found.is_left:
         lines.find(RULE, symbol, found.status, index, column, found.message)
         return True
     if hashed or "--hash" in lines.original[index]:
@@ -120,7 +120,7 @@ def _quoted(lines: Lines, index: int, line: str) -> bool:
         if lines.ignored(index, RULE):
             lines.find(RULE, name, Status.IGNORED, index, match.start("text"), "left as it is, as you said")
             return match[0]
-        if found.status is Status.NO_EQUIVALENT:
+        if found.is_left:
             lines.find(RULE, name, found.status, index, match.start("text"), found.message)
             return match[0]
         new = packages.missing(found.packages, _text_so_far(lines) + "".join(taken))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
@@ -84,24 +85,24 @@ def update(use: Use, to: Rewriter) -> Outcome:
             "online_deployments.begin_create_or_update"
         )
     service, client = to.source(use.receiver), to.client(use.node)
-    value = use.receiver_value
-    local = ", local=True" if value is not None and value.type == "LocalWebservice" else ""
+    at = where(is_local(use.receiver_value, to))
+    found = f'{client}.online_deployments.get(name="{DEPLOYMENT}", endpoint_name={service}.name{at.argument})'
     review = sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
     deployment = to.fresh("deployment")
     changes, above, notes = _changes(use, deployment, f"{service}.name", client, to)
     lines = list(above)
     if changes:
         lines += [
-            f'{deployment} = {client}.online_deployments.get(name="{DEPLOYMENT}", endpoint_name={service}.name{local})',
+            f"{deployment} = {found}",
             *changes,
-            f"{client}.online_deployments.begin_create_or_update({deployment}{local}).result()",
+            f"{client}.online_deployments.begin_create_or_update({deployment}{at.argument}){at.wait}",
         ]
         review += [*notes, _BLUE]
     own = [f"{service}.{key} = {to.source(node)}" for key in _ENDPOINT if (node := use.argument(key)) is not None]
     if is_true(use.argument("token_auth_enabled")):
         own.append(f'{service}.auth_mode = "aml_token"')
     if own:
-        lines += [*own, f"{client}.online_endpoints.begin_create_or_update({service}{local}).result()"]
+        lines += [*own, f"{client}.online_endpoints.begin_create_or_update({service}{at.argument}){at.wait}"]
     return Statements("\n".join(lines), "; ".join(review))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -250,19 +251,20 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     scripts = serving(wanted.serving, made(to, wanted.serving), to)
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
-    local = ", local=True" if config.local else ""
-    create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{local}).result()"
+    at = where(config.local)
+    create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{at.argument}){at.wait}"
     lines = [
         *models.lines,
         *scripts.lines,
         f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({settings})",
         create,
         f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
-        f"{client}.online_deployments.begin_create_or_update({deployment}{local}).result()",
+        f"{client}.online_deployments.begin_create_or_update({deployment}{at.argument}){at.wait}",
     ]
     if not config.local:
-        lines.append(f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}')
-    lines.append(f"{target}{create}" if not config.local else f"{target}{endpoint}")
+        lines += [f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}', f"{target}{create}"]
+    elif target:
+        lines.append(f"{target}{client}.online_endpoints.get(name={label}{at.argument})")
     config.review += [found.review for found in (models, scripts) if found.review]
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
     return Statements("\n".join(lines), "; ".join(config.review))
@@ -294,7 +296,8 @@ def find(use: Use, to: Rewriter) -> Outcome:
     if name is None:
         return Leave("a name is needed")
     client = to.client(use.node, use.argument("workspace", position=0))
-    return Replace(f"{client}.online_endpoints.get(name={to.source(name)})")
+    at = where(use.symbol == "LocalWebservice")
+    return Replace(f"{client}.online_endpoints.get(name={to.source(name)}{at.argument})")
 
 
 @rule.converts("AciWebservice", "AksWebservice", "LocalWebservice")
@@ -322,7 +325,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 #: Around these a comparison needs no brackets.
 _LOOSE = (ast.If, ast.While, ast.Assign, ast.Return, ast.Call, ast.BoolOp, ast.UnaryOp, ast.Expr)
-_DEPLOYED = '{client}.online_deployments.get(name="blue", endpoint_name={service}.name)'
+_DEPLOYED = '{client}.online_deployments.get(name="blue", endpoint_name={service}.name{local})'
 _READ = {
     "name": "{service}.name",
     "scoring_uri": "{service}.scoring_uri",
@@ -339,8 +342,8 @@ _READ = {
     "description": "{service}.description",
     "get_token": "{client}.online_endpoints.get_keys(name={service}.name).access_token",
     "get_access_token": "{client}.online_endpoints.get_keys(name={service}.name)",
-    "delete": "{client}.online_endpoints.begin_delete(name={service}.name).result()",
-    "get_logs": '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000)',
+    "delete": "{client}.online_endpoints.begin_delete(name={service}.name{local}){wait}",
+    "get_logs": '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000{local})',
 }
 
 
@@ -353,7 +356,15 @@ def member(use: Use, to: Rewriter) -> Outcome:
         code = code[1:-1]
     client = to.client(use.node) if "{client}" in code else ""
     review = f"the deployment is called {DEPLOYMENT} by these rules" if "online_deployments" in code else ""
-    return Replace(code.format(service=to.source(use.receiver), client=client), review)
+    at = where(is_local(use.receiver_value, to))
+    return Replace(code.format(service=to.source(use.receiver), client=client, local=at.argument, wait=at.wait), review)
+
+
+@rule.converts("Webservice.port")
+def port(use: Use, to: Rewriter) -> Outcome:
+    """The port of a local deployment is in its address."""
+    assert use.receiver is not None
+    return Replace(f"{to.need('urllib.parse', 'urlparse')}({to.source(use.receiver)}.scoring_uri).port")
 
 
 @rule.converts("Webservice.wait_for_deployment")
@@ -373,6 +384,9 @@ def run(use: Use, to: Rewriter) -> Outcome:
     if data is None or use.receiver is None:
         return Leave("call ml_client.online_endpoints.invoke(endpoint_name=..., request_file=...)")
     service, requests = to.source(use.receiver), to.need_module("requests")
+    if is_local(use.receiver_value, to):  # it asks for no key
+        headers = '{"Content-Type": "application/json"}'
+        return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
     key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).primary_key"
     headers = f'{{"Content-Type": "application/json", "Authorization": "Bearer " + {key}}}'
     return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")

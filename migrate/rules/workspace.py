@@ -165,9 +165,6 @@ _PROPERTIES = {
     "name": "{}.workspace_name",
     "resource_group": "{}.resource_group_name",
     "subscription_id": "{}.subscription_id",
-    "_workspace_name": "{}.workspace_name",
-    "_resource_group": "{}.resource_group_name",
-    "_subscription_id": "{}.subscription_id",
     "location": "{0}.workspaces.get({0}.workspace_name).location",
     "get_mlflow_tracking_uri": "{0}.workspaces.get({0}.workspace_name).mlflow_tracking_uri",
     "get_details": "{0}.workspaces.get({0}.workspace_name)._to_dict()",
@@ -175,7 +172,6 @@ _PROPERTIES = {
 
 
 @rule.converts(*(f"Workspace.{name}" for name in ("name", "resource_group", "subscription_id", "location")))
-@rule.converts(*(f"Workspace._{name}" for name in ("workspace_name", "resource_group", "subscription_id")))
 @rule.converts("Workspace.get_mlflow_tracking_uri")
 def read(use: Use, to: Rewriter) -> Outcome:
     """A property of the workspace."""

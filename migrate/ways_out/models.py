@@ -54,7 +54,6 @@ WAYS_OUT = {
     "LivenessProbeRequirements": _PROBE,
     "LocalWebservice": _DOCKER,
     "LocalWebservice.deploy_to_cloud": "call begin_create_or_update(deployment) without local=True",
-    "LocalWebservice.port": "read scoring_uri of ml_client.online_endpoints.get(name, local=True)",
     "LocalWebservice.reload": "call begin_create_or_update(deployment, local=True) anew",
     "LocalWebserviceDeploymentConfiguration": _DOCKER,
     "Model": "read it of ml_client.models.get(name, version)",

@@ -267,3 +267,19 @@ def test_star_imports_make_way() -> None:
 def test_a_star_import_that_brings_more_stays() -> None:
     text = convert("from azureml.core.runconfig import *\nprint(DEFAULT_CPU_IMAGE)\n").text
     assert "import *" in text
+
+
+def test_a_parent_run_whose_workspace_something_left_needs_is_told_once() -> None:
+    found = convert(
+        """\
+from azureml.core import Dataset
+from azureml.core.run import Run
+
+run = Run.get_context().parent
+ws = run.experiment.workspace
+store = ws.get_default_datastore()
+table = Dataset.get_by_name(workspace=ws, name="t")
+store.download(target_path=".", prefix="p")
+"""
+    )
+    assert found.text.count("# TODO(amlbridge") == 1

@@ -97,10 +97,32 @@ def test_toml_and_setup_cfg() -> None:
 
 
 def test_a_package_without_a_successor_stays_and_is_told() -> None:
-    text = "azureml-interpret==1.0\nazureml-mlflow\nazureml-fsspec\n"
+    text = "azureml-accel-models==1.0\nazureml-mlflow\nazureml-fsspec\n"
     found = convert("requirements.txt", text)
     assert found.text == text
-    assert told(found) == [("azureml-interpret", "no-equivalent", 1)]
+    assert told(found) == [("azureml-accel-models", "no-equivalent", 1)]
+
+
+def test_what_models_of_automl_are_loaded_with_stays() -> None:
+    text = "- pip:\n  - azureml-automl-runtime==1.59\n  - azureml-training-tabular==1.59\n"
+    found = convert("conda.yml", text)
+    assert found.text == text
+    assert told(found) == [("azureml-automl-runtime", "review", 2), ("azureml-training-tabular", "review", 3)]
+    assert convert("setup.sh", "pip install azureml-automl-runtime numpy\n").text.endswith(
+        "azureml-automl-runtime numpy\n"
+    )
+
+
+def test_the_packages_of_a_saved_model_are_its_own(tmp_path: Path) -> None:
+    assert taken(str(tmp_path / "conda.yaml"), "- azureml-defaults\n")
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    assert not taken(str(tmp_path / "conda.yaml"), "- azureml-defaults\n")
+
+
+def test_explanations_and_fairness_are_those_of_the_open_packages() -> None:
+    assert convert("requirements.txt", "azureml-interpret==1.0\nazureml-contrib-fairness\n").text == (
+        "interpret-community\nfairlearn\n"
+    )
 
 
 def test_one_that_is_not_needed_any_more_goes() -> None:

@@ -39,6 +39,7 @@ READERS = """\
 output = run.get_pipeline_output("all_scores")
 output.download(".")
 print(open(output.path_on_datastore).read())
+same = output._path_on_datastore
 """
 YML, SCRIPT = "automl_outputs/search_outputs.component.yml", "automl_outputs/automl_outputs.py"
 
@@ -82,6 +83,7 @@ def test_readers_get_files_from_a_component_behind_the_node(project: Path) -> No
         'ml_client.jobs.download(run.name, output_name=output, download_path=".")',
         # SDK v2 downloads a file into a folder with the name of the output; the file has it, too.
         'print(open("named-outputs/all_scores/all_scores").read())',
+        'same = "named-outputs/all_scores/all_scores"',
     ):
         assert line in found.text, (line, found.text)
 

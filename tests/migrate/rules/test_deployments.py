@@ -53,6 +53,28 @@ def test_a_configuration_that_goes_elsewhere_stays() -> None:
     assert "d = AciWebservice.deploy_configuration(cpu_cores=1)" in found.text
 
 
+def test_a_local_service_gives_entities_and_has_no_key() -> None:
+    """With ``local=True`` the client gives no poller."""
+    found = convert(
+        HEAD.replace("AciWebservice, ", "LocalWebservice, ")
+        + """\
+settings = LocalWebservice.deploy_configuration(port=6789)
+service = Model.deploy(ws, "s", [Model(ws, "a")], config, settings)
+service.wait_for_deployment()
+print(service.port, service.get_logs(), service.run(data))
+service.delete()
+again = LocalWebservice(ws, "s")
+"""
+    )
+    text = "".join(found.text.split())
+    assert "online_endpoints.begin_create_or_update(endpoint,local=True)deployment=" in text
+    assert "begin_create_or_update(deployment,local=True)service=ml_client.online_endpoints.get(" in text
+    assert 'get(name="s",local=True)print(urlparse(service.scoring_uri).port,' in text
+    assert "lines=1000,local=True,)" in text and 'headers={"Content-Type":"application/json"}' in text
+    assert "begin_delete(name=service.name,local=True)again=" in text and text.endswith('get(name="s",local=True)')
+    assert "get_keys" not in text and "result()" not in text and "azureml" not in text
+
+
 def test_keys_inside_of_an_expression() -> None:
     text = "".join(convert(f'{HEAD}key = Webservice(ws, "s").get_keys()[0]\n').text.split())
     assert "((keys:=ml_client.online_endpoints.get_keys(" in text and text.endswith("keys.secondary_key,)[0]")

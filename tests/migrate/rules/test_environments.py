@@ -259,3 +259,16 @@ config = ScriptRunConfig(".", "train.py", compute_target="cpu", environment=env)
     ).text
     assert 'env = ml_client.environments.get("mine", label="latest")' in text
     assert "environment=env" in text
+
+
+def test_what_models_of_automl_are_loaded_with_stays_in_the_environment() -> None:
+    found = convert(
+        """\
+from azureml.core import Environment
+from azureml.core.conda_dependencies import CondaDependencies
+
+env = Environment("score")
+env.python.conda_dependencies = CondaDependencies.create(pip_packages=["azureml-automl-runtime", "azureml-core"])
+"""
+    )
+    assert '"azureml-automl-runtime"' in found.text and "azureml-core" not in found.text
