@@ -70,7 +70,7 @@ again = LocalWebservice(ws, "s")
     assert "online_endpoints.begin_create_or_update(endpoint,local=True)deployment=" in text
     assert "begin_create_or_update(deployment,local=True)service=ml_client.online_endpoints.get(" in text
     assert 'get(name="s",local=True)print(urlparse(service.scoring_uri).port,' in text
-    assert "lines=1000,local=True,)" in text and 'headers={"Content-Type":"application/json"}' in text
+    assert "lines=1000,local=True)" in text and 'headers={"Content-Type":"application/json"}' in text
     assert "begin_delete(name=service.name,local=True)again=" in text and text.endswith('get(name="s",local=True)')
     assert "get_keys" not in text and "result()" not in text and "azureml" not in text
 
