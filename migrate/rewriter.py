@@ -470,6 +470,8 @@ class Rewriter:
         parents = self.evaluator.scopes.parents
         texts = [node for node in parents if isinstance(node, ast.JoinedStr) and not is_format(node, parents)]
         for node in texts:
+            if any(self._is_replaced(around) for around in self.evaluator.scopes.ancestors(node)):
+                continue  # what takes it over has written it, or what it means
             try:
                 self.source(node)
             except CannotWriteError as error:
@@ -477,6 +479,10 @@ class Rewriter:
                     rule, outcome = self.outcomes.get(use.node, (None, None))
                     if isinstance(outcome, Replace):
                         self.outcomes[use.node] = rule, Leave(str(error))
+
+    def _is_replaced(self, node: ast.AST) -> bool:
+        outcome = self.outcomes.get(node, (None, None))[1]  # type: ignore[call-overload]
+        return outcome is not None and not isinstance(outcome, Leave)
 
     def find_idioms(self) -> None:
         """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
