@@ -58,7 +58,8 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
 
 
 def upload_targets(text: str) -> dict[str, str]:
-    """The literal targets of a module's uploads to datastores, and the names of the data assets that they become."""
+    """The literal targets of a module's uploads to datastores, and the names of the data assets that they become; for
+    an upload of one file, its own path before that of its folder."""
     if ".upload" not in text or "target_path" not in text:
         return {}
     tree = parse_python(text)
@@ -69,8 +70,22 @@ def upload_targets(text: str) -> dict[str, str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPLOADS:
             target = next((key.value for key in node.keywords if key.arg == "target_path"), None)
             if isinstance(target, ast.Constant) and isinstance(target.value, str) and target.value.strip("/"):
-                found[target.value.strip("/")] = upload_name(target.value)
+                folder, name = target.value.strip("/"), upload_name(target.value)
+                if file := _only_file(node):
+                    found[f"{folder}/{file}"] = name
+                found[folder] = name
     return found
+
+
+def _only_file(call: ast.Call) -> str:
+    """The name of the file when one is uploaded and its path stands there, or ""."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "upload_files":
+        return ""
+    given = next((key.value for key in call.keywords if key.arg == "files"), call.args[0] if call.args else None)
+    paths = given.elts if isinstance(given, ast.List) else []
+    if len(paths) == 1 and isinstance(paths[0], ast.Constant) and isinstance(paths[0].value, str):
+        return posixpath.basename(paths[0].value)
+    return ""
 
 
 def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], to: Rewriter) -> None:

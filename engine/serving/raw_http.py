@@ -1,8 +1,8 @@
 """``@rawhttp``, AMLRequest and AMLResponse: scoring scripts that read requests and write responses themselves.
 
-Azure's images hold the package azureml-contrib-services. Where it is not installed, the three names are provided here
-under the same modules. With werkzeug (which MLflow brings) a request is a full one; without it, it has the method, the
-headers, the arguments and the data.
+Azure's images hold the packages azureml-contrib-services (SDK v1) and azureml-inference-server-http. Where one is not
+installed, the three names are provided here under the same modules. With werkzeug (which MLflow brings) a request is a
+full one; without it, it has the method, the headers, the arguments and the data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 _MARK = "_amlbridge_rawhttp"
-_REQUEST, _RESPONSE = "azureml.contrib.services.aml_request", "azureml.contrib.services.aml_response"
+#: The packages that have ``aml_request`` and ``aml_response``.
+_PACKAGES = ("azureml.contrib.services", "azureml_inference_server_http.api")
 
 
 class AMLRequest:
@@ -67,6 +68,15 @@ class AMLResponse:
         """The body."""
         return self._data
 
+    @property
+    def mimetype(self) -> str:
+        """The type of the body, without parameters such as its encoding; can be set."""
+        return self.headers["content-type"].partition(";")[0].strip()
+
+    @mimetype.setter
+    def mimetype(self, value: str) -> None:
+        self.headers["content-type"] = value
+
 
 def rawhttp(function: Callable[..., Any]) -> Callable[..., Any]:
     """Marks a run() that wants the request itself."""
@@ -76,34 +86,39 @@ def rawhttp(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def install() -> None:
     """Makes the three names importable, and leaves an installed package alone."""
+    for package in _PACKAGES:
+        if not _there(f"{package}.aml_request"):
+            _provide(package)
+
+
+def _there(name: str) -> bool:
+    """Whether a module can be imported."""
     try:
-        if importlib.util.find_spec(_REQUEST) is not None:
-            return
+        return name in sys.modules or importlib.util.find_spec(name) is not None
     except ImportError:
-        pass
-    request, response = ModuleType(_REQUEST), ModuleType(_RESPONSE)
+        return False
+
+
+def _provide(package: str) -> None:
+    request, response = ModuleType(f"{package}.aml_request"), ModuleType(f"{package}.aml_response")
     request.AMLRequest = AMLRequest  # type: ignore[attr-defined]
     request.rawhttp = rawhttp  # type: ignore[attr-defined]
     response.AMLResponse = AMLResponse  # type: ignore[attr-defined]
-    for name, module in ((_REQUEST, request), (_RESPONSE, response)):
-        sys.modules[name] = module
-    for name in ("azureml", "azureml.contrib", "azureml.contrib.services"):
-        try:
-            found = importlib.util.find_spec(name) is not None
-        except ImportError:
-            found = False
-        if not found and name not in sys.modules:
-            package = ModuleType(name)
-            package.__path__ = []
-            sys.modules[name] = package
+    words = package.split(".")
+    for name in (".".join(words[:end]) for end in range(1, len(words) + 1)):
+        if not _there(name):
+            sys.modules[name] = ModuleType(name)
+            sys.modules[name].__path__ = []
+    for module in (request, response):
+        sys.modules[module.__name__] = module
 
 
 def wanted(function: Callable[..., Any]) -> bool:
     """Whether run() asks for the request itself."""
     if getattr(function, _MARK, False):
         return True
-    installed = sys.modules.get(_REQUEST)
-    return bool(getattr(installed, "_rawHttpRequested", False))
+    installed = [sys.modules.get(f"{package}.aml_request") for package in _PACKAGES]
+    return any(getattr(module, "_rawHttpRequested", False) for module in installed)
 
 
 def request(header: dict[str, Any], body: bytes) -> Any:

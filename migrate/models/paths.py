@@ -118,11 +118,29 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
             continue
         inside = text.strip("/").removeprefix(folder.strip("/")).lstrip("/")
         if text.strip("/").startswith(folder.strip("/")) and use.node.lineno <= path.lineno:
+            file = _only_file(use, to)
+            if file is not None and not inside and not formatted:
+                return f"{variable}.path.rpartition('/')[0]"  # the folder that the one file is in
+            if file is not None:
+                if not formatted and file and file != inside:
+                    continue
+                return f"{variable}.path"
             if formatted:
                 return _formatted(path, text, inside, variable, to)
             # The path of a folder ends with a slash, or not.
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"
     return _uploaded_beside(path, text, formatted, to)
+
+
+def _only_file(use: Use, to: Rewriter) -> str | None:
+    """The name of the file when an upload is one of a single file, "" when nobody knows its name; else None."""
+    from amlbridge.migrate.models.arguments import list_elements
+
+    source = use.argument("files", position=0) if use.symbols[-1] == "Datastore.upload_files" else None
+    elements = list_elements(source, to) if source is not None else []
+    if len(elements) != 1 or isinstance(elements[0], ast.Starred):
+        return None
+    return (to.evaluator.text(elements[0]) or "").replace("\\", "/").rpartition("/")[2]
 
 
 def upload_name(target: str) -> str:
@@ -150,6 +168,8 @@ def uploaded_file(text: str, at: ast.AST, to: Rewriter) -> str | None:
         if wanted == folder or wanted.startswith(f"{folder}/"):
             variable = f"{to.client(at)}.data.get('{asset}', label='latest')"
             inside = wanted.removeprefix(folder).lstrip("/")
+            if not inside and any(name == asset and key.startswith(f"{folder}/") for key, name in to.uploads.items()):
+                return f"{variable}.path.rpartition('/')[0]"  # the folder that the one file is in
             if inside and '"' in variable:  # a client in a job reads its variables by name
                 return f"""{variable}.path.rstrip("/") + "/{inside}\""""
             return f"""f"{{{variable}.path.rstrip('/')}}/{inside}\"""" if inside else f"{variable}.path"

@@ -42,6 +42,7 @@ from azureml.train.automl import AutoMLConfig
 ws = Workspace.from_config()
 table = Dataset.get_by_name(ws, "churn")
 settings = {
+    "iterations": 2,
     "iteration_timeout_minutes": 5,
     "experiment_timeout_hours": 0.25,
     "enable_early_stopping": True,
@@ -74,7 +75,10 @@ config = automl.classification(
     enable_model_explainability=True,
 )
 config.set_limits(
-    trial_timeout_minutes=5, timeout_minutes=15, enable_early_termination=True
+    max_trials=2,
+    trial_timeout_minutes=5,
+    timeout_minutes=15,
+    enable_early_termination=True,
 )
 config.set_training(blocked_training_algorithms=["KNN"])
 config.set_featurization(mode="auto")
@@ -88,17 +92,18 @@ from azureml.pipeline.steps import AutoMLStep, PythonScriptStep
 from azureml.train.automl import AutoMLConfig
 
 ws = Workspace.from_config()
+cluster = ws.compute_targets["cpu"]
 table = Dataset.get_by_name(ws, "houses")
 model = PipelineData(
     "model", pipeline_output_name="model", training_output=TrainingOutput("Model")
 )
 config = AutoMLConfig(
     task="regression",
-    training_data=table.as_named_input("table"),
+    training_data=table,
     label_column_name="price",
     primary_metric="r2_score",
-    iterations=4,
-    compute_target="cpu",
+    iterations=2,
+    compute_target=cluster,
 )
 search = AutoMLStep(name="search", automl_config=config, outputs=[model])
 check = PythonScriptStep(
@@ -115,6 +120,7 @@ from azure.ai.ml import Input, MLClient, Output, automl, command, dsl
 from azure.identity import DefaultAzureCredential
 
 ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+cluster = ml_client.compute.get("cpu")
 table = ml_client.data.get("houses", label="latest")
 check_component = command(
     name="check_py",
@@ -131,14 +137,14 @@ check_component = command(
 def pipeline():
     search = automl.regression(
         training_data=Input(type="mltable", path=table.id),
-        compute="cpu",
+        compute=cluster.name,
         target_column_name="price",
         primary_metric="r2_score",
         enable_model_explainability=True,
         display_name="search",
         outputs={"best_model": Output(type="mlflow_model")},
     )
-    search.set_limits(max_trials=4)
+    search.set_limits(max_trials=2)
     check = check_component(model=search.outputs.best_model)
     return {"model": search.outputs.best_model}
 """,

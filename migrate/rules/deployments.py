@@ -34,6 +34,8 @@ rule = Rule(
     cases=[
         Case(
             """\
+import json
+
 from azureml.core import Environment, Workspace
 from azureml.core.model import InferenceConfig, Model
 from azureml.core.webservice import AciWebservice
@@ -43,14 +45,18 @@ model = Model(ws, "ridge")
 inference_config = InferenceConfig(
     entry_script="score.py", source_directory="serving", environment=Environment.get(ws, "ridge")
 )
-aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, tags={"a": "b"})
+aci_config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, auth_enabled=True, tags={"a": "b"})
 service = Model.deploy(ws, "ridge-service", [model], inference_config, aci_config)
 service.wait_for_deployment(show_output=True)
 print(service.state, service.scoring_uri, service.get_logs())
+answer = service.run(json.dumps({"data": [1, 2]}))
 primary, secondary = service.get_keys()
 service.delete()
 """,
             """\
+import json
+
+import requests
 from azure.ai.ml import MLClient
 from azure.ai.ml.entities import (
     CodeConfiguration,
@@ -83,6 +89,15 @@ print(
         name="blue", endpoint_name=service.name, lines=1000
     ),
 )
+answer = requests.post(
+    service.scoring_uri,
+    data=json.dumps({"data": [1, 2]}),
+    headers={
+        "Content-Type": "application/json",
+        "Authorization": "Bearer "
+        + ml_client.online_endpoints.get_keys(name=service.name).primary_key,
+    },
+).json()
 keys = ml_client.online_endpoints.get_keys(name=service.name)
 primary, secondary = keys.primary_key, keys.secondary_key
 ml_client.online_endpoints.begin_delete(name=service.name).result()

@@ -40,7 +40,7 @@ train = PythonScriptStep(
     compute_target="cpu",
     runconfig=env,
 )
-pipeline = Pipeline(workspace=None, steps=[train])
+pipeline = Pipeline(ws, steps=[train])
 """,
             """\
 from azure.ai.ml import Input, Output, command, dsl

@@ -32,7 +32,7 @@ from azureml.core import Workspace
 from azureml.pipeline.core import PublishedPipeline
 
 ws = Workspace.from_config()
-published = PublishedPipeline.get(ws, "nightly")
+published = PublishedPipeline.get(ws, pipeline_id)
 answer = requests.post(
     published.endpoint,
     headers=header,
@@ -45,7 +45,7 @@ from azure.ai.ml import MLClient
 from azure.identity import DefaultAzureCredential
 
 ml_client = MLClient.from_config(credential=DefaultAzureCredential())
-published = ml_client.batch_endpoints.get("nightly")
+published = ml_client.batch_endpoints.get(pipeline_id)
 answer = requests.post(
     published.scoring_uri,
     headers=header,

@@ -71,6 +71,7 @@ schedule = Schedule.create(
 )
 """,
             """\
+from datetime import datetime, timedelta, timezone
 from azure.ai.ml import MLClient, command, dsl
 from azure.ai.ml.entities import (
     BatchEndpoint,
@@ -122,7 +123,11 @@ scheduled_job.experiment_name = "e"
 schedule = ml_client.schedules.begin_create_or_update(
     JobSchedule(
         name="on-new-data",
-        trigger=RecurrenceTrigger(frequency="minute", interval=60),
+        trigger=RecurrenceTrigger(
+            frequency="minute",
+            interval=60,
+            start_time=datetime.now(timezone.utc) + timedelta(minutes=60),
+        ),
         create_job=scheduled_job,
     )
 ).result()
@@ -227,7 +232,11 @@ def _trigger(use: Use, to: Rewriter) -> str | None:
         return None
     minutes = use.argument("polling_interval", position=10)
     interval = to.source(minutes) if minutes is not None else _POLLING_INTERVAL
-    return f'{to.need("azure.ai.ml.entities", "RecurrenceTrigger")}(frequency="minute", interval={interval})'
+    # Without a start time, the first job would start before the schedule is disabled.
+    now, delta, zone = (to.need("datetime", name) for name in ("datetime", "timedelta", "timezone"))
+    start = f"{now}.now({zone}.utc) + {delta}(minutes={interval})"
+    trigger = to.need("azure.ai.ml.entities", "RecurrenceTrigger")
+    return f'{trigger}(frequency="minute", interval={interval}, start_time={start})'
 
 
 #: Minutes, when a schedule of SDK v1 names none.

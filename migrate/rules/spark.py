@@ -20,11 +20,12 @@ rule = Rule(
     cases=[
         Case(
             """\
-from azureml.core import ScriptRunConfig
+from azureml.core import ScriptRunConfig, Workspace
 from azureml.core.runconfig import RunConfiguration
 from azureml.data import HDFSOutputDatasetConfig
 from azureml.pipeline.steps import SynapseSparkStep
 
+store = Workspace.from_config().get_default_datastore()
 run_config = RunConfiguration(framework="pyspark")
 run_config.target = "pool"
 run_config.spark.configuration["spark.driver.memory"] = "1g"
@@ -47,8 +48,12 @@ step = SynapseSparkStep(
 )
 """,
             """\
-from azure.ai.ml import Output, spark
+from azure.ai.ml import MLClient, Output, spark
+from azure.identity import DefaultAzureCredential
 
+store = MLClient.from_config(
+    credential=DefaultAzureCredential()
+).datastores.get_default()
 config = spark(
     code=".",
     entry={"file": "count.py"},
@@ -61,7 +66,7 @@ config = spark(
     outputs={
         "out": Output(
             type="uri_folder",
-            path=f"azureml://datastores/{store}/paths/counts",
+            path="azureml://datastores/workspaceblobstore/paths/counts",
             mode="direct",
         )
     },

@@ -64,6 +64,7 @@ hyperdrive = HyperDriveConfig(
     max_duration_minutes=60,
 )
 run = Experiment(ws, "tune").submit(hyperdrive)
+run.wait_for_completion(show_output=True)
 best = run.get_best_run_by_primary_metric()
 """,
             """\
@@ -90,6 +91,7 @@ hyperdrive = config(alpha=Uniform(0.1, 1.0), solver=Choice(["svd", "lsqr"])).swe
     timeout=3600,
 )
 run = ml_client.jobs.create_or_update(hyperdrive, experiment_name="tune")
+ml_client.jobs.stream(run.name)
 best = ml_client.jobs.get(ml_client.jobs.get(run.name).properties["best_child_run_id"])
 """,
         ),

@@ -18,9 +18,13 @@ rule = Rule(
     cases=[
         Case(
             """\
+from azureml.core import Workspace
 from azureml.data.data_reference import DataReference
 from azureml.pipeline.steps import DataTransferStep
 
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+archives = ws.datastores["archives"]
 raw = DataReference(store, "raw", path_on_datastore="raw/orders.csv")
 archive = DataReference(archives, "archive", path_on_datastore="2020")
 step = DataTransferStep(
@@ -33,13 +37,20 @@ step = DataTransferStep(
 )
 """,
             """\
-from azure.ai.ml import Input, Output, command
+from azure.ai.ml import Input, MLClient, Output, command
 from azure.ai.ml.entities import Environment
+from azure.identity import DefaultAzureCredential
 
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+store = ml_client.datastores.get_default()
+archives = ml_client.datastores.get("archives")
 raw = Input(
-    type="uri_folder", path=f"azureml://datastores/{store}/paths/raw/orders.csv"
+    type="uri_folder",
+    path="azureml://datastores/workspaceblobstore/paths/raw/orders.csv",
 )
-archive = Input(type="uri_folder", path=f"azureml://datastores/{archives}/paths/2020")
+archive = Input(
+    type="uri_folder", path=f"azureml://datastores/{archives.name}/paths/2020"
+)
 copy_environment = Environment(
     image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 )

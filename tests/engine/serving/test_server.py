@@ -191,22 +191,24 @@ def test_several_processes_work_at_the_same_time(make: Make) -> None:
     assert len({future.result(20).body for future in futures}) == 2
 
 
-def test_raw_requests_and_responses(make: Make) -> None:
-    script = """
-from azureml.contrib.services.aml_request import AMLRequest, rawhttp
-from azureml.contrib.services.aml_response import AMLResponse
+@pytest.mark.parametrize("package", ["azureml.contrib.services", "azureml_inference_server_http.api"])
+def test_raw_requests_and_responses(make: Make, package: str) -> None:
+    script = f"from {package}.aml_request import AMLRequest, rawhttp\nfrom {package}.aml_response import AMLResponse\n"
+    script += """
 def init(): pass
 @rawhttp
 def run(request):
     if request.method == "GET":
         return AMLResponse({"asked": request.args["q"]}, 201, {"X-Own": "1"}, json_str=True)
-    return AMLResponse(request.get_data(as_text=True).upper() + request.headers["X-In"], 418)
+    response = AMLResponse(request.get_data(as_text=True).upper() + request.headers["X-In"], 418)
+    response.mimetype = "image/jpg"
+    return response
 """
     server = make(script)
     got = ask(server, method="GET", query="q=5", body=b"")
     assert (got.status, json.loads(got.body), got.headers["x-own"]) == (201, {"asked": "5"}, "1")
     posted = ask(server, body=b"abc", headers={"x-in": "!"})
-    assert (posted.status, posted.body) == (418, b"ABC!")
+    assert (posted.status, posted.body, posted.headers["content-type"]) == (418, b"ABC!", "image/jpg")
 
 
 def test_stop_ends_the_processes_and_what_they_started(make: Make) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.migrate.twins import served
 from tests.support.live import LiveService
 
 _VERSION = {"api-version": "2024-04-01"}
@@ -23,6 +24,8 @@ _OWN = ("mlflow.", "azureml.", "_aml_system", "_azureml", "ContentSnapshotId", "
 _LOGS = ("user_logs", "system_logs", "azureml-logs", "logs")
 #: SDK v1 registers the environment of a run that names none; SDK v2 takes a curated one.
 _MADE_UP = ("AzureML-", "default-environment")
+#: The folders of a datastore that a client or the service names.
+_MADE_FOLDERS = ("azureml/", "dataset/", "LocalUpload/", "managed-dataset/")
 Values = dict[str, Any]
 
 
@@ -32,28 +35,45 @@ class Inventory:
     def __init__(self, live: LiveService, workspace: str) -> None:
         self._scope = live.scope(workspace)
         self._client = live.client()
+        self._blobs = live.home.blobs
 
     def read(self) -> Values:
         """Everything of the workspace, by kind and name."""
         with self._client:
-            kinds = {item["name"]: _datastore(item["properties"]) for item in self._list("datastores")}
+            datastores = {item["name"]: item["properties"] for item in self._list("datastores")}
+            default = next(item for item in datastores.values() if item["isDefault"])
             return {
                 "models": self._assets("models", _model),
                 "data": self._assets("data", lambda asset: {"type": asset["dataType"]}),
                 "environments": self._assets("environments", _environment),
                 "computes": {item["name"]: _compute(item) for item in self._list("computes")},
-                "datastores": kinds,
+                "datastores": {name: _datastore(item) for name, item in datastores.items()},
                 "jobs": self._jobs(),
+                "outputs": _outputs(self._blobs / default["accountName"] / default["containerName"]),
+                "stored": self._stored(datastores),
+                "services": served.services(self._client, self._scope, self._list),
+                "published": served.published(self._client, self._scope, self._list),
+                "schedules": served.schedules(self._client, self._scope, self._list),
             }
 
     def _list(self, path: str) -> Iterator[Values]:
-        url, query = f"{self._scope}/{path}", _VERSION
+        url, query = f"{self._scope}/{path}", {**_VERSION, "listViewType": "All"}
         while url:
             answer = self._client.get(url, params=query)
             answer.raise_for_status()
             page = answer.json()
             yield from page["value"]
             url, query = page.get("nextLink") or "", {}
+
+    def _stored(self, datastores: Mapping[str, Values]) -> dict[str, str]:
+        """The files at paths of datastores that a program has chosen, by datastore and path."""
+        found = {}
+        for name, item in datastores.items():
+            if item["datastoreType"] != "AzureBlob" or name == "workspaceartifactstore":
+                continue
+            files = _files(self._blobs / item["accountName"] / item["containerName"])
+            found |= {f"{name}/{path}": file for path, file in files.items() if not path.startswith(_MADE_FOLDERS)}
+        return found
 
     def _assets(self, kind: str, more: Callable[[Values], Values]) -> Values:
         found: Values = {}
@@ -116,6 +136,12 @@ def _files(folder: Path) -> dict[str, str]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
     return {name: _hash(path) for name, path in names.items() if name.split("/")[0] not in _LOGS}
+
+
+def _outputs(store: Path) -> list[dict[str, str]]:
+    """The files of each output of a job that has a place of its own (``azureml/JOB/OUTPUT``), whatever its name."""
+    folders = [*store.glob("azureml/*/*"), *store.glob("dataset/*/*")]
+    return sorted(({path.name: _hash(path)} if path.is_file() else _files(path) for path in folders), key=repr)
 
 
 def _hash(path: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from amlbridge.migrate.findings import UNCONVERTED, FileReport
+from amlbridge.migrate.module import Options
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.write import write_all
@@ -33,8 +34,10 @@ ml = MLClient.from_config(DefaultAzureCredential())
 CLUSTER = """\
 from azure.ai.ml.entities import AmlCompute
 
-ml.compute.begin_create_or_update(AmlCompute(name="cpu", size="STANDARD_D2_V2", max_instances=2)).result()
+ml.compute.begin_create_or_update(AmlCompute(name="{name}", size="STANDARD_D2_V2", max_instances=2)).result()
 """
+#: As the cases are documented.
+_PYTHON = Options(components="python")
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,16 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     for path, text in twin.program().items():
         (old / path).parent.mkdir(parents=True, exist_ok=True)
         (old / path).write_text(text)
-    (old / "setup_workspace.py").write_text(_SETUP + (CLUSTER if twin.script else "") + twin.setup)
+    cluster = CLUSTER.format(name=twin.computes) if twin.computes else ""
+    (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
     shutil.copytree(old, new)
     convert(twin, new)
-    return _run(live, old, f"{twin.name}-old"), _run(live, new, f"{twin.name}-new")
+    return _run(twin, live, old), _run(twin, live, new)
 
 
 def convert(twin: Twin, folder: Path) -> list[FileReport]:
     """Converts the files of a folder. Nothing may be left, and the case becomes what is documented."""
-    reports = run([folder], Settings(jobs=1))
+    reports = run([folder], Settings(_PYTHON, jobs=1))
     left = [finding for report in reports for finding in report.findings if finding.status in UNCONVERTED]
     assert not left, left
     write_all(reports, [folder])
@@ -76,9 +80,15 @@ def _statements(text: str) -> Iterator[str]:
             yield "".join(lines[node.lineno - 1 : node.end_lineno])
 
 
-def _run(live: LiveService, folder: Path, workspace: str) -> Result:
-    done = live.run((folder / "main.py").read_text(), folder=folder, workspace=workspace)
-    told = [line for line in done.stdout.splitlines() if line.startswith("= ")]
+def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
+    workspace = f"{twin.name}-{folder.name}"
+    program = (folder / "main.py").read_text()
+    done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused)
+    if twin.refused:
+        assert done.returncode, f"nothing was refused: {done.stdout}"
+        assert twin.refused in done.stderr, done.stderr
+    # The client of SDK v2 prints dots while it waits.
+    told = [line.lstrip(".") for line in done.stdout.splitlines() if line.lstrip(".").startswith("= ")]
     return Result(told, Inventory(live, workspace).read())
 
 

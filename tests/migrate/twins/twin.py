@@ -39,11 +39,16 @@ class Twin:
     ``rule``, ``number``: the case. ``head`` stands before it and ``foot`` after it: v1 code, which is converted with
     it. In a ``foot``, ``print("=", ...)`` prints what both programs must print alike, in the same order.
 
-    ``script``: the case is a run script, ``src/train.py``, with ``head`` and ``foot`` of its own; this program, such
-    as ``SUBMIT``, submits it. Its own lines that begin with "= " are compared where the program prints its log.
+    ``script``: the case is a run script, ``src/train.py`` or another ``path``, with ``head`` and ``foot`` of its own;
+    this program, such as ``SUBMIT``, submits it. Its own lines that begin with "= " are compared where the program
+    prints its log.
 
     ``setup``: code that uses no v1. It runs first in both programs and finds the v2 client as ``ml``; what it defines
     is imported with ``from setup_workspace import NAME``. ``files``: what lies beside the program, by path.
+
+    ``cluster``: there is a cluster of this name; for a ``script`` it is ``cpu``.
+
+    ``refused``: both programs end at a submit which the service refuses with this in its text.
 
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
     in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.
@@ -54,8 +59,11 @@ class Twin:
     head: str = ""
     foot: str = ""
     script: str = ""
+    path: str = "src/train.py"
     setup: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    cluster: str = ""
+    refused: str = ""
     differs: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,9 +82,14 @@ class Twin:
         others = {path: textwrap.dedent(text) for path, text in self.files.items()}
         if not self.script:
             return {**others, "main.py": "import setup_workspace\n" + body}
-        return {**others, "src/train.py": body, "main.py": "import setup_workspace\n" + textwrap.dedent(self.script)}
+        return {**others, self.path: body, "main.py": "import setup_workspace\n" + textwrap.dedent(self.script)}
+
+    @property
+    def computes(self) -> str:
+        """The name of the cluster that the program needs, or ""."""
+        return self.cluster or ("cpu" if self.script else "")
 
     @property
     def place(self) -> str:
         """The file that the case is in."""
-        return "src/train.py" if self.script else "main.py"
+        return self.path if self.script else "main.py"

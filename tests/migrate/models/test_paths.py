@@ -1,0 +1,50 @@
+"""Paths of datastores that the same code uploads to: what is read is the file or the folder that has been uploaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.project import build_project
+from tests.migrate.rules.support import PYTHON, convert
+
+_HEAD = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+"""
+_ONE = 'store.upload_files(["data/train.csv"], target_path="wines/tables")\n'
+_READ = 'table = Dataset.Tabular.from_delimited_files((store, "wines/tables/{name}"))\n'
+
+
+def test_the_one_file_of_an_upload_is_the_data_asset() -> None:
+    text = convert(_HEAD + _ONE + _READ.format(name="train.csv")).text
+    assert 'table = Data(path=wines_tables_files.path, type="uri_file")' in text
+
+
+def test_the_folder_of_the_one_file_is_the_one_above_it() -> None:
+    text = convert(_HEAD + _ONE + 'files = Dataset.File.from_files((store, "wines/tables"))\n').text
+    assert 'path=wines_tables_files.path.rpartition("/")[0], type="uri_folder"' in text
+
+
+def test_each_file_is_found_among_several_uploads_of_one() -> None:
+    other = _ONE.replace("train", "test")
+    text = convert(_HEAD + _ONE + other + _READ.format(name="test.csv")).text
+    assert 'table = Data(path=wines_tables_files_2.path, type="uri_file")' in text
+
+
+def test_a_file_of_an_uploaded_folder_is_inside_of_the_data_asset() -> None:
+    upload = 'store.upload("data", target_path="wines/tables")\n'
+    text = convert(_HEAD + upload + _READ.format(name="train.csv")).text
+    assert "path=f\"{wines_tables_files.path.rstrip('/')}/train.csv\"" in text
+
+
+def test_the_one_file_that_a_module_beside_uploads() -> None:
+    modules = [
+        ModuleText(Path("upload.py"), _HEAD + _ONE),
+        ModuleText(Path("read.py"), _HEAD + _READ.format(name="train.csv")),
+    ]
+    text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
+    assert 'path=ml_client.data.get("wines_tables_files", label="latest").path, type=' in text.replace("\n    ", " ")

@@ -1,0 +1,180 @@
+"""Rules of submitted scripts and of pipelines. A step writes down what it has been given, and both are compared."""
+
+from __future__ import annotations
+
+from tests.migrate.twins.twin import Twin
+
+#: A script of a step: ``outputs/given.json`` has its arguments, with what is in a folder in place of its path.
+SEEN = """\
+import json
+import os
+import pathlib
+import sys
+
+
+def content(path):
+    files = sorted(file for file in pathlib.Path(path).rglob("*") if file.is_file())
+    return {file.relative_to(path).as_posix(): file.read_text() for file in files}
+
+
+given = [content(word) if os.path.isabs(word) else word for word in sys.argv[1:]]
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/given.json", "w") as file:
+    json.dump([*given, os.environ.get("A")], file)
+"""
+#: The same, and writes a file into the folder that its last argument names.
+WRITES = f"""\
+{SEEN}
+os.makedirs(sys.argv[-1], exist_ok=True)
+with open(os.path.join(sys.argv[-1], "rows.csv"), "w") as file:
+    file.write("a,b\\n1,2\\n")
+"""
+#: One process of each node writes down what it knows of the others.
+RANK = """\
+import os
+
+rank, size = os.environ["OMPI_COMM_WORLD_RANK"], os.environ["OMPI_COMM_WORLD_SIZE"]
+os.makedirs("outputs", exist_ok=True)
+with open(f"outputs/{rank}.txt", "w") as file:
+    file.write(f"{rank} of {size}, A={os.environ['A']}")
+"""
+ENV = """\
+from azureml.core import Environment, Experiment, Workspace
+
+ws = Workspace.from_config()
+env = Environment.get(ws, "training")
+"""
+RUN_CONFIG = """\
+from azureml.core import Environment, Experiment, Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline
+
+ws = Workspace.from_config()
+env = RunConfiguration()
+env.environment = Environment.get(ws, "training")
+"""
+ENV_SETUP = """\
+from azure.ai.ml.entities import Environment
+
+ml.environments.create_or_update(
+    Environment(name="training", image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04")
+)
+"""
+_SUBMIT = """\
+run = Experiment(ws, "trials").submit({what})
+run.wait_for_completion(show_output=False)
+"""
+
+TWINS = [
+    Twin(
+        "commands",
+        0,
+        head=ENV + "rows = len(ws.name)\n",
+        foot=_SUBMIT.format(what="config"),
+        setup=ENV_SETUP,
+        files={"src/train.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
+        "commands",
+        1,
+        head=ENV + "cluster = 'cpu'\n",
+        foot=_SUBMIT.format(what="config"),
+        setup=ENV_SETUP,
+        files={"train.py": RANK},
+        cluster="cpu",
+    ),
+    Twin(
+        "run-configurations",
+        head="from azureml.core import Experiment, ScriptRunConfig, Workspace\n",
+        foot="ws = Workspace.from_config()\n"
+        'config = ScriptRunConfig("src", "train.py", arguments=["--rows", 5], run_config=run_config)\n'
+        + _SUBMIT.format(what="config"),
+        files={"src/train.py": SEEN},
+        cluster="cpu-cluster",
+    ),
+    Twin(
+        "pipeline-data",
+        head=RUN_CONFIG,
+        foot=_SUBMIT.format(what="pipeline"),
+        setup=ENV_SETUP,
+        files={"prepare.py": WRITES, "train.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
+        "pipeline-steps",
+        head=RUN_CONFIG.replace("env =", "environment =").replace("env.", "environment."),
+        foot=_SUBMIT.format(what="Pipeline(ws, steps=[train])"),
+        setup=ENV_SETUP,
+        files={"steps/train.py": WRITES},
+        cluster="cpu",
+    ),
+    Twin(
+        "pipelines",
+        head=RUN_CONFIG,
+        foot="run.wait_for_completion(show_output=False)\n",
+        setup=ENV_SETUP,
+        files={"check.py": SEEN, "train.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
+        "parallel-runs",
+        head=ENV,
+        foot=_SUBMIT.format(what="pipeline"),
+        setup=ENV_SETUP
+        + """\
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="images", path="images", type="uri_folder"))
+""",
+        files={
+            "scoring/score.py": """\
+import argparse
+import os
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--threshold", type=float)
+args, _ = parser.parse_known_args()
+
+
+def init():
+    pass
+
+
+def run(mini_batch):
+    return [f"{os.path.basename(path)} {os.path.getsize(path) > args.threshold}" for path in mini_batch]
+""",
+            **{f"images/{number}.txt": "x" * number for number in range(7)},
+        },
+        cluster="cpu",
+    ),
+    Twin(
+        "transfers",
+        head="from azureml.core import Experiment\nfrom azureml.pipeline.core import Pipeline\n",
+        foot=_SUBMIT.format(what="Pipeline(ws, steps=[step])"),
+        setup="""\
+from azure.ai.ml import Output, command
+from azure.ai.ml.entities import AccountKeyConfiguration, AzureBlobDatastore, Environment
+
+account = ml.workspace_name.replace("-", "")
+key = AccountKeyConfiguration(account_key="a2V5")
+ml.datastores.create_or_update(
+    AzureBlobDatastore(name="archives", account_name=account, container_name="c", credentials=key)
+)
+orders = command(
+    command="echo a,b > ${{outputs.raw}}/orders.csv",
+    outputs={"raw": Output(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/raw")},
+    environment=Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"),
+    compute="factory",
+    experiment_name="before",
+)
+ml.jobs.stream(ml.jobs.create_or_update(orders).name)
+""",
+        cluster="factory",
+    ),
+]
+NOT_HERE = {
+    ("databricks", 0): "there is no Databricks: what the component's script calls is tested with a stand-in for it",
+    ("many-models", 0): "its packages cannot be installed beside today's, and the components of v2 run in Azure only",
+    ("spark", 0): "there is no Spark pool: SDK v1 wants one that is attached, and no job of v2 can run on one",
+}

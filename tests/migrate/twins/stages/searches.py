@@ -1,0 +1,118 @@
+"""Rules of searches: sweeps and AutoML."""
+
+from __future__ import annotations
+
+from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP
+from tests.migrate.twins.twin import Twin
+
+_TABLE = """\
+paths:
+  - file: ./table.csv
+transformations:
+  - read_delimited:
+      delimiter: ","
+      encoding: utf8
+      header: all_files_same_headers
+"""
+_REGISTER = """\
+from azure.ai.ml.entities import Data
+
+table = ml.data.create_or_update(Data(name="{name}", path="table", type="mltable"))
+"""
+#: Who leaves is clear from the hours, but for one in eight.
+_CHURN = "hours,age,left\n" + "".join(
+    f"{30 + number % 25},{20 + number * 7 % 40},{int((number % 25 > 12) != (number % 8 == 0))}\n"
+    for number in range(80)
+)
+_HOUSES = "area,rooms,price\n" + "".join(
+    f"{50 + number},{1 + number % 5},{100 + 3 * number + 10 * (number % 5) + number * number % 7}\n"
+    for number in range(60)
+)
+_CHURN_FILES = {"table/MLTable": _TABLE, "table/table.csv": _CHURN}
+#: Logs what the trial was given.
+_TRAIN = """\
+import argparse
+
+from azureml.core import Run
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--alpha", type=float)
+parser.add_argument("--solver")
+args = parser.parse_args()
+run = Run.get_context()
+run.log("r2", args.alpha / (1 if args.solver == "svd" else 2))
+"""
+_PICKLES = "models are pickled, and say which run they are of"
+_FOUND = {
+    "jobs/*/outputs/model.pkl": _PICKLES,
+    "jobs/*/outputs/mlflow-model/*": _PICKLES,
+    "jobs/*/tags/automl_best_child_run_id": "the name of a run",
+}
+
+TWINS = [
+    Twin(
+        "sweeps",
+        head=ENV,
+        foot="""\
+print("=", 0 < best.get_metrics()["r2"] <= 1)
+""",
+        setup=ENV_SETUP,
+        files={"src/train.py": _TRAIN},
+        cluster="cpu",
+        differs={
+            "jobs/tune/0/children/*/tags/hyperparameters": "the values are sampled at random",
+            "jobs/tune/0/children/*/metrics/r2": "it is made of them",
+        },
+    ),
+    Twin(
+        "automl",
+        0,
+        head="from azureml.core import Experiment\n",
+        foot="""\
+run = Experiment(ws, "churn").submit(config, show_output=False)
+run.wait_for_completion(show_output=False)
+best = run.get_best_child()
+print("=", best.get_metrics()["AUC_weighted"])
+""",
+        setup=_REGISTER.format(name="churn"),
+        files=_CHURN_FILES,
+        cluster="cpu",
+        differs=_FOUND,
+    ),
+    Twin(
+        "automl-runs",
+        head="from setup_workspace import RUN_ID, rows\n",
+        foot="""\
+print("=", best_run.get_metrics()["accuracy"], fitted_model.predict(rows).tolist())
+""",
+        setup=_REGISTER.format(name="churn")
+        + """\
+import pandas
+from azure.ai.ml import Input, automl
+
+rows = pandas.DataFrame({"hours": [31, 50], "age": [30, 40]})
+search = automl.classification(
+    training_data=Input(type="mltable", path=table.id),
+    compute="cpu",
+    target_column_name="left",
+    primary_metric="accuracy",
+    n_cross_validations=2,
+    experiment_name="churn",
+)
+search.set_limits(max_trials=1)
+search.set_training(enable_vote_ensemble=False, enable_stack_ensemble=False)
+RUN_ID = ml.jobs.create_or_update(search).name
+ml.jobs.stream(RUN_ID)
+""",
+        files=_CHURN_FILES,
+        cluster="cpu",
+        differs={**_FOUND, "models/churn/1/*": "the registered model is the MLflow folder, not the pickle"},
+    ),
+]
+NOT_HERE = {
+    ("automl-images", 0): "SDK v1 takes labeled datasets only, which nobody can make here; both searches are refused",
+    (
+        "automl-scores",
+        0,
+    ): "azureml-automl-runtime, which SDK v1 scores with, cannot be installed beside today's packages",
+}

@@ -1,0 +1,126 @@
+"""Rules of what is deployed, published or scheduled."""
+
+from __future__ import annotations
+
+from tests.migrate.twins.stages.pipelines import SEEN
+from tests.migrate.twins.twin import Twin
+
+_MODEL = """\
+from azure.ai.ml.entities import Environment, Model
+
+ml.environments.create_or_update(
+    Environment(name="ridge", image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04")
+)
+ml.models.create_or_update(Model(name="ridge", path="model.txt"))
+"""
+_SCORE = """\
+import json
+import os
+
+
+def init():
+    global factor
+    with open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model.txt")) as file:
+        factor = int(file.read())
+
+
+def run(data):
+    return {"result": [factor * value for value in json.loads(data)["data"]]}
+"""
+_SERVING = {"model.txt": "3", "serving/score.py": _SCORE}
+_DEPLOY = """\
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+inference = InferenceConfig("score.py", source_directory="serving", environment=Environment.get(ws, "ridge"))
+config = AciWebservice.deploy_configuration(auth_enabled=True)
+made = Model.deploy(ws, "ridge-service", [Model(ws, "ridge")], inference, config)
+made.wait_for_deployment(show_output=False)
+"""
+_PUBLISH = """\
+import os
+
+from azureml.core import Workspace
+from azureml.core.authentication import InteractiveLoginAuthentication
+from azureml.pipeline.core import Pipeline, PipelineParameter
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+header = InteractiveLoginAuthentication().get_authentication_header()
+step = PythonScriptStep(
+    "train.py",
+    arguments=["--epochs", PipelineParameter("epochs", default_value=1)],
+    compute_target="cpu",
+    source_directory="src",
+    allow_reuse=False,
+)
+pipeline = Pipeline(ws, steps=[step])
+made = pipeline.publish(name="nightly")
+pipeline_id = made.id
+"""
+_CALLED = """
+from azureml.core import Experiment
+from azureml.pipeline.core import PipelineRun
+
+run = PipelineRun(Experiment(ws, "called"), answer.json()["Id"])
+run.wait_for_completion(show_output=False)
+"""
+
+TWINS = [
+    Twin(
+        "deployments",
+        foot='print("=", answer, primary != secondary)\n',
+        setup=_MODEL,
+        files=_SERVING,
+    ),
+    Twin("deployment-updates", head="import deploy\n", setup=_MODEL, files={**_SERVING, "deploy.py": _DEPLOY}),
+    Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
+    Twin(
+        "schedules",
+        head=f"""\
+{_PUBLISH}
+from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+daily = ScheduleRecurrence("Day", 2, start_time="2099-01-01T00:00:00", hours=[7], minutes=[30])
+made_schedule = Schedule.create(ws, name="daily", pipeline_id=made.id, experiment_name="e", recurrence=daily)
+""",
+        files={"src/train.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
+        "scoring-requests",
+        script="""\
+import requests
+import deploy
+
+answer = requests.post(
+    deploy.made.scoring_uri, data="raw", headers={"Authorization": "Bearer " + deploy.made.get_keys()[0]}
+)
+print("=", answer.status_code, answer.text, answer.headers["content-type"])
+""",
+        path="serving/score.py",
+        foot="def init():\n    pass\n",
+        setup=_MODEL,
+        files={"model.txt": "3", "deploy.py": _DEPLOY},
+    ),
+    Twin(
+        "schedules",
+        1,
+        setup="""\
+from azure.ai.ml.entities import AccountKeyConfiguration, AzureBlobDatastore
+
+key = AccountKeyConfiguration(account_key="a2V5")
+ml.datastores.create_or_update(
+    AzureBlobDatastore(name="landing", account_name="landing", container_name="c", credentials=key)
+)
+""",
+        files={"train.py": SEEN},
+        cluster="cpu",
+        differs={"schedules/on-new-data/*": "SDK v2 watches no datastore: the schedule has times, and is disabled"},
+    ),
+]
+NOT_HERE = {
+    ("service-images", 0): "images of services are not built here: /images of SDK v1 is not served",
+}
