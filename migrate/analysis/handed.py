@@ -83,19 +83,24 @@ class Handed:
     def _read_lists(self, call: ast.Call) -> None:
         """What is in the lists that a step or a run is given, and the step, are of one SDK."""
         listed = [keyword.value for keyword in call.keywords if keyword.arg in _LISTS]
-        names = [node.id for value in listed for node in ast.walk(value) if isinstance(node, ast.Name)]
+        names = [node for value in listed for node in _names(value)]
         for name in names:  # and the lists that a list is the sum of
-            sums = [element for element in self._elements.get(name, ()) if isinstance(element, (ast.BinOp, ast.Name))]
-            names += [
-                node.id
-                for element in sums
-                for node in ast.walk(element)
-                if isinstance(node, ast.Name) and node.id not in names
-            ]
-        for element in [element for name in sorted(set(names)) for element in self._elements.get(name, ())]:
-            value = self._evaluator.value(element)
-            if isinstance(value, Instance) and value.origin is not None and value.type != "Workspace":
-                self.links.append(Link(value.origin, call, value.type))
+            sums = [part for part in self._elements.get(name.id, ()) if isinstance(part, (ast.BinOp, ast.Name))]
+            known = {other.id for other in names}
+            names += [node for part in sums for node in _names(part) if node.id not in known]
+        for name in names:
+            for element in self._elements.get(name.id, ()):
+                value = self._evaluator.value(element)
+                held = isinstance(value, Instance) and value.origin is not None and value.type != "Workspace"
+                if held and self._reaches(element, name):
+                    self.links.append(Link(value.origin, call, value.type))
+
+    def _reaches(self, element: ast.expr, name: ast.Name) -> bool:
+        """Whether what is put into a variable is there where that is read: what is assigned to it may be replaced."""
+        statement = self._evaluator.scopes.parents.get(element)
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            return True
+        return any(binding.value is element for binding in self._evaluator.scopes.lookup(name.id, name))
 
     def _read_steps(self, call: ast.Call) -> None:
         """A pipeline that another function makes of steps, and the steps, are of one SDK."""
@@ -143,6 +148,10 @@ class Handed:
             made = [value for value in held if value.origin is not None]
             for one, other in pairwise(made):
                 self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+
+def _names(node: ast.expr) -> list[ast.Name]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
 def alternatives(evaluator: Evaluator, node: ast.expr) -> list[Instance]:

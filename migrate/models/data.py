@@ -35,6 +35,12 @@ _MODES |= {"as_hdfs": "direct"}
 _EVALUATED = {"ro_mount": "eval_mount", "download": "eval_download"}
 #: The end of a path that means all files of a folder.
 ALL_FILES = re.compile(r"/\*\*?(/\*(\.\*)?)?$")
+#: File endings that the last part of a path has only when it is a file.
+_FILE = re.compile(
+    r"\.(csv|tsv|txt|parquet|jsonl?|gz|zip|tar|xlsx?|data|dat|pkl|pickle|joblib|npy|npz|h5|hdf5|onnx|pt|pth|ya?ml"
+    r"|png|jpe?g|wav|py)$",
+    re.IGNORECASE,
+)
 #: File endings of tables that one pandas call reads.
 _TABLE_FILE = re.compile(r"\.(csv|tsv|txt|parquet|json|jsonl|gz|data)$", re.IGNORECASE)
 
@@ -126,10 +132,21 @@ def use_of(node: ast.AST, to: Rewriter) -> Use | None:
     return cast("dict[ast.AST, Use]", to.memory["uses by node"]).get(node)
 
 
+def reference_kind(use: Use, to: Rewriter) -> str:
+    """The v2 type of a path of a datastore: "uri_file" when it names a file, else "uri_folder"."""
+    position = {"DataReference": 2, "DataPath": 1}.get(use.symbol, 0)
+    path = use.argument("path_on_datastore", "path", position=position) if use.call is not None else None
+    text = to.evaluator.text(path) if path is not None else None
+    if text is None and isinstance(path, ast.JoinedStr):
+        text = "".join(str(part.value) for part in path.values if isinstance(part, ast.Constant))
+    return "uri_file" if text is not None and _FILE.search(text) and "*" not in text else "uri_folder"
+
+
 def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     """The v2 type of a dataset: "uri_file", "uri_folder" or "mltable"."""
     if data.type in REFERENCES:
-        return "uri_folder"
+        made = use_of(data.root, to)
+        return reference_kind(made, to) if made is not None else "uri_folder"
     if data.root in seen:  # registered under the name that it is looked up by, in a circle
         return _by_mode(data)
     seen = (*seen, data.root)

@@ -38,11 +38,13 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     one = [to.evaluator.text(kind) if kind is not None else None for kind in _kinds(use)]
     arguments, settings = Arguments(), Settings(code="", compute=SERVERLESS)
     port = input_port(source, "source", arguments, to)
-    if one[0] == "file":
-        port.declared, port.value = (text.replace('"uri_folder"', '"uri_file"') for text in (port.declared, port.value))
+    if one[0] is not None:
+        kind, other = ("uri_file", "uri_folder") if one[0] == "file" else ("uri_folder", "uri_file")
+        port.declared, port.value = (text.replace(f'"{other}"', f'"{kind}"') for text in (port.declared, port.value))
+    is_file = '"uri_file"' in port.declared
     written = _written(target, one, arguments, to)
     settings.environment = environment_with("copy_environment", [], use, to)
-    start = f"cp -r ${{{{inputs.{port.name}}}}}{'' if one[0] == 'file' else '/.'} ${{{{outputs.{written.name}}}}}"
+    start = f"cp -r ${{{{inputs.{port.name}}}}}{'' if is_file else '/.'} ${{{{outputs.{written.name}}}}}"
     step = TransferStep(use, component, node, arguments, settings, start, use.argument("name", position=0))
     step.reviews.append(_REVIEW)
     reuse = use.argument("allow_reuse")

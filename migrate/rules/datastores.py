@@ -11,7 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
-from amlbridge.migrate.models.data import paths_of
+from amlbridge.migrate.models.data import paths_of, reference_kind
 from amlbridge.migrate.models.paths import datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -174,7 +174,7 @@ def path(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     inside = use.argument("path", position=0)
     address = datastore_path(use.receiver, inside, to)
-    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address})')
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="{reference_kind(use, to)}", path={address})')
 
 
 @rule.converts("Datastore.as_mount", "Datastore.as_download")
@@ -210,7 +210,7 @@ def reference(use: Use, to: Rewriter) -> Outcome:
     mode = use.argument("mode")
     text = {"mount": "ro_mount", "download": "download"}.get(to.evaluator.text(mode) or "" if mode is not None else "")
     extra = f', mode="{text}"' if text else ""
-    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}{extra})')
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="{reference_kind(use, to)}", path={address}{extra})')
 
 
 @rule.converts("DataReference.as_mount", "DataReference.as_download", "DataReference.path", "DataReference.as_upload")

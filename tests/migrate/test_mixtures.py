@@ -93,3 +93,27 @@ unknown(config.frobnicate())
     ).text
     assert 'cpu = ml_client.compute.get("cpu")' in text
     assert "config.target = ComputeTarget(ws, cpu.name)" in text
+
+
+def test_what_a_variable_held_before_keeps_nothing() -> None:
+    text = convert(
+        """\
+import azureml.dataprep as dprep
+from azureml.core import Workspace
+from azureml.data.data_reference import DataReference
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+data = DataReference(datastore=store, data_reference_name="a", path_on_datastore="a")
+flow = dprep.read_csv(data)
+data = DataReference(datastore=store, data_reference_name="b", path_on_datastore="b.csv")
+step = PythonScriptStep("x.py", arguments=["--data", data], inputs=[data], compute_target="cpu", source_directory="src")
+pipeline = Pipeline(workspace=ws, steps=[step])
+"""
+    ).text
+    assert "flow = dprep.read_csv(data)" in text and "def pipeline():" in text
+    assert 'data = Input(type="uri_file", path="azureml://datastores/workspaceblobstore/paths/b.csv")' in " ".join(
+        text.replace("(\n    ", "(").replace("\n)", ")").split("\n    ")
+    )

@@ -37,3 +37,18 @@ def test_a_database_is_left() -> None:
     left = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.MANUAL}
     assert "reads no database" in left["DataTransferStep"]
     assert "factory = ComputeTarget.create" in found.text
+
+
+def test_a_path_that_names_a_file_is_copied_as_one() -> None:
+    text = convert(
+        """\
+from azureml.data.data_reference import DataReference
+from azureml.pipeline.steps import DataTransferStep
+
+raw = DataReference(store, "raw", path_on_datastore=f"raw/{day}.csv")
+archive = DataReference(store, "archive", path_on_datastore="2020")
+step = DataTransferStep("archive", raw, archive, "factory")
+"""
+    ).text
+    assert 'inputs={"source": Input(type="uri_file")}' in text
+    assert 'command="cp -r ${{inputs.source}} ${{outputs.destination}}"' in text
