@@ -91,8 +91,9 @@ class Handed:
         for name in names:
             for element in self._elements.get(name.id, ()):
                 value = self._evaluator.value(element)
-                held = isinstance(value, Instance) and value.origin is not None and value.type != "Workspace"
-                if held and self._reaches(element, name):
+                if not isinstance(value, Instance) or value.origin is None or value.type == "Workspace":
+                    continue
+                if self._reaches(element, name):
                     self.links.append(Link(value.origin, call, value.type))
 
     def _reaches(self, element: ast.expr, name: ast.Name) -> bool:

@@ -145,8 +145,8 @@ def reference_kind(use: Use, to: Rewriter) -> str:
 def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     """The v2 type of a dataset: "uri_file", "uri_folder" or "mltable"."""
     if data.type in REFERENCES:
-        made = use_of(data.root, to)
-        return reference_kind(made, to) if made is not None else "uri_folder"
+        reference = use_of(data.root, to)
+        return reference_kind(reference, to) if reference is not None else "uri_folder"
     if data.root in seen:  # registered under the name that it is looked up by, in a circle
         return _by_mode(data)
     seen = (*seen, data.root)
