@@ -16,7 +16,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trai
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import NotKnownError
-from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 MODEL = "best_model"
@@ -99,6 +99,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     for element in list_elements(listed, to) if listed is not None else []:
         _output(element, step, to, follows=follows)
     step.reviews += job.reviews
+    take_reuse(step, use.argument("allow_reuse", position=5), to, said=False)
     return step
 
 

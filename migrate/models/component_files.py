@@ -93,6 +93,8 @@ def _read(step: Step, to: Rewriter) -> ComponentFile:
     check_place(step, to)
     if step.arguments.run_time:
         raise NotKnownError("its inputs are listed when the script runs")
+    if step.reuse_code:
+        raise NotKnownError("whether it may be reused is known only when the script runs")
     static = Static(to, step.use.node)
     content: dict[str, Any] = {"$schema": SCHEMA, **_named(step, to), "type": "command", "code": "."}
     inputs = {port.name: _input(port, static) for port in step.arguments.inputs}

@@ -12,7 +12,7 @@ from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.service_scripts import Script, ServiceStep, environment_with, place_of
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
-from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 _FOLDER = "databricks_steps"
@@ -74,8 +74,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     environ = f"{to.need_module('os')}.environ"
     settings.variables = f"{{{', '.join(f'{key!r}: {environ}[{key!r}]' for key in _VARIABLES)}}}".replace("'", '"')
     step.reviews.insert(0, _TOKEN.format(place.path))
-    reuse = use.argument("allow_reuse")
-    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    take_reuse(step, use.argument("allow_reuse"), to)
     return step
 
 

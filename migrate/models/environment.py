@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
+from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -71,6 +72,9 @@ class Parts:
     node_count: str = ""
     distribution: str = ""
     shm_size: str = ""
+    #: The variables that hold the compute and the environment variables, where several places say them.
+    compute: Companion | None = None
+    held: Companion | None = None
     #: Of a run configuration: whether it asks for Spark, and the settings of Spark, pairs of code.
     on_spark: bool = False
     spark: list[tuple[str, str]] = field(default_factory=list)
@@ -203,6 +207,8 @@ class Parts:
 
     def variables_code(self) -> str:
         """The environment variables, as a dict; "" when there are none."""
+        if self.held is not None:
+            return self.held.name
         pairs = ", ".join(f"{key}: {value}" for key, value in self.items)
         if self.variables and pairs:
             return f"{{**{self.variables}, {pairs}}}"
@@ -217,6 +223,13 @@ class Parts:
     def review(self) -> str:
         """What a person should check."""
         return "; ".join(dict.fromkeys(self.reviews))
+
+
+def beside(use: Use, parts: Parts, changes: list[Use], to: Rewriter) -> list[Use]:
+    """Looks for variables beside the object that a use makes. Returns the changes that are not in them."""
+    parts.compute, parts.held = companion(use, "compute", to), companion(use, "environment_variables", to)
+    apart = [*(parts.compute.uses if parts.compute else ()), *(parts.held.uses if parts.held else ())]
+    return [change for change in changes if change not in apart]
 
 
 def shared_memory(node: ast.expr, to: Rewriter) -> str:

@@ -13,7 +13,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
-from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 _INSTALLED = "papermill is installed in each run: put papermill and ipykernel into the environment to save that"
@@ -147,6 +147,5 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     name = use.argument("name", position=0)
     step = Step(use, component, node, arguments, notebook.settings, notebook.start(output), name)
     step.parts += notebook.parts
-    reuse = use.argument("allow_reuse")
-    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    take_reuse(step, use.argument("allow_reuse"), to)
     return step

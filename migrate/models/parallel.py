@@ -14,7 +14,7 @@ from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.parameters import makers, parameter_of
 from amlbridge.migrate.models.settings import Settings
-from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 _NAMES = (
@@ -90,8 +90,7 @@ class ParallelStep(Step):
         if outputs:
             keywords.append(f"outputs={{{', '.join(outputs)}}}")
         keywords += self.keywords
-        if not self.reuse:
-            keywords.append("is_deterministic=False")
+        keywords += self.deterministic()
         if self.rest:
             keywords.append(f"**{self.rest}")
             return f"{make}({', '.join(keywords)})"
@@ -149,10 +148,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         output_port(written, "", arguments, to)
     _settings(step, config, split, to)
     _task(step, config, written is not None, to)
-    reuse = use.argument("allow_reuse", position=6)
-    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
-    if reuse is not None and not isinstance(reuse, ast.Constant):
-        step.reviews.append("allow_reuse is decided at run time: set is_deterministic")
+    take_reuse(step, use.argument("allow_reuse", position=6), to)
     return step
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
@@ -11,11 +12,17 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.parameters import makers, parameter_of
 from amlbridge.migrate.models.services import is_of_service
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The compute of a step that names none, as code: every node of a pipeline has to name one.
 SERVERLESS = '"serverless"'
+
+
+_NO_COMPUTE = "no compute is named here: the job runs serverless, or where the pipeline says"
+_VARIABLES = "its environment variables are set in another function: give them to command(environment_variables=...)"
+_FROM_ELSEWHERE = "its run configuration comes from elsewhere: name the compute and the variables that it had"
 
 
 @dataclass
@@ -93,10 +100,14 @@ class Settings:
         """Reads a run configuration, an environment and a compute, each of which may be missing."""
         from amlbridge.migrate.rules.computes import compute_of
 
-        parts = _parts(configuration, to) if configuration is not None and not _is_none(configuration) else None
+        named = configuration is not None and not _is_none(configuration)
+        parts = _parts(configuration, to) if named else None  # type: ignore[arg-type]
+        handed = handed_configuration(configuration, use, to) if named and parts is None else None  # type: ignore[arg-type]
+        parts = handed or parts
+        self.reviews += handed.reviews if handed is not None else []
         if environment is not None and not _is_none(environment):
             self.environment, self.environment_source = to.source(environment), environment
-            self.variables = variables_of(environment, to)
+            self._take_variables(environment, use, to)
         elif configuration is not None and not _is_none(configuration):
             self.environment, self.environment_source = to.source(configuration), configuration
         elif use.argument("estimator") is None:  # which has one
@@ -107,20 +118,44 @@ class Settings:
         target = (
             compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
         )
-        if target is not None and not is_seen(target, use, to):
+        if compute is None and parts is not None and parts.compute is not None and parts.compute.is_seen(use, to):
+            self.compute = parts.compute.name
+        elif target is not None and not is_seen(target, use, to) and (known := name_of_compute(target, to)):
+            self.compute = known
+        elif target is not None and not is_seen(target, use, to):
             self.reviews.append("its compute is chosen in a function that makes its configuration: name it here")
         elif target is not None and not is_of_service(target, to):
             self.compute = compute_of(target, to)
         else:
-            self.reviews.append("no compute is named here: the job runs serverless, or where the pipeline says")
+            given = named and _parts(configuration, to) is None  # type: ignore[arg-type]
+            self.reviews.append(_FROM_ELSEWHERE if given else _NO_COMPUTE)
         if parts is not None:
-            self.variables = parts.variables_code() or self.variables
+            if configuration is not None:
+                self._take_variables(configuration, use, to, parts)
             if not self.variables and parts.alias is not None:
-                self.variables = variables_of(parts.alias, to)
+                self._take_variables(parts.alias, use, to)
             self.instance_count = parts.node_count or self.instance_count
             self.distribution = parts.distribution or self.distribution
             self.shm_size = parts.shm_size or self.shm_size
         self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
+
+    def _take_variables(self, node: ast.expr, use: Use, to: Rewriter, parts: Parts | None = None) -> None:
+        """Takes over the environment variables of an environment or a run configuration."""
+        value = to.evaluator.value(node)
+        origin = value.origin if isinstance(value, Instance) else None
+        if parts is None and parameter_of(origin, to) is not None and origin is not None:
+            made = makers(origin, "Environment", to)
+            origin = made[0].node if len(made) == 1 else None
+        parts = parts or _described_at(origin, to)
+        code = parts.variables_code() if parts is not None else ""
+        if parts is None or not code:
+            return
+        scope = to.evaluator.scopes.of(origin) if origin is not None else to.evaluator.scopes.module
+        inside = scope.is_module or scope.node in set(to.evaluator.scopes.ancestors(use.node))
+        if inside or (parts.held is None and _is_free(code, scope.bindings.keys())):
+            self.variables = code
+        else:
+            self.reviews.append(_VARIABLES)
 
     def code_keywords(self, to: Rewriter) -> list[str]:
         """The keyword of the source folder; none for a command that needs no files."""
@@ -173,6 +208,43 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     return made
 
 
+def handed_configuration(configuration: ast.expr, use: Use, to: Rewriter) -> Parts | None:
+    """What is known of a run configuration that a function of this module makes and another one gets: where a use
+    stands. None where there are several, or none."""
+    value = to.evaluator.value(configuration)
+    if not isinstance(value, Instance) or value.type != "RunConfiguration" or value.origin is None:
+        return None
+    made = makers(value.origin, "RunConfiguration", to) if parameter_of(value.origin, to) is not None else []
+    if len(made) != 1:
+        return None
+    to.outcome(made[0])
+    parts = to.memory.get(("parts", made[0].node))
+    if not isinstance(parts, Parts):
+        return None
+    scope = to.evaluator.scopes.of(made[0].node)
+    inner = frozenset() if scope.is_module else scope.bindings.keys()
+    code = {name: getattr(parts, name) for name in ("variables", "node_count", "distribution", "shm_size")}
+    items = [pair for pair in parts.items if _is_free(f"{{{pair[0]}: {pair[1]}}}", inner)]
+    kept = {name: text for name, text in code.items() if text and _is_free(text, inner)}
+    lost = parts.held is not None or len(items) < len(parts.items) or bool(parts.variables and "variables" not in kept)
+    return Parts(target=parts.target, items=items, reviews=[_VARIABLES] if lost else [], **kept)
+
+
+def _is_free(code: str, inner: Collection[str]) -> bool:
+    """Whether an expression reads none of the names of a function."""
+    return not any(isinstance(node, ast.Name) and node.id in inner for node in ast.walk(ast.parse(code, mode="eval")))
+
+
+def name_of_compute(target: ast.expr, to: Rewriter) -> str:
+    """The literal of a compute's name, where that is known: of a text, or of a compute that is looked up by it."""
+    text = to.evaluator.text(target)
+    value = to.evaluator.value(target)
+    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    if text is None and made is not None and made.symbol in ("ComputeTarget", "AmlCompute") and made.call is not None:
+        text = to.evaluator.text(made.argument("name", position=1))
+    return json.dumps(text, ensure_ascii=False) if text is not None else ""
+
+
 def is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:
     """Whether the names of an expression mean the same where a use stands."""
     scopes = to.evaluator.scopes
@@ -183,17 +255,29 @@ def is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:
 
 def variables_of(environment: ast.expr, to: Rewriter) -> str:
     """The environment variables that a v1 environment had: a command has its own."""
-    value = to.evaluator.value(environment)
-    parts = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
-    return parts.variables_code() if isinstance(parts, Parts) else ""
+    parts = _described(environment, to)
+    return parts.variables_code() if parts is not None else ""
+
+
+def _described(node: ast.expr, to: Rewriter) -> Parts | None:
+    """What is known of the environment or run configuration that an expression stands for."""
+    value = to.evaluator.value(node)
+    return _described_at(value.origin, to) if isinstance(value, Instance) else None
+
+
+def _described_at(origin: ast.AST | None, to: Rewriter) -> Parts | None:
+    use = use_of(origin, to) if origin is not None else None
+    if use is not None:
+        to.outcome(use)
+    parts = to.memory.get(("parts", origin))
+    return parts if isinstance(parts, Parts) else None
 
 
 def _environments_memory(environment: ast.expr | None, parts: Parts | None, to: Rewriter) -> str:
     """The shared memory that a v1 environment asked for."""
     node = environment if environment is not None else parts.alias if parts is not None else None
-    value = to.evaluator.value(node) if node is not None else None
-    known = to.memory.get(("parts", value.origin)) if isinstance(value, Instance) else None
-    return known.shm_size if isinstance(known, Parts) else ""
+    known = _described(node, to) if node is not None else None
+    return known.shm_size if known is not None else ""
 
 
 def _joined(start: str, node: ast.expr, to: Rewriter) -> str:

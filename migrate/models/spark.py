@@ -10,7 +10,7 @@ from amlbridge.migrate.models.arguments import Arguments, list_elements, output_
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.static import NotKnownError, parsed
-from amlbridge.migrate.models.steps import Step, declare_inputs, reads
+from amlbridge.migrate.models.steps import Step, declare_inputs, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Setting of Spark -> keyword of spark(...), which has to be given, and what it is where nothing says it.
@@ -93,6 +93,7 @@ def as_spark(step: Step, script: ast.expr, to: Rewriter) -> SparkStep:
         *(step.use, step.component, step.node, step.arguments, step.settings, "", step.display_name), job=job
     )
     found.parts, found.reviews = step.parts, [*step.reviews, *job.reviews]
+    take_reuse(found, step.use.argument("allow_reuse", "allow_reused"), to, said=False)
     return found
 
 
@@ -202,10 +203,8 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     conf = use.argument("conf")
     job.conf = to.source(conf) if conf is not None and not _is_none(conf) else ""
     job.more = [f"{key}={_listed(value, to)}" for key in ("py_files", "jars", "files") if (value := use.argument(key))]
-    reuse = use.argument("allow_reuse")
     step = SparkStep(use, component, node, arguments, settings, "", use.argument("name", position=8), job=job)
-    if isinstance(reuse, ast.Constant) and reuse.value is False:
-        step.reviews.append("a Spark component of SDK v2 is reused where its inputs are the same: change one to run it")
+    take_reuse(step, use.argument("allow_reuse"), to, said=False)
     step.reviews += job.reviews
     return step
 

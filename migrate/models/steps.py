@@ -69,6 +69,8 @@ class Step:
     start: str
     display_name: ast.expr | None = None
     reuse: bool = True
+    #: Code of whether the step may be reused, where that is known only when it runs.
+    reuse_code: str = ""
     #: Steps that have to run before, without data between: their nodes.
     after: list[Step] = field(default_factory=list)
     before: list[Step] = field(default_factory=list)
@@ -138,8 +140,7 @@ class Step:
         if outputs:
             keywords.append(f"outputs={{{', '.join(outputs)}}}")
         keywords += [*self.settings.code_keywords(to), f"command={text}", *self.settings.run_keywords(to)]
-        if not self.reuse:
-            keywords.append("is_deterministic=False")
+        keywords += self.deterministic()
         return f"{command}({', '.join(keywords)})"
 
     def component_lines(self, to: Rewriter) -> list[str]:
@@ -162,6 +163,12 @@ class Step:
             return found
         self.why = f"converted; the component stays in Python: {found}"
         return None
+
+    def deterministic(self) -> list[str]:
+        """The keyword that says whether the component may be reused, where it is not the default."""
+        if self.reuse_code:
+            return [f"is_deterministic={self.reuse_code}"]
+        return [] if self.reuse else ["is_deterministic=False"]
 
     def _shown(self, to: Rewriter) -> str:
         """The literal of the name that the child job is looked for by, where the node has another: a job is shown under
@@ -249,11 +256,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)
-    reuse = use.argument("allow_reuse", "allow_reused")
-    if reuse is not None:
-        step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
-        if not isinstance(reuse, ast.Constant):
-            step.reviews.append("allow_reuse is decided at run time: set is_deterministic")
+    take_reuse(step, use.argument("allow_reuse", "allow_reused"), to)
     if settings.spark is not None:
         from amlbridge.migrate.models.spark import as_spark
 
@@ -262,6 +265,22 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
             raise ValueError("the script of a step on Spark has to be known here")
         return as_spark(step, script, to)
     return step
+
+
+_REUSED = "a node of this kind is reused where its inputs are the same: force_rerun of the pipeline's settings runs all"
+
+
+def take_reuse(step: Step, node: ast.expr | None, to: Rewriter, *, said: bool = True) -> None:
+    """Reads ``allow_reuse``, which SDK v1 takes for true when nothing is said. ``said``: whether the node that the step
+    becomes can say it."""
+    if node is None:
+        return
+    try:
+        step.reuse = bool(to.evaluator.constant(node))
+    except ValueError:
+        step.reuse_code = to.source(node)
+    if not said and step.deterministic():
+        step.reviews.append(_REUSED)
 
 
 def _run_time_inputs(use: Use, node: str, to: Rewriter) -> Arguments:

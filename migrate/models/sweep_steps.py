@@ -12,7 +12,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, list_elements, o
 from amlbridge.migrate.models.data import follow, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
-from amlbridge.migrate.models.steps import Step, declare_inputs, reads
+from amlbridge.migrate.models.steps import Step, declare_inputs, reads, take_reuse
 from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -82,8 +82,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
             step.files.append((text, name))
     if use.argument("metrics_output", position=5) is not None:
         step.reviews.append(_METRICS)
-    reuse = use.argument("allow_reuse", position=6)
-    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    take_reuse(step, use.argument("allow_reuse", position=6), to, said=False)
     step.reviews += sweep.reviews
     return step
 

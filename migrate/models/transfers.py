@@ -11,7 +11,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.service_scripts import environment_with
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
-from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
 _REVIEW = (
@@ -47,8 +47,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     start = f"cp -r ${{{{inputs.{port.name}}}}}{'' if is_file else '/.'} ${{{{outputs.{written.name}}}}}"
     step = TransferStep(use, component, node, arguments, settings, start, use.argument("name", position=0))
     step.reviews.append(_REVIEW)
-    reuse = use.argument("allow_reuse")
-    step.reuse = not (isinstance(reuse, ast.Constant) and reuse.value is False)
+    take_reuse(step, use.argument("allow_reuse"), to)
     return step
 
 

@@ -13,7 +13,17 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
-from amlbridge.migrate.models.environment import DROPPED, NOT_NEEDED, REGISTRY, Parts, assigned, build_of, is_change
+from amlbridge.migrate.models.companions import command_of, companion_of
+from amlbridge.migrate.models.environment import (
+    DROPPED,
+    NOT_NEEDED,
+    REGISTRY,
+    Parts,
+    assigned,
+    beside,
+    build_of,
+    is_change,
+)
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -82,6 +92,8 @@ known = ml_client.environments.get("xgboost", version="3")
 def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
     """The creation of an environment together with the changes that follow it."""
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    changes = beside(use, parts, changes, to)
+    to.memory["parts", use.node] = parts
     if not changes:
         code = parts.code(to)
         note_environment(use, parts, code, to)
@@ -91,7 +103,6 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
         return Replace(parts.code(to), parts.review)
     for change in changes:
         parts.apply(change, to)
-    to.memory["parts", use.node] = parts
     for change in changes:
         to.remove(change.statement)
         to.settle(change, rule, Statements("", parts.review))
@@ -404,8 +415,19 @@ def set_attribute(use: Use, to: Rewriter) -> Outcome:
 
 
 @rule.converts("Environment.environment_variables", "Environment.environment_variables=")
+@rule.converts("RunConfiguration.environment_variables", "RunConfiguration.environment_variables=")
 def set_variables(use: Use, to: Rewriter) -> Outcome:
-    """A command has its own environment variables."""
+    """A command has its own environment variables: a variable holds them where several places say them."""
+    variable = companion_of(use, "environment_variables", to)
+    if variable is not None and use.symbol.endswith("="):
+        return Statements(f"{variable.name} = {to.source(assigned(use))}")
+    if variable is not None:
+        return Replace(variable.name)
+    command = command_of(use.receiver, to)
+    if command and use.symbol.endswith("="):
+        return Statements(f"{command}.environment_variables = {to.source(assigned(use))}")
+    if command:
+        return Replace(f"{command}.environment_variables")
     if use.symbol.endswith("=") or is_change(use):
         return Statements("", "give the variables to what runs: command(environment_variables={...})")
     return Leave("an environment of SDK v2 has no variables: keep them in a dict of your own")

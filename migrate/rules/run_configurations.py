@@ -10,7 +10,8 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.environment import Parts, asks_for_spark, is_change
+from amlbridge.migrate.models.companions import command_of, companion_of
+from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
@@ -69,6 +70,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     if communicator is not None:
         parts.distributed(communicator, to)
     variable = objects.variable(use.node)
+    changes = beside(use, parts, changes, to)
     folded = variable is not None and objects.straight(use.node, changes)
     for change in changes:
         if folded or change.symbol == "RunConfiguration.target=":
@@ -131,10 +133,22 @@ def read_environment(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.source(use.receiver))
 
 
-@rule.converts("RunConfiguration.target=", "RunConfiguration.node_count=")
+@rule.converts("RunConfiguration.target=")
 def set_target(use: Use, to: Rewriter) -> Outcome:
-    """What runs with it names the compute itself."""
+    """What runs with it names the compute itself: a variable holds it, or it is that of the command."""
+    value, variable = assigned(use), companion_of(use, "compute", to)
+    if variable is not None:
+        return Statements(f"{variable.name} = {compute_of(value, to)}")
+    command = command_of(use.receiver, to)
+    if command:
+        return Statements(f"{command}.compute = {compute_of(value, to)}")
     return Statements("", "check that every step that ran with this configuration names its compute")
+
+
+@rule.converts("RunConfiguration.node_count=")
+def set_count(use: Use, to: Rewriter) -> Outcome:
+    """What runs with it names the number of its nodes itself."""
+    return Statements("", "check that every step that ran with this configuration names its number of nodes")
 
 
 @rule.converts("RunConfiguration.target")
@@ -143,6 +157,9 @@ def read_target(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     parts = parts_of(use.receiver, to)
     target = parts.target if parts is not None else None
+    held = parts.compute if parts is not None else None
+    if held is not None and held.is_seen(use, to):
+        return Replace(held.name)
     if target is not None and is_seen(target, use, to):
         return Replace(compute_of(target, to))
     return Replace(SERVERLESS, "the compute of this configuration is not known here: name it in place of serverless")
