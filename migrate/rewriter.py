@@ -89,7 +89,9 @@ class Rewriter:
         #: What the rule that is asked just now has taken for a client without knowing it.
         self._assumed: list[str] = []
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
-        self._renamed: dict[ast.AST, str] = {}
+        self._renamed: dict[ast.AST, str | Callable[[], str]] = {}
+        #: Parameters that go from the functions that have them.
+        self.dropped: set[ast.arg] = set()
         for node in self.evaluator.scopes.parents:
             named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
             if named or node in self._use_of:
@@ -164,8 +166,9 @@ class Rewriter:
         self.replaced[statement] = code
         self._touch(statement)
 
-    def rename(self, node: ast.AST, code: str) -> None:
-        """Writes ``code`` where a name, a parameter, a keyword with its value, or another expression stands."""
+    def rename(self, node: ast.AST, code: str | Callable[[], str]) -> None:
+        """Writes ``code``, or what it gives in the end, where a name, a parameter, a keyword with its value, or another
+        expression stands."""
         self._renamed[node] = code
         self._touch(node)
 
@@ -212,7 +215,8 @@ class Rewriter:
         if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
             return whole.text
         if node in self._renamed:
-            return self._renamed[node]
+            code = self._renamed[node]
+            return code if isinstance(code, str) else code()
         if isinstance(node, ast.Name) and (name := self._rename(node)):
             return name
         if isinstance(node, ast.JoinedStr):

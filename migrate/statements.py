@@ -129,6 +129,9 @@ class StatementWriter:
                 self._block(block)
 
     def _header(self, node: ast.AST) -> None:
+        if isinstance(node, ast.arguments) and not self.to.dropped.isdisjoint(node.args):
+            self._parameters(node)
+            return
         if not self.to.touches(node):
             return
         if not hasattr(node, "lineno"):
@@ -139,6 +142,21 @@ class StatementWriter:
         start, end = self.lines.span(node)
         if text != self.lines.text[start:end]:
             self.edits.replace(start, end, text)
+
+    def _parameters(self, node: ast.arguments) -> None:
+        """The parameters of a function of which some go."""
+        values = [*[None] * (len(node.args) - len(node.defaults)), *node.defaults]
+        kept = [(arg, value) for arg, value in zip(node.args, values, strict=True) if arg not in self.to.dropped]
+        parts = []
+        for argument, value in kept:
+            equals = " = " if argument.annotation is not None else "="
+            parts.append(self.to.source(argument) + (equals + self.to.source(value) if value is not None else ""))
+        last = values[-1] if values[-1] is not None else node.args[-1]
+        start, end = self.lines.span(node.args[0])[0], self.lines.span(last)[1]
+        rest = self.lines.text[end:]
+        if not parts and rest.lstrip().startswith(","):
+            end += rest.index(",") + 1
+        self.edits.replace(start, end, ", ".join(parts))
 
     # Text ---------------------------------------------------------------------------------------------------------
 

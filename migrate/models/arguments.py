@@ -284,14 +284,15 @@ def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments,
             return port
     name = unique(identifier(flag or _name_of(node), "value"), found.taken)
     origin = value.origin if isinstance(value.origin, ast.expr) else None
-    port = Port(
-        name, _parameter_declared(origin, to), parameter=origin, value="" if origin is not None else to.source(node)
-    )
+    port = Port(name, declared_parameter(origin, to), parameter=origin)
+    if origin is None:  # a function gets it as a parameter of its own
+        port.value, port.source = to.source(node), node
     found.inputs.append(port)
     return port
 
 
-def _parameter_declared(origin: ast.expr | None, to: Rewriter) -> str:
+def declared_parameter(origin: ast.expr | None, to: Rewriter) -> str:
+    """What a component says of a parameter of the pipeline."""
     make = to.need("azure.ai.ml", "Input")
     use = use_of(origin, to) if origin is not None else None
     default = use.argument("default_value", position=1) if use is not None else None
@@ -386,12 +387,13 @@ def output_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         if port.source is data.root:
             return port
     name = unique(identifier(flag or data_name(data, to), "output"), found.taken)
-    port = Port(name, _output_declared(data, to), source=data.root, option=flag)
+    port = Port(name, declared_output(data, to), source=data.root, option=flag)
     found.outputs.append(port)
     return port
 
 
-def _output_declared(data: Data, to: Rewriter) -> str:
+def declared_output(data: Data, to: Rewriter) -> str:
+    """What a component says of what its step writes."""
     parameter = parameter_of(data.root, to)
     if parameter is not None:
         if data.methods:

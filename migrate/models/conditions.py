@@ -54,22 +54,22 @@ class Conditions:
 
     def of(self, step: Step) -> Condition | None:
         """The condition of a step, None if it always runs."""
-        return self._found.get(step.use.node)
+        return self._found.get(step.made)
 
     def _read(self, listed: ast.expr, steps: list[Step]) -> None:
         places: dict[ast.expr, list[Condition | None]] = {}
         for statement, found in self._flow.places(listed):
             condition = self._condition(statement)
             for step in found:
-                places.setdefault(step.use.node, []).append(condition)
+                places.setdefault(step.made, []).append(condition)
         for step in reversed(steps):  # what needs a step comes before it
-            own = _together(places[step.use.node]) if step.use.node in places else _OF_OTHERS
+            own = _together(places[step.made]) if step.made in places else _OF_OTHERS
             needed = {self.of(other) for other in steps if step in self._flow.sources(other)}
             if own is _OF_OTHERS:
-                self._found[step.use.node] = needed.pop() if len(needed) == 1 else None
+                self._found[step.made] = needed.pop() if len(needed) == 1 else None
             else:
                 assert own is None or isinstance(own, Condition)
-                self._found[step.use.node] = own if needed <= {own} else None
+                self._found[step.made] = own if needed <= {own} else None
                 ordered = any(step in other.after and self.of(other) != own for other in steps)
                 if own is not None and ordered:
                     self.review = ALL_RUN

@@ -93,18 +93,32 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
         if not isinstance(origin, ast.expr):
             inner = to.evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
             given = isinstance(origin, ast.arg) and [binding.node for binding in inner] == [origin]
-            root = cast("ast.expr", origin) if given and value.type in INTERMEDIATE else node
-            return Data(root, value.type, tuple(reversed(methods)))
+            root = cast("ast.expr", origin) if given else node
+            return Data(root, value.type, (*_said_by_callers(origin, to), *reversed(methods)))
         function = origin.func if isinstance(origin, ast.Call) else None
         base = to.evaluator.value(function.value) if isinstance(function, ast.Attribute) else None
         kind = base.type if isinstance(base, Instance) else ""
         fluent = kind in INTERMEDIATE | DATASETS | REFERENCES
         if not fluent or not isinstance(origin, ast.Call) or (kind not in INTERMEDIATE and _makes(origin)):
-            return Data(origin, value.type, tuple(reversed(methods)), held)
+            return Data(origin, value.type, (*_said_by_callers(origin, to), *reversed(methods)), held)
         assert isinstance(function, ast.Attribute)
         methods.append(origin)
         value, at = base, function.value
     return None
+
+
+def _said_by_callers(origin: ast.AST | None, to: Rewriter) -> tuple[ast.Call, ...]:
+    """How the calls of a function say that the data which it gets as a parameter is read: as an input of the step."""
+    parameter = parameter_of(origin, to)
+    function = to.evaluator.scopes.parents.get(to.evaluator.scopes.parents[parameter]) if parameter else None
+    if parameter is None or function is None or ("callers", parameter) in to.memory:
+        return ()
+    to.memory["callers", parameter] = True  # a function that calls itself
+    given = [node for home, node in to.evaluator.given(function, parameter.arg) if home is to.evaluator]
+    found = [data for node in given if (data := follow(node, to)) is not None]
+    del to.memory["callers", parameter]
+    reading = found and len(found) == len(given) and all(data.reads for data in found)
+    return found[0].methods if reading else ()
 
 
 def _makes(call: ast.Call) -> bool:

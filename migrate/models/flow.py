@@ -11,13 +11,16 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.factories import Factory, complete, expand, shorten
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.reach import given_by_function
+from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.steps import READERS, STEPS, Step
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
 
+#: How a variable gets a step of a call: alone, or the first of what the call gives.
+_HOLDS = (("assign", 0), ("unpack", 0))
 _UNFOLLOWED = "the steps of the pipeline are put together in a way that cannot be followed"
 
 
@@ -36,6 +39,9 @@ class Flow:
     to: Rewriter
     steps: dict[ast.expr, Step] = field(default_factory=dict)
     failed: dict[ast.expr, str] = field(default_factory=dict)
+    #: The steps that calls of the user's functions make, and these functions.
+    instances: dict[ast.Call, Step] = field(default_factory=dict)
+    factories: list[Factory] = field(default_factory=list)
     _pipelines: list[tuple[Use, list[Step]]] | None = None
 
     @classmethod
@@ -45,6 +51,8 @@ class Flow:
             flow = cls(to)
             to.memory["flow"] = flow
             flow.read()
+            for factory in flow.factories:
+                shorten(factory, flow)
         return cast("Flow", to.memory["flow"])
 
     def read(self) -> None:
@@ -57,7 +65,8 @@ class Flow:
                     self.steps[use.node] = READERS[use.symbol](use, component, node, self.to)
                 except ValueError as error:
                     self.failed[use.node] = str(error)
-        for step in list(self.steps.values()):
+        self.instances = expand(self)
+        for step in self.nodes():
             self._read_by_rows(step)
             self._read_as_files(step)
         for use in self.to.uses:
@@ -65,9 +74,17 @@ class Flow:
                 self._run_after(use, use.receiver)
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
+        for factory in self.factories:
+            complete(factory, self)
+
+    def nodes(self) -> list[Step]:
+        """All steps; one that a function makes for each of its calls."""
+        templates = [factory.template for factory in self.factories]
+        alone = [step for step in self.steps.values() if not any(step is template for template in templates)]
+        return [*alone, *self.instances.values()]
 
     def _run_after(self, use: Use, receiver: ast.expr) -> None:
-        later = self._steps_of(receiver)
+        later = self.steps_of(receiver)
         try:
             earlier = use.argument("step", position=0)
         except ValueError as error:
@@ -76,7 +93,7 @@ class Flow:
                 del self.steps[step.use.node]
             return
         if earlier is not None:
-            self.order(self._steps_of(earlier), later)
+            self.order(self.steps_of(earlier), later)
 
     def _read_as_files(self, step: Step) -> None:
         """What another step writes as one file is read as one."""
@@ -93,6 +110,8 @@ class Flow:
             if producer is None or port is None:
                 continue
             try:
+                if producer.given:
+                    raise ValueError("a function makes the step that writes this: let it describe the table")
                 producer.make_table(port, table)
             except ValueError as error:
                 self.failed[step.use.node] = str(error)
@@ -101,14 +120,20 @@ class Flow:
 
     def covers(self, node: ast.AST) -> bool:
         """Whether an expression is a step, or the configuration of one."""
-        return node in self.steps or any(node in step.parts for step in self.steps.values())
+        pairs: list[ast.AST] = [pair for factory in self.factories for pair in factory.pairs]
+        return (
+            node in self.steps
+            or node in self.instances
+            or node in pairs
+            or any(node in step.parts for step in self.steps.values())
+        )
 
     def _sequence(self, use: Use) -> None:
         try:
             listed = use.argument("steps", position=0)
         except ValueError:
             return  # the rule of sequences says so, and the pipeline finds no steps in it
-        groups = [self._steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []
+        groups = [self.steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []
         for earlier, later in pairwise(groups):
             self.order(earlier, later)
 
@@ -140,12 +165,14 @@ class Flow:
         """The step that writes some data."""
         if root is None:
             return None
-        return next((step for step in self.steps.values() if step.writes(root) is not None), None)
+        return next((step for step in self.nodes() if step.writes(root) is not None), None)
 
-    def _steps_of(self, node: ast.expr) -> list[Step]:
+    def steps_of(self, node: ast.expr) -> list[Step]:
         """The steps that an expression stands for: one, or a list of them."""
         if isinstance(node, ast.Starred):
             return []
+        if (call := self._call_of(node)) is not None:
+            return [self.instances[call]]
         value = self.to.evaluator.value(node)
         if isinstance(value, Instance) and isinstance(value.origin, ast.expr) and value.origin in self.steps:
             return [self.steps[value.origin]]
@@ -153,12 +180,22 @@ class Flow:
             use = use_of(value.origin, self.to) if value.origin is not None else None
             if use is not None and use.symbol == "StepSequence":
                 listed = use.argument("steps", position=0)
-                return self._steps_of(listed) if listed is not None else []
+                return self.steps_of(listed) if listed is not None else []
             return []
         elements = list_elements(node, self.to)
         if len(elements) == 1 and isinstance(elements[0], ast.Starred):
             return []
-        return [step for element in elements for step in self._steps_of(element)]
+        return [step for element in elements for step in self.steps_of(element)]
+
+    def _call_of(self, node: ast.expr) -> ast.Call | None:
+        """The call of a function that makes a step, which an expression is, or which its variable holds."""
+        if isinstance(node, ast.Name):
+            bindings = self.to.evaluator.scopes.lookup(node.id, node)
+            first = bindings[0] if len(bindings) == 1 else None
+            made = first.value if first is not None and (first.kind, first.index) in _HOLDS else None
+        else:
+            made = node
+        return made if isinstance(made, ast.Call) and made in self.instances else None
 
     def listed(self, node: ast.expr) -> list[Step]:
         """The steps of ``Pipeline(steps=...)``. Raises ValueError where one of them cannot be told."""
@@ -166,7 +203,11 @@ class Flow:
         elements = [node] if alone else [*self._alternatives(node), *self._appended(node)]
         steps: list[Step] = []
         for element in elements:
-            found = given_by_function(element, self._steps_of(element), node, self.to)
+            found = self.steps_of(element)
+            for step in found:
+                if step.call is not None:
+                    check_reach(step.call, node, self.to)
+                    step.component = step.component or self.to.source(step.call)
             inner = self.to.evaluator.value(element) if not isinstance(element, ast.Starred) else None
             if not found:
                 origin = inner.origin if isinstance(inner, Instance) else None
@@ -213,10 +254,10 @@ class Flow:
         for binding in scopes.lookup(node.id, node):
             if binding.kind == "assign" and binding.value is not None and binding.statement is not None:
                 elements = list_elements(binding.value, self.to)
-                found.append((binding.statement, [step for item in elements for step in self._steps_of(item)]))
+                found.append((binding.statement, [step for item in elements for step in self.steps_of(item)]))
         for item in self._appended(node):
             statement = scopes.statement_of(item)
-            found += [(statement, self._steps_of(item))] if statement is not None else []
+            found += [(statement, self.steps_of(item))] if statement is not None else []
         return found
 
     def pipelines_of(self, step: Step) -> list[Use]:
@@ -259,7 +300,7 @@ class Flow:
             found.append(step)
 
         wanted = list(steps)
-        for step in sorted(wanted, key=lambda step: (step.use.node.lineno, step.use.node.col_offset)):
+        for step in sorted(wanted, key=lambda step: (step.made.lineno, step.made.col_offset)):
             visit(step, ())
         return found
 

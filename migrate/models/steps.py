@@ -91,6 +91,23 @@ class Step:
     results: dict[str, str] = field(default_factory=dict)
     #: Its node takes the compute that the pipeline has.
     default_compute: bool = False
+    #: The call of the user's function that gives the component, and what is said of the node in the pipeline.
+    call: ast.Call | None = None
+    said: list[str] = field(default_factory=list)
+    #: Inputs for the order of nodes, where several nodes have the component.
+    waiting: int = 0
+    ordered: bool = False
+
+    @property
+    def made(self) -> ast.expr:
+        """The call that makes the step: of its class, or of the user's function that does."""
+        return self.call if self.call is not None else self.use.node
+
+    def waits(self) -> list[tuple[str, Step]]:
+        """The inputs that the node waits for, and the steps that write them."""
+        if self.call is None:
+            return [(f"after_{first.node}", first) for first in self.after]
+        return [(waiting_input(index), first) for index, first in enumerate(self.after)]
 
     @property
     def token(self) -> str:
@@ -125,13 +142,15 @@ class Step:
         command = to.need("azure.ai.ml", "command")
         inputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.inputs]
         outputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.outputs]
-        if self.before:
+        if self.before or self.ordered:
             make = to.need("azure.ai.ml", "Output")
             outputs.append(f'"order_token": {make}(type="uri_folder")')
         text = self.arguments.code(self.start, self.more())
-        for step in self.after:
+        for name, _first in self.waits():
+            inputs.append(f'"{name}": {to.need("azure.ai.ml", "Input")}(type="uri_folder")')
+        for index in range(self.waiting):
             make = to.need("azure.ai.ml", "Input")
-            inputs.append(f'"after_{step.node}": {make}(type="uri_folder")')
+            inputs.append(f'"{waiting_input(index)}": {make}(type="uri_folder", optional=True)')
         if self.arguments.run_time:
             inputs.append(f"**{self.arguments.run_time}")
         keywords = self.named(to)
@@ -150,7 +169,9 @@ class Step:
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
         found = [("text", written_tables.tail(name, table)) for name, table in self.tables.items()]
-        return [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before else found
+        return (
+            [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before or self.ordered else found
+        )
 
     def file(self, to: Rewriter) -> ComponentFile | None:
         """The YAML file of the component; None when it is written in Python, as the user wants it or ``why`` says."""
@@ -182,8 +203,8 @@ class Step:
 
     def _said_of_node(self, to: Rewriter) -> list[str]:
         """What is said of the node in the pipeline, because a component in YAML cannot say it."""
-        if self.file(to) is None:
-            return []
+        if self.given or self.file(to) is None:
+            return self.said
         lines = []
         for port in self.arguments.outputs:
             call = parsed(port.declared)
@@ -212,6 +233,11 @@ class Step:
         name = identifier(text, "step")
         shown = [f"display_name={to.source(self.display_name)}"] if name != text else []
         return [f'name="{name}"', *shown]
+
+
+def waiting_input(index: int) -> str:
+    """The input of a component for the order of its nodes: each of them waits for other ones, or for none."""
+    return f"after_{index + 1}"
 
 
 def _key(name: str) -> str:

@@ -394,8 +394,8 @@ def consumption(use: Use, to: Rewriter) -> Outcome:
 
 
 def _in_steps(names: list[ast.Name], to: Rewriter) -> bool:
-    steps = Flow.of(to).steps
-    return all(any(node in steps for node in to.evaluator.scopes.ancestors(name)) for name in names)
+    made = {*Flow.of(to).steps, *Flow.of(to).instances}
+    return all(not made.isdisjoint(to.evaluator.scopes.ancestors(name)) for name in names)
 
 
 @rule.converts(*(f"Dataset.{name}" for name in ("name", "description", "tags", "id")))

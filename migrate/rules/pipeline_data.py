@@ -124,7 +124,9 @@ def fluent(use: Use, to: Rewriter) -> Outcome:
 
 
 def _gone(use: Use, to: Rewriter) -> Outcome:
-    Flow.of(to)
+    made = Flow.of(to).instances
+    if any(node in made for node in to.evaluator.scopes.ancestors(use.node)):
+        return Replace("None")  # the node gets it, and not the function
     statement = use.statement
     alone = isinstance(statement, (ast.Assign, ast.Expr, ast.AnnAssign)) and statement.value is use.node
     if not alone and not _one_of_several(use, to):

@@ -10,6 +10,9 @@ conda dependencies are in a file beside it, shared by the steps of one environme
 the paths of outputs, of which a component in YAML knows nothing, are said of the node or of the pipeline. A component
 stays in Python where only the running code knows its folder, environment, name or command line, or where its folder is
 not there: the finding says why.
+
+A function that makes a step and returns it gives the component instead, and each of its calls is a node of its own: the
+data and the parameters of the pipeline that the function got go to the node.
 """
 
 from __future__ import annotations
@@ -113,8 +116,7 @@ def _remove_settings(use: Use, to: Rewriter) -> None:
 def run_after(use: Use, to: Rewriter) -> Outcome:
     """An order without data: the earlier step writes an order token, which the later one reads."""
     flow = Flow.of(to)
-    value = use.receiver_value
-    if value is None or not isinstance(value.origin, ast.expr) or value.origin not in flow.steps:
+    if use.receiver is None or not flow.steps_of(use.receiver):
         return Leave("the steps cannot be told")
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         return Statements("", _review_if_conditional(use, to))

@@ -138,10 +138,10 @@ def function_code(name: str, use: Use | None, steps: list[Step], conditions: Con
             lines.append(f"    if {condition.code(to)}:")
         open_one = condition
         indent = "    " if condition is None else "        "
-        in_file = step.file(to) is not None
+        in_file = not step.given and step.file(to) is not None
         ports = [port for port in step.arguments.inputs if in_file or not port.literal]
         bound = [f"{port.name}={_bound(port, to)}" for port in ports]
-        bound += [f"after_{first.node}={first.node}.outputs.{first.token}" for first in step.after]
+        bound += [f"{name}={first.node}.outputs.{first.token}" for name, first in step.waits()]
         made = step.node_lines(bound, to)
         if in_file and step.settings.compute and step.settings.compute != compute:
             made.insert(1, f"{step.node}.compute = {step.settings.compute}")
@@ -160,7 +160,11 @@ def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
     computes = {wanted} if wanted else {step.settings.compute for step in steps}
     published = any(other.symbol.startswith(("Published", "PipelineEndpoint")) for other in to.uses)
     published = published or any(other.symbol.endswith(("publish", "publish_pipeline")) for other in to.uses)
-    if len(computes) != 1 or published or not (wanted or any(step.file(to) is not None for step in steps)):
+    if (
+        len(computes) != 1
+        or published
+        or not (wanted or any(not step.given and step.file(to) is not None for step in steps))
+    ):
         return ""
     return computes.pop()
 
