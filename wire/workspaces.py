@@ -168,7 +168,21 @@ def list_storage_keys(call: Call) -> Reply:
     return {"keys": [{"keyName": name, "value": key, "permissions": "FULL"} for name in ("key1", "key2")]}
 
 
-for _kind in ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.Insights/components"):
+_INSIGHTS = "Microsoft.Insights/components"
+
+
+@routes.get(f"{_GROUP}/providers/{_INSIGHTS}/{{name}}")
+def get_insights(call: Call) -> Reply:
+    """The Application Insights of a workspace, which SDK v2 looks at before it deletes what belongs to the workspace."""
+    name, group = call.params["name"], call.params["resource_group"]
+    owner = next((item for item in _of(call, group) if item.storage_account == name), None)
+    if owner is None:
+        raise not_found(f"there is no Application Insights {name} in the resource group {group}", "ResourceNotFound")
+    location = owner.properties.get("location", "local")
+    return {"id": call.path, "name": name, "type": _INSIGHTS, "location": location, "properties": {}}
+
+
+for _kind in ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", _INSIGHTS):
 
     @routes.delete(f"{_GROUP}/providers/{_kind}/{{name}}")
     def delete_dependency(call: Call) -> Reply:

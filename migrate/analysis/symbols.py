@@ -201,6 +201,7 @@ RESULTS = {
     "ComputeInstance.provisioning_configuration": "ComputeInstanceProvisioningConfiguration",
     "ComputeTarget.get_status": "ComputeStatus",
     "ComputeTarget.status": "ComputeStatus",
+    "ComputeStatus.scale_settings": "ScaleSettings",
     "ComputeTarget.workspace": "Workspace",
     "Environment.get": "Environment",
     "Environment.list": "dict:Environment",

@@ -42,7 +42,7 @@ from azureml.core.authentication import Audience, TokenAuthentication
 
 auth = TokenAuthentication(get_token_for_audience=ask)
 ws = Workspace.from_config(auth=auth)
-token = auth.get_token(Audience.arm)
+token = auth.get_token(Audience.ARM)
 """,
             """\
 import time

@@ -47,6 +47,28 @@ except ResourceNotFoundError:
     cluster = ml_client.compute.begin_create_or_update(config).result()
 """,
         ),
+        Case(
+            """from azureml.core import Workspace
+
+ws = Workspace.from_config()
+cluster = ws.compute_targets["cpu"]
+if cluster.type == "AmlCompute":
+    cluster.update(max_nodes=3, idle_seconds_before_scaledown=300)
+print(cluster.get_status().scale_settings.maximum_node_count)
+""",
+            """from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+cluster = ml_client.compute.get("cpu")
+if cluster.type == "amlcompute":
+    cluster.max_instances = 3
+    cluster.idle_time_before_scale_down = 300
+    ml_client.compute.begin_update(cluster).result()
+print(ml_client.compute.get(cluster.name).max_instances)
+""",
+            title="A cluster that is there",
+        ),
     ],
 )
 
@@ -207,7 +229,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
         value = use.argument(old)
         if value is not None:
             lines.append(f"{compute}.{new} = {to.source(value)}")
-    lines.append(f"{to.client(use.node)}.compute.begin_create_or_update({compute}).result()")
+    lines.append(f"{to.client(use.node)}.compute.begin_update({compute}).result()")
     if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
         return Leave("call update in a statement of its own")
     return Statements("\n".join(lines))
@@ -224,29 +246,80 @@ _ATTRIBUTES = {
 }
 
 
+#: The settings of a cluster's size.
+_SCALE = {
+    "minimum_node_count": "min_instances",
+    "maximum_node_count": "max_instances",
+    "idle_seconds_before_scaledown": "idle_time_before_scale_down",
+}
+
+
 @rule.converts(*(f"ComputeTarget.{member}" for member in _ATTRIBUTES))
 def read(use: Use, to: Rewriter) -> Outcome:
     """An attribute."""
     assert use.receiver is not None
-    return Replace(f"{to.source(use.receiver)}.{_ATTRIBUTES[use.symbol.rsplit('.', 1)[1]]}")
+    member = use.symbol.rsplit(".", 1)[1]
+    review = "the types of SDK v2 are in lower case: amlcompute" if member == "type" else ""
+    return Replace(f"{to.source(use.receiver)}.{_ATTRIBUTES[member]}", review)
+
+
+_OPERATORS = {ast.Eq: "==", ast.NotEq: "!=", ast.In: "in", ast.NotIn: "not in"}
+
+
+@rule.idiom
+def compared_type(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``compute.type == "AmlCompute"``: the types of SDK v2 are in lower case (``ComputeType`` of azure.ai.ml)."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or type(node.ops[0]) not in _OPERATORS:
+        return None
+    sides = (node.left, node.comparators[0])
+    types = [side for side in sides if isinstance(side, ast.Attribute) and _is_type(side, to)]
+    words = [side for side in sides if _texts(side)]
+    if len(types) != 1 or len(words) != 1:
+        return None
+    left, right = (to.source(side).lower() if side in words else to.source(side) for side in sides)
+    return Replace(f"{left} {_OPERATORS[type(node.ops[0])]} {right}")
+
+
+def _is_type(node: ast.Attribute, to: Rewriter) -> bool:
+    kind = to.evaluator.type_of(node.value) if node.attr == "type" else None
+    return kind is not None and "ComputeTarget" in (kind, *_bases(kind))
+
+
+def _texts(node: ast.expr) -> bool:
+    """Whether it is a text, or a list of texts, that is written out."""
+    items = node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]
+    return all(isinstance(item, ast.Constant) and isinstance(item.value, str) for item in items)
 
 
 @rule.converts("ComputeStatus.provisioning_state", "ComputeStatus.errors", "ComputeStatus.current_node_count")
-@rule.converts("ComputeStatus.state")
 @rule.converts(
-    "ComputeStatus.allocation_state", "ComputeStatus.allocation_state_transition_time", "ComputeStatus.scale_settings"
+    "ComputeStatus.state", "ComputeStatus.allocation_state", "ComputeStatus.allocation_state_transition_time"
 )
 def read_status(use: Use, to: Rewriter) -> Outcome:
     """The state of a compute."""
     assert use.receiver is not None
     if use.symbol.endswith(".state"):
         return Replace(f"{to.source(use.receiver)}.state", "assumed to be a compute instance: no other has a state")
-    if "allocation" in use.symbol or "scale" in use.symbol:
+    if "allocation" in use.symbol:
         return Replace(f"{to.source(use.receiver)}.provisioning_state", "SDK v2 tells only the provisioning state")
     attribute = {"errors": "provisioning_errors", "current_node_count": "max_instances"}
     member = use.symbol.rsplit(".", 1)[1]
     review = "SDK v2 does not say how many nodes there are now" if member == "current_node_count" else ""
     return Replace(f"{to.source(use.receiver)}.{attribute.get(member, member)}", review)
+
+
+@rule.converts("ComputeStatus.scale_settings", "ScaleSettings.serialize")
+def scale_settings(use: Use, to: Rewriter) -> Outcome:
+    """The cluster itself has them."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver), "the cluster itself has min_instances and max_instances")
+
+
+@rule.converts(*(f"ScaleSettings.{member}" for member in _SCALE))
+def read_scale(use: Use, to: Rewriter) -> Outcome:
+    """How many nodes the cluster may have, and when they go."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.{_SCALE[use.symbol.rsplit('.', 1)[1]]}")
 
 
 @rule.converts("ComputeTargetException")

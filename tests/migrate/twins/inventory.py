@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import isodate
 import yaml
 
 from tests.migrate.twins import served
@@ -163,13 +164,19 @@ def _environment(asset: Values) -> Values:
 def _compute(item: Values) -> Values:
     properties = item["properties"]
     detail = properties.get("properties") or {}
-    names = ("vmSize", "vmPriority", "scaleSettings", "subnet", "identity")
+    names = ("vmSize", "vmPriority", "subnet", "identity")
     return {
         "type": properties["computeType"],
         "description": properties["description"] or "",
         "tags": item["tags"] or {},
         **{name: detail.get(name) for name in names},
+        "scaleSettings": {name: _period(value) for name, value in (detail.get("scaleSettings") or {}).items()},
     }
+
+
+def _period(value: Any) -> Any:
+    """A duration in seconds; anything else as it is."""
+    return isodate.parse_duration(value).total_seconds() if str(value).startswith("PT") else value
 
 
 def _datastore(properties: Values) -> Values:

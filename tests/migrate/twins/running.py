@@ -42,7 +42,7 @@ _PYTHON = Options(components="python")
 
 @dataclass(frozen=True)
 class Result:
-    """What a program told (its lines that begin with "= ") and what it left in its workspace."""
+    """What a program told (its lines that begin with "= ", or all) and what it left in its workspace."""
 
     told: list[str]
     left: dict[str, Any]
@@ -88,7 +88,8 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
         assert done.returncode, f"nothing was refused: {done.stdout}"
         assert twin.refused in done.stderr, done.stderr
     # The client of SDK v2 prints dots while it waits.
-    told = [line.lstrip(".") for line in done.stdout.splitlines() if line.lstrip(".").startswith("= ")]
+    lines = [line.lstrip(".") for line in done.stdout.replace(workspace, "WORKSPACE").splitlines()]
+    told = [line for line in lines if twin.printed or line.startswith("= ")]
     return Result(told, Inventory(live, workspace).read())
 
 

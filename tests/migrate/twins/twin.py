@@ -50,6 +50,8 @@ class Twin:
 
     ``refused``: both programs end at a submit which the service refuses with this in its text.
 
+    ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
+
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
     in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.
     """
@@ -64,6 +66,7 @@ class Twin:
     files: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
     refused: str = ""
+    printed: bool = False
     differs: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -1,13 +1,138 @@
-"""Rules of models, data and environments."""
+"""Rules of models, data, datastores and environments."""
 
 from __future__ import annotations
 
 from tests.migrate.twins.twin import Twin
+
+#: A datastore "raw" beside the default one, both with what lies in the folder ``stored``.
+_STORES = """\
+from pathlib import Path
+
+from azure.ai.ml._artifacts._artifact_utilities import get_datastore_info
+from azure.ai.ml._utils._storage_utils import get_storage_client
+from azure.ai.ml.entities import AccountKeyConfiguration, AzureBlobDatastore
+
+ml.datastores.create_or_update(
+    AzureBlobDatastore(
+        name="raw",
+        account_name="account",
+        container_name="rows",
+        credentials=AccountKeyConfiguration(account_key="a2V5"),
+    )
+)
+for name in ("raw", "workspaceblobstore"):
+    container = get_storage_client(**get_datastore_info(ml.datastores, name)).container_client
+    for path in Path("stored").rglob("*.*"):
+        container.upload_blob(str(path.relative_to("stored")), path.read_bytes(), overwrite=True)
+"""
+_X = """\
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="x", path="rows", type="uri_folder"))
+"""
+_ENVIRONMENT = """\
+from azure.ai.ml.entities import Environment
+
+for number in range(3):
+    ml.environments.create_or_update(
+        Environment(name="NAME", version=str(number + 1), image="ubuntu:22.04", conda_file="conda.yml")
+    )
+"""
+_CONDA = {"conda.yml": "channels:\n- conda-forge\ndependencies:\n- python=3.10\n- pip:\n  - numpy\n"}
 
 TWINS = [
     Twin(
         "models",
         foot='print("=", latest.tags, latest.name, int(latest.version))\n',
         files={"outputs/model.pkl": "a model"},
+    ),
+    Twin(
+        "datasets",
+        0,
+        setup=_STORES,
+        files={"stored/titanic/all.csv": "age,alive\n22,0\n38,1\n"},
+        differs={"data/titanic/1/type": "a table that is one file is a uri_file, which anything can read"},
+        foot="""\
+            first = table.keep_columns(["age"]).take(1)
+            print("=", first.to_pandas_dataframe().to_dict("list"))
+            print("=", table.name, table.description, "titanic" in ws.datasets, int(table.version))
+            """,
+    ),
+    Twin(
+        "partitions",
+        0,
+        setup=_STORES,
+        files={"stored/sounds/ann/2020.wav": "a", "stored/sounds/ben/2021.wav": "b"},
+        printed=True,
+        foot="""\
+            print(sorted(user["user"] for user in users))
+            """,
+    ),
+    Twin(
+        "dataset-files",
+        0,
+        setup=_X,
+        files={"rows/a.csv": "a\n1\n"},
+        foot="""\
+            import os
+            print("=", os.listdir("input"), open("input/a.csv").read())
+            """,
+    ),
+    Twin(
+        "dataset-files",
+        1,
+        setup=_X,
+        files={"rows/a.csv": "a\n1\n"},
+        head="""\
+            import os
+            def read(folder):
+                print("=", os.listdir(folder))
+            """,
+    ),
+    Twin("datastore-secrets", 0, setup=_STORES, printed=True),
+    Twin(
+        "datastores",
+        0,
+        setup=_STORES,
+        files={"data/a.csv": "a\n1\n"},
+        differs={"data/titanic_files": "an upload is a data asset"},
+        foot="""\
+            print("=", datastore.name, raw.container_name, raw.account_name, sorted(ws.datastores))
+            dataset = dataset.register(ws, "titanic")
+            dataset.download("input", overwrite=True)
+            print("=", open("input/a.csv").read())
+            """,
+    ),
+    Twin(
+        "environments",
+        0,
+        head="""\
+            from azureml.core import Workspace
+            ws = Workspace.from_config()
+            """,
+        foot="env.register(ws)\n",
+        differs={"environments/ridge/1/packages": "packages of SDK v1 become those of v2, and conda's pip is named"},
+    ),
+    Twin(
+        "environments",
+        1,
+        differs={"environments/ridge/1/image": "SDK v2 has no default image: its newest version is named"},
+        setup=_ENVIRONMENT.replace("NAME", "xgboost"),
+        files=_CONDA,
+        foot="""\
+            print("=", env.name, known.name, known.version)
+            """,
+    ),
+    Twin(
+        "environment-folders",
+        1,
+        setup=_ENVIRONMENT.replace("NAME", "ridge"),
+        files=_CONDA,
+        foot="""\
+            import json
+            import yaml
+            print("=", yaml.safe_load(open("ridge/conda_dependencies.yml")))
+            print("=", json.load(open("ridge/azureml_environment.json"))["name"])
+            """,
     ),
 ]

@@ -1,0 +1,130 @@
+"""Rules of the workspace, of computes and of runs that were submitted."""
+
+from __future__ import annotations
+
+from tests.migrate.twins.running import CLUSTER
+from tests.migrate.twins.twin import Twin
+
+_FINISHED = """\
+import mlflow
+
+mlflow.set_tracking_uri(ml.workspaces.get(ml.workspace_name).mlflow_tracking_uri)
+client = mlflow.MlflowClient()
+RUN_ID = client.create_run(client.create_experiment("trials"), tags={"kind": "trial"}).info.run_id
+client.log_metric(RUN_ID, "loss", 0.5)
+client.log_text(RUN_ID, "a report", "outputs/report.txt")
+client.set_terminated(RUN_ID)
+"""
+_RUN = "from setup_workspace import RUN_ID\n"
+
+_JOB = """\
+from azureml.core import ScriptRunConfig
+
+job = ScriptRunConfig("src", script="train.py", compute_target="cpu")
+"""
+_SRC = {"src/train.py": 'with open("outputs/model.pkl", "w") as file:\n    file.write("a model")\n'}
+_SUBSCRIPTION = "from setup_workspace import SUBSCRIPTION\n"
+
+TWINS = [
+    Twin("workspace", 0, printed=True, foot="print(ws.location, ws.subscription_id)\n"),
+    Twin(
+        "workspace",
+        1,
+        head=_SUBSCRIPTION,
+        setup="SUBSCRIPTION = ml.subscription_id\n",
+        foot='print("=", workspace.name, workspace.resource_group)\n',
+    ),
+    Twin(
+        "workspace-management",
+        0,
+        head="""\
+            from azureml.core import Workspace
+
+            print("=", Workspace.from_config().tags, Workspace.from_config().sku)
+            """,
+    ),
+    Twin("versions", 0, foot='print("=", azureml.core.VERSION > "1")\n'),
+    Twin(
+        "authentication",
+        1,
+        head="""\
+            from setup_workspace import ask
+            """,
+        setup="""\
+def ask(audience):
+    return DefaultAzureCredential().get_token(f"{audience}/.default").token
+""",
+        foot='print("=", ws.name, len(token) > 0, len(ws.compute_targets))\n',
+    ),
+    Twin("exceptions", 0, foot='print("=", "service" in dir())\n'),
+    Twin("exceptions", 1, printed=True, setup='os.remove("config.json")\n'),
+    Twin(
+        "compute-operations",
+        0,
+        setup="""\
+from azure.ai.ml.entities import ComputeInstance
+
+ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDARD_DS3_V2", tags={"a": "b"})).result()
+""",
+        printed=True,
+        foot="""\
+            print(instance.get_status().state == "Stopped", len(sizes) > 0)
+            instance.start(wait_for_completion=True)
+            """,
+    ),
+    Twin(
+        "computes",
+        0,
+        differs={"computes/cpu/scaleSettings/nodeIdle*": "each SDK has a default of its own"},
+        foot="""\
+            print("=", cluster.name, cluster.vm_size, cluster.type in ("AKS", "Databricks"))
+            print("=", cluster.provisioning_state == "Succeeded")
+            print("=", [compute.name for compute in AmlCompute.list(ws)], sorted(ws.compute_targets))
+            small = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=1)
+            other = ComputeTarget.create(ws, "other", small)
+            other.wait_for_completion()
+            other.delete()
+            """,
+    ),
+    Twin("computes", 1, setup=CLUSTER, printed=True),
+    Twin("runs", 0, head=_RUN, setup=_FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
+    Twin(
+        "run-details", 0, head=_RUN, setup=_FINISHED, foot='print("=", details["runId"] == RUN_ID, details["status"])\n'
+    ),
+    Twin(
+        "run-statuses",
+        0,
+        head=_RUN,
+        setup=_FINISHED,
+        foot="""\
+            print("=", run.get_status() == RunStatus.COMPLETED, run.get_status() == RunStatus.FAILED)
+            """,
+    ),
+    Twin(
+        "experiments",
+        0,
+        head=_JOB,
+        setup=CLUSTER,
+        files=_SRC,
+        foot="""\
+            print("=", experiment.name, [found.get_status() == "Completed" for found in experiment.get_runs()])
+            """,
+    ),
+    Twin(
+        "models",
+        1,
+        head=_JOB,
+        setup=CLUSTER,
+        files=_SRC,
+        foot="""\
+            print("=", model.name, int(model.version))
+            """,
+    ),
+]
+
+_ELSEWHERE = "the service refuses to attach what runs on other machines, in both SDKs: it runs everything on this one"
+NOT_HERE = {
+    ("attached-computes", 0): _ELSEWHERE,
+    ("linked-services", 0): _ELSEWHERE,
+    ("service-computes", 0): _ELSEWHERE,
+}
