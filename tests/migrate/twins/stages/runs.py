@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.running import CLUSTER
 from tests.migrate.twins.twin import Twin
 
 _FINISHED = """\
@@ -86,7 +85,23 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
             other.delete()
             """,
     ),
-    Twin("computes", 1, setup=CLUSTER, printed=True),
+    Twin("computes", 1, cluster="cpu", printed=True),
+    Twin(
+        "attached-computes",
+        head="from setup_workspace import CLUSTER, VM\n",
+        files={".ssh/id_rsa": "a key"},
+        setup="""\
+_PROVIDERS = f"/subscriptions/{ml.subscription_id}/resourceGroups/group/providers"
+VM = f"{_PROVIDERS}/Microsoft.Compute/virtualMachines/machine"
+CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
+""",
+        refused="cannot reach another virtual machine",
+    ),
+    Twin(
+        "linked-services",
+        head='SUBSCRIPTION, GROUP = "22222222-2222-2222-2222-222222222222", "group"\n',
+        refused="cannot reach",
+    ),
     Twin("runs", 0, head=_RUN, setup=_FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
     Twin(
         "run-details", 0, head=_RUN, setup=_FINISHED, foot='print("=", details["runId"] == RUN_ID, details["status"])\n'
@@ -104,7 +119,7 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
         "experiments",
         0,
         head=_JOB,
-        setup=CLUSTER,
+        cluster="cpu",
         files=_SRC,
         foot="""\
             print("=", experiment.name, [found.get_status() == "Completed" for found in experiment.get_runs()])
@@ -114,7 +129,7 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
         "models",
         1,
         head=_JOB,
-        setup=CLUSTER,
+        cluster="cpu",
         files=_SRC,
         foot="""\
             print("=", model.name, int(model.version))
@@ -122,9 +137,6 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
     ),
 ]
 
-_ELSEWHERE = "the service refuses to attach what runs on other machines, in both SDKs: it runs everything on this one"
 NOT_HERE = {
-    ("attached-computes", 0): _ELSEWHERE,
-    ("linked-services", 0): _ELSEWHERE,
-    ("service-computes", 0): _ELSEWHERE,
+    ("service-computes", 0): "SDK v1 cannot attach what runs elsewhere here, and SDK v2 does without",
 }
