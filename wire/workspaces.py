@@ -173,7 +173,7 @@ _INSIGHTS = "Microsoft.Insights/components"
 
 @routes.get(f"{_GROUP}/providers/{_INSIGHTS}/{{name}}")
 def get_insights(call: Call) -> Reply:
-    """The Application Insights of a workspace, which SDK v2 looks at before it deletes what belongs to the workspace."""
+    """The Application Insights of a workspace, which SDK v2 looks at before it deletes them."""
     name, group = call.params["name"], call.params["resource_group"]
     owner = next((item for item in _of(call, group) if item.storage_account == name), None)
     if owner is None:
