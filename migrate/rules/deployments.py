@@ -153,8 +153,22 @@ def _readers(to: Rewriter, origin: ast.AST) -> Iterator[ast.Name]:
                 yield node
 
 
+@rule.converts(
+    "AciServiceDeploymentConfiguration.validate_configuration",
+    "AksServiceDeploymentConfiguration.validate_configuration",
+    "LocalWebserviceDeploymentConfiguration.validate_configuration",
+)
+def validate(use: Use, to: Rewriter) -> Outcome:
+    """The entity of the deployment is validated when it is made."""
+    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+        return Statements("")
+    return Leave("leave the call out: the deployment is validated when it is made")
+
+
 def _is_deployed(to: Rewriter, node: ast.AST) -> bool:
     parent = to.evaluator.scopes.parents.get(node)
+    if isinstance(parent, ast.Attribute) and parent.attr == "validate_configuration":
+        return True
     if isinstance(parent, ast.keyword):
         parent = to.evaluator.scopes.parents.get(parent)
     return any(use.node is parent and use.symbol.rsplit(".", 1)[-1] in _DEPLOYING for use in to.uses)
@@ -341,6 +355,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 #: Around these a comparison needs no brackets.
 _LOOSE = (ast.If, ast.While, ast.Assign, ast.Return, ast.Call, ast.BoolOp, ast.UnaryOp, ast.Expr)
 _DEPLOYED = '{client}.online_deployments.get(name="blue", endpoint_name={service}.name{local})'
+_LOGS = '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000{local})'
 _READ = {
     "name": "{service}.name",
     "scoring_uri": "{service}.scoring_uri",
@@ -358,7 +373,8 @@ _READ = {
     "get_token": "{client}.online_endpoints.get_keys(name={service}.name).access_token",
     "get_access_token": "{client}.online_endpoints.get_keys(name={service}.name)",
     "delete": "{client}.online_endpoints.begin_delete(name={service}.name{local}){wait}",
-    "get_logs": '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000{local})',
+    "get_logs": _LOGS,
+    "error": _LOGS,
 }
 
 
@@ -371,6 +387,10 @@ def member(use: Use, to: Rewriter) -> Outcome:
         code = code[1:-1]
     client = to.client(use.node) if "{client}" in code else ""
     review = f"the deployment is called {DEPLOYMENT} by these rules" if "online_deployments" in code else ""
+    if use.symbol.endswith(".state"):
+        _compare_state(use, to)
+    if use.symbol.endswith(".error"):
+        review += "; why a deployment fails is in its logs"
     at = where(is_local(use.receiver_value, to))
     return Replace(code.format(service=to.source(use.receiver), client=client, local=at.argument, wait=at.wait), review)
 
@@ -380,6 +400,19 @@ def port(use: Use, to: Rewriter) -> Outcome:
     """The port of a local deployment is in its address."""
     assert use.receiver is not None
     return Replace(f"{to.need('urllib.parse', 'urlparse')}({to.source(use.receiver)}.scoring_uri).port")
+
+
+#: State of a web service -> that of an endpoint.
+_STATES = {"Healthy": "Succeeded", "Unhealthy": "Failed", "Transitioning": "Updating", "Unschedulable": "Failed"}
+
+
+def _compare_state(use: Use, to: Rewriter) -> None:
+    """Writes the states that one is compared with as SDK v2 calls them."""
+    around = to.evaluator.scopes.parents.get(use.node)
+    for node in ast.walk(around) if isinstance(around, ast.Compare) else ():
+        state = _STATES.get(str(node.value)) if isinstance(node, ast.Constant) else None
+        if state is not None:
+            to.rename(node, f'"{state}"')
 
 
 @rule.converts("Webservice.wait_for_deployment")

@@ -87,7 +87,7 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
         for read in Objects.of(to).reads(name):
             if statement in to.evaluator.scopes.ancestors(read) or _goes(read, to):
                 continue
-            around = to.evaluator.scopes.statement_of(read)
+            around = _asking(read, to)
             if around is None or not _only_says(around, names, to):
                 return _left(use, to)
             more.append(around)
@@ -111,9 +111,11 @@ def _left(use: Use, to: Rewriter) -> Outcome:
 
 def _is_aks(use: Use, to: Rewriter) -> bool:
     """Whether a use makes a cluster of AKS, or says how."""
+    if use.symbol.startswith("AksCompute"):
+        return True
     config = use.argument("provisioning_configuration", position=2)
     kind = to.evaluator.type_of(config) if config is not None else None
-    return use.symbol.startswith("AksCompute") or kind == "AksComputeProvisioningConfiguration"
+    return kind == "AksComputeProvisioningConfiguration"
 
 
 def _around(use: Use, to: Rewriter) -> ast.stmt:
@@ -124,6 +126,18 @@ def _around(use: Use, to: Rewriter) -> ast.stmt:
             break
         if isinstance(node, ast.Try) and all(_gets(part, to) for part in _simple(node)):
             found = node
+    return found
+
+
+def _asking(read: ast.Name, to: Rewriter) -> ast.stmt | None:
+    """The statement that a name is read in; the whole of an ``if`` that asks for it, or that only it is in."""
+    found = to.evaluator.scopes.statement_of(read)
+    around = to.evaluator.scopes.parents.get(found) if found is not None else None
+    while isinstance(around, ast.If) and len(around.body) == 1 and not around.orelse:
+        names = {node.id for node in ast.walk(around.test) if isinstance(node, ast.Name)}
+        if names != {read.id}:
+            break
+        found, around = around, to.evaluator.scopes.parents.get(around)
     return found
 
 
@@ -143,9 +157,16 @@ def _gets(statement: ast.stmt, to: Rewriter) -> bool:
     if isinstance(statement, ast.Pass):
         return True
     if isinstance(statement, ast.Assign):
+        if _sets(statement, to):
+            return True
         kind = to.evaluator.type_of(statement.value) or ""
         return len(_targets(statement)) == 1 and (kind in (*SERVICES, "ComputeTarget") or kind in CONFIGURATIONS)
     return _says(statement, to)
+
+
+def _sets(statement: ast.Assign, to: Rewriter) -> bool:
+    """Whether a statement sets how a compute is made."""
+    return all(isinstance(target, ast.Attribute) and _is_compute(target.value, to) for target in statement.targets)
 
 
 def _says(statement: ast.stmt, to: Rewriter) -> bool:
@@ -157,11 +178,18 @@ def _says(statement: ast.stmt, to: Rewriter) -> bool:
 
 
 def _is_compute(node: ast.expr, to: Rewriter) -> bool:
-    return to.evaluator.type_of(node) in (*SERVICES, "ComputeTarget")
+    return to.evaluator.type_of(node) in (*SERVICES, "ComputeTarget", *CONFIGURATIONS)
 
 
 def _only_says(statement: ast.stmt, names: set[str], to: Rewriter) -> bool:
-    """Whether a statement only waits for the compute, or prints something of it and of nothing else."""
+    """Whether a statement only waits for the compute, prints something of it and of nothing else, or sets how it is
+    made; also on a condition of the compute."""
+    if isinstance(statement, ast.If):
+        asked = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
+        parts = [*statement.body, *statement.orelse]
+        return asked <= names and all(_only_says(part, names, to) for part in parts)
+    if isinstance(statement, ast.Assign):
+        return _sets(statement, to)
     if not _says(statement, to):
         return False
     read = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}

@@ -80,7 +80,6 @@ WAYS_OUT = {
     "Webservice": _ENDPOINT,
     "Webservice.check_for_existing_webservice": "online_endpoints.get raises ResourceNotFoundError for none",
     "Webservice.compute_type": "read type of the deployment: managed or kubernetes",
-    "Webservice.error": "read provisioning_state of the endpoint, and ml_client.online_deployments.get_logs",
     "Webservice.image": _DEPLOYMENT,
     "Webservice.image_digest": _DEPLOYMENT,
     "Webservice.image_id": _DEPLOYMENT,
