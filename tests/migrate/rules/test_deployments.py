@@ -152,3 +152,38 @@ service = Model.deploy(Workspace.from_config(), "service", [model], serving)
 def test_a_deployment_that_is_waited_for_in_one_statement_is_not_lost() -> None:
     text = convert(f'{HEAD}Model.deploy(ws, "s", [Model(ws, "a")], config).wait_for_deployment(True)\n').text
     assert 'Model.deploy(ws, "s"' in text
+
+
+def test_states_are_compared_with_those_of_endpoints() -> None:
+    found = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.webservice import Webservice
+
+        ws = Workspace.from_config()
+        service = Webservice(ws, "svc")
+        if service.state != "Healthy":
+            print(service.error)
+        while service.state in ("Transitioning",):
+            wait()
+        """
+    )
+    assert 'service.provisioning_state != "Succeeded"' in found.text
+    assert 'service.provisioning_state in ("Updating",)' in found.text
+    assert "online_deployments.get_logs(" in found.text
+    assert any("in its logs" in finding.message for finding in found.findings)
+
+
+def test_a_configuration_that_is_validated_first() -> None:
+    found = convert(
+        """\
+        from azureml.core import Model, Workspace
+        from azureml.core.webservice import AciWebservice
+
+        ws = Workspace.from_config()
+        config = AciWebservice.deploy_configuration(auth_enabled=True)
+        config.validate_configuration()
+        service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, config)
+        """
+    )
+    assert "ManagedOnlineDeployment(" in found.text and "validate_configuration" not in found.text

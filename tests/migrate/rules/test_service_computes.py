@@ -73,3 +73,45 @@ def test_the_same_variable_again_goes_as_well() -> None:
     found = convert(GOT + GOT.split("ws = Workspace.from_config()\n")[1] + STEP.format(more=""))
     assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
     assert "DatabricksCompute" not in found.text
+
+
+def test_how_a_cluster_of_aks_is_made_and_what_is_asked_of_it_goes_as_well() -> None:
+    found = convert(
+        """\
+from azureml.core import Model, Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+from azureml.core.compute_target import ComputeTargetException
+from azureml.core.webservice import AksWebservice
+
+ws = Workspace.from_config()
+try:
+    cluster = ComputeTarget(ws, "aks")
+    print("found")
+except ComputeTargetException:
+    config = AksCompute.provisioning_configuration(location="eastus")
+    config.vnet_name = "net"
+    config.enable_ssl(leaf_domain_label="svc")
+    cluster = ComputeTarget.create(ws, "aks", config)
+if cluster.get_status() != "Succeeded":
+    cluster.wait_for_completion(show_output=True)
+print(cluster.provisioning_errors)
+service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, AksWebservice.deploy_configuration(), cluster)
+"""
+    )
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+    assert "cluster" not in found.text and "config." not in found.text and "print(" not in found.text
+
+
+def test_a_condition_that_does_more_keeps_the_cluster() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+
+ws = Workspace.from_config()
+cluster = ComputeTarget.create(ws, "aks", AksCompute.provisioning_configuration())
+if cluster.get_status() != "Succeeded":
+    notify()
+"""
+    )
+    assert "ComputeTarget.create(" in found.text and "notify()" in found.text
