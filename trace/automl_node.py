@@ -13,7 +13,7 @@ from typing import Any
 
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.plan import Json, Node, Output
-from amlbridge.migrate.models import automl_outputs
+from amlbridge.migrate.models import automl_outputs, nodes_behind
 from amlbridge.trace import environments
 from amlbridge.trace.model import FromStep, Pipeline, Step
 
@@ -58,7 +58,7 @@ def behind(key: str, automl: Step, written: Mapping[str, str], to: Pipeline) -> 
         f"The step {key!r} behind it writes the files that readers had in v1."
     )
     to.files[f"components/{key}/code/{automl_outputs.SCRIPT}"] = automl_outputs.TEXT
-    environment = environments.Files(automl_outputs.IMAGE, automl_outputs.CONDA)
+    environment = environments.Files(nodes_behind.IMAGE, nodes_behind.CONDA)
     command = f"python {automl_outputs.SCRIPT} --best_model ${{{{inputs.{MODEL}}}}} {' '.join(options)}"
     component = {
         "$schema": _SCHEMA,

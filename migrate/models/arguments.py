@@ -364,9 +364,9 @@ def model_type(data: Data, to: Rewriter) -> str:
         return "uri_folder"
     if what.argument("model_file", position=3) is not None:
         return "uri_file"
-    from amlbridge.migrate.models.automl_outputs import can_follow
+    from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
 
-    return "uri_file" if can_follow(to) else "mlflow_model"
+    return "uri_file" if OutputsOfAutoML.can_follow(to) else "mlflow_model"
 
 
 def _data_parameter(data: Data, to: Rewriter) -> ast.expr | None:

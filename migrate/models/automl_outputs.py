@@ -7,14 +7,8 @@ does (azure-ai-ml: the outputs of ``automl.classification`` are ``best_model`` a
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
-
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.files.yaml_text import dump
-from amlbridge.migrate.models.component_files import SCHEMA, create_file, is_free
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.models.nodes_behind import NodeBehind
 
 _FOLDER = "automl_outputs"
 SCRIPT = "automl_outputs.py"
@@ -63,52 +57,15 @@ if args.metrics:
 if args.model:
     shutil.copyfile(os.path.join(args.best_model, best.flavors["sklearn"]["pickled_model"]), args.model)
 '''
-#: What the script needs.
-CONDA = {
-    "channels": ["conda-forge"],
-    "dependencies": ["python=3.10", "pip", {"pip": ["mlflow", "azureml-mlflow"]}],
-}
-IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
 
 
-@dataclass
-class OutputsOfAutoML:
-    """The node behind an AutoML node. ``node`` and ``component`` are its variables."""
+class OutputsOfAutoML(NodeBehind):
+    """The node behind an AutoML node."""
 
-    node: str
-    component: str
-    #: Output -> the option of the script that writes it: "metrics" or "model".
-    written: dict[str, str] = field(default_factory=dict)
-
-    def component_code(self, to: Rewriter) -> str:
-        """Creates the files of the component; returns the code that loads it."""
-        folder = to.path.parent / _FOLDER
-        options = [f"--{option} ${{{{outputs.{name}}}}}" for name, option in self.written.items()]
-        content = {
-            "$schema": SCHEMA,
-            "name": self.node,
-            "type": "command",
-            "inputs": {"best_model": {"type": "mlflow_model"}},
-            "outputs": {name: {"type": "uri_file"} for name in self.written},
-            "code": ".",
-            "environment": {"image": IMAGE, "conda_file": "environment.conda.yml"},
-            "command": " ".join([f"python {SCRIPT} --best_model ${{{{inputs.best_model}}}}", *options]),
-        }
-        for name, text in ((SCRIPT, TEXT), ("environment.conda.yml", dump(CONDA))):
-            to.create(Path(os.path.relpath(folder / name, to.path.parent)).as_posix(), text)
-        name = create_file(folder, self.node, ".component.yml", dump(content), to)
-        load = to.need("azure.ai.ml", "load_component")
-        if to.path.suffix == ".ipynb":
-            return f'{load}(source="{_FOLDER}/{name}")'
-        path = f"{to.need_module('os')}.path"
-        return f'{load}(source={path}.join({path}.dirname({path}.abspath(__file__)), "{_FOLDER}", "{name}"))'
-
-
-def can_follow(to: Rewriter) -> bool:
-    """Whether the files of the component have a place: a folder is converted, and nothing else is there."""
-    folder = to.path.parent / _FOLDER
-    files = ((SCRIPT, TEXT), ("environment.conda.yml", dump(CONDA)))
-    return bool(to.roots) and all(is_free(folder / name, text) for name, text in files)
+    folder = _FOLDER
+    script = SCRIPT
+    text = TEXT
+    source = ("best_model", "mlflow_model")
 
 
 def reviews(what: Use) -> list[str]:

@@ -58,11 +58,8 @@ class AutoMLStep(Step):
             return lines
         if not self.is_made_outside(to):
             lines.append(f"{self.behind.component} = {self.behind.component_code(to)}")
-        lines.append(f"{self.behind.node} = {self.behind.component}(best_model={self.node}.outputs.{MODEL})")
-        compute = next((code for code in self.job.job if code.startswith("compute=")), None)
-        if compute is not None:
-            lines.append(f"{self.behind.node}.compute = {compute.removeprefix('compute=')}")
-        return lines
+        compute = next((code for code in self.job.job if code.startswith("compute=")), "")
+        return [*lines, *self.behind.node_lines(f"{self.node}.outputs.{MODEL}", compute.removeprefix("compute="))]
 
     def is_made_outside(self, to: Rewriter) -> bool:
         """Whether the component of the node behind is made where the step was, which the pipeline function sees."""
@@ -95,7 +92,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step.parts.append(config.node)
     step.rows = rows
     listed = use.argument("outputs", position=3)
-    follows = automl_outputs.can_follow(to)
+    follows = OutputsOfAutoML.can_follow(to)
     for element in list_elements(listed, to) if listed is not None else []:
         _output(element, step, to, follows=follows)
     step.reviews += job.reviews

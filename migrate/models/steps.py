@@ -141,7 +141,8 @@ class Step:
             return file.create(to)
         command = to.need("azure.ai.ml", "command")
         inputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.inputs]
-        outputs = [f"{_key(port.name)}: {port.declared}" for port in self.arguments.outputs]
+        own = (port for port in self.arguments.outputs if not port.node)
+        outputs = [f"{_key(port.name)}: {port.declared}" for port in own]
         if self.before or self.ordered:
             make = to.need("azure.ai.ml", "Output")
             outputs.append(f'"order_token": {make}(type="uri_folder")')

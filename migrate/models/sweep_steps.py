@@ -13,6 +13,7 @@ from amlbridge.migrate.models.data import follow, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, declare_inputs, reads, take_reuse
+from amlbridge.migrate.models.sweep_outputs import REVIEW, TELL, TRIAL, OutputsOfSweep
 from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -26,17 +27,42 @@ class SweepStep(Step):
     sweep: Sweep | None = field(default=None)
     #: Files of the best trial that are outputs: (path, output).
     files: list[tuple[str, str]] = field(default_factory=list)
+    #: The node that writes the metrics of all trials, or None.
+    behind: OutputsOfSweep | None = field(default=None)
 
     def more(self) -> list[tuple[str, str]]:
         """Copies the files that are outputs to where SDK v2 wants them."""
         copied = [("text", f"&& cp {shlex.quote(path)} ${{{{outputs.{name}}}}}") for path, name in self.files]
-        return [*copied, *super().more()]
+        told = [("text", TELL)] if self.behind is not None else []
+        return [*copied, *told, *super().more()]
+
+    def component_lines(self, to: Rewriter) -> list[str]:
+        """The component of the node behind comes first."""
+        own = [f"{self.behind.component} = {self.behind.component_code(to)}"] if self.behind is not None else []
+        return [*own, *super().component_lines(to)]
 
     def node_lines(self, bound: list[str], to: Rewriter) -> list[str]:
         """The component with its distributions, swept."""
         assert self.sweep is not None
         given = ", ".join([*bound, *self.sweep.choices(to)])
-        return [f"{self.node} = {self.component}({given}).sweep({', '.join(self.sweep.keywords)})"]
+        lines = [f"{self.node} = {self.component}({given}).sweep({', '.join(self.sweep.keywords)})"]
+        if self.behind is not None:
+            lines += self.behind.node_lines(f"{self.node}.outputs.{TRIAL}", self.settings.compute)
+        return lines
+
+    def write_metrics(self, root: ast.expr, to: Rewriter) -> None:
+        """Makes the metrics of all trials an output."""
+        if not OutputsOfSweep.can_follow(to):
+            self.reviews.append(_METRICS)
+            return
+        if self.behind is None:
+            node, output = to.fresh(f"{self.node}_outputs"), to.need("azure.ai.ml", "Output")
+            self.behind = OutputsOfSweep(node, to.fresh(f"{node}_component"))
+            self.arguments.outputs.append(Port(TRIAL, f'{output}(type="uri_file")'))
+            self.reviews.append(REVIEW)
+        name = unique(identifier(_name(root, to), "metrics"), self.arguments.taken)
+        self.behind.written[name] = "metrics"
+        self.arguments.outputs.append(Port(name, "", source=root, node=self.behind.node))
 
 
 @reads("HyperDriveStep")
@@ -72,7 +98,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         if what is None:
             output_port(data, "", arguments, to)
         elif kind is not None and to.evaluator.text(kind) == "Metrics":
-            step.reviews.append(_METRICS)
+            step.write_metrics(data.root, to)
         elif text is None:
             raise ValueError("the file of the model, TrainingOutput(model_file=...), cannot be told")
         else:
@@ -80,8 +106,10 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
             output = to.need("azure.ai.ml", "Output")
             arguments.outputs.append(Port(name, f'{output}(type="uri_file")', source=data.root))
             step.files.append((text, name))
-    if use.argument("metrics_output", position=5) is not None:
-        step.reviews.append(_METRICS)
+    metrics = use.argument("metrics_output", position=5)
+    measured = follow(metrics, to) if metrics is not None else None
+    if measured is not None:
+        step.write_metrics(measured.root, to)
     take_reuse(step, use.argument("allow_reuse", position=6), to, said=False)
     step.reviews += sweep.reviews
     return step

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.module import Conversion, ModuleText
+from amlbridge.migrate.project import build_project
 from amlbridge.migrate.signatures.check import check_generated
-from tests.migrate.rules.support import convert
+from tests.migrate.rules.support import PYTHON, convert
 from tests.support.live import LiveService
 
 HEAD = """\
@@ -191,13 +195,16 @@ tune = HyperDriveStep(
     metrics_output=metrics,
 )
 use = PythonScriptStep(
-    "use.py", name="use", arguments=["--model", model], inputs=[model], source_directory="steps",
+    "use.py", name="use", arguments=["--model", model{read}], inputs=[model{also}], source_directory="steps",
     compute_target="cpu-cluster",
 )
 run = Experiment(ws, "tune").submit(Pipeline(ws, [use]))
 run.wait_for_completion(show_output=True)
 print("PIPELINE", run.get_status() == "Completed")
 """
+#: The same where the last step reads the metrics of all trials as well.
+MEASURED = PIPELINE.replace("{read}", ', "--metrics", metrics').replace("{also}", ", metrics")
+PIPELINE = PIPELINE.replace("{read}", "").replace("{also}", "")
 STEPS = {
     "prepare.py": """\
 import argparse
@@ -231,12 +238,17 @@ with open("outputs/model.txt", "w") as file:
 """,
     "use.py": """\
 import argparse
+import json
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model")
+parser.add_argument("--metrics")
 args = parser.parse_args()
 with open(args.model) as file:
     assert file.read() in ("x1", "y1")
+with open(args.metrics) as file:
+    measured = json.load(file)
+assert len(measured) == 2 and all(3 <= trial["score"][0] <= 4 for trial in measured.values()), measured
 """,
 }
 
@@ -259,10 +271,35 @@ def test_a_step_whose_model_file_is_not_known_stays() -> None:
     assert "HyperDriveStep(" in found.text and "cannot be told" in found.text
 
 
+def in_folder(folder: Path, text: str) -> Conversion:
+    """The conversion of a module in a folder, where files may be created; a second one changes nothing."""
+    found = Conversion(text)
+    for _ in range(2):
+        module = ModuleText(folder / "main.py", found.text)
+        made = convert_module(module, build_project([module], PYTHON, [folder]), PYTHON)
+        assert found.text in (text, made.text)
+        found = Conversion(made.text, found.findings or made.findings, {**found.created, **made.created})
+    return found
+
+
+def test_the_metrics_of_all_trials_come_from_a_node_behind_the_sweep(tmp_path: Path) -> None:
+    found = in_folder(tmp_path, MEASURED)
+    component = YAML(typ="safe", pure=True).load(found.created["sweep_outputs/tune_outputs.component.yml"])
+    assert component["inputs"] == {"trial_id": {"type": "uri_file"}}
+    assert component["outputs"] == {"metrics": {"type": "uri_file"}}
+    words = " ".join(found.text.split())
+    assert '"trial_id": Output(type="uri_file")' in words and "> ${{outputs.trial_id}}" in words.replace('" "', "")
+    assert "tune_outputs = tune_outputs_component(trial_id=tune.outputs.trial_id)" in words
+    assert "use_component(model=tune.outputs.model, metrics=tune_outputs.outputs.metrics)" in words
+    assert not check_generated(found.text)
+
+
 @pytest.mark.slow
 def test_a_pipeline_with_a_sweep_runs(tmp_path: Path, empty_live: LiveService) -> None:
     files = {f"steps/{name}": convert(text, path=name).text for name, text in STEPS.items()}
-    done = empty_live.run(convert(PIPELINE).text, folder=tmp_path / "code", files=files, timeout=300)
+    found = in_folder(tmp_path / "code", MEASURED)
+    files |= found.created
+    done = empty_live.run(found.text, folder=tmp_path / "code", files=files, timeout=300)
     assert "PIPELINE True" in done.stdout.splitlines()
 
 
