@@ -16,7 +16,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_name
 from amlbridge.migrate.module import DataParameter, ModuleText, Publication
 from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
-from amlbridge.migrate.rules.pipelines import data_defaults
+from amlbridge.migrate.rules.pipelines import data_defaults, outer_data
 from amlbridge.migrate.submissions import reader
 
 _PUBLISHING = ("Pipeline.publish", "PipelineEndpoint.publish")
@@ -51,7 +51,12 @@ def _publication(use: Use, to: Rewriter) -> Publication | None:
     if listed is None or variable is None:
         return None
     flow = Flow.of(to)
-    defaults = data_defaults(flow.closure(flow.listed(listed)), to)
+    steps = flow.closure(flow.listed(listed))
+    defaults = data_defaults(steps, to)
+    for port in outer_data(steps):
+        if port.source is None:
+            return None
+        defaults[port.outer] = port.source
     return Publication(variable.id, tuple(_parameter(name, default, to) for name, default in defaults.items()))
 
 

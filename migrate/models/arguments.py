@@ -50,6 +50,8 @@ class Port:
     type: str = ""
     #: The variable of the node that has the output, where it is another than its step's own.
     node: str = ""
+    #: The parameter of the pipeline's function that has the data ``source``, where a node takes no data as a value.
+    outer: str = ""
 
 
 @dataclass

@@ -81,13 +81,13 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         data = follow(expression, to)
         if data is None:
             raise ValueError("the data of AutoML cannot be told: give it Input(type='mltable', path=...)")
-        inside = data.type in INTERMEDIATE
-        value = "" if inside else input_code(data, to)
-        if inside:
+        if data.type in INTERMEDIATE:
             rows[data.root] = written_tables.definition(data, to)
-        arguments.inputs.append(Port(name, "", value, source=data.root))
+            arguments.inputs.append(Port(name, "", source=data.root))
+        else:
+            arguments.inputs.append(_outside(name, input_code(data, to), expression, node, to))
     for name, table in tables(job, config, to).items():
-        arguments.inputs.append(Port(name, "", table))
+        arguments.inputs.append(_outside(name, table, None, node, to))
     step = AutoMLStep(use, component, node, arguments, Settings(), "", use.argument("name", position=0), job=job)
     step.parts.append(config.node)
     step.rows = rows
@@ -98,6 +98,13 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step.reviews += job.reviews
     take_reuse(step, use.argument("allow_reuse", position=5), to, said=False)
     return step
+
+
+def _outside(name: str, value: str, source: ast.expr | None, node: str, to: Rewriter) -> Port:
+    """Data that no step makes. They go through a parameter of the pipeline: the client writes an Input that a node has
+    itself as the text of a dictionary, which nobody can read."""
+    declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable")'
+    return Port(name, declared, value, source=source, outer=f"{node}_{name}")
 
 
 def configuration(use: Use, to: Rewriter) -> Use:

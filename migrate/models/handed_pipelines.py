@@ -58,14 +58,14 @@ def hand_pipelines(to: Rewriter) -> None:
 
 
 def _hand(handed: HandedSteps, to: Rewriter) -> None:
-    from amlbridge.migrate.rules.pipelines import data_defaults, function_code, remove_lists
+    from amlbridge.migrate.rules.pipelines import data_defaults, function_code, outer_data, remove_lists
 
     flow = Flow.of(to)
     steps = flow.closure(flow.listed(handed.argument))
     for step in steps:
         if not step.given:
             check_reach(step.use.node, handed.call, to)
-    if data_defaults(steps, to):
+    if data_defaults(steps, to) or outer_data(steps):
         raise ValueError("the pipeline is made in another function, which does not know the data that it reads")
     statement = to.evaluator.scopes.statement_of(handed.call)
     assert statement is not None

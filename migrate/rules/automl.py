@@ -134,9 +134,9 @@ check_component = command(
 
 
 @dsl.pipeline()
-def pipeline():
+def pipeline(search_training_data: Input(type="mltable")):
     search = automl.regression(
-        training_data=Input(type="mltable", path=table.id),
+        training_data=search_training_data,
         compute=cluster.name,
         target_column_name="price",
         primary_metric="r2_score",

@@ -170,6 +170,8 @@ def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
 
 
 def _bound(port: Port, to: Rewriter) -> str:
+    if port.outer:
+        return port.outer
     if port.parameter is not None:
         return parameter_name(port.parameter, to)
     if port.source is not None:
@@ -202,7 +204,7 @@ def _parameters(steps: list[Step], to: Rewriter) -> str:
         for port in step.arguments.inputs:
             if port.parameter is not None:
                 origins.setdefault(port.parameter, port)
-    data, values = [], []
+    data, values = [f"{port.outer}: {port.declared}" for port in outer_data(steps)], []
     for origin in sorted(origins, key=lambda node: (node.lineno, node.col_offset)):
         default = _default(origin)
         name = parameter_name(origin, to)
@@ -346,6 +348,8 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
         data = follow(default, to)
         if name not in names and data is not None:
             given.insert(0, f"{name}={input_code(data, to)}")
+    outer = [port for port in outer_data(_steps_of(node, to)) if port.outer not in names]
+    given = [*(f"{port.outer}={port.value}" for port in outer), *given]
     value = to.evaluator.value(node)
     for name, code in traced.given(value.origin if isinstance(value, Instance) else None, node, to).items():
         given = given if name in names else [f"{name}={code}", *given]
@@ -361,7 +365,13 @@ def _steps_of(node: ast.expr, to: Rewriter) -> list[Step]:
 
 def data_parameters(node: ast.expr, to: Rewriter) -> list[str]:
     """The names of a pipeline's parameters that are data."""
-    return list(data_defaults(_steps_of(node, to), to))
+    steps = _steps_of(node, to)
+    return [*data_defaults(steps, to), *(port.outer for port in outer_data(steps))]
+
+
+def outer_data(steps: list[Step]) -> list[Port]:
+    """The inputs whose data go through a parameter of the pipeline, as a node cannot have them itself."""
+    return [port for step in steps for port in step.arguments.inputs if port.outer]
 
 
 def data_defaults(steps: list[Step], to: Rewriter) -> dict[str, ast.expr]:

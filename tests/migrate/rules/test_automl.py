@@ -147,6 +147,32 @@ def test_the_table_of_a_step_is_described_where_it_is_written() -> None:
     assert "use = use_component(model=search.outputs.best_model)" in found
 
 
+STEP = (
+    "model = PipelineData('model', training_output=TrainingOutput(type='Model'))\n"
+    f"config = AutoMLConfig({BASE}, validation_data=checked)\n"
+    "search = AutoMLStep('search', config, outputs=[model])\n"
+    "pipeline = Pipeline(ws, [search])\n"
+)
+CHECKED = "checked = Dataset.get_by_name(ws, 'checked')\n"
+
+
+def test_data_of_a_node_go_through_a_parameter_of_the_pipeline() -> None:
+    """The client writes an Input that an AutoML node has itself as a text, which the service cannot read."""
+    found = converted(f"{CHECKED}{STEP}run = pipeline.submit('e')")
+    text = "".join(found.split()).replace(",)", ")")
+    kind = 'Input(type="mltable")'
+    assert f"defpipeline(search_training_data:{kind},search_validation_data:{kind}):" in text
+    assert "training_data=search_training_data," in text and "validation_data=search_validation_data," in text
+    assert 'search_validation_data=Input(type="mltable",path=checked.id)' in text
+    assert 'search_training_data=Input(type="mltable",path=table.id)' in text
+
+
+def test_a_published_search_asks_for_its_data() -> None:
+    found = convert(f"{HEAD}{CHECKED}{STEP}published = pipeline.publish(name='search')\n")
+    assert "search_training_data=Input(" in found.text
+    assert any("search_training_data" in finding.message for finding in found.findings)
+
+
 def test_text_is_classified_with_fewer_settings() -> None:
     """The tasks on text have no early termination: dropped, and said."""
     data = "training_data=table, validation_data=table, label_column_name='y'"

@@ -116,6 +116,7 @@ TWINS = [
         setup=ENV_SETUP,
         files={"check.py": SEEN, "train.py": SEEN},
         cluster="cpu",
+        differs={"outputs": "a step that waits for another one has a token of it: there is no run_after"},
     ),
     Twin(
         "parallel-runs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP
+from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP, RUN_CONFIG
 from tests.migrate.twins.twin import Twin
 
 _TABLE = """\
@@ -78,6 +78,35 @@ print("=", best.get_metrics()["AUC_weighted"])
         files=_CHURN_FILES,
         cluster="cpu",
         differs=_FOUND,
+    ),
+    Twin(
+        "automl",
+        1,
+        head=RUN_CONFIG,
+        foot="""\
+run = Experiment(ws, "houses").submit(pipeline)
+run.wait_for_completion(show_output=False)
+""",
+        setup=_REGISTER.format(name="houses") + ENV_SETUP,
+        files={
+            "table/MLTable": _TABLE,
+            "table/table.csv": _HOUSES,
+            # A name that is taken: what writes the outputs as files has no place, as in a single file or in a notebook.
+            "automl_outputs/automl_outputs.py": "",
+            "check.py": """\
+import os
+import sys
+
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/there.txt", "w") as file:
+    file.write(str(os.path.exists(sys.argv[-1])))
+""",
+        },
+        cluster="cpu",
+        differs={
+            **_FOUND,
+            "outputs": "the model is an MLflow folder, not a pickle; a step of v1 wrote model and metrics in any case",
+        },
     ),
     Twin(
         "automl-runs",
