@@ -15,6 +15,8 @@ class Attempt:
 
     #: Nodes that made the objects that have to stay v1.
     kept: set[ast.AST] = field(default_factory=set)
+    #: Of these, workspaces that code outside of the project makes: what reads them is not on its account.
+    foreign: set[ast.AST] = field(default_factory=set)
     #: Workspaces that are needed as v1 objects, too.
     both: set[ast.AST] = field(default_factory=set)
     #: Names that v1 code needs imported: v2 names that are the same get another one.

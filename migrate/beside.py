@@ -43,8 +43,9 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     code = client_of(binding.name, to)
     if any(variable in scope.bindings for scope in to.evaluator.scopes.all):
         return code
-    places = [_place(other) for other in binding.scope.bindings[binding.name]]
-    if any(place is None for place in places):
+    bindings = binding.scope.bindings[binding.name]
+    places = [_place(other) for other in bindings]
+    if any(place is None for place in places) or any(map(to.evaluator.scopes.is_set_elsewhere, bindings)):
         return code
     made = to.memory.setdefault(_MADE, {})
     assert isinstance(made, dict)

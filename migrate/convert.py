@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 
 from amlbridge.migrate import trees
+from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -72,6 +73,8 @@ def settled(
     v1 for the sake of other modules."""
     lines, ignores = Lines(module.text), Ignores.of(module.text)
     handed = Handed.of(evaluator)
+    attempt.foreign.update(foreign_workspaces(evaluator))
+    attempt.kept.update(attempt.foreign)
     for _ in range(_ATTEMPTS):
         to = Rewriter(lines, evaluator, uses, options, attempt)
         project.settle(to, module)

@@ -40,6 +40,8 @@ class Neighbours:
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
         self._modules = {_key(module.path): module for module in python if V1 in module.text}
+        #: Modules that look for others in further folders, which only the running code knows.
+        self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
         self._evaluators: dict[Path, Evaluator | None] = {}
         self._imports: dict[Path, tuple[str, ...]] = {}
@@ -66,7 +68,7 @@ class Neighbours:
 
     def resolve(self, path: Path, name: str, level: int) -> OwnModule | None:
         """The module of the project that ``name`` means in an import of the module at ``path``: from the folders above
-        when it has dots, else from its own folder or the nearest one above."""
+        when it has dots, else from its own folder or the nearest one above, or where ``sys.path`` may lead."""
         folder = path.absolute().parent
         if level:
             above = [folder, *folder.parents]
@@ -74,11 +76,17 @@ class Neighbours:
             return OwnModule(found) if self._is_there(found) else None
         for start in (folder, *folder.parents):
             if str(start) not in self._folders:
-                return None
+                break
             found = str(start.joinpath(*name.split(".")))
             if self._is_there(found):
                 return OwnModule(found)
-        return None
+        return self._further(name) if path.absolute() in self._extended else None
+
+    def _further(self, name: str) -> OwnModule | None:
+        """The only module of the run whose path ends like this, for one that has extended ``sys.path``."""
+        end = "/" + name.replace(".", "/")
+        found = [key for key in self._modules if key.endswith(end)] if name else []
+        return OwnModule(found[0]) if len(found) == 1 else None
 
     def _is_there(self, found: str) -> bool:
         return found in self._modules or found in self._folders

@@ -321,6 +321,8 @@ class Rewriter:
         everywhere = scope.bindings[node.id]
         for binding in everywhere:
             value = self.evaluator.binding_value(binding)
+            if self.evaluator.scopes.is_set_elsewhere(binding):
+                return None
             if binding.kind != "assign" or not (isinstance(value, Instance) and value.type == "Workspace"):
                 return None
             if value.origin in self.attempt.kept:
@@ -446,7 +448,13 @@ class Rewriter:
         """Whether a plain fact is read of a workspace that stays v1: it can be read there."""
         value = use.receiver_value
         plain = use.symbol in _WORKSPACE_FACTS
-        return plain and value is not None and value.origin in self.attempt.kept
+        return plain and value is not None and self.is_kept_here(value)
+
+    def is_kept_here(self, workspace: Instance) -> bool:
+        """Whether a workspace stays v1 that the module makes itself. Beside one that other code gives is a client."""
+        made = workspace.origin
+        given = made is not None and (made in self.attempt.foreign or is_from_elsewhere(made, self))
+        return made in self.attempt.kept and not given
 
     def _was_left(self, use: Use) -> bool:
         """Whether an earlier run has left the statement for the sake of something connected, which this run may not

@@ -135,18 +135,20 @@ class Handed:
                     self.links.append(Link(inner.origin, value.origin, value.type))
 
     def _read_variables(self) -> None:
-        """The objects of variables that have several, and that another function reads: which one cannot be told."""
+        """The objects of variables that have several where they are read: which one cannot be told."""
         scopes = self._evaluator.scopes
         several = {name for scope in scopes.all for name, bound in scope.bindings.items() if len(bound) > 1}
         for node in scopes.parents:
             if not isinstance(node, ast.Name) or node.id not in several or not isinstance(node.ctx, ast.Load):
                 continue
             bindings = scopes.lookup(node.id, node)
-            if len(bindings) < 2 or bindings[0].scope is scopes.of(node):
+            if len(bindings) < 2:
                 continue
             values = [self._evaluator.binding_value(binding) for binding in bindings if binding.kind == "assign"]
             held = [value for value in values if isinstance(value, Instance) and value.type != "Workspace"]
             made = [value for value in held if value.origin is not None]
+            if bindings[0].scope is scopes.of(node):  # branches; a name is all that is read of some
+                made = [value for value in made if not BY_NAME.intersection(lineage(value.type))]
             for one, other in pairwise(made):
                 self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ScopeNode = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.expr
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -89,6 +89,10 @@ class Scopes:
             at = self.parents.get(at)
         return at
 
+    def is_set_elsewhere(self, binding: Binding) -> bool:
+        """Whether a function sets a variable of the module (``global``)."""
+        return binding.scope.is_module and self._function(self.of(binding.node)) is not self.module
+
     def block(self, statement: ast.stmt) -> list[ast.stmt] | None:
         """The list of statements that a statement stands in."""
         return self._blocks.get(statement)
@@ -150,6 +154,7 @@ class Scopes:
     def _bind(self, scope: Scope, binding: Binding) -> None:
         if binding.name in scope.outside and scope is not self.module:
             scope = self.module
+            binding = replace(binding, scope=scope)
         scope.bindings.setdefault(binding.name, []).append(binding)
 
     def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:

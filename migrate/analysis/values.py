@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.known import (
     CLIENT_MEMBERS,
     CONFIGURATIONS,
@@ -202,7 +203,9 @@ class Evaluator:
         if binding.kind in ("assign", "with"):
             if isinstance(binding.statement, ast.AnnAssign) and binding.value is None:
                 return self._annotated(binding.statement.annotation)
-            return self.value(binding.value)
+            found = self.value(binding.value)
+            foreign = found is None and is_foreign_workspace(binding, self)
+            return Instance("Workspace", binding.value) if foreign else found
         if binding.kind == "pair":
             pair = self._element(self.value(binding.value), None, binding)
             part = part_of(pair.type, binding.index or 0) if isinstance(pair, Instance) else None

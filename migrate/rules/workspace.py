@@ -177,12 +177,15 @@ def read(use: Use, to: Rewriter) -> Outcome:
     """A property of the workspace."""
     assert use.receiver is not None
     value = to.evaluator.value(use.receiver)
-    if isinstance(value, Instance) and value.origin in to.attempt.kept:
+    if isinstance(value, Instance) and to.is_kept_here(value):
         return CONNECTED
     if fact := job_fact(use, to):
         return Replace(fact)
     template = _PROPERTIES[use.symbol.rsplit(".", 1)[1]]
-    return Replace(template.format(to.client(use.node, use.receiver)))
+    client = to.client(use.node, use.receiver)
+    if isinstance(value, Instance) and value.origin in to.attempt.kept and not client.isidentifier():
+        return CONNECTED
+    return Replace(template.format(client))
 
 
 #: Entry of the details -> the attribute of the workspace's entity.

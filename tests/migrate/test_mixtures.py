@@ -117,3 +117,21 @@ pipeline = Pipeline(workspace=ws, steps=[step])
     assert 'data = Input(type="uri_file", path="azureml://datastores/workspaceblobstore/paths/b.csv")' in " ".join(
         text.replace("(\n    ", "(").replace("\n)", ")").split("\n    ")
     )
+
+
+def test_a_variable_holds_objects_of_one_sdk_in_all_branches() -> None:
+    text = convert(
+        """\
+from azureml.core import Model, Workspace
+from azureml.core.webservice import AksEndpoint
+
+ws = Workspace.from_config()
+try:
+    service = AksEndpoint(ws, "service")
+    service.delete_version("v1")
+except Exception:
+    service = Model.deploy(ws, "service", [Model(ws, "m")], config)
+print(service.scoring_uri)
+"""
+    ).text
+    assert 'service = AksEndpoint(ws, "service")' in text and 'service = Model.deploy(ws, "service"' in text
