@@ -158,6 +158,11 @@ class AutoMLJob:
         return lines
 
 
+def is_local(compute: ast.expr, to: Rewriter) -> bool:
+    """Whether a compute is the machine of the client."""
+    return to.evaluator.text(compute) == "local" or to.evaluator.type_of(compute) == "LocalTarget"
+
+
 def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
     check_settings(use, to)
@@ -192,7 +197,7 @@ def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> Aut
         found.job.append(f'target_column_name="{TARGET}"')
         found.job += [f'weight_column_name="{WEIGHT}"'] if any(rows.weight for rows in found.rows.values()) else []
     compute = given.pop("compute_target", None)
-    if compute is not None and to.evaluator.text(compute) != "local":
+    if compute is not None and not is_local(compute, to):
         from amlbridge.migrate.rules.computes import compute_of
 
         found.job.append(f"compute={compute_of(compute, to)}")

@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_steps
-from amlbridge.migrate.models.automl import FORECAST, data_code, read_job, remove_settings, tables
+from amlbridge.migrate.models.automl import FORECAST, data_code, is_local, read_job, remove_settings, tables
 from amlbridge.migrate.models.automl_rows import save_table
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.flow import Flow
@@ -188,7 +188,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
 def _is_frame(node: ast.expr, use: Use, to: Rewriter) -> TypeGuard[ast.Name]:
     """Whether data is a data frame: only a search on the machine of the client took one."""
     compute = use.argument("compute_target")
-    local = compute is None or to.evaluator.text(compute) == "local"
+    local = compute is None or is_local(compute, to)
     return local and isinstance(node, ast.Name) and to.evaluator.type_of(node) is None and follow(node, to) is None
 
 

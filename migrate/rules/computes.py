@@ -85,6 +85,12 @@ _KEYWORDS = {
 _ORDER = ("vm_size", "vm_priority", "min_nodes", "max_nodes", "idle_seconds_before_scaledown")
 
 
+@rule.converts("LocalTarget")
+def local(use: Use, to: Rewriter) -> Outcome:
+    """The machine of the client, by its name."""
+    return Replace('"local"') if use.call is not None else Replace("str")
+
+
 @rule.converts("ComputeTarget", "AmlCompute", "AksCompute", "ComputeInstance", "RemoteCompute", "KubernetesCompute")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A compute that exists."""

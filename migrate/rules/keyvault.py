@@ -64,10 +64,11 @@ def get_default_keyvault(use: Use, to: Rewriter) -> Outcome:
 
 
 @rule.converts("Keyvault")
-def annotation(use: Use, to: Rewriter) -> Outcome:
-    """The class, in annotations."""
+def vault(use: Use, to: Rewriter) -> Outcome:
+    """A client for the vault of a workspace; the class, in annotations."""
     if use.call is not None:
-        return Leave("make a SecretClient with the vault's address")
+        workspace = use.argument("workspace", position=0)
+        return Replace(secret_client(to, to.client(use.node, workspace)), RIGHTS)
     return Replace(to.need("azure.keyvault.secrets", "SecretClient"))
 
 

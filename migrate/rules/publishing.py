@@ -68,6 +68,7 @@ _ELSEWHERE = (
 )
 _NAMES = "deployments have names of 3 to 32 letters, digits and dashes, not numbers"
 _NO_DEFAULTS = "data has no default in the component of a pipeline: each call and schedule has to give {}"
+_OF_JOB = "the run has to be that of a pipeline; what it was submitted with becomes the defaults of the endpoint"
 _COUNTED = "the first deployment of an endpoint is called version-1, where SDK v1 counted versions from 0"
 _DEPLOYED = "a version of an endpoint is a deployment, which is called through its endpoint: batch_endpoints.invoke"
 _PUBLISHED = "an endpoint of SDK v2 is found by its name, not by the id of a pipeline that SDK v1 published"
@@ -89,10 +90,11 @@ def publish(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=0)
     if name is None:
         return Leave("a published pipeline needs a name")
+    version = use.argument("version", position=2)
     pipeline = use.receiver if use.symbol == "Pipeline.publish" else submitted_pipeline(use, to)
     if pipeline is None:
-        return Leave("the pipeline of this run cannot be told: publish the pipeline itself")
-    return _deployed(use, name, pipeline, to)
+        return _deployed(use, name, Release.of_job(to.source(use.receiver), version, to), to)
+    return _deployed(use, name, Release.of(pipeline, version, to.client(use.node), to), to)
 
 
 def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
@@ -107,13 +109,12 @@ def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     return config if config is not None and to.evaluator.type_of(config) == "Pipeline" else None
 
 
-def _deployed(use: Use, name: ast.expr, pipeline: ast.expr, to: Rewriter) -> Outcome:
+def _deployed(use: Use, name: ast.expr, release: Release, to: Rewriter) -> Outcome:
     statement = use.statement
     target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
     variable = to.source(target) if isinstance(target, (ast.Name, ast.Attribute)) else to.fresh("endpoint")
     description = use.argument("description", position=1)
     client = to.client(use.node)
-    release = Release.of(pipeline, use.argument("version", position=2), client, to)
     to.memory["release", use.node] = release
     made = release.made + _endpoint(variable, name, description, client, to)
     made += deployment(variable, release, client, to)
@@ -126,11 +127,11 @@ def _deployed(use: Use, name: ast.expr, pipeline: ast.expr, to: Rewriter) -> Out
 
 @dataclass(frozen=True)
 class Release:
-    """A pipeline that is deployed. ``made``: statements that register its component; ``component``: its variable;
-    ``name``: the code of the deployment's name."""
+    """A pipeline that is deployed. ``made``: statements that register its component; ``source``: the keyword with the
+    component or the job of it; ``name``: the code of the deployment's name."""
 
     made: str
-    component: str
+    source: str
     name: str
     review: str = ""
 
@@ -143,20 +144,30 @@ class Release:
             known = to.memory.get(("release", value.origin)) if isinstance(value, Instance) else None
             if not isinstance(known, Release):
                 raise ValueError(_ELSEWHERE)
-            return cls("", known.component, known.name, _NAMES)
+            return cls("", known.source, known.name, _NAMES)
         component = to.fresh("pipeline_component")
         code = f"{client}.components.create_or_update({job_code(pipeline, None, to)}.component)"
         made = f"{component} = {code}\n"
-        text = to.evaluator.text(version) if version is not None else "1"
         data = data_parameters(pipeline, to)
-        review = _NO_DEFAULTS.format(", ".join(data)) if data else ""
+        return cls._named(
+            made, f"component={component}", version, _NO_DEFAULTS.format(", ".join(data)) if data else "", to
+        )
+
+    @classmethod
+    def of_job(cls, job: str, version: ast.expr | None, to: Rewriter) -> Release:
+        """The release of the pipeline that a job ran; ``job``: its code."""
+        return cls._named("", f"job_definition={job}", version, _OF_JOB, to)
+
+    @classmethod
+    def _named(cls, made: str, source: str, version: ast.expr | None, review: str, to: Rewriter) -> Release:
+        text = to.evaluator.text(version) if version is not None else "1"
         if text is not None:
             label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "1"
-            return cls(made, component, f'"version-{label}"', review)
+            return cls(made, source, f'"version-{label}"', review)
         assert version is not None
         name = to.fresh("deployment_name")
         made += f'{name} = f"version-{{{to.source(version)}}}".replace(".", "-")\n'
-        return cls(made, component, name, "; ".join(filter(None, [_NAMES, review])))
+        return cls(made, source, name, "; ".join(filter(None, [_NAMES, review])))
 
 
 def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, client: str, to: Rewriter) -> str:
@@ -169,7 +180,7 @@ def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, clien
 def deployment(variable: str, release: Release, client: str, to: Rewriter, *, default: bool = True) -> str:
     """Statements that deploy a pipeline component behind an endpoint, and make it the default."""
     entity = to.need("azure.ai.ml.entities", "PipelineComponentBatchDeployment")
-    made = f"{entity}(name={release.name}, endpoint_name={variable}.name, component={release.component})"
+    made = f"{entity}(name={release.name}, endpoint_name={variable}.name, {release.source})"
     code = f"{client}.batch_deployments.begin_create_or_update({made}).result()\n"
     if default:
         code += (
@@ -223,7 +234,7 @@ def publish_endpoint(use: Use, to: Rewriter) -> Outcome:
     pipeline = use.argument("pipeline", position=2)
     if name is None or pipeline is None:
         return Leave("an endpoint needs a name and a pipeline")
-    return _deployed(use, name, pipeline, to)
+    return _deployed(use, name, Release.of(pipeline, None, to.client(use.node), to), to)
 
 
 @rule.converts("PipelineEndpoint.add_default", "PipelineEndpoint.add")

@@ -77,6 +77,7 @@ service = ml_client.online_endpoints.begin_create_or_update(endpoint).result()
 )
 
 _HERE = "the folder that the scoring script is in is sent along as a whole"
+_MOVED = "the code changes the current folder: paths are those of where the deployment is made"
 _OWN = "deploy with ManagedOnlineEndpoint and ManagedOnlineDeployment: model, environment, CodeConfiguration"
 
 
@@ -91,7 +92,9 @@ def configuration(use: Use, to: Rewriter) -> Outcome:
     if text is not None and posixpath.dirname(text):
         code, name = repr(posixpath.dirname(text)), repr(posixpath.basename(text))
     entity = to.need("azure.ai.ml.entities", "CodeConfiguration")
-    review = _HERE if use.argument("dependencies", position=5) is not None else ""
+    notes = [_HERE] if use.argument("dependencies", position=5) is not None else []
+    notes += [_MOVED] if "chdir" in to.evaluator.calls() else []
+    review = "; ".join(notes)
     return Replace(f"{entity}(code={code}, scoring_script={name})", review)
 
 
@@ -101,7 +104,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     readers = Objects.of(to).names(use.node)
     if Objects.of(to).variable(use.node) is None or not readers:
         return Leave(_OWN, Status.NO_EQUIVALENT)
-    if not all(_is_deployed(name, to) or _is_waited_for(name, to) for name in readers):
+    if not all(_is_deployed(name, to) or _is_waited_for(name, to) or _is_shown(name, to) for name in readers):
         return Leave(f"the image is used in another way: {_OWN}", Status.NO_EQUIVALENT)
     return Statements("")
 
@@ -115,6 +118,32 @@ def _is_deployed(name: ast.Name, to: Rewriter) -> bool:
 
 def _is_waited_for(name: ast.Name, to: Rewriter) -> bool:
     return any(use.receiver is name and use.symbol.endswith(".wait_for_creation") for use in to.uses)
+
+
+#: What an image tells of itself.
+_TOLD = frozenset(
+    {"name", "version", "id", "creation_state", "image_location", "image_build_log_uri", "created_time", "description"}
+)
+
+
+def _is_shown(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a statement only shows what the image tells: ``print(image.creation_state)``."""
+    told = to.evaluator.scopes.parents.get(name)
+    statement = to.evaluator.scopes.statement_of(name)
+    if not (isinstance(told, ast.Attribute) and told.attr in _TOLD and isinstance(statement, ast.Expr)):
+        return False
+    shown = statement.value
+    printed = isinstance(shown, ast.Call) and isinstance(shown.func, ast.Name) and shown.func.id == "print"
+    names = {node.id for node in ast.walk(shown) if isinstance(node, ast.Name)} - {name.id}
+    return shown is told or (printed and names == {"print"})
+
+
+@rule.converts(*(f"{kind}.{member}" for kind in ("ContainerImage", "Image") for member in sorted(_TOLD)))
+def told(use: Use, to: Rewriter) -> Outcome:
+    """There is no image before the deployment, which has its own log."""
+    if isinstance(use.receiver, ast.Name) and _is_shown(use.receiver, to):
+        return Statements("", "the image is built with the deployment: online_deployments.get_logs(...) has its log")
+    return Leave(f"SDK v2 has no images to read of: {_OWN}", Status.NO_EQUIVALENT)
 
 
 @rule.converts("ContainerImage.wait_for_creation", "Image.wait_for_creation")

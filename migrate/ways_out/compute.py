@@ -99,7 +99,6 @@ WAYS_OUT = {
     "KubernetesComputeStatus": "read provisioning_state and provisioning_errors of ml_client.compute.get(name)",
     "KustoAttachConfiguration": _KUSTO,
     "KustoCompute": _KUSTO,
-    "LocalTarget": 'run with compute="local"',
     "RemoteCompute": _REMOTE,
     "RemoteComputeAttachConfiguration": _REMOTE,
     "ScaleSettings": "give AmlCompute min_instances, max_instances and idle_time_before_scale_down",

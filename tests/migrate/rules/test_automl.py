@@ -276,3 +276,23 @@ def test_a_task_that_is_chosen_at_run_time() -> None:
     found = convert(f"{HEAD}config = AutoMLConfig({BASE.replace(repr('classification'), 'args.task')})\n")
     assert "config = getattr(automl, args.task)(" in found.text
     assert any("chosen at run time" in finding.message for finding in found.findings)
+
+
+def test_the_machine_of_the_client_is_no_compute() -> None:
+    found = convert(
+        """\
+from azureml.core import Dataset, Experiment, Workspace
+from azureml.core.compute_target import LocalTarget
+from azureml.train.automl import AutoMLConfig
+
+ws = Workspace.from_config()
+table = Dataset.get_by_name(ws, "houses")
+config = AutoMLConfig(
+    task="regression", training_data=table, label_column_name="price", compute_target=LocalTarget(),
+    enable_local_managed=True,
+)
+run = Experiment(ws, "e").submit(config)
+"""
+    )
+    assert "azureml.core" not in found.text and "compute=" not in found.text
+    assert any("not on the machine of the client" in finding.message for finding in found.findings)

@@ -21,3 +21,11 @@ def test_without_a_variable() -> None:
     head = "from azureml.core import Workspace\nws = Workspace.from_config()\n"
     text = convert(f'{head}s = ws.get_default_keyvault().get_secret("x")\n').text
     assert "azureml.core" not in text and "".join(text.split()).endswith('.get_secret("x").value)')
+
+
+def test_the_vault_of_a_workspace_that_is_given() -> None:
+    text = convert(
+        "from azureml.core import Keyvault, Workspace\nws = Workspace.from_config()\nkv = Keyvault(ws)\n"
+        'kv.set_secret("a", "b")\n'
+    ).text
+    assert "azureml.core" not in text and "kv = SecretClient(" in text and 'kv.set_secret("a", "b")' in text

@@ -194,3 +194,23 @@ def test_versions_of_an_endpoint_are_deployments() -> None:
 def test_a_version_that_is_called_stays() -> None:
     text = convert(HEAD + 'PipelineEndpoint.get(ws, name="x").get_pipeline("1").submit(ws, "night")\n').text
     assert ".get_pipeline(" in text and "batch_deployments" not in text
+
+
+def test_the_pipeline_of_a_run_that_is_looked_up_is_deployed_by_its_job() -> None:
+    found = convert(
+        """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import PipelineEndpoint, PipelineRun
+
+ws = Workspace.from_config()
+run = PipelineRun(Experiment(ws, "bikes"), run_id)
+published = run.publish_pipeline(name="Bikes", description="d", version="1.0")
+endpoint = PipelineEndpoint.publish(ws, "Rides", published, "d")
+"""
+    )
+    assert "azureml" not in found.text
+    words = " ".join(found.text.split())
+    assert 'name="version-1-0", endpoint_name=published.name, job_definition=run' in words
+    assert 'name="version-1-0", endpoint_name=endpoint.name, job_definition=run' in words
+    review = next(finding for finding in found.findings if finding.symbol == "PipelineRun.publish_pipeline")
+    assert review.status is Status.REVIEW and "that of a pipeline" in review.message

@@ -37,7 +37,7 @@ s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a"), Model(ws, "b")], conf
     assert "the folder that the scoring script is in is sent along" in reviews and "a cluster of its own" in reviews
 
 
-@pytest.mark.parametrize("use", ["print(image.image_location)", "register(image)"])
+@pytest.mark.parametrize("use", ["location = image.image_location", "register(image)"])
 def test_an_image_that_is_used_otherwise_stays(use: str) -> None:
     found = convert(
         f"""{HEAD}config = ContainerImage.image_configuration("score.py", "python")
@@ -118,3 +118,20 @@ s = Model.deploy(ws, "s", [Model(ws, "a")], config)
     )
     assert 's = Model.deploy(ws, "s", [Model(ws, "a")], config)' in found.text
     assert any("add the Docker steps to the Dockerfile" in finding.message for finding in found.findings)
+
+
+def test_what_only_shows_the_image_goes() -> None:
+    found = convert(
+        f"""{HEAD}os.chdir("serving")
+config = ContainerImage.image_configuration("score.py", "python")
+image = ContainerImage.create(ws, "i", [Model(ws, "a")], config)
+image.wait_for_creation(True)
+print("built: {{}}".format(image.image_build_log_uri))
+image.creation_state
+s = Webservice.deploy_from_image(ws, "s", image)
+"""
+    )
+    assert "azureml.core" not in found.text and "built" not in found.text and "creation_state" not in found.text
+    reviews = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
+    assert "get_logs" in reviews["ContainerImage.image_build_log_uri"]
+    assert "the current folder" in reviews["ContainerImage.image_configuration"]
