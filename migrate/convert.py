@@ -213,8 +213,8 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     used = used_names(text)
     left = _names_left(to) & used
     missing = undefined_names(text) - to.imports.locals_of(used)
-    new = to.imports.lines_of(used)
     anchor = next((node for node in tree.body if node in imports), None)
+    new = to.imports.lines_of(used, anchor)
     for node in imports:
         names = narrowed(node, to.evaluator, left | to.imports.reused, missing)
         mine = "\n".join(new) if node is anchor else ""

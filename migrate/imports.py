@@ -33,6 +33,11 @@ class Imports:
             if not scope.is_module and any(binding.kind == "import" for binding in bindings)
         }
         self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
+        #: Names that the module reads and nothing in it defines: to import them would say what they are.
+        self._undefined = {
+            node.id for node in evaluator.scopes.parents if isinstance(node, ast.Name) and node.id not in self._bound
+        }
+        self._lines = _import_lines(evaluator)
 
     def need(self, module: str, name: str) -> str:
         """The name of ``module.name`` (of the module itself when ``name`` is "") in the new code."""
@@ -47,7 +52,7 @@ class Imports:
     def _free(self, module: str, name: str) -> str:
         plain = name or module
         if module.startswith("azureml."):
-            return plain
+            return f"V1{name}" if name in self._undefined else plain
         taken = plain.split(".")[0] in self._bound and not self._is_v1_import(plain)
         taken = taken and not self._is_import_of(module, name)
         taken = taken or plain in self._left
@@ -85,11 +90,13 @@ class Imports:
         """The names that those import statements define."""
         return {local.split(".")[0] for local in self._wanted.values()} & used
 
-    def lines_of(self, used: set[str]) -> list[str]:
-        """Import statements for what is wanted and used, the standard library's first, as isort sorts them."""
+    def lines_of(self, used: set[str], at: ast.stmt | None) -> list[str]:
+        """Import statements for what is wanted and used, the standard library's first, as isort sorts them. ``at``: where
+        they will stand; what is imported above needs no second import, also where it is used further above."""
         by_module: dict[str, set[str]] = {}
         for (module, name), local in self._wanted.items():
-            if local.split(".")[0] in used:
+            above = at is not None and self._lines.get((module, name, local), at.lineno + 1) <= at.lineno
+            if local.split(".")[0] in used and not above:
                 if not name and local != module:
                     name = f"as {local}"
                 by_module.setdefault(module, set()).add(
@@ -103,6 +110,19 @@ class Imports:
             if listed := ", ".join(sorted(name for name in names if name and not name.startswith("as "))):
                 groups.append((foreign, True, f"from {module} import {listed}"))
         return [line for _foreign, _from, line in sorted(groups)]
+
+
+def _import_lines(evaluator: Evaluator) -> dict[tuple[str, str, str], int]:
+    """The first line on which the module itself imports a name: by module, name and what it is called here."""
+    found: dict[tuple[str, str, str], int] = {}
+    for node in evaluator.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found.setdefault((node.module, alias.name, alias.asname or alias.name), node.lineno)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                found.setdefault((alias.name, "", alias.asname or alias.name), node.lineno)
+    return found
 
 
 def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:

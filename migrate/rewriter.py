@@ -86,6 +86,7 @@ class Rewriter:
         self.published: Mapping[str, Publication] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
+        self._deciding: set[ast.AST] = set()
         #: What the rule that is asked just now has taken for a client without knowing it.
         self._assumed: list[str] = []
         self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
@@ -376,7 +377,11 @@ class Rewriter:
     def outcome(self, use: Use) -> Outcome:
         """What becomes of a use; asked once."""
         if use.node not in self.outcomes:
+            if use.node in self._deciding:
+                raise CannotWriteError("it cannot be told what this is made of: it seems to be made of itself")
+            self._deciding.add(use.node)
             self.outcomes[use.node] = self._decide(use)
+            self._deciding.remove(use.node)
         return self.outcomes[use.node][1]
 
     def _decide(self, use: Use) -> tuple[Rule | None, Outcome]:
@@ -505,6 +510,8 @@ class Rewriter:
             if any(part in self.outcomes for part in around) or self._gives_kept(node):
                 continue
             inside = [use for part in ast.walk(node) if (use := self.use_of(part)) is not None]
+            if any(self.is_kept(use) for use in inside):
+                continue
             for rule, handler in idioms():
                 if not self.options.applies(rule.name) or any(self.ignored(use, rule.name) for use in inside):
                     continue

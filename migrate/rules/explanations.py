@@ -96,6 +96,10 @@ def client(use: Use, to: Rewriter) -> Outcome:
     """The client goes: what it did is done with the run."""
     if use.call is None:
         return Leave("call it where it is used")
+    members = Objects.of(to).members(use.node)
+    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    if alone and not members and not isinstance(use.statement.targets[0], ast.Attribute):
+        return Statements("")  # nothing is asked of it
     if use.symbol.endswith("from_run"):
         run = use.argument("run", position=0)
         kind = to.evaluator.type_of(run) if run is not None else None
@@ -105,10 +109,9 @@ def client(use: Use, to: Rewriter) -> Outcome:
             return Leave(_AUTOML, Status.NO_EQUIVALENT)
         if not (is_inside(kind) or is_submitted(run, to)):
             return Leave("the run of the explanation cannot be told")
-    other = next((member for member in Objects.of(to).members(use.node) if _cannot(member, to)), None)
+    other = next((member for member in members if _cannot(member, to)), None)
     if other is not None:
         return Leave(_cannot(other, to), Status.NO_EQUIVALENT)
-    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
     return Statements("") if alone else Replace("None")
 
 
