@@ -91,8 +91,10 @@ class Imports:
         return {local.split(".")[0] for local in self._wanted.values()} & used
 
     def lines_of(self, used: set[str], at: ast.stmt | None) -> list[str]:
-        """Import statements for what is wanted and used, the standard library's first, as isort sorts them. ``at``: where
-        they will stand; what is imported above needs no second import, also where it is used further above."""
+        """Import statements for what is wanted and used, the standard library's first, as isort sorts them.
+
+        ``at``: where they will stand; what is imported above needs no second import, also where it is used further above.
+        """
         by_module: dict[str, set[str]] = {}
         for (module, name), local in self._wanted.items():
             above = at is not None and self._lines.get((module, name, local), at.lineno + 1) <= at.lineno
