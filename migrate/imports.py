@@ -93,7 +93,7 @@ class Imports:
     def lines_of(self, used: set[str], at: ast.stmt | None) -> list[str]:
         """Import statements for what is wanted and used, the standard library's first, as isort sorts them.
 
-        ``at``: where they will stand; what is imported above needs no second import, also where it is used further above.
+        ``at``: where they will stand; what is imported above needs no second import, wherever it is used.
         """
         by_module: dict[str, set[str]] = {}
         for (module, name), local in self._wanted.items():
