@@ -97,8 +97,8 @@ def client(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Leave("call it where it is used")
     members = Objects.of(to).members(use.node)
-    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
-    if alone and not members and not isinstance(use.statement.targets[0], ast.Attribute):
+    assigned = use.statement if isinstance(use.statement, ast.Assign) and use.statement.value is use.node else None
+    if assigned is not None and not members and isinstance(assigned.targets[0], ast.Name):
         return Statements("")  # nothing is asked of it
     if use.symbol.endswith("from_run"):
         run = use.argument("run", position=0)
@@ -112,7 +112,7 @@ def client(use: Use, to: Rewriter) -> Outcome:
     other = next((member for member in members if _cannot(member, to)), None)
     if other is not None:
         return Leave(_cannot(other, to), Status.NO_EQUIVALENT)
-    return Statements("") if alone else Replace("None")
+    return Statements("") if assigned is not None else Replace("None")
 
 
 def _cannot(member: Use, to: Rewriter) -> str:
