@@ -48,6 +48,8 @@ class Port:
     literal: bool = False
     #: The v2 type of a plain value.
     type: str = ""
+    #: A text that may have blanks in it, or be empty.
+    quoted: bool = False
     #: The variable of the node that has the output, where it is another than its step's own.
     node: str = ""
     #: The parameter of the pipeline's function that has the data ``source``, where a node takes no data as a value.
@@ -63,6 +65,10 @@ class Arguments:
     parts: list[tuple[str, str]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     reviews: list[str] = field(default_factory=list)
+    #: Whether a shell takes the words apart, so that they may need quotes.
+    shell: bool = True
+    #: Whether what is added now is text of the line as it is, and not one word.
+    verbatim: bool = False
     #: The variable of the inputs that are listed when the code runs, what lists them, and the function for their words.
     run_time: str = ""
     lists: list[str] = field(default_factory=list)
@@ -77,8 +83,10 @@ class Arguments:
         self.parts.append(("code", code))
 
     def reference(self, port: Port, *, output: bool = False) -> None:
-        """Adds the placeholder of a port."""
-        self.text("${{" + ("outputs" if output else "inputs") + "." + port.name + "}}")
+        """Adds the placeholder of a port. What stands for it is put into the line as it is: a text that a shell may take
+        apart is in quotes."""
+        placeholder = "${{" + ("outputs" if output else "inputs") + "." + port.name + "}}"
+        self.text(f"'{placeholder}'" if port.quoted and self.shell and not self.verbatim else placeholder)
 
     def code(self, start: str, more: Sequence[tuple[str, str]] = ()) -> str:
         """The code of the whole command line. ``start``: what comes first, as literal text; ``more``: further parts."""
@@ -184,7 +192,8 @@ def read_arguments(
             add_formatted(node, outputs, found, to, line=node in line)
             flag = ""
             continue
-        text = to.evaluator.text(node) if node in line else None
+        found.verbatim = node in line
+        text = to.evaluator.text(node) if found.verbatim else None
         if text is None:
             flag = _element(node, flag, outputs, found, to)
         else:
@@ -222,7 +231,9 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return ""
     if isinstance(node, ast.Starred):
         check_no_data(node.value, to)
-        found.expression(f'" ".join(map(str, {to.source(node.value)}))')
+        words = f"map(str, {to.source(node.value)})"
+        join = f"{to.need_module('shlex')}.join" if found.shell and not found.verbatim else '" ".join'
+        found.expression(f"{join}({words})")
         return ""
     if isinstance(node, ast.Tuple) and node.elts:  # (datapath_parameter, DataPathComputeBinding(...))
         return _element(node.elts[0], flag, outputs, found, to)
@@ -243,6 +254,8 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
     if constant is not None:
         text = str(constant.value)
         found.text(text if PLAIN.match(text) else shlex.quote(text))
+        if not PLAIN.match(text) and not found.shell:
+            found.reviews.append(f"SDK v2 may take the argument {text!r} apart at its blanks, or keep its quotes")
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
     found.reference(literal_port(node, flag, found, to))
     return ""
@@ -252,9 +265,16 @@ def literal_port(node: ast.expr, flag: str, found: Arguments, to: Rewriter, code
     """The port of a plain value that only the running code knows. ``code``: it, where it does not stand in the text."""
     name = unique(identifier(flag or _name_of(node), "value"), found.taken)
     code = code or to.source(node)
-    port = Port(name, code, code, literal=True, type=type_of_value(node, to))
+    kind = type_of_value(node, to)
+    port = Port(name, code, code, literal=True, type=kind, quoted=kind == "string" and _may_need_quotes(node, to))
     found.inputs.append(port)
     return port
+
+
+def _may_need_quotes(node: ast.expr | None, to: Rewriter) -> bool:
+    """Whether a text is none that a shell takes for one word: it has blanks, or is not known here."""
+    text = to.evaluator.text(node) if node is not None else None
+    return text is None or not PLAIN.match(text)
 
 
 def _constant(node: ast.expr, value: object) -> ast.Constant | None:
@@ -286,7 +306,9 @@ def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments,
             return port
     name = unique(identifier(flag or _name_of(node), "value"), found.taken)
     origin = value.origin if isinstance(value.origin, ast.expr) else None
-    port = Port(name, declared_parameter(origin, to), parameter=origin)
+    declared = declared_parameter(origin, to)
+    quoted = 'type="string"' in declared and _may_need_quotes(_default_of(origin, to), to)
+    port = Port(name, declared, parameter=origin, quoted=quoted)
     if origin is None:  # a function gets it as a parameter of its own
         port.value, port.source = to.source(node), node
     found.inputs.append(port)
@@ -296,9 +318,12 @@ def parameter_port(node: ast.expr, value: Instance, flag: str, found: Arguments,
 def declared_parameter(origin: ast.expr | None, to: Rewriter) -> str:
     """What a component says of a parameter of the pipeline."""
     make = to.need("azure.ai.ml", "Input")
+    return f'{make}(type="{type_of_value(_default_of(origin, to), to)}")'
+
+
+def _default_of(origin: ast.expr | None, to: Rewriter) -> ast.expr | None:
     use = use_of(origin, to) if origin is not None else None
-    default = use.argument("default_value", position=1) if use is not None else None
-    return f'{make}(type="{type_of_value(default, to)}")'
+    return use.argument("default_value", position=1) if use is not None else None
 
 
 def type_of_value(node: ast.expr | None, to: Rewriter) -> str:

@@ -9,7 +9,7 @@ from typing import cast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models import written_tables
-from amlbridge.migrate.models.arguments import Port, input_port, list_elements, output_port, read_arguments
+from amlbridge.migrate.models.arguments import Arguments, Port, input_port, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.parameters import makers, parameter_of
@@ -137,7 +137,8 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     written = follow(output, to) if output is not None else None
     passed = use.argument("arguments", position=5)
     nodes = list_elements(passed, to) if passed is not None else []
-    arguments = read_arguments(nodes, [written.root] if written is not None else [], to)
+    roots = [written.root] if written is not None else []
+    arguments = read_arguments(nodes, roots, to, found=Arguments(shell=False))
     name = use.argument("name", position=0)
     step = ParallelStep(use, component, node, arguments, Settings(), "", name)
     step.parts.append(config.use.node)
@@ -357,7 +358,7 @@ def _task(step: ParallelStep, config: Configuration, has_output: bool, to: Rewri
             if config.given and not isinstance(value, ast.Constant):
                 raise ValueError(f"{name} of a configuration that is made elsewhere has to be a literal")
             step.arguments.text(f"--{name}")
-            words = read_arguments([value], [], to)
+            words = read_arguments([value], [], to, found=Arguments(shell=False))
             step.arguments.parts += words.parts
             step.arguments.inputs += words.inputs
 

@@ -46,7 +46,7 @@ from azure.ai.ml import command
 
 config = command(
     code="src",
-    command="python train.py --alpha 0.1 --rows ${{inputs.rows}}",
+    command="python train.py --alpha 0.1 --rows '${{inputs.rows}}'",
     inputs={"rows": rows},
     environment=env,
     compute="cpu",

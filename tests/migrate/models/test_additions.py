@@ -47,7 +47,7 @@ def test_a_list_that_is_used_otherwise_as_well_stays(added: str) -> None:
 
 def test_words_of_a_loop_are_joined_when_the_script_runs() -> None:
     text = convert(f'{HEAD}words = ["--out", "x"]\nfor more in MORE:\n    words.append(more)\n{STEP}').text
-    assert 'command="python a.py " + " ".join(map(str, words))' in flat(text)
+    assert 'command="python a.py " + shlex.join(map(str, words))' in flat(text)
     assert "    words.append(more)\n" in text
 
 

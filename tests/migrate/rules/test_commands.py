@@ -165,3 +165,30 @@ def test_the_compute_of_a_run_configuration_is_read() -> None:
     assert 'return "serverless" if name is None else name' in found.text
     reviews = [finding.message for finding in found.findings if finding.status is Status.REVIEW]
     assert reviews == ["the compute of this configuration is not known here: name it in place of serverless"]
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("label", "'${{inputs.label}}'"),  # "two words"
+        ("empty", "'${{inputs.empty}}'"),
+        ("os.environ['QUERY']", "'${{inputs.label}}'"),
+        ("json.dumps({'a': 1})", "'${{inputs.label}}'"),
+        ("name", "${{inputs.label}}"),  # "word"
+        ("3 * epochs", "'${{inputs.label}}'"),
+        ("epochs", "${{inputs.label}}"),
+        ("*words", "shlex.join(map(str, words))"),
+    ],
+)
+def test_a_text_that_the_shell_would_take_apart_is_in_quotes(value: str, word: str) -> None:
+    """SDK v2 puts values into the line as they are; arguments of SDK v1 reach the script as they are."""
+    head = 'import json\nimport os\n\nlabel, empty, name, epochs = "two words", "", "word", 3\nwords = os.listdir()\n'
+    code = f'job = ScriptRunConfig(".", "a.py", ["--label", {value}])\n'
+    text = convert(f"from azureml.core import ScriptRunConfig\n{head}{code}").text
+    assert f"python a.py --label {word.replace('empty', 'label')}" in text or f'"python a.py --label " + {word}' in text
+
+
+def test_values_in_the_line_of_a_command_are_text_of_it() -> None:
+    code = 'job = ScriptRunConfig(".", command=["python a.py --label", label])\n'
+    text = convert(f"from azureml.core import ScriptRunConfig\n\nlabel = input()\n{code}").text
+    assert 'command="python a.py --label ${{inputs.label}}"' in text
