@@ -83,7 +83,7 @@ class Arguments:
         self.parts.append(("code", code))
 
     def reference(self, port: Port, *, output: bool = False) -> None:
-        """Adds the placeholder of a port. Its value is put into the line as it is: a text that a shell may take apart is
+        """Adds the placeholder of a port. Its value comes into the line as it is: a text that a shell may take apart is
         in quotes."""
         placeholder = "${{" + ("outputs" if output else "inputs") + "." + port.name + "}}"
         self.text(f"'{placeholder}'" if port.quoted and self.shell and not self.verbatim else placeholder)

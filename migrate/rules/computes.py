@@ -9,6 +9,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.clusters import more_of_cluster
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -156,17 +157,12 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
         text = to.evaluator.text(priority)
         tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
         found.append(f"tier={tiers.get((text or '').lower(), to.source(priority))}")
-    if "subnet_name" in keywords:
-        network = to.need("azure.ai.ml.entities", "NetworkSettings")
-        vnet = keywords.get("vnet_name")
-        vnet_code = f"vnet_name={to.source(vnet)}, " if vnet is not None else ""
-        found.append(f"network_settings={network}({vnet_code}subnet={to.source(keywords['subnet_name'])})")
-    if "admin_username" in keywords:
-        settings = to.need("azure.ai.ml.entities", "AmlComputeSshSettings")
-        pairs = (("admin_username", "admin_username"), ("admin_password", "admin_user_password"))
-        parts = [f"{new}={to.source(keywords[new2])}" for new, new2 in pairs if new2 in keywords]
-        found.append(f"ssh_settings={settings}({', '.join(parts)})")
+    found += more_of_cluster(use, {key: node for key, node in keywords.items() if not _is_none(node)}, to)
     return found
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _name_of(use: Use, to: Rewriter) -> str:
@@ -225,6 +221,10 @@ def delete(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.compute.begin_delete({to.source(use.receiver)}.name).result()")
 
 
+#: The positional arguments of ``AmlCompute.update``.
+_SIZES = ("min_nodes", "max_nodes", "idle_seconds_before_scaledown")
+
+
 @rule.converts("ComputeTarget.update", "AmlCompute.update")
 def update(use: Use, to: Rewriter) -> Outcome:
     """Changes the size of a cluster."""
@@ -232,7 +232,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
     compute = to.source(use.receiver)
     lines = []
     for old, new in _KEYWORDS.items():
-        value = use.argument(old)
+        value = use.argument(old, position=_SIZES.index(old) if old in _SIZES else None)
         if value is not None:
             lines.append(f"{compute}.{new} = {to.source(value)}")
     lines.append(f"{to.client(use.node)}.compute.begin_update({compute}).result()")
