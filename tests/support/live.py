@@ -30,13 +30,14 @@ SCOPE = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearning
 
 
 class LiveService:
-    """One service process on its own state folder."""
+    """One service process on its own state folder. ``intercept``: it answers Azure's own hosts, too."""
 
     #: The resource group of the workspaces that scripts and `scope` name.
     group = GROUP
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, intercept: bool = False) -> None:
         self.folder = folder
+        self.intercept = intercept
         self.home = Home(folder / ".amlbridge")
         self.log = folder / "service.out"
         self.process: subprocess.Popen[bytes] | None = None
@@ -48,6 +49,7 @@ class LiveService:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             command = [sys.executable, "-m", "amlbridge.server", str(self.home.root)]
+            command += ["--intercept"] if self.intercept else []
             # Most tests run no step: an interpreter is warmed when the first step wants one.
             env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
             self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=env)
@@ -56,6 +58,7 @@ class LiveService:
             address = self.home.read_address()
             if address and address["pid"] == self.process.pid and self._answers(address["http_port"]):
                 self.http_port, self.https_port = address["http_port"], address["https_port"]
+                self.guard_port = address["guard_port"] if self.intercept else None
                 return
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.02)
@@ -108,8 +111,8 @@ class LiveService:
     def environment(self) -> dict[str, str]:
         """The environment of a client process."""
         env = {key: value for key, value in os.environ.items() if key not in UNSET}
-        ours = {**variables(self.home, self.http_port, self.https_port), **client_packages.variables(self.home.root)}
-        return {**env, **ours, "HOME": str(self.folder)}
+        ours = variables(self.home, self.http_port, self.https_port, guard_port=self.guard_port)
+        return {**env, **ours, **client_packages.variables(self.home.root), "HOME": str(self.folder)}
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,25 @@ from amlbridge.migrate.registry import all_rules
 from tests.migrate.twins.running import differences, run_both, unused
 from tests.migrate.twins.stages import all_twins, not_here
 from tests.migrate.twins.twin import Twin
-from tests.support.live import LiveService
+from tests.support.live import LiveService, SharedService
+from tests.support.warm_clients import WarmClients
+
+
+@pytest.fixture(scope="module")
+def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service that answers hosts of Azure."""
+    service = LiveService(tmp_path_factory.mktemp("intercepting"), intercept=True)
+    clients = WarmClients(service.environment())
+    yield SharedService(service, clients, "twins")
+    clients.close()
+    service.stop()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("twin", all_twins(), ids=lambda twin: twin.name)
-def test_after_does_what_before_did(twin: Twin, live: LiveService, tmp_path: Path) -> None:
-    old, new = run_both(twin, live, tmp_path)
+def test_after_does_what_before_did(twin: Twin, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    service = request.getfixturevalue("intercepting" if twin.intercepted else "live")
+    old, new = run_both(twin, service, tmp_path)
     assert new.told == old.told
     found = list(differences(old.left, new.left, twin.differs))
     assert not found, "\n".join(found)

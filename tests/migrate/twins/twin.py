@@ -50,6 +50,8 @@ class Twin:
 
     ``refused``: both programs end at a submit which the service refuses with this in its text.
 
+    ``intercepted``: the service answers hosts of Azure, such as key vaults and where service principals sign in.
+
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
@@ -66,6 +68,7 @@ class Twin:
     files: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
     refused: str = ""
+    intercepted: bool = False
     printed: bool = False
     differs: Mapping[str, str] = field(default_factory=dict)
 

@@ -83,5 +83,16 @@ TWINS = [
     Twin("run-files", 1, script=SUBMIT, head=_OUT),
     Twin("run-files", 2, script=SUBMIT, head=_BEST),
     Twin("run-models", 0, script=SUBMIT, head=_OUT),
+    Twin(
+        "run-workspace",
+        1,
+        script="""\
+            from azureml.core import Workspace
+            Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")
+            """
+        + SUBMIT,
+        foot='run.tag("key", key)\n',
+        intercepted=True,
+    ),
     Twin("run-workspace", 0, script=SUBMIT, foot='run.tag("workspace", ws.resource_group)\n'),
 ]

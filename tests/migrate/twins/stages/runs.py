@@ -45,6 +45,26 @@ TWINS = [
     Twin("versions", 0, foot='print("=", azureml.core.VERSION > "1")\n'),
     Twin(
         "authentication",
+        0,
+        head='TENANT, ID, SECRET = "0abcdef0-2222-3333-4444-555555555555", "client", "secret"\n',
+        foot='print("=", ws.name, sorted(ws.compute_targets))\n',
+        cluster="cpu",
+        intercepted=True,
+    ),
+    Twin(
+        "keyvault",
+        head='VALUE = "s3cret"\n',
+        printed=True,
+        intercepted=True,
+        foot="""\
+            print("=", keyvault.list_secrets())
+            keyvault.set_secrets({"a": "1"})
+            keyvault.delete_secret("token")
+            print("=", keyvault.get_secrets(["a"]))
+            """,
+    ),
+    Twin(
+        "authentication",
         1,
         head="""\
             from setup_workspace import ask
