@@ -63,7 +63,20 @@ def keywords(use: Use, to: Rewriter) -> str:
         if node is None:
             continue
         found.append(f", {keyword}={_header(node, to) if name == 'header' else to.source(node)}")
+    types = _overrides(use, to)
+    if types is not None:
+        found.append(f', infer_column_types={{"column_type_overrides": {to.source(types)}}}')
     return "".join(found)
+
+
+def _overrides(use: Use, to: Rewriter) -> ast.expr | None:
+    """The types of columns where they take the place of those that reading the text would find: a text like 007 that
+    was read as a number is no such text any more. mltable takes no streams there, nor columns from paths."""
+    types = _given(use, "set_column_types")
+    if any(other.symbol == "DataType.to_stream" for other in to.uses) or _given(use, "partition_format") is not None:
+        return None
+    inferred = use.symbol.endswith(".from_delimited_files") and _given(use, "infer_column_types") is None
+    return types if inferred else None
 
 
 def _header(node: ast.expr, to: Rewriter) -> str:
@@ -83,6 +96,6 @@ def steps(use: Use, to: Rewriter) -> str:
     partitions, types = _given(use, "partition_format"), _given(use, "set_column_types")
     if partitions is not None:
         found += f".extract_columns_from_partition_format({to.source(partitions)})"
-    if types is not None:
+    if types is not None and _overrides(use, to) is None:
         found += f".convert_column_types({to.source(types)})"
     return found

@@ -1,7 +1,7 @@
 """Types of columns, and how files of a table are read: ``DataType``, ``PromoteHeadersBehavior``, ``FileEncoding``.
 
-The types go to ``convert_column_types`` of the MLTable, which has them under the same names, but for ``to_long``. The
-choices are texts.
+The types go where a delimited file is read, ``infer_column_types``, and else to ``convert_column_types`` of the
+MLTable, which has them under the same names, but for ``to_long``. The choices are texts.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ import mltable
 from mltable import DataType
 
 table = mltable.from_delimited_files(
-    paths=[{"file": "https://example.org/a.txt"}], delimiter=";"
-).convert_column_types(
-    {"count": DataType.to_int(), "day": DataType.to_datetime("%Y-%m-%d")}
+    paths=[{"file": "https://example.org/a.txt"}],
+    delimiter=";",
+    infer_column_types={
+        "column_type_overrides": {
+            "count": DataType.to_int(),
+            "day": DataType.to_datetime("%Y-%m-%d"),
+        }
+    },
 )
 frame = table.to_pandas_dataframe()
 """,

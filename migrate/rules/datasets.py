@@ -478,8 +478,12 @@ def _pandas(to: Rewriter) -> str:
 
 @rule.converts("Dataset.to_path")
 def to_path(use: Use, to: Rewriter) -> Outcome:
-    """The files of a dataset."""
+    """The files of a dataset: those that an MLTable lists, or those below a folder."""
     assert use.receiver is not None
+    data = follow(use.receiver, to)
+    if data is not None and kind_of(data, to) == "mltable":
+        listed = f'{_opened(use.receiver, to)}.to_pandas_dataframe()["Path"]'
+        return Replace(f"[file.resource_id for file in {listed}]", "each file is named by its whole address")
     files = f'{to.need_module("fsspec")}.open_files(f"{{{to.source(use.receiver)}.path}}/**")'
     if '"' in to.source(use.receiver):
         return Leave("give the dataset a name, and list its files with fsspec.open_files")

@@ -32,7 +32,15 @@ def flat(text: str) -> str:
         ("header=PromoteHeadersBehavior.ONLY_FIRST_FILE_HAS_HEADERS", 'header="from_first_file"'),
         ("encoding='latin1', support_multi_line=True", "support_multi_line=True,encoding='latin1'"),
         ("infer_column_types=False, include_path=True", "infer_column_types=False,include_path_column=True"),
-        ("set_column_types={'n': DataType.to_long()}", ".convert_column_types({'n': DataType.to_int()})"),
+        (
+            "set_column_types={'n': DataType.to_long()}",
+            "infer_column_types={'column_type_overrides': {'n': DataType.to_int()}}",
+        ),
+        (
+            "infer_column_types=False, set_column_types={'n': DataType.to_long()}",
+            "infer_column_types=False).convert_column_types({'n': DataType.to_int()})",
+        ),
+        ("set_column_types={'n': DataType.to_stream()}", ".convert_column_types({'n': DataType.to_stream()})"),
         ("set_column_types=None", ""),
     ],
 )

@@ -15,6 +15,7 @@ from amlbridge.migrate.module import Options
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.write import write_all
+from amlbridge.server.url_map import UrlMap
 from tests.migrate.twins.inventory import Inventory
 from tests.migrate.twins.twin import Twin
 from tests.support.live import LiveService
@@ -54,6 +55,10 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     for path, text in twin.program().items():
         (old / path).parent.mkdir(parents=True, exist_ok=True)
         (old / path).write_text(text)
+    for number, (url, text) in enumerate(twin.urls.items()):
+        place = folder / f"url{number}"
+        place.write_text(text)
+        UrlMap(live.home.url_map).add(url, place)
     cluster = CLUSTER.format(name=twin.computes) if twin.computes else ""
     (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
     shutil.copytree(old, new)
@@ -81,7 +86,8 @@ def _statements(text: str) -> Iterator[str]:
 
 
 def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
-    workspace = f"{twin.name}-{folder.name}"
+    # The client of SDK v2 splits addresses of files at the word "paths".
+    workspace = f"{twin.name}-{folder.name}".replace("paths", "places")
     program = (folder / "main.py").read_text()
     done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused)
     if twin.refused:

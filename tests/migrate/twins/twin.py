@@ -50,7 +50,10 @@ class Twin:
 
     ``refused``: both programs end at a submit which the service refuses with this in its text.
 
-    ``intercepted``: the service answers hosts of Azure, such as key vaults and where service principals sign in.
+    ``urls``: what lies at addresses of the web. ``intercepted``: the service answers hosts of Azure, such as key
+    vaults and the one where service principals sign in.
+
+    ``needs``: a package of SDK v1 that is installed apart; without it the twin is skipped.
 
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 
@@ -66,9 +69,11 @@ class Twin:
     path: str = "src/train.py"
     setup: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
     refused: str = ""
     intercepted: bool = False
+    needs: str = ""
     printed: bool = False
     differs: Mapping[str, str] = field(default_factory=dict)
 

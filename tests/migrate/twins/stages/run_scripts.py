@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tests.migrate.twins.setups import STORES
 from tests.migrate.twins.twin import SUBMIT, SUBMIT_STEP, Twin
 
+_ONE = "a deployment of SDK v2 has one model: several become a folder with all of them"
 _TEXT = "v2 metrics are numbers: a text becomes a file"
 _ROWS = "a table of v1 is no metric for MLflow: its columns become metrics with a step for each row"
 _TABLES = {
@@ -35,6 +37,67 @@ _BEST = """\
 with open("outputs/best.pkl", "w") as file:
     file.write("a model")
 """
+
+_WITH_DATA = """\
+from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+rows = {data}
+{config}
+run = Experiment(ws, "trials").submit(config)
+run.wait_for_completion(show_output=False)
+"""
+_ARGUMENT = """\
+arguments = ["--input-data", rows.as_named_input("training_data")]
+config = ScriptRunConfig("src", script="train.py", arguments=arguments, compute_target="cpu")
+"""
+_INPUT = """\
+step = PythonScriptStep(
+    "train.py",
+    source_directory="src",
+    inputs=[rows.as_named_input("{name}"){mode}],
+    compute_target="cpu",
+    allow_reuse=False,
+)
+config = Pipeline(ws, steps=[step])
+"""
+_ROWS_FILES = {"stored/rows/a.csv": "a\n1\n2\n", "stored/rows/b.csv": "a\n3\n4\n"}
+_MODELS = """\
+from types import SimpleNamespace
+
+import joblib
+from azure.ai.ml.entities import Environment, Model
+
+ml.environments.create_or_update(Environment(name="e", image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"))
+joblib.dump(SimpleNamespace(predict=len), "ridge.pkl")
+joblib.dump(SimpleNamespace(transform=str), "scaler.pkl")
+ml.models.create_or_update(Model(name="ridge.pkl", path="ridge.pkl"))
+ml.models.create_or_update(Model(name="ridge", path="ridge.pkl", version="3"))
+ml.models.create_or_update(Model(name="scaler", path="scaler.pkl"))
+"""
+_DEPLOY = """\
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+inference = InferenceConfig("score.py", source_directory="serving", environment=Environment.get(ws, "e"))
+config = AciWebservice.deploy_configuration(auth_enabled=True)
+made = Model.deploy(ws, "ridge-service", {models}, inference, config)
+made.wait_for_deployment(show_output=False)
+"""
+_SCORED = """\
+import requests
+import deploy
+
+header = {"Authorization": "Bearer " + deploy.made.get_keys()[0]}
+answer = requests.post(deploy.made.scoring_uri, data="four", headers=header)
+print("=", answer.status_code, answer.text)
+"""
+_INTERPRET = "azureml-interpret and interpret-community (with numba and shap) are not installed for the tests"
 
 TWINS = [
     Twin("run-metrics", 0, script=SUBMIT, differs={"jobs/trials/0/files/note.txt": _TEXT}),
@@ -85,14 +148,109 @@ TWINS = [
     Twin("run-models", 0, script=SUBMIT, head=_OUT),
     Twin(
         "run-workspace",
-        1,
+        2,
         script="""\
-            from azureml.core import Workspace
-            Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")
-            """
+from azureml.core import Workspace
+Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")
+"""
         + SUBMIT,
         foot='run.tag("key", key)\n',
         intercepted=True,
     ),
-    Twin("run-workspace", 0, script=SUBMIT, foot='run.tag("workspace", ws.resource_group)\n'),
+    Twin("run-workspace", 0, script=SUBMIT, foot='run.tag("located", str(bool(ws.location)))\n'),
+    Twin("run-workspace", 1, script=SUBMIT, foot='run.tag("subscription", ws.subscription_id)\n'),
+    Twin(
+        "run-inputs",
+        0,
+        script=_WITH_DATA.format(data='Dataset.Tabular.from_delimited_files((store, "rows/*.csv"))', config=_ARGUMENT),
+        setup=STORES,
+        files=_ROWS_FILES,
+        foot='run.log("rows", len(data))\n',
+    ),
+    Twin(
+        "run-inputs",
+        1,
+        script=_WITH_DATA.format(
+            data='Dataset.File.from_files((store, "rows"))', config=_INPUT.format(name="images", mode=".as_mount()")
+        ),
+        setup=STORES,
+        files=_ROWS_FILES,
+        foot="""\
+            import os
+            run.tag("files", str(sorted(os.listdir(folder))))
+            """,
+    ),
+    Twin(
+        "run-inputs",
+        2,
+        script=_WITH_DATA.format(
+            data='Dataset.Tabular.from_delimited_files((store, "rows/*.csv"))',
+            config=_INPUT.format(name="raw", mode=""),
+        ),
+        setup=STORES,
+        files=_ROWS_FILES,
+        foot="""\
+            run.log("rows", len(train.to_pandas_dataframe()) + len(test.to_pandas_dataframe()))
+            """,
+    ),
+    Twin(
+        "model-paths",
+        0,
+        script=_SCORED,
+        path="serving/score.py",
+        setup=_MODELS,
+        files={"deploy.py": _DEPLOY.format(models='[Model(ws, "ridge.pkl")]')},
+    ),
+    Twin(
+        "model-paths",
+        1,
+        script=_SCORED,
+        path="serving/score.py",
+        setup=_MODELS,
+        files={"deploy.py": _DEPLOY.format(models='[Model(ws, "ridge"), Model(ws, "scaler")]')},
+        differs={
+            "models/ridge-service-models": _ONE,
+            "services/ridge-service/models": _ONE,
+        },
+    ),
+    Twin(
+        "model-paths",
+        2,
+        script=SUBMIT,
+        setup=_MODELS,
+        foot="""\
+            import joblib
+            run = Run.get_context()
+            run.log("predicted", joblib.load(path).predict("four"))
+            """,
+    ),
+    Twin(
+        "fairness",
+        needs="azureml.contrib.fairness",
+        script=SUBMIT,
+        setup=_MODELS,
+        head="""\
+            metrics = {
+                "schemaType": "dashboardDictionary",
+                "schemaVersion": 0,
+                "predictionType": "binaryClassification",
+                "trueY": [0, 1],
+                "predictedY": [[0, 1]],
+                "precomputedFeatureBins": [
+                    {"binVector": [0, 1], "binLabels": ["young", "old"], "featureBinName": "age"}
+                ],
+                "precomputedMetrics": [[{"accuracy_score": {"global": 1.0, "bins": [1.0, 1.0]}}]],
+                "modelNames": ["ridge:3"],
+            }
+            """,
+        foot='run.tag("names", str(sorted(dashboard)))\n',
+        differs={
+            "jobs/trials/0/files/azureml.fairness/*": "a dashboard of v1 is several files below this folder",
+            "jobs/trials/0/files/fairness/fairness_by_age.json": "the dictionary is one file",
+        },
+    ),
 ]
+NOT_HERE = {
+    ("explanations", 0): _INTERPRET,
+    ("explanations", 1): _INTERPRET,
+}

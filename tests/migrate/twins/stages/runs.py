@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+from tests.migrate.twins.setups import FINISHED, STORES
 from tests.migrate.twins.twin import Twin
 
-_FINISHED = """\
-import mlflow
-
-mlflow.set_tracking_uri(ml.workspaces.get(ml.workspace_name).mlflow_tracking_uri)
-client = mlflow.MlflowClient()
-RUN_ID = client.create_run(client.create_experiment("trials"), tags={"kind": "trial"}).info.run_id
-client.log_metric(RUN_ID, "loss", 0.5)
-client.log_text(RUN_ID, "a report", "outputs/report.txt")
-client.set_terminated(RUN_ID)
-"""
 _RUN = "from setup_workspace import RUN_ID\n"
 
 _JOB = """\
@@ -43,6 +34,7 @@ TWINS = [
             """,
     ),
     Twin("versions", 0, foot='print("=", azureml.core.VERSION > "1")\n'),
+    Twin("versions", 1),
     Twin(
         "authentication",
         0,
@@ -107,6 +99,33 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
     ),
     Twin("computes", 1, cluster="cpu", printed=True),
     Twin(
+        "run-details",
+        1,
+        head="""\
+            from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
+
+            ws = Workspace.from_config()
+            rows = Dataset.File.from_files((ws.get_default_datastore(), "rows"))
+            arguments = ["--rows", rows.as_mount()]
+            config = ScriptRunConfig("src", script="train.py", arguments=arguments, compute_target="cpu")
+            RUN_ID = Experiment(ws, "trials").submit(config).id
+            """,
+        setup=STORES,
+        files={**_SRC, "stored/rows/a.csv": "a\n1\n"},
+        cluster="cpu",
+        foot='print("=", len(found))\n',
+    ),
+    Twin(
+        "tensorboard",
+        needs="azureml.tensorboard",
+        head=_RUN,
+        setup=f"""\
+{FINISHED}
+client.log_text(RUN_ID, "events", "logs/a.txt")
+os.environ["PATH"] += f":{{os.path.dirname(os.sys.executable)}}"
+""",
+    ),
+    Twin(
         "attached-computes",
         head="from setup_workspace import CLUSTER, VM\n",
         files={".ssh/id_rsa": "a key"},
@@ -122,15 +141,15 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
         head='SUBSCRIPTION, GROUP = "22222222-2222-2222-2222-222222222222", "group"\n',
         refused="cannot reach",
     ),
-    Twin("runs", 0, head=_RUN, setup=_FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
+    Twin("runs", 0, head=_RUN, setup=FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
     Twin(
-        "run-details", 0, head=_RUN, setup=_FINISHED, foot='print("=", details["runId"] == RUN_ID, details["status"])\n'
+        "run-details", 0, head=_RUN, setup=FINISHED, foot='print("=", details["runId"] == RUN_ID, details["status"])\n'
     ),
     Twin(
         "run-statuses",
         0,
         head=_RUN,
-        setup=_FINISHED,
+        setup=FINISHED,
         foot="""\
             print("=", run.get_status() == RunStatus.COMPLETED, run.get_status() == RunStatus.FAILED)
             """,
@@ -158,5 +177,6 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
 ]
 
 NOT_HERE = {
+    ("widgets", 0): "azureml-widgets needs Jupyter, which is not installed for the tests",
     ("service-computes", 0): "SDK v1 cannot attach what runs elsewhere here, and SDK v2 does without",
 }
