@@ -57,6 +57,8 @@ class Twin:
 
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 
+    ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
+
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
     in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.
     """
@@ -74,6 +76,8 @@ class Twin:
     refused: str = ""
     intercepted: bool = False
     needs: str = ""
+    only_after: str = ""
+    tells: tuple[str, ...] = ()
     printed: bool = False
     differs: Mapping[str, str] = field(default_factory=dict)
 

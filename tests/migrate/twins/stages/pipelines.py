@@ -173,9 +173,17 @@ ml.jobs.stream(ml.jobs.create_or_update(orders).name)
 """,
         cluster="factory",
     ),
+    Twin(
+        "spark",
+        head="from azureml.core import Experiment\nfrom azureml.pipeline.core import Pipeline\n",
+        foot="ws = Workspace.from_config()\n" + _SUBMIT.format(what="Pipeline(ws, steps=[step])"),
+        files={"count.py": "print(1)\n", "count.jar": ""},
+        cluster="pool",
+        only_after="its client wants a Spark pool that is attached",
+        refused="a Spark pool",
+    ),
 ]
 NOT_HERE = {
     ("databricks", 0): "there is no Databricks: what the component's script calls is tested with a stand-in for it",
-    ("many-models", 0): "its packages cannot be installed beside today's, and the components of v2 run in Azure only",
-    ("spark", 0): "there is no Spark pool: SDK v1 wants one that is attached, and no job of v2 can run on one",
+    ("notebook-runs", 0): "azureml-contrib-notebook pins old packages of Jupyter, and the step installs papermill",
 }

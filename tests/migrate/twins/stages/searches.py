@@ -137,11 +137,36 @@ ml.jobs.stream(RUN_ID)
         cluster="cpu",
         differs={**_FOUND, "models/churn/1/*": "the registered model is the MLflow folder, not the pickle"},
     ),
-]
-NOT_HERE = {
-    ("automl-images", 0): "SDK v1 takes labeled datasets only, which nobody can make here; both searches are refused",
-    (
+    Twin(
+        "automl-images",
+        setup="""\
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="fridge", path="table", type="mltable"))
+""",
+        files={"table/MLTable": _TABLE, "table/table.csv": "image_url,label\n1.jpg,can\n"},
+        cluster="gpu",
+        only_after="its client takes labeled datasets only, which are made by labeling in Azure",
+        refused="cannot run on this machine: models for images",
+    ),
+    Twin(
         "automl-scores",
-        0,
-    ): "azureml-automl-runtime, which SDK v1 scores with, cannot be installed beside today's packages",
-}
+        foot="""\
+print("=", scores([1.0, 2.0, 3.0], [1.0, 2.0, 6.0])["mean_absolute_error"], times({"time_column_name": "week"}))
+""",
+        only_after="azureml-automl-runtime cannot be installed beside today's packages",
+        tells=("1.0 week",),
+    ),
+    Twin(
+        "many-models",
+        setup="""\
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="sales", path="table", type="mltable"))
+""",
+        files={"table/MLTable": _TABLE, "table/table.csv": "week,store,brand,quantity\n2026-01-05,a,b,1\n"},
+        cluster="cpu-cluster",
+        only_after="azureml-contrib-automl-pipeline-steps cannot be installed beside today's packages",
+        refused="in Azure only",
+    ),
+]

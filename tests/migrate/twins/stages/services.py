@@ -120,7 +120,17 @@ ml.datastores.create_or_update(
         cluster="cpu",
         differs={"schedules/on-new-data/*": "SDK v2 watches no datastore: the schedule has times, and is disabled"},
     ),
+    Twin(
+        "service-images",
+        head="import json\n",
+        foot='print("=", service.run(json.dumps({"data": [1, 2]})))\n',
+        setup=_MODEL,
+        files={
+            "model.txt": "3",
+            "score.py": _SCORE,
+            "myenv.yml": "name: ridge\ndependencies:\n  - python=3.10\n",
+        },
+        only_after="no images of services are built here",
+        tells=("{'result': [3, 6]}",),
+    ),
 ]
-NOT_HERE = {
-    ("service-images", 0): "images of services are not built here: /images of SDK v1 is not served",
-}
