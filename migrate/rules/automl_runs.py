@@ -296,7 +296,10 @@ _TRIAL = {
     "get_status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
     "status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
     "get_details": ("{run}.to_dictionary()", "the answer has another form"),
-    "get_file_names": ("[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]", ""),
+    "get_file_names": (
+        "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]",
+        "MLflow lists one folder at a time: files below a folder are in list_artifacts(run, folder)",
+    ),
     "experiment": ("{mlflow}.get_experiment({run}.info.experiment_id).name", ""),
     "get_portal_url": ("{client}.jobs.get({run}.info.run_id).studio_url", ""),
 }

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models import states
 from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
@@ -388,7 +389,7 @@ def member(use: Use, to: Rewriter) -> Outcome:
     client = to.client(use.node) if "{client}" in code else ""
     review = f"the deployment is called {DEPLOYMENT} by these rules" if "online_deployments" in code else ""
     if use.symbol.endswith(".state"):
-        _compare_state(use, to)
+        states.compare(use, _STATES, to)
     if use.symbol.endswith(".error"):
         review += "; why a deployment fails is in its logs"
     at = where(is_local(use.receiver_value, to))
@@ -404,15 +405,6 @@ def port(use: Use, to: Rewriter) -> Outcome:
 
 #: State of a web service -> that of an endpoint.
 _STATES = {"Healthy": "Succeeded", "Unhealthy": "Failed", "Transitioning": "Updating", "Unschedulable": "Failed"}
-
-
-def _compare_state(use: Use, to: Rewriter) -> None:
-    """Writes the states that one is compared with as SDK v2 calls them."""
-    around = to.evaluator.scopes.parents.get(use.node)
-    for node in ast.walk(around) if isinstance(around, ast.Compare) else ():
-        state = _STATES.get(str(node.value)) if isinstance(node, ast.Constant) else None
-        if state is not None:
-            to.rename(node, f'"{state}"')
 
 
 @rule.converts("Webservice.wait_for_deployment")

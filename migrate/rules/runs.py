@@ -12,6 +12,7 @@ import posixpath
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, run_id
+from amlbridge.migrate.models import states
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
@@ -277,6 +278,7 @@ def written(use: Use, to: Rewriter, template: str) -> str:
 def wait(use: Use, to: Rewriter) -> Outcome:
     """Streams the log until the job ends; raises when it fails."""
     code = written(use, to, "{client}.jobs.stream({run}.name)")
+    states.compare(use, states.OF_PIPELINES, to)
     raises = use.argument("raise_on_error", position=2)
     if raises is not None and not (isinstance(raises, ast.Constant) and raises.value is True):
         return _quiet(use, raises, code, to)
@@ -305,7 +307,10 @@ def _quiet(use: Use, raises: ast.expr, code: str, to: Rewriter) -> Outcome:
 @rule.converts(*(f"Run.{member}" for member in TEMPLATES))
 def member(use: Use, to: Rewriter) -> Outcome:
     """What needs no more than the job's name."""
-    template, review = TEMPLATES[use.symbol.rsplit(".", 1)[1]]
+    member = use.symbol.rsplit(".", 1)[1]
+    template, review = TEMPLATES[member]
+    if member in ("get_status", "status"):
+        states.compare(use, states.OF_PIPELINES, to)
     return Replace(written(use, to, template), review)
 
 

@@ -47,7 +47,7 @@ env = Environment.get(ws, "training")
 RUN_CONFIG = """\
 from azureml.core import Environment, Experiment, Workspace
 from azureml.core.runconfig import RunConfiguration
-from azureml.pipeline.core import Pipeline
+from azureml.pipeline.core import Pipeline, PipelineRun
 
 ws = Workspace.from_config()
 env = RunConfiguration()
@@ -112,7 +112,16 @@ TWINS = [
     Twin(
         "pipelines",
         head=RUN_CONFIG,
-        foot="run.wait_for_completion(show_output=False)\n",
+        foot="""\
+run.wait_for_completion(show_output=False)
+print("=", sorted(step.name for step in run.get_steps()))
+step = run.find_step_run("train")[0]
+step.download_file("outputs/given.json", "given.json")
+with open("given.json") as file:
+    print("=", file.read(), step.get_status() == "Finished")
+again = PipelineRun(Experiment(ws, "nightly"), run.id)
+print("=", len(list(again.get_children())), again.get_metrics(), again.experiment.name)
+""",
         setup=ENV_SETUP,
         files={"check.py": SEEN, "train.py": SEEN},
         cluster="cpu",

@@ -32,6 +32,7 @@ _CHURN_FILES = {"table/MLTable": _TABLE, "table/table.csv": _CHURN}
 #: Logs what the trial was given.
 _TRAIN = """\
 import argparse
+import os
 
 from azureml.core import Run
 
@@ -41,6 +42,9 @@ parser.add_argument("--solver")
 args = parser.parse_args()
 run = Run.get_context()
 run.log("r2", args.alpha / (1 if args.solver == "svd" else 2))
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/alpha.txt", "w") as file:
+    file.write("alpha")
 """
 _PICKLES = "models are pickled, and say which run they are of"
 _FOUND = {
@@ -54,7 +58,10 @@ TWINS = [
         "sweeps",
         head=ENV,
         foot="""\
-print("=", 0 < best.get_metrics()["r2"] <= 1)
+print("=", 0 < best.get_metrics()["r2"] <= 1, len(list(run.get_children())), run.get_status() == "Completed")
+print("=", max(child.get_metrics()["r2"] for child in run.get_children()) == best.get_metrics()["r2"])
+model = best.register_model("ridge", model_path="outputs/alpha.txt", tags={"kind": "best"})
+print("=", model.name, int(model.version))
 """,
         setup=ENV_SETUP,
         files={"src/train.py": _TRAIN},
@@ -67,12 +74,15 @@ print("=", 0 < best.get_metrics()["r2"] <= 1)
     Twin(
         "automl",
         0,
-        head="from azureml.core import Experiment\n",
+        head="import os\n\nfrom azureml.core import Experiment\n",
         foot="""\
 run = Experiment(ws, "churn").submit(config, show_output=False)
 run.wait_for_completion(show_output=False)
 best = run.get_best_child()
-print("=", best.get_metrics()["AUC_weighted"])
+print("=", best.get_metrics()["AUC_weighted"], len(list(run.get_children())))
+best.download_file("outputs/model.pkl", "model.pkl")
+model = best.register_model("churn", model_path="outputs/model.pkl")
+print("=", os.path.getsize("model.pkl") > 0, model.name)
 """,
         setup=_REGISTER.format(name="churn"),
         files=_CHURN_FILES,

@@ -75,7 +75,17 @@ TWINS = [
         setup=_MODEL,
         files=_SERVING,
     ),
-    Twin("deployment-updates", head="import deploy\n", setup=_MODEL, files={**_SERVING, "deploy.py": _DEPLOY}),
+    Twin(
+        "deployment-updates",
+        head="import json\n\nimport deploy\nfrom azureml.core.webservice import Webservice\n",
+        foot="""\
+again = Webservice(ws, name="ridge-service")
+print("=", json.loads(json.dumps(again.run(json.dumps({"data": [4]})))), again.name, again.tags)
+print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0] == service.get_keys()[0])
+""",
+        setup=_MODEL,
+        files={**_SERVING, "deploy.py": _DEPLOY},
+    ),
     Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
     Twin(
         "schedules",
