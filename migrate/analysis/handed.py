@@ -15,7 +15,16 @@ from typing import cast
 
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, Symbol, argument_of, returns
+from amlbridge.migrate.analysis.values import (
+    Code,
+    Evaluator,
+    Function,
+    Instance,
+    LocalClass,
+    Symbol,
+    argument_of,
+    returns,
+)
 
 #: Converted code reads nothing of these but the name.
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
@@ -71,6 +80,8 @@ class Handed:
         self._read_steps(call)
         if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig")):
             self._read_lists(call)
+        if isinstance(called, Symbol) and called.name in ("Pipeline", "StepSequence"):
+            self._read_pipeline(call)
         for parameter, argument in passed(self._evaluator, call):
             for value in alternatives(self._evaluator, argument):
                 if value.origin is None or value.origin is parameter.origin:
@@ -102,6 +113,19 @@ class Handed:
         if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
             return True
         return any(binding.value is element for binding in self._evaluator.scopes.lookup(name.id, name))
+
+    def _read_pipeline(self, call: ast.Call) -> None:
+        """A pipeline and the steps of its list, which may have a variable or come from a function, are of one SDK."""
+        scopes = self._evaluator.scopes
+        here = scopes.of(call)
+        for node in [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "steps")]:
+            made = list(steps_in(self._evaluator, node)) or _listed_elsewhere(self._evaluator, node)
+            listed = self._elements.get(node.id, ()) if isinstance(node, ast.Name) else ()
+            for element in listed:
+                value = self._evaluator.value(element) if scopes.of(element) is here else None
+                if isinstance(value, Instance) and value.type.endswith("Step") and isinstance(value.origin, ast.expr):
+                    made.append(value.origin)
+            self.links += [Link(step, call, "Pipeline") for step in dict.fromkeys(made)]
 
     def _read_steps(self, call: ast.Call) -> None:
         """A pipeline that another function makes of steps, and the steps, are of one SDK."""
@@ -155,6 +179,16 @@ class Handed:
 
 def _names(node: ast.expr) -> list[ast.Name]:
     return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def _listed_elsewhere(evaluator: Evaluator, node: ast.expr) -> list[ast.expr]:
+    """The steps of a list that a function of another module gives."""
+    value = evaluator.value(node)
+    listed = value.node if isinstance(value, Code) and value.evaluator is not evaluator else None
+    if not isinstance(value, Code) or not isinstance(listed, (ast.List, ast.Tuple)):
+        return []
+    found = [value.evaluator.value(element) for element in listed.elts]
+    return [step.origin for step in found if isinstance(step, Instance) and isinstance(step.origin, ast.expr)]
 
 
 def alternatives(evaluator: Evaluator, node: ast.expr) -> list[Instance]:

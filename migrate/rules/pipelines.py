@@ -3,6 +3,7 @@
 The function has the pipeline's parameters, makes a node of each step's component and binds outputs to inputs. It is
 called where the pipeline was submitted. Steps are called in the order in which data and ``run_after`` want them. A step
 that is in the list only under a condition (``if args.evaluate: steps.append(evaluate)``) is called under it there.
+A function that returns the list of steps returns the function of the pipeline instead.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from amlbridge.migrate.models.handed_pipelines import given_pipeline
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
+from amlbridge.migrate.models.returned_pipelines import returned_pipeline
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -98,7 +100,7 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if known is not None:
         return traced.convert(use, known, to)
     flow = Flow.of(to)
-    given = given_pipeline(listed, use, to)
+    given = given_pipeline(listed, use, to) or returned_pipeline(listed, use, to)
     if given is not None:
         return given
     try:
@@ -123,12 +125,23 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     return Replace(name, conditions.review)
 
 
-def function_code(name: str, use: Use | None, steps: list[Step], conditions: Conditions, to: Rewriter) -> str:
-    """The function of a pipeline. ``use``: what made the pipeline, None where that is in another function."""
+def function_code(
+    name: str,
+    use: Use | None,
+    steps: list[Step],
+    conditions: Conditions,
+    to: Rewriter,
+    *,
+    elsewhere: bool = False,
+) -> str:
+    """The function of a pipeline. ``use``: what made the pipeline, None where that is in another function that may be
+    called with others; ``elsewhere``: it is in another function, of which only literals can be taken."""
     dsl = to.need("azure.ai.ml", "dsl")
     description = use.argument("description") if use is not None else None
+    if elsewhere and not isinstance(description, ast.Constant | None):
+        raise ValueError("the pipeline is described in another function than that which makes its steps")
     decorated = [f"description={to.source(description)}"] if description is not None else []
-    compute = _common_compute(use, steps, to) if use is not None else ""
+    compute = _common_compute(use, steps, to) if use is not None and not elsewhere else ""
     decorated += [f"default_compute={compute}"] if compute else []
     lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({_parameters(steps, to)}):"]
     open_one: Condition | None = None
@@ -248,7 +261,9 @@ def remove_lists(node: ast.expr, to: Rewriter) -> None:
     value = to.evaluator.value(node)
     scope = to.evaluator.scopes.of(node)
     bindings = scope.bindings.get(node.id, [])
+    lookup = to.evaluator.scopes.lookup
     reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
+    reads = [name for name in reads if any(found.scope is scope for found in lookup(name.id, name))]
     appends = [_append(name, to) for name in reads]
     made = value.node if isinstance(value, Code) else bindings[0].value if bindings else None
     empty = isinstance(made, ast.Call) and not made.args and not made.keywords
