@@ -79,6 +79,6 @@ def test_a_pipeline_that_stays_keeps_the_steps_of_its_list() -> None:
 
 
 def test_steps_of_another_module_stay_with_the_pipeline(tmp_path: Path) -> None:
-    head = "from azureml.core import Workspace\nfrom azureml.pipeline.core import Pipeline\nfrom steps import get_steps\n"
-    after = converted(tmp_path, {"steps.py": HEAD + STEPS, "main.py": head + MAIN})
+    main = f"{HEAD}from steps import get_steps\n{MAIN}"
+    after = converted(tmp_path, {"steps.py": HEAD + STEPS, "main.py": main})
     assert "steps=steps" in after["main.py"] and "command(" not in after["steps.py"]
