@@ -55,10 +55,10 @@ def _calls(function: Definition, to: Rewriter) -> list[ast.AST]:
     parents = to.evaluator.scopes.parents
     found: list[ast.AST] = []
     for node in parents:
-        named = isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)
-        if named and (node.id if isinstance(node, ast.Name) else node.attr) == function.name:  # type: ignore[union-attr]
-            value = to.evaluator.value(node)  # type: ignore[arg-type]
-            parent = parents[node]
+        if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
+            continue
+        if (node.id if isinstance(node, ast.Name) else node.attr) == function.name:
+            value, parent = to.evaluator.value(node), parents[node]
             if isinstance(value, Function) and value.node is function:
                 found.append(parent if isinstance(parent, ast.Call) and parent.func is node else node)
     return found
