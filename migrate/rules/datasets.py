@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import table_options
+from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
@@ -118,7 +119,8 @@ def get_by_name(use: Use, to: Rewriter) -> Outcome:
     latest = version is None or to.evaluator.text(version) == "latest"
     which = 'label="latest"' if latest else f"version={_version(version, to)}"
     client = to.client(use.node, use.argument("workspace", position=0))
-    return Replace(f"{client}.data.get({to.source(name)}, {which})")
+    called, review = asset_name(name, to)
+    return Replace(f"{client}.data.get({called}, {which})", review)
 
 
 def _version(node: ast.expr | None, to: Rewriter) -> str:
@@ -132,7 +134,8 @@ def _version(node: ast.expr | None, to: Rewriter) -> str:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a dataset of the workspace."""
     assert isinstance(use.node, ast.Subscript)
-    return Replace(f'{to.client(use.node, use.receiver)}.data.get({to.source(use.node.slice)}, label="latest")')
+    called, review = asset_name(use.node.slice, to)
+    return Replace(f'{to.client(use.node, use.receiver)}.data.get({called}, label="latest")', review)
 
 
 @rule.converts("Workspace.datasets", "Dataset.get_all")
@@ -141,12 +144,24 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
     client = to.client(use.node, workspace)
     code = by_name(use, to, f"{client}.data.list()", "data")
+    review = _rename_compared(use, to)
     # What a list gives knows neither path nor version: each asset is asked for by its name.
     whole = re.fullmatch(r"\{(\w+)\.name: \1 for (.*)\}", code)
     if whole is None:
-        return Replace(code)
+        return Replace(code, review)
     word, rest = whole.groups()
     return Replace(f'{{{word}.name: {client}.data.get({word}.name, label="latest") for {rest}}}')
+
+
+def _rename_compared(use: Use, to: Rewriter) -> str:
+    """Writes the name of ``"a b" in ws.datasets`` as SDK v2 has it; returns what to check about it."""
+    parent = to.evaluator.scopes.parents.get(use.node)
+    if not isinstance(parent, ast.Compare) or use.node not in parent.comparators:
+        return ""
+    called, review = asset_name(parent.left, to)
+    if review:
+        to.rename(parent.left, called)
+    return review
 
 
 #: What SDK v1's scenarios of datasets stand for.
@@ -168,14 +183,15 @@ def get(node: ast.expr, to: Rewriter) -> Replace | None:
         return None
     if to.evaluator.type_of(inner.value) != "Workspace" or not node.args or node.keywords:
         return None
-    client, name = to.client(node, inner.value), to.source(node.args[0])
+    client = to.client(node, inner.value)
+    name, review = asset_name(node.args[0], to)
     found = f'{client}.data.get({name}, label="latest")'
     if len(node.args) == 1 and not _is_tested(node, to):
-        return Replace(found)
+        return Replace(found, review)
     otherwise = to.source(node.args[1]) if len(node.args) > 1 else "None"
     code = f"{found} if {name} in [data.name for data in {client}.data.list()] else {otherwise}"
     whole = isinstance(to.evaluator.scopes.parents.get(node), (ast.Assign, ast.Return))
-    return Replace(code if whole else f"({code})")
+    return Replace(code if whole else f"({code})", review)
 
 
 def _is_tested(node: ast.expr, to: Rewriter) -> bool:
@@ -318,7 +334,8 @@ def register(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=1)
     if name is None:
         return Leave("a dataset needs a name")
-    parts = [f"name={to.source(name)}"]
+    called, review = asset_name(name, to)
+    parts = [f"name={called}"]
     for keyword, position in (("description", 2), ("tags", 3)):
         value = use.argument(keyword, position=position)
         if value is not None:
@@ -331,8 +348,8 @@ def register(use: Use, to: Rewriter) -> Outcome:
     client = to.client(use.node, use.argument("workspace", position=0))
     code = f"{client}.data.create_or_update({to.need('azure.ai.ml.entities', 'Data')}({', '.join(parts)}))"
     if isinstance(use.statement, ast.Expr) and isinstance(use.receiver, ast.Name):
-        return Statements(f"{owner} = {code}")
-    return Replace(code)
+        return Statements(f"{owner} = {code}", review)
+    return Replace(code, review)
 
 
 @rule.converts("Dataset.Tabular.register_pandas_dataframe")
@@ -347,8 +364,10 @@ def register_frame(use: Use, to: Rewriter) -> Outcome:
     file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
     to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
     data = to.need("azure.ai.ml.entities", "Data")
-    code = f'{data}(name={to.source(name)}, path={file}, type="uri_file")'
-    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", "the table is a CSV file, not Parquet")
+    called, review = asset_name(name, to)
+    code = f'{data}(name={called}, path={file}, type="uri_file")'
+    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", review]))
+    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
 
 
 def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Outcome:
@@ -360,8 +379,10 @@ def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Out
     to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
     to.before(use.statement, f'{mltable}.from_delimited_files([{{"file": {file}}}]).save({folder})')
     data = to.need("azure.ai.ml.entities", "Data")
-    code = f'{data}(name={to.source(name)}, path={folder}, type="mltable")'
+    called, named = asset_name(name, to)
+    code = f'{data}(name={called}, path={folder}, type="mltable")'
     review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
+    review = "; ".join(filter(None, [review, named]))
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
 
 

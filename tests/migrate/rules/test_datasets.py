@@ -129,3 +129,25 @@ frame = table.to_pandas_dataframe()
 """
     ).findings
     assert any("truth values in SDK v1" in finding.message for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ('t = Dataset.get_by_name(ws, "a  b")', 't = ml_client.data.get("a-b", label="latest")'),
+        ('t = ws.datasets["a b"]', 't = ml_client.data.get("a-b", label="latest")'),
+        ('t = ws.datasets.get("a b")', 't = ml_client.data.get("a-b", label="latest")'),
+        ('print("a b (1)" in ws.datasets)', 'print("a-b-1" in [data.name for data in ml_client.data.list()])'),
+        ('name = "a b"\nt = Dataset.get_by_name(ws, name)', 'data.get(name.replace(" ", "-"), label="latest")'),
+    ],
+)
+def test_names_that_v2_refuses_are_written_as_it_takes_them(code: str, after: str) -> None:
+    found = convert(f"from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n{code}\n")
+    assert after in found.text
+    assert any("names of data assets" in finding.message for finding in found.findings)
+
+
+def test_a_dataset_is_registered_under_a_name_that_v2_takes() -> None:
+    code = 'Dataset.File.from_files("https://x/a/").register(ws, "a b")\n'
+    found = convert(f"from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n{code}\n")
+    assert 'Data(name="a-b", ' in found.text
