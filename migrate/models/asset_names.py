@@ -1,4 +1,4 @@
-"""Names of data assets: SDK v1 took any text, such as "diabetes dataset"; SDK v2 wants letters, digits, "-", "_", "."."""
+"""Names of data assets: SDK v1 took any text, such as "diabetes dataset"; SDK v2 takes letters, digits and ``-_.``."""
 
 from __future__ import annotations
 
