@@ -65,6 +65,8 @@ class Arguments:
     parts: list[tuple[str, str]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     reviews: list[str] = field(default_factory=list)
+    #: The data that the step lists as inputs: it reads that, also where the arguments name it without ``as_input``.
+    read: list[ast.expr] = field(default_factory=list)
     #: Whether a shell takes the words apart, so that they may need quotes.
     shell: bool = True
     #: Whether what is added now is text of the line as it is, and not one word.
@@ -245,7 +247,7 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return ""
     data = follow(node, to)
     if data is not None and data.type in INTERMEDIATE | DATASETS | REFERENCES:
-        if is_written(data, outputs):
+        if is_written(data, outputs, found.read):
             found.reference(output_port(data, flag, found, to), output=True)
         else:
             found.reference(input_port(data, flag, found, to))
@@ -292,10 +294,10 @@ def _name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else "value"
 
 
-def is_written(data: Data, outputs: list[ast.expr]) -> bool:
-    """Whether a step writes the data, rather than reads it."""
-    if data.root in outputs:
-        return True
+def is_written(data: Data, outputs: Sequence[ast.expr], inputs: Sequence[ast.expr] = ()) -> bool:
+    """Whether a step writes the data, rather than reads it. ``outputs``, ``inputs``: what it lists as such."""
+    if data.root in outputs or data.root in inputs:
+        return data.root in outputs
     return data.type.startswith(("Output", "HDFSOutput")) and not data.reads
 
 

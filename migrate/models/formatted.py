@@ -42,7 +42,7 @@ def add_formatted(node: ast.expr, outputs: list[ast.expr], found: Arguments, to:
         if data is None:
             code = ast.unparse(piece) if isinstance(piece, ast.JoinedStr) else ""
             port, kind = literal_port(piece, flag, found, to, code), "inputs"
-        elif is_written(data, outputs):
+        elif is_written(data, outputs, found.read):
             port, kind = output_port(data, flag, found, to), "outputs"
         else:
             port, kind = input_port(data, flag, found, to), "inputs"

@@ -12,6 +12,7 @@ from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, input_port, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.parallel_yaml import settings_of
 from amlbridge.migrate.models.parameters import makers, parameter_of
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
@@ -163,7 +164,7 @@ def configuration(node: ast.expr, to: Rewriter) -> Configuration:
     if use is None or use.call is None or value.type != "ParallelRunConfig":  # type: ignore[union-attr]
         raise ValueError(_ELSEWHERE)
     if use.symbol != "ParallelRunConfig":
-        raise ValueError("the configuration of the parallel step is in a YAML file: write its settings here")
+        return Configuration(use, settings_of(use, to))
     call = _making_call(node, to)
     function = to.evaluator.value(call.func) if call is not None and call is not use.node else None
     if call is None or not isinstance(function, Function):

@@ -265,7 +265,7 @@ def reads(*symbols: str) -> Callable[[Reader], Reader]:
 @reads(*sorted(COMMAND_STEPS))
 def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads the call of a step's class. Raises ValueError where it cannot be read."""
-    written = _roots(use.argument("outputs"), to)
+    written = roots(use.argument("outputs"), to)
     passed = use.argument("arguments", "arguements", "estimator_entry_script_arguments")
     nodes = list_elements(passed, to) if passed is not None else []
     settings = Settings.of_step(use, to)
@@ -274,6 +274,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
         arguments = _command(use, settings, written, to)
     else:
         arguments = _run_time_inputs(use, node, to)
+        arguments.read = roots(use.argument("inputs"), to)
         read_arguments(nodes, written, to, found=arguments)
         start = _python(use, arguments, to)
     declare_inputs(use, written, arguments, to)
@@ -355,10 +356,11 @@ def _command(use: Use, settings: Settings, written: list[ast.expr], to: Rewriter
         arguments.expression(to.source(command))
         return arguments
     words, line = shell_line(command, to)
-    return read_arguments(words, written, to, line)
+    return read_arguments(words, written, to, line, Arguments(read=roots(use.argument("inputs"), to)))
 
 
-def _roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
+def roots(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
+    """What made the data of a list."""
     if node is None:
         return []
     found = []

@@ -12,7 +12,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, list_elements, o
 from amlbridge.migrate.models.data import follow, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
-from amlbridge.migrate.models.steps import Step, declare_inputs, reads, take_reuse
+from amlbridge.migrate.models.steps import Step, declare_inputs, reads, roots, take_reuse
 from amlbridge.migrate.models.sweep_outputs import REVIEW, TELL, TRIAL, OutputsOfSweep
 from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.rewriter import Rewriter
@@ -81,7 +81,8 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     nodes += list_elements(passed, to) if passed is not None else []
     listed = use.argument("outputs", position=4)
     outputs = [data for element in list_elements(listed, to) if (data := follow(element, to))] if listed else []
-    arguments = read_arguments(nodes, [data.root for data in outputs], to)
+    found = Arguments(read=roots(use.argument("inputs", position=3), to))
+    arguments = read_arguments(nodes, [data.root for data in outputs], to, found=found)
     arguments.parts[:0] = first.parts
     declare_inputs(use, [data.root for data in outputs], arguments, to)
     known = {port.name for port in arguments.inputs}

@@ -4,7 +4,8 @@ The configuration has no object of its own in SDK v2: its settings are keywords 
 ``instance_count``, ``process_count_per_node`` is ``max_concurrency_per_instance``, ``run_max_try`` is one more than
 ``max_retries``, ``allowed_failed_count`` is ``mini_batch_error_threshold``. The rows go to the same file in the output
 folder. One input is split into mini batches, the side inputs are inputs beside it. A configuration that one function
-makes and another one gives a step is a dict of these keywords, with the task in it.
+makes and another one gives a step is a dict of these keywords, with the task in it. The settings of a YAML file
+(``ParallelRunConfig.load_yaml``) that is there are taken from it.
 """
 
 from __future__ import annotations
@@ -96,6 +97,10 @@ def pipeline():
 )
 
 
+_STEP = "ParallelRunStep"
+_FILE = "write the settings of the file as keywords of parallel_run_function, or a parallel component in YAML"
+
+
 @rule.converts("ParallelRunStep")
 def step(use: Use, to: Rewriter) -> Outcome:
     """The component of the step, where the step was made."""
@@ -165,7 +170,19 @@ def setting(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.source(given))
 
 
-@rule.converts("ParallelRunConfig.load_yaml", "ParallelRunConfig.save_to_yaml")
-def yaml(use: Use, to: Rewriter) -> Outcome:
+@rule.converts("ParallelRunConfig.load_yaml")
+def load_yaml(use: Use, to: Rewriter) -> Outcome:
+    """The settings of a file that is there go into the component, as those of an object do."""
+    if not any(_configured(found.use, use, to) for found in Flow.of(to).steps.values() if found.use.symbol == _STEP):
+        reasons = [text for node, text in Flow.of(to).failed.items() if _is_of(node, use, to)]
+        return Leave(reasons[0] if reasons else _FILE)
+    review = "the settings are those that the file has now: SDK v2 does not read it"
+    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+        return Statements("", review)
+    return Replace("None", review)
+
+
+@rule.converts("ParallelRunConfig.save_to_yaml")
+def save_yaml(use: Use, to: Rewriter) -> Outcome:
     """A file of settings, in a form that SDK v2 does not read."""
-    return Leave("write the settings of the file as keywords of parallel_run_function, or a parallel component in YAML")
+    return Leave(_FILE)

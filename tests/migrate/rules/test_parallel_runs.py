@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import FileReport, Status
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.signatures.check import check_generated
 from tests.migrate.rules.support import convert
 from tests.migrate.test_exchange import flat
@@ -185,3 +189,59 @@ def test_functions_hand_on_configuration_data_and_output() -> None:
 def test_data_that_no_step_of_the_module_writes_stays_in_all_branches() -> None:
     text = FUNCTIONS[: FUNCTIONS.index("def get_configs")]
     assert convert(text).text.count("= PipelineData(") == 2
+
+
+SETTINGS = """\
+parallel_run_config:
+  input_format:
+  mini_batch_size: 5
+  error_threshold: 0
+  output_action: append_row
+  compute_target_name: cpu-cluster
+  node_count: 2
+  entry_script: score.py
+  source_directory: src
+  run_max_try: 3
+  append_row_file_name: rows.txt
+  environment_name: scoring
+"""
+LOADED = (
+    HEAD
+    + """\
+config = ParallelRunConfig.load_yaml(ws, path="settings.yml")
+score = ParallelRunStep("score", config, inputs=[images.as_named_input("images")], output=scores)
+pipeline = Pipeline(ws, [score])
+"""
+)
+
+
+def loaded(folder: Path, settings: str) -> FileReport:
+    """What becomes of a pipeline whose settings are in a file."""
+    (folder / "settings.yml").write_text(settings)
+    (folder / "pipeline.py").write_text(LOADED)
+    return next(report for report in run([folder], Settings()) if report.path.name == "pipeline.py")
+
+
+def test_settings_of_a_file(tmp_path: Path) -> None:
+    report = loaded(tmp_path, SETTINGS)
+    after = flat(report.after.decode())
+    assert {finding.status for finding in report.findings} <= {Status.CONVERTED, Status.REVIEW}
+    assert not check_generated(report.after.decode())
+    assert 'compute="cpu-cluster", instance_count=2, mini_batch_size="5", error_threshold=0' in after
+    assert 'retry_settings={"max_retries": 2}' in after
+    assert 'task=RunFunction( code="src", entry_script="score.py"' in after.replace(
+        "RunFunction(code", "RunFunction( code"
+    )
+    assert '"--append_row_file_name rows.txt"' in after and 'environment="azureml:scoring@latest"' in after
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["a: [", "parallel_run_config: 1", SETTINGS.replace("environment_name: scoring", "environment: {name: x}")],
+)
+def test_settings_that_cannot_be_taken_from_the_file(tmp_path: Path, settings: str) -> None:
+    report = loaded(tmp_path, settings)
+    assert b"ParallelRunConfig.load_yaml(" in report.after and b"parallel_run_function" not in report.after.replace(
+        b"keywords of parallel_run_function", b""
+    )
+    assert any("in a YAML file" in finding.message for finding in report.findings)

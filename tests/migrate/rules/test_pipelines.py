@@ -435,3 +435,25 @@ def test_a_step_that_reads_what_a_loop_of_steps_writes_stays_with_them() -> None
         """
     ).text
     assert "EstimatorStep(" in found and "Pipeline(ws" in found and "PythonScriptStep(" in found
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        'PythonScriptStep("r.py", name="r", arguments=["--in", data], inputs=[data], **where)',
+        'CommandStep(command=["python r.py --in", data], name="r", inputs=[data], **where)',
+    ],
+)
+def test_an_output_that_another_step_lists_as_an_input_is_read_by_it(read: str) -> None:
+    """SDK v1 takes it so, also without ``as_input``."""
+    text = done(f"""\
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.steps import CommandStep
+data = OutputFileDatasetConfig("data")
+where = {{"compute_target": "c", "runconfig": env}}
+w = PythonScriptStep("w.py", name="w", arguments=["--out", data], **where)
+r = {read}
+p = Pipeline(ws, [w, r])
+""")
+    assert "python r.py --in ${{inputs." in text and "=w.outputs.out)" in text
+    assert text.count("outputs={") == 1
