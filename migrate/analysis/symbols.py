@@ -280,6 +280,7 @@ RESULTS = {
     "AciWebservice.deploy_configuration": "AciServiceDeploymentConfiguration",
     "AksWebservice.deploy_configuration": "AksServiceDeploymentConfiguration",
     "LocalWebservice.deploy_configuration": "LocalWebserviceDeploymentConfiguration",
+    "AksEndpoint.deploy_configuration": "AksEndpointDeploymentConfiguration",
     "Webservice.deploy": "Webservice",
     "Webservice.deploy_from_model": "Webservice",
     "Webservice.deploy_from_image": "Webservice",

@@ -9,6 +9,7 @@ itself, in the folder that ``AZUREML_CONDA_ENVIRONMENT_PATH`` names, as those of
 from __future__ import annotations
 
 import ast
+import posixpath
 from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
@@ -57,7 +58,7 @@ def serving(node: ast.expr | None, config: Use | None, to: Rewriter) -> Serving:
             raise ValueError("add the Docker steps to the Dockerfile of the environment: BuildContext(path=...)")
         context = to.need("azure.ai.ml.entities", "BuildContext")
         made = f'environment={to.need("azure.ai.ml.entities", "Environment")}(build={context}(path="{FOLDER}"))'
-        return Serving(_dockerfile(steps, conda, image, to), (made, code), _REVIEW)
+        return Serving(_dockerfile(config, steps, conda, image, to), (made, code), _REVIEW)
     if environment is not None:
         variables = variables_of(environment, to)
         more = [f"environment_variables={variables}"] if variables else []
@@ -65,7 +66,7 @@ def serving(node: ast.expr | None, config: Use | None, to: Rewriter) -> Serving:
     if conda is None and image is None:
         return Serving(arguments=(code,))
     parts = f"image={to.source(image) if image is not None else IMAGE}"
-    parts += f", conda_file={to.source(conda)}" if conda is not None else ""
+    parts += f", conda_file={_inside(conda, config, to)}" if conda is not None else ""
     return Serving(arguments=(f"environment={to.need('azure.ai.ml.entities', 'Environment')}({parts})", code))
 
 
@@ -76,14 +77,27 @@ def _steps(config: Use) -> ast.expr | None:
     return config.argument("docker_file", position=3)
 
 
-def _dockerfile(steps: ast.expr, conda: ast.expr | None, image: ast.expr | None, to: Rewriter) -> tuple[str, ...]:
+def _inside(path: ast.expr, config: Use, to: Rewriter) -> str:
+    """Code for a path that InferenceConfig takes relative to its source_directory."""
+    folder = config.argument("source_directory") if config.symbol == "InferenceConfig" else None
+    inner, outer = to.evaluator.text(path), to.evaluator.text(folder) if folder is not None else "."
+    if folder is None or outer in ("", ".", "./") or (inner or "").startswith("/"):
+        return to.source(path)
+    if inner is not None and outer is not None:
+        return repr(posixpath.join(outer, inner.removeprefix("./")))
+    return f"{to.need_module('os')}.path.join({to.source(folder)}, {to.source(path)})"
+
+
+def _dockerfile(
+    config: Use, steps: ast.expr, conda: ast.expr | None, image: ast.expr | None, to: Rewriter
+) -> tuple[str, ...]:
     """Statements that make the folder of the Dockerfile."""
     os, file, added = to.need_module("os"), to.fresh("file"), to.fresh("steps")
     start = f'"FROM {ast.literal_eval(IMAGE)}\\n"' if image is None else f'"FROM " + {to.source(image)} + "\\n"'
     parts = [f"{file}.write({start})", f"{file}.write({added}.read())"]
     lines = [f'{os}.makedirs("{FOLDER}", exist_ok=True)']
     if conda is not None:
-        lines.append(f'{to.need_module("shutil")}.copy({to.source(conda)}, "{FOLDER}/conda.yml")')
+        lines.append(f'{to.need_module("shutil")}.copy({_inside(conda, config, to)}, "{FOLDER}/conda.yml")')
         parts += [f'{file}.write("\\n{_INSTALL[0]}\\n")', *(f'{file}.write("{line}\\n")' for line in _INSTALL[1:])]
-    opened = f'with open({to.source(steps)}) as {added}, open("{FOLDER}/Dockerfile", "w") as {file}:'
+    opened = f'with open({_inside(steps, config, to)}) as {added}, open("{FOLDER}/Dockerfile", "w") as {file}:'
     return (*lines, "\n    ".join([opened, *parts]))

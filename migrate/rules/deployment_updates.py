@@ -7,6 +7,7 @@ the endpoint in v2: the entity is fetched, changed and saved with ``begin_create
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.local_services import is_local, where
@@ -14,7 +15,7 @@ from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, is_true, made, size
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, deployment_of, is_true, made, size
 
 rule = Rule(
     "deployment-updates",
@@ -77,19 +78,19 @@ def update(use: Use, to: Rewriter) -> Outcome:
     """The changed settings, on the deployment and on the endpoint."""
     if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node) or use.receiver is None:
         return Leave("call it in a statement of its own: deployment and endpoint are changed and saved one by one")
-    unknown = [key for key in use.arguments() if key not in {*_DROPPED, *_ENDPOINT, *_DEPLOYMENT}]
-    if unknown:
+    if unknown := unknown_settings(use, _ENDPOINT):
         return Leave(
-            f"{', '.join(map(str, unknown))}: change the deployment that "
+            f"{unknown}: change the deployment that "
             f'ml_client.online_deployments.get(name="{DEPLOYMENT}", endpoint_name=...) gives, and save it with '
             "online_deployments.begin_create_or_update"
         )
     service, client = to.source(use.receiver), to.client(use.node)
     at = where(is_local(use.receiver_value, to))
-    found = f'{client}.online_deployments.get(name="{DEPLOYMENT}", endpoint_name={service}.name{at.argument})'
+    name = deployment_of(use.receiver_value, to)
+    found = f"{client}.online_deployments.get(name={name}, endpoint_name={service}.name{at.argument})"
     review = sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
     deployment = to.fresh("deployment")
-    changes, above, notes = _changes(use, deployment, f"{service}.name", client, to)
+    changes, above, notes = changes_of(use, deployment, f"{service}.name", client, to)
     lines = list(above)
     if changes:
         lines += [
@@ -106,7 +107,14 @@ def update(use: Use, to: Rewriter) -> Outcome:
     return Statements("\n".join(lines), "; ".join(review))
 
 
-def _changes(use: Use, deployment: str, name: str, client: str, to: Rewriter) -> tuple[list[str], list[str], list[str]]:
+def unknown_settings(use: Use, own: Collection[str]) -> str:
+    """The settings of a call that SDK v2 does not know, "" when there are none. ``own``: those that it has itself."""
+    return ", ".join(str(key) for key in use.arguments() if key not in {*_DROPPED, *own, *_DEPLOYMENT, 0})
+
+
+def changes_of(
+    use: Use, deployment: str, name: str, client: str, to: Rewriter
+) -> tuple[list[str], list[str], list[str]]:
     """Assignments to the deployment, the statements that they need above, and what to check."""
     models = served(use.argument("models"), name, client, to)
     config = use.argument("inference_config")

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
@@ -130,6 +129,7 @@ _CONFIGURATIONS = (
     "AciWebservice.deploy_configuration",
     "AksWebservice.deploy_configuration",
     "LocalWebservice.deploy_configuration",
+    "AksEndpoint.deploy_configuration",
 )
 
 
@@ -157,6 +157,7 @@ def _readers(to: Rewriter, origin: ast.AST) -> Iterator[ast.Name]:
 @rule.converts(
     "AciServiceDeploymentConfiguration.validate_configuration",
     "AksServiceDeploymentConfiguration.validate_configuration",
+    "AksEndpointDeploymentConfiguration.validate_configuration",
     "LocalWebserviceDeploymentConfiguration.validate_configuration",
 )
 def validate(use: Use, to: Rewriter) -> Outcome:
@@ -197,7 +198,8 @@ class _Settings:
     review: list[str] = field(default_factory=list)
 
 
-def _settings(to: Rewriter, config: Use | None) -> _Settings:
+def configured(to: Rewriter, config: Use | None) -> _Settings:
+    """The settings that a deployment configuration, or a call that has the same, says."""
     found = _Settings()
     if config is None:
         found.deployment += ['instance_type="Standard_DS3_v2"', "instance_count=1"]
@@ -229,6 +231,19 @@ def _settings(to: Rewriter, config: Use | None) -> _Settings:
     if is_true(config.argument("collect_model_data")):
         found.review.append("data are collected by a DataCollector on the deployment")
     return found
+
+
+def version_name(config: Use | None, to: Rewriter) -> str:
+    """Code for the name of the deployment: the version that a configuration of AksEndpoint names."""
+    version = config.argument("version_name") if config is not None and config.symbol.startswith("AksE") else None
+    return to.source(version) if version is not None else f'"{DEPLOYMENT}"'
+
+
+def deployment_of(service: Instance | None, to: Rewriter) -> str:
+    """Code for the name of the deployment of a service that this module deploys."""
+    use = next((use for use in to.uses if service is not None and use.node is service.origin), None)
+    given = use.argument("deployment_config", position=4) if use is not None and use.symbol == "Model.deploy" else None
+    return version_name(made(to, given), to)
 
 
 def is_true(node: ast.expr | None) -> bool:
@@ -273,11 +288,12 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
     client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(wanted.name)
     models = served(wanted.models, label, client, to)
-    config = _settings(to, made(to, wanted.settings))
+    config = configured(to, made(to, wanted.settings))
     if wanted.cluster is not None:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
-    parts = [f'name="{DEPLOYMENT}"', f"endpoint_name={label}", *models.arguments]
+    name = version_name(made(to, wanted.settings), to)
+    parts = [f"name={name}", f"endpoint_name={label}", *models.arguments]
     scripts = serving(wanted.serving, made(to, wanted.serving), to)
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
@@ -292,7 +308,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
         f"{client}.online_deployments.begin_create_or_update({deployment}{at.argument}){at.wait}",
     ]
     if not config.local:
-        lines += [f'{endpoint}.traffic = {{"{DEPLOYMENT}": 100}}', f"{target}{create}"]
+        lines += [f"{endpoint}.traffic = {{{name}: 100}}", f"{target}{create}"]
     elif target:
         lines.append(f"{target}{client}.online_endpoints.get(name={label}{at.argument})")
     config.review += [found.review for found in (models, scripts) if found.review]
@@ -330,7 +346,7 @@ def find(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{client}.online_endpoints.get(name={to.source(name)}{at.argument})")
 
 
-@rule.converts("AciWebservice", "AksWebservice", "LocalWebservice")
+@rule.converts("AciWebservice", "AksWebservice", "LocalWebservice", "AksEndpoint")
 def find_of_kind(use: Use, to: Rewriter) -> Outcome:
     """The same for the classes of web services."""
     return find(use, to)
@@ -355,8 +371,8 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 #: Around these a comparison needs no brackets.
 _LOOSE = (ast.If, ast.While, ast.Assign, ast.Return, ast.Call, ast.BoolOp, ast.UnaryOp, ast.Expr)
-_DEPLOYED = '{client}.online_deployments.get(name="blue", endpoint_name={service}.name{local})'
-_LOGS = '{client}.online_deployments.get_logs(name="blue", endpoint_name={service}.name, lines=1000{local})'
+_DEPLOYED = "{client}.online_deployments.get(name={name}, endpoint_name={service}.name{local})"
+_LOGS = "{client}.online_deployments.get_logs(name={name}, endpoint_name={service}.name, lines=1000{local})"
 _READ = {
     "name": "{service}.name",
     "scoring_uri": "{service}.scoring_uri",
@@ -393,7 +409,9 @@ def member(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith(".error"):
         review += "; why a deployment fails is in its logs"
     at = where(is_local(use.receiver_value, to))
-    return Replace(code.format(service=to.source(use.receiver), client=client, local=at.argument, wait=at.wait), review)
+    name = deployment_of(use.receiver_value, to)
+    named = {"service": to.source(use.receiver), "client": client, "name": name}
+    return Replace(code.format(**named, local=at.argument, wait=at.wait), review)
 
 
 @rule.converts("Webservice.port")
@@ -453,18 +471,3 @@ def regen_key(use: Use, to: Rewriter) -> Outcome:
     kind = f"{to.source(key)}.lower()" if not isinstance(key, ast.Constant) else repr(str(key.value).lower())
     endpoints = f"{to.client(use.node)}.online_endpoints"
     return Replace(f"{endpoints}.begin_regenerate_keys(name={to.source(use.receiver)}.name, key_type={kind}).result()")
-
-
-_VERSIONS = (
-    "AksEndpoint",
-    "AksEndpoint.deploy_configuration",
-    "AksEndpoint.create_version",
-    "AksEndpoint.update_version",
-)
-
-
-@rule.converts(*_VERSIONS)
-def versions(use: Use, to: Rewriter) -> Outcome:
-    """Endpoints with several versions."""
-    message = "versions are deployments of one endpoint: add a ManagedOnlineDeployment and share endpoint.traffic"
-    return Leave(message, Status.NO_EQUIVALENT)

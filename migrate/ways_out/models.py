@@ -30,8 +30,6 @@ WAYS_OUT = {
     "AciWebservice.ssl_key": _TLS,
     "AciWebservice.vnet_configuration": _NETWORK,
     "AksEndpoint": _ENDPOINT,
-    "AksEndpoint.delete_version": "ml_client.online_deployments.begin_delete(name, endpoint_name)",
-    "AksEndpoint.versions": "ml_client.online_deployments.list(endpoint_name)",
     "AksEndpointDeploymentConfiguration": _CONFIG,
     "AksServiceAccessToken": _TOKEN,
     "AksServiceDeploymentConfiguration": _CONFIG,

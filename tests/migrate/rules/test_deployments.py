@@ -108,6 +108,11 @@ print(service.state == "Succeeded", service.run(json.dumps({"data": 4})), model.
 key, other = service.get_keys()
 service.update(enable_app_insights=True, tags={"stage": "test"})
 print(key != other)
+service.create_version("second", models=[model, offset], inference_config=inference_config, traffic_percentile=30)
+print(sorted(getattr(service, "traffic").items()), sorted(service.versions))
+service.update_version("second", traffic_percentile=0)
+service.delete_version("second")
+print(list(service.versions))
 service.delete()
 """
 SCORE = """\
@@ -131,7 +136,12 @@ def test_the_converted_service_answers_from_two_models(live: LiveService, tmp_pa
     files = {"model.txt": "3", "offset.txt": "5", "serving/score.py": score.text}
     done = live.run(found.text, folder=tmp_path, files=files)
     # The client prints dots while it waits.
-    assert [line.lstrip(".") for line in done.stdout.splitlines()[-2:]] == ["True {'result': 17} factor", "True"]
+    assert [line.lstrip(".") for line in done.stdout.splitlines()[-4:]] == [
+        "True {'result': 17} factor",
+        "True",
+        "[('blue', 70), ('second', 30)] ['blue', 'second']",
+        "['blue']",
+    ]
 
 
 def test_variables_of_the_environment_go_to_the_deployment() -> None:
@@ -187,3 +197,15 @@ def test_a_configuration_that_is_validated_first() -> None:
         """
     )
     assert "ManagedOnlineDeployment(" in found.text and "validate_configuration" not in found.text
+
+
+def test_paths_of_a_configuration_are_inside_of_its_folder() -> None:
+    head = HEAD.partition("config =")[0]
+    text = convert(
+        f"""{head}here = InferenceConfig("score.py", "python", "conda.yml", source_directory="serving")
+there = InferenceConfig("score.py", "python", conda, source_directory=folder)
+a = Model.deploy(ws, "a", [Model(ws, "a")], here)
+b = Model.deploy(ws, "b", [Model(ws, "a")], there)
+"""
+    ).text
+    assert 'conda_file="serving/conda.yml"' in text and "conda_file=os.path.join(folder, conda)" in text
