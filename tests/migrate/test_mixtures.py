@@ -123,15 +123,15 @@ def test_a_variable_holds_objects_of_one_sdk_in_all_branches() -> None:
     text = convert(
         """\
 from azureml.core import Model, Workspace
-from azureml.core.webservice import AksEndpoint
+from azureml.core.webservice import AksWebservice
 
 ws = Workspace.from_config()
 try:
-    service = AksEndpoint(ws, "service")
-    service.delete_version("v1")
+    service = AksWebservice(ws, "service")
+    service.frobnicate("v1")
 except Exception:
     service = Model.deploy(ws, "service", [Model(ws, "m")], config)
 print(service.scoring_uri)
 """
     ).text
-    assert 'service = AksEndpoint(ws, "service")' in text and 'service = Model.deploy(ws, "service"' in text
+    assert 'service = AksWebservice(ws, "service")' in text and 'service = Model.deploy(ws, "service"' in text
