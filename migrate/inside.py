@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.held import held_client
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
@@ -181,7 +182,7 @@ def client(use: Use, to: Rewriter) -> str:
 def client_at(at: ast.AST, to: Rewriter) -> str:
     """The client that is visible at a place. Where there is none, a run script makes one for all that follows; other
     code makes one from the configuration file."""
-    found = to.visible_client(at)
+    found = to.visible_client(at) or held_client(at, to)
     if found is not None:
         return found
     if is_run_script(to):

@@ -184,3 +184,14 @@ STARRED_FUNCTIONS = frozenset(name for names in STARRED.values() for name in nam
 
 #: Factories that a script may import by themselves.
 FACTORIES = {"TabularDatasetFactory": "Dataset.Tabular", "FileDatasetFactory": "Dataset.File"}
+
+#: Packages below azureml.* that belong to SDK v2 or to other projects.
+FOREIGN = (
+    *("azureml.ai", "azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
+    *("azureml.rag", "azureml.featurestore", "azureml.acft"),  # companions of SDK v2
+)
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a dotted name below azureml belongs to SDK v2 or to another project."""
+    return any(name == other or name.startswith(other + ".") for other in FOREIGN)

@@ -250,6 +250,20 @@ class Scopes:
             self._target(target.value, "other", None, scope, statement)
 
 
+def iterated_by(function: ast.Lambda, scopes: Scopes) -> ast.expr | None:
+    """What a function is called for each element of: ``sorted(values, key=lambda value: ...)``, ``filter``, ``map``."""
+    around = scopes.parents.get(function)
+    call = scopes.parents.get(around) if isinstance(around, ast.keyword) and around.arg == "key" else around
+    if not isinstance(call, ast.Call):
+        return None
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    if call is around:
+        return call.args[1] if name in ("filter", "map") and len(call.args) == 2 else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "sort":
+        return call.func.value
+    return call.args[0] if name in ("sorted", "max", "min") and len(call.args) == 1 else None
+
+
 def _loops(target: ast.expr, values: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
     """The targets of a loop, each with what it runs over: those of ``enumerate`` and ``zip`` run over the arguments."""
     function = values.func.id if isinstance(values, ast.Call) and isinstance(values.func, ast.Name) else ""

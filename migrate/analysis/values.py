@@ -20,23 +20,16 @@ from amlbridge.migrate.analysis.known import (
     SHARED_MEMBERS,
     STARRED,
     STARRED_FUNCTIONS,
+    is_foreign,
 )
-from amlbridge.migrate.analysis.scopes import Binding, Scopes
+from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 
 V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
-#: Packages below azureml.* that belong to SDK v2 or to other projects.
-FOREIGN = (
-    *("azureml.ai", "azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
-    *("azureml.rag", "azureml.featurestore", "azureml.acft"),  # companions of SDK v2
-)
-
-
-def is_foreign(name: str) -> bool:
-    """Whether a dotted name below azureml belongs to SDK v2 or to another project."""
-    return any(name == other or name.startswith(other + ".") for other in FOREIGN)
+#: Builtins that give what is in a collection, and one thing that is in it.
+_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed"), ("next", "max", "min")
 
 
 @dataclass(frozen=True)
@@ -301,10 +294,10 @@ class Evaluator:
             return found if own else Instance(found.type, node)  # type: ignore[union-attr]
         if isinstance(function, LocalClass):
             return LocalObject(function)
-        if isinstance(node.func, ast.Name) and node.func.id in ("list", "sorted", "next", "iter") and node.args:
+        if isinstance(node.func, ast.Name) and node.func.id in (*_SAME, *_ONE_OF) and node.args:
             inner = self.value(node.args[0])
             if isinstance(inner, Instance):
-                return self._element(inner, None, None) if node.func.id == "next" else inner
+                return self._element(inner, None, None) if node.func.id in _ONE_OF else inner
         return self._collection_call(node)
 
     def _submitted(self, node: ast.Call) -> str | None:
@@ -417,6 +410,8 @@ class Evaluator:
 
     def _parameter(self, binding: Binding) -> Value | None:
         assert isinstance(binding.node, ast.arg)
+        if isinstance(binding.scope.node, ast.Lambda):
+            return self._element(self.value(iterated_by(binding.scope.node, self.scopes)), None, binding)
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
         function = binding.scope.node
         if isinstance(found, Instance) and found.type == "Run":
@@ -430,6 +425,8 @@ class Evaluator:
             return None
         for evaluator, argument in self.given(function, binding.name):
             value = evaluator.value(argument)
+            if isinstance(value, LocalObject):
+                return value
             if isinstance(value, Instance):
                 return Instance(value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name)

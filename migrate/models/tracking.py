@@ -20,7 +20,7 @@ def tracking(use: Use, to: Rewriter) -> str:
         return mlflow
     client = _client(use, to)
     made = _maker(use, client, to)
-    if isinstance(made, ast.Assign):
+    if isinstance(made, ast.Assign) and made is not _holder(use, client, to):
         client = to.source(made.targets[0])
     place = made if made is not None else _start(use, to)
     if ("tracking", place) in to.memory:
@@ -46,6 +46,15 @@ def _client(use: Use, to: Rewriter) -> str:
     return to.client(use.node, workspace)
 
 
+def _holder(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
+    """The statement of the same function that makes the object which holds the client, or its workspace."""
+    names = [node.id for node in ast.walk(ast.parse(client, mode="eval")) if isinstance(node, ast.Name)]
+    bound = [found for name in names if (found := _binding(use, name, to)) is not None]
+    home = to.evaluator.scopes.of(use.node)
+    made = [found.statement for found in bound if found.kind == "assign" and found.scope is home and found.statement]
+    return max(made, key=lambda statement: statement.lineno) if made else None
+
+
 def _is_name(client: str) -> bool:
     return client.replace(".", "").isidentifier()
 
@@ -64,6 +73,8 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
     binding = _binding(use, client, to)
     if binding is not None and binding.kind == "assign":
         return binding.statement
+    if binding is None and (holder := _holder(use, client, to)) is not None:
+        return holder
     if binding is None or binding.kind != "parameter":
         return None
     passed = [value for evaluator, value in to.evaluator.given(binding.scope.node, client) if evaluator is to.evaluator]

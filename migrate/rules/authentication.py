@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -78,12 +79,27 @@ def service_principal(use: Use, to: Rewriter) -> Outcome:
         ("client_id", ("service_principal_id",)),
         ("client_secret", ("service_principal_password",)),
     )
+    opened = _opened(use)
+    if opened is not None:  # a dict that only the running code knows: it has the keys that SDK v1 wants
+        there = to.source(opened)
+        wanted = ", ".join(f'{new}={there}["{old[0]}"]' for new, old in keywords)
+        return Replace(f"{name}({wanted})")
     parts = []
     for position, (new, old) in enumerate(keywords):
         value = use.argument(*old, position=position)
         if value is not None:
             parts.append(f"{new}={to.source(value)}")
     return Replace(f"{name}({', '.join(parts)})")
+
+
+def _opened(use: Use) -> ast.expr | None:
+    """The variable or attribute that a call opens for its keywords, and nothing else; None for a literal dict."""
+    call = use.call
+    if call is None or call.args or len(call.keywords) != 1 or call.keywords[0].arg is not None:
+        return None
+    given = call.keywords[0].value
+    known = isinstance(use.evaluator.value(given), Code)
+    return given if isinstance(given, (ast.Name, ast.Attribute)) and not known else None
 
 
 @rule.converts("InteractiveLoginAuthentication")
