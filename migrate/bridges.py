@@ -25,6 +25,8 @@ BRIDGES = {
     "Dataset": "Dataset.get_by_name({ws}, {it}.name)",
     "Experiment": "Experiment({ws}, {it})",
     "Model": "Model({ws}, {it}.name, version={it}.version)",
+    "Workspace": "Workspace.get({it}.workspace_name, subscription_id={it}.subscription_id,"
+    " resource_group={it}.resource_group_name)",
 }
 #: Where the v1 classes of these calls are imported from.
 MODULES = {
@@ -66,6 +68,9 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use
     value = evaluator.value(node)
     if not isinstance(value, Instance) or value.origin is None or value.origin in kept:
         return None
+    if value.type == "Workspace":
+        elsewhere = isinstance(node, ast.Attribute) and value.origin not in evaluator.scopes.parents
+        return "Workspace" if elsewhere and node not in makers else None
     if value.path == ("[]",) and isinstance(value.origin, ast.Attribute) and value.origin.attr in _COLLECTIONS:
         return next((base for base in lineage(value.type) if base in _COLLECTIONS.values()), None)
     if value.path and value.type not in _PARTS:

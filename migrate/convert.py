@@ -154,8 +154,9 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         if assigned is not None and to.bridge(assigned) is not None:
             attempt.bridged.add(assigned)
         for node in ast.walk(use.node):
-            if isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace":
-                to.keep_workspace(node)
+            named = isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace"
+            if named and to.bridge(node) is None:
+                to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace
     attempt.names |= _names_left(to)
     _hand_on(to, attempt, handed)

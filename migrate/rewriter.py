@@ -258,7 +258,7 @@ class Rewriter:
         assert kind is not None and isinstance(node, ast.expr)
         if kind not in BRIDGES:
             return settings_code(node, self)
-        code = BRIDGES[kind].format(ws=self.v1_workspace(node), it=self.source(node))
+        code = BRIDGES[kind].format(ws="" if kind == "Workspace" else self.v1_workspace(node), it=self.source(node))
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
         self.attempt.names.add(local)
