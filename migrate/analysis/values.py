@@ -29,7 +29,7 @@ V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Builtins that give what is in a collection, and one thing that is in it.
-_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed"), ("next", "max", "min")
+_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed", "filter"), ("next", "max", "min")
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ class Evaluator:
         if isinstance(function, LocalClass):
             return LocalObject(function)
         if isinstance(node.func, ast.Name) and node.func.id in (*_SAME, *_ONE_OF) and node.args:
-            inner = self.value(node.args[0])
+            inner = self.value(node.args[-1 if node.func.id == "filter" else 0])
             if isinstance(inner, Instance):
                 return self._element(inner, None, None) if node.func.id in _ONE_OF else inner
         return self._collection_call(node)

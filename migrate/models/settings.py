@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Function, Instance, argument_of
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects
@@ -118,6 +118,8 @@ class Settings:
         target = (
             compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
         )
+        if target is not None and configuration is not None and not is_seen(target, use, to):
+            target = _passed(target, configuration, to) or target
         if compute is None and parts is not None and parts.compute is not None and parts.compute.is_seen(use, to):
             self.compute = parts.compute.name
         elif target is not None and not is_seen(target, use, to) and (known := name_of_compute(target, to)):
@@ -243,6 +245,23 @@ def name_of_compute(target: ast.expr, to: Rewriter) -> str:
     if text is None and made is not None and made.symbol in ("ComputeTarget", "AmlCompute") and made.call is not None:
         text = to.evaluator.text(made.argument("name", position=1))
     return json.dumps(text, ensure_ascii=False) if text is not None else ""
+
+
+def _passed(target: ast.expr, configuration: ast.expr, to: Rewriter) -> ast.expr | None:
+    """What the call which gives a configuration passes for a compute that is a parameter of the called function."""
+    scopes = to.evaluator.scopes
+    call: ast.expr | None = configuration
+    if isinstance(configuration, ast.Name):
+        bound = scopes.lookup(configuration.id, configuration)
+        call = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else None
+    called = to.evaluator.value(call.func) if isinstance(call, ast.Call) else None
+    if not isinstance(called, Function) or not isinstance(call, ast.Call) or not isinstance(target, ast.Name):
+        return None
+    home = scopes.lookup(target.id, target)
+    if len(home) != 1 or home[0].kind != "parameter" or home[0].scope.node is not called.node:
+        return None
+    bound_to = isinstance(scopes.parents.get(called.node), ast.ClassDef)
+    return argument_of(call, called.node.args, target.id, bound=bound_to)
 
 
 def is_seen(node: ast.expr, use: Use, to: Rewriter) -> bool:

@@ -55,13 +55,34 @@ def test_the_compute_of_a_function_is_not_named_outside_of_it() -> None:
 from azureml.core import ScriptRunConfig
 from azureml.core.runconfig import RunConfiguration
 
-def configuration(target):
+def configuration(name):
+    target = find(name)
     config = RunConfiguration()
     config.target = target
     return config
 
-job = ScriptRunConfig(".", "train.py", run_config=configuration(cluster))
+job = ScriptRunConfig(".", "train.py", run_config=configuration("cpu"))
 """
     )
     assert "target" not in conversion.text.split("job = ")[1]
     assert any("compute" in finding.message for finding in conversion.findings)
+
+
+def test_the_compute_that_a_function_is_given_is_that_of_its_call() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig
+from azureml.core.runconfig import RunConfiguration
+
+def configuration(nodes, target):
+    config = RunConfiguration()
+    config.target = target
+    return config
+
+settings = configuration(2, "gpu")
+job = ScriptRunConfig(".", "train.py", run_config=settings)
+other = ScriptRunConfig(".", "train.py", run_config=configuration(1, target="cpu"))
+"""
+    ).text
+    first, second = text.split("job = ")[1].split("other = ")
+    assert 'compute="gpu"' in first and 'compute="cpu"' in second
