@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from amlbridge.migrate.analysis.chosen import chosen
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.known import (
     CLIENT_MEMBERS,
@@ -327,7 +328,7 @@ class Evaluator:
             element = part or element_of(base.type)
             return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
         if isinstance(base, Code):
-            return self._item(base, node.slice)
+            return self._item(base, node.slice) or chosen(node.value, self)
         return None
 
     def _item(self, base: Code, key: ast.expr) -> Value | None:

@@ -10,6 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.models.submit_settings import lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -117,9 +118,14 @@ def submit(use: Use, to: Rewriter) -> Outcome:
         return Leave("nothing is submitted")
     parameters = use.argument("pipeline_parameters")
     if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):
-        return Replace(invocation(config, parameters, to.source(use.receiver), to))
+        return Replace(invocation(config, parameters, to.source(use.receiver), to), lost_settings(use))
     pipeline = to.evaluator.type_of(config) == "Pipeline"
+    if parameters is not None and not _is_none(parameters) and not pipeline:
+        return Leave(
+            "whether a pipeline or a published one is submitted cannot be told: its parameters go to the first"
+        )
     job = job_code(config, parameters, to) if pipeline else to.source(config)
+    job = with_settings(job, use, to)
     arguments = [job, f"experiment_name={to.source(use.receiver)}"]
     tags = use.argument("tags", position=1)
     if tags is not None and not _is_none(tags):

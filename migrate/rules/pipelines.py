@@ -23,6 +23,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.returned_pipelines import returned_pipeline
 from amlbridge.migrate.models.steps import Step
+from amlbridge.migrate.models.submit_settings import with_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -309,7 +310,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     name = use.argument("experiment_name", position=0)
     parameters = use.argument("pipeline_parameters", position=1)
-    job = job_code(use.receiver, parameters, to)
+    job = with_settings(job_code(use.receiver, parameters, to), use, to)
     experiment = f", experiment_name={to.source(name)}" if name is not None else ""
     return Replace(f"{to.client(use.node)}.jobs.create_or_update({job}{experiment})")
 

@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.rest_calls import RestCalls
+from amlbridge.migrate.models.submit_settings import lost_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
@@ -294,7 +295,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
         arguments.append(f"inputs={_invoked_with(parameters, to)}")
     if experiment is not None:
         arguments.append(f"experiment_name={to.source(experiment)}")
-    return Replace(f"{to.client(use.node)}.batch_endpoints.invoke({', '.join(arguments)})")
+    return Replace(f"{to.client(use.node)}.batch_endpoints.invoke({', '.join(arguments)})", lost_settings(use))
 
 
 def invocation(endpoint: ast.expr, parameters: ast.expr | None, experiment: str, to: Rewriter) -> str:

@@ -52,3 +52,56 @@ def test_get_run_gives_a_job() -> None:
     )
     assert "run = ml_client.jobs.get(RUN_ID)\n" in found.text
     assert "print(ml_client.jobs.get(run.name).status)" in found.text and "azureml" not in found.text
+
+
+PUBLISHED = """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import PublishedPipeline
+
+ws = Workspace.from_config()
+found = []
+for pipeline in PublishedPipeline.list(ws):
+    if pipeline.name == "train":
+        found.append(pipeline)
+if not found:
+    chosen = None
+else:
+    chosen = found[0]
+"""
+
+
+def test_a_published_pipeline_that_code_chooses_is_invoked() -> None:
+    code = 'run = Experiment(ws, "e").submit(chosen, tags={"a": "b"}, pipeline_parameters={"rate": "1"})\n'
+    found = convert(PUBLISHED + code)
+    text = "".join(found.text.split())
+    assert 'endpoint_name=chosen.name,inputs={key:Input(type="string",default=value)' in text
+    assert "an invocation has no tags" in "".join(finding.message for finding in found.findings)
+
+
+def test_parameters_of_what_cannot_be_told_are_not_lost() -> None:
+    code = 'def run(what):\n    return Experiment(ws, "e").submit(what, pipeline_parameters={"rate": 1})\n'
+    found = convert(PUBLISHED + code)
+    assert 'pipeline_parameters={"rate": 1}' in found.text
+    assert Status.MANUAL in {finding.status for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ("regenerate_outputs=True", ["pipeline_job.settings.force_rerun = True"]),
+        ("regenerate_outputs=False, continue_on_step_failure=False", []),
+        ("continue_on_step_failure=go_on", ["pipeline_job.settings.continue_on_step_failure = go_on"]),
+    ],
+)
+@pytest.mark.parametrize("submit", ['Experiment(ws, "e").submit(p, {})', 'p.submit("e", {})'])
+def test_settings_of_a_submission(given: str, lines: list[str], submit: str) -> None:
+    head = (
+        "from azureml.core import Experiment, Workspace\nfrom azureml.pipeline.core import Pipeline\n"
+        "from azureml.pipeline.steps import PythonScriptStep\n\nws = Workspace.from_config()\n"
+        'a = PythonScriptStep("a.py", compute_target="cpu")\np = Pipeline(ws, [a])\n'
+    )
+    text = convert(f"{head}run = {submit.format(given)}\n").text
+    job = "pipeline_job" if lines else "p()"
+    expected = ["pipeline_job = p()", *lines] if lines else []
+    expected.append(f'run = ml_client.jobs.create_or_update({job}, experiment_name="e")\n')
+    assert text.endswith("\n".join(expected))
