@@ -23,6 +23,8 @@ _ON_DEMAND = (
     *("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment."),
     *("ParentRun.experiment", "ParentRun.parent"),
 )
+#: How the lines begin whose expression ends with a colon.
+_HEADERS = ("for ", "if ", "elif ", "while ")
 #: What both SDKs have.
 _BOTH_HAVE = ("ComputeTarget.name", "Datastore.name")
 
@@ -141,7 +143,20 @@ class StatementWriter:
         text = self.to.source(node)
         start, end = self.lines.span(node)
         if text != self.lines.text[start:end]:
-            self.edits.replace(start, end, text)
+            self.edits.replace(start, end, self._broken(text, start, end))
+
+    def _broken(self, text: str, start: int, end: int) -> str:
+        """The expression of a ``for``, ``if`` or ``while``, over several lines where it has become too long for one."""
+        first = self.lines.line_start(start)
+        indent, limit = self.lines.indent_at(first), self.to.options.line_length
+        before = self.lines.text[first + len(indent) : start]
+        fits = len(f"{indent}{before}{text}:") <= limit
+        if fits or not before.startswith(_HEADERS) or self.lines.text[end : end + 1] != ":":
+            return text
+        cut = 2 if before.startswith("elif") else 0  # black parses no elif alone
+        laid_out = lay_out(f"{before[cut:]}{text}:\n    pass", indent, limit - cut).removesuffix("pass").rstrip()
+        head = indent + before[cut:]
+        return laid_out[len(head) : -1] if laid_out.startswith(head) else text
 
     def _parameters(self, node: ast.arguments) -> None:
         """The parameters of a function of which some go."""

@@ -93,6 +93,29 @@ files = Data(path="files_mltable", type="mltable")
 """,
             "Files at several addresses",
         ),
+        Case(
+            """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+table = Dataset.get_by_name(ws, "rows", version=1)
+print(len(table.skip(1).to_pandas_dataframe()))
+some = table.take_sample(0.5, seed=1).to_pandas_dataframe()
+train, test = table.random_split(0.5, seed=1)
+""",
+            """\
+import mltable
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+table = ml_client.data.get("rows", version="1")
+print(len(mltable.load(table.path).skip(1).to_pandas_dataframe()))
+some = mltable.load(table.path).take_random_sample(0.5, seed=1).to_pandas_dataframe()
+train, test = mltable.load(table.path).random_split(0.5, seed=1)
+""",
+            "Selections of a table",
+        ),
     ],
 )
 

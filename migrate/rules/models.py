@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import by_name
 
 rule = Rule(
     "models",
@@ -77,6 +78,46 @@ model = ml_client.models.create_or_update(
 )
 """,
             "From the files of a run",
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.core.model import Model
+
+ws = Workspace.from_config()
+tested = Model(ws, name="ridge", tags=[["stage", "tested"]])
+tested.add_tags({"stage": "production"})
+tested.update(description="the one in use")
+for model in Model.list(ws, name="ridge"):
+    print(model.name, model.tags, model.description)
+old = Model(ws, name="ridge", version=1)
+old.delete()
+print("ridge" in ws.models)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+tested = max(
+    (
+        model
+        for model in ml_client.models.list(name="ridge")
+        if model.tags.get("stage") == "tested"
+    ),
+    key=lambda model: int(model.version),
+)
+tested.tags.update({"stage": "production"})
+ml_client.models.create_or_update(tested)
+tested.description = "the one in use"
+ml_client.models.create_or_update(tested)
+for model in list(ml_client.models.list(name="ridge")):
+    print(model.name, model.tags, model.description)
+old = ml_client.models.get("ridge", version="1")
+ml_client.models.archive(name=old.name, version=old.version)
+print("ridge" in [each_model.name for each_model in ml_client.models.list()])
+""",
+            "Found, changed and deleted",
         ),
     ],
 )
@@ -254,6 +295,9 @@ def item(use: Use, to: Rewriter) -> Outcome:
 def of_workspace(use: Use, to: Rewriter) -> Outcome:
     """The latest version of each model, by name."""
     client = to.client(use.node, use.receiver)
+    names = by_name(use, to, f"{client}.models.list()", "model")
+    if not names.startswith("{"):
+        return Replace(names)
     latest = f'{client}.models.get(model.name, label="latest")'
     return Replace(f"{{model.name: {latest} for model in {client}.models.list()}}")
 

@@ -47,7 +47,53 @@ run = ml_client.jobs.get(RUN_ID)
 print(ml_client.jobs.get(run.name).status, mlflow.get_run(run.name).data.metrics)
 ml_client.jobs.begin_cancel(run.name).result()
 """,
+        ),
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+for run in Experiment(ws, "trials").get_runs():
+    print(run.get_tags()["kind"], run.get_metrics()["loss"])
+    for child in run.get_children():
+        print(child.get_status(), child.get_metrics()["loss"])
+    run.tag("seen", "yes")
+    run.download_file("outputs/report.txt", "report.txt")
+""",
+            """\
+import shutil
+import mlflow
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
+for run in (
+    ml_client.jobs.get(run.info.run_id)
+    for run in mlflow.search_runs(experiment_names=["trials"], output_format="list")
+    if "mlflow.parentRunId" not in run.data.tags
+):
+    print(
+        ml_client.jobs.get(run.name).tags["kind"],
+        mlflow.get_run(run.name).data.metrics["loss"],
+    )
+    for child in ml_client.jobs.list(parent_job_name=run.name):
+        print(
+            ml_client.jobs.get(child.name).status,
+            mlflow.get_run(child.name).data.metrics["loss"],
         )
+    mlflow.MlflowClient().set_tag(run.name, "seen", "yes")
+    shutil.copy(
+        mlflow.artifacts.download_artifacts(
+            run_id=run.name, artifact_path="outputs/report.txt"
+        ),
+        "report.txt",
+    )
+""",
+            "The runs of an experiment, their children and files",
+        ),
     ],
 )
 

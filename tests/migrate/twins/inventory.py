@@ -26,7 +26,7 @@ _LOGS = ("user_logs", "system_logs", "azureml-logs", "logs")
 #: SDK v1 registers the environment of a run that names none; SDK v2 takes a curated one.
 _MADE_UP = ("AzureML-", "default-environment")
 #: The folders of a datastore that a client or the service names.
-_MADE_FOLDERS = ("azureml/", "dataset/", "LocalUpload/", "managed-dataset/")
+_MADE_FOLDERS = ("azureml/", "azureml-datasets/", "dataset/", "LocalUpload/", "managed-dataset/")
 Values = dict[str, Any]
 
 

@@ -23,14 +23,21 @@ for name in ("raw", "workspaceblobstore"):
     for path in Path("stored").rglob("*.*"):
         container.upload_blob(str(path.relative_to("stored")), path.read_bytes(), overwrite=True)
 """
-#: A run that has ended: ``RUN_ID``.
+#: A run that has ended: ``RUN_ID``. There is another below it.
 FINISHED = """\
+import contextlib
+
 import mlflow
 
 mlflow.set_tracking_uri(ml.workspaces.get(ml.workspace_name).mlflow_tracking_uri)
 client = mlflow.MlflowClient()
-RUN_ID = client.create_run(client.create_experiment("trials"), tags={"kind": "trial"}).info.run_id
+experiment = client.create_experiment("trials")
+RUN_ID = client.create_run(experiment, tags={"kind": "trial"}).info.run_id
+child = client.create_run(experiment, tags={"mlflow.parentRunId": RUN_ID}).info.run_id
+client.log_metric(child, "loss", 0.25)
 client.log_metric(RUN_ID, "loss", 0.5)
 client.log_text(RUN_ID, "a report", "outputs/report.txt")
-client.set_terminated(RUN_ID)
+with contextlib.redirect_stdout(os.sys.stderr):  # MLflow prints addresses of runs that end
+    client.set_terminated(child)
+    client.set_terminated(RUN_ID)
 """

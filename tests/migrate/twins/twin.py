@@ -53,7 +53,7 @@ class Twin:
     ``urls``: what lies at addresses of the web. ``intercepted``: the service answers hosts of Azure, such as key
     vaults and the one where service principals sign in.
 
-    ``needs``: a package of SDK v1 that is installed apart; without it the twin is skipped.
+    ``needs``: a package that is installed apart; without it the twin is skipped.
 
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 

@@ -47,6 +47,35 @@ TWINS = [
             """,
     ),
     Twin(
+        "datasets",
+        2,
+        head="""\
+            from azureml.core import Dataset, Workspace
+
+            store = Workspace.from_config().get_default_datastore()
+            made = Dataset.Tabular.from_delimited_files((store, "rows/*.csv")).register(Workspace.from_config(), "rows")
+            """,
+        setup=STORES,
+        files={"stored/rows/a.csv": "a\n1\n2\n3\n", "stored/rows/b.csv": "a\n4\n5\n6\n"},
+        foot="""\
+            print("=", len(table.skip(1).to_pandas_dataframe()), some.to_dict("list"))
+            print("=", train.to_pandas_dataframe().to_dict("list"), len(test.to_pandas_dataframe()))
+            """,
+    ),
+    Twin(
+        "models",
+        2,
+        setup="""\
+from azure.ai.ml.entities import Model
+
+for number, stage in enumerate(("tested", "tested", "made"), start=1):
+    ml.models.create_or_update(Model(name="ridge", version=str(number), path="model.pkl", tags={"stage": stage}))
+""",
+        files={"model.pkl": "a model"},
+        foot='print("=", "ridge" in ws.models)\n',
+        differs={"models/ridge/1": "SDK v2 deletes no model: it is archived"},
+    ),
+    Twin(
         "column-types",
         urls={"https://example.org/a.txt": "count;day;word\n1;2020-01-02;007\n"},
         foot='print("=", frame.to_dict("list"), [str(kind) for kind in frame.dtypes])\n',

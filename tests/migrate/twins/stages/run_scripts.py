@@ -149,6 +149,7 @@ TWINS = [
     Twin(
         "run-workspace",
         2,
+        needs="azure.keyvault.secrets",
         script="""\
 from azureml.core import Workspace
 Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")

@@ -45,6 +45,7 @@ TWINS = [
     ),
     Twin(
         "keyvault",
+        needs="azure.keyvault.secrets",
         head='VALUE = "s3cret"\n',
         printed=True,
         intercepted=True,
@@ -141,6 +142,7 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
         head='SUBSCRIPTION, GROUP = "22222222-2222-2222-2222-222222222222", "group"\n',
         refused="cannot reach",
     ),
+    Twin("runs", 1, setup=FINISHED, foot='print(open("report.txt").read())\n', printed=True),
     Twin("runs", 0, head=_RUN, setup=FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
     Twin(
         "run-details", 0, head=_RUN, setup=FINISHED, foot='print("=", details["runId"] == RUN_ID, details["status"])\n'
