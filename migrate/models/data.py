@@ -331,7 +331,7 @@ def input_code(data: Data, to: Rewriter) -> str:
     """The v2 Input that stands for a dataset or a reference, where a job or a node is called."""
     make = to.need("azure.ai.ml", "Input")
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
-    if mode and _lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
+    if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'
     if data.type in REFERENCES:
         return to.source(data.root)
@@ -354,15 +354,15 @@ def input_code(data: Data, to: Rewriter) -> str:
     return _of_asset(data, to, mode, make)
 
 
-def _lists_files(data: Data, to: Rewriter) -> bool:
+def lists_files(data: Data, to: Rewriter) -> bool:
     """Whether a dataset is an MLTable that lists the files of a FileDataset."""
     use = use_of(data.root, to)
     if use is not None and use.symbol.endswith(".register") and use.receiver is not None:
         registered = follow(use.receiver, to)
-        return registered is not None and registered.root is not data.root and _lists_files(registered, to)
+        return registered is not None and registered.root is not data.root and lists_files(registered, to)
     if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
         made = registered_here(use, to)
-        return made is not None and made.root is not data.root and _lists_files(made, to)
+        return made is not None and made.root is not data.root and lists_files(made, to)
     return use is not None and several_files(use, to)
 
 

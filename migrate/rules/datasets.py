@@ -24,6 +24,7 @@ from amlbridge.migrate.models.data import (
     is_read_by_rows,
     is_unregistered,
     kind_of,
+    lists_files,
     paths_of,
     several_files,
     single_file,
@@ -525,7 +526,7 @@ def to_path(use: Use, to: Rewriter) -> Outcome:
     """The files of a dataset: those that an MLTable lists, or those below a folder."""
     assert use.receiver is not None
     data = follow(use.receiver, to)
-    if data is not None and kind_of(data, to) == "mltable":
+    if data is not None and lists_files(data, to):
         listed = f'{_opened(use.receiver, to)}.to_pandas_dataframe()["Path"]'
         return Replace(f"[file.resource_id for file in {listed}]", "each file is named by its whole address")
     files = f'{to.need_module("fsspec")}.open_files(f"{{{to.source(use.receiver)}.path}}/**")'

@@ -85,7 +85,7 @@ def test_what_a_service_tells() -> None:
         f'{HEAD}s = AksWebservice(ws, "s")\nif s.auth_enabled and s.num_replicas > 1:\n    f(not s.auth_enabled)\n'
     )
     text = "".join(found.text.split())
-    assert 'ifs.auth_mode=="key"and' in text and 'f(nots.auth_mode=="key")' in text
+    assert 'if(s.auth_mode=="key"and' in text and 'f(nots.auth_mode=="key")' in text
     assert 'online_deployments.get(name="blue",endpoint_name=s.name).instance_count>1' in text
 
 
