@@ -181,8 +181,10 @@ class Scopes:
         self.all.append(inner)
         if isinstance(node, _FUNCTIONS):
             arguments = node.args
+            values = self._runs_over(node) if isinstance(node, ast.Lambda) and len(arguments.args) == 1 else None
             for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-                self._bind(inner, Binding(arg.arg, "parameter", arg, None, inner, None))
+                kind = "parameter" if values is None else "element"
+                self._bind(inner, Binding(arg.arg, kind, arg, values, inner, None))
             for rest in (arguments.vararg, arguments.kwarg):
                 if rest is not None:
                     self._bind(inner, Binding(rest.arg, "other", rest, None, inner, None))
@@ -190,6 +192,19 @@ class Scopes:
             for generator in node.generators:
                 self._target(generator.target, "element", generator.iter, inner, None)
         return inner
+
+    def _runs_over(self, node: ast.Lambda) -> ast.expr | None:
+        """What a lambda gets the elements of: a key to sort by, the first argument of map or filter."""
+        around = self.parents.get(node)
+        call = self.parents.get(around) if isinstance(around, ast.keyword) else around
+        if not isinstance(call, ast.Call):
+            return None
+        name = getattr(call.func, "id", "")
+        if isinstance(around, ast.keyword) and around.arg == "key":
+            if name in ("sorted", "max", "min") and len(call.args) == 1:
+                return call.args[0]
+            return call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "sort" else None
+        return call.args[1] if name in ("map", "filter") and len(call.args) == 2 and call.args[0] is node else None
 
     def _evaluated_outside(self, node: ast.AST) -> tuple[ast.AST, ...]:
         """The parts of a definition that do not see its names."""

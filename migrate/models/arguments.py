@@ -112,7 +112,7 @@ class Arguments:
 
 def literal(text: str) -> str:
     """A string literal, broken at blanks into lines that fit."""
-    if len(text) <= 72 or "\n" in text:
+    if len(text) <= 76 or "\n" in text:  # two pieces of less than this would stand in one line
         return json.dumps(text, ensure_ascii=False)
     lines: list[str] = []
     for word in re.findall(r"\s*\S+\s*", text):

@@ -82,6 +82,45 @@ config = command(
 """,
             "On several nodes",
         ),
+        Case(
+            """\
+from azureml.train.estimator import Estimator
+
+estimator = Estimator(
+    source_directory="src",
+    entry_script="train.py",
+    script_params={"--alpha": 0.5, "--verbose": ""},
+    compute_target="cpu",
+    conda_packages=["numpy"],
+    pip_packages=["pandas"],
+    environment_variables={"A": "1"},
+)
+""",
+            """\
+from azure.ai.ml import command
+from azure.ai.ml.entities import Environment
+
+estimator = command(
+    code="src",
+    command="python train.py --alpha 0.5 --verbose",
+    environment=Environment(
+        image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+        conda_file={
+            "channels": ["conda-forge"],
+            "dependencies": [
+                "python=3.10",
+                "numpy",
+                "pip",
+                {"pip": ["pandas", "mlflow", "azureml-mlflow"]},
+            ],
+        },
+    ),
+    compute="cpu",
+    environment_variables={"A": "1"},
+)
+""",
+            "An estimator",
+        ),
     ],
 )
 

@@ -93,6 +93,68 @@ def pipeline():
     )
 """,
         ),
+        Case(
+            """\
+from azureml.core import Dataset, Experiment, Workspace
+from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
+from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
+
+ws = Workspace.from_config()
+table = Dataset.get_by_name(ws, "table")
+config = ParallelRunConfig(
+    source_directory="scoring",
+    entry_script="score.py",
+    mini_batch_size=PipelineParameter(name="size", default_value="1KB"),
+    error_threshold=-1,
+    output_action="append_row",
+    environment=env,
+    compute_target="cpu",
+    node_count=1,
+)
+scores = PipelineData("scores", datastore=ws.get_default_datastore())
+score = ParallelRunStep(
+    name="score",
+    parallel_run_config=config,
+    inputs=[table.as_named_input("table")],
+    output=scores,
+)
+pipeline = Pipeline(ws, steps=[score])
+run = Experiment(ws, "scores").submit(pipeline, pipeline_parameters={"size": "1MB"})
+""",
+            """\
+from azure.ai.ml import Input, MLClient, Output, dsl
+from azure.ai.ml.parallel import RunFunction, parallel_run_function
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+table = ml_client.data.get("table", label="latest")
+score_component = parallel_run_function(
+    name="score",
+    inputs={"table": Input(type="mltable", mode="direct")},
+    outputs={"scores": Output(type="uri_folder")},
+    input_data="${{inputs.table}}",
+    compute="cpu",
+    instance_count=1,
+    mini_batch_size="1KB",
+    error_threshold=-1,
+    task=RunFunction(
+        code="scoring",
+        entry_script="score.py",
+        environment=env,
+        append_row_to="${{outputs.scores}}",
+    ),
+)
+
+
+@dsl.pipeline()
+def pipeline():
+    score = score_component(table=Input(type="mltable", path=table.id))
+
+
+run = ml_client.jobs.create_or_update(pipeline(), experiment_name="scores")
+""",
+            "Rows of a table",
+        ),
     ],
 )
 

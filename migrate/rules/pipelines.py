@@ -144,7 +144,7 @@ def function_code(
     decorated = [f"description={to.source(description)}"] if description is not None else []
     compute = _common_compute(use, steps, to) if use is not None and not elsewhere else ""
     decorated += [f"default_compute={compute}"] if compute else []
-    lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({_parameters(steps, to)}):"]
+    lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to))}):"]
     open_one: Condition | None = None
     for step in steps:
         condition = conditions.of(step)
@@ -211,7 +211,7 @@ def parameter_name(origin: ast.expr, to: Rewriter) -> str:
     return identifier(text, "parameter")
 
 
-def _parameters(steps: list[Step], to: Rewriter) -> str:
+def _parameters(steps: list[Step], to: Rewriter) -> list[str]:
     """The parameters of the function; those for data come first: they have a type instead of a default."""
     origins: dict[ast.expr, Port] = {}
     for step in steps:
@@ -227,7 +227,7 @@ def _parameters(steps: list[Step], to: Rewriter) -> str:
         else:
             values.append(f"{name}={to.source(default)}")
     values += [parameter for step in steps for parameter in step.parameters]
-    return ", ".join(dict.fromkeys([*data, *values]))
+    return list(dict.fromkeys([*data, *values]))
 
 
 def _default(origin: ast.expr) -> ast.expr | None:
@@ -357,14 +357,17 @@ def _consumed(name: ast.Name, to: Rewriter) -> bool:
 
 def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     """The call of a pipeline's function: with the data of its data parameters, and what the submission gives."""
-    function = to.source(node)
+    function, steps = to.source(node), _steps_of(node, to)
     given = given_parameters(parameters, to)
+    if steps:  # what no step takes is no parameter of the function
+        known = {part.partition("=")[0].partition(":")[0].strip() for part in _parameters(steps, to)}
+        given = [pair for pair in given if pair.startswith("**") or pair.partition("=")[0] in known]
     names = {pair.partition("=")[0] for pair in given}
-    for name, default in data_defaults(_steps_of(node, to), to).items():
+    for name, default in data_defaults(steps, to).items():
         data = follow(default, to)
         if name not in names and data is not None:
             given.insert(0, f"{name}={input_code(data, to)}")
-    outer = [port for port in outer_data(_steps_of(node, to)) if port.outer not in names]
+    outer = [port for port in outer_data(steps) if port.outer not in names]
     given = [*(f"{port.outer}={port.value}" for port in outer), *given]
     value = to.evaluator.value(node)
     for name, code in traced.given(value.origin if isinstance(value, Instance) else None, node, to).items():

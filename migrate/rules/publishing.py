@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.models.submit_settings import lost_settings
@@ -59,6 +60,86 @@ answer = requests.post(
 )
 """,
             "A REST call of a published pipeline",
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline, PipelineEndpoint
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+step = PythonScriptStep(
+    "train.py", name="train", source_directory="src", compute_target="cpu", runconfig=env
+)
+pipeline = Pipeline(ws, steps=[step])
+first = pipeline.publish(name="nightly", version="1.0")
+endpoint = PipelineEndpoint.publish(ws, name="train", pipeline=first, description="all")
+second = pipeline.publish(name="nightly", version="2.0")
+endpoint.add_default(second)
+run = endpoint.submit("called")
+print(endpoint.name, len(endpoint.list_versions()))
+""",
+            """\
+from azure.ai.ml import MLClient, command, dsl
+from azure.ai.ml.entities import BatchEndpoint, PipelineComponentBatchDeployment
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+step_component = command(
+    name="train", code="src", command="python train.py", environment=env, compute="cpu"
+)
+
+
+@dsl.pipeline()
+def pipeline():
+    step = step_component()
+
+
+pipeline_component = ml_client.components.create_or_update(pipeline().component)
+first = ml_client.batch_endpoints.begin_create_or_update(
+    BatchEndpoint(name="nightly")
+).result()
+ml_client.batch_deployments.begin_create_or_update(
+    PipelineComponentBatchDeployment(
+        name="version-1-0", endpoint_name=first.name, component=pipeline_component
+    )
+).result()
+first.defaults.deployment_name = "version-1-0"
+ml_client.batch_endpoints.begin_create_or_update(first).result()
+endpoint = ml_client.batch_endpoints.begin_create_or_update(
+    BatchEndpoint(name="train", description="all")
+).result()
+ml_client.batch_deployments.begin_create_or_update(
+    PipelineComponentBatchDeployment(
+        name="version-1-0", endpoint_name=endpoint.name, component=pipeline_component
+    )
+).result()
+endpoint.defaults.deployment_name = "version-1-0"
+ml_client.batch_endpoints.begin_create_or_update(endpoint).result()
+pipeline_component_2 = ml_client.components.create_or_update(pipeline().component)
+second = ml_client.batch_endpoints.begin_create_or_update(
+    BatchEndpoint(name="nightly")
+).result()
+ml_client.batch_deployments.begin_create_or_update(
+    PipelineComponentBatchDeployment(
+        name="version-2-0", endpoint_name=second.name, component=pipeline_component_2
+    )
+).result()
+second.defaults.deployment_name = "version-2-0"
+ml_client.batch_endpoints.begin_create_or_update(second).result()
+ml_client.batch_deployments.begin_create_or_update(
+    PipelineComponentBatchDeployment(
+        name="version-2-0", endpoint_name=endpoint.name, component=pipeline_component_2
+    )
+).result()
+endpoint.defaults.deployment_name = "version-2-0"
+ml_client.batch_endpoints.begin_create_or_update(endpoint).result()
+run = ml_client.batch_endpoints.invoke(
+    endpoint_name=endpoint.name, experiment_name="called"
+)
+print(endpoint.name, len(list(ml_client.batch_deployments.list(endpoint.name))))
+""",
+            "Releases behind an endpoint",
         ),
     ],
 )
@@ -367,7 +448,8 @@ def disable(use: Use, to: Rewriter) -> Outcome:
 def versions(use: Use, to: Rewriter) -> Outcome:
     """The deployments of the endpoint."""
     assert use.receiver is not None
-    return Replace(f"{to.client(use.node)}.batch_deployments.list({to.source(use.receiver)}.name)")
+    found = f"{to.client(use.node)}.batch_deployments.list({to.source(use.receiver)}.name)"
+    return Replace(listing(found, use, to))
 
 
 @rule.converts("PipelineEndpoint.get_pipeline")

@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.paths import uploaded_file
 from amlbridge.migrate.module import Publication
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -134,6 +135,34 @@ schedule = ml_client.schedules.begin_create_or_update(
 ml_client.schedules.begin_disable("on-new-data").result()
 """,
             "A schedule that watched a datastore",
+        ),
+        Case(
+            """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+schedule = Schedule.get(ws, SCHEDULE_ID)
+schedule.enable()
+recurrence = ScheduleRecurrence("Hour", 6, start_time="2030-01-01T06:00:00")
+schedule.update(description="often", recurrence=recurrence)
+""",
+            """\
+from azure.ai.ml import MLClient
+from azure.ai.ml.entities import RecurrenceTrigger
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+schedule = ml_client.schedules.get(SCHEDULE_ID)
+schedule = ml_client.schedules.begin_enable(schedule.name).result()
+recurrence = RecurrenceTrigger(
+    frequency="hour", interval=6, start_time="2030-01-01T06:00:00"
+)
+schedule.description = "often"
+schedule.trigger = recurrence
+schedule = ml_client.schedules.begin_create_or_update(schedule).result()
+""",
+            "A schedule that is changed",
         ),
     ],
 )
@@ -322,7 +351,8 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         return Leave("give list_view_type='All' or 'EnabledOnly'")
     if active is not None and active.value is False:
         view = 'list_view_type="All"'
-    return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list({view})", review)
+    found = f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list({view})"
+    return Replace(listing(found, use, to), review)
 
 
 @rule.converts("Schedule.get")
@@ -339,7 +369,22 @@ def switch(use: Use, to: Rewriter) -> Outcome:
     """Disables or enables it, and waits."""
     assert use.receiver is not None
     method = "begin_disable" if use.symbol.endswith("disable") else "begin_enable"
-    return Replace(f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()")
+    code = f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()"
+    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
+    if alone and isinstance(use.receiver, ast.Name) and _is_changed_later(use, to):
+        return Statements(f"{to.source(use.receiver)} = {code}")
+    return Replace(code)
+
+
+def _is_changed_later(use: Use, to: Rewriter) -> bool:
+    """Whether the schedule is updated: what is saved then has to know that it is enabled."""
+    return any(
+        other.symbol == "Schedule.update"
+        and isinstance(other.receiver, ast.Name)
+        and isinstance(use.receiver, ast.Name)
+        and other.receiver.id == use.receiver.id
+        for other in to.uses
+    )
 
 
 _RENAMED = "a schedule of SDK v2 keeps its name: the new one is its display name"

@@ -95,6 +95,91 @@ ml_client.jobs.stream(run.name)
 best = ml_client.jobs.get(ml_client.jobs.get(run.name).properties["best_child_run_id"])
 """,
         ),
+        Case(
+            """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.train.hyperdrive import (
+    GridParameterSampling,
+    HyperDriveConfig,
+    PrimaryMetricGoal,
+    TruncationSelectionPolicy,
+    choice,
+)
+
+ws = Workspace.from_config()
+config = ScriptRunConfig(
+    "src", script="train.py", arguments=["--alpha", 5], compute_target="cpu", environment=env
+)
+sampling = GridParameterSampling({"--beta": choice(1, 2), "--kind": choice("a", "b")})
+hyperdrive = HyperDriveConfig(
+    run_config=config,
+    hyperparameter_sampling=sampling,
+    policy=TruncationSelectionPolicy(truncation_percentage=20, evaluation_interval=1),
+    primary_metric_name="loss",
+    primary_metric_goal=PrimaryMetricGoal.MINIMIZE,
+    max_total_runs=4,
+)
+run = Experiment(ws, "tune").submit(hyperdrive)
+run.wait_for_completion(show_output=True)
+children = sorted(run.get_children(), key=lambda child: child.get_metrics()["loss"])
+print([child.get_metrics()["loss"] for child in children])
+best = run.get_best_run_by_primary_metric()
+best.download_file("outputs/model.txt", "model.txt")
+model = best.register_model("ridge", model_path="outputs/model.txt")
+""",
+            """\
+import shutil
+import mlflow
+from azure.ai.ml import Input, MLClient, command
+from azure.ai.ml.constants import AssetTypes
+from azure.ai.ml.entities import Model
+from azure.ai.ml.sweep import Choice, TruncationSelectionPolicy
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
+config = command(
+    code="src",
+    command="python train.py --alpha 5 --beta ${{inputs.beta}} --kind ${{inputs.kind}}",
+    inputs={"beta": Input(type="integer"), "kind": Input(type="string")},
+    environment=env,
+    compute="cpu",
+)
+hyperdrive = config(beta=Choice([1, 2]), kind=Choice(["a", "b"])).sweep(
+    primary_metric="loss",
+    goal="minimize",
+    sampling_algorithm="grid",
+    early_termination_policy=TruncationSelectionPolicy(
+        truncation_percentage=20, evaluation_interval=1
+    ),
+    max_total_trials=4,
+)
+run = ml_client.jobs.create_or_update(hyperdrive, experiment_name="tune")
+ml_client.jobs.stream(run.name)
+children = sorted(
+    ml_client.jobs.list(parent_job_name=run.name),
+    key=lambda child: mlflow.get_run(child.name).data.metrics["loss"],
+)
+print([mlflow.get_run(child.name).data.metrics["loss"] for child in children])
+best = ml_client.jobs.get(ml_client.jobs.get(run.name).properties["best_child_run_id"])
+shutil.copy(
+    mlflow.artifacts.download_artifacts(
+        run_id=best.name, artifact_path="outputs/model.txt"
+    ),
+    "model.txt",
+)
+model = ml_client.models.create_or_update(
+    Model(
+        path=f"azureml://jobs/{best.name}/outputs/artifacts/paths/outputs/model.txt",
+        name="ridge",
+        type=AssetTypes.CUSTOM_MODEL,
+    )
+)
+""",
+            "A grid, and what is read of its trials",
+        ),
     ],
 )
 

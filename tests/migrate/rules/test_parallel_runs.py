@@ -99,6 +99,17 @@ def test_a_parameter_of_the_pipeline_gives_its_default() -> None:
     assert 'mini_batch_size="7"' in found
 
 
+def test_a_parameter_that_no_step_has_any_more_is_not_given() -> None:
+    size = 'size = PipelineParameter("size", default_value="5")'
+    text = f"""{HEAD}{size}
+config = ParallelRunConfig({BASE}, error_threshold=1, output_action='append_row', mini_batch_size=size)
+score = ParallelRunStep("score", config, inputs=[images.as_named_input("images")], output=scores)
+pipeline = Pipeline(ws, [score])
+run = pipeline.submit("e", pipeline_parameters={{"size": "7"}})
+"""
+    assert 'run = ml_client.jobs.create_or_update(pipeline(), experiment_name="e")' in convert(text).text
+
+
 def test_several_inputs_are_refused() -> None:
     text = f"""{HEAD}
 config = ParallelRunConfig({BASE}, error_threshold=1, output_action='append_row')

@@ -113,6 +113,21 @@ held = ml_client.schedules.begin_disable(held.name).result()
     )
 
 
+def test_an_update_after_it_was_enabled_keeps_it_enabled() -> None:
+    """The variable would still have the schedule as it was before, and save that."""
+    after = convert(f'{_HELD}held.enable()\nheld.update(description="d")\n').text
+    assert "held = ml_client.schedules.begin_enable(held.name).result()\nheld.description" in after
+    assert "\nml_client.schedules.begin_enable(held.name).result()\n" in convert(f"{_HELD}held.enable()\n").text
+
+
+def test_schedules_are_a_list_where_they_are_not_run_over() -> None:
+    after = convert(
+        f"{_HELD}all_of_them = Schedule.list(ws)\nprint(len(Schedule.list(ws)), sorted(Schedule.list(ws)))\n"
+    )
+    assert "all_of_them = list(ml_client.schedules.list())" in after.text
+    assert "print(len(list(ml_client.schedules.list())), sorted(ml_client.schedules.list()))" in after.text
+
+
 @pytest.mark.parametrize("given", ["pipeline_parameters={}", "status=STATUS", "datastore=store"])
 def test_other_updates_stay(given: str) -> None:
     assert f"held.update({given})" in convert(f"{_HELD}held.update({given})\n").text

@@ -55,9 +55,13 @@ def _version(asset: str) -> str:
 
 
 def published(client: httpx.Client, scope: str, listed: List) -> Values:
-    """Published pipelines and batch endpoints, by name: how many pipelines each has, and whether it can be called."""
+    """Published pipelines, their endpoints, and batch endpoints, by name: how many pipelines each has, and whether it
+    can be called."""
     found: Values = {}
-    for item in _read(client, f"/amlbridge{scope}/published?all=true")["pipelines"]:
+    old = _read(client, f"/amlbridge{scope}/published?all=true")
+    for item in old["endpoints"]:
+        found[item["name"]] = {"pipelines": len(item["versions"]), "active": item["status"] == "Active"}
+    for item in old["pipelines"]:
         one = found.setdefault(item["name"], {"pipelines": 0, "active": False})
         one["pipelines"] += 1
         one["active"] |= item["status"] == "Active"

@@ -60,6 +60,16 @@ ml.environments.create_or_update(
     Environment(name="training", image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04")
 )
 """
+#: The file MLTable of a table in ``table.csv``.
+TABLE = """\
+paths:
+  - file: ./table.csv
+transformations:
+  - read_delimited:
+      delimiter: ","
+      encoding: utf8
+      header: all_files_same_headers
+"""
 _SUBMIT = """\
 run = Experiment(ws, "trials").submit({what})
 run.wait_for_completion(show_output=False)
@@ -82,6 +92,14 @@ TWINS = [
         foot=_SUBMIT.format(what="config"),
         setup=ENV_SETUP,
         files={"train.py": RANK},
+        cluster="cpu",
+    ),
+    Twin(
+        "commands",
+        2,
+        head="from azureml.core import Experiment, Workspace\n\nws = Workspace.from_config()\n",
+        foot=_SUBMIT.format(what="estimator"),
+        files={"src/train.py": SEEN},
         cluster="cpu",
     ),
     Twin(
@@ -155,6 +173,31 @@ def run(mini_batch):
     return [f"{os.path.basename(path)} {os.path.getsize(path) > args.threshold}" for path in mini_batch]
 """,
             **{f"images/{number}.txt": "x" * number for number in range(7)},
+        },
+        cluster="cpu",
+    ),
+    Twin(
+        "parallel-runs",
+        1,
+        head=ENV,
+        foot="run.wait_for_completion(show_output=False)\n",
+        setup=ENV_SETUP
+        + """\
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="table", path="table", type="mltable"))
+""",
+        files={
+            "scoring/score.py": """\
+def init():
+    pass
+
+
+def run(mini_batch):
+    return [f"{row.a}-{row.b}" for row in mini_batch.itertuples()]
+""",
+            "table/MLTable": TABLE,
+            "table/table.csv": "a,b\n1,2\n3,4\n5,6\n",
         },
         cluster="cpu",
     ),

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP, RUN_CONFIG
+from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP, RUN_CONFIG, TABLE
 from tests.migrate.twins.twin import Twin
 
-_TABLE = """\
-paths:
-  - file: ./table.csv
-transformations:
-  - read_delimited:
-      delimiter: ","
-      encoding: utf8
-      header: all_files_same_headers
-"""
 _REGISTER = """\
 from azure.ai.ml.entities import Data
 
@@ -28,7 +19,7 @@ _HOUSES = "area,rooms,price\n" + "".join(
     f"{50 + number},{1 + number % 5},{100 + 3 * number + 10 * (number % 5) + number * number % 7}\n"
     for number in range(60)
 )
-_CHURN_FILES = {"table/MLTable": _TABLE, "table/table.csv": _CHURN}
+_CHURN_FILES = {"table/MLTable": TABLE, "table/table.csv": _CHURN}
 #: Logs what the trial was given.
 _TRAIN = """\
 import argparse
@@ -45,6 +36,20 @@ run.log("r2", args.alpha / (1 if args.solver == "svd" else 2))
 os.makedirs("outputs", exist_ok=True)
 with open("outputs/alpha.txt", "w") as file:
     file.write("alpha")
+"""
+#: Its loss is told by what it was given.
+_LOSS = """\
+import os
+import sys
+
+from azureml.core import Run
+
+run = Run.get_context()
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+run.log("loss", int(given["--beta"]) + (0.5 if given["--kind"] == "b" else 0))
+os.makedirs("outputs", exist_ok=True)
+with open("outputs/model.txt", "w") as file:
+    file.write(given["--kind"])
 """
 _PICKLES = "models are pickled, and say which run they are of"
 _FOUND = {
@@ -70,6 +75,20 @@ print("=", model.name, int(model.version))
             "jobs/tune/0/children/*/tags/hyperparameters": "the values are sampled at random",
             "jobs/tune/0/children/*/metrics/r2": "it is made of them",
         },
+    ),
+    Twin(
+        "sweeps",
+        1,
+        head=ENV,
+        foot="""\
+with open("model.txt") as file:
+    print("=", file.read(), [child.get_metrics()["loss"] for child in children] == [1, 1.5, 2, 2.5])
+print("=", model.name, int(model.version))
+""",
+        setup=ENV_SETUP,
+        files={"src/train.py": _LOSS},
+        cluster="cpu",
+        differs={"jobs/tune/0/children/*/tags/hyperparameters": "names of inputs have no dashes"},
     ),
     Twin(
         "automl",
@@ -99,7 +118,7 @@ run.wait_for_completion(show_output=False)
 """,
         setup=_REGISTER.format(name="houses") + ENV_SETUP,
         files={
-            "table/MLTable": _TABLE,
+            "table/MLTable": TABLE,
             "table/table.csv": _HOUSES,
             # A name that is taken: what writes the outputs as files has no place, as in a single file or in a notebook.
             "automl_outputs/automl_outputs.py": "",
@@ -154,7 +173,7 @@ from azure.ai.ml.entities import Data
 
 ml.data.create_or_update(Data(name="fridge", path="table", type="mltable"))
 """,
-        files={"table/MLTable": _TABLE, "table/table.csv": "image_url,label\n1.jpg,can\n"},
+        files={"table/MLTable": TABLE, "table/table.csv": "image_url,label\n1.jpg,can\n"},
         cluster="gpu",
         only_after="its client takes labeled datasets only, which are made by labeling in Azure",
         refused="cannot run on this machine: models for images",
@@ -174,7 +193,7 @@ from azure.ai.ml.entities import Data
 
 ml.data.create_or_update(Data(name="sales", path="table", type="mltable"))
 """,
-        files={"table/MLTable": _TABLE, "table/table.csv": "week,store,brand,quantity\n2026-01-05,a,b,1\n"},
+        files={"table/MLTable": TABLE, "table/table.csv": "week,store,brand,quantity\n2026-01-05,a,b,1\n"},
         cluster="cpu-cluster",
         only_after="azureml-contrib-automl-pipeline-steps cannot be installed beside today's packages",
         refused="in Azure only",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.stages.pipelines import SEEN
+from tests.migrate.twins.stages.pipelines import ENV_SETUP, RUN_CONFIG, SEEN
 from tests.migrate.twins.twin import Twin
 
 _MODEL = """\
@@ -87,6 +87,31 @@ print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0
         files={**_SERVING, "deploy.py": _DEPLOY},
     ),
     Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
+    Twin(
+        "publishing",
+        1,
+        head=RUN_CONFIG,
+        foot="run.wait_for_completion(show_output=False)\n",
+        setup=ENV_SETUP,
+        files={"src/train.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
+        "schedules",
+        2,
+        head=f"""\
+{_PUBLISH}
+from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+daily = ScheduleRecurrence("Day", 2, start_time="2099-01-01T00:00:00")
+made_schedule = Schedule.create(ws, name="daily", pipeline_id=made.id, experiment_name="e", recurrence=daily)
+made_schedule.disable()
+SCHEDULE_ID = made_schedule.id
+""",
+        foot='print("=", [(item.name, item.description) for item in Schedule.list(ws)])\n',
+        files={"src/train.py": SEEN},
+        cluster="cpu",
+    ),
     Twin(
         "schedules",
         head=f"""\
