@@ -27,11 +27,7 @@ from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"
 #: What can be read of a v1 workspace as well as of its client.
-_WORKSPACE_FACTS = frozenset(
-    f"Workspace.{name}"
-    for fact in ("name", "workspace_name", "subscription_id", "resource_group")
-    for name in (fact, f"_{fact}")
-)
+_WORKSPACE_FACTS = frozenset({"Workspace.name", "Workspace.subscription_id", "Workspace.resource_group"})
 #: Names of v1 workspaces that nobody would keep for an MLClient.
 _WORKSPACE_NAMES = frozenset(
     {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
@@ -452,8 +448,7 @@ class Rewriter:
     def _of_kept_workspace(self, use: Use) -> bool:
         """Whether a plain fact is read of a workspace that stays v1: it can be read there."""
         value = use.receiver_value
-        plain = use.symbol in _WORKSPACE_FACTS
-        return plain and value is not None and self.is_kept_here(value)
+        return use.symbol in _WORKSPACE_FACTS and value is not None and self.is_kept_here(value)
 
     def is_kept_here(self, workspace: Instance) -> bool:
         """Whether a workspace stays v1 that the module makes itself. Beside one that other code gives is a client."""
