@@ -51,7 +51,7 @@ class Data:
 
     ``root``: the expression that made the first object; ``type``: its v1 type; ``methods``: the fluent calls on the
     way, the first one first. ``held``: the expression that holds the first object where it is taken from several, as
-    ``train`` of ``train, test = data.random_split(0.8)``.
+    ``train`` of ``train, test = data.random_split(0.8)``, or made in a function.
     """
 
     root: ast.expr
@@ -89,7 +89,7 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
     value, at = to.evaluator.value(node), node
     while isinstance(value, Instance) and value.type in INTERMEDIATE | DATASETS | REFERENCES:
         origin = value.origin
-        held = at if value.path else None
+        held = at if value.path or _is_out_of_sight(origin, at, to) else None
         if not isinstance(origin, ast.expr):
             inner = to.evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
             given = isinstance(origin, ast.arg) and [binding.node for binding in inner] == [origin]
@@ -105,6 +105,19 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
         methods.append(origin)
         value, at = base, function.value
     return None
+
+
+def _is_out_of_sight(origin: ast.AST | None, at: ast.expr, to: Rewriter) -> bool:
+    """Whether a function made what an expression outside of it stands for: its variable is not seen there."""
+    scopes = to.evaluator.scopes
+    if not isinstance(origin, ast.Call) or origin not in scopes.parents or to.evaluator.type_of(at) in INTERMEDIATE:
+        return False
+    made, scope = scopes.of(origin), scopes.of(at)
+    while scope is not made:
+        if scope.parent is None:
+            return True
+        scope = scope.parent
+    return False
 
 
 def _said_by_callers(origin: ast.AST | None, to: Rewriter) -> tuple[ast.Call, ...]:
@@ -334,7 +347,7 @@ def input_code(data: Data, to: Rewriter) -> str:
     if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'
     if data.type in REFERENCES:
-        return to.source(data.root)
+        return to.source(data.held if data.held is not None else data.root)
     use = use_of(data.root, to)
     parameter = parameter_of(data.root, to)
     if parameter is not None and is_given_input(data.root, to):

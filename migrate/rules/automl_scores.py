@@ -56,6 +56,21 @@ def times(settings):
     return settings["time_column_name"]
 """,
         ),
+        Case(
+            """\
+from azureml.train.automl.utilities import get_primary_metrics
+
+for metric in get_primary_metrics("classification"):
+    print(metric)
+""",
+            """\
+from azure.ai.ml.automl import ClassificationPrimaryMetrics
+
+for metric in [metric.value for metric in ClassificationPrimaryMetrics]:
+    print(metric)
+""",
+            "Metrics that a search may optimize",
+        ),
     ],
 )
 
@@ -143,3 +158,21 @@ def constant(use: Use, to: Rewriter) -> Outcome:
     """The text itself."""
     del to
     return Replace(f'"{CONSTANTS[use.symbol]}"')
+
+
+#: Task -> what lists its primary metrics in azure.ai.ml.automl.
+_PRIMARY = {
+    "classification": "ClassificationPrimaryMetrics",
+    "regression": "RegressionPrimaryMetrics",
+    "forecasting": "ForecastingPrimaryMetrics",
+}
+
+
+@rule.converts("get_primary_metrics")
+def primary_metrics(use: Use, to: Rewriter) -> Outcome:
+    """The metrics that a search may optimize."""
+    task = to.evaluator.text(use.argument("task", position=0)) if use.call is not None else None
+    if task not in _PRIMARY:
+        return Leave(f"list the metrics of the task: {', '.join(_PRIMARY.values())} of azure.ai.ml.automl")
+    metrics = to.need("azure.ai.ml.automl", _PRIMARY[task])
+    return Replace(f"[metric.value for metric in {metrics}]", "the metrics are AUCWeighted and so on in SDK v2")

@@ -34,7 +34,6 @@ WAYS_OUT = {
     "SupportedModels": _CONSTANT,
     "Tasks": _CONSTANT,
     "TimeSeries": _CONSTANT,
-    "get_primary_metrics": "ClassificationPrimaryMetrics and others of azure.ai.ml.automl list them",
     "get_sdk_dependencies": "jobs of AutoML run in an environment of the service",
 }
 

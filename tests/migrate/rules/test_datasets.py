@@ -151,3 +151,49 @@ def test_a_dataset_is_registered_under_a_name_that_v2_takes() -> None:
     code = 'Dataset.File.from_files("https://x/a/").register(ws, "a b")\n'
     found = convert(f"from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n{code}\n")
     assert 'Data(name="a-b", ' in found.text
+
+
+def test_a_dataset_that_a_function_makes_is_read_of_the_variable_that_gets_it() -> None:
+    found = convert(
+        """\
+        from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+
+        def registered(ws, frame, name):
+            store = ws.get_default_datastore()
+            dataset = Dataset.Tabular.register_pandas_dataframe(frame, store, name)
+            return dataset
+
+
+        ws = Workspace.from_config()
+        table = registered(ws, frame, "table")
+        config = ScriptRunConfig(
+            ".", "train.py", arguments=["--data", table.as_named_input("data")], compute_target="cpu", environment=env
+        )
+        """
+    ).text
+    assert 'inputs={"data": Input(type="uri_file", path=table.id)}' in found and "azureml.core" not in found
+
+
+def test_a_reference_that_a_function_makes_is_the_variable_that_gets_it() -> None:
+    found = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.data.data_reference import DataReference
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import PythonScriptStep
+
+
+        def folder(ws, path):
+            store = ws.get_default_datastore()
+            reference = DataReference(datastore=store, data_reference_name="d", path_on_datastore=path)
+            return reference
+
+
+        ws = Workspace.from_config()
+        data = folder(ws, "in")
+        step = PythonScriptStep("a.py", arguments=["--in", data], inputs=[data], compute_target="cpu", runconfig=env)
+        pipeline = Pipeline(ws, [step])
+        """
+    ).text
+    assert "data)" in found and "reference)" not in found and "azureml.pipeline" not in found
