@@ -54,12 +54,24 @@ def distribute(settings: Settings, use: Use, to: Rewriter) -> None:
     training = use.argument("distributed_training", "distributed_backend")
     if training is not None and not (isinstance(training, ast.Constant) and training.value is None):
         text = to.evaluator.text(training)
-        settings.distribution = f"{to.need('azure.ai.ml', 'MpiDistribution')}(process_count_per_instance=1)"
-        if text is None:
-            settings.distribution = to.source(training)
+        settings.distribution = to.source(training) if text is None else _backend(text.lower(), use, to)
     variables = use.argument("environment_variables")
     if variables is not None:
         settings.variables = to.source(variables)
+
+
+def _backend(name: str, use: Use, to: Rewriter) -> str:
+    """The distribution of a backend that is named. Raises ValueError for one that SDK v2 has not."""
+    if name == "ps":
+        counts = ("worker_count", "parameter_server_count")
+        given = [f"{key}={to.source(node)}" for key in counts if (node := use.argument(key)) is not None]
+        return f"{to.need('azure.ai.ml', 'TensorFlowDistribution')}({', '.join(given)})"
+    kinds = {"mpi": "MpiDistribution", "nccl": "PyTorchDistribution", "gloo": "PyTorchDistribution"}
+    if name not in kinds:
+        raise ValueError(f"the backend {name} is not known: give the command a distribution")
+    processes = use.argument("process_count_per_node")
+    count = to.source(processes) if processes is not None else "1"
+    return f"{to.need('azure.ai.ml', kinds[name])}(process_count_per_instance={count})"
 
 
 def is_of_steps(use: Use, to: Rewriter) -> bool:

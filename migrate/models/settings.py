@@ -100,6 +100,8 @@ class Settings:
         """Reads a run configuration, an environment and a compute, each of which may be missing."""
         from amlbridge.migrate.rules.computes import compute_of
 
+        if environment is not None and _is_known_none(environment, to):
+            environment = None
         named = configuration is not None and not _is_none(configuration)
         parts = _parts(configuration, to) if named else None  # type: ignore[arg-type]
         handed = handed_configuration(configuration, use, to) if named and parts is None else None  # type: ignore[arg-type]
@@ -304,6 +306,15 @@ def _joined(start: str, node: ast.expr, to: Rewriter) -> str:
     if isinstance(node, ast.Constant):
         return json.dumps(start + str(node.value), ensure_ascii=False)
     return f'"{start}" + str({to.source(node)})' if start else f"str({to.source(node)})"
+
+
+def _is_known_none(node: ast.expr, to: Rewriter) -> bool:
+    """Whether it is None, also in a variable that never has anything else."""
+    if not isinstance(node, ast.Name):
+        return _is_none(node)
+    bindings = to.evaluator.scopes.lookup(node.id, node)
+    given = bindings[0].scope.bindings[node.id] if bindings else []
+    return bool(given) and all(one.kind == "assign" and one.value is not None and _is_none(one.value) for one in given)
 
 
 def _is_none(node: ast.expr) -> bool:

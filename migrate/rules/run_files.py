@@ -81,9 +81,9 @@ def upload_file(use: Use, to: Rewriter) -> Outcome:
         return Leave("write the stream to a file, and log that with mlflow.log_artifact(path, folder)")
     review = _DATASTORE if use.argument("datastore_name") is not None else ""
     stored, local = to.source(name), to.source(path)
-    text = use.evaluator.text(name) if isinstance(name, ast.Constant) else None
-    if stored == local and text is None:
-        return Replace(log_call(use, to, "log_artifact", local), review)
+    text = use.evaluator.text(name)
+    if stored == local and text is None:  # stored under its own path: in the folder that it is in
+        return Replace(log_call(use, to, "log_artifact", local, _folder(use, to, name)), review)
     if _same_ending(use, name, path):
         folder = _folder(use, to, name)
         return Replace(log_call(use, to, "log_artifact", local, *([folder] if folder else [])), review)

@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import job_fact
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
@@ -230,7 +231,23 @@ def details(use: Use, to: Rewriter) -> Outcome:
     if isinstance(to.evaluator.scopes.parents.get(use.node), ast.Subscript):
         return Leave("read it of the workspace's entity: ml_client.workspaces.get(ml_client.workspace_name)")
     client = to.client(use.node, use.receiver)
+    _read_entries(use, to)
     return Replace(f"{client}.workspaces.get({client}.workspace_name)", "an entity with attributes instead of a dict")
+
+
+def _read_entries(use: Use, to: Rewriter) -> None:
+    """Writes ``details["name"]`` as an attribute. Raises ValueError for an entry that the entity has not."""
+    variable = Objects.of(to).variable(use.node)
+    scopes = to.evaluator.scopes
+    for name in Objects.of(to).reads(variable.id) if variable is not None else ():
+        entry = scopes.parents.get(name)
+        bound = any(binding.node is variable for binding in scopes.lookup(name.id, name))
+        if not bound or not isinstance(entry, ast.Subscript) or entry.value is not name:
+            continue
+        attribute = _DETAILS.get(to.evaluator.text(entry.slice) or "")
+        if attribute is None:
+            raise ValueError(f"the entity of a workspace has no {ast.unparse(entry.slice)}")
+        to.rename(entry, f"{name.id}.{attribute}")
 
 
 @rule.converts("Workspace.write_config")
@@ -252,7 +269,8 @@ def write_config(use: Use, to: Rewriter) -> Outcome:
             ("workspace_name", "workspace_name"),
         )
     )
-    return Statements(f'with open({place}, "w") as config:\n    {json}.dump({{{content}}}, config)')
+    file = to.fresh("config")
+    return Statements(f'with open({place}, "w") as {file}:\n    {json}.dump({{{content}}}, {file})')
 
 
 #: Types of credential objects after their conversion (rule authentication).

@@ -192,3 +192,27 @@ def test_values_in_the_line_of_a_command_are_text_of_it() -> None:
     code = 'job = ScriptRunConfig(".", command=["python a.py --label", label])\n'
     text = convert(f"from azureml.core import ScriptRunConfig\n\nlabel = input()\n{code}").text
     assert 'command="python a.py --label ${{inputs.label}}"' in text
+
+
+@pytest.mark.parametrize(
+    ("given", "distribution"),
+    [
+        ("process_count_per_node=4, distributed_backend='mpi'", "MpiDistribution(process_count_per_instance=4)"),
+        ("distributed_backend='nccl'", "PyTorchDistribution(process_count_per_instance=1)"),
+        (
+            "worker_count=2, parameter_server_count=1, distributed_backend='ps'",
+            "TensorFlowDistribution(worker_count=2, parameter_server_count=1)",
+        ),
+    ],
+)
+def test_the_backend_of_an_estimator_has_its_processes(given: str, distribution: str) -> None:
+    head = "from azureml.train.dnn import TensorFlow\n\n"
+    text = convert(f"{head}job = TensorFlow('.', entry_script='a.py', node_count=2, {given})\n").text
+    assert f"distribution={distribution}" in text and "instance_count=2" in text
+
+
+def test_a_variable_that_is_none_is_no_environment() -> None:
+    text = convert(
+        "from azureml.core import ScriptRunConfig\n\nenv = None\njob = ScriptRunConfig('.', 'a.py', environment=env)\n"
+    ).text
+    assert "environment=default_environment" in text

@@ -16,7 +16,11 @@ HEAD = "from azureml.core import Run\nimport os\nrun = Run.get_context()\n"
         ("run.upload_file('o/' + x, os.path.join('i', x))",
          'mlflow.log_artifact(os.path.join("i", x), os.path.dirname("o/" + x))', Status.CONVERTED),
         ("run.upload_file(os.path.join('o', name), name)", 'mlflow.log_artifact(name, "o")', Status.CONVERTED),
-        ("run.upload_file(name=file, path_or_stream=file)", "mlflow.log_artifact(file)", Status.CONVERTED),
+        (
+            "run.upload_file(name=file, path_or_stream=file)",
+            "mlflow.log_artifact(file, os.path.dirname(file))",
+            Status.CONVERTED,
+        ),
         ("run.upload_file('model', path)", "mlflow.log_artifact(path)", Status.REVIEW),
         ("run.upload_folder('a', 'b')", 'mlflow.log_artifacts("b", "a")', Status.CONVERTED),
         ("run.log_image('a', 'b.png')", 'mlflow.log_artifact("b.png")', Status.CONVERTED),

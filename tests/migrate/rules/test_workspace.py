@@ -106,3 +106,16 @@ print(ws._workspace_name, ws._resource_group, ws._subscription_id)
 """
     ).text
     assert "print(\n    ml_client.workspace_name, ml_client.resource_group_name, ml_client.subscription_id\n)" in text
+
+
+def test_details_in_a_variable_are_read_as_attributes() -> None:
+    head = "from azureml.core import Workspace\n\nws = Workspace.from_config()\ndetails = ws.get_details()\n"
+    text = convert(head + "print(details['name'], f\"{details['location']}\")\n").text
+    assert 'print(details.name, f"{details.location}")\n' in text
+    left = convert(head + "print(details['sku'])\n")
+    assert "details['sku']" in left.text and "get_details" in left.text
+
+
+def test_the_file_of_a_configuration_has_a_name_of_its_own() -> None:
+    code = "from azureml.core import Workspace\n\nconfig = {}\nWorkspace.from_config().write_config()\nprint(config)\n"
+    assert " as config_2:" in convert(code).text
