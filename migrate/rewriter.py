@@ -20,6 +20,7 @@ from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.fstrings import CannotWriteError, is_format, values_in, with_replaced
 from amlbridge.migrate.imports import Imports
 from amlbridge.migrate.module import NamedInput, Options, Publication
+from amlbridge.migrate.nested_quotes import as_python, checked
 from amlbridge.migrate.no_equivalent import rule_name, without_rule
 from amlbridge.migrate.rebuilt import settings_code, settings_type
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
@@ -146,7 +147,7 @@ class Rewriter:
 
     def before(self, statement: ast.stmt, code: str) -> None:
         """Inserts statements above a statement."""
-        self.inserted.setdefault(statement, []).append(code)
+        self.inserted.setdefault(statement, []).append(as_python(code) or code)
         self._touch(statement)
 
     def remove(self, statement: ast.stmt) -> None:
@@ -155,12 +156,12 @@ class Rewriter:
 
     def after(self, statement: ast.stmt, code: str) -> None:
         """Inserts statements below a statement."""
-        self.appended.setdefault(statement, []).append(code)
+        self.appended.setdefault(statement, []).append(as_python(code) or code)
         self._touch(statement)
 
     def replace_statement(self, statement: ast.stmt, code: str) -> None:
         """Replaces another statement, which what is converted here has taken over."""
-        self.replaced[statement] = code
+        self.replaced[statement] = as_python(code) or code
         self._touch(statement)
 
     def rename(self, node: ast.AST, code: str | Callable[[], str]) -> None:
@@ -398,7 +399,7 @@ class Rewriter:
             return None, unknown
         try:
             self._assumed.clear()
-            outcome = self._checked(handler(use, self))
+            outcome = checked(handler(use, self))
             if self._assumed and not isinstance(outcome, Leave):
                 review = f"{self._assumed[0]} has to be an MLClient: say so where it is made"
                 outcome = replace(outcome, review="; ".join(filter(None, [outcome.review, review])))
@@ -464,18 +465,6 @@ class Rewriter:
             line.startswith("# TODO(amlbridge ") and CONNECTED.message in line
             for line in self.lines.comments_above(first)
         )
-
-    @staticmethod
-    def _checked(outcome: Outcome) -> Outcome:
-        """The outcome, if its code is Python. Raises ValueError when it is not."""
-        try:
-            if isinstance(outcome, Replace):
-                ast.parse(f"f({outcome.text}\n)")
-            elif isinstance(outcome, Statements):
-                ast.parse(outcome.text)
-        except SyntaxError as error:
-            raise ValueError("it is written in a way that cannot be followed") from error
-        return outcome
 
     def leave_unwritable(self) -> None:
         """Leaves the uses in f-strings that cannot hold the new code. Comes when all uses are decided."""
