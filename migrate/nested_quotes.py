@@ -47,7 +47,8 @@ def requoted(code: str) -> str:
 
 def _string(code: str, start: int, quote: str) -> tuple[int, str]:
     """The end of an f-string whose text begins at ``start``, and its text with the quotes of its fields changed."""
-    parts, at, depth = [], start, 0
+    parts: list[str] = []
+    at, depth = start, 0
     while at < len(code):
         letter = code[at]
         if depth == 0 and letter == quote:
