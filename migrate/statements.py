@@ -238,7 +238,11 @@ class StatementWriter:
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
             if isinstance(outcome, Leave) and self._has_todo(above):
                 continue
-            shared = use.symbol.startswith(_ON_DEMAND) or not set(_BOTH_HAVE).isdisjoint(use.symbols)
+            shared = (
+                use.symbol.startswith(_ON_DEMAND)
+                or use.symbol.endswith("Exception")
+                or not set(_BOTH_HAVE).isdisjoint(use.symbols)
+            )
             if outcome == CONNECTED and (shared or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:

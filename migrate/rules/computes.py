@@ -9,6 +9,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.caught import caught
 from amlbridge.migrate.models.clusters import more_of_cluster
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
@@ -331,7 +332,7 @@ def read_scale(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ComputeTargetException")
 def exception(use: Use, to: Rewriter) -> Outcome:
     """What the client raises for a compute that is not there."""
-    return Replace(to.need("azure.core.exceptions", "ResourceNotFoundError"))
+    return caught(use, Replace(to.need("azure.core.exceptions", "ResourceNotFoundError")), to)
 
 
 def compute_of(node: ast.expr, to: Rewriter) -> str:

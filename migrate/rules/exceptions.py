@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.caught import caught
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -103,10 +104,11 @@ def exception(use: Use, to: Rewriter) -> Outcome:
         invalid, others = _of_the_client(handler, to)
         if invalid and others:
             both = f"{to.need(*_INVALID)}, {to.need(module, name)}"
-            return Replace(both if listed else f"({both})", review)
+            return caught(use, Replace(both if listed else f"({both})", review), to)
         if invalid:
-            return Replace(to.need(*_INVALID), "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place")
-    return Replace(to.need(module, name), review)
+            said = "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place"
+            return caught(use, Replace(to.need(*_INVALID), said), to)
+    return caught(use, Replace(to.need(module, name), review), to)
 
 
 def _of_the_client(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:

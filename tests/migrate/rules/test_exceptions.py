@@ -44,3 +44,30 @@ except UserErrorException:
 """
     ).text
     assert "except (ValidationException, HttpResponseError):" in text
+
+
+TRIED = """\
+from azureml.core import Model, Workspace
+from azureml.core.webservice import Webservice
+from azureml.exceptions import ServiceException, WebserviceException
+
+ws = Workspace.from_config()
+model = Model(ws, "m")
+try:
+    Model.package(ws, [model])
+except ServiceException as error:
+    print(error)
+try:
+    service = Webservice(ws, "s")
+    Model.package(ws, [model])
+except (WebserviceException, OSError):
+    print("none")
+"""
+
+
+def test_what_stays_raises_what_it_raised() -> None:
+    found = convert(TRIED)
+    assert "except ServiceException as error:\n" in found.text
+    assert "except (WebserviceException, HttpResponseError, OSError):\n" in found.text
+    assert "from azureml.exceptions import ServiceException, WebserviceException\n" in found.text
+    assert found.text.count("# TODO(amlbridge") == 2
