@@ -15,6 +15,40 @@ job = ScriptRunConfig("src", script="train.py", compute_target="cpu")
 _SRC = {"src/train.py": 'with open("outputs/model.pkl", "w") as file:\n    file.write("a model")\n'}
 _SUBSCRIPTION = "from setup_workspace import SUBSCRIPTION\n"
 
+_TABLE = """\
+paths:
+  - file: ./table.csv
+transformations:
+  - read_delimited:
+      delimiter: ","
+      encoding: utf8
+      header: all_files_same_headers
+"""
+_LEFT = [(30 + number % 25, 20 + number * 7 % 40, int(number % 25 > 12)) for number in range(80)]
+_CHURN = "hours,age,left\n" + "".join(f"{hours},{age},{left}\n" for hours, age, left in _LEFT)
+_ROWS = "hours,age\n" + "".join(f"{hours},{age}\n" for hours, age, _ in _LEFT[:7])
+_AUTOML = """\
+from azure.ai.ml import Input, automl
+from azure.ai.ml.entities import Data
+
+ml.data.create_or_update(Data(name="rows", path="rows", type="mltable"))
+table = ml.data.create_or_update(Data(name="churn", path="table", type="mltable"))
+job = automl.classification(
+    compute="cpu",
+    experiment_name="churn",
+    training_data=Input(type="mltable", path=f"azureml:churn:{table.version}"),
+    target_column_name="left",
+    primary_metric="accuracy",
+)
+job.set_limits(max_trials=1, max_concurrent_trials=1)
+job.set_training(
+    allowed_training_algorithms=["LogisticRegression"], enable_stack_ensemble=False, enable_vote_ensemble=False
+)
+job = ml.jobs.create_or_update(job)
+ml.jobs.stream(job.name)
+RUN_ID = job.name
+"""
+
 TWINS = [
     Twin("workspace", 0, printed=True, foot="print(ws.location, ws.subscription_id)\n"),
     Twin(
@@ -125,6 +159,20 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
 client.log_text(RUN_ID, "events", "logs/a.txt")
 os.environ["PATH"] += f":{{os.path.dirname(os.sys.executable)}}"
 """,
+    ),
+    Twin(
+        "model-proxy",
+        head=_RUN,
+        setup=_AUTOML,
+        files={"table/MLTable": _TABLE, "table/table.csv": _CHURN, "rows/MLTable": _TABLE, "rows/table.csv": _ROWS},
+        cluster="cpu",
+        foot='print("=", len(predicted), set(predicted.iloc[:, 0]) <= {0, 1})\n',
+        differs={
+            "jobs/churn/0/children/0/children": "SDK v1 predicts in a run of its own",
+            "stored/workspaceblobstore/automl/predictions/*": "which stores what it has found",
+            "jobs/*/outputs/*": "models are pickled, and say which run they are of",
+            "jobs/*/tags/automl_best_child_run_id": "the name of a run",
+        },
     ),
     Twin(
         "attached-computes",
