@@ -116,9 +116,21 @@ class Use:
         return arguments.get(position) if position is not None else None
 
 
+#: Libraries for modules of the designer, which are no part of SDK v1: what a module takes from them is told once.
+_BESIDE = ("azureml.studio", "azureml.designer")
+
+
 def find_uses(evaluator: Evaluator) -> list[Use]:
     """All uses in a module, in the order of the text; an outer one comes before those inside of it."""
-    return [use for node in _in_order(evaluator.tree) if (use := _use(evaluator, node)) is not None]
+    found: list[Use] = []
+    told: set[str] = set()
+    for node in _in_order(evaluator.tree):
+        use = _use(evaluator, node)
+        if use is None or (use.symbol in told and use.module.startswith(_BESIDE)):
+            continue
+        found.append(use)
+        told.add(use.symbol)
+    return found
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.expr]:

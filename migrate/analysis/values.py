@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.known import (
     CONFIGURATIONS,
     FACTORIES,
     KNOWN_TYPES,
+    OLD_NAMES,
     PARAMETER_NAMES,
     SHARED_MEMBERS,
     STARRED,
@@ -392,7 +393,7 @@ class Evaluator:
         known = f"{module}.{name}"
         if name.islower() and name not in STARRED_FUNCTIONS and not module.startswith("azureml.widgets"):
             return Module(known)
-        return Symbol(name)
+        return Symbol(OLD_NAMES.get(name, name))
 
     def _starred(self, name: str) -> Value | None:
         """A name that only ``import *`` can have brought."""

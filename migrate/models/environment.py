@@ -63,6 +63,8 @@ class Parts:
     file: ast.expr | None = None
     #: Packages that come to those of ``conda_code``, which is the path of a conda file then.
     added: Conda | None = None
+    #: Statements that run before it is made.
+    before: str = ""
     variables: str = ""
     #: Variables that are set one by one: pairs of code.
     items: list[tuple[str, str]] = field(default_factory=list)
@@ -114,8 +116,7 @@ class Parts:
         elif member == "base_image":
             self.image = to.source(value)
         elif member in ("base_dockerfile", "build_context"):
-            self.build, assumed = build_of(value, to)
-            self.reviews += [assumed] if assumed else []
+            self.dockerfile(value, to, at_run_time=member == "base_dockerfile")
         elif member == "conda_dependencies_file":
             self.conda_code = to.source(value)
         elif member == "environment_variables":
@@ -136,6 +137,20 @@ class Parts:
             setattr(self, member, to.source(value))
         else:
             raise ValueError(f"{use.symbol.removesuffix('=')} has no counterpart: say what it did in another way")
+
+    def dockerfile(self, value: ast.expr, to: Rewriter, *, at_run_time: bool) -> None:
+        """Takes in a Dockerfile. ``at_run_time``: its text may be known only then, and is written where it is."""
+        path = file_read(value, to)
+        if at_run_time and path is None and to.evaluator.text(value) is None and _is_read(value, to):
+            folder = _folder_of(value, to)
+            lines = [f'{to.need_module("os")}.makedirs("{folder}", exist_ok=True)']
+            lines += [f'with open("{folder}/Dockerfile", "w") as file:', f"    file.write({to.source(value)})"]
+            self.before = "\n".join(lines)
+            self.build = f'{to.need("azure.ai.ml.entities", "BuildContext")}(path="{folder}")'
+            self.reviews.append(f"the folder {folder}, in which the Dockerfile is written, is sent along whole")
+            return
+        self.build, assumed = build_of(value if path is None else path, to)
+        self.reviews += [assumed] if assumed else []
 
     def docker(self, value: ast.expr, to: Rewriter) -> None:
         """Takes in a DockerConfiguration: what is kept of it is the shared memory."""
@@ -298,6 +313,31 @@ def build_of(value: ast.expr, to: Rewriter) -> tuple[str, str]:
     os, code = to.need_module("os"), to.source(value)
     folder, file = f'{os}.path.dirname({code}) or "."', f"{os}.path.basename({code})"
     return f"{context}(path={folder}, dockerfile_path={file})", "" if _is_path(value, to) else _PATH
+
+
+def _folder_of(text: ast.expr, to: Rewriter) -> str:
+    """The folder that a Dockerfile of this text is written in: another one for each."""
+    places = to.memory.setdefault("dockerfiles", {})
+    assert isinstance(places, dict)
+    return str(places.setdefault(text, f"docker_{len(places) + 1}" if places else "docker"))
+
+
+def file_read(value: ast.expr, to: Rewriter) -> ast.expr | None:
+    """The path of the file that an expression is the text of, as ``open(path).read()``; None where it is not."""
+    if isinstance(value, ast.Name):
+        given = _given(value, to)
+        return file_read(given[0], to) if len(given) == 1 and not isinstance(given[0], ast.Name) else None
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+        return None
+    opened: ast.expr = value.func.value
+    if value.func.attr not in ("read", "read_text"):
+        return None
+    if isinstance(opened, ast.Name):
+        found = _given(opened, to)
+        opened = found[0] if len(found) == 1 else opened
+    named = opened.func.id if isinstance(opened, ast.Call) and isinstance(opened.func, ast.Name) else ""
+    wanted = "open" if value.func.attr == "read" else "Path"
+    return opened.args[0] if isinstance(opened, ast.Call) and named == wanted and len(opened.args) >= 1 else None
 
 
 _PATH = "this has to be the path of the Dockerfile, not its text; the folder that it is in is sent along"

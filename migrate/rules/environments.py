@@ -21,7 +21,6 @@ from amlbridge.migrate.models.environment import (
     Parts,
     assigned,
     beside,
-    build_of,
     is_change,
 )
 from amlbridge.migrate.models.objects import Objects
@@ -97,7 +96,7 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
     if not changes:
         code = parts.code(to)
         note_environment(use, parts, code, to)
-        return Replace(code, parts.review)
+        return _after(use, to, parts, code) if parts.before else Replace(code, parts.review)
     variable = Objects.of(to).variable(use.node)
     if variable is None or not Objects.of(to).straight(use.node, changes):
         return Replace(parts.code(to), parts.review)
@@ -110,8 +109,16 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
     opened = parts.open_file(to)
     code = parts.code(to)
     note_environment(use, parts, code, to)
-    to.replace_statement(last, "\n".join(filter(None, [opened, f"{to.source(variable)} = {code}"])))
+    to.replace_statement(last, "\n".join(filter(None, [parts.before, opened, f"{to.source(variable)} = {code}"])))
     return Statements("", parts.review)
+
+
+def _after(use: Use, to: Rewriter, parts: Parts, code: str) -> Outcome:
+    """What becomes of an environment that statements have to run before."""
+    statement = use.statement
+    if not (isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1):
+        return Leave("the Dockerfile is made at run time: give BuildContext(path=...) the folder that holds it")
+    return Statements(f"{parts.before}\n{to.source(statement.targets[0])} = {code}", parts.review)
 
 
 @rule.converts("Environment")
@@ -147,8 +154,7 @@ def from_docker(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith("from_docker_image"):
         parts.image = to.source(source)
     else:
-        parts.build, assumed = build_of(source, to)
-        parts.reviews += [assumed] if assumed else []
+        parts.dockerfile(source, to, at_run_time=True)
     specification = use.argument("conda_specification", position=2)
     if specification is not None:
         parts.conda_code = to.source(specification)

@@ -49,7 +49,7 @@ env.docker.base_dockerfile = args.dockerfile
     assert "os.path.basename(args.dockerfile)" in text and "import os" in text
 
 
-def test_a_text_made_at_run_time_stays() -> None:
+def test_a_text_that_is_read_is_named() -> None:
     text, left = _worst(
         """\
 from azureml.core import Environment
@@ -58,8 +58,8 @@ recipe = open("Dockerfile").read()
 env = Environment.from_dockerfile("image", recipe)
 """
     )
-    assert left == {Status.MANUAL}
-    assert "from_dockerfile(" in text
+    assert not left
+    assert 'BuildContext(path=".", dockerfile_path="Dockerfile")' in text
 
 
 def test_a_clone_has_the_same_image_and_packages() -> None:
@@ -272,3 +272,58 @@ env.python.conda_dependencies = CondaDependencies.create(pip_packages=["azureml-
 """
     )
     assert '"azureml-automl-runtime"' in found.text and "azureml-core" not in found.text
+
+
+def test_a_dockerfile_that_is_read_is_named_and_one_that_is_made_at_run_time_is_written() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Environment
+        from azureml.core.environment import DEFAULT_CPU_IMAGE
+
+        first = Environment("first")
+        first.docker.base_image = None
+        first.docker.base_dockerfile = open("images/Dockerfile").read()
+        second = Environment.from_conda_specification(name="second", file_path="myenv.yml")
+        second.docker.base_dockerfile = "FROM {}\\nRUN apt-get update\\n".format(DEFAULT_CPU_IMAGE)
+        third = Environment.from_dockerfile("third", f"FROM {image}\\nRUN pip install x")
+        """,
+        """\
+        import os
+        from azure.ai.ml.entities import BuildContext, Environment
+
+        first = Environment(
+            name="first", build=BuildContext(path="images", dockerfile_path="Dockerfile")
+        )
+        os.makedirs("docker", exist_ok=True)
+        with open("docker/Dockerfile", "w") as file:
+            file.write(
+                "FROM {}\\nRUN apt-get update\\n".format(
+                    "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+                )
+            )
+        second = Environment(
+            name="second", build=BuildContext(path="docker"), conda_file="myenv.yml"
+        )
+        os.makedirs("docker_2", exist_ok=True)
+        with open("docker_2/Dockerfile", "w") as file:
+            file.write(f"FROM {image}\\nRUN pip install x")
+        third = Environment(name="third", build=BuildContext(path="docker_2"))
+        """,
+        status=Status.REVIEW,
+    )
+
+
+def test_the_old_name_of_the_class() -> None:
+    check_transformed(
+        """\
+        from azureml.core.runconfig import EnvironmentDefinition
+
+        env = EnvironmentDefinition()
+        env.docker.base_image = "ubuntu:22.04"
+        """,
+        """\
+        from azure.ai.ml.entities import Environment
+
+        env = Environment(image="ubuntu:22.04")
+        """,
+    )
