@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from amlbridge.migrate.analysis.handed import BY_NAME
+from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
@@ -508,6 +508,8 @@ class Rewriter:
         """Whether a use makes or needs an object that has to stay v1."""
         kept = self.attempt.kept
         if use.node in kept or self._gives_kept(use.node):
+            return True
+        if use.receiver_value is not None and holds_any(self.evaluator, use.receiver, kept):
             return True
         # The run of the job itself is found again by MLflow; a child, or a run that the script starts, is not.
         held = [value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun")]

@@ -8,7 +8,7 @@ name only, which both SDKs have.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -199,6 +199,14 @@ def alternatives(evaluator: Evaluator, node: ast.expr) -> list[Instance]:
     if isinstance(node, ast.Name):
         values += [evaluator.binding_value(binding) for binding in evaluator.scopes.lookup(node.id, node)]
     return [value for value in dict.fromkeys(values) if isinstance(value, Instance)]
+
+
+def holds_any(evaluator: Evaluator, node: ast.expr | None, kept: Collection[ast.AST]) -> bool:
+    """Whether a variable holds one of some objects, if only in one of the branches that lead to it."""
+    values = alternatives(evaluator, node) if isinstance(node, ast.Name) else []
+    # A workspace has its client beside it, and MLflow finds the run of the job again.
+    apart = ("Workspace", "RunContext", "ParentRun")
+    return any(value.origin in kept and not value.path and value.type not in apart for value in values)
 
 
 def passed(evaluator: Evaluator, call: ast.Call) -> Iterator[tuple[Instance, ast.expr]]:

@@ -135,3 +135,19 @@ print(service.scoring_uri)
 """
     ).text
     assert 'service = AksWebservice(ws, "service")' in text and 'service = Model.deploy(ws, "service"' in text
+
+
+def test_what_one_branch_has_left_v1_is_asked_as_v1_after_the_branches() -> None:
+    conversion = convert(
+        """\
+        from azureml.core import Datastore, Workspace
+
+        ws = Workspace.from_config()
+        if name not in ws.datastores:
+            store = Datastore.register_dbfs(ws, name)
+        else:
+            store = ws.datastores[name]
+        print(store.account_name)
+        """
+    )
+    assert "Datastore.get(ws, store.name).account_name" in conversion.text
