@@ -140,14 +140,16 @@ print(service.scoring_uri)
 def test_what_one_branch_has_left_v1_is_asked_as_v1_after_the_branches() -> None:
     conversion = convert(
         """\
-        from azureml.core import Datastore, Workspace
+        from azureml.core import Workspace
+        from azureml.core.compute import AmlCompute, ComputeTarget
 
         ws = Workspace.from_config()
-        if name not in ws.datastores:
-            store = Datastore.register_dbfs(ws, name)
+        if name not in ws.compute_targets:
+            target = ComputeTarget.create(ws, name, AmlCompute.provisioning_configuration(vm_size="D2"))
+            target.unknown_method()
         else:
-            store = ws.datastores[name]
-        print(store.account_name)
+            target = ws.compute_targets[name]
+        print(target.provisioning_state)
         """
     )
-    assert "Datastore.get(ws, store.name).account_name" in conversion.text
+    assert "ComputeTarget(ws, target.name).provisioning_state" in conversion.text
