@@ -145,8 +145,7 @@ def test_what_one_branch_has_left_v1_is_asked_as_v1_after_the_branches() -> None
 
         ws = Workspace.from_config()
         if name not in ws.compute_targets:
-            target = ComputeTarget.create(ws, name, AmlCompute.provisioning_configuration(vm_size="D2"))
-            target.unknown_method()
+            target = ComputeTarget.create(ws, name, configuration)  # amlbridge: ignore
         else:
             target = ws.compute_targets[name]
         print(target.provisioning_state)
