@@ -41,7 +41,7 @@ def test_a_version_that_changes_and_becomes_the_default() -> None:
     )
     assert "azureml.core" not in found.text and "deployment.instance_count = 2" in found.text
     assert 'deployment.description = "x"' in found.text and '"b": 100' in found.text
-    assert "{deployment.name: deployment for deployment in" in " ".join(found.text.replace("(\n", "(").split())
+    assert "deployment.name: deployment for deployment in" in " ".join(found.text.split())
     reviews = [finding.message for finding in found.findings if finding.status is Status.REVIEW]
     assert any("no default version" in message for message in reviews)
 
