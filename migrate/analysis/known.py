@@ -190,7 +190,7 @@ FACTORIES = {"TabularDatasetFactory": "Dataset.Tabular", "FileDatasetFactory": "
 #: Packages below azureml.* that belong to SDK v2 or to other projects.
 FOREIGN = (
     *("azureml.ai", "azureml.mlflow", "azureml.fsspec", "azureml.evaluate", "azureml.metrics", "azureml.rslex"),
-    *("azureml.rag", "azureml.featurestore", "azureml.acft"),  # companions of SDK v2
+    *("azureml.rag", "azureml.featurestore", "azureml.acft", "azureml.ai"),  # companions of SDK v2
 )
 
 

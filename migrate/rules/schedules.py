@@ -225,6 +225,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
     review = ""
     if pipeline is not None:
         job = job_code(pipeline, parameters, to)
+    elif (run := _published_run(use, to)) is not None and parameters is None:
+        job, review, experiment = f"{to.source(run)}.name", _OF_RUN, None
     else:
         publication = _publication(use, to)
         if publication is None:
@@ -282,6 +284,7 @@ _UNKNOWN = (
     "PipelineJob(component=ml_client.components.get(name, label='latest').id, inputs={...}), with the data that it "
     "reads"
 )
+_OF_RUN = "it repeats the job of the run that was published, in that one's experiment and with its inputs"
 _RELEASE = (
     "the schedule runs the release of the pipeline that is the newest when the schedule is made: make it again after "
     "each release, where a schedule of SDK v1 ran the endpoint's default version"
@@ -290,9 +293,7 @@ _RELEASE = (
 
 def _publication(use: Use, to: Rewriter) -> Publication | None:
     """What a module beside this one publishes under the name of the endpoint whose id is given."""
-    node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
-    value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = _published(use, to)
     if made is None or made.symbol != "PipelineEndpoint.get":
         return None
     name = made.argument("name", position=2)
@@ -327,13 +328,22 @@ def _component_job(
     return f"{to.need('azure.ai.ml.entities', 'PipelineJob')}({', '.join(parts)})"
 
 
-def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
-    """The pipeline whose published form has the id."""
+def _published(use: Use, to: Rewriter) -> Use | None:
+    """What published the pipeline that has the id."""
     node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
     value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
-    if not isinstance(value, Instance) or value.origin is None:
-        return None
-    made = use_of(value.origin, to)
+    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+
+
+def _published_run(use: Use, to: Rewriter) -> ast.expr | None:
+    """The run whose pipeline has the id."""
+    made = _published(use, to)
+    return made.receiver if made is not None and made.symbols[-1] == "Run.publish_pipeline" else None
+
+
+def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
+    """The pipeline whose published form has the id."""
+    made = _published(use, to)
     if made is not None and made.symbol == "Pipeline.publish":
         return made.receiver
     return submitted_pipeline(made, to) if made is not None and made.symbols[-1] == "Run.publish_pipeline" else None

@@ -148,3 +148,20 @@ for published in PublishedPipeline.list(ws):
     )
     assert "if schedule.pipeline_id == published.id:" in found.text and "PublishedPipeline.list(ws)" in found.text
     assert any("does not say what was published" in finding.message for finding in found.findings)
+
+
+def test_a_run_that_was_published_is_scheduled_as_its_job() -> None:
+    head = """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+run = list(ws.experiments["e"].get_runs())[0]
+published = run.publish_pipeline("weekly", "d", "1.0")
+"""
+    call = 'Schedule.create(ws, "w", published.id, "e", ScheduleRecurrence("Week", 1)'
+    found = convert(f"{head}{call})\n")
+    assert "create_job=run.name" in found.text and "azureml.core" not in found.text
+    assert any("repeats the job of the run" in finding.message for finding in found.findings)
+    left = convert(f'{head}{call}, pipeline_parameters={{"a": 1}})\n')
+    assert "Schedule.create(" in left.text
