@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
 from amlbridge.migrate.models.automl_images import samples_images
 from amlbridge.migrate.models.flow import Flow
@@ -312,6 +312,16 @@ def policy(use: Use, to: Rewriter) -> Outcome:
 def no_policy(use: Use, to: Rewriter) -> Outcome:
     """No policy."""
     return Replace("None")
+
+
+@rule.idiom
+def text_of_goal(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``str(goal)`` is the name of the member with that of its class, of which code may take a part."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "str":
+        return None
+    goal = to.evaluator.value(node.args[0]) if len(node.args) == 1 else None
+    known = isinstance(goal, Symbol) and goal.name.startswith("PrimaryMetricGoal.")
+    return Replace(f'"{goal.name}"') if known and isinstance(goal, Symbol) else None
 
 
 @rule.converts("PrimaryMetricGoal.MAXIMIZE", "PrimaryMetricGoal.MINIMIZE")

@@ -320,3 +320,11 @@ print(run.get_best_run_by_primary_metric().id)
     assert "tuned = config(rate=Uniform(0, 1)).sweep(" in found and "azureml" not in found.replace("azureml-mlflow", "")
     assert "best_child_run_id" in found
     assert not check_generated(found)
+
+
+def test_the_text_of_a_goal_is_what_it_was() -> None:
+    text = convert(
+        "from azureml.train.hyperdrive import PrimaryMetricGoal\n\ngoal = PrimaryMetricGoal.MAXIMIZE\n"
+        "print(str(goal)[18:], str(3))\n"
+    ).text
+    assert 'print("PrimaryMetricGoal.MAXIMIZE"[18:], str(3))' in text
