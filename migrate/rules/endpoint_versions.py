@@ -22,7 +22,7 @@ rule = Rule(
     cases=[
         Case(
             """\
-from azureml.core import Workspace
+from azureml.core import Environment, Workspace
 from azureml.core.model import InferenceConfig, Model
 from azureml.core.webservice import AksEndpoint
 
@@ -31,7 +31,7 @@ endpoint = AksEndpoint(ws, "scores")
 endpoint.create_version(
     version_name="second",
     models=[Model(ws, "ridge")],
-    inference_config=InferenceConfig("score.py"),
+    inference_config=InferenceConfig("score.py", environment=Environment.get(ws, "ridge")),
     traffic_percentile=20,
 )
 endpoint.wait_for_deployment(show_output=True)
@@ -48,6 +48,7 @@ deployment = ManagedOnlineDeployment(
     name="second",
     endpoint_name=endpoint.name,
     model=ml_client.models.get("ridge", label="latest"),
+    environment=ml_client.environments.get("ridge", label="latest"),
     code_configuration=CodeConfiguration(code=".", scoring_script="score.py"),
     instance_type="Standard_DS3_v2",
     instance_count=1,

@@ -88,6 +88,34 @@ print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0
     ),
     Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
     Twin(
+        "endpoint-versions",
+        foot="""\
+print("=", sorted(endpoint.versions))
+""",
+        setup=_MODEL
+        + """\
+from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, ManagedOnlineEndpoint
+
+made = ml.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="scores")).result()
+for name in ("main", "first"):
+    ml.online_deployments.begin_create_or_update(
+        ManagedOnlineDeployment(
+            name=name,
+            endpoint_name="scores",
+            model="ridge@latest",
+            environment="ridge@latest",
+            code_configuration=CodeConfiguration(code=".", scoring_script="score.py"),
+            instance_type="Standard_DS3_v2",
+        )
+    ).result()
+made.traffic = {"main": 100}
+ml.online_endpoints.begin_create_or_update(made).result()
+""",
+        files={"model.txt": "3", "score.py": _SCORE},
+        only_after="endpoints with versions are of Kubernetes, which is not here",
+        tells=("['main', 'second']",),
+    ),
+    Twin(
         "publishing",
         1,
         head=RUN_CONFIG,
