@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
@@ -74,7 +75,8 @@ class Conda:
             pip = f"[*{self.file}, {', '.join(mine)}]" if mine else self.file
         else:
             pip = f"[{', '.join(lines)}]"
-        packages = [*python, *self.conda, '"pip"', f'{{"pip": {pip}}}']
+        own = any(re.match(r"['\"]pip\b", package) for package in self.conda)
+        packages = [*python, *self.conda, *([] if own else ['"pip"']), f'{{"pip": {pip}}}']
         channels = self.channels or ['"conda-forge"']
         return f'{{"channels": [{", ".join(channels)}], "dependencies": [{", ".join(packages)}]}}'
 

@@ -274,6 +274,7 @@ env.python.conda_dependencies = CondaDependencies.create(pip_packages=["azureml-
     assert '"azureml-automl-runtime"' in found.text and "azureml-core" not in found.text
 
 
+<<<<<<< HEAD
 def test_a_dockerfile_that_is_read_is_named_and_one_that_is_made_at_run_time_is_written() -> None:
     check_transformed(
         """\
@@ -327,3 +328,15 @@ def test_the_old_name_of_the_class() -> None:
         env = Environment(image="ubuntu:22.04")
         """,
     )
+=======
+def test_pip_that_was_listed_is_listed_once() -> None:
+    text = convert("""\
+from azureml.core import Environment
+from azureml.core.conda_dependencies import CondaDependencies
+
+env = Environment("e")
+env.python.conda_dependencies = CondaDependencies.create(conda_packages=["pip=23.1"], pip_packages=["pandas"])
+env.register(ws)
+""").text
+    assert text.count('"pip=23.1"') == 1 and '"pip",' not in text
+>>>>>>> 3296cf8 (pip that was listed is listed once; CONTRIBUTING tells of twins)
