@@ -274,7 +274,6 @@ env.python.conda_dependencies = CondaDependencies.create(pip_packages=["azureml-
     assert '"azureml-automl-runtime"' in found.text and "azureml-core" not in found.text
 
 
-<<<<<<< HEAD
 def test_a_dockerfile_that_is_read_is_named_and_one_that_is_made_at_run_time_is_written() -> None:
     check_transformed(
         """\
@@ -328,7 +327,8 @@ def test_the_old_name_of_the_class() -> None:
         env = Environment(image="ubuntu:22.04")
         """,
     )
-=======
+
+
 def test_pip_that_was_listed_is_listed_once() -> None:
     text = convert("""\
 from azureml.core import Environment
@@ -339,4 +339,3 @@ env.python.conda_dependencies = CondaDependencies.create(conda_packages=["pip=23
 env.register(ws)
 """).text
     assert text.count('"pip=23.1"') == 1 and '"pip",' not in text
->>>>>>> 3296cf8 (pip that was listed is listed once; CONTRIBUTING tells of twins)
