@@ -26,6 +26,7 @@ from amlbridge.migrate.analysis.known import (
 )
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
+from amlbridge.migrate.signatures import canonical
 
 V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
@@ -402,7 +403,8 @@ class Evaluator:
         for statement in self.tree.body:
             if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
                 if statement.module and not statement.level and self.is_v1(statement.module):
-                    if name in STARRED.get(statement.module, ()):
+                    known = STARRED.get(statement.module)
+                    if name in known if known is not None else canonical(f"{statement.module}.{name}"):
                         return Symbol(name)
                     continue
                 found = self.surroundings.exported(statement.module or "", name, statement.level)

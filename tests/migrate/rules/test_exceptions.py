@@ -71,3 +71,15 @@ def test_what_stays_raises_what_it_raised() -> None:
     assert "except (WebserviceException, HttpResponseError, OSError):\n" in found.text
     assert "from azureml.exceptions import ServiceException, WebserviceException\n" in found.text
     assert found.text.count("# TODO(amlbridge") == 2
+
+
+def test_names_of_a_module_without_a_list_of_its_names() -> None:
+    """``import *`` of a module that says nothing of what it exports brings its public names."""
+    code = (
+        "from azureml.core import Workspace\nfrom azureml.core.authentication import *\n"
+        "from azureml.core.compute_target import *\n\nws = Workspace.from_config()\n"
+        "login = ServicePrincipalAuthentication('a', 'b', 'c')\ntry:\n    cpu = ws.compute_targets['cpu']\n"
+        "except ComputeTargetException:\n    cpu = None\n"
+    )
+    text = convert(code).text
+    assert "except ResourceNotFoundError:" in text and "ClientSecretCredential" in text and "azureml" not in text
