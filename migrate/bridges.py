@@ -51,6 +51,12 @@ _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "
 _NAMED = ("Step.name", "PipelineData.name", "OutputFileDatasetConfig.name", "PipelineOutputDataset.name")
 
 
+def may_be_none(node: ast.AST, evaluator: Evaluator) -> bool:
+    """Whether a variable holds None in a branch: ``target = None``."""
+    bound = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    return any(isinstance(binding.value, ast.Constant) and binding.value.value is None for binding in bound)
+
+
 def is_plain_name(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use], kept: set[ast.AST]) -> bool:
     """Whether an expression is the name of a step or of its data, which need not stay v1 for the sake of who reads it:
     ``run.find_step_run(train_step.name)``."""

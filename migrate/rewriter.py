@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
 from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown, is_from_elsewhere, is_second
-from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name
+from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.fstrings import CannotWriteError, is_format, values_in, with_replaced
@@ -259,7 +259,8 @@ class Rewriter:
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
         self.attempt.names.add(local)
-        return f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
+        code = f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
+        return code if not may_be_none(node, self.evaluator) else f"({code} if {self.source(node)} else None)"
 
     def v1_workspace(self, at: ast.AST) -> str:
         """The name of a workspace that is there as a v1 object, too; else code for one."""

@@ -369,6 +369,41 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"list({to.client(use.node, use.argument('workspace', position=0))}.online_endpoints.list())")
 
 
+#: State of a web service -> that of an endpoint, in ``provisioning_state``.
+_STATES = {
+    "Healthy": "Succeeded",
+    "Unhealthy": "Failed",
+    "Failed": "Failed",
+    "Transitioning": "Updating",
+    "Unschedulable": "Failed",
+}
+
+
+@rule.idiom
+def compared_state(node: ast.expr, to: Rewriter) -> Replace | None:
+    """A state that is compared with texts: ``service.state == "Healthy"``."""
+    if not isinstance(node, ast.Compare):
+        return None
+    parts = [node.left, *node.comparators]
+    uses = [use for part in parts if (use := to.use_of(part)) is not None and use.symbols[-1] == "Webservice.state"]
+    texts = [text for part in parts for text in ast.walk(part) if _is_state(text)]
+    if len(uses) != 1 or not texts or any(to.is_kept(use) for use in uses):
+        return None
+    outcome = to.outcome(uses[0])
+    if not isinstance(outcome, Replace):
+        return None
+    start = to.lines.span(node)[0]
+    code, edits = to.lines.source(node), [(to.lines.span(uses[0].node), outcome.text)]
+    edits += [(to.lines.span(text), f'"{_STATES[text.value]}"') for text in texts]  # type: ignore[attr-defined]
+    for (first, last), new in sorted(edits, reverse=True):
+        code = code[: first - start] + new + code[last - start :]
+    return Replace(code, "the states of an endpoint: Creating, Updating, Succeeded, Failed, Deleting, Canceled")
+
+
+def _is_state(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in _STATES
+
+
 #: Around these a comparison needs no brackets.
 _LOOSE = (ast.If, ast.While, ast.Assign, ast.Return, ast.Call, ast.BoolOp, ast.UnaryOp, ast.Expr)
 _DEPLOYED = "{client}.online_deployments.get(name={name}, endpoint_name={service}.name{local})"
@@ -378,6 +413,7 @@ _READ = {
     "scoring_uri": "{service}.scoring_uri",
     "swagger_uri": "{service}.openapi_uri",
     "state": "{service}.provisioning_state",
+    "location": "{service}.location",
     "auth_enabled": '({service}.auth_mode == "key")',
     "token_auth_enabled": '({service}.auth_mode == "aml_token")',
     "enable_app_insights": "{deployment}.app_insights_enabled",

@@ -152,3 +152,19 @@ def test_what_one_branch_has_left_v1_is_asked_as_v1_after_the_branches() -> None
         """
     )
     assert "ComputeTarget(ws, target.name).provisioning_state" in conversion.text
+
+
+def test_a_variable_that_may_hold_none_is_looked_up_where_it_holds_something() -> None:
+    text = convert(
+        """\
+from azureml.core import Model, Workspace
+from azureml.core.compute import AksCompute
+
+ws = Workspace.from_config()
+target = None
+if wanted:
+    target = AksCompute(ws, "aks")
+Model.package(ws, [m], target=target)
+"""
+    ).text
+    assert "target=(ComputeTarget(ws, target.name) if target else None)" in text

@@ -53,6 +53,16 @@ def test_a_configuration_that_goes_elsewhere_stays() -> None:
     assert "d = AciWebservice.deploy_configuration(cpu_cores=1)" in found.text
 
 
+def test_states_that_are_compared_are_those_of_an_endpoint() -> None:
+    found = convert(
+        f'{HEAD}s = Webservice(ws, "s")\nif s.state != "Healthy" or s.state in ("Unhealthy", state):\n'
+        "    f(s.location)\n"
+        'print("Healthy", s.state)\n'
+    )
+    assert 'if s.provisioning_state != "Succeeded" or s.provisioning_state in ("Failed", state):\n' in found.text
+    assert "f(s.location)" in found.text and 'print("Healthy", s.provisioning_state)' in found.text
+
+
 def test_a_local_service_gives_entities_and_has_no_key() -> None:
     """With ``local=True`` the client gives no poller."""
     found = convert(
