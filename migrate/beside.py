@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.values import Function
+from amlbridge.migrate.analysis.values import Function, Instance
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -35,6 +35,79 @@ def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:
     if found and all(binding.kind == "import" for binding in found):
         return client_of(code, to), False
     return code, True
+
+
+def workspace_of(client: str | None, to: Rewriter) -> str:
+    """An expression for the v1 workspace of a client, or of the configuration file when there is none."""
+    made = to.imports.need("azureml.core", "Workspace")
+    if client is None or not client.replace(".", "").isidentifier():
+        return f"{made}.from_config()"
+    where = f"subscription_id={client}.subscription_id, resource_group={client}.resource_group_name"
+    return f"{made}.get({client}.workspace_name, {where})"
+
+
+def v1_workspace(at: ast.AST, to: Rewriter) -> str:
+    """The name of a workspace that is there as a v1 object, too; else code for one."""
+    scopes = to.evaluator.scopes
+    for scope in scopes.all:
+        for name, bindings in scope.bindings.items():
+            for binding in bindings:
+                value = to.evaluator.binding_value(binding) if binding.kind == "assign" else None
+                made = value.origin if isinstance(value, Instance) and value.type == "Workspace" else None
+                visible = any(found.scope is scope for found in scopes.lookup(name, at))
+                if made is not None and to.use_of(made) and visible and isinstance(binding.node, ast.Name):
+                    to.keep_workspace(binding.node)
+                    return name
+    held, stays = _of_object(at, to)
+    return held if held is not None and stays else workspace_of(to.visible_client(at), to)
+
+
+def client_near(workspace: ast.expr, to: Rewriter) -> str:
+    """The client of a v1 workspace that has no variable of its own: one that the statements around share."""
+    from amlbridge.migrate.inside import shared
+
+    return shared(workspace, to, "ml_client", lambda: client_of(to.source(workspace), to))
+
+
+def client_of_object(at: ast.AST, to: Rewriter) -> str | None:
+    """The client, or that of the workspace, in an attribute of the object whose method a place is in, or None."""
+    held, stays = _of_object(at, to)
+    if held is None or not stays:
+        return held
+    from amlbridge.migrate.inside import shared
+
+    return shared(at, to, "ml_client", lambda: client_of(held, to))
+
+
+def _of_object(at: ast.AST, to: Rewriter) -> tuple[str | None, bool]:
+    """The attribute with the workspace of the object whose method a place is in, and whether that stays SDK v1."""
+    method: ast.AST | None = None
+    for node in to.evaluator.scopes.ancestors(at):
+        if isinstance(node, ast.ClassDef):
+            if isinstance(method, _FUNCTIONS) and method.args.args and not _is_of_class(method):
+                return _attribute(node, method, at, to)
+            return None, False
+        method = node
+    return None, False
+
+
+def _is_of_class(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    names = [node.id for node in method.decorator_list if isinstance(node, ast.Name)]
+    return not {"classmethod", "staticmethod"}.isdisjoint(names)
+
+
+def _attribute(
+    owner: ast.ClassDef, method: ast.FunctionDef | ast.AsyncFunctionDef, at: ast.AST, to: Rewriter
+) -> tuple[str | None, bool]:
+    for name, given in to.evaluator.assigned(owner).items():
+        held = to.evaluator.field(owner, name)
+        if not isinstance(held, Instance) or held.type != "Workspace":
+            continue
+        inside = [node for node in given if any(around is method for around in to.evaluator.scopes.ancestors(node))]
+        if inside and min(node.lineno for node in inside) >= at.lineno:  # type: ignore[attr-defined]
+            continue  # it is not there yet
+        return f"{method.args.args[0].arg}.{name}", held.origin in to.attempt.kept
+    return None, False
 
 
 def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
@@ -72,8 +145,7 @@ def both_written(statement: ast.Assign, client: str, to: Rewriter) -> str:
     if not is_from_elsewhere(statement.value, to):
         return f"{before}\n{client}"
     name, made = to.lines.source(statement.targets[0]), client.partition(" = ")[0]
-    where = f"subscription_id={made}.subscription_id, resource_group={made}.resource_group_name"
-    return f"{client}\n{name} = {to.imports.need('azureml.core', 'Workspace')}.get({made}.workspace_name, {where})"
+    return f"{client}\n{name} = {workspace_of(made, to)}"
 
 
 def is_second(name: str, scope: Scope, names: Collection[str], to: Rewriter) -> bool:

@@ -44,7 +44,7 @@ _UNREGISTERED = (".from_", ".get_file_dataset", ".get_tabular_dataset", "upload_
 #: Types of objects that a call gives among others: ``best_run, model = run.get_output()``.
 _PARTS = frozenset({"AutoMLChildRun"})
 #: Symbols that make an object which the workspace knows.
-_SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun", "ContextExperiment"})
+_SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun"})
 
 
 #: Names that code which stays SDK v1 reads of what has become v2: texts.

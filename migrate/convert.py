@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.beside import forget_clients_beside
 from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Finding, Status
-from amlbridge.migrate.handing import adopt, hand_bridge, hand_client
+from amlbridge.migrate.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.layout import lay_out, spaced, squeezed
@@ -82,6 +82,10 @@ def settled(
             made = evaluator.value(argument)
             if parameter not in attempt.kept and isinstance(made, Instance) and made.origin in attempt.kept:
                 hand_client(argument, to)
+        for parameter, argument in handed.runs:
+            given = evaluator.value(argument)
+            if parameter not in attempt.kept and isinstance(given, Instance):
+                hand_run(argument, given, to)
         for argument in sorted(attempt.bridged, key=_position):
             hand_bridge(argument, to)
         for call in sorted(attempt.adopted - attempt.kept, key=_position):
@@ -191,7 +195,7 @@ def _hand_on(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
                     attempt.bridged.add(link.argument)
                 else:
                     attempt.keep(link.giver, attempt.causes.get(link.taker))
-            elif link.giver in kept and link.taker not in kept and not link.by_name:
+            elif link.giver in kept and link.taker not in kept and not (link.by_name or link.of_mlflow):
                 if _can_be_adopted(to, link):
                     attempt.adopted.add(link.taker)
                 else:
@@ -209,6 +213,7 @@ def _can_be_adopted(to: Rewriter, link: Link) -> bool:
 def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> str:
     edits = written(to, tree, imports)
     if _forget_unread(to, edits.apply()):
+        to.gone.clear()
         edits = written(to, tree, imports)
     text = edits.apply()
     used = used_names(text)
@@ -258,6 +263,7 @@ def _replace_import(edits: Edits, to: Rewriter, node: ast.stmt, code: str) -> No
         indent = lines.indent_at(start)
         edits.replace(start, end, lay_out(code, indent, to.options.line_length)[len(indent) :] if alone else code)
     elif alone and not _only_statement(to, node):
+        to.gone.add(node)
         remove_line(edits, lines, node)
     else:
         edits.replace(start, end, "pass")
@@ -268,7 +274,8 @@ def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
     if isinstance(parent, ast.Module):
         return False
     blocks = [getattr(parent, name, None) or [] for name in ("body", "orelse", "finalbody", "handlers")]
-    return any(node in block and len(block) == 1 for block in blocks)
+    block = next((block for block in blocks if node in block), [])
+    return bool(block) and to.gone.issuperset(other for other in block if other is not node)
 
 
 def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.beside import client_beside, client_of
+from amlbridge.migrate.inside import active_run
 from amlbridge.migrate.registry import handlers
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
@@ -15,6 +17,18 @@ def hand_client(workspace: ast.expr, to: Rewriter) -> None:
     there = to.client_there(workspace)
     code = client_beside(bound[0], CLIENT, to) if bound else client_of(to.lines.source(workspace), to)
     to.rename(workspace, there or code)
+
+
+def hand_run(run: ast.expr, given: Instance, to: Rewriter) -> None:
+    """Hands what takes MLflow's run the one of a job, or of a run that stays SDK v1."""
+    stays = given.origin in to.attempt.kept
+    if given.type != "RunContext":
+        to.wrap(run, f"{to.need_module('mlflow')}.get_run({{}}.{'id' if stays else 'name'})")
+        statement = to.evaluator.scopes.statement_of(run)
+        if stays and statement is not None:
+            to.bridging.setdefault(statement, "runs")
+    elif stays:
+        to.wrap(run, f"({active_run(to)})")
 
 
 def hand_bridge(argument: ast.expr, to: Rewriter) -> None:

@@ -25,7 +25,7 @@ _OF_MLFLOW = frozenset({"AutoMLChildRun"})
 
 def is_inside(kind: str | None) -> bool:
     """Whether a type is that of a run that the code is in, or of its parent or child."""
-    return kind in ("RunContext", "InteractiveRun", "ParentRun", "ChildRun")
+    return kind in ("RunContext", "InteractiveRun", "ParentRun", "ChildRun", "PassedRun")
 
 
 def active_run(to: Rewriter) -> str:
@@ -75,7 +75,7 @@ def of_other_run(use: Use, to: Rewriter) -> str:
     kind = to.evaluator.type_of(receiver)
     if receiver is None or kind is None:
         return ""
-    if kind == "ParentRun" or (not is_inside(kind) and is_submitted(receiver, to)):
+    if kind in ("ParentRun", "PassedRun") or (not is_inside(kind) and is_submitted(receiver, to)):
         return run_id(receiver, to)
     if kind in ("RunContext", "InteractiveRun") and _inside_child(use, to):
         return run_id(receiver, to)  # the active run is the child
@@ -198,17 +198,22 @@ def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str
     statement = to.evaluator.scopes.statement_of(at)
     if statement is None or any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
         return code()
-    made = to.memory.setdefault(("shared", name), set())
-    assert isinstance(made, set)
     if ("variable", name) not in to.memory:
         to.memory["variable", name] = to.fresh(name)
     variable = to.memory["variable", name]
+    once(statement, to, name, lambda: f"{variable} = {code()}")
+    return str(variable)
+
+
+def once(statement: ast.stmt, to: Rewriter, key: str, code: Callable[[], str]) -> None:
+    """Puts a line above a statement, unless the blocks around have it already."""
+    made = to.memory.setdefault(("shared", key), set())
+    assert isinstance(made, set)
     target = _placeable(statement, to)
     blocks = list(_blocks_around(target, to))
     if not any(block in made for block in blocks):
         made.add(blocks[0])
-        to.before(target, f"{variable} = {code()}")
-    return str(variable)
+        to.before(target, code())
 
 
 def above(use: Use, to: Rewriter, code: str) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from amlbridge.migrate.analysis.functions import argument_of
 from amlbridge.migrate.analysis.values import (
     Code,
     Evaluator,
@@ -15,7 +16,6 @@ from amlbridge.migrate.analysis.values import (
     OwnModule,
     Surroundings,
     Value,
-    argument_of,
 )
 from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.trees import parse_python

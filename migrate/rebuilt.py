@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.beside import v1_workspace
 
 if TYPE_CHECKING:
     from amlbridge.migrate.models.objects import Objects
@@ -61,7 +62,7 @@ def settings_code(node: ast.AST, to: Rewriter) -> str:
     known = version is not None and not (isinstance(version, ast.Constant) and version.value is None)
     found = to.source(node)
     which = f", version={found}.version" if known else ""
-    return f"{environment}.get({to.v1_workspace(node)}, {found}.name{which})"
+    return f"{environment}.get({v1_workspace(node, to)}, {found}.name{which})"
 
 
 def _objects(to: Rewriter) -> Objects:

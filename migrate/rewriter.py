@@ -8,12 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
+from amlbridge.migrate.analysis.run_kinds import annotated
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
-from amlbridge.migrate.beside import client_beside, client_of, client_of_unknown, is_from_elsewhere, is_second
+from amlbridge.migrate.beside import (
+    client_beside,
+    client_near,
+    client_of,
+    client_of_object,
+    client_of_unknown,
+    is_from_elsewhere,
+    is_second,
+    v1_workspace,
+)
 from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.findings import Finding, Status
@@ -57,6 +67,8 @@ class Rewriter:
         self.appended: dict[ast.stmt, list[str]] = {}
         self.removed: set[ast.stmt] = set()
         self.replaced: dict[ast.stmt, str] = {}
+        #: Statements that nothing is left of in the new text.
+        self.gone: set[ast.stmt] = set()
         self.memory: dict[object, object] = {}
         self.notes: list[Finding] = []
         #: Statements that hand code which stays v1 what a bridge leads to, and the rule for it.
@@ -90,6 +102,7 @@ class Rewriter:
         self._renamed: dict[ast.AST, str | Callable[[], str]] = {}
         #: Parameters that go from the functions that have them.
         self.dropped: set[ast.arg] = set()
+        self._wrapped: dict[ast.AST, str] = {}
         for node in self.evaluator.scopes.parents:
             named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
             if named or node in self._use_of:
@@ -99,7 +112,8 @@ class Rewriter:
 
     def source(self, node: ast.AST) -> str:
         """The code of an expression, converted. Raises CannotWriteError where that is not possible."""
-        return self._render(node)
+        code = self._render(node)
+        return self._wrapped[node].format(code) if node in self._wrapped else code
 
     def need(self, module: str, name: str) -> str:
         """Makes sure that the new code imports a name. Returns what it is called there."""
@@ -127,9 +141,7 @@ class Rewriter:
         if isinstance(value, Instance) and value.origin in self.attempt.kept:
             bound = self.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
             there = self.client_there(workspace)
-            return there or (
-                client_beside(bound[0], CLIENT, self) if bound else client_of(self.source(workspace), self)
-            )
+            return there or (client_beside(bound[0], CLIENT, self) if bound else client_near(workspace, self))
         return self.source(workspace)
 
     def client_there(self, at: ast.AST) -> str | None:
@@ -170,6 +182,11 @@ class Rewriter:
         self._renamed[node] = code
         self._touch(node)
 
+    def wrap(self, node: ast.AST, template: str) -> None:
+        """Puts code around what an expression becomes: ``template`` has ``{}`` where that goes."""
+        self._wrapped[node] = template
+        self._touch(node)
+
     def note(self, at: ast.AST, rule: str, symbol: str, message: str) -> None:
         """Adds a finding on something that is no use of a symbol."""
         line, column = at.lineno, at.col_offset + 1  # type: ignore[attr-defined]
@@ -195,7 +212,7 @@ class Rewriter:
     def _is_of_a_job(self, node: ast.Name) -> bool:
         """Whether it is the run that the script is in: ``hasattr(run, "experiment")`` is an idiom without a use."""
         value = self.evaluator.value(node)
-        return isinstance(value, Instance) and value.type in ("RunContext", "ParentRun")
+        return isinstance(value, Instance) and value.type in ("RunContext", "ParentRun", "PassedRun")
 
     def touches(self, node: ast.AST) -> bool:
         """Whether something inside of a node may change."""
@@ -255,25 +272,12 @@ class Rewriter:
         assert kind is not None and isinstance(node, ast.expr)
         if kind not in BRIDGES:
             return settings_code(node, self)
-        code = BRIDGES[kind].format(ws="" if kind == "Workspace" else self.v1_workspace(node), it=self.source(node))
+        code = BRIDGES[kind].format(ws="" if kind == "Workspace" else v1_workspace(node, self), it=self.source(node))
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
         self.attempt.names.add(local)
         code = f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
         return code if not may_be_none(node, self.evaluator) else f"({code} if {self.source(node)} else None)"
-
-    def v1_workspace(self, at: ast.AST) -> str:
-        """The name of a workspace that is there as a v1 object, too; else code for one."""
-        for scope in self.evaluator.scopes.all:
-            for name, bindings in scope.bindings.items():
-                for binding in bindings:
-                    value = self.evaluator.binding_value(binding) if binding.kind == "assign" else None
-                    made = value.origin if isinstance(value, Instance) and value.type == "Workspace" else None
-                    visible = any(found.scope is scope for found in self.evaluator.scopes.lookup(name, at))
-                    if made in self._use_of and visible and isinstance(binding.node, ast.Name):
-                        self.keep_workspace(binding.node)
-                        return name
-        return f"{self.imports.need('azureml.core', 'Workspace')}.from_config()"
 
     def _children(self, node: ast.AST) -> str:
         start, end = self.lines.span(node)
@@ -299,7 +303,7 @@ class Rewriter:
         """An f-string with its expressions converted."""
         start, end = self.lines.span(node)
         values = values_in(node)
-        codes = [self._render(value) if value in self._touched else None for value in values]
+        codes = [self.source(value) if value in self._touched else None for value in values]
         return with_replaced(self.lines.text[start:end], values, codes)
 
     # Names ------------------------------------------------------------------------------------------------------
@@ -364,6 +368,8 @@ class Rewriter:
                         elif name == CLIENT and early:
                             return name
             scope = scope.parent
+            if scope is not None and scope.is_class and beside is None and (held := client_of_object(at, self)):
+                return held
         if beside is not None:
             return client_beside(beside, CLIENT, self)
         if imported is not None:
@@ -512,11 +518,14 @@ class Rewriter:
             return True
         if use.receiver_value is not None and holds_any(self.evaluator, use.receiver, kept):
             return True
+        held = annotated(use.node, self.evaluator) if use.call is None else None
+        if isinstance(held, Instance) and held.origin in kept:
+            return True
         # The run of the job itself is found again by MLflow; a child, or a run that the script starts, is not.
-        held = [value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun")]
+        needed = [value for value in self.connected(use) if value.type not in ("RunContext", "ParentRun")]
         receiver = use.receiver_value
-        by_name = [value for value in held if BY_NAME.intersection(lineage(value.type)) and value != receiver]
-        return any(value.origin in kept for value in held if value not in by_name)
+        by_name = [value for value in needed if BY_NAME.intersection(lineage(value.type)) and value != receiver]
+        return any(value.origin in kept for value in needed if value not in by_name)
 
     def _gives_kept(self, node: ast.expr) -> bool:
         """Whether an item of a collection (``ws.datasets["x"]``) has to stay v1."""

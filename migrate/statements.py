@@ -55,6 +55,7 @@ class StatementWriter:
 
     def _block(self, statements: list[ast.stmt], *, top: bool = False) -> None:
         gone = [self._statement(statement) for statement in statements]
+        self.to.gone.update(statement for statement, nothing in zip(statements, gone, strict=True) if nothing)
         if statements and all(gone) and not top:
             start = self.lines.span(statements[0])[0]
             first = self.lines.line_start(start)

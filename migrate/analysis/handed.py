@@ -13,18 +13,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
+from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.analysis.values import (
-    Code,
-    Evaluator,
-    Function,
-    Instance,
-    LocalClass,
-    Symbol,
-    argument_of,
-    returns,
-)
+from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
 
 #: Converted code reads nothing of these but the name.
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
@@ -42,6 +35,8 @@ class Link:
     taker: ast.AST
     type: str
     argument: ast.expr | None = None
+    #: Whether MLflow's run of it is handed on, which a run of SDK v1 has as well.
+    of_mlflow: bool = False
 
     @property
     def by_name(self) -> bool:
@@ -58,10 +53,14 @@ class Handed:
         self.links: list[Link] = []
         #: The parameters that workspaces are passed for, by the node that makes them, and the arguments.
         self.workspaces: list[tuple[ast.AST, ast.expr]] = []
+        #: Runs that MLflow finds again and that are passed for its own, by the node that makes the parameter, and the
+        #: arguments.
+        self.runs: list[tuple[ast.AST, ast.expr]] = []
         #: Lists of steps that a function makes a pipeline of.
         self.steps: list[HandedSteps] = []
         self._elements = elements_of(evaluator)
         self._read_variables()
+        self._read_fields()
         for calls in evaluator.calls().values():
             for call in calls:
                 self._read_call(call)
@@ -83,13 +82,18 @@ class Handed:
         if isinstance(called, Symbol) and called.name in ("Pipeline", "StepSequence"):
             self._read_pipeline(call)
         for parameter, argument in passed(self._evaluator, call):
+            given = self._evaluator.type_of(argument)
+            again = given is not None and (is_job(given) or given == "RunContext")
+            of_mlflow = again and "RunContext" in lineage(parameter.type)
+            if of_mlflow:
+                self.runs.append((_made(parameter), argument))
             for value in alternatives(self._evaluator, argument):
                 if value.origin is None or value.origin is parameter.origin:
                     continue
                 if value.type == parameter.type == "Workspace":
                     self.workspaces.append((_made(parameter), argument))
                 elif value.type != "Workspace" and parameter.type != "Workspace":
-                    self.links.append(Link(value.origin, _made(parameter), value.type, argument))
+                    self.links.append(Link(value.origin, _made(parameter), value.type, argument, of_mlflow))
 
     def _read_lists(self, call: ast.Call) -> None:
         """What is in the lists that a step or a run is given, and the step, are of one SDK."""
@@ -150,6 +154,9 @@ class Handed:
         value = self._evaluator.value(call)
         if not isinstance(value, Instance) or value.origin is None:
             return
+        if value.type == "PassedRun" and function.evaluator is self._evaluator:
+            kinds = [(node, self._evaluator.type_of(node)) for node in returns(function.node)]
+            self.runs += [(value.origin, node) for node, kind in kinds if kind is not None and is_job(kind)]
         elsewhere = function.evaluator is not self._evaluator
         if value.origin is not call if elsewhere else value.type == "Workspace":
             return
@@ -175,6 +182,25 @@ class Handed:
                 made = [value for value in made if not BY_NAME.intersection(lineage(value.type))]
             for one, other in pairwise(made):
                 self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+    def _read_fields(self) -> None:
+        """The objects of attributes that have several."""
+        owners = [scope.node for scope in self._evaluator.scopes.all if isinstance(scope.node, ast.ClassDef)]
+        for owner in owners:
+            for name, given in self._evaluator.assigned(owner).items():
+                held = self._evaluator.field(owner, name)
+                if not isinstance(held, Instance) or held.type == "Workspace" or len(given) < 2:
+                    continue
+                values = [(value, node) for node in given for value in alternatives(self._evaluator, node)]
+                others = []
+                for value, node in values:
+                    if "RunContext" in lineage(held.type) and is_job(value.type) and value.origin is not None:
+                        self.runs.append((_made(held), node))
+                        self.links.append(Link(value.origin, _made(held), value.type, of_mlflow=True))
+                    elif value.origin is not None and value.type != "Workspace":
+                        others.append(value)
+                for one, other in pairwise(others):
+                    self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
 
 
 def _names(node: ast.expr) -> list[ast.Name]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from amlbridge.migrate.analysis.chosen import chosen
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
+from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.known import (
     CLIENT_MEMBERS,
     CONFIGURATIONS,
@@ -24,6 +25,7 @@ from amlbridge.migrate.analysis.known import (
     STARRED_FUNCTIONS,
     is_foreign,
 )
+from amlbridge.migrate.analysis.run_kinds import kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.signatures import canonical
@@ -32,7 +34,7 @@ V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Builtins that give what is in a collection, and one thing that is in it.
-_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed", "filter"), ("next", "max", "min")
+_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed", "filter", "tuple", "tqdm"), ("next", "max", "min")
 
 
 @dataclass(frozen=True)
@@ -416,13 +418,12 @@ class Evaluator:
         assert isinstance(binding.node, ast.arg)
         if isinstance(binding.scope.node, ast.Lambda):
             return self._element(self.value(iterated_by(binding.scope.node, self.scopes)), None, binding)
+        if binding.name == "cls" and isinstance(owner := self.scopes.parents.get(binding.scope.node), ast.ClassDef):
+            return LocalClass(owner, self)
         found = self._annotated(binding.node.annotation) if binding.node.annotation else None
         function = binding.scope.node
-        if isinstance(found, Instance) and found.type == "Run":
-            kinds = [evaluator.type_of(argument) for evaluator, argument in self.given(function, binding.name)]
-            inside = next((kind for kind in kinds if kind is not None and "RunContext" in lineage(kind)), None)
-            if inside or (self.is_run_script() and not any(kinds)):
-                return Instance(inside or "RunContext", binding.node)
+        if isinstance(found, Instance) and found.type == "Run" and (kind := kind_of_run(binding, self)) is not None:
+            return Instance(kind, binding.node)
         if found is not None or isinstance(binding.node.annotation, (ast.Name, ast.Attribute)):
             return found
         if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
@@ -432,7 +433,8 @@ class Evaluator:
             if isinstance(value, LocalObject):
                 return value
             if isinstance(value, Instance):
-                return Instance(value.type, binding.node)
+                kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
+                return Instance(kind or value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name)
         vague = kind is None or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
@@ -496,11 +498,18 @@ class Evaluator:
         if method and called == "__init__":
             owner = self.scopes.parents[function]
             called = owner.name if isinstance(owner, ast.ClassDef) else called
-        for call in self.calls().get(called, ()):
+        for call in [*self.calls().get(called, ()), *(self._made_by_itself(function) if method else ())]:
             argument = argument_of(call, function.args, name, bound=method)
             if argument is not None:
                 found.append((self, argument))
         return found
+
+    def _made_by_itself(self, method: ast.AST) -> list[ast.Call]:
+        """Where a class makes objects of its own with ``cls(...)``, if a method is what that calls."""
+        if getattr(method, "name", "") != "__init__":
+            return []
+        owner = self.scopes.parents[method]
+        return [call for call in self.calls().get("cls", ()) if owner in self.scopes.ancestors(call)]
 
     def is_run_script(self) -> bool:
         """Whether the module asks for the run that it is in, and submits none."""
@@ -523,8 +532,12 @@ class Evaluator:
         best: Value | None = None
         if function.returns is not None:
             best = self._annotated(function.returns)
-        for value in returns(function):
-            best = self._better(best, self.value(value))
+        values = [self.value(value) for value in returns(function)]
+        for value in values:
+            best = self._better(best, value)
+        if isinstance(best, Instance) and best.type == "Run":
+            kind = kind_of_several([value.type for value in values if isinstance(value, Instance)])
+            return Instance(kind, best.origin) if kind is not None else best
         return best
 
     def global_value(self, name: str) -> Value | None:
@@ -536,6 +549,28 @@ class Evaluator:
 
     def field(self, owner: ast.ClassDef, name: str) -> Value | None:
         """The value of an attribute of a class of this module: a method, a class variable or ``self.name = ...``."""
+        values = [self.value(expression) for expression in self.assigned(owner).get(name, ())]
+        best: Value | None = None
+        for value in values:
+            best = self._better(best, value)
+        if isinstance(best, Instance):
+            held = [value for value in values if isinstance(value, Instance)]
+            kind = kind_of_several([value.type for value in held])
+            inside = next((value for value in held if "RunContext" in lineage(value.type)), best)
+            return Instance(kind, inside.origin, inside.path) if kind is not None else best
+        if best is None:
+            for statement in owner.body:
+                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
+                    is_property = any(isinstance(d, ast.Name) and "property" in d.id for d in statement.decorator_list)
+                    return self.returned(statement) if is_property else Function(statement, self)
+            for base in owner.bases:
+                value = self.value(base)
+                if isinstance(value, LocalClass) and value.node is not owner:
+                    return value.evaluator.field(value.node, name)
+        return best
+
+    def assigned(self, owner: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """What a class of this module assigns to its attributes, by their names."""
         if owner not in self._fields:
             self._fields[owner] = {}
             for node in ast.walk(owner):
@@ -549,48 +584,4 @@ class Evaluator:
                         key = target.id
                     if key is not None and node.value is not None:  # type: ignore[attr-defined]
                         self._fields[owner].setdefault(key, []).append(node.value)  # type: ignore[attr-defined]
-        best: Value | None = None
-        for expression in self._fields[owner].get(name, ()):
-            best = self._better(best, self.value(expression))
-        if best is None:
-            for statement in owner.body:
-                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
-                    is_property = any(isinstance(d, ast.Name) and "property" in d.id for d in statement.decorator_list)
-                    return self.returned(statement) if is_property else Function(statement, self)
-            for base in owner.bases:
-                value = self.value(base)
-                if isinstance(value, LocalClass) and value.node is not owner:
-                    return value.evaluator.field(value.node, name)
-        return best
-
-
-def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: bool) -> ast.expr | None:
-    """What a call passes for a parameter of a function of the project, or None."""
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    names = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
-    if bound and names and names[0] in ("self", "cls"):
-        names = names[1:]
-    index = names.index(name) if name in names else -1
-    if 0 <= index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
-        return call.args[index]
-    return None
-
-
-def returns(function: ast.AST) -> list[ast.expr]:
-    """The expressions that a function returns."""
-    found = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return)]
-    return [value for value in found if value is not None]
-
-
-def _own_nodes(function: ast.AST) -> list[ast.AST]:
-    """The nodes of a function without those of functions and classes inside."""
-    found: list[ast.AST] = []
-    waiting = list(ast.iter_child_nodes(function))
-    while waiting:
-        node = waiting.pop(0)
-        found.append(node)
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            waiting[:0] = list(ast.iter_child_nodes(node))
-    return found
+        return self._fields[owner]

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.values import Function, Instance, argument_of, returns
+from amlbridge.migrate.analysis.functions import argument_of, returns
+from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port, declared_output, declared_parameter
 from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, follow, input_code, kind_of
 from amlbridge.migrate.models.objects import Objects

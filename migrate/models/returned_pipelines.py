@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.handed_steps import steps_in
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Function, returns
+from amlbridge.migrate.analysis.values import Function
 from amlbridge.migrate.models.conditions import Conditions
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects

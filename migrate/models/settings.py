@@ -7,8 +7,9 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.functions import argument_of
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Function, Instance, argument_of
+from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects

@@ -6,7 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.rewriter import Rewriter
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -22,6 +22,9 @@ def tracking(use: Use, to: Rewriter) -> str:
     made = _maker(use, client, to)
     if isinstance(made, ast.Assign) and made is not _holder(use, client, to):
         client = to.source(made.targets[0])
+    if made is None and client == to.memory.get(("variable", "ml_client")):  # below what makes the client
+        once(use.statement, to, "tracking", lambda: _line(mlflow, client))
+        return mlflow
     place = made if made is not None else _start(use, to)
     if ("tracking", place) in to.memory:
         return mlflow
@@ -30,9 +33,13 @@ def tracking(use: Use, to: Rewriter) -> str:
     if not _is_name(client):
         client, code = to.fresh("ml_client"), client
         lines.append(f"{client} = {code}")
-    lines.append(f"{mlflow}.set_tracking_uri({client}.workspaces.get({client}.workspace_name).mlflow_tracking_uri)")
+    lines.append(_line(mlflow, client))
     (to.after if made is not None else to.before)(place, "\n".join(lines))
     return mlflow
+
+
+def _line(mlflow: str, client: str) -> str:
+    return f"{mlflow}.set_tracking_uri({client}.workspaces.get({client}.workspace_name).mlflow_tracking_uri)"
 
 
 def _client(use: Use, to: Rewriter) -> str:

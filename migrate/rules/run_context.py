@@ -39,6 +39,7 @@ rule = Rule(
     ],
 )
 
+_IDS = frozenset({"RunContext.id", "RunContext._run_id", "PassedRun.id", "PassedRun._run_id"})
 #: Members that only the run of a job has: ``hasattr(run, ...)`` tells jobs from offline runs.
 _ONLINE_MEMBERS = frozenset({"experiment", "_experiment", "parent", "_run_dto"})
 
@@ -126,6 +127,9 @@ def is_offline(node: ast.expr, to: Rewriter) -> Replace | None:
     found = _in_job(node, to)
     if found is None:
         return None
+    if any(to.evaluator.type_of(part) == "PassedRun" for part in ast.walk(node) if isinstance(part, ast.Name)):
+        tracked = f'{to.need_module("mlflow")}.get_tracking_uri().startswith("azureml")'
+        return Replace(tracked if found else f"not {tracked}", "assumed that only runs of jobs are tracked in Azure ML")
     return Replace(f'"{JOB_VARIABLE}" {"in" if found else "not in"} {to.need_module("os")}.environ')
 
 
@@ -171,7 +175,7 @@ def _is_run_id(node: ast.expr, to: Rewriter) -> bool:
     """``run.id``, or a variable or part of it (``run.id.split("_")[0]``)."""
     for part in ast.walk(node):
         value = to.evaluator.value(part) if isinstance(part, (ast.Attribute, ast.Name)) else None
-        if isinstance(value, Symbol) and value.name in ("RunContext.id", "RunContext._run_id"):
+        if isinstance(value, Symbol) and value.name in _IDS:
             return True
     return False
 

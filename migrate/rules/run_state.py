@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import PARENT_TAG, client, is_created, is_statement, run_id, run_object
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import PARENT_TAG, client, is_created, is_statement, is_submitted, run_id, run_object
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
+from amlbridge.migrate.rules.runs import selected
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
 _AFTER = "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
@@ -115,7 +118,7 @@ def complete(use: Use, to: Rewriter) -> Outcome:
     if use.receiver is not None and is_created(use.receiver, to):
         return Replace(_terminated(use.receiver, "", to))
     kind = use.evaluator.type_of(use.receiver)
-    if kind in ("InteractiveRun", "ChildRun"):
+    if kind in ("InteractiveRun", "ChildRun", "PassedRun"):
         return Statements(f"{to.need_module('mlflow')}.end_run()")
     return Statements("")
 
@@ -145,6 +148,22 @@ def fail(use: Use, to: Rewriter) -> Outcome:
     return Statements("\n".join(lines), _EXIT_CODE) if is_statement(use) else Replace(lines[-1], _EXIT_CODE)
 
 
+_ASSUMED = "assumed that it is the run that this code is in: where it is a job, nothing has to be called"
+
+
+@rule.converts("Run.flush", "Run.complete", "Run.fail", "Run.child_run")
+def of_some_run(use: Use, to: Rewriter) -> Outcome:
+    """What only the code of a run does, of a run that comes from code that is not seen."""
+    name = use.symbol.rsplit(".", 1)[1]
+    if name != "flush" and (use.receiver is None or is_submitted(use.receiver, to)):
+        return Leave("a job ends when its script does: what it does is in the script", Status.NO_EQUIVALENT)
+    if name == "complete":
+        ended = f"{to.need_module('mlflow')}.end_run()"
+        return Statements(ended, _ASSUMED) if is_statement(use) else Replace(ended, _ASSUMED)
+    outcome = {"flush": flush, "fail": fail, "child_run": child_run}[name](use, to)
+    return outcome if isinstance(outcome, Leave) or name == "flush" else replace(outcome, review=_ASSUMED)
+
+
 @rule.converts("RunContext.cancel")
 def cancel(use: Use, to: Rewriter) -> Outcome:
     """Cancels the job, or the one above."""
@@ -169,13 +188,10 @@ def child_run(use: Use, to: Rewriter) -> Outcome:
 def children(use: Use, to: Rewriter) -> Outcome:
     """The jobs below this one, or below its parent."""
     assert use.receiver is not None
-    filters = [name for name in ("tags", "properties", "type", "status") if use.argument(name) is not None]
-    if filters:
-        return Leave(f"jobs.list has no {', '.join(filters)}: select from ml_client.jobs.list(parent_job_name=...)")
     review = ACCESS
     if use.argument("recursive", position=0) is not None:
         review += "; these are the children alone, without theirs"
-    code = f"{client(use, to)}.jobs.list(parent_job_name={run_id(use.receiver, to)})"
+    code = selected(use, f"{client(use, to)}.jobs.list(parent_job_name={run_id(use.receiver, to)})", to)
     return Replace(code, review)
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import posixpath
 
+from amlbridge.migrate.analysis.run_kinds import annotated
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models import states
@@ -113,6 +116,7 @@ TEMPLATES = {
     "name": ("{run}.display_name", ""),
     "experiment": ("{run}.experiment_name", ""),
     "type": ("{run}.type", ""),
+    "number": ("{run}.name", "jobs have no numbers: this is the name"),
 }
 
 
@@ -171,15 +175,35 @@ def metrics(use: Use, to: Rewriter) -> Outcome:
     return Replace(found, _LAST)
 
 
+def selected(use: Use, jobs: str, to: Rewriter) -> str:
+    """The jobs that have the tags, properties or status that a use asks for. Raises ValueError where that cannot be
+    asked of a job."""
+    if use.argument("type", position=3) is not None:
+        raise ValueError("jobs.list has no type: select from ml_client.jobs.list(parent_job_name=...)")
+    conditions = []
+    for name, position in (("tags", 1), ("properties", 2)):
+        wanted = use.argument(name, position=position)
+        if wanted is None or (isinstance(wanted, ast.Constant) and wanted.value is None):
+            continue
+        value = to.evaluator.value(wanted)
+        if to.evaluator.text(wanted) is not None:
+            conditions.append(f"{to.source(wanted)} in job.{name}")
+        elif isinstance(value, Code) and isinstance(value.node, ast.Dict):
+            conditions.append(f"{to.source(wanted)}.items() <= job.{name}.items()")
+        else:
+            raise ValueError(f"jobs.list has no {name}: select from ml_client.jobs.list(parent_job_name=...)")
+    status = use.argument("status", position=4)
+    if status is not None and not (isinstance(status, ast.Constant) and status.value is None):
+        conditions.append(f"job.status == {to.source(status)}")
+    return f"(job for job in {jobs} if {' and '.join(conditions)})" if conditions else jobs
+
+
 @rule.converts("Run.get_children")
 def children(use: Use, to: Rewriter) -> Outcome:
     """The jobs below a job."""
-    found = written(use, to, "{client}.jobs.list(parent_job_name={run}.name)")
+    found = selected(use, written(use, to, "{client}.jobs.list(parent_job_name={run}.name)"), to)
     recursive = use.argument("recursive", position=0)
     all_below = recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value)
-    filters = [name for name in ("tags", "properties", "type", "status") if use.argument(name) is not None]
-    if filters:
-        return Leave(f"jobs.list has no {', '.join(filters)}: select from ml_client.jobs.list(parent_job_name=...)")
     return Replace(found, "assumed that the children have no children: else ask for those of each" if all_below else "")
 
 
@@ -381,10 +405,13 @@ def get_of_experiment(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Run.get", "PipelineRun.get", "PipelineRun", "StepRun", "Run", "ScriptRun")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A run by its id."""
-    if use.call is None and to.evaluator.is_run_script():
-        return Replace(f"{to.need_module('mlflow')}.ActiveRun")
     if use.call is None:
-        return Replace(to.need("azure.ai.ml.entities", "Job"))
+        held = annotated(use.node, to.evaluator)
+        kind = held.type if isinstance(held, Instance) else None
+        if kind == "PassedRun":
+            return Replace(f"{to.need_module('mlflow')}.entities.Run")
+        inside = to.evaluator.is_run_script() if kind is None else "RunContext" in lineage(kind)
+        return Replace(f"{to.need_module('mlflow')}.ActiveRun" if inside else to.need("azure.ai.ml.entities", "Job"))
     run_id = use.argument("run_id", position=1)
     if run_id is None:
         return Leave("the id of the run cannot be told")

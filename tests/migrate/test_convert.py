@@ -209,7 +209,9 @@ def test_a_bridge_takes_no_workspace_that_a_parameter_hides() -> None:
         ws = Workspace.from_config()
         data = Dataset.get_by_name(ws, name="d")
         """)
-    assert "Strange(Dataset.get_by_name(Workspace.from_config(), data.name))" in conversion.text
+    found = " ".join(conversion.text.split())
+    where = "ws.workspace_name, subscription_id=ws.subscription_id, resource_group=ws.resource_group_name"
+    assert f"Dataset.get_by_name( Workspace.get( {where}, ), data.name, )" in found
 
 
 def test_a_finding_names_the_use_that_keeps_others() -> None:

@@ -57,7 +57,6 @@ def test_the_names_of_sdk_v2_in_the_ways_out_exist() -> None:
         ("DatabricksStep", "", "Databricks REST API"),
         ("DatabricksStep.create_node", "", "@dsl.pipeline"),
         ("Environment.build_local", "", "docker build"),
-        ("RunContext.number", "", "names, not numbers"),
         ("AmlCompute.refresh_state", "", "anew"),
         ("MimicWrapper.explain", "azureml.interpret.MimicWrapper", "interpret-community"),
         ("Anything", "azureml.contrib.fairness.Anything", "fairlearn"),

@@ -1,0 +1,37 @@
+"""Calls and functions: what a call passes for a parameter, what a function returns."""
+
+from __future__ import annotations
+
+import ast
+
+
+def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: bool) -> ast.expr | None:
+    """What a call passes for a parameter of a function of the project, or None."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
+    if bound and names and names[0] in ("self", "cls"):
+        names = names[1:]
+    index = names.index(name) if name in names else -1
+    if 0 <= index < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
+        return call.args[index]
+    return None
+
+
+def returns(function: ast.AST) -> list[ast.expr]:
+    """The expressions that a function returns."""
+    found = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return)]
+    return [value for value in found if value is not None]
+
+
+def _own_nodes(function: ast.AST) -> list[ast.AST]:
+    """The nodes of a function without those of functions and classes inside."""
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop(0)
+        found.append(node)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            waiting[:0] = list(ast.iter_child_nodes(node))
+    return found
