@@ -8,6 +8,7 @@ CONFIGURATIONS = frozenset(
         "Environment",
         "RunConfiguration",
         "PythonSection",
+        "RSection",
         "DockerSection",
         "SparkSection",
         "SparkConfiguration",

@@ -184,6 +184,7 @@ def _is_prefix(evaluator: Evaluator, node: ast.expr, parent: ast.Attribute) -> b
 #: Types of attributes that only lead to further attributes: not a use of their own.
 SECTIONS = frozenset(
     {"PythonSection", "DockerSection", "SparkSection", "SparkConfiguration", "DatasetFactory", "ContainerRegistry"}
+    | {"RSection"}
 )
 
 

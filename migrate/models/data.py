@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
@@ -185,7 +185,9 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
         followed = follow(default_of(inner, to), to) if inner is not None else None
-        return kind_of(followed, to, seen) if followed is not None else _by_mode(data)
+        if followed is None:
+            return _by_mode(data)
+        return kind_of(replace(followed, methods=(*followed.methods, *data.methods)), to, seen)
     if use is not None:
         symbol = use.symbol.rsplit(".", 1)
         if symbol[-1] == "register" and use.receiver is not None:

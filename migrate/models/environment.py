@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda
+from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The image that v1 used when a script named none has no support any more; this is its successor.
@@ -80,6 +81,8 @@ class Parts:
     #: Of a run configuration: whether it asks for Spark, and the settings of Spark, pairs of code.
     on_spark: bool = False
     spark: list[tuple[str, str]] = field(default_factory=list)
+    #: What there is of R.
+    r: RPackages | None = None
     reviews: list[str] = field(default_factory=list)
 
     def apply(self, use: Use, to: Rewriter) -> None:
@@ -94,6 +97,10 @@ class Parts:
             return
         if use.symbol.endswith(".environment_variables"):
             self.items.append(item_of(use, to))
+            return
+        if use.symbol.startswith(SYMBOLS):
+            self.r = self.r or RPackages()
+            self.r.apply(use, assigned(use), to)
             return
         if use.symbol in DROPPED:
             self.reviews.append(DROPPED[use.symbol])
@@ -213,12 +220,25 @@ class Parts:
             arguments.append(f"build={self.build}")
         else:
             arguments.append(f"image={self.image or IMAGE}")
-        conda = self.conda.code() if self.conda is not None else self.conda_code
+        packages = self._with_r()
+        conda = packages.code() if packages is not None else self.conda_code
         if not conda and not self.image and not self.build:
             conda = Conda().code()
         if conda:
             arguments.append(f"conda_file={conda}")
         return f"{environment}({', '.join(arguments)})"
+
+    def _with_r(self) -> Conda | None:
+        """The conda dependencies with R among them. Raises ValueError where they are in a file or made elsewhere."""
+        packages = self.r.conda() if self.r is not None else []
+        if not packages:
+            return self.conda
+        if self.conda_code or (self.conda is not None and self.conda.base):
+            raise ValueError(
+                "name R and its packages in the conda dependencies, which are made elsewhere: r-base, r-name"
+            )
+        found = self.conda or Conda()
+        return replace(found, conda=[*found.conda, *packages])
 
     def variables_code(self) -> str:
         """The environment variables, as a dict; "" when there are none."""
@@ -232,12 +252,13 @@ class Parts:
     @property
     def bare(self) -> bool:
         """Whether nothing is said of the environment."""
-        return not (self.image or self.build or self.conda or self.conda_code or self.added or self.alias)
+        return not (self.r or self.image or self.build or self.conda or self.conda_code or self.added or self.alias)
 
     @property
     def review(self) -> str:
         """What a person should check."""
-        return "; ".join(dict.fromkeys(self.reviews))
+        said = [*self.reviews, self.r.review if self.r is not None else ""]
+        return "; ".join(dict.fromkeys(filter(None, said)))
 
 
 def beside(use: Use, parts: Parts, changes: list[Use], to: Rewriter) -> list[Use]:

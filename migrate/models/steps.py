@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from amlbridge.migrate.models.component_files import ComponentFile
 
 #: Steps that become command components.
-COMMAND_STEPS = frozenset({"PythonScriptStep", "CommandStep", "EstimatorStep", "MpiStep"})
+COMMAND_STEPS = frozenset({"PythonScriptStep", "CommandStep", "EstimatorStep", "MpiStep", "RScriptStep"})
 #: All classes of steps: rules for the others build their node themselves.
 STEPS = COMMAND_STEPS | {
     "ParallelRunStep",
@@ -49,7 +49,6 @@ STEPS = COMMAND_STEPS | {
     "AdlaStep",
     "AzureBatchStep",
     "KustoStep",
-    "RScriptStep",
     "NotebookRunnerStep",
 }
 
@@ -326,7 +325,11 @@ def _run_time_inputs(use: Use, node: str, to: Rewriter) -> Arguments:
 
 
 def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
-    """The start of the command line of a Python script."""
+    """The start of the command line of a script of Python or R."""
+    program = "python"
+    if use.symbol == "RScriptStep":
+        _check_r(use)
+        program = "Rscript"
     script = opened(use.argument("script_name", "estimator_entry_script", position=0), to)
     settings = use.argument("estimator")
     if script is None and settings is not None:
@@ -337,9 +340,19 @@ def _python(use: Use, arguments: Arguments, to: Rewriter) -> str:
         raise ValueError("the script of the step cannot be told")
     text = to.evaluator.text(script)
     if text is not None and (isinstance(script, ast.Constant) or text):
-        return f"python {shlex.quote(text)}"
+        return f"{program} {shlex.quote(text)}"
     arguments.parts.insert(0, ("code", to.source(script)))
-    return "python"
+    return program
+
+
+def _check_r(use: Use) -> None:
+    """Raises ValueError for a step that has its R from elsewhere than its run configuration."""
+    for name in ("custom_docker_image", "cran_packages", "github_packages", "custom_url_packages"):
+        given = use.argument(name)
+        if given is not None and not (isinstance(given, ast.Constant) and not given.value):
+            raise ValueError(f"say {name} in the environment of a run configuration (env.r)")
+    if use.argument("runconfig", position=4) is None:
+        raise ValueError("the image that SDK v1 ran R in is gone: give the step a run configuration that has R")
 
 
 def _command(use: Use, settings: Settings, written: list[ast.expr], to: Rewriter) -> Arguments:

@@ -315,7 +315,7 @@ def read_status(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{attribute.get(member, member)}", review)
 
 
-@rule.converts("ComputeStatus.scale_settings", "ScaleSettings.serialize")
+@rule.converts("ComputeStatus.scale_settings", "ComputeTarget.scale_settings", "ScaleSettings.serialize")
 def scale_settings(use: Use, to: Rewriter) -> Outcome:
     """The cluster itself has them."""
     assert use.receiver is not None

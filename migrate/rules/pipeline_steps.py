@@ -172,7 +172,6 @@ _NOWHERE = {
     "AdlaStep": "Azure Data Lake Analytics is gone: use a Spark job",
     "AzureBatchStep": "SDK v2 has no Azure Batch step: use a command on a cluster, or a parallel job",
     "KustoStep": "SDK v2 has no Kusto step: query in a command with azure-kusto-data",
-    "RScriptStep": "write it as command(command='Rscript ...') with an image that has R",
     "ModuleStep": "SDK v2 has no modules: register the component, and call it",
 }
 

@@ -41,7 +41,6 @@ WAYS_OUT = {
     "AmlCompute.list_usages": "ml_client.compute.list_usage()",
     "AmlCompute.remote_login_port_public_access": "read ssh_public_access_enabled of the compute",
     "AmlCompute.remove_identity": _IDENTITY,
-    "AmlCompute.scale_settings": "read min_instances, max_instances and idle_time_before_scale_down of the compute",
     "AmlCompute.subnet_name": _NETWORK,
     "AmlCompute.update_quotas": _QUOTA,
     "AmlCompute.vm_priority": "read tier of the compute",

@@ -45,7 +45,6 @@ WAYS_OUT = {
     "Environment.from_existing_conda_environment": "run `conda env export`, and give the file as conda_file",
     "Environment.get_image_details": "read image of ml_client.environments.get(name, version)",
     "Environment.label": 'ml_client.environments.get(name, label="latest")',
-    "Environment.r": _R,
     "Environment.spark": _SPARK,
     "EnvironmentDefinition": _ENVIRONMENT,
     "EnvironmentReference": 'name it: environment="azureml:NAME:VERSION"',
