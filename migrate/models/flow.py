@@ -10,6 +10,7 @@ from typing import cast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.factories import Factory, complete, expand, shorten
 from amlbridge.migrate.models.names import identifier, unique
@@ -314,6 +315,9 @@ class Flow:
             base = base.removesuffix("steps").removesuffix("_").removesuffix("_pipeline") or "models"
         node = unique(base, taken)
         stem = node.removesuffix("_step").removesuffix("Step") or node
+        attribute = attribute_of(use.node, self.to)
+        if attribute is not None:
+            return f"self.{attribute.attr}", node
         component = self.to.fresh(f"{stem}_component")
         return component, node
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.models.attributes import attribute_of, class_of
 from amlbridge.migrate.rewriter import Rewriter
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -14,6 +15,9 @@ def check_reach(made: ast.expr, pipeline: ast.expr, to: Rewriter) -> None:
     """Raises ValueError when a step is made where the pipeline's function cannot see its component, or more than once
     by the same call: one node would stand for several steps."""
     around = set(to.evaluator.scopes.ancestors(pipeline))
+    owner = class_of(made, to) if attribute_of(made, to) is not None else None
+    if owner is not None and owner is class_of(pipeline, to):
+        return  # the component is in an attribute
     for node in to.evaluator.scopes.ancestors(made):
         if node in around:
             continue

@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.additions import added_to, is_spent
+from amlbridge.migrate.models.attributes import attribute_of, reads_of
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -132,7 +133,10 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
     if not alone and not _one_of_several(use, to):
         return Leave("data of a pipeline is used in a way that cannot be followed")
     if alone and isinstance(statement, ast.Assign) and not isinstance(statement.targets[0], ast.Name):
-        return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
+        attribute = attribute_of(use.node, to)
+        reads = reads_of(attribute, use.node, to) if attribute is not None else None
+        if reads is None or any(not _in_step(read, to) for read in reads):
+            return Leave("data of a pipeline is kept in an attribute: give each step its inputs and outputs by hand")
     if any(not _in_step(name, to) for name in [*Objects.of(to).names(use.node), *_may_hold(use.node, to)]):
         return Leave("data of a pipeline is passed on in a way that cannot be followed")
     for name in Objects.of(to).names(use.node):
@@ -145,7 +149,7 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
-def _is_alias(name: ast.Name, to: Rewriter) -> bool:
+def _is_alias(name: ast.expr, to: Rewriter) -> bool:
     """Whether the data only gets another name: what reads that stands for the same data."""
     alias = to.evaluator.scopes.parents.get(name)
     named = isinstance(alias, ast.Assign) and alias.value is name and len(alias.targets) == 1
@@ -182,7 +186,7 @@ def name(use: Use, to: Rewriter) -> Outcome:
     return Replace(f'"{port.name}"') if port is not None else Leave("the step that writes this cannot be told")
 
 
-def _in_step(name: ast.Name, to: Rewriter) -> bool:
+def _in_step(name: ast.Name | ast.Attribute, to: Rewriter) -> bool:
     """Whether a name is read inside of a step that is converted, or of something fluent."""
     flow = Flow.of(to)
     for node in to.evaluator.scopes.ancestors(name):

@@ -12,7 +12,8 @@ stays in Python where only the running code knows its folder, environment, name 
 not there: the finding says why.
 
 A function that makes a step and returns it gives the component instead, and each of its calls is a node of its own: the
-data and the parameters of the pipeline that the function got go to the node.
+data and the parameters of the pipeline that the function got go to the node. A step that a method keeps in an attribute is a component there, which the pipeline of
+another method of the class calls.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.additions import remove_spent
+from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
@@ -90,7 +92,7 @@ def step(use: Use, to: Rewriter) -> Outcome:
     code = found.component_code(to)
     variable = Objects.of(to).variable(use.node)
     made = "\n".join([*found.component_lines(to), f"{found.component} = {code}"])
-    if variable is not None:
+    if variable is not None or attribute_of(use.node, to) is not None:
         return Statements(made, found.review, found.why)
     to.before(use.statement, made)
     return Replace(found.component, found.review, found.why)
