@@ -12,8 +12,8 @@ stays in Python where only the running code knows its folder, environment, name 
 not there: the finding says why.
 
 A function that makes a step and returns it gives the component instead, and each of its calls is a node of its own: the
-data and the parameters of the pipeline that the function got go to the node. A step that a method keeps in an attribute is a component there, which the pipeline of
-another method of the class calls.
+data and the parameters of the pipeline that the function got go to the node. A step that a method keeps in an attribute
+is a component there, which the pipeline of another method of the class calls.
 """
 
 from __future__ import annotations
