@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 #: Packages below azureml-* that belong to SDK v2, or that it uses as well.
 _STAY = frozenset(
@@ -38,15 +39,15 @@ def package_of(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
 
 
-def converted(requirements: list[str], *, tracking: bool = True) -> list[str]:
+def converted(requirements: list[str], *, tracking: bool = True, kept: Collection[str] = ()) -> list[str]:
     """Requirement lines for SDK v2: what is not of SDK v1 keeps its place and text. ``tracking``: with what a run
-    script needs to log."""
+    script needs to log. ``kept``: packages of SDK v1 that something still needs."""
     result: list[str] = []
     names: set[str] = set()
     for requirement in requirements:
         name = package_of(requirement)
         new = (requirement,)
-        if name.startswith("azureml-") and name not in _STAY:
+        if name.startswith("azureml-") and name not in _STAY and name not in kept:
             new = _INSTEAD.get(name, ())  # type: ignore[assignment]
         for line in new:
             if package_of(line) not in names or not package_of(line):

@@ -38,9 +38,12 @@ class Conda:
     base: str = ""
     #: Code of the lines of a requirements file.
     file: str = ""
+    #: Packages of SDK v1 that the code still needs.
+    kept: frozenset[str] = frozenset()
 
     def add(self, use: Use, to: Rewriter) -> None:
         """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
+        self.kept |= _needed(to)
         member = use.symbol.rsplit(".", 1)[1]
         if member in TENSORFLOW:
             (self.pip if "pip" in member else self.conda).append(tensorflow(use, to))
@@ -69,9 +72,10 @@ class Conda:
             return self.base
         python = [] if any(name.strip("\"'").startswith("python=") for name in self.conda) else [self.python or PYTHON]
         literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
-        lines = [repr(line) for line in converted(literal)] + [line for line in self.pip if not _is_literal(line)]
+        new = converted(literal, kept=self.kept)
+        lines = [repr(line) for line in new] + [line for line in self.pip if not _is_literal(line)]
         if self.file:
-            mine = [line for line in self.pip if _is_literal(line)] + lines[len(converted(literal)) :]
+            mine = [line for line in self.pip if _is_literal(line)] + lines[len(new) :]
             pip = f"[*{self.file}, {', '.join(mine)}]" if mine else self.file
         else:
             pip = f"[{', '.join(lines)}]"
@@ -83,7 +87,7 @@ class Conda:
 
 def of_creation(use: Use, to: Rewriter) -> Conda:
     """``CondaDependencies.create(...)``, ``CondaDependencies()`` or ``CondaDependencies(path)``."""
-    conda = Conda()
+    conda = Conda(kept=_needed(to))
     if use.symbol != "CondaDependencies.create":
         path = use.argument("conda_dependencies_file_path", position=0)
         if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
@@ -96,6 +100,12 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
     if version is not None:
         conda.python = python(version, to)
     return conda
+
+
+def _needed(to: Rewriter) -> frozenset[str]:
+    """The packages of SDK v1 that a service needs for what the code gives it: pickled explainers for scoring."""
+    pickled = any(use.module.startswith("azureml.interpret.scoring") for use in to.uses)
+    return frozenset({"azureml-interpret"}) if pickled else frozenset()
 
 
 def tensorflow(use: Use, to: Rewriter) -> str:

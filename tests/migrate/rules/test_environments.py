@@ -339,3 +339,12 @@ env.python.conda_dependencies = CondaDependencies.create(conda_packages=["pip=23
 env.register(ws)
 """).text
     assert text.count('"pip=23.1"') == 1 and '"pip",' not in text
+
+
+def test_the_package_of_an_explainer_that_a_service_loads_stays() -> None:
+    head = "from azureml.core.conda_dependencies import CondaDependencies\n"
+    made = 'conda = CondaDependencies.create(pip_packages=["azureml-interpret", "azureml-core"])\n'
+    assert '"interpret-community"' in convert(f"{head}{made}").text
+    scoring = "from azureml.interpret.scoring.scoring_explainer import TreeScoringExplainer, save\n"
+    text = convert(f'{head}{scoring}save(TreeScoringExplainer(e), directory="outputs", exist_ok=True)\n{made}').text
+    assert '"azureml-interpret"' in text and '"interpret-community"' not in text
