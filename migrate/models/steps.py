@@ -406,10 +406,19 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
         input_port(data, "", arguments, to)
 
 
+_UNNAMED = (
+    "no argument names the output {0}: a script finds its folder in AZURE_ML_OUTPUT_{0}, where SDK v1 had "
+    "AZUREML_DATAREFERENCE_{0}"
+)
+
+
 def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
     node = use.argument("outputs")
     for element in list_elements(node, to) if node is not None else []:
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
         if data is None:
             raise ValueError("an output of the step cannot be told")
-        output_port(data, "", arguments, to)
+        known = len(arguments.outputs)
+        port = output_port(data, "", arguments, to)
+        if len(arguments.outputs) > known and data.type == "PipelineData":
+            arguments.reviews.append(_UNNAMED.format(port.name))

@@ -457,3 +457,13 @@ p = Pipeline(ws, [w, r])
 """)
     assert "python r.py --in ${{inputs." in text and "=w.outputs.out)" in text
     assert text.count("outputs={") == 1
+
+
+def test_an_output_that_no_argument_names_is_for_review() -> None:
+    """The script has it from a variable, which has another name in SDK v2."""
+    given = "outputs=[data], compute_target='cpu'"
+    code = f"{HEAD}data = PipelineData('data')\na = PythonScriptStep('a.py', {{}}{given})\np = Pipeline(ws, [a])\n"
+    messages = [finding.message for finding in convert(code.format("")).findings]
+    assert any("AZURE_ML_OUTPUT_data" in message for message in messages)
+    named = [finding.message for finding in convert(code.format("arguments=['--out', data], ")).findings]
+    assert not any("AZURE_ML_OUTPUT_data" in message for message in named)
