@@ -111,7 +111,10 @@ _LOST = {
 }
 
 
-_ARRAYS = "features and target are written as one table, which is uploaded; they have to be arrays or data frames"
+_ARRAYS = (
+    "features and target are written as one table, which is uploaded: they have to be arrays or data frames, and the "
+    "models take a table with these columns"
+)
 _SCRIPT = (
     "get_data() of the script runs where the job is submitted, and its table is uploaded; "
     "SDK v1 called it on the compute"
