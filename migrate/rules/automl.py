@@ -2,10 +2,10 @@
 
 The settings go to ``set_limits``, ``set_training`` and ``set_featurization``; ``label_column_name`` is
 ``target_column_name``, hours are minutes. The data has to be an MLTable: ``X`` and ``y``, also those that the
-``get_data()`` of a ``data_script`` gives, are written as one table with the target in a column. ``AutoMLStep`` becomes a node of the pipeline
-function with the output ``best_model``, an MLflow folder. What read v1's outputs, the metrics as JSON and the model as
-a pickle, gets them from a small component behind the node, whose files are written beside the code.
-``ForecastingParameters`` and ``FeaturizationConfig`` become the entities ``ForecastingSettings`` and
+``get_data()`` of a ``data_script`` gives, are written as one table with the target in a column. ``AutoMLStep``
+becomes a node of the pipeline function with the output ``best_model``, an MLflow folder. What read v1's outputs, the
+metrics as JSON and the model as a pickle, gets them from a small component behind the node, whose files are written
+beside the code. ``ForecastingParameters`` and ``FeaturizationConfig`` become the entities ``ForecastingSettings`` and
 ``TabularFeaturizationSettings``.
 """
 
