@@ -131,6 +131,14 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     return variable
 
 
+def statements_beside(variable: str, to: Rewriter) -> list[ast.stmt]:
+    """The statements that such a variable is made below."""
+    made = to.memory.get(_MADE, {})
+    assert isinstance(made, dict)
+    below = (statement for statement in made if made[statement] in to.appended.get(statement, ()))
+    return [statement for statement in below if made[statement].startswith(f"{variable} = ")]
+
+
 def is_from_elsewhere(made: ast.AST, to: Rewriter) -> bool:
     """Whether a variable holds what a function of another module gives."""
     called = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None

@@ -6,6 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.beside import statements_beside
 from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -20,7 +21,8 @@ def tracking(use: Use, to: Rewriter) -> str:
         return mlflow
     client = _client(use, to)
     made = _maker(use, client, to)
-    if isinstance(made, ast.Assign) and made is not _holder(use, client, to):
+    beside = made in statements_beside(client, to)
+    if isinstance(made, ast.Assign) and not beside and made is not _holder(use, client, to):
         client = to.source(made.targets[0])
     if made is None and client == to.memory.get(("variable", "ml_client")):  # below what makes the client
         once(use.statement, to, "tracking", lambda: _line(mlflow, client))
@@ -53,6 +55,12 @@ def _client(use: Use, to: Rewriter) -> str:
     return to.client(use.node, workspace)
 
 
+def _is_around(statement: ast.stmt, use: Use, to: Rewriter) -> bool:
+    """Whether a statement is of the function that a use is in, or of the module."""
+    scope = to.evaluator.scopes.of(statement)
+    return scope.is_module or scope.node in set(to.evaluator.scopes.ancestors(use.node))
+
+
 def _holder(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
     """The statement of the same function that makes the object which holds the client, or its workspace."""
     names = [node.id for node in ast.walk(ast.parse(client, mode="eval")) if isinstance(node, ast.Name)]
@@ -77,6 +85,9 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
     inner = [other for other in named if homes[other.node] in around or homes[other.node] is to.evaluator.tree]
     if inner:
         return max(inner, key=lambda other: len(list(scopes.ancestors(other.node)))).statement
+    below = [statement for statement in statements_beside(client, to) if _is_around(statement, use, to)]
+    if below:
+        return below[-1]
     binding = _binding(use, client, to)
     if binding is not None and binding.kind == "assign":
         return binding.statement

@@ -89,3 +89,22 @@ def test_functions_that_look_at_each_element(chosen: str, after: str) -> None:
     ).text
     assert after in flat(text) and "azureml" not in text
     assert "print(best.studio_url)" in text
+
+
+def test_mlflow_is_told_of_a_client_beside_a_workspace_below_it() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Run
+from company.ml import connect
+
+
+def main():
+    print("start")
+    ws = connect()
+    for run in Experiment(ws, "e").get_runs():
+        print(run.get_metrics())
+"""
+    ).text
+    lines = flat(text)
+    assert lines.index("ml_client = MLClient(") < lines.index("mlflow.set_tracking_uri(ml_client.workspaces.get(")
+    assert text.count("set_tracking_uri") == 1
