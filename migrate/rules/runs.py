@@ -16,7 +16,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models import states
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.tracking import tracking
@@ -254,7 +254,27 @@ def output(use: Use, to: Rewriter) -> Outcome:
     hierarchy = any(other.symbol == "HTSTrainParameters" for other in to.uses)
     if hierarchy and name is not None and to.evaluator.text(name) == "explanations":
         return Leave(_EXPLANATIONS, Status.NO_EQUIVALENT)
+    port = _port_name(use, to)
+    if port is not None:
+        return Replace(f'"{port}"')
     return Replace(to.source(name)) if name is not None else Leave("an output has a name")
+
+
+def _port_name(use: Use, to: Rewriter) -> str | None:
+    """The output that a component has for the data of a step; None where the name of the data is its name."""
+    name = use.argument("name", position=0)
+    text = to.evaluator.text(name) if name is not None and use.symbol.endswith("get_output_data") else None
+    found = set()
+    for made in to.uses:
+        given = made.argument("name", position=0) if made.symbol in INTERMEDIATE and made.call is not None else None
+        if text is None or given is None or to.evaluator.text(given) != text or not isinstance(made.node, ast.expr):
+            continue
+        data = follow(made.node, to)
+        producer = Flow.of(to).producer(data.root) if data is not None else None
+        port = producer.writes(data.root) if producer is not None and data is not None else None
+        if port is not None:
+            found.add(port.name)
+    return found.pop() if len(found) == 1 else None
 
 
 @rule.converts("PortDataReference.download")
@@ -288,6 +308,9 @@ def _output_name(use: Use, to: Rewriter) -> str | None:
     """The name of the output that ``get_pipeline_output(name)`` gave."""
     origin = use.receiver_value.origin if use.receiver_value is not None else None
     made = use_of(origin, to) if origin is not None else None
+    port = _port_name(made, to) if made is not None else None
+    if port is not None:
+        return port
     name = made.argument("pipeline_output_name", "name", position=0) if made is not None else None
     return to.evaluator.text(name) if name is not None else None
 
