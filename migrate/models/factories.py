@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.functions import argument_of, returns
+from amlbridge.migrate.analysis.handed import Handed
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port, declared_output, declared_parameter
 from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, follow, input_code, kind_of
@@ -50,6 +51,8 @@ def expand(flow: Flow) -> dict[ast.Call, Step]:
     """The steps that calls of functions make, where all calls of the function can be followed; the functions and calls
     lose the parameters that go to the nodes."""
     found: dict[ast.Call, Step] = {}
+    if not any(use.symbol == "Pipeline" for use in flow.to.uses) and not Handed.of(flow.to.evaluator).steps:
+        return found  # no function of a pipeline is written here that could take the data
     for template in list(flow.steps.values()):
         try:
             factory = _factory(template, flow)

@@ -151,6 +151,12 @@ def test_a_function_that_cannot_be_followed_is_left(old: str, new: str) -> None:
     assert Status.MANUAL in {finding.status for finding in found.findings}
 
 
+def test_without_a_pipeline_here_the_function_keeps_its_data() -> None:
+    """Who makes the pipeline is not known: the data would be lost."""
+    found = convert(HEAD + PREPARE + TRAIN + MAIN.partition("pipeline =")[0]).text
+    assert "def make_train(data, name, rate" in found and "make_train(clean" in found
+
+
 LIVE = """\
 from azureml.core import Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
