@@ -13,6 +13,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_
 from amlbridge.migrate.models.data import follow, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
+from amlbridge.migrate.models.static import NotKnownError, Static
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -41,8 +42,10 @@ class Notebook:
     def start(self, output: str = "") -> str:
         """The command line in front of the parameters. ``output``: the output of the component that gets the notebook
         as it ran."""
-        file = shlex.quote(self.output or self.name.rpartition("/")[2])
-        place, folder = (f"${{{{outputs.{output}}}}}/{file}", "") if output else (f"outputs/{file}", "mkdir -p outputs")
+        file = (self.output or self.name.rpartition("/")[2]).removeprefix("./").removeprefix("outputs/")
+        folder = shlex.quote(f"outputs/{file}".rpartition("/")[0])
+        place = f"${{{{outputs.{output}}}}}/{shlex.quote(file)}" if output else shlex.quote(f"outputs/{file}")
+        folder = "" if output else f"mkdir -p {folder}"
         parts = ["pip install --quiet papermill ipykernel", *([folder] if folder else [])]
         run = ["papermill -k python3", *self.options, shlex.quote(self.name), place]
         return " && ".join([*parts, " ".join(run)])
@@ -52,8 +55,11 @@ def read_notebook(config: Use, step: Use | None, to: Rewriter) -> Notebook:
     """Reads a NotebookRunConfig. ``step``: the call of the step that runs it, if one does. Raises ValueError where it
     cannot be read."""
     source, notebook = config.argument("source_directory", position=0), config.argument("notebook", position=1)
-    name = to.evaluator.text(notebook) if notebook is not None else None
-    if name is None:
+    try:
+        name = Static(to, notebook).value(notebook) if notebook is not None else None
+    except NotKnownError:
+        name = None
+    if not isinstance(name, str):
         raise ValueError("the notebook is known only when the script runs")
     settings = Settings()
     if source is not None:

@@ -105,6 +105,10 @@ TEMPLATES = {
     "id": ("{run}.name", ""),
     "get_status": ("{client}.jobs.get({run}.name).status", ""),
     "status": ("{client}.jobs.get({run}.name).status", ""),
+    "get_detailed_status": (
+        '{{"status": {client}.jobs.get({run}.name).status}}',
+        "what v1 told as details of a status is in the studio only",
+    ),
     "get_portal_url": ("{run}.studio_url", ""),
     "cancel": ("{client}.jobs.begin_cancel({run}.name).result()", ""),
     "get_steps": ("{client}.jobs.list(parent_job_name={run}.name)", ""),

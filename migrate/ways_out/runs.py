@@ -63,7 +63,6 @@ WAYS_OUT = {
     "Run.add_type_provider": _INNER,
     "Run.clean": "the job's files are on its compute for as long as it runs",
     "Run.get_best_child": "choose among mlflow.search_runs(...) by the metric",
-    "Run.get_detailed_status": "read status of ml_client.jobs.get(name)",
     "Run.identity": "read name of the job",
     "Run.list_by_compute": "choose among ml_client.jobs.list() by compute",
     "Run.portal_url": "read studio_url of the job",

@@ -63,3 +63,18 @@ def test_parameters_of_run_time_are_left() -> None:
     found = convert(HEAD + STEP.format(parameters="load()"))
     left = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.MANUAL}
     assert "put together at run time" in left["NotebookRunnerStep"]
+
+
+def test_the_name_of_a_notebook_may_be_put_together() -> None:
+    text = convert(
+        """\
+        from azureml.contrib.notebook import NotebookRunConfig
+
+        NAME = "train.ipynb"
+        config = NotebookRunConfig(
+            source_directory="..", notebook="notebooks/" + NAME, output_notebook="outputs/out.ipynb", run_config=env
+        )
+        """
+    ).text
+    assert "azureml.contrib" not in text
+    assert "mkdir -p outputs &&" in text and "notebooks/train.ipynb outputs/out.ipynb" in " ".join(text.split())

@@ -6,7 +6,7 @@ import pytest
 
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.signatures.check import check_generated
-from tests.migrate.rules.support import convert
+from tests.migrate.rules.support import check_transformed, convert
 
 HEAD = "from azureml.core import Run, Workspace\n\nws = Workspace.from_config()\nrun = Run.get(ws, RUN_ID)\n"
 
@@ -114,3 +114,25 @@ print(above.get_portal_url(), step.id)
     assert "ml_client.jobs.get(above.info.run_id).studio_url, step.name" in text
     assert text.count("MLClient(") == 1, "a script in a job makes one client for all that it asks"
     assert not check_generated(text)
+
+
+def test_a_detailed_status_is_a_dict_as_before() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.run import Run
+
+        ws = Workspace.from_config()
+        run = Run.get(ws, RUN_ID)
+        print(run.get_detailed_status())
+        """,
+        """\
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+
+        ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+        run = ml_client.jobs.get(RUN_ID)
+        print({"status": ml_client.jobs.get(run.name).status})
+        """,
+        status=Status.REVIEW,
+    )
