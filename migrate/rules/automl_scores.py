@@ -7,6 +7,7 @@ names that AutoML gives them. Constants become the texts that they stand for.
 from __future__ import annotations
 
 import ast
+import json
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import above
@@ -64,9 +65,14 @@ for metric in get_primary_metrics("classification"):
     print(metric)
 """,
             """\
-from azure.ai.ml.automl import ClassificationPrimaryMetrics
 
-for metric in [metric.value for metric in ClassificationPrimaryMetrics]:
+for metric in [
+    "AUC_weighted",
+    "accuracy",
+    "average_precision_score_weighted",
+    "norm_macro_recall",
+    "precision_score_weighted",
+]:
     print(metric)
 """,
             "Metrics that a search may optimize",
@@ -160,11 +166,18 @@ def constant(use: Use, to: Rewriter) -> Outcome:
     return Replace(f'"{CONSTANTS[use.symbol]}"')
 
 
-#: Task -> what lists its primary metrics in azure.ai.ml.automl.
+#: Task -> its primary metrics, as both SDKs call them. Source: ``get_primary_metrics`` of azureml-train-automl-client.
+_OF_NUMBERS = (
+    *("r2_score", "spearman_correlation"),
+    *("normalized_mean_absolute_error", "normalized_root_mean_squared_error"),
+)
 _PRIMARY = {
-    "classification": "ClassificationPrimaryMetrics",
-    "regression": "RegressionPrimaryMetrics",
-    "forecasting": "ForecastingPrimaryMetrics",
+    "classification": (
+        *("AUC_weighted", "accuracy", "average_precision_score_weighted", "norm_macro_recall"),
+        "precision_score_weighted",
+    ),
+    "regression": _OF_NUMBERS,
+    "forecasting": _OF_NUMBERS,
 }
 
 
@@ -173,6 +186,5 @@ def primary_metrics(use: Use, to: Rewriter) -> Outcome:
     """The metrics that a search may optimize."""
     task = to.evaluator.text(use.argument("task", position=0)) if use.call is not None else None
     if task not in _PRIMARY:
-        return Leave(f"list the metrics of the task: {', '.join(_PRIMARY.values())} of azure.ai.ml.automl")
-    metrics = to.need("azure.ai.ml.automl", _PRIMARY[task])
-    return Replace(f"[metric.value for metric in {metrics}]", "the metrics are AUCWeighted and so on in SDK v2")
+        return Leave("write the metrics of the task as a list: AUC_weighted, r2_score and so on")
+    return Replace(f"[{', '.join(json.dumps(metric) for metric in _PRIMARY[task])}]")

@@ -226,6 +226,15 @@ ml.jobs.stream(ml.jobs.create_or_update(orders).name)
         cluster="factory",
     ),
     Twin(
+        "r-packages",
+        head="from azureml.core import Workspace\n",
+        foot="env.register(Workspace.from_config())\n",
+        differs={
+            "environments/r/1/packages": "conda has the packages of R, which v1 installs by itself",
+            "environments/r/1/image": "v1 names the release of the image",
+        },
+    ),
+    Twin(
         "spark",
         head="from azureml.core import Experiment\nfrom azureml.pipeline.core import Pipeline\n",
         foot="ws = Workspace.from_config()\n" + _SUBMIT.format(what="Pipeline(ws, steps=[step])"),

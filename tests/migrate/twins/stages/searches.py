@@ -186,6 +186,16 @@ print("=", scores([1.0, 2.0, 3.0], [1.0, 2.0, 6.0])["mean_absolute_error"], time
         only_after="azureml-automl-runtime cannot be installed beside today's packages",
         tells=("1.0 week",),
     ),
+    Twin("automl-scores", 1, foot='print("=", sorted(get_primary_metrics("classification")))\n'),
+    Twin(
+        "automl-logging",
+        foot="""\
+NAME, PATH = "churn", "model.pkl"
+joblib.dump({"left": 1}, PATH)
+init()
+print("=", model, logger.name)
+""",
+    ),
     Twin(
         "many-models",
         setup="""\
