@@ -43,7 +43,6 @@ _WORKSPACE_FACTS = frozenset({"Workspace.name", "Workspace.subscription_id", "Wo
 _WORKSPACE_NAMES = frozenset(
     {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
 )
-
 #: What becomes of a use that could be converted, but shares an object with one that could not.
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
 #: Expressions around uses that an idiom may convert.
