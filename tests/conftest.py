@@ -34,6 +34,7 @@ _LONGEST = (
     "v2/jobs/test_automl.py",
     "v2/jobs/test_sweeps.py",
     "v2/online/test_endpoints.py",
+    "migrate/twins/test_twins.py",
     "migrate/rules/test_automl_live.py",
     "migrate/rules/test_run_scripts_live.py",
     "migrate/rules/test_sweeps.py",

@@ -18,11 +18,9 @@ from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
-    Data,
     follow,
     input_code,
     is_read_by_rows,
-    is_unregistered,
     kind_of,
     lists_files,
     paths_of,
@@ -30,6 +28,7 @@ from amlbridge.migrate.models.data import (
     single_file,
 )
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.frames import frame_code, path_code
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.paths import datastore_path, whole_address
@@ -488,14 +487,6 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     return Replace(code, f"{_PATHS}; {_TRUTHS}" if ".read_csv(" in code else _PATHS)
 
 
-def path_code(node: ast.expr, to: Rewriter) -> str:
-    """Code of the path of a dataset. An entity has a ``Path`` of what lies on this machine, as a table that was just
-    saved does; mltable reads texts."""
-    path, data = f"{to.source(node)}.path", follow(node, to)
-    saved = data is not None and is_unregistered(data, to) and kind_of(data, to) == "mltable"
-    return f"str({path})" if saved else path
-
-
 @rule.converts("Dataset.to_spark_dataframe")
 def to_spark(use: Use, to: Rewriter) -> Outcome:
     """Reads the table, and hands it to Spark."""
@@ -504,21 +495,6 @@ def to_spark(use: Use, to: Rewriter) -> Outcome:
         session = f"{to.need('pyspark.sql', 'SparkSession')}.builder.getOrCreate()"
         return Replace(f"{session}.createDataFrame({found.text})", _SPARK)
     return found
-
-
-def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
-    """Code that reads a table into a data frame. ``path``: code of its path."""
-    kind = kind_of(data, to) if data is not None else "mltable"
-    if kind == "uri_file":
-        return f"{to.need_module('pandas') if not _pandas(to) else _pandas(to)}.read_csv({path})"
-    return f"{to.need_module('mltable')}.load({path}).to_pandas_dataframe()"
-
-
-def _pandas(to: Rewriter) -> str:
-    for binding in to.evaluator.scopes.module.bindings.get("pd", []):
-        if binding.kind == "import":
-            return "pd"
-    return ""
 
 
 @rule.converts("Dataset.to_path")

@@ -10,9 +10,9 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import follow, registered_here, use_of
+from amlbridge.migrate.models.frames import path_code
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.datasets import path_code
 
 rule = Rule(
     "partitions",
