@@ -184,6 +184,8 @@ class StatementWriter:
         head = lines.text[first:start]
         comments = _lost_comments(lines.text[start:end], code)
         if head.strip():
+            if code and "\n" not in code.strip() and not (comments or above):
+                self._put_above(statement, [])
             self._replace_shared(start, end, head, indent, "\n".join(filter(None, [*comments, *above, code])))
             return
         todo = self._todo_lines(statement)

@@ -285,3 +285,17 @@ store.download(target_path=".", prefix="p")
 """
     )
     assert found.text.count("# TODO(amlbridge") == 1
+
+
+def test_what_is_left_behind_a_colon_has_its_comment_above_the_line() -> None:
+    conversion = convert(
+        """\
+        from azureml.core import Experiment, Workspace
+
+        experiment = Experiment(Workspace.from_config(), name)
+        if more: run = experiment.submit(config, **more)
+        else: run = experiment.submit(config)
+        """
+    )
+    before, _, after = conversion.text.partition("if more: run = Experiment(")
+    assert before.rstrip().splitlines()[-1].startswith("# TODO(amlbridge experiments)") and after
