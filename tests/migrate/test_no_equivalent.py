@@ -110,3 +110,20 @@ def test_no_way_out_is_hidden_by_a_rule() -> None:
         if member and any(f"{cls}.{member}" in handlers() for cls in lineage(owner))
     }
     assert hidden == set()
+
+
+def test_what_comes_from_a_library_beside_sdk_v1_is_told_once_and_stays() -> None:
+    found = convert(
+        """\
+        import azureml.dataprep as dprep
+        from azureml.core import Workspace
+
+        ws = Workspace.from_config()
+        first = dprep.auto_read_file("a.csv")
+        second = dprep.auto_read_file("b.csv")
+        """
+    )
+    told = [finding for finding in found.findings if finding.symbol == "auto_read_file"]
+    assert [finding.status for finding in told] == [Status.NO_EQUIVALENT] and told[0].line == 5
+    assert 'second = dprep.auto_read_file("b.csv")' in found.text and "import azureml.dataprep as dprep" in found.text
+    assert "azureml.core" not in found.text
