@@ -116,8 +116,8 @@ class Use:
         return arguments.get(position) if position is not None else None
 
 
-#: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): what a module
-#: takes from them is told once.
+#: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): what a
+#: module takes from them is told once.
 _BESIDE = ("azureml.dataprep", "azureml.designer", "azureml.studio")
 
 
