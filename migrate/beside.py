@@ -192,3 +192,10 @@ def _place(binding: Binding) -> tuple[ast.stmt, bool] | None:
     if first.lineno == function.lineno or isinstance(first, _FUNCTIONS):
         return None
     return first, True
+
+
+def annotate_client(workspace: object, to: Rewriter) -> None:
+    """Names the class of the client where an annotation in quotes says that of the workspace."""
+    said = workspace.origin if isinstance(workspace, Instance) else None
+    if isinstance(said, ast.Constant) and isinstance(said.value, str):
+        to.rename(said, f'"{to.need("azure.ai.ml", "MLClient")}"')

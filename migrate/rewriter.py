@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
 from amlbridge.migrate.beside import (
+    annotate_client,
     client_beside,
     client_near,
     client_of,
@@ -123,8 +124,7 @@ class Rewriter:
         return self.imports.need(module, "")
 
     def client(self, at: ast.AST, workspace: ast.expr | None = None) -> str:
-        """An expression for the MLClient at a place: ``workspace`` converted if it is given, else the workspace that is
-        visible there, else a new client from the configuration file."""
+        """The MLClient at a place: ``workspace`` converted, else that of the workspace that is visible, or a new one."""
         if workspace is not None and self.evaluator.type_of(workspace) == "Workspace":
             return self._client_of(workspace)
         if isinstance(workspace, (ast.Name, ast.Attribute, ast.Call)) and self.evaluator.value(workspace) is None:
@@ -141,6 +141,7 @@ class Rewriter:
             bound = self.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
             there = self.client_there(workspace)
             return there or (client_beside(bound[0], CLIENT, self) if bound else client_near(workspace, self))
+        annotate_client(value, self)
         return self.source(workspace)
 
     def client_there(self, at: ast.AST) -> str | None:
@@ -176,8 +177,7 @@ class Rewriter:
         self._touch(statement)
 
     def rename(self, node: ast.AST, code: str | Callable[[], str]) -> None:
-        """Writes ``code``, or what it gives in the end, where a name, a parameter, a keyword with its value, or another
-        expression stands."""
+        """Writes ``code``, or what it gives in the end, where an expression, a parameter, or a keyword stands."""
         self._renamed[node] = code
         self._touch(node)
 

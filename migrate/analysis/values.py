@@ -424,7 +424,8 @@ class Evaluator:
         function = binding.scope.node
         if isinstance(found, Instance) and found.type == "Run" and (kind := kind_of_run(binding, self)) is not None:
             return Instance(kind, binding.node)
-        if found is not None or isinstance(binding.node.annotation, (ast.Name, ast.Attribute)):
+        said = binding.node.annotation
+        if found is not None or isinstance(said, (ast.Name, ast.Attribute)) or _is_named(said, "MLClient"):
             return found
         if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
             return None
@@ -585,3 +586,8 @@ class Evaluator:
                     if key is not None and node.value is not None:  # type: ignore[attr-defined]
                         self._fields[owner].setdefault(key, []).append(node.value)  # type: ignore[attr-defined]
         return self._fields[owner]
+
+
+def _is_named(annotation: ast.expr | None, name: str) -> bool:
+    """Whether an annotation in quotes is this name."""
+    return isinstance(annotation, ast.Constant) and annotation.value == name

@@ -39,3 +39,31 @@ def _tried(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:
     left = [outcome for outcome in decided if isinstance(outcome, Leave)]
     both = any(node in to.attempt.both for node in calls)
     return bool(left) or both, len(left) < len(decided)
+
+
+def key_errors(use: Use, to: Rewriter) -> None:
+    """``except KeyError`` around ``ws.datasets["x"]``, which becomes a call: what is not there is another exception."""
+    inner: ast.AST = use.node
+    for around in to.evaluator.scopes.ancestors(use.node):
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            return
+        if isinstance(around, ast.Try) and inner in around.body:
+            for handler in around.handlers:
+                _also_missing(handler, to, alone=_only_key(use.node, around))
+            return
+        inner = around
+
+
+def _only_key(node: ast.AST, tried: ast.Try) -> bool:
+    """Whether nothing else that is tried can raise a KeyError."""
+    inside = [part for statement in tried.body for part in ast.walk(statement)]
+    return not any(isinstance(part, ast.Subscript) and part is not node for part in inside)
+
+
+def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool) -> None:
+    listed = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    for name in listed:
+        if isinstance(name, ast.Name) and name.id in ("KeyError", "LookupError"):
+            missing = to.need("azure.core.exceptions", "ResourceNotFoundError")
+            both = f"{name.id}, {missing}"
+            to.rename(name, missing if alone else both if isinstance(handler.type, ast.Tuple) else f"({both})")

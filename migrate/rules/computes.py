@@ -9,7 +9,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.caught import caught
+from amlbridge.migrate.models.caught import caught, key_errors
 from amlbridge.migrate.models.clusters import more_of_cluster
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
@@ -109,6 +109,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """One compute of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     return Replace(f"{to.client(use.node, use.receiver)}.compute.get({to.source(use.node.slice)})")
 
 

@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.asset_names import asset_name
+from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
@@ -157,6 +158,7 @@ def _version(node: ast.expr | None, to: Rewriter) -> str:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a dataset of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     called, review = asset_name(use.node.slice, to)
     return Replace(f'{to.client(use.node, use.receiver)}.data.get({called}, label="latest")', review)
 

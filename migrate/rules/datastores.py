@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import paths_of, reference_kind
 from amlbridge.migrate.models.paths import datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -73,6 +74,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """One datastore of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     return Replace(f"{to.client(use.node, use.receiver)}.datastores.get({to.source(use.node.slice)})")
 
 

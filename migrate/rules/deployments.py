@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import states
+from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
@@ -356,6 +357,7 @@ def find_of_kind(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """An endpoint of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     client = to.client(use.node, use.receiver)
     return Replace(f"{client}.online_endpoints.get(name={to.source(use.node.slice)})")
 

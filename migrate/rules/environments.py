@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
+from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.environment import (
     DROPPED,
@@ -202,6 +203,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of an environment of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     name = use.node.slice
     curated = (to.evaluator.text(name) or "").startswith("AzureML-")
     review = "curated environments of SDK v1 are gone: choose one of the registry azureml" if curated else ""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -288,6 +289,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a model of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    key_errors(use, to)
     return Replace(f'{to.client(use.node, use.receiver)}.models.get({to.source(use.node.slice)}, label="latest")')
 
 

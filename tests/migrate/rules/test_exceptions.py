@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -83,3 +85,40 @@ def test_names_of_a_module_without_a_list_of_its_names() -> None:
     )
     text = convert(code).text
     assert "except ResourceNotFoundError:" in text and "ClientSecretCredential" in text and "azureml" not in text
+
+
+@pytest.mark.parametrize(
+    ("tried", "caught"),
+    [
+        ('ws.compute_targets["cpu"]', "except ResourceNotFoundError:"),
+        ('ws.datasets[names["data"]]', "except (KeyError, ResourceNotFoundError):"),
+    ],
+)
+def test_what_is_not_in_the_workspace_is_no_key_error_any_more(tried: str, caught: str) -> None:
+    text = convert(
+        f"""\
+        from azureml.core import Workspace
+
+        ws = Workspace.from_config()
+        try:
+            found = {tried}
+        except KeyError:
+            found = None
+        """
+    ).text
+    assert caught in text and "from azure.core.exceptions import ResourceNotFoundError" in text
+
+
+def test_a_key_error_around_a_handler_is_not_of_the_workspace() -> None:
+    text = convert(
+        """\
+        from azureml.core import Workspace
+
+        ws = Workspace.from_config()
+        try:
+            name = names["cpu"]
+        except KeyError:
+            found = ws.compute_targets["cpu"]
+        """
+    ).text
+    assert "except KeyError:" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrate.rules.support import convert
+from tests.migrate.rules.support import check_transformed, convert
 
 
 def test_a_workspace_that_may_be_missing_is_asked_for() -> None:
@@ -119,3 +119,20 @@ def test_details_in_a_variable_are_read_as_attributes() -> None:
 def test_the_file_of_a_configuration_has_a_name_of_its_own() -> None:
     code = "from azureml.core import Workspace\n\nconfig = {}\nWorkspace.from_config().write_config()\nprint(config)\n"
     assert " as config_2:" in convert(code).text
+
+
+def test_an_annotation_in_quotes_names_the_client() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Workspace
+
+        def first(workspace: "azureml.core.Workspace", name):
+            return workspace.compute_targets[name]
+        """,
+        """\
+        from azure.ai.ml import MLClient
+
+        def first(workspace: "MLClient", name):
+            return workspace.compute.get(name)
+        """,
+    )
