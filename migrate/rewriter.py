@@ -124,7 +124,7 @@ class Rewriter:
         return self.imports.need(module, "")
 
     def client(self, at: ast.AST, workspace: ast.expr | None = None) -> str:
-        """The MLClient at a place: ``workspace`` converted, else that of the workspace that is visible, or a new one."""
+        """The MLClient at a place: ``workspace`` converted, or of the visible workspace, else a new one."""
         if workspace is not None and self.evaluator.type_of(workspace) == "Workspace":
             return self._client_of(workspace)
         if isinstance(workspace, (ast.Name, ast.Attribute, ast.Call)) and self.evaluator.value(workspace) is None:
