@@ -61,8 +61,7 @@ def _only_key(node: ast.AST, tried: ast.Try) -> bool:
 
 
 def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool) -> None:
-    listed = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    for name in listed:
+    for name in handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]:
         if isinstance(name, ast.Name) and name.id in ("KeyError", "LookupError"):
             missing = to.need("azure.core.exceptions", "ResourceNotFoundError")
             both = f"{name.id}, {missing}"
