@@ -61,7 +61,8 @@ def _only_key(node: ast.AST, tried: ast.Try) -> bool:
 
 
 def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool) -> None:
-    for name in handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]:
+    names: list[ast.expr | None] = [*handler.type.elts] if isinstance(handler.type, ast.Tuple) else [handler.type]
+    for name in names:
         if isinstance(name, ast.Name) and name.id in ("KeyError", "LookupError"):
             missing = to.need("azure.core.exceptions", "ResourceNotFoundError")
             both = f"{name.id}, {missing}"
