@@ -224,9 +224,27 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
             print("=", model.name, int(model.version))
             """,
     ),
-]
+    Twin(
+        "widgets",
+        0,
+        head=_JOB,
+        cluster="cpu",
+        files=_SRC,
+        foot='print("=", run.get_status() == "Completed")\n',
+        only_after="azureml-widgets needs Jupyter, which is not installed for the tests",
+        tells=("True",),
+    ),
+    Twin(
+        "service-computes",
+        0,
+        head="""\
+            from azureml.core import Workspace
 
-NOT_HERE = {
-    ("widgets", 0): "azureml-widgets needs Jupyter, which is not installed for the tests",
-    ("service-computes", 0): "SDK v1 cannot attach what runs elsewhere here, and SDK v2 does without",
-}
+            ws = Workspace.from_config()
+            token = "a token"
+            """,
+        foot='print("=", ws.name.endswith("new"))\n',
+        only_after="SDK v1 cannot attach what runs elsewhere here, and SDK v2 does without",
+        tells=("True",),
+    ),
+]
