@@ -85,7 +85,7 @@ def differences(
     found: list[str] = []
     for label in [*now, *(label for label in then if label not in now)]:
         new, old = now.get(label), then.get(label)
-        if _bare(new) == _bare(old):
+        if (label in now) == (label in then) and _bare(new) == _bare(old):
             continue
         if label.startswith("the step before, ") and label in now and label in then:
             found.append(f"{label}, ran anew")
@@ -102,13 +102,18 @@ def differences(
     return found
 
 
+def _at(values: Mapping[str, Any], name: str) -> tuple[bool, Any]:
+    """A value, and whether there is one: a setting that is None is not one that is not made."""
+    return name in values, values.get(name)
+
+
 def _change(label: str, new: Any, old: Any) -> list[str]:
     if isinstance(new, dict) and isinstance(old, dict):
         if label == "environment":
             return _specification(new, old)
         if new.get("files") is not None and old.get("files") is not None and new["files"] != old["files"]:
             return [f"{label}: {change}" for change in changed_names(new["files"], old["files"])]
-        fields = [name for name in sorted(new.keys() | old.keys()) if new.get(name) != old.get(name)]
+        fields = [name for name in sorted(new.keys() | old.keys()) if _at(new, name) != _at(old, name)]
         return [_became(f"{label}, {name}", new.get(name), old.get(name)) for name in fields if name != "files"]
     return [_became(label, new, old)]
 

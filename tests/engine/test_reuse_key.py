@@ -50,6 +50,7 @@ CHANGES: list[dict[str, Any]] = [
     {"resources": p.Resources(nodes=2)},
     {"distribution": p.Distribution("mpi", 2)},
     {"options": {"docker": {"shmSize": "1g"}}},
+    {"options": {"docker": None}},
 ]
 
 
