@@ -81,6 +81,16 @@ def _checked(path: Path, content: bytes, roots: Sequence[Path], planned: dict[Pa
     return target
 
 
+def is_free(path: Path, text: str) -> bool:
+    """Whether there is no file, or one with this text: an earlier run has written it."""
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except FileNotFoundError:
+        return True
+    except (OSError, UnicodeDecodeError):
+        return False  # something else is there
+
+
 def uncommitted(paths: Iterable[Path]) -> list[str]:
     """What git could not give back if ``paths`` were written: changes in the work trees that hold them which are not
     committed, and those of ``paths`` that git does not know. Raises WriteError when git cannot tell. Files outside of

@@ -49,15 +49,21 @@ def key_errors(use: Use, to: Rewriter) -> None:
             return
         if isinstance(around, ast.Try) and inner in around.body:
             for handler in around.handlers:
-                _also_missing(handler, to, alone=_only_key(use.node, around))
+                _also_missing(handler, to, alone=_only_key(use.node, around, to))
             return
         inner = around
 
 
-def _only_key(node: ast.AST, tried: ast.Try) -> bool:
-    """Whether nothing else that is tried can raise a KeyError."""
-    inside = [part for statement in tried.body for part in ast.walk(statement)]
-    return not any(isinstance(part, ast.Subscript) and part is not node for part in inside)
+#: Calls that raise no KeyError.
+_SAY = frozenset({"print", "debug", "info", "warning", "error"})
+
+
+def _only_key(node: ast.AST, tried: ast.Try, to: Rewriter) -> bool:
+    """Whether nothing else that is tried may raise a KeyError: no other item, and no call of other code."""
+    inside = [part for statement in tried.body for part in ast.walk(statement) if part is not node]
+    calls = [part for part in inside if isinstance(part, ast.Call) and to.use_of(part) is None]
+    named = {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls}
+    return not any(isinstance(part, ast.Subscript) for part in inside) and named <= _SAY
 
 
 def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool) -> None:

@@ -19,6 +19,7 @@ from amlbridge.migrate.models.static import NotKnownError, Static, folder_of, pa
 from amlbridge.migrate.models.static_environments import Described, environment_of
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.write import is_free
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json"
 _ORDER = (
@@ -233,13 +234,3 @@ def create_file(folder: Path, name: str, suffix: str, text: str, to: Rewriter) -
         if to.created.get(path, text) == text and is_free(folder / file, text):
             to.create(path, text)
             return file
-
-
-def is_free(path: Path, text: str) -> bool:
-    """Whether there is no file, or one with this text: an earlier run has written it."""
-    try:
-        return path.read_text(encoding="utf-8") == text
-    except FileNotFoundError:
-        return True
-    except (OSError, UnicodeDecodeError):
-        return False  # something else is there

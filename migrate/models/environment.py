@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +12,10 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda
+from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.write import is_free
 
 #: The image that v1 used when a script named none has no support any more; this is its successor.
 IMAGE = '"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"'
@@ -324,8 +327,9 @@ def build_of(value: ast.expr, to: Rewriter) -> tuple[str, str]:
     context = to.need("azure.ai.ml.entities", "BuildContext")
     text = to.evaluator.text(value)
     if text is not None and ("\n" in text or text.lstrip().upper().startswith("FROM ")):
-        to.create("docker/Dockerfile", text.strip() + "\n")
-        return f'{context}(path="docker")', ""
+        folder = _folder_of(text.strip(), to)
+        to.create(f"{folder}/Dockerfile", text.strip() + "\n")
+        return f'{context}(path="{folder}")', ""
     if text is not None:
         folder, _, name = text.replace("\\", "/").rpartition("/")
         return f"{context}(path={folder or '.'!r}, dockerfile_path={name!r})", ""
@@ -336,11 +340,26 @@ def build_of(value: ast.expr, to: Rewriter) -> tuple[str, str]:
     return f"{context}(path={folder}, dockerfile_path={file})", "" if _is_path(value, to) else _PATH
 
 
-def _folder_of(text: ast.expr, to: Rewriter) -> str:
-    """The folder that a Dockerfile of this text is written in: another one for each."""
+def _folder_of(text: str | ast.expr, to: Rewriter) -> str:
+    """The folder of the Dockerfile with a text, or with one that is made when the code runs: another one for each,
+    where no other Dockerfile is and no module beside this one may want to write one."""
     places = to.memory.setdefault("dockerfiles", {})
     assert isinstance(places, dict)
-    return str(places.setdefault(text, f"docker_{len(places) + 1}" if places else "docker"))
+    if text not in places:
+        beside = [path for path in to.path.parent.iterdir() if path.name != to.path.name] if to.roots else []
+        shared = any("dockerfile" in (to.module_text(path) or "") for path in beside)
+        start = f"docker_{identifier(to.path.stem)}" if shared else "docker"
+        names = (start if number == 1 else f"{start}_{number}" for number in itertools.count(1))
+        places[text] = next(name for name in names if name not in places.values() and _is_free(name, text, to))
+    return str(places[text])
+
+
+def _is_free(folder: str, text: str | ast.expr, to: Rewriter) -> bool:
+    """Whether a Dockerfile may be written in a folder beside the module."""
+    path = to.path.parent / folder / "Dockerfile"
+    if not to.roots or not path.exists():
+        return True
+    return isinstance(text, str) and is_free(path, text + "\n")
 
 
 def file_read(value: ast.expr, to: Rewriter) -> ast.expr | None:
@@ -357,8 +376,10 @@ def file_read(value: ast.expr, to: Rewriter) -> ast.expr | None:
         found = _given(opened, to)
         opened = found[0] if len(found) == 1 else opened
     named = opened.func.id if isinstance(opened, ast.Call) and isinstance(opened.func, ast.Name) else ""
-    wanted = "open" if value.func.attr == "read" else "Path"
-    return opened.args[0] if isinstance(opened, ast.Call) and named == wanted and len(opened.args) >= 1 else None
+    if not isinstance(opened, ast.Call) or not opened.args or (value.func.attr == "read" and value.args):
+        return None
+    whole = named == "open" if value.func.attr == "read" else named == "Path" and len(opened.args) == 1
+    return opened.args[0] if whole else None
 
 
 _PATH = "this has to be the path of the Dockerfile, not its text; the folder that it is in is sent along"
@@ -383,7 +404,11 @@ def _is_read(value: ast.expr, to: Rewriter) -> bool:
     if isinstance(value, ast.Name):
         return any(not isinstance(one, ast.Name) and _is_read(one, to) for one in _given(value, to))
     if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Attribute) and value.func.attr in ("read", "read_text", "format")
+        if not isinstance(value.func, ast.Attribute):
+            return False
+        return value.func.attr in ("read", "read_text", "format") or (
+            value.func.attr in ("replace", "strip", "rstrip") and _is_read(value.func.value, to)
+        )
     return not isinstance(value, ast.Attribute) and not _is_path(value, to)
 
 

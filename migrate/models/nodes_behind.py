@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from amlbridge.migrate.files.yaml_text import dump
-from amlbridge.migrate.models.component_files import SCHEMA, create_file, is_free
+from amlbridge.migrate.models.component_files import SCHEMA, create_file
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.write import is_free
 
 #: What the scripts need.
 CONDA = {

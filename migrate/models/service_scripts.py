@@ -25,7 +25,6 @@ from amlbridge.migrate.models.arguments import (
     parameter_port,
     type_of_value,
 )
-from amlbridge.migrate.models.component_files import is_free
 from amlbridge.migrate.models.conda import Conda
 from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, Data, follow
 from amlbridge.migrate.models.environment import IMAGE, Parts
@@ -34,6 +33,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.write import is_free
 
 
 @dataclass

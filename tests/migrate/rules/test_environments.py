@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
+from amlbridge.migrate.write import write_all
 from tests.migrate.rules.support import check_transformed, convert
 
 
@@ -348,3 +352,45 @@ def test_the_package_of_an_explainer_that_a_service_loads_stays() -> None:
     scoring = "from azureml.interpret.scoring.scoring_explainer import TreeScoringExplainer, save\n"
     text = convert(f'{head}{scoring}save(TreeScoringExplainer(e), directory="outputs", exist_ok=True)\n{made}').text
     assert '"azureml-interpret"' in text and '"interpret-community"' not in text
+
+
+def test_each_dockerfile_has_a_folder_of_its_own() -> None:
+    found = convert(
+        """\
+        from pathlib import Path
+        from azureml.core import Environment
+
+        one = Environment("one")
+        one.docker.base_dockerfile = "FROM ubuntu\\nRUN true\\n"
+        two = Environment("two")
+        two.docker.base_dockerfile = f"FROM {image}\\nRUN x"
+        three = Environment("three")
+        three.docker.base_dockerfile = "FROM debian\\n"
+        four = Environment("four")
+        four.docker.base_dockerfile = Path("images", "Dockerfile").read_text()
+        five = Environment("five")
+        five.docker.base_dockerfile = open("Dockerfile").read().replace("A", "B")
+        """
+    )
+    assert found.created == {"docker/Dockerfile": "FROM ubuntu\nRUN true\n", "docker_3/Dockerfile": "FROM debian\n"}
+    for name, folder in (("two", "docker_2"), ("four", "docker_4"), ("five", "docker_5")):
+        assert f'open("{folder}/Dockerfile", "w")' in found.text
+        assert f'{name} = Environment(name="{name}", build=BuildContext(path="{folder}"))' in found.text
+
+
+def test_a_dockerfile_of_the_users_and_one_of_a_module_beside_stay(tmp_path: Path) -> None:
+    source = (
+        'from azureml.core import Environment\n\nenv = Environment("e")\nenv.docker.base_dockerfile = "FROM {}\\n"\n'
+    )
+    (tmp_path / "train.py").write_text(source.format("ubuntu"))
+    (tmp_path / "score.py").write_text(source.format("debian"))
+    (tmp_path / "docker_train").mkdir()
+    (tmp_path / "docker_train" / "Dockerfile").write_text("FROM alpine\n")
+    write_all(run([tmp_path], Settings(jobs=1)), [tmp_path])
+    texts = {path.parent.name: path.read_text() for path in tmp_path.rglob("Dockerfile")}
+    assert texts == {
+        "docker_train": "FROM alpine\n",
+        "docker_train_2": "FROM ubuntu\n",
+        "docker_score": "FROM debian\n",
+    }
+    assert 'BuildContext(path="docker_train_2")' in (tmp_path / "train.py").read_text()

@@ -92,6 +92,7 @@ def test_names_of_a_module_without_a_list_of_its_names() -> None:
     [
         ('ws.compute_targets["cpu"]', "except ResourceNotFoundError:"),
         ('ws.datasets[names["data"]]', "except (KeyError, ResourceNotFoundError):"),
+        ('read(ws.datastores["raw"])', "except (KeyError, ResourceNotFoundError):"),
     ],
 )
 def test_what_is_not_in_the_workspace_is_no_key_error_any_more(tried: str, caught: str) -> None:
