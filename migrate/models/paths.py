@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
 #: The name of every workspace's default datastore, unless somebody chose another.
@@ -22,8 +23,12 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     origin = getattr(value, "origin", None)
     use = use_of(origin, to) if origin is not None else None
     if use is not None and not _is_chosen(node, to):
-        if use.symbol in ("Workspace.get_default_datastore", "Datastore.get_default"):
-            return DEFAULT_DATASTORE, True
+        if use.symbol in _DEFAULT:
+            chosen = chosen_default(use, to)
+            if chosen is None:
+                return DEFAULT_DATASTORE, True
+            text = to.evaluator.text(chosen[0]) if chosen[1] else None
+            return (text, True) if text is not None else (f"{to.source(node)}.name", False)
         name = use.argument("datastore_name", "name", position=1) if use.call is not None else None
         if isinstance(use.node, ast.Subscript):
             name = use.node.slice
@@ -33,6 +38,38 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     if to.evaluator.type_of(node) is not None:
         return f"{to.source(node)}.name", False
     return to.source(node), False
+
+
+#: What gives the default datastore, and what changes it.
+_DEFAULT = ("Workspace.get_default_datastore", "Datastore.get_default")
+_SET_DEFAULT = ("Workspace.set_default_datastore", "Datastore.set_as_default")
+
+
+def chosen_default(use: Use, to: Rewriter) -> tuple[ast.expr, bool] | None:
+    """The datastore that the code before a use has made the default, and whether that is its name or the object; None
+    where it has made none, or nobody can tell."""
+    scopes = to.evaluator.scopes
+    blocks = [use.statement, *scopes.ancestors(use.statement)]
+    found = None
+    for other in to.uses:
+        before = other.node.lineno < use.node.lineno and scopes.of(other.node) is scopes.of(use.node)
+        if other.symbols[-1] not in _SET_DEFAULT or not before or isinstance(to.outcome(other), Leave):
+            continue
+        if scopes.parents.get(other.statement) not in blocks:  # under a condition that the use is not under
+            return None
+        named = other.symbols[-1].startswith("Workspace.")
+        chosen = other.argument("name", position=0) if named else other.receiver
+        found = (chosen, named) if chosen is not None and _is_steady(chosen, to) else None
+    return found
+
+
+def _is_steady(node: ast.expr, to: Rewriter) -> bool:
+    """Whether an expression is the same wherever it is written: a text, a variable that is set once, its attribute."""
+    if isinstance(node, ast.Attribute):
+        return _is_steady(node.value, to)
+    if isinstance(node, ast.Name):
+        return len(to.evaluator.scopes.lookup(node.id, node)) == 1
+    return isinstance(node, ast.Constant)
 
 
 def _is_chosen(node: ast.expr, to: Rewriter) -> bool:

@@ -1,4 +1,4 @@
-"""Files of a dataset on this machine: ``dataset.download`` and ``dataset.mount`` download the data asset.
+"""Files on this machine: ``dataset.download``, ``dataset.mount`` and ``datastore.download`` download what is stored.
 
 ``download_artifact_from_aml_uri`` of azure.ai.ml is what Microsoft's own samples download a data asset with. SDK v2
 mounts nothing outside of the inputs of a job: a mount context becomes a temporary folder that the files are downloaded
@@ -8,12 +8,16 @@ into, from ``start()`` to ``stop()``. A job that declares the asset as an input 
 from __future__ import annotations
 
 import ast
+import json
+import posixpath
+import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import client as client_inside
 from amlbridge.migrate.inside import is_run_script, is_statement
 from amlbridge.migrate.models.data import follow, paths_of, use_of
+from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.open_datasets import downloaded, open_root
@@ -30,6 +34,18 @@ _AFTER = (
 )
 _DOWNLOAD = (
     "download_artifact_from_aml_uri(\n    uri=data.path, destination={}, datastore_operation=ml_client.datastores\n)\n"
+)
+_STORE_HEAD = (
+    'from azureml.core import Datastore, Workspace\n\nws = Workspace.from_config()\nstore = Datastore.get(ws, "raw")\n'
+)
+_STORE_AFTER = (
+    "import os\n"
+    + _AFTER.rpartition("data = ")[0]
+    + 'store = ml_client.datastores.get("raw")\n'
+    + "download_artifact_from_aml_uri(\n"
+    + '    uri="azureml://datastores/raw/paths/2020/june",\n'
+    + '    destination=os.path.join("input", "2020/june"),\n'
+    + "    datastore_operation=ml_client.datastores,\n)\n"
 )
 
 rule = Rule(
@@ -49,6 +65,11 @@ rule = Rule(
             + _DOWNLOAD.format("mount.name")
             + "read(mount.name)\nmount.cleanup()\n",
             "A mount context",
+        ),
+        Case(
+            _STORE_HEAD + 'store.download("input", prefix="2020/june", overwrite=True)\n',
+            _STORE_AFTER,
+            "A path of a datastore",
         ),
     ],
 )
@@ -101,6 +122,33 @@ def download(use: Use, to: Rewriter) -> Outcome:
     to.before(statement, download_code(path, folder, use, to))
     files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
     return Replace(f"sorted(str(file) for file in {files} if file.is_file())", _REVIEW)
+
+
+@rule.converts("Datastore.download")
+def download_path(use: Use, to: Rewriter) -> Outcome:
+    """A path of a datastore, into the same path below the folder."""
+    target, prefix = use.argument("target_path", position=0), use.argument("prefix", position=1)
+    if not is_statement(use) or target is None or use.receiver is None:
+        return Leave("download the files in a statement of its own, into a folder")
+    given = prefix if not (isinstance(prefix, ast.Constant) and prefix.value is None) else None
+    address = datastore_path(use.receiver, given, to)
+    if given is None:
+        return Replace(download_code(address, to.source(target), use, to), _REVIEW)
+    text = to.evaluator.text(given)
+    inside, of_file = to.source(given), re.search(r"\.\w+$", _last_text(given, text))
+    if of_file and text is not None:
+        inside = json.dumps(posixpath.dirname(text)) if posixpath.dirname(text) else ""
+    elif of_file:
+        inside = f"{to.need_module('os')}.path.dirname({inside})"
+    folder = f"{to.need_module('os')}.path.join({to.source(target)}, {inside})" if inside else to.source(target)
+    what = f"{inside} is taken for a folder; " if text is None and not of_file else ""
+    return Replace(download_code(address, folder, use, to), what + _REVIEW)
+
+
+def _last_text(node: ast.expr, text: str | None) -> str:
+    """The text that a path ends with, as far as it is known."""
+    last = node.values[-1] if isinstance(node, ast.JoinedStr) and node.values else node
+    return text if text is not None else str(last.value) if isinstance(last, ast.Constant) else ""
 
 
 @rule.converts("Dataset.mount")

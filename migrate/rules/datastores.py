@@ -13,7 +13,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import paths_of, reference_kind
-from amlbridge.migrate.models.paths import datastore_path, upload_name, upload_target
+from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -54,9 +54,14 @@ dataset = Data(path=titanic_files.path, type="uri_folder")
 
 @rule.converts("Workspace.get_default_datastore", "Datastore.get_default")
 def default(use: Use, to: Rewriter) -> Outcome:
-    """The default datastore."""
+    """The default datastore; the one that the module has made the default before, by its name."""
     workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
-    return Replace(f"{to.client(use.node, workspace)}.datastores.get_default()")
+    datastores = f"{to.client(use.node, workspace)}.datastores"
+    chosen = chosen_default(use, to)
+    if chosen is not None:
+        found = to.source(chosen[0])
+        return Replace(f"{datastores}.get({found})" if chosen[1] else found, _DEFAULT)
+    return Replace(f"{datastores}.get_default()")
 
 
 @rule.converts("Datastore.get", "Datastore")
@@ -90,10 +95,15 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(by_name(use, to, f"{to.client(use.node, use.receiver)}.datastores.list()", "datastore"))
 
 
+_DEFAULT = "SDK v2 cannot change the default datastore: this code names it, for others choose it in the studio"
+
+
 @rule.converts("Workspace.set_default_datastore", "Datastore.set_as_default")
 def set_default(use: Use, to: Rewriter) -> Outcome:
-    """The default cannot be changed from SDK v2."""
-    return Leave("SDK v2 cannot change the default datastore: name the datastore in paths", Status.NO_EQUIVALENT)
+    """The default cannot be changed from SDK v2: what asks for it afterwards names the datastore."""
+    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+        return Leave("SDK v2 cannot change the default datastore: name the datastore in paths", Status.NO_EQUIVALENT)
+    return Statements("", _DEFAULT)
 
 
 @rule.converts(*(f"Datastore.{name}" for name in ("name", "account_name", "container_name", "endpoint", "protocol")))
@@ -159,15 +169,6 @@ def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:
     review = "the whole folder of these files is uploaded"
     os = to.need_module("os")
     return f"{os}.path.commonpath({to.source(source)})", "uri_folder", review
-
-
-@rule.converts("Datastore.download")
-def download(use: Use, to: Rewriter) -> Outcome:
-    """Nothing public downloads a path of a datastore."""
-    return Leave(
-        "SDK v2 downloads outputs of jobs (jobs.download); for other paths use azure-storage-blob or azureml-fsspec",
-        Status.NO_EQUIVALENT,
-    )
 
 
 @rule.converts("Datastore.path")

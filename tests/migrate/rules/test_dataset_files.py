@@ -45,3 +45,30 @@ def test_addresses_of_the_web_are_left() -> None:
     found = convert(code + 'data.download("input")\n')
     assert any(f.symbol == "FileDataset.download" and f.status is Status.MANUAL for f in found.findings)
     assert 'data.download("input")' in found.text
+
+
+STORE = """\
+from azureml.core import Datastore, Workspace
+
+ws = Workspace.from_config()
+store = Datastore.get(ws, "lake")
+"""
+
+
+def test_a_file_of_a_datastore_goes_into_the_folder_of_its_path() -> None:
+    found = convert(STORE + 'store.download(".", prefix="a/b.npy")\nstore.download("out", prefix=None)\n')
+    assert 'uri="azureml://datastores/lake/paths/a/b.npy",\n    destination=os.path.join(".", "a"),' in found.text
+    assert 'uri="azureml://datastores/lake/paths/",\n    destination="out",' in found.text
+
+
+def test_a_path_of_a_datastore_that_is_put_together() -> None:
+    found = convert(STORE + 'store.download("out", f"a/{name}.csv")\nstore.download("out", prefix)\n')
+    assert 'destination=os.path.join("out", os.path.dirname(f"a/{name}.csv"))' in found.text
+    assert 'destination=os.path.join("out", prefix)' in found.text
+    messages = [f.message for f in found.findings if f.symbol == "Datastore.download"]
+    assert "prefix is taken for a folder" not in messages[0] and "prefix is taken for a folder" in messages[1]
+
+
+def test_a_download_whose_count_is_kept_is_left() -> None:
+    found = convert(STORE + 'count = store.download("out")\n')
+    assert 'count = Datastore.get(ws, store.name).download("out")' in found.text

@@ -111,6 +111,18 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
                 print("=", os.listdir(folder))
             """,
     ),
+    Twin(
+        "dataset-files",
+        2,
+        setup=STORES,
+        files={"stored/2020/june/a.csv": "a\n1\n", "stored/2020/june/deep/b.csv": "b\n", "stored/2021/c.csv": "c\n"},
+        foot="""\
+            from pathlib import Path
+            print("=", sorted(str(path) for path in Path("input").rglob("*.csv")))
+            store.download("one", prefix="2020/june/a.csv")
+            print("=", open("one/2020/june/a.csv").read())
+            """,
+    ),
     Twin("datastore-secrets", 0, setup=STORES, printed=True),
     Twin(
         "datastores",

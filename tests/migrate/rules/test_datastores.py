@@ -1,0 +1,44 @@
+"""Datastores: the default one."""
+
+from __future__ import annotations
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import check_transformed, convert
+
+BEFORE = "from azureml.core import Datastore, Workspace\n\nws = Workspace.from_config()\n"
+AFTER = """\
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+"""
+
+
+def test_the_default_that_code_chooses_is_named_where_it_is_asked_for() -> None:
+    findings = check_transformed(
+        BEFORE + 'ws.set_default_datastore("lake")\nstore = ws.get_default_datastore()\npath = store.path("raw")\n',
+        AFTER.replace("import MLClient", "import Input, MLClient")
+        + 'store = ml_client.datastores.get("lake")\n'
+        + 'path = Input(type="uri_folder", path="azureml://datastores/lake/paths/raw")\n',
+        status=Status.REVIEW,
+    )
+    assert any("choose it in the studio" in finding.message for finding in findings)
+
+
+def test_a_datastore_that_becomes_the_default() -> None:
+    check_transformed(
+        BEFORE + 'lake = Datastore.get(ws, "lake")\nlake.set_as_default()\nstore = ws.get_default_datastore()\n',
+        AFTER + 'lake = ml_client.datastores.get("lake")\nstore = lake\n',
+        status=Status.REVIEW,
+    )
+
+
+def test_the_default_of_another_branch_is_not_taken() -> None:
+    found = convert(
+        BEFORE
+        + 'first = ws.get_default_datastore()\nif first:\n    ws.set_default_datastore("lake")\n'
+        + "    inner = ws.get_default_datastore()\nouter = ws.get_default_datastore()\n"
+    )
+    assert "first = ml_client.datastores.get_default()" in found.text
+    assert 'inner = ml_client.datastores.get("lake")' in found.text
+    assert "outer = ml_client.datastores.get_default()" in found.text
