@@ -194,8 +194,8 @@ def _write(reports: Sequence[FileReport], paths: Sequence[Path], *, force: bool)
 
 
 def _show(reports: Sequence[FileReport], *, names_only: bool) -> None:
-    from amlbridge.migrate.diff import unified
     from amlbridge.migrate.report.paths import shown
+    from amlbridge.migrate.text.diff import unified
 
     base = Path.cwd()
     for report in reports:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from amlbridge.cli.output import say
 
 if TYPE_CHECKING:
+    from amlbridge.migrate.cleanup.without_steps import Narrowed
     from amlbridge.migrate.findings import FileReport, Finding
     from amlbridge.migrate.settings import Settings
     from amlbridge.migrate.traced import TracedPipeline
-    from amlbridge.migrate.without_steps import Narrowed
     from amlbridge.trace.captured import Captured, Sources
 
 _SYMBOL = "Pipeline"
@@ -43,7 +43,7 @@ def resolve(
     """The module with a pipeline that could not be followed, and what the trace knows of it. None where there is none;
     then the text says why what there is cannot be taken from the trace ("" when everything was followed)."""
     from amlbridge.engine.errors import EngineError
-    from amlbridge.migrate.source import SourceFile
+    from amlbridge.migrate.text.source import SourceFile
     from amlbridge.migrate.traced import mark
     from amlbridge.trace.fragment import Place, fragment
 
@@ -122,11 +122,11 @@ def _without(
 ) -> Narrowed | None:
     from amlbridge.migrate.analysis.uses import find_uses
     from amlbridge.migrate.analysis.values import Evaluator
+    from amlbridge.migrate.cleanup.without_steps import without_steps
     from amlbridge.migrate.convert import parse
     from amlbridge.migrate.discover import discover
     from amlbridge.migrate.load import load_all
     from amlbridge.migrate.run import prepare
-    from amlbridge.migrate.without_steps import without_steps
 
     loaded = load_all(discover(paths, settings.exclude).files)
     project = prepare(loaded, settings.options).project

@@ -6,24 +6,24 @@ import ast
 import re
 from collections.abc import Collection
 
-from amlbridge.migrate import trees
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
-from amlbridge.migrate.beside import forget_clients_beside
-from amlbridge.migrate.edits import Edits, Lines
+from amlbridge.migrate.cleanup.imports import narrowed, remove_line, used_names, v1_imports
+from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
+from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
-from amlbridge.migrate.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.imports import narrowed, remove_line, used_names, v1_imports
-from amlbridge.migrate.layout import lay_out, spaced, squeezed
-from amlbridge.migrate.lost_names import lost_names, makers, undefined_names
+from amlbridge.migrate.mixtures.beside import forget_clients_beside
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
-from amlbridge.migrate.project import Project
+from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
+from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
-from amlbridge.migrate.spare import written
+from amlbridge.migrate.text import trees
+from amlbridge.migrate.text.edits import Edits, Lines
+from amlbridge.migrate.text.layout import lay_out, spaced, squeezed
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12

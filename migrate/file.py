@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate import files
+from amlbridge.migrate.cleanup.guard import WrongConversionError, checked
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
-from amlbridge.migrate.guard import WrongConversionError, checked
 from amlbridge.migrate.load import Loaded, is_python
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.notebook import Notebook, WrittenFile
-from amlbridge.migrate.own_package import own_imports
-from amlbridge.migrate.project import Project
-from amlbridge.migrate.source import SourceFile
+from amlbridge.migrate.notebooks.notebook import Notebook, WrittenFile
+from amlbridge.migrate.project.modules import Project
+from amlbridge.migrate.project.own_package import own_imports
+from amlbridge.migrate.text.source import SourceFile
 
 #: What a shell line of a notebook is converted as.
 _SHELL_FILE = Path("cell.sh")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
-from amlbridge.migrate.held import held_client
+from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from amlbridge.migrate import discover
 from amlbridge.migrate.findings import BadInputError
 from amlbridge.migrate.module import ModuleText
-from amlbridge.migrate.notebook import Notebook
-from amlbridge.migrate.source import SourceFile
+from amlbridge.migrate.notebooks.notebook import Notebook
+from amlbridge.migrate.text.source import SourceFile
 
 #: Without these bytes Python code has nothing of SDK v1, and is not parsed.
 _NAME = b"azureml"

@@ -14,7 +14,9 @@ from amlbridge.migrate.analysis.symbols import REPORTED, lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
-from amlbridge.migrate.beside import (
+from amlbridge.migrate.cleanup.imports import Imports
+from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.mixtures.beside import (
     annotate_client,
     client_beside,
     client_near,
@@ -25,16 +27,14 @@ from amlbridge.migrate.beside import (
     is_second,
     v1_workspace,
 )
-from amlbridge.migrate.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
-from amlbridge.migrate.edits import Lines
-from amlbridge.migrate.findings import Finding, Status
-from amlbridge.migrate.fstrings import CannotWriteError, is_format, values_in, with_replaced
-from amlbridge.migrate.imports import Imports
+from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
+from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
 from amlbridge.migrate.module import NamedInput, Options, Publication
-from amlbridge.migrate.nested_quotes import as_python, checked
 from amlbridge.migrate.no_equivalent import rule_name, without_rule
-from amlbridge.migrate.rebuilt import settings_code, settings_type
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
+from amlbridge.migrate.text.edits import Lines
+from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
+from amlbridge.migrate.text.nested_quotes import as_python, checked
 
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"

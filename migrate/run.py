@@ -15,7 +15,7 @@ from amlbridge.migrate.file import Work, convert
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus
 from amlbridge.migrate.load import Loaded, load_all, own_packages, parse
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.settings import Settings
 
 #: Called after each file with how many are done and how many there are.

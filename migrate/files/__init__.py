@@ -11,7 +11,7 @@ from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, Options
-from amlbridge.migrate.project import Project
+from amlbridge.migrate.project.modules import Project
 
 RUNCONFIG_RULE = "runconfig"
 PIPELINE_RULE = "pipeline-yaml"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.layout import lay_out
 from amlbridge.migrate.models.arguments import (
     Arguments,
     Port,
@@ -33,6 +32,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.layout import lay_out
 from amlbridge.migrate.write import is_free
 
 

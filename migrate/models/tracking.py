@@ -6,8 +6,8 @@ import ast
 
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.beside import statements_beside
 from amlbridge.migrate.inside import is_run_script, once
+from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.rewriter import Rewriter
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from amlbridge.migrate.diff import unified
 from amlbridge.migrate.findings import FileReport, Finding, Summary
 from amlbridge.migrate.report.paths import shown
 from amlbridge.migrate.report.tables import STATUS_WORDS, headline, unconverted_symbols
+from amlbridge.migrate.text.diff import unified
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1b1b1f; }

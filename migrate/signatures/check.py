@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from amlbridge.migrate.signatures.table import Entry, Table, v2_table
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.trees import tree_of
 
 #: Modules whose names are in the table; others are not judged.
 ROOTS = ("azure.ai.ml", "azure.identity", "azure.keyvault.secrets", "azure.core.exceptions", "mlflow", "mltable")

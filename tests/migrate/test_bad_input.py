@@ -10,12 +10,12 @@ import pytest
 from amlbridge.migrate import file
 from amlbridge.migrate.findings import FileReport, FileStatus, Finding, Status, Summary
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.notebook import Notebook
-from amlbridge.migrate.project import Project
+from amlbridge.migrate.notebooks.notebook import Notebook
+from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 
-from .notebooks import code, notebook
+from .notebooks.cells import code, notebook
 
 GOOD = "from azureml.core import Workspace\n\nws = Workspace.from_config()\n"
 ONE = Settings(jobs=1)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlbridge.migrate.convert import convert_module
-from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import BadInputError, Status
 from amlbridge.migrate.module import ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
+from amlbridge.migrate.text.edits import Edits, Lines
 from tests.migrate.rules.support import check_noop, convert
 
 ROOT = Path(__file__).parents[2]

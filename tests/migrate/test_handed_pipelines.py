@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrate.test_exchange import converted, flat
+from tests.migrate.project.test_exchange import converted, flat
 
 PUBLISH = """\
 from azureml.pipeline.core import Pipeline

@@ -8,7 +8,7 @@ from amlbridge.migrate.findings import FileReport
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 
-from .notebooks import code, notebook, sources, text
+from .notebooks.cells import code, notebook, sources, text
 
 
 def converted(folder: Path, content: bytes) -> FileReport:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from amlbridge.migrate.findings import Status
+from tests.migrate.project.test_exchange import converted, flat
 from tests.migrate.rules.support import check_transformed, convert
-from tests.migrate.test_exchange import converted, flat
 
 MADE = [
     ("from company.ml import connect\n", "connect()"),

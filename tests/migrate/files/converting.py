@@ -6,7 +6,7 @@ from pathlib import Path
 
 from amlbridge.migrate.files import convert_file, handles
 from amlbridge.migrate.module import Conversion, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 
 
 def convert(name: str, text: str, options: Options | None = None) -> Conversion:

@@ -9,7 +9,7 @@ import pytest
 from amlbridge.migrate.files import convert_file
 from amlbridge.migrate.files.yaml_text import load
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from tests.migrate.files.converting import convert, told
 from tests.support.live import LiveService
 from tests.v2.assets.scripts import script

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from amlbridge.migrate.files import convert_file
 from amlbridge.migrate.files.packages import LOWER_BOUNDS, canonical, replacement
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from tests.migrate.files.converting import convert, taken, told

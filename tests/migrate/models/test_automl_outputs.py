@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 
 STEPS = """\
 from azureml.core import Dataset, Experiment, Workspace

@@ -12,11 +12,11 @@ from ruamel.yaml import YAML
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import FileStatus, Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.write import write_all
-from tests.migrate.notebooks import code, notebook
+from tests.migrate.notebooks.cells import code, notebook
 
 IMPORTS = """\
 import os

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
+from tests.migrate.project.test_exchange import flat
 from tests.migrate.rules.support import convert
-from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Workspace

@@ -9,7 +9,7 @@ import pytest
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.models.written_outputs import written
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 
 HEAD = 'import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument("--out")\nargs = parser.parse_args()\n'
 PIPELINE = """\

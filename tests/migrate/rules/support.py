@@ -8,7 +8,7 @@ from pathlib import Path
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 
 PYTHON = Options(components="python")
 

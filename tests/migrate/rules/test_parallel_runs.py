@@ -10,8 +10,8 @@ from amlbridge.migrate.findings import FileReport, Status
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.signatures.check import check_generated
+from tests.migrate.project.test_exchange import flat
 from tests.migrate.rules.support import convert
-from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Dataset, Workspace

@@ -8,7 +8,7 @@ import pytest
 
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.module import ModuleText
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from tests.migrate.rules.support import PYTHON
 
 SCRIPT = """\

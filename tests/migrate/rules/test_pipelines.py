@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from amlbridge.migrate.findings import Status
+from tests.migrate.project.test_exchange import flat
 from tests.migrate.rules.support import convert
-from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Environment, Workspace

@@ -11,7 +11,7 @@ import pytest
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from tests.migrate.rules.support import check_transformed, convert
 
 HEAD = "from azureml.core import Run\nrun = Run.get_context()\n"

@@ -9,7 +9,7 @@ import pytest
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from tests.migrate.rules.support import convert
 
 _PUBLISH = """\

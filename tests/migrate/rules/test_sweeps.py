@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, ModuleText
-from amlbridge.migrate.project import build_project
+from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.signatures.check import check_generated
 from tests.migrate.rules.support import PYTHON, convert
 from tests.support.live import LiveService

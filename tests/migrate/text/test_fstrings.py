@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.fstrings import CannotWriteError, values_in, with_replaced
+from amlbridge.migrate.text.fstrings import CannotWriteError, values_in, with_replaced
 from tests.migrate.rules.support import check_transformed, convert
 
 EXPRESSIONS = ["x", "d['k']", "', '.join(w for w in d)", "(x if x != 3 else 4)", "[x, 1][0]", "{'a': x}['a']", "x == 3"]

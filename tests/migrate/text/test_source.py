@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import BadInputError
-from amlbridge.migrate.source import LARGEST, SourceFile
+from amlbridge.migrate.text.source import LARGEST, SourceFile
 
 _LINES = st.lists(st.tuples(st.text(max_size=8), st.sampled_from(["\n", "\r\n", "\r", ""])), max_size=12)
 

@@ -7,7 +7,7 @@ import io
 import tokenize
 from functools import lru_cache
 
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.trees import tree_of
 
 
 def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from amlbridge.migrate.analysis.scopes import Scope
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Function
-from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.models.steps import STEPS
+from amlbridge.migrate.text.edits import Lines
 
 #: Members of SDK v1 that only describe something or look it up.
 _QUIET = frozenset(

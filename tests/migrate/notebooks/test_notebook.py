@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import BadInputError
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK
-from amlbridge.migrate.notebook import Notebook
-from amlbridge.migrate.source import SourceFile
+from amlbridge.migrate.notebooks.notebook import Notebook
+from amlbridge.migrate.text.source import SourceFile
 
-from .notebooks import code, notebook, sources, text
+from .cells import code, notebook, sources, text
 
 PATH = Path("/project/train.ipynb")
 

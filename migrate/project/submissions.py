@@ -7,14 +7,14 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Surroundings
-from amlbridge.migrate.edits import Lines
 from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
 from amlbridge.migrate.models.data import DATASETS, follow, kind_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.paths import upload_name
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
 from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
-from amlbridge.migrate.trees import parse_python
+from amlbridge.migrate.text.edits import Lines
+from amlbridge.migrate.text.trees import parse_python
 
 _UPLOADS = ("upload", "upload_files")
 #: Modules without these words give no script an input by name.

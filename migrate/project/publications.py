@@ -15,9 +15,9 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_name
 from amlbridge.migrate.module import DataParameter, ModuleText, Publication
+from amlbridge.migrate.project.submissions import reader
 from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
 from amlbridge.migrate.rules.pipelines import data_defaults, outer_data
-from amlbridge.migrate.submissions import reader
 
 _PUBLISHING = ("Pipeline.publish", "PipelineEndpoint.publish")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.beside import client_beside, client_of
 from amlbridge.migrate.inside import active_run
+from amlbridge.migrate.mixtures.beside import client_beside, client_of
 from amlbridge.migrate.registry import handlers
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 

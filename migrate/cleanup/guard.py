@@ -9,7 +9,7 @@ from amlbridge.migrate.analysis.known import is_foreign
 from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.trees import tree_of
 
 _DOC = "docs/rules.md#checks"
 

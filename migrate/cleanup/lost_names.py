@@ -8,7 +8,7 @@ import builtins
 from amlbridge.migrate.analysis.scopes import Scopes
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.trees import tree_of
 
 _BUILT_IN = frozenset({*dir(builtins), "__file__", "__name__", "__doc__", "__class__"})
 

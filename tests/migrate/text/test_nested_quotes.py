@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.nested_quotes import as_python, checked, requoted
 from amlbridge.migrate.registry import Leave, Replace
+from amlbridge.migrate.text.nested_quotes import as_python, checked, requoted
 from tests.migrate.rules.support import convert
 
 

@@ -14,11 +14,11 @@ from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.convert import settled
 from amlbridge.migrate.module import ModuleText, Options
-from amlbridge.migrate.neighbours import Place, place
+from amlbridge.migrate.project.neighbours import Place, place
 from amlbridge.migrate.rewriter import Attempt
 
 if TYPE_CHECKING:
-    from amlbridge.migrate.project import Project
+    from amlbridge.migrate.project.modules import Project
 
 #: After so many rounds everything that could hang together hangs together.
 _ROUNDS = 12

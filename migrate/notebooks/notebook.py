@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
-from amlbridge.migrate.magics import Masks, masked_cell
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
-from amlbridge.migrate.notebook_json import CellSource, code_cells, language_of, replaced
-from amlbridge.migrate.source import SourceFile, restore_ends, split_ends
-from amlbridge.migrate.written_files import Constants, written_file
+from amlbridge.migrate.notebooks.magics import Masks, masked_cell
+from amlbridge.migrate.notebooks.notebook_json import CellSource, code_cells, language_of, replaced
+from amlbridge.migrate.notebooks.written_files import Constants, written_file
+from amlbridge.migrate.text.source import SourceFile, restore_ends, split_ends
 
 _MARK = re.compile(rf"^{re.escape(CELL_MARK)}(\d+)$", re.MULTILINE)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.edits import Edits
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.statements import StatementWriter
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.edits import Edits
+from amlbridge.migrate.text.statements import StatementWriter
+from amlbridge.migrate.text.trees import tree_of
 
 
 def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> Edits:

@@ -8,8 +8,8 @@ import sys
 
 from amlbridge.migrate.analysis.known import STARRED
 from amlbridge.migrate.analysis.values import Evaluator
-from amlbridge.migrate.edits import Edits, Lines
-from amlbridge.migrate.trees import tree_of
+from amlbridge.migrate.text.edits import Edits, Lines
+from amlbridge.migrate.text.trees import tree_of
 
 #: A comment behind a statement that means nothing without it.
 _FOR_CHECKERS = re.compile(r"\s*#\s*(noqa|type:\s*ignore|pylint:|pragma:|nosec|fmt:|isort:)")

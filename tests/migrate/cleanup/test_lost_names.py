@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.values import Evaluator
-from amlbridge.migrate.lost_names import lost_names
+from amlbridge.migrate.cleanup.lost_names import lost_names
 from tests.migrate.rules.support import convert
 
 

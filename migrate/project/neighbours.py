@@ -18,7 +18,7 @@ from amlbridge.migrate.analysis.values import (
     Value,
 )
 from amlbridge.migrate.module import ModuleText
-from amlbridge.migrate.trees import parse_python
+from amlbridge.migrate.text.trees import parse_python
 
 V1 = "azureml"
 #: What a node is, and where it stands: the same in every process.

@@ -8,9 +8,9 @@ import pytest
 
 from amlbridge.migrate.analysis.uses import find_uses
 from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.cleanup.without_steps import Narrowed, without_steps
 from amlbridge.migrate.convert import parse
 from amlbridge.migrate.module import ModuleText
-from amlbridge.migrate.without_steps import Narrowed, without_steps
 
 HEAD = """\
 from azureml.core import Dataset, Environment, Workspace

@@ -8,13 +8,13 @@ import tokenize
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.beside import both_written
-from amlbridge.migrate.edits import Edits, Lines
 from amlbridge.migrate.findings import UNCONVERTED, Status
-from amlbridge.migrate.layout import lay_out
+from amlbridge.migrate.mixtures.beside import both_written
 from amlbridge.migrate.no_equivalent import rule_name
 from amlbridge.migrate.registry import Leave, Statements
 from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
+from amlbridge.migrate.text.edits import Edits, Lines
+from amlbridge.migrate.text.layout import lay_out
 
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")

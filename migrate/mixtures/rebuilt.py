@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.beside import v1_workspace
+from amlbridge.migrate.mixtures.beside import v1_workspace
 
 if TYPE_CHECKING:
     from amlbridge.migrate.models.objects import Objects

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrate.project.test_exchange import converted, flat
 from tests.migrate.rules.support import convert
-from tests.migrate.test_exchange import converted, flat
 
 INTERFACE = """\
 from azureml.core import Experiment, Workspace

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication
-from amlbridge.migrate.neighbours import Neighbours, Place, place
+from amlbridge.migrate.project.neighbours import Neighbours, Place, place
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -50,8 +50,8 @@ class Project:
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
-        from amlbridge.migrate.publications import publications
-        from amlbridge.migrate.submissions import submitted_scripts, upload_targets
+        from amlbridge.migrate.project.publications import publications
+        from amlbridge.migrate.project.submissions import submitted_scripts, upload_targets
 
         schedules = any("Schedule.create" in module.text for module in modules)
         for module in modules:
@@ -65,7 +65,7 @@ class Project:
 
     def read_exchanges(self, options: Options) -> None:
         """Decides which of the objects that modules hand to each other stay v1."""
-        from amlbridge.migrate.exchange import kept_together
+        from amlbridge.migrate.project.exchange import kept_together
 
         self._kept = kept_together(self, options)
 
