@@ -280,6 +280,7 @@ RESULTS = {
     "Model.register": "Model",
     "Model.list": "list:Model",
     "Model.deploy": "Webservice",
+    "Model.package": "ModelPackage",
     "Model.workspace": "Workspace",
     "AciWebservice.deploy_configuration": "AciServiceDeploymentConfiguration",
     "AksWebservice.deploy_configuration": "AksServiceDeploymentConfiguration",

@@ -284,7 +284,7 @@ def deploy(use: Use, to: Rewriter) -> Outcome:
 
 def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     """The three calls of SDK v2 that deploy what a call of v1 deployed."""
-    target = _target(use)
+    target = target_of(use)
     if wanted.name is None or target is None:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
     client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(wanted.name)
@@ -317,7 +317,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     return Statements("\n".join(lines), "; ".join(config.review))
 
 
-def _target(use: Use) -> str | None:
+def target_of(use: Use) -> str | None:
     """The code before the value of the statement: ``service = ``; None when the call is part of something larger."""
     statement = use.statement
     if isinstance(statement, ast.Expr) and statement.value is use.node:
@@ -493,7 +493,7 @@ def get_keys(use: Use, to: Rewriter) -> Outcome:
     """Two keys: an object in SDK v2, a pair in v1."""
     assert use.receiver is not None
     code = f"{to.client(use.node)}.online_endpoints.get_keys(name={to.source(use.receiver)}.name)"
-    target = _target(use)
+    target = target_of(use)
     keys = to.fresh("keys")
     if target:
         return Statements(f"{keys} = {code}\n{target}{keys}.primary_key, {keys}.secondary_key")

@@ -377,8 +377,7 @@ def no_twin(use: Use, to: Rewriter) -> Outcome:
     return Leave("models of SDK v2 have no such call: use tags, or the files at model.path", Status.NO_EQUIVALENT)
 
 
-@rule.converts("Model.package", "Model.profile", "ModelPackage", "Model.print_configuration")
-def package(use: Use, to: Rewriter) -> Outcome:
-    """Images of models are made by deployments."""
-    message = "models are not packaged into images of their own: deploy to a managed online endpoint, or build an image"
-    return Leave(message, Status.NO_EQUIVALENT)
+@rule.converts("Model.profile", "Model.print_configuration")
+def profile(use: Use, to: Rewriter) -> Outcome:
+    """Models are not tried out before they are deployed."""
+    return Leave("SDK v2 does not profile models: load-test the deployment of a managed endpoint", Status.NO_EQUIVALENT)

@@ -69,6 +69,7 @@ run.wait_for_completion(show_output=False)
 """
 
 TWINS = [
+    Twin("model-packages", setup=_MODEL, files=_SERVING, refused="runs without containers"),
     Twin(
         "deployments",
         foot='print("=", answer, primary != secondary)\n',
