@@ -59,10 +59,8 @@ class Conda:
             self.channels.append(to.source(value))
         elif member == "set_python_version":
             self.python = python(value, to)
-        elif member == "set_pip_option":
+        elif member in ("set_pip_option", "set_pip_index_url"):  # "--index-url https://...": both take an option
             self.pip.append(to.source(value))
-        elif member == "set_pip_index_url":
-            self.pip.append(_joined("--index-url ", value, to))
         else:
             raise ValueError(f"{member} of conda dependencies cannot be converted")
 

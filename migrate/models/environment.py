@@ -42,12 +42,20 @@ NOT_NEEDED = frozenset(
 )
 #: What is told of the registry of an image.
 REGISTRY = "an image of a private registry needs a connection of the workspace in SDK v2"
+_SIZE = (
+    "a named cluster has its size; a job without compute asks for one: "
+    "command(resources=JobResourceConfiguration(instance_type=...))"
+)
 #: Assignments that cannot be kept, and what to check about it.
 DROPPED = {
     "ContainerRegistry.address=": REGISTRY,
     "ContainerRegistry.username=": REGISTRY,
     "ContainerRegistry.password=": REGISTRY,
     "DockerSection.base_image_registry=": REGISTRY,
+    "AmlComputeConfiguration.vm_size=": _SIZE,
+    "AmlComputeConfiguration.vm_priority=": _SIZE,
+    "AmlComputeConfiguration._cluster_max_node_count=": _SIZE,
+    "SparkSection.packages=": "give a Spark job its packages: spark(conf={'spark.jars.packages': 'group:name:1.0'})",
     "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
 }
 
@@ -84,6 +92,8 @@ class Parts:
     #: Of a run configuration: whether it asks for Spark, and the settings of Spark, pairs of code.
     on_spark: bool = False
     spark: list[tuple[str, str]] = field(default_factory=list)
+    #: What it says of data that its runs get beside their arguments: ``{"name": reference.to_config()}``.
+    references: list[ast.expr] = field(default_factory=list)
     #: What there is of R.
     r: RPackages | None = None
     reviews: list[str] = field(default_factory=list)
@@ -139,6 +149,8 @@ class Parts:
             self.distributed(value, to)
         elif member == "target":
             self.target = value
+        elif member == "data_references":
+            self.references.append(value)
         elif member == "environment":
             self.alias = value
         elif member == "node_count":
@@ -366,7 +378,9 @@ def file_read(value: ast.expr, to: Rewriter) -> ast.expr | None:
     """The path of the file that an expression is the text of, as ``open(path).read()``; None where it is not."""
     if isinstance(value, ast.Name):
         given = _given(value, to)
-        return file_read(given[0], to) if len(given) == 1 and not isinstance(given[0], ast.Name) else None
+        path = file_read(given[0], to) if len(given) == 1 and not isinstance(given[0], ast.Name) else None
+        names = [part.id for part in ast.walk(path) if isinstance(part, ast.Name)] if path is not None else []
+        return path if value.id not in names else None  # the variable of the path has the text now
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
         return None
     opened: ast.expr = value.func.value

@@ -43,6 +43,8 @@ class Settings:
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
     environment_source: ast.expr | None = None
+    #: Data that runs get beside their arguments: ``{"name": reference.to_config()}``.
+    references: list[ast.expr] = field(default_factory=list)
     #: The ScriptRunConfig that settings are read of, and nothing else is done with.
     parts: list[ast.AST] = field(default_factory=list)
 
@@ -73,6 +75,8 @@ class Settings:
             environment = environment or script_run.argument("environment", position=6)
             compute = compute or script_run.argument("compute_target", position=5)
         found.take(configuration, environment, compute, use, to)
+        if found.references:
+            raise ValueError("RunConfiguration.data_references of a step: give it the data as inputs and arguments")
         estimator = use.argument("estimator")
         if estimator is not None:
             _of_estimator(found, estimator, use, to)
@@ -142,6 +146,7 @@ class Settings:
             self.instance_count = parts.node_count or self.instance_count
             self.distribution = parts.distribution or self.distribution
             self.shm_size = parts.shm_size or self.shm_size
+            self.references += parts.references
         self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
 
     def _take_variables(self, node: ast.expr, use: Use, to: Rewriter, parts: Parts | None = None) -> None:

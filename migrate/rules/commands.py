@@ -13,12 +13,12 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
-from amlbridge.migrate.models.data import follow
+from amlbridge.migrate.models.data import REFERENCES, Data, follow
 from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
 from amlbridge.migrate.models.estimators import distribute, environment_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.settings import Settings
+from amlbridge.migrate.models.settings import Settings, is_seen
 from amlbridge.migrate.models.spark import direct, spark_job
 from amlbridge.migrate.models.sweeps import tune
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -147,7 +147,7 @@ def _of_a_step(use: Use) -> Outcome:
 def settings_of_script(use: Use, to: Rewriter) -> Settings:
     """Where and in what a ScriptRunConfig runs."""
     settings = Settings()
-    source = use.argument("source_directory", position=0)
+    source = later(use, to).get("source_directory") or use.argument("source_directory", position=0)
     if source is not None and not _is_none(source):
         settings.code = to.source(source)
     configuration = use.argument("run_config", position=3)
@@ -165,8 +165,9 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
 
 def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments | None]:
     """The words of the arguments, and what comes before them."""
-    command = use.argument("command")
-    passed = use.argument("arguments", "arguements", position=2)
+    said = later(use, to)
+    command = said.get("command") or use.argument("command")
+    passed = said.get("arguments") or use.argument("arguments", "arguements", position=2)
     nodes = list_elements(passed, to) if passed is not None else []
     if command is not None and not _is_none(command):
         words = list_elements(command, to)
@@ -180,8 +181,8 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
                 return nodes, "", line
             return [words[0], *nodes], "", None
         return [*words, *nodes], "", None
-    script = use.argument("script", "entry_script", position=1)
-    if script is None:
+    script = said.get("script") or use.argument("script", "entry_script", position=1)
+    if script is None or _is_none(script):
         raise ValueError("neither a script nor a command is given")
     text = to.evaluator.text(script)
     if text is not None:
@@ -191,12 +192,25 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
     return nodes, "python", first
 
 
+def later(use: Use, to: Rewriter) -> dict[str, ast.expr]:
+    """What a ScriptRunConfig is given in the lines below: ``config.arguments = [...]``; nothing where these are read
+    in between, or stand elsewhere."""
+    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    if not Objects.of(to).straight(use.node, changes):
+        return {}
+    return {_LATER[change.symbol]: assigned(change) for change in changes if change.symbol in _LATER}
+
+
+_LATER = {f"ScriptRunConfig.{name}=": name for name in ("script", "command", "arguments", "source_directory")}
+
+
 def job(
     use: Use, settings: Settings, nodes: list[ast.expr], start: str, first: Arguments | None, to: Rewriter
 ) -> Outcome:
     """The command, with what is assigned to it in the lines that follow. ``first``: what comes before the words of
     ``nodes``."""
-    line = nodes if use.argument("command") is not None else []  # SDK v1 puts blanks between its parts, and no quotes
+    command = later(use, to).get("command") or use.argument("command")
+    line = nodes if command is not None else []  # SDK v1 puts blanks between its parts, and no quotes
     arguments = read_arguments(nodes, [], to, line)
     if first is not None:
         arguments.parts[:0] = first.parts
@@ -206,6 +220,9 @@ def job(
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
         if data is None:
             raise ValueError("an input cannot be told")
+        input_port(data, "", arguments, to)
+    later_references = [assigned(c) for c in Objects.of(to).members(use.node) if c.symbol == _REFERENCES]
+    for data in referenced([*settings.references, *later_references], use, to):
         input_port(data, "", arguments, to)
     tune(use, arguments, to)
     if settings.spark is not None:
@@ -236,6 +253,26 @@ def job(
     return Statements("", review)
 
 
+#: Data that old code gives a run beside its arguments, which name it.
+_REFERENCES = "RunConfiguration.data_references="
+
+
+def referenced(given: list[ast.expr], use: Use, to: Rewriter) -> list[Data]:
+    """The data of ``config.run_config.data_references = {"name": reference.to_config()}``. Raises ValueError for other
+    data, and for what is not there where the run is described."""
+    found: list[Data] = []
+    for value in given:
+        if not isinstance(value, ast.Dict) or not is_seen(value, use, to):
+            raise ValueError("the data references of the run cannot be told")
+        for item in value.values:
+            made = item.func.value if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) else item
+            data = follow(made, to)
+            if data is None or data.type not in REFERENCES:
+                raise ValueError("the data references of the run cannot be told")
+            found.append(data)
+    return found
+
+
 def _on_spark(use: Use, settings: Settings, arguments: Arguments, to: Rewriter) -> Outcome:
     """A script on Spark. Raises ValueError for a command, and for data that Spark cannot read at its address."""
     script = use.argument("script", "entry_script", position=1)
@@ -260,7 +297,8 @@ def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
 
     parts = Parts()
     for change in changes:
-        parts.apply(change, to)
+        if change.symbol not in _LATER:
+            parts.apply(change, to)
     if parts.alias is not None:
         settings.environment = to.source(parts.alias)
     if parts.target is not None:

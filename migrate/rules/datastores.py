@@ -7,12 +7,13 @@ upload in the same code becomes a path of that asset.
 from __future__ import annotations
 
 import ast
+import json
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.data import paths_of, reference_kind
+from amlbridge.migrate.models.data import paths_of, reference_kind, use_of
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -223,6 +224,25 @@ def mode(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith(".path"):
         return Leave("write the whole path in the call of datastore.path")
     return Replace(to.source(use.receiver), "the mode is in Input(mode=...)")
+
+
+@rule.converts("DataReference.to_config")
+def configuration(use: Use, to: Rewriter) -> Outcome:
+    """The input is what a job takes."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver))
+
+
+@rule.converts("DataReference.data_reference_name", "DataReference.path_on_datastore")
+def read_reference(use: Use, to: Rewriter) -> Outcome:
+    """What the reference was made with: an input has no name, and its path names the datastore as well."""
+    value, name = use.receiver_value, use.symbol.rsplit(".", 1)[1]
+    made = use_of(value.origin, to) if value is not None and value.origin is not None else None
+    given = made.argument(name, position={"data_reference_name": 1}.get(name, 2)) if made is not None else None
+    text = to.evaluator.text(given) if given is not None and made is not None and made.call is not None else None
+    if text is None:
+        return Leave(f"what was given as {name} cannot be told: keep it in a variable of its own")
+    return Replace(json.dumps(text, ensure_ascii=False))
 
 
 @rule.converts("DataPathComputeBinding")

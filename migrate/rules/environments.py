@@ -275,7 +275,10 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     return Statements("")
 
 
-_ADDING = ("add_pip_package", "add_conda_package", "add_channel", "set_python_version", *conda_model.TENSORFLOW)
+_ADDING = (
+    *("add_pip_package", "add_conda_package", "add_channel", "set_python_version", "set_pip_option"),
+    *("set_pip_index_url", *conda_model.TENSORFLOW),
+)
 
 
 @rule.converts(*(f"CondaDependencies.{name}" for name in _ADDING))
@@ -388,7 +391,7 @@ def set_conda(use: Use, to: Rewriter) -> Outcome:
 def _made_again(use: Use, conda: str, to: Rewriter) -> str:
     """Code that makes an environment anew, with other packages: SDK v2 looks at them only when one is made. Raises
     ValueError where others would go on with the old one."""
-    old = _environment(use, to)
+    old = code_of_environment(use, to)
     root = ast.parse(old, mode="eval").body
     given = to.evaluator.scopes.lookup(root.id, use.node) if isinstance(root, ast.Name) else []
     if not isinstance(root, (ast.Name, ast.Attribute)) or any(binding.kind == "parameter" for binding in given):
@@ -400,26 +403,26 @@ def _made_again(use: Use, conda: str, to: Rewriter) -> str:
 @rule.converts("PythonSection.conda_dependencies")
 def read_conda(use: Use, to: Rewriter) -> Outcome:
     """The dict of an environment that was made elsewhere."""
-    return Replace(f"{_environment(use, to)}.conda_file")
+    return Replace(f"{code_of_environment(use, to)}.conda_file")
 
 
 @rule.converts("DockerSection.base_image=")
 def set_image(use: Use, to: Rewriter) -> Outcome:
     """An assignment to an environment that was made elsewhere."""
-    return Statements(f"{_environment(use, to)}.image = {to.source(assigned(use))}")
+    return Statements(f"{code_of_environment(use, to)}.image = {to.source(assigned(use))}")
 
 
 @rule.converts("DockerSection.base_image")
 def read_image(use: Use, to: Rewriter) -> Outcome:
     """The image of an environment."""
-    return Replace(f"{_environment(use, to)}.image")
+    return Replace(f"{code_of_environment(use, to)}.image")
 
 
 @rule.converts(*(f"Environment.{member}=" for member in ("name", "version", "description")))
 def set_attribute(use: Use, to: Rewriter) -> Outcome:
     """The same attribute."""
     member = use.symbol.rsplit(".", 1)[1].removesuffix("=")
-    return Statements(f"{_environment(use, to)}.{member} = {to.source(assigned(use))}")
+    return Statements(f"{code_of_environment(use, to)}.{member} = {to.source(assigned(use))}")
 
 
 @rule.converts("Environment.environment_variables", "Environment.environment_variables=")
@@ -466,7 +469,7 @@ def registry(use: Use, to: Rewriter) -> Outcome:
 _REGISTRIES = frozenset({"image_registry_details", "base_image_registry"})
 
 
-def _environment(use: Use, to: Rewriter) -> str:
+def code_of_environment(use: Use, to: Rewriter) -> str:
     """The code of the environment that a section belongs to: ``env`` of ``env.python.conda_dependencies``."""
     at = use.receiver
     while isinstance(at, ast.Attribute) and at.attr in ("python", "docker", "environment", "base_image_registry"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
-from tests.migrate.rules.support import convert
+from tests.migrate.rules.support import check_transformed, convert
 
 
 def test_a_command_line_that_is_put_together_stays_a_text() -> None:
@@ -216,3 +216,70 @@ def test_a_variable_that_is_none_is_no_environment() -> None:
         "from azureml.core import ScriptRunConfig\n\nenv = None\njob = ScriptRunConfig('.', 'a.py', environment=env)\n"
     ).text
     assert "environment=default_environment" in text
+
+
+def test_what_a_configuration_is_given_later_is_taken_in() -> None:
+    check_transformed(
+        """\
+from azureml.core import ScriptRunConfig
+
+config = ScriptRunConfig(source_directory="src", compute_target="cpu", environment=env)
+config.script = "train.py"
+config.arguments = ["--rows", 3]
+""",
+        """\
+from azure.ai.ml import command
+
+config = command(
+    code="src", command="python train.py --rows 3", environment=env, compute="cpu"
+)
+""",
+    )
+
+
+def test_what_is_given_in_a_branch_stays() -> None:
+    found = convert(
+        """\
+from azureml.core import ScriptRunConfig
+
+config = ScriptRunConfig("src", "train.py", compute_target="cpu", environment=env)
+if FAST:
+    config.arguments = ["--rows", 3]
+"""
+    )
+    assert "ScriptRunConfig(" in found.text and "config.arguments =" in found.text
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_data_references_become_inputs(apart: bool) -> None:
+    made = 'rc = RunConfiguration()\nrc.target = "cpu"\n' if apart else ""
+    given = "run_config=rc" if apart else 'compute_target="cpu"'
+    late = "rc." if apart else "config.run_config."
+    change = f"{late}data_references = {{ref.data_reference_name: ref.to_config()}}\n"
+    script = f'config = ScriptRunConfig("src", "train.py", arguments=["--data", str(ref)], {given})\n'
+    text = convert(
+        f"""\
+from azureml.core import RunConfiguration, ScriptRunConfig, Workspace
+from azureml.data.data_reference import DataReference
+
+ws = Workspace.from_config()
+ref = DataReference(ws.datastores["landing"], "images", path_on_datastore="im", mode="mount")
+{made}{change + script if apart else script + change}"""
+    ).text
+    assert "python train.py --data ${{inputs.images}}" in text
+    assert "path=f\"azureml://datastores/{ml_client.datastores.get('landing').name}/paths/im\"" in text
+    assert "azureml.core" not in text and "data_references" not in text
+
+
+def test_a_data_reference_that_only_the_environment_names_is_an_input() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig
+from azureml.data.data_reference import DataReference
+
+ref = DataReference(ws.datastores["landing"], "images", path_on_datastore="im")
+config = ScriptRunConfig("src", "train.py", compute_target="cpu")
+config.run_config.data_references = {"images": ref.to_config()}
+"""
+    ).text
+    assert "inputs={" in text and '"images": Input(' in text

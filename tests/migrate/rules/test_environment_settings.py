@@ -1,0 +1,108 @@
+"""Settings of environments that code reads or changes where the environment is made elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import check_transformed, convert
+
+_HEAD = "from azureml.core import Environment\n\n\ndef change(env: Environment, text):\n"
+_AFTER = "from azure.ai.ml.entities import Environment\n\n\ndef change(env: Environment, text):\n"
+
+
+def test_a_dockerfile_in_a_branch_is_written_where_its_text_is_known() -> None:
+    check_transformed(
+        """\
+from azureml.core import Environment
+
+
+def change(env: Environment, dockerfile):
+    if dockerfile is not None:
+        with open(dockerfile) as file:
+            dockerfile = file.read()
+        env.docker.base_image = None
+        env.docker.base_dockerfile = dockerfile
+""",
+        """\
+import os
+from azure.ai.ml.entities import BuildContext, Environment
+
+
+def change(env: Environment, dockerfile):
+    if dockerfile is not None:
+        with open(dockerfile) as file:
+            dockerfile = file.read()
+        env.image = None
+        os.makedirs("docker", exist_ok=True)
+        with open("docker/Dockerfile", "w") as file:
+            file.write(dockerfile)
+        env.image = None
+        env.build = BuildContext(path="docker")
+""",
+        status=Status.REVIEW,
+    )
+
+
+def test_a_dockerfile_of_a_known_path_and_none_at_all() -> None:
+    text = convert(
+        _HEAD + '    env.docker.base_dockerfile = "docker/cpu.Dockerfile"\n    env.docker.base_dockerfile = None\n'
+    ).text
+    assert 'env.image = None\n    env.build = BuildContext(path="docker", dockerfile_path="cpu.Dockerfile")' in text
+    assert text.endswith("    env.build = None\n")
+
+
+def test_settings_that_are_only_shown_go() -> None:
+    body = "    env.docker.shm_size\n    env.docker.base_image_registry\n    env.docker.shared_volumes\n"
+    check_transformed(
+        _HEAD + body + "    return env.name, env.docker.enabled\n",
+        _AFTER + "    return env.name, True\n",
+        status=Status.REVIEW,
+    )
+
+
+def test_settings_that_code_needs_stay() -> None:
+    found = convert(_HEAD + "    return env.docker.shared_volumes\n")
+    assert "return env.docker.shared_volumes" in found.text
+    assert {finding.status for finding in found.findings} == {Status.MANUAL}
+
+
+def test_parts_of_conda_dependencies_are_read_of_the_dict() -> None:
+    body = "    conda = env.python.conda_dependencies\n    return {}\n"
+    before = "conda.get_python_version(), list(conda.conda_channels), list(conda.pip_options)"
+    text = convert(_HEAD + body.format(before)).text
+    namespace: dict[str, object] = {}
+    exec(text.replace("from azure", "# ").replace(": Environment", ""), namespace)
+    change = namespace["change"]
+    dependencies = ["python=3.9", "numpy", {"pip": ["--pre", "pandas"]}]
+    env = type("Env", (), {"conda_file": {"channels": ["conda-forge"], "dependencies": dependencies}})
+    assert change(env, "") == ("3.9", ["conda-forge"], ["--pre"])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("method", ["set_pip_option", "set_pip_index_url"])
+def test_options_of_pip_are_lines_of_its_section(method: str) -> None:
+    text = convert(
+        f"""\
+from azureml.core.conda_dependencies import CondaDependencies
+
+conda = CondaDependencies.create(pip_packages=["pandas"])
+if FEED:
+    conda.{method}(f"--index-url {{FEED}}")
+"""
+    ).text
+    assert '    conda["dependencies"][-1]["pip"].append(f"--index-url {FEED}")' in text
+
+
+def test_the_size_of_a_cluster_is_no_setting_of_a_job() -> None:
+    found = convert(
+        """\
+from azureml.core import RunConfiguration, ScriptRunConfig
+
+rc = RunConfiguration()
+rc.target = "cpu"
+rc.amlcompute.vm_size = "STANDARD_D2_V2"
+config = ScriptRunConfig(".", "train.py", run_config=rc)
+"""
+    )
+    assert "STANDARD_D2_V2" not in found.text and 'compute="cpu"' in found.text
+    assert any("a named cluster has its size" in finding.message for finding in found.findings)
