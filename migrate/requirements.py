@@ -11,6 +11,7 @@ _STAY = frozenset(
     | {"azureml-ai-monitoring"}
     # Models that AutoML has trained are loaded with them.
     | {"azureml-automl-runtime", "azureml-train-automl-runtime", "azureml-training-tabular"}
+    | {"azureml-automl-dnn-nlp", "azureml-automl-dnn-vision"}
 )
 #: v1 package -> what does its work in v2. What is not here needs nothing.
 _INSTEAD = {
@@ -24,6 +25,7 @@ _INSTEAD = {
     "azureml-contrib-interpret": ("interpret-community",),
     "azureml-explain-model": ("interpret-community",),
     "azureml-contrib-fairness": ("fairlearn",),
+    "azureml-model-management-sdk": ("inference-schema",),
     "azureml-pipeline": ("azure-ai-ml", "azure-identity"),
     "azureml-pipeline-core": ("azure-ai-ml", "azure-identity"),
     "azureml-pipeline-steps": ("azure-ai-ml", "azure-identity"),

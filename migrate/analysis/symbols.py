@@ -122,6 +122,7 @@ RESULTS = {
     "AutoMLRun.get_best_child": "AutoMLChildRun",
     "AutoMLRun.get_output": "tuple:AutoMLChildRun|",
     "AutoMLRun.get_children": "list:AutoMLChildRun",
+    "AutoMLChildRun.get_children": "list:AutoMLChildRun",
     # The steps for many models come as a list, which stands for one node of a component.
     "AutoMLPipelineBuilder.get_many_models_train_steps": "ManyModelsSteps",
     "AutoMLPipelineBuilder.get_many_models_batch_inference_steps": "ManyModelsSteps",

@@ -61,6 +61,12 @@ _SERVER = Replacement(
     Status.CONVERTED,
     "replaced by the scoring server, which has AMLRequest and rawhttp",
 )
+_SCHEMAS = Replacement(
+    ("inference-schema",),
+    Status.REVIEW,
+    "replaced by inference-schema, which declares what a web service takes and gives; drop it where nothing imports it",
+)
+_INNER = Replacement((), Status.CONVERTED, "removed: an inner part of SDK v1, which came with azureml-core")
 _TENSORBOARD = Replacement(
     ("tensorboard",), Status.CONVERTED, "replaced by TensorBoard itself, which shows the logs that a job has uploaded"
 )
@@ -137,6 +143,10 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-train-automl-runtime": _AUTOML_RUNTIME,
     "azureml-automl-runtime": _AUTOML_RUNTIME,
     "azureml-training-tabular": _AUTOML_RUNTIME,
+    "azureml-automl-dnn-nlp": _AUTOML_RUNTIME,
+    "azureml-automl-dnn-vision": _AUTOML_RUNTIME,
+    "azureml-cli-common": _INNER,
+    "azureml-model-management-sdk": _SCHEMAS,
     "azureml-opendatasets": _PUBLIC,
     "azureml-datadrift": _none("use model monitoring (MonitorSchedule)"),
     "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),

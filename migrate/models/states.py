@@ -14,14 +14,28 @@ from amlbridge.migrate.rewriter import Rewriter
 OF_PIPELINES = {"Finished": "Completed"}
 
 
+#: State of a trial of AutoML -> that of a run of MLflow, also in small letters: ``run.get_status().lower()``.
+OF_MLFLOW = {"Completed": "FINISHED", "Canceled": "KILLED", "Failed": "FAILED", "Running": "RUNNING"}
+OF_MLFLOW |= {old.lower(): new.lower() for old, new in OF_MLFLOW.items()}
+
+
 def compare(use: Use, states: Mapping[str, str], to: Rewriter) -> None:
     """Writes the states that what ``use`` gives is compared with as SDK v2 calls them, also through a variable."""
     for value in _values(use, to):
-        around = to.evaluator.scopes.parents.get(value)
+        around = compared(value, to)
         for node in ast.walk(around) if isinstance(around, ast.Compare) else ():
             state = states.get(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
             if state is not None:
                 to.rename(node, f'"{state}"')
+
+
+def compared(value: ast.AST, to: Rewriter) -> ast.AST | None:
+    """The comparison that a state is in, if it is in one, also in other letters: ``state.lower() == "completed"``."""
+    around = to.evaluator.scopes.parents.get(value)
+    if isinstance(around, ast.Attribute) and around.attr in ("lower", "upper"):
+        call = to.evaluator.scopes.parents.get(around)
+        around = to.evaluator.scopes.parents.get(call) if isinstance(call, ast.Call) else None
+    return around
 
 
 def _values(use: Use, to: Rewriter) -> Iterator[ast.AST]:

@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models import states
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -295,7 +296,6 @@ _TRIAL = {
     "get_properties": ("{run}.data.tags", _PROPERTIES),
     "get_status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
     "status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
-    "get_details": ("{run}.to_dictionary()", "the answer has another form"),
     "get_file_names": (
         "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]",
         "MLflow lists one folder at a time: files below a folder are in list_artifacts(run, folder)",
@@ -309,7 +309,29 @@ _TRIAL = {
 def trial(use: Use, to: Rewriter) -> Outcome:
     """A fact of a trial."""
     template, review = _TRIAL[use.symbol.rsplit(".", 1)[1]]
+    if use.symbol.endswith("status"):
+        states.compare(use, states.OF_MLFLOW, to)
     return Replace(written(use, to, template), review)
+
+
+@rule.converts("AutoMLChildRun.get_children")
+def below(use: Use, to: Rewriter) -> Outcome:
+    """The runs below a trial: that of a test, among others."""
+    where = "f\"tags.mlflow.parentRunId = '{{{run}.info.run_id}}'\""
+    found = f'{{mlflow}}.search_runs([{{run}}.info.experiment_id], filter_string={where}, output_format="list")'
+    parent = to.evaluator.scopes.parents.get(use.node)
+    one_by_one = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "next"
+    review = "all runs below the trial, newest first" if use.arguments() else ""
+    return Replace(written(use, to, f"iter({found})" if one_by_one else found), review)
+
+
+@rule.converts("AutoMLChildRun.wait_for_completion")
+def trial_ends(use: Use, to: Rewriter) -> Outcome:
+    """Streams the log of the trial's job; what MLflow knows of it is read anew then."""
+    if not isinstance(use.receiver, ast.Name) or not isinstance(use.statement, ast.Expr):
+        return Leave("wait with ml_client.jobs.stream(run_id), and read the run again with mlflow.get_run(run_id)")
+    code = "{client}.jobs.stream({run}.info.run_id)\n{run} = {mlflow}.get_run({run}.info.run_id)"
+    return Statements(written(use, to, code))
 
 
 @rule.converts("AutoMLChildRun.download_file", "AutoMLChildRun.download_files")

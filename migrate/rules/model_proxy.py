@@ -1,7 +1,7 @@
 """``ModelProxy`` of AutoML: a trial's model, downloaded with MLflow, predicts where the code runs.
 
 In SDK v1 it predicted in a run of its own, on a cluster. ``test`` becomes a prediction and ``mlflow.models.evaluate``,
-with the label column of the module's ``AutoMLConfig``.
+with the label column of the module's ``AutoMLConfig``; a forecast is one beside the rows.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ predicted = pd.DataFrame(proxy.predict(mltable.load(rows.path).to_pandas_datafra
 )
 
 _HERE = "the model predicts in this process, in which the packages of the model have to be"
+_ORDERED = "the forecasts come in the order of the rows, which are sorted by their series and by time"
 #: Task of AutoML -> what MLflow calls it.
 _KINDS = {"classification": "classifier", "regression": "regressor"}
 
@@ -110,18 +111,27 @@ def test(use: Use, to: Rewriter) -> Outcome:
     config = [other for other in to.uses if other.symbol == "AutoMLConfig" and other.call is not None]
     label = config[0].argument("label_column_name") if len(config) == 1 else None
     task = to.evaluator.text(config[0].argument("task", position=0)) if len(config) == 1 else None
-    if label is None or task not in _KINDS or use.receiver is None:
+    if label is None or task not in (*_KINDS, "forecasting") or use.receiver is None:
         return Leave("predict, and compute the metrics with scikit-learn", Status.NO_EQUIVALENT)
     statement = use.statement
     target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is use.node else None
     if not (isinstance(target, ast.Tuple) and len(target.elts) == 2):
         return Leave("keep the predictions and the metrics in two variables")
-    mlflow, frame = tracking(use, to), to.need_module("pandas")
+    mlflow = tracking(use, to)
     model, rows, column = to.source(use.receiver), to.fresh("test_rows"), to.source(label)
     predictions, metrics = map(to.source, target.elts)
+    if task not in _KINDS:
+        forecast = f"{model}.forecast({rows}.drop(columns=[{column}]))[0]"
+        compared = f'{predictions}, targets={column}, predictions="predicted", model_type="regressor"'
+        lines = [
+            f"{rows} = {_frame(use, to)}",
+            f"{predictions} = {rows}.assign(predicted={forecast})",
+            f"{metrics} = {mlflow}.models.evaluate(data={compared}).metrics",
+        ]
+        return Statements("\n".join(lines), f"{_HERE}; {_ORDERED}; the metrics have MLflow's names")
     lines = [
         f"{rows} = {_frame(use, to)}",
-        f"{predictions} = {frame}.DataFrame({model}.predict({rows}.drop(columns=[{column}])))",
+        f"{predictions} = {to.need_module('pandas')}.DataFrame({model}.predict({rows}.drop(columns=[{column}])))",
         f"{metrics} = {mlflow}.models.evaluate("
         f'{model}.predict, {rows}, targets={column}, model_type="{_KINDS[task]}").metrics',
     ]

@@ -68,7 +68,13 @@ found = [
 )
 
 #: Key of the details -> attribute of a job.
-_ATTRIBUTES = {"properties": "properties", "runId": "name", "status": "status", "target": "compute"}
+_ATTRIBUTES = {
+    "properties": "properties",
+    "runId": "name",
+    "status": "status",
+    "submittedBy": "creation_context.created_by",
+    "target": "compute",
+}
 #: Key -> attribute of a run of MLflow, in milliseconds since 1970.
 _TIMES = {"endTimeUtc": "end_time", "startTimeUtc": "start_time"}
 _REVIEW = "the answer has another form: a Job entity with attributes"
@@ -93,6 +99,23 @@ def details(use: Use, to: Rewriter) -> Outcome:
     for node, key, owner in reads:
         to.rename(node, _time(key, owner, use, to) if key in _TIMES else f"{owner}.{_ATTRIBUTES[key]}")
     return Replace(job, _REVIEW)
+
+
+#: Key of the details -> what a run of MLflow, which a trial of AutoML is, has.
+_TRIAL = {"properties": "data.tags", "runId": "info.run_id", "status": "info.status"}
+
+
+@rule.converts("AutoMLChildRun.get_details")
+def trial(use: Use, to: Rewriter) -> Outcome:
+    """What MLflow knows of a trial."""
+    run = written(use, to, "{run}")
+    reads = [*_reads(use.node, run, to), *_reads_of_variable(use, to)]
+    unknown = sorted({key for _node, key, _owner in reads if key not in _TRIAL})
+    if unknown:
+        return Leave(f"MLflow does not know {', '.join(unknown)} of a run: read its data and its artifacts")
+    for node, key, owner in reads:
+        to.rename(node, f"{owner}.{_TRIAL[key]}")
+    return Replace(run if reads else f"{run}.to_dictionary()", "the answer has another form")
 
 
 def _time(key: str, job: str, use: Use, to: Rewriter) -> str:

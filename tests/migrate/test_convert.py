@@ -281,7 +281,7 @@ run = Run.get_context().parent
 ws = run.experiment.workspace
 store = ws.get_default_datastore()
 table = Dataset.get_by_name(workspace=ws, name="t")
-store.download(target_path=".", prefix="p")
+count = store.download(target_path=".", prefix="p")
 """
     )
     assert found.text.count("# TODO(amlbridge") == 1

@@ -182,7 +182,7 @@ def test_a_v2_environment_is_made_of_the_one_that_a_helper_gives(tmp_path: Path)
 
         ws = Workspace.from_config()
         environment = get_environment("e")
-        Model.package(ws, [Model(ws, "m")], InferenceConfig("score.py", environment=environment))
+        Model.profile(ws, "p", [Model(ws, "m")], InferenceConfig("score.py", environment=environment), rows)
         """
     goes = """\
         from azureml.core import Experiment, ScriptRunConfig, Workspace

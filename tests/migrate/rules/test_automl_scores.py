@@ -70,3 +70,48 @@ def test_the_constants_are_those_of_sdk_v1() -> None:
     constants = pytest.importorskip("azureml.automl.core.shared.constants")
     for name, text in CONSTANTS.items():
         assert attrgetter(name)(constants) == text, name
+
+
+def test_scores_of_classes_are_those_of_scikit_learn() -> None:
+    found = convert("""\
+        from azureml.automl.runtime.shared.score import constants, scoring
+
+        scores = scoring.score_classification(
+            y, probabilities, list(constants.CLASSIFICATION_SCALAR_SET), labels, labels
+        )
+        """)
+    assert "azureml" not in found.text
+    names: dict[str, object] = {
+        "y": [["a"], ["b"], ["b"], ["a"]],
+        "probabilities": [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]],
+        "labels": ["a", "b"],
+    }
+    exec(found.text, names)
+    scores = names["scores"]
+    assert isinstance(scores, dict)
+    assert scores["accuracy"] == 0.75 and scores["AUC_weighted"] == 1.0
+    assert scores["recall_score_macro"] == 0.75 == scores["balanced_accuracy"]
+
+
+def test_chosen_scores_of_classes_and_more_settings() -> None:
+    head = "from azureml.automl.runtime.shared.score.scoring import score_classification\n"
+    found = convert(head + "scores = score_classification(y, p, ['accuracy'], labels, labels)\n")
+    assert 'if name in ["accuracy"]' in found.text
+    found = convert(head + "scores = score_classification(y, p, ['accuracy'], labels, labels, positive_label=1)\n")
+    assert [finding.status for finding in found.findings] == [Status.MANUAL]
+
+
+def test_the_state_of_a_trial_is_one_of_mlflow() -> None:
+    found = convert("""\
+        from azureml.automl.core.shared import constants
+        from azureml.core import Experiment, Workspace
+        from azureml.train.automl.run import AutoMLRun
+
+        ws = Workspace.from_config()
+        for trial in AutoMLRun(Experiment(ws, "churn"), RUN_ID).get_children():
+            print(trial.get_status().lower() == constants.RunState.COMPLETE_RUN, trial.status == "Failed")
+        print(state == constants.RunState.COMPLETE_RUN)
+        """)
+    flat = " ".join(found.text.split())
+    assert 'trial.info.status.lower() == "finished", trial.info.status == "FAILED"' in flat
+    assert 'print(state == "completed")' in flat

@@ -70,15 +70,13 @@ from azureml.core.model import Model
 ws = Workspace.from_config()
 model = Model(ws, "ridge", version=2)
 print(model.name)
-package = Model.package(ws, [model], config)
+profile = Model.profile(ws, "p", [model], config, rows)
 """
     )
     assert 'model = ml_client.models.get("ridge", version="2")' in found.text
-    assert "Model.package(ws, [Model(ws, model.name, version=model.version)], config)" in "".join(
-        found.text.split("\n")
-    )
+    assert '    ws, "p", [Model(ws, model.name, version=model.version)], config, rows\n' in found.text
     left = {finding.symbol for finding in found.findings if finding.status is Status.NO_EQUIVALENT}
-    assert left == {"Model.package"}
+    assert left == {"Model.profile"}
 
 
 def test_the_path_of_a_downloaded_model_by_its_inner_name() -> None:

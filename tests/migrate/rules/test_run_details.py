@@ -22,6 +22,7 @@ run = Run.get(ws, RUN_ID)
     [
         ('print(run.get_details()["status"])', "print(ml_client.jobs.get(run.name).status)"),
         ('print(run.get_details().get("target", ""))', "print(ml_client.jobs.get(run.name).compute)"),
+        ('print(run.get_details()["submittedBy"])', "print(ml_client.jobs.get(run.name).creation_context.created_by)"),
         ("print(run.get_details())", "print(ml_client.jobs.get(run.name))"),
         ('facts = run.get_details()\nprint(facts["properties"]["a"])', 'print(facts.properties["a"])'),
     ],
@@ -60,3 +61,24 @@ def test_times_where_datetime_is_the_module() -> None:
     text = convert(f"import datetime\n{HEAD}print(datetime.date.today(), run.get_details()['endTimeUtc'])\n").text
     assert "from datetime import datetime as v2_datetime, timezone" in text or "as v2_datetime" in text
     assert "print(datetime.date.today()," in "".join(text.split("\n")).replace("print(    ", "print(")
+
+
+TRIAL = """\
+from azureml.core import Experiment, Workspace
+from azureml.train.automl.run import AutoMLRun
+
+ws = Workspace.from_config()
+best = AutoMLRun(Experiment(ws, "churn"), RUN_ID).get_best_child()
+"""
+
+
+def test_a_trial_is_a_run_of_mlflow() -> None:
+    found = convert(f"{TRIAL}details = best.get_details()\nprint(details['runId'], best.get_details()['status'])\n")
+    assert found.text.endswith("details = best\nprint(details.info.run_id, best.info.status)\n")
+    found = convert(f"{TRIAL}print(best.get_details())\n")
+    assert found.text.endswith("print(best.to_dictionary())\n")
+
+
+def test_what_mlflow_does_not_know_of_a_trial_is_left() -> None:
+    found = convert(f"{TRIAL}details = best.get_details()\nprint(details['outputDatasets'])\n")
+    assert "Run.get(ws, best.info.run_id).get_details()\n" in found.text

@@ -58,6 +58,24 @@ _FOUND = {
     "jobs/*/tags/automl_best_child_run_id": "the name of a run",
 }
 
+_ONNXRUNTIME = """\
+class Input:
+    def __init__(self, name, type):
+        self.name, self.type = name, type
+
+
+class InferenceSession:
+    def __init__(self, model):
+        pass
+
+    def get_inputs(self):
+        return [Input("size", "tensor(float)"), Input("kind", "tensor(string)")]
+
+    def run(self, names, arrays):
+        kinds = " ".join(str(array.dtype) for array in arrays.values())
+        return kinds, arrays["size"][:, 0].tolist()
+"""
+
 TWINS = [
     Twin(
         "sweeps",
@@ -177,6 +195,19 @@ ml.data.create_or_update(Data(name="fridge", path="table", type="mltable"))
         cluster="gpu",
         only_after="its client takes labeled datasets only, which are made by labeling in Azure",
         refused="cannot run on this machine: models for images",
+    ),
+    Twin(
+        "automl-onnx",
+        head="""\
+import pandas as pd
+
+model_bytes, resource = b"", {}
+rows = pd.DataFrame({"size": [1, 2], "kind": ["a", "b"]})
+""",
+        foot='print("=", predicted, probabilities)\n',
+        files={"onnxruntime.py": _ONNXRUNTIME},
+        only_after="azureml-automl-runtime cannot be installed beside today's packages; onnxruntime is a stand-in",
+        tells=("float32 <U1 [1.0, 2.0]",),
     ),
     Twin(
         "automl-scores",
