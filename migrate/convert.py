@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection
+from typing import cast
 
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
@@ -16,6 +17,7 @@ from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import forget_clients_beside
+from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.project.modules import Project
@@ -233,8 +235,9 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     if not edits:
         return to.lines.text
     text = squeezed(edits.apply(), to.lines.text)
-    if "dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text:
-        return spaced(text)
+    made = cast("tuple[str, ...]", to.memory.get(MADE, ()))
+    if made or ("dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text):
+        return spaced(text, made)
     trees.tree_of(text)
     return text
 

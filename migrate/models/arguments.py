@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.additions import Addition, additions, base, is_changed, straight
 from amlbridge.migrate.models.data import (
@@ -135,7 +136,7 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         return [ast.Starred(value=node, ctx=ast.Load())]
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
-    if isinstance(inner, (ast.List, ast.Tuple)):
+    if isinstance(inner, (ast.List, ast.Tuple)) and _is_there(inner, node, to):
         found: list[ast.expr] = []
         for element in inner.elts:
             found += list_elements(element.value, to) if isinstance(element, ast.Starred) else [element]
@@ -145,6 +146,18 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
     if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "list" and not inner.args:
         return []
     return [ast.Starred(value=node, ctx=ast.Load())]
+
+
+def _is_there(listed: ast.expr, at: ast.expr, to: Rewriter) -> bool:
+    """Whether a list means the same at a place: not if a function gives it that has others, or names of its own in
+    it."""
+    scopes = to.evaluator.scopes
+    home = scopes.of(listed).node
+    if not isinstance(home, (ast.FunctionDef, ast.AsyncFunctionDef)) or home in scopes.ancestors(at):
+        return True
+    names = [part for part in ast.walk(listed) if isinstance(part, ast.Name)]
+    mine = any(binding.scope.node is home for name in names for binding in scopes.lookup(name.id, name))
+    return len(returns(home)) < 2 and not mine
 
 
 def _added_to(node: ast.Name, found: list[Addition], to: Rewriter) -> list[ast.expr]:
@@ -165,15 +178,20 @@ def _added_to(node: ast.Name, found: list[Addition], to: Rewriter) -> list[ast.e
 
 def check_no_data(node: ast.expr, to: Rewriter, but: Set[str] = frozenset()) -> None:
     """Raises ValueError for a list that is put together at run time and has data in it, of other types than ``but``."""
+    if data_in(node, to) - but:
+        raise ValueError("arguments with data or parameters of the pipeline among them are put together at run time")
+
+
+def data_in(node: ast.expr, to: Rewriter) -> set[str]:
+    """The types of data, and of parameters of a pipeline, in a list that is put together at run time."""
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
     elements = list(inner.elts) if isinstance(inner, (ast.List, ast.Tuple)) else []
     for addition in additions(node, to) if isinstance(node, ast.Name) else ():
         elements += [addition.added] if addition.added is not None else []
         elements += addition.more.elts if isinstance(addition.more, (ast.List, ast.Tuple)) else []
-    kinds = {to.evaluator.type_of(element) for element in elements}
-    if kinds & ((INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"}) - but):
-        raise ValueError("arguments with data or parameters of the pipeline among them are put together at run time")
+    kinds = {kind for element in elements if (kind := to.evaluator.type_of(element)) is not None}
+    return kinds & (INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"})
 
 
 def read_arguments(

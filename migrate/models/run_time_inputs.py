@@ -14,6 +14,8 @@ from amlbridge.migrate.rewriter import Rewriter
 if TYPE_CHECKING:
     from amlbridge.migrate.models.steps import Step
 
+#: Where the rewriter's memory has the names of the functions.
+MADE = "functions for inputs of run time"
 #: What a person should check.
 REVIEW = (
     "its data is listed when this code runs: the inputs are called data_0, data_1 and so on, and a script that asks "
@@ -38,14 +40,20 @@ def {words}(listed, inputs):
 
 
 def functions(at: ast.stmt, to: Rewriter) -> tuple[str, str]:
-    """The names of the two functions, which are above the statement where they are asked for first."""
-    key = ("run time inputs", to.evaluator.scopes.of(at))
-    if key not in to.memory:
+    """The names of the two functions, which are above the statement of the module where they are asked for first."""
+    if MADE not in to.memory:
         inputs, words = to.fresh("inputs_in"), to.fresh("words_of")
         make, shlex = to.need("azure.ai.ml", "Input"), to.need_module("shlex")
-        to.before(at, _NAMED.format(inputs=inputs, words=words, make=make, shlex=shlex))
-        to.memory[key] = inputs, words
-    found = to.memory[key]
+        code = _NAMED.format(inputs=inputs, words=words, make=make, shlex=shlex)
+        around = [at, *(node for node in to.evaluator.scopes.ancestors(at) if isinstance(node, ast.stmt))]
+        body = to.evaluator.tree.body
+        above = body[body.index(around[-1]) - 1] if around[-1] is not body[0] else None
+        if above is None or around[-1] is at or isinstance(above, (ast.Import, ast.ImportFrom)):
+            to.before(around[-1], code)
+        else:  # a comment above a function stays there
+            to.after(above, code)
+        to.memory[MADE] = inputs, words
+    found = to.memory[MADE]
     assert isinstance(found, tuple)
     return found
 

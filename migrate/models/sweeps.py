@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.arguments import Arguments, Port
+from amlbridge.migrate.models.arguments import Arguments, Port, literal
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.rewriter import Rewriter
@@ -57,6 +57,15 @@ class Sweep:
     sampling: Use
     keywords: list[str] = field(default_factory=list)
     reviews: list[str] = field(default_factory=list)
+    #: Whether the trial is made elsewhere: it knows nothing of the hyperparameters yet.
+    given: bool = False
+
+    def declaration(self, to: Rewriter) -> str:
+        """Statements that give a trial which is made elsewhere the options and inputs of the hyperparameters."""
+        trial, make = to.source(self.trial), to.need("azure.ai.ml", "Input")
+        line = "".join(f" {item.option} ${{{{inputs.{item.name}}}}}" for item in self.space)
+        ports = ", ".join(f'{item.name}={make}(type="{item.type}")' for item in self.space)
+        return f"{trial}.command += {literal(line)}\n{trial}.component.inputs.update({ports})"
 
     def choices(self, to: Rewriter) -> list[str]:
         """The keywords that give a trial its distributions."""
@@ -82,9 +91,12 @@ def read_sweep(use: Use, to: Rewriter) -> Sweep:
     sampling = sampling_of(use, to)
     if trial is None or sampling is None:
         raise ValueError("the script to tune or the sampling of its parameters cannot be told")
-    if trial_of(use, to) is None:
-        raise ValueError("the configuration of the script to tune is made elsewhere")
     sweep = Sweep(use, trial, space_of(sampling, to), sampling)
+    if trial_of(use, to) is None:
+        if not isinstance(trial, (ast.Name, ast.Attribute)):
+            raise ValueError("the configuration of the script to tune is made elsewhere")
+        sweep.given = True
+        sweep.reviews.append(f"{to.source(trial)} has to be a command of SDK v2; it gets the options that are tuned")
     for old, new in (("primary_metric_name", "primary_metric"), ("primary_metric_goal", "goal")):
         value = argument(use, old)
         if value is None:

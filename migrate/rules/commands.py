@@ -12,12 +12,13 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.arguments import Arguments, input_port, list_elements, read_arguments
+from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
 from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
 from amlbridge.migrate.models.estimators import distribute, environment_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
 from amlbridge.migrate.models.settings import Settings, is_seen
 from amlbridge.migrate.models.spark import direct, spark_job
 from amlbridge.migrate.models.sweeps import tune
@@ -211,7 +212,7 @@ def job(
     ``nodes``."""
     command = later(use, to).get("command") or use.argument("command")
     line = nodes if command is not None else []  # SDK v1 puts blanks between its parts, and no quotes
-    arguments = read_arguments(nodes, [], to, line)
+    arguments = read_arguments(nodes, [], to, line, _listed(use, nodes, to))
     if first is not None:
         arguments.parts[:0] = first.parts
         arguments.inputs[:0] = first.inputs
@@ -235,7 +236,14 @@ def job(
     name = to.need("azure.ai.ml", "command")
     keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}"]
     pairs = [f'"{port.name}": {port.value or port.declared}' for port in arguments.inputs]
-    if pairs:
+    if arguments.run_time:
+        listed = ", ".join(dict.fromkeys(arguments.lists))
+        to.before(use.statement, f"{arguments.run_time} = {functions(use.statement, to)[0]}({listed})")
+        settings.reviews.append(REVIEW)
+        pairs.append(f"**{arguments.run_time}")
+    if pairs == [f"**{arguments.run_time}"]:
+        keywords.append(f"inputs={arguments.run_time}")
+    elif pairs:
         keywords.append(f"inputs={{{', '.join(pairs)}}}")
     outs = [f'"{port.name}": {port.declared}' for port in arguments.outputs]
     if outs:
@@ -251,6 +259,14 @@ def job(
     last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
     to.replace_statement(last, f"{to.source(variable)} = {code}")
     return Statements("", review)
+
+
+def _listed(use: Use, nodes: list[ast.expr], to: Rewriter) -> Arguments:
+    """What arguments are read into: with a variable for the inputs, where the code lists them when it runs."""
+    lists = [node.value for node in nodes if isinstance(node, ast.Starred)]
+    if not any(data_in(node, to) == {"DatasetConsumptionConfig"} for node in lists):
+        return Arguments()
+    return Arguments(run_time=to.fresh("job_inputs"), words=functions(use.statement, to)[1])
 
 
 #: Data that old code gives a run beside its arguments, which name it.

@@ -6,6 +6,7 @@ The idiom "take it, or make it when it is not there" stays as it is: the excepti
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -337,12 +338,47 @@ def exception(use: Use, to: Rewriter) -> Outcome:
 
 
 def compute_of(node: ast.expr, to: Rewriter) -> str:
-    """The code of a compute's name, from an object or a name."""
-    kind = to.evaluator.type_of(node)
-    if kind is not None and "ComputeTarget" in (kind, *_bases(kind)):
+    """The code of a compute's name, from an object or a name, or from what may be both."""
+    code = to.source(node)
+    if _is_compute(node, to):
         literal = _literal_name(node, to)
-        return literal if literal is not None else f"{to.source(node)}.name"
-    return to.source(node)
+        if literal is not None:
+            return literal
+        return f'getattr({code}, "name", {code})' if _is_chosen(node, to) else f"{code}.name"
+    return f'getattr({code}, "name", {code})' if isinstance(node, ast.Name) and _is_chosen(node, to) else code
+
+
+def _is_compute(node: ast.expr, to: Rewriter) -> bool:
+    kind = to.evaluator.type_of(node)
+    return kind is not None and "ComputeTarget" in (kind, *_bases(kind))
+
+
+def _is_chosen(node: ast.expr, to: Rewriter) -> bool:
+    """Whether an expression is a compute in one branch, and a name in another: ``"local" if local else cluster``."""
+    leaves = list(_leaves(node, to))
+    names = [leaf for leaf, chosen in leaves if to.evaluator.text(leaf) is not None or (chosen and _is_other(leaf, to))]
+    return bool(names) and any(_is_compute(leaf, to) for leaf, _chosen in leaves)
+
+
+def _is_other(node: ast.expr, to: Rewriter) -> bool:
+    return to.evaluator.type_of(node) is None and not _is_none(node)
+
+
+def _leaves(node: ast.expr, to: Rewriter, depth: int = 3) -> Iterator[tuple[ast.expr, bool]]:
+    """What an expression may be, and whether a conditional expression chooses it."""
+    if isinstance(node, ast.IfExp):
+        for part in (node.body, node.orelse):
+            yield from ((leaf, True) for leaf, _chosen in _leaves(part, to, depth))
+    elif isinstance(node, ast.Name) and depth:
+        for binding in to.evaluator.scopes.lookup(node.id, node):
+            if binding.kind == "parameter":
+                for evaluator, argument in to.evaluator.given(binding.scope.node, node.id):
+                    if evaluator is to.evaluator:
+                        yield from _leaves(argument, to, depth - 1)
+            elif binding.kind == "assign" and binding.value is not None:
+                yield from _leaves(binding.value, to, depth - 1)
+    else:
+        yield node, False
 
 
 def _bases(kind: str) -> tuple[str, ...]:

@@ -193,6 +193,8 @@ def sweep(use: Use, to: Rewriter) -> Outcome:
         alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
         return Statements("") if alone else Replace("None")
     found = read_sweep(use, to)
+    if found.given:
+        to.before(use.statement, found.declaration(to))
     code = f"{to.source(found.trial)}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
     return Replace(code, "; ".join(found.reviews))
 

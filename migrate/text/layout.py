@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Collection
 from functools import lru_cache
 
 from amlbridge.migrate.text.trees import tree_of
@@ -46,10 +47,11 @@ def _indented(text: str, indent: str) -> str:
     )
 
 
-def spaced(text: str) -> str:
-    """Puts the blank lines that black wants around functions that are decorated with ``dsl.pipeline``."""
+def spaced(text: str, names: Collection[str] = ()) -> str:
+    """Puts the blank lines that black wants around functions that are decorated with ``dsl.pipeline``, and around those
+    of some names."""
     lines = text.split("\n")
-    for node in sorted(_pipeline_functions(tree_of(text)), key=lambda node: -node.lineno):
+    for node in sorted(_pipeline_functions(tree_of(text), names), key=lambda node: -node.lineno):
         wanted = 2 if node.col_offset == 0 else 1
         end = node.end_lineno or node.lineno
         following = next((i for i in range(end, len(lines)) if lines[i].strip()), None)
@@ -57,7 +59,7 @@ def spaced(text: str) -> str:
             outer = len(lines[following]) - len(lines[following].lstrip()) < node.col_offset
             if not outer or wanted == 1:
                 lines[end:following] = [""] * max(wanted, 0 if outer else wanted)
-        first = node.decorator_list[0].lineno - 1
+        first = (node.decorator_list[0] if node.decorator_list else node).lineno - 1
         while first > 0 and lines[first - 1].lstrip().startswith("#"):
             first -= 1
         before = first
@@ -100,9 +102,10 @@ def _gaps(lines: list[str]) -> dict[tuple[str, str], tuple[int, int]]:
     return found
 
 
-def _pipeline_functions(tree: ast.Module) -> list[ast.FunctionDef]:
+def _pipeline_functions(tree: ast.Module, names: Collection[str]) -> list[ast.FunctionDef]:
     return [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and any("dsl.pipeline" in ast.unparse(d) for d in node.decorator_list)
+        if isinstance(node, ast.FunctionDef)
+        and (node.name in names or any("dsl.pipeline" in ast.unparse(d) for d in node.decorator_list))
     ]

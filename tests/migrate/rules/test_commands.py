@@ -283,3 +283,75 @@ config.run_config.data_references = {"images": ref.to_config()}
 """
     ).text
     assert "inputs={" in text and '"images": Input(' in text
+
+
+_LISTED = """\
+from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+
+
+# Submits.
+def describe(names):
+    words = ["--rows", 3]
+    for name in names:
+        words.append(Dataset.get_by_name(ws, name).as_named_input(name).as_mount())
+    return ScriptRunConfig("src", "train.py", arguments=words, compute_target="cpu", environment=env)
+"""
+
+
+def test_data_in_a_list_of_run_time_is_named_when_the_code_runs() -> None:
+    found = convert(_LISTED)
+    assert "job_inputs = inputs_in(words)\n" in found.text
+    assert 'command="python train.py " + words_of(words, job_inputs),' in found.text
+    assert "        inputs=job_inputs,\n" in found.text
+    assert "for word in listed\n    )\n\n\n# Submits.\ndef describe(names):\n" in found.text
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+
+
+def test_a_list_that_a_function_chooses_is_not_written_out() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig
+
+
+def choose(fast):
+    if fast:
+        return ["--rows", 3]
+    return ["--rows", 5]
+
+
+config = ScriptRunConfig("src", "train.py", arguments=["--a"] + choose(FAST), compute_target="cpu", environment=env)
+"""
+    ).text
+    assert '"python train.py --a " + shlex.join(map(str, choose(FAST)))' in text
+
+
+def test_names_of_a_function_stay_in_it() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig
+
+
+def words(rows):
+    count = rows + 1
+    return ["--rows", count]
+
+
+config = ScriptRunConfig("src", "train.py", arguments=words(3), compute_target="cpu", environment=env)
+"""
+    ).text
+    assert "shlex.join(map(str, words(3)))" in text
+
+
+def test_a_compute_that_may_be_a_name() -> None:
+    text = convert(
+        """\
+from azureml.core import ComputeTarget, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+target = "local" if LOCAL else ComputeTarget(ws, "cpu")
+config = ScriptRunConfig("src", "train.py", compute_target=target, environment=env)
+"""
+    ).text
+    assert 'compute=getattr(target, "name", target)' in text

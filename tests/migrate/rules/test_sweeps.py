@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.signatures.check import check_generated
-from tests.migrate.rules.support import PYTHON, convert
+from tests.migrate.rules.support import PYTHON, check_transformed, convert
 from tests.support.live import LiveService
 
 HEAD = """\
@@ -328,3 +330,69 @@ def test_the_text_of_a_goal_is_what_it_was() -> None:
         "print(str(goal)[18:], str(3))\n"
     ).text
     assert 'print("PrimaryMetricGoal.MAXIMIZE"[18:], str(3))' in text
+
+
+_TUNED = """\
+from azureml.core import ScriptRunConfig
+from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
+
+
+def tuned(config):
+    space = RandomParameterSampling({"learning-rate": uniform(0.1, 0.5), "--layers": choice(1, 2)})
+    return HyperDriveConfig(
+        run_config=config,
+        hyperparameter_sampling=space,
+        primary_metric_name="loss",
+        primary_metric_goal=PrimaryMetricGoal.MINIMIZE,
+        max_total_runs=4,
+    )
+"""
+
+
+def test_a_command_that_a_function_gets_learns_of_its_hyperparameters() -> None:
+    check_transformed(
+        _TUNED + '\n\nsweep = tuned(ScriptRunConfig("src", "train.py", compute_target="cpu", environment=env))\n',
+        """\
+from azure.ai.ml import Input, command
+from azure.ai.ml.sweep import Choice, Uniform
+
+
+def tuned(config):
+    config.command += (
+        " --learning-rate ${{inputs.learning_rate}} --layers ${{inputs.layers}}"
+    )
+    config.component.inputs.update(
+        learning_rate=Input(type="number"), layers=Input(type="integer")
+    )
+    return config(learning_rate=Uniform(0.1, 0.5), layers=Choice([1, 2])).sweep(
+        primary_metric="loss",
+        goal="minimize",
+        sampling_algorithm="random",
+        max_total_trials=4,
+    )
+
+
+sweep = tuned(
+    command(code="src", command="python train.py", environment=env, compute="cpu")
+)
+""",
+        status=Status.REVIEW,
+    )
+
+
+def test_a_configuration_that_nothing_makes_has_to_be_a_command() -> None:
+    found = convert(_TUNED)
+    assert any("config has to be a command of SDK v2" in finding.message for finding in found.findings)
+
+
+def test_a_configuration_without_a_name_stays() -> None:
+    found = convert(_TUNED.replace("run_config=config,", "run_config=config[0],"))
+    assert "HyperDriveConfig(" in found.text
+
+
+def test_the_client_takes_what_a_given_command_learns() -> None:
+    text = convert(_TUNED).text + '\nprint(tuned(command(code=".", command="run", environment="e:1")).search_space)\n'
+    script = "from azure.ai.ml import command\n" + text
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Uniform" in done.stdout and "Choice" in done.stdout
