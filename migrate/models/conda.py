@@ -24,6 +24,8 @@ CHANGES = (
     "add_tensorflow_conda_package",
     "add_tensorflow_pip_package",
 )
+#: Where the environments of a module may be those of services.
+_SERVING = ("InferenceConfig", "Model.deploy", "ContainerImage.image_configuration")
 TENSORFLOW = ("add_tensorflow_conda_package", "add_tensorflow_pip_package")
 
 
@@ -90,8 +92,11 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
         path = use.argument("conda_dependencies_file_path", position=0)
         if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
             conda.base = to.source(path)
+        else:
+            conda.pip = _served(to)
         return conda
-    conda.pip = entries(use.argument("pip_packages", position=1), to)
+    packages = use.argument("pip_packages", position=1)
+    conda.pip = entries(packages, to) if packages is not None else _served(to)
     conda.conda = entries(use.argument("conda_packages", position=2), to)
     conda.pip += entries(use.argument("pip_indexurl", "pip_index_url"), to)
     version = use.argument("python_version")
@@ -104,6 +109,17 @@ def _needed(to: Rewriter) -> frozenset[str]:
     """The packages of SDK v1 that a service needs for what the code gives it: pickled explainers for scoring."""
     pickled = any(use.module.startswith("azureml.interpret.scoring") for use in to.uses)
     return frozenset({"azureml-interpret"}) if pickled else frozenset()
+
+
+def default(to: Rewriter) -> Conda:
+    """What an environment has of which nothing is said."""
+    return Conda(pip=_served(to))
+
+
+def _served(to: Rewriter) -> list[str]:
+    """What azureml-defaults, which SDK v1 adds where no package of pip is named, has for a service."""
+    serving = any(use.symbol.startswith(_SERVING) for use in to.uses)
+    return [repr("azureml-inference-server-http")] if serving else []
 
 
 def tensorflow(use: Use, to: Rewriter) -> str:

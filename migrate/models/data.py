@@ -337,9 +337,35 @@ def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     """The paths that a dataset is made from: one, or a list of them."""
     value = to.evaluator.value(path) if path is not None else None
     node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else path
-    if isinstance(node, ast.List):
+    if isinstance(node, ast.List) and not is_of_another_function(node, path, to):
         return node.elts
-    return [node] if node is not None else []
+    return [path if isinstance(node, ast.List) else node] if path is not None and node is not None else []
+
+
+def is_of_another_function(node: ast.AST, at: ast.AST | None, to: Rewriter) -> bool:
+    """Whether code stands in a function that does not run at a place: its variables mean nothing there."""
+    scopes = to.evaluator.scopes
+    around = set(scopes.ancestors(at)) if at is not None else set()
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return any(isinstance(above, functions) and above not in around for above in scopes.ancestors(node))
+
+
+def is_made_at_run_time(path: ast.expr, to: Rewriter) -> bool:
+    """Whether a list of paths is put together at run time, or in a function that gives it."""
+    value = to.evaluator.value(path)
+    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else path
+    return isinstance(node, ast.ListComp) or (isinstance(node, ast.List) and is_of_another_function(node, path, to))
+
+
+def given_pair(path: ast.expr, to: Rewriter) -> bool:
+    """Whether a parameter gets a datastore and a path in it."""
+    bound = to.evaluator.scopes.lookup(path.id, path) if isinstance(path, ast.Name) else []
+    if not bound or bound[0].kind != "parameter":
+        return False
+    given = to.evaluator.given(bound[0].scope.node, bound[0].name)
+    passed = [evaluator.value(value) for evaluator, value in given]
+    pairs = [isinstance(value, Code) and isinstance(value.node, ast.Tuple) for value in passed]
+    return bool(pairs) and all(pairs)
 
 
 def input_code(data: Data, to: Rewriter) -> str:

@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
-from amlbridge.migrate.models.conda import Conda
+from amlbridge.migrate.models.conda import Conda, default
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
 from amlbridge.migrate.rewriter import Rewriter
@@ -124,7 +124,7 @@ class Parts:
 
     def _packages(self, use: Use, to: Rewriter) -> None:
         if self.conda is None and not self.conda_code:
-            self.conda = Conda()
+            self.conda = default(to)
         if self.conda is None:
             self.added = self.added or Conda()
         (self.conda or self.added or Conda()).add(use, to)
@@ -238,7 +238,7 @@ class Parts:
         packages = self._with_r()
         conda = packages.code() if packages is not None else self.conda_code
         if not conda and not self.image and not self.build:
-            conda = Conda().code()
+            conda = default(to).code()
         if conda:
             arguments.append(f"conda_file={conda}")
         return f"{environment}({', '.join(arguments)})"

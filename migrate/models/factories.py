@@ -22,6 +22,7 @@ from amlbridge.migrate.analysis.handed import Handed
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port, declared_output, declared_parameter
 from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, follow, input_code, kind_of
+from amlbridge.migrate.models.names import node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.parameters import parameter_of
 
@@ -164,7 +165,7 @@ def _instance(call: ast.Call, factory: Factory, flow: Flow) -> Step:
         raise ValueError("keywords come from a dict")
     template, to = factory.template, flow.to
     variable = _variable(call, factory, flow)
-    node = to.fresh(f"{variable}_node" if variable else template.node)
+    node = to.fresh(node_name(f"{variable}_node") if variable else template.node)
     arguments = replace(template.arguments)
     arguments.inputs = [_bound(port, call, factory, flow) for port in template.arguments.inputs]
     arguments.outputs = [_bound(port, call, factory, flow) for port in template.arguments.outputs]

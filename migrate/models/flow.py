@@ -13,7 +13,7 @@ from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.factories import Factory, complete, expand, shorten
-from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.models.names import identifier, node_name, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.steps import READERS, STEPS, Step
@@ -313,8 +313,9 @@ class Flow:
         base = variable.id if variable is not None else identifier(text or "step", "step")
         if base.endswith("steps"):  # steps for many models: one node
             base = base.removesuffix("steps").removesuffix("_").removesuffix("_pipeline") or "models"
-        node = unique(base, taken)
-        stem = node.removesuffix("_step").removesuffix("Step") or node
+        called = node_name(base)
+        node = unique(called if called == base else self.to.fresh(called), taken)
+        stem = (node if called == base else unique(base, taken)).removesuffix("_step").removesuffix("Step") or node
         attribute = attribute_of(use.node, self.to)
         if attribute is not None:
             return f"self.{attribute.attr}", node

@@ -16,6 +16,12 @@ def identifier(text: str, fallback: str = "value") -> str:
     return name
 
 
+def node_name(variable: str) -> str:
+    """What SDK v2 takes as the name of a node, which is that of its variable: "trainStep" -> "train_step"."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", variable)
+    return re.sub(r"_+", "_", identifier(words, "step")) if re.search(r"[^a-z0-9_]", variable) else variable
+
+
 def unique(name: str, taken: set[str]) -> str:
     """The name, or the name with a number that is not taken yet. Takes it."""
     found, number = name, 2

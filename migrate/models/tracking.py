@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.scopes import Binding
+from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.mixtures.beside import statements_beside
@@ -115,8 +115,20 @@ def _home(use: Use, to: Rewriter) -> ast.AST:
 
 
 def _binding(use: Use, client: str, to: Rewriter) -> Binding | None:
+    """What gives the client its value: the variable may be called otherwise in the old code."""
     found = to.evaluator.scopes.lookup(client, use.node) if client.isidentifier() else []
-    return found[0] if found else None
+    return found[0] if found else _renamed(use, client, to)
+
+
+def _renamed(use: Use, client: str, to: Rewriter) -> Binding | None:
+    scope: Scope | None = to.evaluator.scopes.of(use.node)
+    while scope is not None:
+        for bindings in scope.bindings.values():
+            first = bindings[0]
+            if first.kind == "assign" and isinstance(first.node, ast.Name) and to.source(first.node) == client:
+                return first
+        scope = scope.parent
+    return None
 
 
 def _start(use: Use, to: Rewriter) -> ast.stmt:

@@ -47,6 +47,13 @@ class Neighbours:
         self._imports: dict[Path, tuple[str, ...]] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
         stems = frozenset(Path(key).name for key in self._modules)
+        #: Packages that do not name SDK v1, and have modules that do: by what these are called outside.
+        self._packages: dict[str, ModuleText] = {}
+        for module in sorted(python, key=lambda module: -len(module.path.parts)):
+            if module.path.name == "__init__.py" and V1 not in module.text and self._may_import(module, stems):
+                self._packages[_key(module.path)] = module
+                self._modules[_key(module.path)] = module
+                stems |= {module.path.absolute().parent.name}
         #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
         self._all = [module for module in modules if V1 in module.text or self._may_import(module, stems)]
         self.users = frozenset(module.path for module in self._all if V1 not in module.text)
@@ -110,6 +117,8 @@ class Neighbours:
                     meant = self.resolve(module.path, name, level)
                     if meant is not None and meant.path in self._modules and meant.path != _key(module.path):
                         found[meant.path] = None
+                        if meant.path in self._packages:
+                            found.update(dict.fromkeys(self.imported(self._packages[meant.path])))
             self._imports[module.path] = tuple(found)
         return self._imports[module.path]
 

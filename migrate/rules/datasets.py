@@ -20,7 +20,9 @@ from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
     follow,
+    given_pair,
     input_code,
+    is_made_at_run_time,
     is_read_by_rows,
     kind_of,
     lists_files,
@@ -250,6 +252,9 @@ def get_by_id(use: Use, to: Rewriter) -> Outcome:
     )
 
 
+_AT_RUN_TIME = "the addresses are listed at run time: make an MLTable of them with mltable.from_paths"
+
+
 @rule.converts(
     "Dataset.File.from_files",
     "Dataset.Tabular.from_delimited_files",
@@ -261,6 +266,8 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     path = use.argument("path", position=0)
     if path is None:
         return Leave("a path is needed")
+    if is_made_at_run_time(path, to):
+        return Leave(_AT_RUN_TIME)
     paths = [_address(element, to) for element in paths_of(path, to)]
     data = to.need("azure.ai.ml.entities", "Data")
     if use.symbol == "Dataset.File.from_files" and several_files(use, to):
@@ -296,7 +303,7 @@ def _listed(paths: list[str], use: Use, to: Rewriter) -> str:
 def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Outcome:
     """Files at several addresses: an MLTable that lists them, which a job mounts or downloads as a folder."""
     if any(isinstance(element, ast.Starred) for element in paths_of(path, to)):
-        return Leave("the addresses are listed at run time: make an MLTable of them with mltable.from_paths")
+        return Leave(_AT_RUN_TIME)
     mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
     table = f"{mltable}.from_paths(paths={_listed(paths, use, to)}){table_options.steps(use, to)}"
     folder = new_folder(_variable(use.node, to), to)
@@ -349,7 +356,8 @@ def _address(node: ast.expr, to: Rewriter) -> str:
         return f"{to.source(node)}.path"
     if isinstance(node, ast.Starred):
         return f"{to.source(node.value)}"
-    return to.source(node)
+    code = to.source(node)
+    return f'f"azureml://datastores/{{{code}[0].name}}/paths/{{{code}[1]}}"' if given_pair(node, to) else code
 
 
 @rule.converts("Dataset.register")

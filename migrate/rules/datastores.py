@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
@@ -168,8 +169,13 @@ def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:
     if len(elements) == 1 and not isinstance(elements[0], ast.Starred):
         return to.source(elements[0]), "uri_file", ""
     review = "the whole folder of these files is uploaded"
-    os = to.need_module("os")
-    return f"{os}.path.commonpath({to.source(source)})", "uri_folder", review
+    texts = [to.evaluator.text(element) for element in elements]
+    if elements and all(texts):
+        folders = [posixpath.dirname(text) or "." for text in map(str, texts)]
+        return f'"{folders[0] if len(set(folders)) == 1 else posixpath.commonpath(folders)}"', "uri_folder", review
+    path = f"{to.need_module('os')}.path"
+    folders_of = f"[{path}.dirname({path}.abspath(file)) for file in {to.source(source)}]"
+    return f"{path}.commonpath({folders_of})", "uri_folder", review
 
 
 @rule.converts("Datastore.path")

@@ -227,7 +227,9 @@ def matching(name: str, filters: Iterable[tuple[str, ast.expr | None]], to: Rewr
         if node is None or is_none(node):
             continue
         owner = f"{name}.{member}"
-        elements: list[ast.expr] = node.elts if isinstance(node, ast.List) else [node]
+        elements: list[ast.expr | None] = [node]
+        if isinstance(node, (ast.List, ast.Dict)):  # of a dict, SDK v1 takes the keys
+            elements = [*node.elts] if isinstance(node, ast.List) else node.keys
         pairs = [e.elts for e in elements if isinstance(e, (ast.List, ast.Tuple)) and len(e.elts) == 2]
         keys = [e for e in elements if isinstance(e, ast.Constant)]
         if len(pairs) + len(keys) == len(elements):

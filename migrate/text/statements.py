@@ -13,6 +13,7 @@ from amlbridge.migrate.mixtures.beside import both_written
 from amlbridge.migrate.no_equivalent import rule_name
 from amlbridge.migrate.registry import Leave, Statements
 from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
+from amlbridge.migrate.text.comprehensions import plain
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
 
@@ -144,6 +145,8 @@ class StatementWriter:
         text = self.to.source(node)
         start, end = self.lines.span(node)
         if text != self.lines.text[start:end]:
+            around = self.to.evaluator.scopes.parents.get(node)
+            text = plain(text, iterated=isinstance(around, ast.For) and node is around.iter)
             self.edits.replace(start, end, self._broken(text, start, end))
 
     def _broken(self, text: str, start: int, end: int) -> str:
@@ -200,7 +203,7 @@ class StatementWriter:
             self._remove(first, start, end)
 
     def _laid_out(self, code: str, indent: str) -> str:
-        return lay_out(code, indent, self.to.options.line_length) if code else ""
+        return lay_out(plain(code), indent, self.to.options.line_length) if code else ""
 
     def _replace_shared(self, start: int, end: int, head: str, indent: str, code: str) -> None:
         """A statement behind ``;`` or behind the colon of a one-line block."""

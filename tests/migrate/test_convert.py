@@ -232,7 +232,7 @@ def test_a_module_that_is_imported_further_below_is_imported_above() -> None:
     text = convert("""\
 from azureml.core import Workspace
 ws = Workspace.from_config()
-ws.get_default_datastore().upload_files(["data/a.csv", "data/b.csv"], target_path="data")
+ws.get_default_datastore().upload_files(FILES, target_path="data")
 import os
 os.makedirs("x")
 """).text
@@ -243,7 +243,7 @@ def test_a_module_whose_name_is_taken_gets_another_one() -> None:
     text = convert("""\
 from azureml.core import Workspace
 os = "linux"
-Workspace.from_config().get_default_datastore().upload_files(["data/a.csv", "data/b.csv"], target_path="data")
+Workspace.from_config().get_default_datastore().upload_files(FILES, target_path="data")
 """).text
     assert "import os as v2_os\n" in text and "v2_os.path.commonpath" in text
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.migrate.project.test_exchange import converted
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.core import Experiment, Run, Workspace\n\n\n"
@@ -60,3 +63,11 @@ def test_a_job_knows_its_workspace() -> None:
 def test_the_id_of_an_experiment_is_there_before_its_first_job() -> None:
     text = convert(HEAD + "ws = Workspace.from_config()\nprint(Experiment(ws, 'a').id)\n").text
     assert "mlflow.set_experiment('a').experiment_id" in text.replace('"', "'") and "set_tracking_uri" in text
+
+
+def test_a_client_of_another_module_is_there_before_mlflow_hears_of_it(tmp_path: Path) -> None:
+    helper = "from azureml.core import Workspace\n\n\ndef workspace():\n    return Workspace.from_config()\n"
+    code = "from helper import workspace\nfrom azureml.core import Run\n\n\ndef main():\n    print('start')\n"
+    code += "    ws = workspace()\n    print(Run.get(ws, 'a').get_metrics())\n"
+    text = joined(converted(tmp_path, {"helper.py": helper, "main.py": code})["main.py"])
+    assert joined("ml_client = workspace()" + SET.format("ml_client")) in text

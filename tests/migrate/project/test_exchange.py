@@ -291,3 +291,40 @@ def test_a_file_that_a_notebook_writes_differently_is_on_its_own(tmp_path: Path)
     after = converted(tmp_path, {"helper.py": COMPUTE, "submit.py": SUBMIT})
     assert "workspace.compute.get(name)" in after["helper.py"]
     assert "workspace.compute.get(wanted)" in (tmp_path / "write.ipynb").read_text()
+
+
+@pytest.mark.parametrize("called", ["tools.helper.get_compute", "tools.get_compute"])
+def test_a_package_that_does_not_name_sdk_v1_hands_on_what_its_modules_have(tmp_path: Path, called: str) -> None:
+    main = f"""\
+        import tools
+        from azureml.core import Workspace
+
+        w = Workspace.from_config()
+        print({called}(w, "cpu").name)
+        """
+    helper = COMPUTE.replace("workspace: Workspace", "workspace")
+    package = "from . import helper\nfrom .helper import get_compute\n"
+    after = converted(tmp_path, {"tools/__init__.py": package, "tools/helper.py": helper, "main.py": main})
+    assert "return workspace.compute.get(name)" in after["tools/helper.py"]
+    assert "azureml" not in "".join(after.values())
+
+
+def test_code_of_a_function_does_not_read_variables_of_another(tmp_path: Path) -> None:
+    """What a function gives is told by its code, which only that function can run."""
+    main = """\
+        from azureml.core import Dataset, Workspace
+        from azureml.data.datapath import DataPath
+
+
+        def path_of(ws, file):
+            store = ws.get_default_datastore()
+            return [DataPath(store, file), DataPath(store, file + "x")], file
+
+
+        def main():
+            ws = Workspace.from_config()
+            paths, name = path_of(ws, "a.csv")
+            return Dataset.Tabular.from_delimited_files(path=paths)
+        """
+    after = converted(tmp_path, {"main.py": main})["main.py"]
+    assert "Dataset.Tabular.from_delimited_files(path=paths)" in after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 import pytest
 
@@ -197,3 +198,38 @@ def test_a_reference_that_a_function_makes_is_the_variable_that_gets_it() -> Non
         """
     ).text
     assert "data)" in found and "reference)" not in found and "azureml.pipeline" not in found
+
+
+def test_a_list_that_is_made_at_run_time_is_left() -> None:
+    code = "from azureml.core import Dataset\nDataset.Tabular.from_delimited_files([p + '.csv' for p in NAMES])\n"
+    assert {finding.status for finding in convert(code).findings} == {Status.MANUAL}
+
+
+def test_a_parameter_that_gets_a_datastore_and_a_path_is_the_address_of_both() -> None:
+    code = """\
+        from azureml.core import Dataset
+        def table(where):
+            return Dataset.Tabular.from_delimited_files(path=where)
+        pair = (ws.get_default_datastore(), "a/*.csv")
+        print(table(pair))
+        """
+    text = convert(_HEAD + textwrap.dedent(code)).text
+    assert "/datastores/{where[0].name}/paths/{where[1]}" in text
+
+
+@pytest.mark.parametrize(
+    ("files", "folder"),
+    [
+        ("['a/x.csv', 'a/y.csv']", "path='a'"),
+        ("['x.csv', 'y.csv']", "path='.'"),
+        ("FILES", "path=os.path.commonpath([os.path.dirname(os.path.abspath(file)) for file in FILES])"),
+    ],
+)
+def test_files_go_up_with_their_folder(files: str, folder: str) -> None:
+    text = convert(_HEAD + f"ws.get_default_datastore().upload_files({files}, target_path='t')\n").text
+    assert folder in ast.unparse(ast.parse(text))
+
+
+def test_names_of_datasets_are_a_list() -> None:
+    text = convert(_HEAD + "for name in list(ws.datasets.keys()):\n    print(name)\n").text
+    assert "for name in [data.name for data in ml_client.data.list()]:" in text

@@ -467,3 +467,19 @@ def test_an_output_that_no_argument_names_is_for_review() -> None:
     assert any("AZURE_ML_OUTPUT_data" in message for message in messages)
     named = [finding.message for finding in convert(code.format("arguments=['--out', data], ")).findings]
     assert not any("AZURE_ML_OUTPUT_data" in message for message in named)
+
+
+@pytest.mark.parametrize(
+    ("variable", "node"),
+    [("dataPrep_step", "data_prep_step"), ("trainStep", "train_step"), ("Train_model", "train_model"), ("a", "a")],
+)
+def test_nodes_have_names_that_v2_takes(variable: str, node: str) -> None:
+    """A node is called as its variable, and only lower letters, digits and underscores are taken."""
+    text = function(done(f"{variable} = {step('x')}\np = Pipeline(ws, [{variable}])\n"))
+    assert f"    {node} = " in text
+
+
+def test_a_node_that_is_called_otherwise_hides_no_variable() -> None:
+    code = f"train_step = 1\ntrainStep = {step('x')}\np = Pipeline(ws, [trainStep])\nprint(train_step)\n"
+    text = function(done(code))
+    assert "    train_step_2 = train_component()" in text
