@@ -9,9 +9,8 @@ from amlbridge.server import certificates
 from amlbridge.server.docker import place as docker
 from amlbridge.server.home import Home
 from amlbridge.server.network_guard.upstream import SESSION_PREFIX
-from amlbridge.wire.bootstrap import CLOUD
+from amlbridge.wire.addresses import CLOUD, tracking_uri
 from amlbridge.wire.identity import TokenIssuer, load_secret
-from amlbridge.wire.mlflow.api import tracking_uri
 
 #: Variables that would lead a client elsewhere.
 UNSET = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "APPSETTING_WEBSITE_SITE_NAME", "MSI_SECRET")

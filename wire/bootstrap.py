@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse
 
+from amlbridge.wire.addresses import CLOUD
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.errors import ServiceError, bad_request
 from amlbridge.wire.identity import TENANT
@@ -14,9 +15,6 @@ from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.tenant_hints import tenant_of_caller
 
 routes = Routes("bootstrap")
-
-#: The name of our cloud: what AZUREML_CURRENT_CLOUD says.
-CLOUD = "AmlbridgeCloud"
 
 #: The names under which the SDKs look services up in the discovery document.
 _DISCOVERED = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from amlbridge.engine.host import StepContext
+from amlbridge.wire.addresses import tracking_uri
 from amlbridge.wire.bootstrap import discovery_url
 from amlbridge.wire.context import Service
-from amlbridge.wire.mlflow.api import tracking_uri
 
 #: What a step inherits from the service: where programs are, who the user is, how the machine speaks. No secrets.
 _INHERITED = (

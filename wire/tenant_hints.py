@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from amlbridge.wire.caller import caller
+from amlbridge.wire.caller import described, identified
 from amlbridge.wire.context import Call
 from amlbridge.wire.tenant_names import tenant_named
 
@@ -19,13 +19,16 @@ _AGAIN = 5.0
 
 def tenant_of_caller(call: Call) -> str | None:
     """The tenant that the process behind this request names; None when it names none or cannot be found."""
-    process = caller(call)
-    if process is None:
+    key = identified(call)
+    if key is None:
         return None
     known = call.service.part("tenants", dict[tuple[int, float], tuple[str | None, float]])
-    key, now = (process.pid, process.mark), time.monotonic()
+    now = time.monotonic()
     if key in known and (known[key][0] is not None or now - known[key][1] < _AGAIN):
         return known[key][0]
+    process = described(*key)
+    if process is None:
+        return None
     if len(known) > 1000:
         known.clear()
     found = tenant_named(process.command, process.environment, process.folder)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from amlbridge.server import client_environment
 from amlbridge.server.home import Home
-from amlbridge.wire.bootstrap import CLOUD
+from amlbridge.wire.addresses import CLOUD
 
 
 @pytest.fixture
@@ -50,3 +52,10 @@ def test_stale_cloud_cache_is_forgotten(home: Home) -> None:
     cache.write_text(f'{{"name": "{CLOUD}", "resourceManager": "https://127.0.0.1:9999/"}}')
     client_environment.forget_cached_cloud(home)
     assert not cache.exists()
+
+
+def test_a_command_that_tells_a_client_of_the_service_imports_nothing_of_it() -> None:
+    """`amlbridge run` starts one process for each script: with database and web server it took twice as long."""
+    script = "import sys, amlbridge.server.client_environment; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"sqlalchemy", "starlette", "uvicorn", "anyio"} & set(done.stdout.split())

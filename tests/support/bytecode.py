@@ -11,9 +11,10 @@ import importlib.util
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_OURS = ("cli", "engine", "server", "studio", "v1", "v2", "wire")
-_THEIRS = ("anyio", "click", "cryptography", "httptools", "jwt", "psutil", "ruamel", "sqlalchemy", "starlette")
-_THEIRS += ("trustme", "uvicorn", "uvloop")
+_OURS = ("cli", "compare", "engine", "migrate", "server", "studio", "trace", "v1", "v2", "wire")
+_THEIRS = ("anyio", "black", "blib2to3", "click", "cryptography", "fastjsonschema", "httptools", "jwt", "libcst")
+_THEIRS += ("nbformat", "psutil", "ruamel", "sqlalchemy", "starlette", "statsmodels", "traitlets", "trustme")
+_THEIRS += ("uvicorn", "uvloop")
 
 
 def compile_all() -> None:

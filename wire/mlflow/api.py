@@ -61,11 +61,6 @@ def _answering(handler: Handler) -> Handler:
     return answer
 
 
-def tracking_uri(http_url: str, scope: str) -> str:
-    """The tracking and registry URI of a workspace of this ARM scope, for steps and for clients on this machine."""
-    return f"{http_url}/mlflow/v1.0{scope}"
-
-
 def arguments(call: Call) -> Arguments:
     """The fields of the request message. In a query every value is a list of texts; :func:`text` takes its last."""
     if call.method == "GET":

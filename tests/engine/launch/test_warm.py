@@ -192,12 +192,17 @@ def test_an_interpreter_that_is_killed_between_two_steps(make_bench: Maker) -> N
 def test_killed_standbys_do_no_harm(make_bench: Maker) -> None:
     bench = make_bench(launcher="warm", heavy=())
     bench.script("print(1)")
-    (zygote,) = pids(bench)
-    for process in processes.snapshot().values():
-        if process.parent == zygote:
-            # The one that ran the step may be gone by now.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+    (task,) = bench.pool._zygotes.values()
+    bench.run(asyncio.wait({task.result().warmed}))
+    killed: set[int] = set()
+    while not killed:  # they are forked when everything is imported
+        killed = {process.pid for process in processes.snapshot().values() if process.parent == task.result().pid}
+    for pid in killed:
+        # The one that ran the step may be gone by now.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while killed & processes.snapshot().keys():
+        time.sleep(0.01)
     assert [bench.script("print(2)").text for _ in range(4)] == ["2\n"] * 4
 
 
@@ -256,6 +261,7 @@ def test_the_real_list_leaves_no_thread(make_bench: Maker) -> None:
     """The libraries that are preloaded must not start threads: a fork would lose them, with the locks they hold."""
     bench = make_bench(launcher="warm")
     bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    bench.script("import numpy")  # OpenBLAS ends its threads at the first fork
     zygote = bench.pool._zygotes[PYTHON, "heavy"].result()
     assert zygote.threads is None
     names = [path.read_text().strip() for path in Path(f"/proc/{zygote.pid}/task").glob("*/comm")]

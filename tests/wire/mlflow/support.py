@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from amlbridge.wire.mlflow.api import tracking_uri
+from amlbridge.wire.addresses import tracking_uri
 from tests.support.live import LiveService
 
 #: What a script begins with: ``show`` prints one line that :func:`track` reads back.
