@@ -1,4 +1,4 @@
-"""What a submission of SDK v1 says beside what runs: settings of the pipeline job in SDK v2."""
+"""What a submission of SDK v1 says beside what runs: settings and the name of the job in SDK v2."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ _SETTINGS = {"regenerate_outputs": "force_rerun", "continue_on_step_failure": "c
 
 
 def with_settings(job: str, use: Use, to: Rewriter) -> str:
-    """The code of a pipeline job that is submitted, ``job``: a variable, where it needs settings."""
-    settings = {name: node for name in _SETTINGS if (node := use.argument(name)) is not None and not _is_false(node)}
+    """The code of a job that is submitted, ``job``: a variable, where the job needs settings or the id of its run."""
+    given = {f"settings.{new}": use.argument(old) for old, new in _SETTINGS.items()} | {"name": use.argument("run_id")}
+    settings = {name: node for name, node in given.items() if node is not None and not _is_false(node)}
     if not settings:
         return job
-    variable = to.fresh("pipeline_job")
-    lines = [f"{variable} = {job}"]
-    lines += [f"{variable}.settings.{_SETTINGS[name]} = {to.source(node)}" for name, node in settings.items()]
+    variable, lines = job, []
+    if not job.isidentifier():
+        variable = to.fresh("job" if set(settings) == {"name"} else "pipeline_job")
+        lines = [f"{variable} = {job}"]
+    lines += [f"{variable}.{name} = {to.source(node)}" for name, node in settings.items()]
     to.before(use.statement, "\n".join(lines))
     return variable
 

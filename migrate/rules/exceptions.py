@@ -1,7 +1,8 @@
 """Exceptions of SDK v1 become those of the v2 client: ``azure.core.exceptions``, and ``JobException`` of a job.
 
 Every request that the service refuses raises ``HttpResponseError``; ``ResourceNotFoundError`` is the one for what is
-not there. ``jobs.stream`` raises ``JobException`` when the job has failed.
+not there. ``jobs.stream`` raises ``JobException`` when the job has failed. What code raises by itself becomes the
+class that it is caught as.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ except ValidationException:
 @rule.converts(*_TWINS)
 def exception(use: Use, to: Rewriter) -> Outcome:
     """The class, where it is caught."""
-    if use.call is not None:
-        return Leave("raise an exception of your own: those of the client are for what the service refuses")
     module, name = _TWINS[use.symbol]
+    if use.call is not None:
+        return _raised(use, module, name, to)
     review = f"SDK v2 raises {module}.{name} in this place, or a class of its own"
     handler = to.evaluator.scopes.parents.get(use.node)
     listed = isinstance(handler, ast.Tuple)
@@ -109,6 +110,20 @@ def exception(use: Use, to: Rewriter) -> Outcome:
             said = "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place"
             return caught(use, Replace(to.need(*_INVALID), said), to)
     return caught(use, Replace(to.need(module, name), review), to)
+
+
+def _raised(use: Use, module: str, name: str, to: Rewriter) -> Outcome:
+    """An exception that code raises by itself, in the words of the client: what catches it is converted with it."""
+    text = use.argument("exception_message", "message", position=0)
+    if module != "azure.core.exceptions" or text is None or not isinstance(use.statement, ast.Raise):
+        return Leave("raise an exception of your own: those of the client are for what the service refuses")
+    lost = [key for key in use.arguments() if isinstance(key, str) and key not in ("exception_message", "message")]
+    review = (
+        f"raised so that it is caught where {name} is: an exception of your own is clearer where nothing catches it"
+    )
+    if lost:
+        review += f"; it has no {', '.join(lost)}"
+    return Replace(f"{to.need(module, name)}({to.source(text)})", review)
 
 
 def _of_the_client(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:

@@ -1,4 +1,4 @@
-"""Exceptions of SDK v1: caught ones have a counterpart, raised ones are for a person."""
+"""Exceptions of SDK v1, where they are caught and where code raises them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,27 @@ from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 
-def test_a_raised_exception_is_left_with_its_import() -> None:
+def test_a_raised_exception_is_of_the_class_that_is_caught() -> None:
     found = convert("""\
         from azureml.exceptions import WebserviceException
 
-        raise WebserviceException("no such service")
+        try:
+            raise WebserviceException(f"no service {name}", logger=log)
+        except WebserviceException as error:
+            print(error.message)
         """)
-    assert "from azureml.exceptions import WebserviceException" in found.text
+    assert 'raise HttpResponseError(f"no service {name}")' in found.text and "except HttpResponseError as" in found.text
+    assert [finding.status for finding in found.findings] == [Status.REVIEW, Status.REVIEW]
+    assert found.findings[0].message.endswith("; it has no logger")
+
+
+def test_what_only_the_client_raises_is_left_with_its_import() -> None:
+    found = convert("""\
+        from azureml.exceptions import TrainingException
+
+        raise TrainingException("no such service")
+        """)
+    assert "from azureml.exceptions import TrainingException" in found.text
     assert [finding.status for finding in found.findings] == [Status.MANUAL]
 
 

@@ -225,6 +225,27 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
             """,
     ),
     Twin(
+        "inner-clients",
+        head="""\
+            import uuid
+            from azureml.core import Environment
+            from setup_workspace import RUN_ID as OLD_ID
+
+            NEW_ID = str(uuid.uuid4())
+            env = Environment("plain")
+            env.docker.base_image = "ubuntu:22.04"
+            """,
+        setup=FINISHED,
+        cluster="cpu",
+        files={"generated/train.py": "print(1)\n"},
+        foot="""\
+            run.wait_for_completion(show_output=False)
+            print("=", run.id == NEW_ID, run.get_status() == "Completed")
+            """,
+        only_after="the local service submits nothing under the id of a record that is there already",
+        tells=("True True",),
+    ),
+    Twin(
         "widgets",
         0,
         head=_JOB,
