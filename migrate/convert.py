@@ -43,12 +43,13 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     attempt = Attempt()
     for _ in range(_ATTEMPTS):
         to = settled(module, evaluator, uses, project, options, attempt, project.kept(module, evaluator))
+        named = len(attempt.names)  # writing may find that a bridge needs a name which new code has taken
         text = _written(to, tree, imports)
         lost = lost_names(evaluator, text)
         before = attempt.size
         for use in makers(lost, uses):
             attempt.keep(use.node, None)
-        if attempt.size == before:
+        if attempt.size == before and len(attempt.names) == named:
             break
     for name in sorted(lost):
         to.note(tree.body[0], "lost-name", name, f"the new code reads {name}, which nothing defines: define it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.symbols import BASES, REPORTED, lineage
 from amlbridge.migrate.findings import Status
@@ -10,6 +11,9 @@ from amlbridge.migrate.registry import Leave, Outcome, Rule
 from amlbridge.migrate.signatures.table import v1_table
 from amlbridge.migrate.ways_out import automl, compute, data, environments, models, pipelines, runs, workspace
 from amlbridge.migrate.ways_out.packages import PACKAGES
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.analysis.uses import Use
 
 _TOPICS = (automl, compute, data, environments, models, pipelines, runs, workspace)
 _INNER = "an inner part of SDK v1"
@@ -35,6 +39,16 @@ def without_rule(symbol: str, module: str = "") -> Leave:
     if advice is None:
         return Leave(f"no rule converts {name}")
     return Leave(f"SDK v2 has no {name}: {advice}", Status.NO_EQUIVALENT)
+
+
+def refused(use: Use, error: Exception) -> Leave:
+    """What becomes of a use that a handler raised an error for. Handlers of members take it that there is an object:
+    ``map(Run.cancel, runs)`` has none. Raises the error again when that is not what it tells."""
+    if not isinstance(error, AssertionError):
+        return Leave(str(error) or "cannot be converted")
+    if use.receiver is None and "." in use.symbol:
+        return Leave("it is taken from its class, without an object that is known: call it on the object")
+    raise error
 
 
 def rule_name(rule: Rule | None, outcome: Outcome | None) -> str:

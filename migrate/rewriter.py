@@ -23,6 +23,7 @@ from amlbridge.migrate.mixtures.beside import (
     client_of,
     client_of_object,
     client_of_unknown,
+    gives_kept,
     is_from_elsewhere,
     is_second,
     v1_workspace,
@@ -30,7 +31,7 @@ from amlbridge.migrate.mixtures.beside import (
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
 from amlbridge.migrate.module import NamedInput, Options, Publication
-from amlbridge.migrate.no_equivalent import rule_name, without_rule
+from amlbridge.migrate.no_equivalent import refused, rule_name, without_rule
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
@@ -42,7 +43,7 @@ CLIENT = "ml_client"
 _WORKSPACE_FACTS = frozenset({"Workspace.name", "Workspace.subscription_id", "Workspace.resource_group"})
 #: Names of v1 workspaces that nobody would keep for an MLClient.
 _WORKSPACE_NAMES = frozenset(
-    {"ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"}
+    ["ws", "workspace", "aml_workspace", "aml_ws", "w", "azure_workspace", "azureml_workspace"]
 )
 #: What becomes of a use that could be converted, but shares an object with one that could not.
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
@@ -274,7 +275,6 @@ class Rewriter:
         code = BRIDGES[kind].format(ws="" if kind == "Workspace" else v1_workspace(node, self), it=self.source(node))
         name, rest = code.split(".", 1) if "." in code.split("(")[0] else code.split("(", 1)
         local = self.imports.need(MODULES.get(kind, "azureml.core"), name)
-        self.attempt.names.add(local)
         code = f"{local}{'.' if '.' in code.split('(')[0] else '('}{rest}"
         return code if not may_be_none(node, self.evaluator) else f"({code} if {self.source(node)} else None)"
 
@@ -410,8 +410,8 @@ class Rewriter:
                 review = f"{self._assumed[0]} has to be an MLClient: say so where it is made"
                 outcome = replace(outcome, review="; ".join(filter(None, [outcome.review, review])))
             return rule, outcome
-        except (CannotWriteError, ValueError) as error:
-            return rule, Leave(str(error) or "cannot be converted")
+        except (CannotWriteError, ValueError, AssertionError) as error:
+            return rule, refused(use, error)
 
     def keep_workspace(self, node: ast.expr) -> None:
         """Notes that a workspace is needed as a v1 object: beside the client where it has a variable of its own."""
@@ -459,9 +459,8 @@ class Rewriter:
 
     def is_kept_here(self, workspace: Instance) -> bool:
         """Whether a workspace stays v1 that the module makes itself. Beside one that other code gives is a client."""
-        made = workspace.origin
-        given = made is not None and (made in self.attempt.foreign or is_from_elsewhere(made, self))
-        return made in self.attempt.kept and not given
+        made = workspace.origin if workspace.origin in self.attempt.kept - self.attempt.foreign else None
+        return made is not None and (gives_kept(made, self) or not is_from_elsewhere(made, self))
 
     def _was_left(self, use: Use) -> bool:
         """Whether an earlier run has left the statement for the sake of something connected, which this run may not

@@ -17,8 +17,8 @@ CONFIGURATIONS = frozenset(
     }
     | {"PyTorch", "TensorFlow", "SKLearn", "Chainer"}
 )
-#: Classes that have two names: azureml-core keeps the old ones as subclasses that add nothing.
-OLD_NAMES = {"EnvironmentDefinition": "Environment"}
+#: Classes that have two names: azureml-core keeps the old ones as subclasses that add nothing, or did until they went.
+OLD_NAMES = {"EnvironmentDefinition": "Environment", "BatchAiCompute": "AmlCompute"}
 #: Parameters that hold these types in practically all real code, where nothing else says what they are.
 PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
 #: What an MLClient has and a Workspace has not.

@@ -18,6 +18,7 @@ BASES = {
     "AksCompute": "ComputeTarget",
     "ComputeInstance": "ComputeTarget",
     "DatabricksCompute": "ComputeTarget",
+    "DsvmCompute": "ComputeTarget",
     "AdlaCompute": "ComputeTarget",
     "BatchCompute": "ComputeTarget",
     "DataFactoryCompute": "ComputeTarget",

@@ -75,7 +75,8 @@ class Use:
         call = self.call
         if call is None:
             return found
-        for index, argument in enumerate(call.args):
+        given = call.args[1:] if self.receiver is not None and self.receiver in call.args else call.args
+        for index, argument in enumerate(given):
             if isinstance(argument, ast.Starred):
                 raise ValueError("positional arguments come from a list")
             found[index] = argument
@@ -195,12 +196,22 @@ def _is_own_attribute(evaluator: Evaluator, node: ast.Attribute, symbol: str) ->
     return own and (isinstance(node.ctx, ast.Store) or "." in symbol)
 
 
+def _given_object(evaluator: Evaluator, called: Symbol, node: ast.expr) -> ast.expr | None:
+    """The object of a method that is called through its class: ``AmlCompute.delete(cluster)``."""
+    owner, dot, _ = called.name.rpartition(".")
+    if not (dot and isinstance(node, ast.Call) and node.args):
+        return None
+    kind = evaluator.type_of(node.args[0])
+    related = kind is not None and (owner in lineage(kind) or kind in lineage(owner))
+    return node.args[0] if related else None
+
+
 def _make(evaluator: Evaluator, named: ast.expr, node: ast.expr) -> Use | None:
     symbol: str | None = None
     receiver: ast.expr | None = None
     value = evaluator.value(named)
     if isinstance(value, Symbol):
-        symbol, receiver = value.name, value.receiver
+        symbol, receiver = value.name, value.receiver or _given_object(evaluator, value, node)
         if isinstance(named, ast.Name) and not isinstance(named.ctx, ast.Load):
             return None
         if isinstance(named, ast.Name) and receiver is not None and node is named:

@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from amlbridge.migrate.analysis.chosen import chosen
+from amlbridge.migrate.analysis.clients import is_client
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.known import (
-    CLIENT_MEMBERS,
     CONFIGURATIONS,
     FACTORIES,
     KNOWN_TYPES,
     OLD_NAMES,
     PARAMETER_NAMES,
-    SHARED_MEMBERS,
     STARRED,
     STARRED_FUNCTIONS,
     is_foreign,
@@ -427,7 +426,7 @@ class Evaluator:
         said = binding.node.annotation
         if found is not None or isinstance(said, (ast.Name, ast.Attribute)) or _is_named(said, "MLClient"):
             return found
-        if binding.name in PARAMETER_NAMES and self._is_client(function, binding.name):
+        if binding.name in PARAMETER_NAMES and is_client(function, binding.name, self.scopes):
             return None
         for evaluator, argument in self.given(function, binding.name):
             value = evaluator.value(argument)
@@ -439,24 +438,6 @@ class Evaluator:
         kind = PARAMETER_NAMES.get(binding.name)
         vague = kind is None or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
-
-    def _is_client(self, function: ast.AST, name: str) -> bool:
-        """Whether a function reads members of a parameter that only clients of SDK v2 have."""
-        members = [
-            node
-            for node in ast.walk(function)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
-        ]
-        return any(node.attr in CLIENT_MEMBERS or self._is_operations(node) for node in members)
-
-    def _is_operations(self, node: ast.Attribute) -> bool:
-        """Whether ``ws.datastores`` is used as the operations of a client: in SDK v1 it is a dict."""
-        method = self.scopes.parents.get(node)
-        if node.attr not in SHARED_MEMBERS or not isinstance(method, ast.Attribute):
-            return False
-        call = self.scopes.parents.get(method)
-        named = isinstance(call, ast.Call) and call.func is method and bool(call.keywords)
-        return not hasattr(dict, method.attr) or named
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         """What calls pass to a function's parameter, those of this module first."""

@@ -37,10 +37,22 @@ class Imports:
         self._undefined = {
             node.id for node in evaluator.scopes.parents if isinstance(node, ast.Name) and node.id not in self._bound
         }
+        #: Those of them that no ``import *`` of SDK v1 brings either: cells of a notebook are missing.
+        self._unknown = {
+            node.id
+            for node in evaluator.scopes.parents
+            if isinstance(node, ast.Name) and node.id in self._undefined and evaluator.value(node) is None
+        }
         self._lines = _import_lines(evaluator)
 
     def need(self, module: str, name: str) -> str:
         """The name of ``module.name`` (of the module itself when ``name`` is "") in the new code."""
+        found = self._name_of(module, name)
+        if module.startswith("azureml."):
+            self._left.add(found)  # what SDK v2 calls the same gets another name, in the next attempt
+        return found
+
+    def _name_of(self, module: str, name: str) -> str:
         key = (module, name)
         if key in self._present and self._present[key] not in self._shadowed:
             self.reused.add(self._present[key])
@@ -55,7 +67,7 @@ class Imports:
             return f"V1{name}" if name in self._undefined else plain
         taken = plain.split(".")[0] in self._bound and not self._is_v1_import(plain)
         taken = taken and not self._is_import_of(module, name)
-        taken = taken or plain in self._left
+        taken = taken or plain in self._left or (module.startswith("azure.ai.ml") and plain in self._unknown)
         if not taken:
             return plain
         return f"V2{name}" if name[:1].isupper() else f"v2_{(name or module).replace('.', '_')}"

@@ -147,6 +147,13 @@ def is_from_elsewhere(made: ast.AST, to: Rewriter) -> bool:
     return alone and isinstance(called, Function) and called.evaluator is not to.evaluator
 
 
+def gives_kept(made: ast.AST, to: Rewriter) -> bool:
+    """Whether a call of a function of another module gives an object that stays SDK v1 there, too."""
+    called = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None
+    found = called.evaluator.returned(called.node) if isinstance(called, Function) else None
+    return isinstance(found, Instance) and found.origin in to.attempt.kept
+
+
 def both_written(statement: ast.Assign, client: str, to: Rewriter) -> str:
     """A workspace as a v1 object, and its client; ``client`` is the statement that makes that."""
     before = to.lines.source(statement)

@@ -46,6 +46,8 @@ _PARTS = frozenset({"AutoMLChildRun"})
 #: Symbols that make an object which the workspace knows.
 _SPECIAL = frozenset({"RunContext", "InteractiveRun", "ParentRun", "ChildRun"})
 
+#: Types whose objects have the same ``name`` in both SDKs.
+_SAME_NAME = frozenset({"ComputeTarget", "Datastore"})
 
 #: Names that code which stays SDK v1 reads of what has become v2: texts.
 _NAMED = ("Step.name", "PipelineData.name", "OutputFileDatasetConfig.name", "PipelineOutputDataset.name")
@@ -82,6 +84,9 @@ def bridge_of(node: ast.AST, evaluator: Evaluator, makers: Mapping[ast.expr, Use
     if value.path and value.type not in _PARTS:
         return None
     if value.origin is node or _SPECIAL.intersection(lineage(value.type)):
+        return None
+    around = evaluator.scopes.parents.get(node)
+    if isinstance(around, ast.Attribute) and around.attr == "name" and _SAME_NAME.intersection(lineage(value.type)):
         return None
     made = makers.get(value.origin) if isinstance(value.origin, ast.expr) else None
     if made is None and _is_given(value.origin, evaluator):

@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
+from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Types of data that one step writes and others read.
@@ -321,7 +322,7 @@ def several_files(use: Use, to: Rewriter) -> bool:
     paths = paths_of(use.argument("path", position=0), to)
     partitioned = use.argument("partition_format") is not None  # its columns come from the paths
     chosen = any(isinstance(path, ast.Starred) or _has_pattern(path, to) for path in paths)
-    return partitioned or chosen or len(paths) > 1
+    return partitioned or chosen or len(paths) != 1
 
 
 def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
@@ -331,30 +332,6 @@ def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
     if isinstance(inner, ast.JoinedStr):
         text = "".join(str(part.value) for part in inner.values if isinstance(part, ast.Constant))
     return text is not None and "*" in ALL_FILES.sub("", text)
-
-
-def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
-    """The paths that a dataset is made from: one, or a list of them."""
-    value = to.evaluator.value(path) if path is not None else None
-    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else path
-    if isinstance(node, ast.List) and not is_of_another_function(node, path, to):
-        return node.elts
-    return [path if isinstance(node, ast.List) else node] if path is not None and node is not None else []
-
-
-def is_of_another_function(node: ast.AST, at: ast.AST | None, to: Rewriter) -> bool:
-    """Whether code stands in a function that does not run at a place: its variables mean nothing there."""
-    scopes = to.evaluator.scopes
-    around = set(scopes.ancestors(at)) if at is not None else set()
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return any(isinstance(above, functions) and above not in around for above in scopes.ancestors(node))
-
-
-def is_made_at_run_time(path: ast.expr, to: Rewriter) -> bool:
-    """Whether a list of paths is put together at run time, or in a function that gives it."""
-    value = to.evaluator.value(path)
-    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else path
-    return isinstance(node, ast.ListComp) or (isinstance(node, ast.List) and is_of_another_function(node, path, to))
 
 
 def given_pair(path: ast.expr, to: Rewriter) -> bool:

@@ -85,6 +85,8 @@ _KEYWORDS = {
     "tags": "tags",
     "description": "description",
 }
+#: What ``BatchAiCompute`` called them, which is AmlCompute's name of 2018.
+_OF_BATCH_AI = {"cluster_min_nodes": "min_nodes", "cluster_max_nodes": "max_nodes"}
 _ORDER = ("vm_size", "vm_priority", "min_nodes", "max_nodes", "idle_seconds_before_scaledown")
 
 
@@ -151,6 +153,7 @@ def provisioning(use: Use, to: Rewriter) -> Outcome:
 def _described(use: Use, to: Rewriter, name: str) -> list[str]:
     given = use.arguments()
     keywords = {_ORDER[key] if isinstance(key, int) and key < len(_ORDER) else str(key): v for key, v in given.items()}
+    keywords |= {new: keywords[old] for old, new in _OF_BATCH_AI.items() if old in keywords}
     found = [f"name={name}"]
     for old, new in _KEYWORDS.items():
         if old in keywords:

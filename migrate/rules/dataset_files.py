@@ -16,7 +16,8 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import client as client_inside
 from amlbridge.migrate.inside import is_run_script, is_statement
-from amlbridge.migrate.models.data import follow, paths_of, use_of
+from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

@@ -11,22 +11,20 @@ import ast
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import table_options
+from amlbridge.migrate.models.addresses import address, list_code
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
     follow,
-    given_pair,
     input_code,
-    is_made_at_run_time,
     is_read_by_rows,
     kind_of,
     lists_files,
-    paths_of,
     several_files,
     single_file,
 )
@@ -34,7 +32,8 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import frame_code, path_code
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
-from amlbridge.migrate.models.paths import datastore_path, whole_address
+from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
+from amlbridge.migrate.models.paths import whole_address
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -252,9 +251,6 @@ def get_by_id(use: Use, to: Rewriter) -> Outcome:
     )
 
 
-_AT_RUN_TIME = "the addresses are listed at run time: make an MLTable of them with mltable.from_paths"
-
-
 @rule.converts(
     "Dataset.File.from_files",
     "Dataset.Tabular.from_delimited_files",
@@ -266,15 +262,14 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     path = use.argument("path", position=0)
     if path is None:
         return Leave("a path is needed")
-    if is_made_at_run_time(path, to):
-        return Leave(_AT_RUN_TIME)
-    paths = [_address(element, to) for element in paths_of(path, to)]
+    if is_listed_elsewhere(path, to):
+        return Leave(AT_RUN_TIME)
     data = to.need("azure.ai.ml.entities", "Data")
     if use.symbol == "Dataset.File.from_files" and several_files(use, to):
-        return _files_table(use, path, paths, to)
+        return _files_table(use, path, to)
     if use.symbol == "Dataset.File.from_files" or single_file(use, to):
         kind = "uri_file" if use.symbol != "Dataset.File.from_files" else "uri_folder"
-        where = paths[0]
+        where = address(paths_of(path, to)[0], to)
         if kind == "uri_folder" and where[-1:] in ("'", '"'):
             where = ALL_FILES.sub("/", where[:-1]) + where[-1]
         where = whole_address(where, use, to) if _is_opened(use, to) else where
@@ -282,8 +277,8 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     mltable = to.need_module("mltable")
     form = {"delimited": "delimited", "parquet": "parquet", "json": "json_lines"}
     kind = next(value for key, value in form.items() if key in use.symbol)
-    listed = f"{_listed(paths, use, to)}{table_options.keywords(use, to)}"
-    table = f"{mltable}.from_{kind}_files(paths={listed}){table_options.steps(use, to)}"
+    files = f"{list_code(path, use, to)}{table_options.keywords(use, to)}"
+    table = f"{mltable}.from_{kind}_files(paths={files}){table_options.steps(use, to)}"
     if is_only_read(use, to):
         return Replace(table, _PATHS if "azureml://" in table else "")
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
@@ -292,20 +287,12 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     return Replace(f'{data}(path={folder}, type="mltable")', review)
 
 
-def _listed(paths: list[str], use: Use, to: Rewriter) -> str:
-    """The files of a table: a list of patterns, and of addresses in the web."""
-    on_web = [code.startswith(('"http', "'http")) and "*" not in code for code in paths]
-    paths = [whole_address(code, use, to) for code in paths]
-    pairs = (f'{{"{"file" if one else "pattern"}": {code}}}' for code, one in zip(paths, on_web, strict=True))
-    return f"[{', '.join(pairs)}]"
-
-
-def _files_table(use: Use, path: ast.expr, paths: list[str], to: Rewriter) -> Outcome:
+def _files_table(use: Use, path: ast.expr, to: Rewriter) -> Outcome:
     """Files at several addresses: an MLTable that lists them, which a job mounts or downloads as a folder."""
     if any(isinstance(element, ast.Starred) for element in paths_of(path, to)):
-        return Leave(_AT_RUN_TIME)
+        return Leave(AT_RUN_TIME)
     mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
-    table = f"{mltable}.from_paths(paths={_listed(paths, use, to)}){table_options.steps(use, to)}"
+    table = f"{mltable}.from_paths(paths={list_code(path, use, to)}){table_options.steps(use, to)}"
     folder = new_folder(_variable(use.node, to), to)
     to.before(use.statement, f"{table}.save({folder}{_beside(path, to)})")
     return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
@@ -341,23 +328,6 @@ def new_folder(name: str, to: Rewriter) -> str:
         folder, number = f"{name}_{number}_mltable", number + 1
     taken.add(folder)
     return f'"{folder}"'
-
-
-def _address(node: ast.expr, to: Rewriter) -> str:
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
-    if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
-        return datastore_path(inner.elts[0], inner.elts[1], to)
-    kind = to.evaluator.type_of(node)
-    made = to.use_of(node)
-    if made is not None and made.symbol == "Datastore.path" and made.receiver is not None:
-        return datastore_path(made.receiver, made.argument("path", position=0), to)
-    if kind in ("DataReference", "DataPath"):
-        return f"{to.source(node)}.path"
-    if isinstance(node, ast.Starred):
-        return f"{to.source(node.value)}"
-    code = to.source(node)
-    return f'f"azureml://datastores/{{{code}[0].name}}/paths/{{{code}[1]}}"' if given_pair(node, to) else code
 
 
 @rule.converts("Dataset.register")

@@ -14,7 +14,8 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.data import paths_of, reference_kind, use_of
+from amlbridge.migrate.models.data import reference_kind, use_of
+from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

@@ -244,12 +244,7 @@ class StatementWriter:
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
             if isinstance(outcome, Leave) and self._has_todo(above):
                 continue
-            shared = (
-                use.symbol.startswith(_ON_DEMAND)
-                or use.symbol.endswith("Exception")
-                or not set(_BOTH_HAVE).isdisjoint(use.symbols)
-            )
-            if outcome == CONNECTED and (shared or self._has_reason(statement)):
+            if outcome == CONNECTED and (self._is_shared(use) or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
             if isinstance(outcome, Leave) and outcome.status in UNCONVERTED - {Status.IGNORED}:
                 line = indent + TODO.format(rule_name(rule, outcome), outcome.message)
@@ -258,6 +253,17 @@ class StatementWriter:
         if not found and not self._has_todo(above) and (bridging := self.to.bridging.get(statement)):
             found.append(indent + TODO.format(bridging, CONNECTED.message))
         return found
+
+    def _is_shared(self, use: Use) -> bool:
+        """Whether it gives what may be there as v1 and as v2 object, or only goes into that."""
+        around = (self.to.use_of(node) for node in self.to.evaluator.scopes.ancestors(use.node))
+        return any(
+            found.symbol.startswith(_ON_DEMAND)
+            or found.symbol.endswith("Exception")
+            or not set(_BOTH_HAVE).isdisjoint(found.symbols)
+            for found in (use, *around)
+            if found is not None
+        )
 
     @staticmethod
     def _has_todo(above: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from amlbridge.migrate.findings import BadInputError, Status
 from amlbridge.migrate.module import ModuleText, Options
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.text.edits import Edits, Lines
-from tests.migrate.rules.support import check_noop, convert
+from tests.migrate.rules.support import check_noop, check_transformed, convert
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*sorted((ROOT / "engine").rglob("*.py"))[:60], *sorted((ROOT / "samples").rglob("*.py"))]
@@ -299,3 +300,98 @@ def test_what_is_left_behind_a_colon_has_its_comment_above_the_line() -> None:
     )
     before, _, after = conversion.text.partition("if more: run = Experiment(")
     assert before.rstrip().splitlines()[-1].startswith("# TODO(amlbridge experiments)") and after
+
+
+def test_a_method_that_is_called_through_its_class_is_one_of_the_object() -> None:
+    before = """\
+        from azureml.core import Workspace
+        from azureml.core.compute import AmlCompute, ComputeTarget
+
+        ws = Workspace.from_config()
+        cluster = ComputeTarget(ws, "cpu")
+        AmlCompute.update(cluster, 0, 4)
+        AmlCompute.delete(cluster)
+        """
+    after = """\
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+
+        ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+        cluster = ml_client.compute.get("cpu")
+        cluster.min_instances = 0
+        cluster.max_instances = 4
+        ml_client.compute.begin_update(cluster).result()
+        ml_client.compute.begin_delete(cluster.name).result()
+        """
+    check_transformed(before, after)
+
+
+def test_a_method_without_an_object_is_left() -> None:
+    conversion = convert("from azureml.core import Run\n\nlist(map(Run.cancel, runs))\n")
+    assert [finding.status for finding in conversion.findings] == [Status.MANUAL]
+    assert "taken from its class" in conversion.text
+
+
+def test_a_credential_inside_of_a_workspace_that_stays_has_no_comment_of_its_own() -> None:
+    conversion = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.authentication import AzureCliAuthentication
+        from azureml.pipeline.core import Pipeline
+
+        workspace = Workspace.from_config(auth=AzureCliAuthentication())
+        store = workspace.get_default_datastore()
+        pipeline = Pipeline.load_yaml(workspace, "pipeline.yml")
+        """
+    )
+    assert "workspace = Workspace.from_config(auth=AzureCliAuthentication())" in conversion.text
+    assert "TODO(amlbridge authentication)" not in conversion.text
+
+
+def test_a_name_that_no_cell_imports_is_not_given_another_meaning() -> None:
+    conversion = convert(
+        """\
+        from azureml.core import Workspace
+
+        ws = Workspace.from_config()
+        run = ws.get_run("a")
+        model = run.register_model("m", model_path="outputs/model.pkl")
+        Model.deploy(ws, "service", [model])
+        """
+    )
+    assert "Model as V2Model" in conversion.text
+    assert "\nModel.deploy(" in conversion.text
+
+
+def test_an_attribute_that_became_a_client_is_none_of_v1_the_second_time() -> None:
+    text = """\
+        from azureml.core import Run
+
+
+        class Trainer:
+            def __init__(self, workspace, name):
+                self._workspace = workspace
+                self._name = name
+
+            def start(self, job):
+                return self._workspace.jobs.create_or_update(job, experiment_name=self._name)
+        """
+    assert "TODO" not in convert(text).text
+
+
+def test_clusters_of_2018_are_clusters() -> None:
+    conversion = convert(
+        """\
+        from azureml.core import Workspace
+        from azureml.core.compute import BatchAiCompute, ComputeTarget
+
+        ws = Workspace.from_config()
+        config = BatchAiCompute.provisioning_configuration(
+            vm_size="STANDARD_NC6", autoscale_enabled=True, cluster_min_nodes=0, cluster_max_nodes=4
+        )
+        cluster = ComputeTarget.create(ws, "gpu", config)
+        """
+    )
+    made = 'AmlCompute(name="gpu", size="STANDARD_NC6", min_instances=0, max_instances=4)'
+    assert made in re.sub(r"(?<=\()\s+|,?\s+(?=\))", "", re.sub(r"\s+", " ", conversion.text))
+    assert {finding.status for finding in conversion.findings} == {Status.CONVERTED}

@@ -328,3 +328,39 @@ def test_code_of_a_function_does_not_read_variables_of_another(tmp_path: Path) -
         """
     after = converted(tmp_path, {"main.py": main})["main.py"]
     assert "Dataset.Tabular.from_delimited_files(path=paths)" in after
+
+
+def test_a_workspace_that_another_module_keeps_v1_is_no_client_the_second_time(tmp_path: Path) -> None:
+    """The object keeps it in an attribute, and hands its client to what has become v2."""
+    helper = """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget
+
+
+class Tools:
+    @staticmethod
+    def workspace(name, group, subscription):
+        return Workspace(subscription, group, name)
+
+    @staticmethod
+    def compute(ws, name):
+        return ws.compute_targets[name]
+"""
+    user = """\
+from azureml.core.experiment import Experiment
+from helper import Tools
+
+
+class Runner:
+    def submit(self, parameters):
+        return Experiment(self.ws, "night").submit(self.pipeline, pipeline_parameters=parameters)
+
+    def setup(self):
+        self.ws = Tools().workspace("w", "g", "s")
+        self.target = Tools().compute(self.ws, "cpu")
+"""
+    write(tmp_path, {"helper.py": helper, "user.py": user})
+    for report in run([tmp_path], Settings()):
+        report.path.write_bytes(report.after)
+    assert "self.ws.subscription_id" in (tmp_path / "user.py").read_text()
+    assert not [report.path for report in run([tmp_path], Settings()) if report.changed]
