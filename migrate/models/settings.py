@@ -59,7 +59,8 @@ class Settings:
         environment = use.argument("environment", "environment_definition")
         compute = use.argument("compute_target", "target", "compute")
         script_run = _script_run(configuration, to)
-        if script_run is not None and isinstance(configuration, ast.Name):
+        distributed = script_run is not None and script_run.argument("distributed_job_config") is not None
+        if script_run is not None and (isinstance(configuration, ast.Name) or distributed):
             from amlbridge.migrate.rules.commands import settings_of_script
 
             found = settings_of_script(script_run, to)
@@ -213,8 +214,6 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
             continue
         if not (isinstance(read, ast.Attribute) and read.attr in _READ and isinstance(parents.get(read), ast.keyword)):
             raise ValueError("a ScriptRunConfig gives the step its settings, and more is done with it: write them here")
-    if made.argument("distributed_job_config") is not None and isinstance(node, ast.Attribute):
-        raise ValueError("the ScriptRunConfig of the step runs distributed: write its settings here")
     return made
 
 

@@ -6,6 +6,7 @@ The idiom "take it, or make it when it is not there" stays as it is: the excepti
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
@@ -146,8 +147,10 @@ def by_name(use: Use, to: Rewriter, listed: str, word: str) -> str:
 @rule.converts("AmlCompute.provisioning_configuration")
 def provisioning(use: Use, to: Rewriter) -> Outcome:
     """The description of a cluster; its name is in the call that creates it."""
-    arguments = _described(use, to, name=_name_of(use, to))
-    return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})")
+    name = _name_of(use, to)
+    arguments = _described(use, to, name=name or f'"{_placeholder(use, to)}"')
+    code = f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})"
+    return Replace(code, "" if name else "nothing creates a cluster of it here: give it the name of the cluster")
 
 
 def _described(use: Use, to: Rewriter, name: str) -> list[str]:
@@ -171,8 +174,16 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
+def _placeholder(use: Use, to: Rewriter) -> str:
+    """A name for a cluster: of the variable that describes it."""
+    variable = Objects.of(to).variable(use.node)
+    assert variable is not None
+    return re.sub(r"[^a-z0-9]+", "-", variable.id.lower()).strip("-")[:24] or "cluster"
+
+
 def _name_of(use: Use, to: Rewriter) -> str:
-    """The name in the call of ComputeTarget.create that this configuration goes to."""
+    """The name in the call of ComputeTarget.create that this configuration goes to; "" where nothing reads it. Raises
+    ValueError where it goes elsewhere."""
     for other in to.uses:
         if not other.symbol.endswith(".create") or other.call is None:
             continue
@@ -181,6 +192,9 @@ def _name_of(use: Use, to: Rewriter) -> str:
         value = to.evaluator.value(config) if config is not None else None
         if isinstance(value, Instance) and value.origin is use.node and name is not None:
             return to.source(name)
+    variable = Objects.of(to).variable(use.node)
+    if variable is not None and not Objects.of(to).names(use.node) and variable.id not in to.read_elsewhere():
+        return ""
     raise ValueError("the name of the compute cannot be told: SDK v2 wants it in AmlCompute(name=...)")
 
 

@@ -355,3 +355,58 @@ config = ScriptRunConfig("src", "train.py", compute_target=target, environment=e
 """
     ).text
     assert 'compute=getattr(target, "name", target)' in text
+
+
+def test_a_step_runs_distributed_as_its_configuration_says() -> None:
+    text = convert(
+        """\
+from azureml.core import ScriptRunConfig, Workspace
+from azureml.core.runconfig import MpiConfiguration
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+config = ScriptRunConfig(
+    "src",
+    "train.py",
+    compute_target="cpu",
+    environment=env,
+    distributed_job_config=MpiConfiguration(process_count_per_node=4, node_count=2),
+)
+step = PythonScriptStep("train.py", source_directory="src", runconfig=config.run_config)
+pipeline = Pipeline(ws, steps=[step])
+"""
+    ).text
+    assert "distribution=MpiDistribution(process_count_per_instance=4)" in text
+    assert "instance_count=2" in text and "azureml.core" not in text
+
+
+def test_a_cluster_that_nothing_creates_needs_a_name() -> None:
+    findings = check_transformed(
+        """\
+from azureml.core.compute import AmlCompute
+
+gpu_config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=4)
+print(AmlCompute)
+""",
+        """\
+from azure.ai.ml.entities import AmlCompute
+
+gpu_config = AmlCompute(name="gpu-config", size="STANDARD_D2_V2", max_instances=4)
+print(AmlCompute)
+""",
+        status=Status.REVIEW,
+    )
+    assert any("give it the name of the cluster" in finding.message for finding in findings)
+
+
+def test_a_cluster_that_a_function_creates_keeps_its_description() -> None:
+    found = convert(
+        """\
+from azureml.core.compute import AmlCompute
+
+config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2")
+make(config)
+"""
+    )
+    assert "AmlCompute.provisioning_configuration(" in found.text
