@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
-from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Module, Symbol
+from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
 
 #: So many variables may lie between a use and the import that it starts from.
 _DEPTH = 8
@@ -88,24 +89,13 @@ class Use:
         return found
 
     def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
-        value = self.evaluator.value(node)
         found: dict[str | int, ast.expr] = {}
-        if value is None and isinstance(node, ast.Name):  # settings = dict(a=1)
-            bindings = self.evaluator.scopes.lookup(node.id, node)
-            made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
-            value = Code(made, self.evaluator) if made is not None else None
-        if isinstance(value, Code) and isinstance(value.node, ast.Dict) and value.evaluator is self.evaluator:
-            for key, item in zip(value.node.keys, value.node.values, strict=True):
-                if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-                    raise ValueError("keywords come from a dict that is not literal")
-                found[key.value] = item
-            return found
-        if isinstance(value, Code) and isinstance(value.node, ast.Call) and value.evaluator is self.evaluator:
-            call = value.node
-            plain = not call.args and all(keyword.arg for keyword in call.keywords)
-            if isinstance(call.func, ast.Name) and call.func.id == "dict" and plain:
-                return {str(keyword.arg): keyword.value for keyword in call.keywords}
-        raise ValueError("keywords come from a dict that is not literal")
+        items = items_of(node, self.evaluator)
+        for key, item in items if items is not None else [(None, node)]:
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                raise ValueError("keywords come from a dict that is not literal")
+            found[key.value] = item
+        return found
 
     def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.

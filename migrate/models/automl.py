@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.automl_rows import (
@@ -323,15 +324,9 @@ def _reads(name: ast.Name, to: Rewriter) -> list[ast.Name]:
 
 
 def check_settings(use: Use, to: Rewriter) -> None:
-    """Raises ValueError where a dict of settings is changed after it was written."""
-    parents = to.evaluator.scopes.parents
+    """Raises ValueError where a dict of settings is changed in a way that cannot be followed."""
     for name in settings_names(use):
-        for read in _reads(name, to):
-            around = parents.get(read)
-            stored = isinstance(around, ast.Subscript) and not isinstance(around.ctx, ast.Load)
-            changed = isinstance(around, ast.Attribute) and around.attr in ("update", "pop", "setdefault")
-            if stored or changed:
-                raise ValueError("the settings are changed after they are written: write them as keywords")
+        items_of(name, to.evaluator)
 
 
 #: Classes whose keywords may come from a dict.

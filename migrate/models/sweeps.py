@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Arguments, Port, literal
@@ -161,12 +162,12 @@ def spread(sampling: Use, to: Rewriter) -> bool:
 def space_of(sampling: Use, to: Rewriter) -> list[Tuned]:
     """The search space of a sampling. Raises ValueError where it is put together at run time."""
     given = sampling.argument("parameter_space", position=0)
-    value = to.evaluator.value(given) if given is not None else None
-    if not (isinstance(value, Code) and isinstance(value.node, ast.Dict) and value.evaluator is to.evaluator):
+    items = items_of(given, to.evaluator) if given is not None else None
+    if items is None:
         raise ValueError("the search space is put together at run time")
     found: list[Tuned] = []
     taken: set[str] = set()
-    for key, item in zip(value.node.keys, value.node.values, strict=True):
+    for key, item in items:
         text = to.evaluator.text(key)
         if text is None:
             raise ValueError("the search space is put together at run time")

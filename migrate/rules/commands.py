@@ -10,6 +10,7 @@ import ast
 import shlex
 from dataclasses import replace
 
+from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
@@ -410,15 +411,24 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     parameters = use.argument("script_params", position=4)
     if script is None:
         return Leave("the script of the estimator cannot be told")
-    words = _parameters(parameters, to)
     text = to.evaluator.text(script)
     first = Arguments()
     if text is None:
         first.expression(to.source(script))
+    settings = settings_of_estimator(use, to)
+    if _is_made_at_run_time(parameters, to):
+        assert parameters is not None
+        code, shlex_ = to.source(parameters), to.need_module("shlex")
+        pairs = f"({code} or {{}}).items()" if isinstance(parameters, ast.Name) else f"{code}.items()"
+        first.expression(f'{shlex_}.join(str(word) for pair in {pairs} for word in pair if word != "")')
+        settings.reviews.append(_RUN_TIME)
+        words = []
+    else:
+        words = _parameters(parameters, to)
     interpreters = [to.evaluator.text(path) for path in set_inside(use, "interpreter_path", to)]
     python = next((shlex.quote(path) for path in reversed(interpreters) if path), "python")
     start = f"{python} {shlex.quote(text)}" if text is not None else python
-    return job(use, settings_of_estimator(use, to), words, start, first, to)
+    return job(use, settings, words, start, first, to)
 
 
 def settings_of_estimator(use: Use, to: Rewriter) -> Settings:
@@ -434,16 +444,27 @@ def settings_of_estimator(use: Use, to: Rewriter) -> Settings:
     return settings
 
 
+_RUN_TIME = "the parameters of the script are put together when this code runs: data among them has to be inputs"
+
+
+def _is_made_at_run_time(node: ast.expr | None, to: Rewriter) -> bool:
+    """Whether parameters of a script are in a variable whose dict is not written out, or is changed somewhere."""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or _is_none(getattr(to.evaluator.value(node), "node", node)):
+        return False
+    try:
+        items = items_of(node, to.evaluator)
+    except ValueError:
+        return True
+    return items is None or any(key is None for key, _value in items)
+
+
 def _parameters(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     """``script_params={"--alpha": 0.1}`` as a list of words."""
-    if node is None or _is_none(node):
+    if node is None or _is_none(node) or _is_none(getattr(to.evaluator.value(node), "node", node)):
         return []
-    value = to.evaluator.value(node)
-    inner = getattr(value, "node", node)
-    if not isinstance(inner, ast.Dict):
-        raise ValueError("the parameters of the script are put together at run time")
     words: list[ast.expr] = []
-    for key, item in zip(inner.keys, inner.values, strict=True):
+    items = items_of(node, to.evaluator)
+    for key, item in items if items is not None else [(None, node)]:
         if key is None:
             raise ValueError("the parameters of the script are put together at run time")
         words.append(key)

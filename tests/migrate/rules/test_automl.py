@@ -60,10 +60,15 @@ def test_a_dict_of_settings_is_taken_in_and_goes() -> None:
     assert "settings" not in found and "set_limits(max_trials=3)" in found and "verbosity" not in found
 
 
-def test_a_dict_that_changes_stays() -> None:
+def test_what_is_put_into_the_dict_below_it_is_a_setting() -> None:
     text = f"{HEAD}settings = {{'iterations': 3}}\nsettings['iterations'] = N\nc = AutoMLConfig({BASE}, **settings)\n"
-    found = convert(text)
-    assert "AutoMLConfig(" in found.text and "changed after they are written" in found.text
+    assert "c.set_limits(max_trials=N)" in convert(text).text
+
+
+def test_a_dict_that_changes_in_a_branch_stays() -> None:
+    change = "if N:\n    settings['iterations'] = N\n"
+    found = convert(f"{HEAD}settings = {{'iterations': 3}}\n{change}c = AutoMLConfig({BASE}, **settings)\n")
+    assert "AutoMLConfig(" in found.text and "changed where it cannot be followed" in found.text
 
 
 def test_a_job_without_a_variable() -> None:

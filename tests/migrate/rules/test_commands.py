@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -410,3 +412,25 @@ make(config)
 """
     )
     assert "AmlCompute.provisioning_configuration(" in found.text
+
+
+_ESTIMATOR = """\
+from azureml.train.estimator import Estimator
+
+params = {{"--alpha": 1, "--fast": ""}}
+{change}
+a = Estimator("src", entry_script="train.py", script_params=params, compute_target="cpu")
+"""
+
+
+def test_parameters_that_are_added_below_the_dict_are_words() -> None:
+    text = convert(_ESTIMATOR.format(change='params["--beta"] = 2\nparams["--alpha"] = 3')).text
+    assert 'command="python train.py --alpha 3 --fast --beta 2"' in text
+
+
+def test_parameters_that_a_branch_adds_are_read_when_the_code_runs() -> None:
+    found = convert(_ESTIMATOR.format(change='if FAST:\n    params["--beta"] = 2'))
+    words = found.text[found.text.index("shlex.join(") : found.text.index("    environment=")]
+    params = {"--alpha": 1, "--fast": "", "--name": "a b"}
+    assert eval(words.strip().rstrip(","), {"shlex": shlex, "params": params}) == "--alpha 1 --fast --name 'a b'"
+    assert any("put together when this code runs" in finding.message for finding in found.findings)

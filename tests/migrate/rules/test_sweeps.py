@@ -396,3 +396,12 @@ def test_the_client_takes_what_a_given_command_learns() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Uniform" in done.stdout and "Choice" in done.stdout
+
+
+def test_a_search_space_that_the_lines_below_add_to() -> None:
+    text = convert(
+        _TUNED.replace("    space = R", "    found = {}\n    found['--rate'] = uniform(1, 2)\n    space = R").replace(
+            '{"learning-rate": uniform(0.1, 0.5), "--layers": choice(1, 2)}', "found"
+        )
+    ).text
+    assert "return config(rate=Uniform(1, 2)).sweep(" in text
