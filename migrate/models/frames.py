@@ -1,10 +1,13 @@
-"""Code that reads the table of a data asset into a data frame."""
+"""Code between data frames and data assets: what reads a table into one, and what registers one."""
 
 from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.asset_names import asset_name
+from amlbridge.migrate.models.data import Data, follow, is_read_by_rows, is_unregistered, kind_of
+from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -29,3 +32,42 @@ def _pandas(to: Rewriter) -> str:
         if binding.kind == "import":
             return "pd"
     return ""
+
+
+def registered_frame(use: Use, to: Rewriter) -> Outcome:
+    """What registers a data frame: it goes up as a file."""
+    frame, name = use.argument("dataframe", position=0), use.argument("name", position=2)
+    if frame is None or name is None:
+        return Leave("a data frame and a name are needed")
+    text = to.evaluator.text(name)
+    if is_read_by_rows(use, to):
+        return _frame_table(use, frame, name, to)
+    file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
+    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
+    data = to.need("azure.ai.ml.entities", "Data")
+    called, review = asset_name(name, to)
+    code = f'{data}(name={called}, path={file}, type="uri_file"{_described(use, to)})'
+    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", review]))
+    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
+
+
+def _described(use: Use, to: Rewriter) -> str:
+    """The arguments that describe a table which is made of a data frame."""
+    given = {key: use.argument(key, position=at) for key, at in (("description", 3), ("tags", 4))}
+    return "".join(f", {key}={to.source(node)}" for key, node in given.items() if node is not None)
+
+
+def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Outcome:
+    """A data frame that is read by rows: a folder with its file and an MLTable."""
+    text, os, mltable = to.evaluator.text(name), to.need_module("os"), to.need_module("mltable")
+    folder = f'"{text}"' if text else to.source(name)
+    file = f'"{text}/table.csv"' if text else f'{os}.path.join({folder}, "table.csv")'
+    to.before(use.statement, f"{os}.makedirs({folder}, exist_ok=True)")
+    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
+    to.before(use.statement, f'{mltable}.from_delimited_files([{{"file": {file}}}]).save({folder})')
+    data = to.need("azure.ai.ml.entities", "Data")
+    called, named = asset_name(name, to)
+    code = f'{data}(name={called}, path={folder}, type="mltable"{_described(use, to)})'
+    review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
+    review = "; ".join(filter(None, [review, named]))
+    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)

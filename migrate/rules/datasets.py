@@ -13,7 +13,7 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models import table_options
+from amlbridge.migrate.models import table_options, version_numbers
 from amlbridge.migrate.models.addresses import address, list_code
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.caught import key_errors
@@ -22,14 +22,13 @@ from amlbridge.migrate.models.data import (
     SELECTIONS,
     follow,
     input_code,
-    is_read_by_rows,
     kind_of,
     lists_files,
     several_files,
     single_file,
 )
 from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.frames import frame_code, path_code
+from amlbridge.migrate.models.frames import frame_code, path_code, registered_frame
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
@@ -130,6 +129,7 @@ _LISTED = (
     "a job that mounts it (mode eval_mount or eval_download) finds the files themselves"
 )
 _DELIMITED = "assumed that the file is a table with delimiters: parquet and JSON lines have functions of their own"
+_TYPES = "files are taken to be a folder (uri_folder), tables an MLTable or a file"
 _SPARK = "the driver of Spark reads the whole table with pandas: read large ones from their path with spark.read"
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
@@ -358,35 +358,7 @@ def register(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Dataset.Tabular.register_pandas_dataframe")
 def register_frame(use: Use, to: Rewriter) -> Outcome:
     """A data frame goes up as a file."""
-    frame, name = use.argument("dataframe", position=0), use.argument("name", position=2)
-    if frame is None or name is None:
-        return Leave("a data frame and a name are needed")
-    text = to.evaluator.text(name)
-    if is_read_by_rows(use, to):
-        return _frame_table(use, frame, name, to)
-    file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
-    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
-    data = to.need("azure.ai.ml.entities", "Data")
-    called, review = asset_name(name, to)
-    code = f'{data}(name={called}, path={file}, type="uri_file")'
-    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", review]))
-    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
-
-
-def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Outcome:
-    """A data frame that is read by rows: a folder with its file and an MLTable."""
-    text, os, mltable = to.evaluator.text(name), to.need_module("os"), to.need_module("mltable")
-    folder = f'"{text}"' if text else to.source(name)
-    file = f'"{text}/table.csv"' if text else f'{os}.path.join({folder}, "table.csv")'
-    to.before(use.statement, f"{os}.makedirs({folder}, exist_ok=True)")
-    to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
-    to.before(use.statement, f'{mltable}.from_delimited_files([{{"file": {file}}}]).save({folder})')
-    data = to.need("azure.ai.ml.entities", "Data")
-    called, named = asset_name(name, to)
-    code = f'{data}(name={called}, path={folder}, type="mltable")'
-    review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
-    review = "; ".join(filter(None, [review, named]))
-    return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
+    return registered_frame(use, to)
 
 
 @rule.converts("Dataset.File.upload_directory")
@@ -429,6 +401,20 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
 
 
+@rule.idiom
+def kind(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``isinstance(data, FileDataset)``: data assets have one class, and a type."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance"):
+        return None
+    wanted = to.use_of(node.args[1]) if len(node.args) == 2 else None
+    if wanted is None or wanted.symbol not in ("TabularDataset", "FileDataset"):
+        return None
+    sign = "==" if wanted.symbol == "FileDataset" else "!="
+    code = f'{to.source(node.args[0])}.type {sign} "uri_folder"'
+    parent = to.evaluator.scopes.parents.get(node)
+    return Replace(f"({code})" if isinstance(parent, (ast.Compare, ast.UnaryOp)) else code, _TYPES)
+
+
 @rule.converts("Dataset", "TabularDataset", "FileDataset")
 def annotation(use: Use, to: Rewriter) -> Outcome:
     """The class, in annotations."""
@@ -447,9 +433,8 @@ def changed_time(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Dataset.version")
 def version(use: Use, to: Rewriter) -> Outcome:
-    """The version, which is a text now."""
-    assert use.receiver is not None
-    return Replace(f"{to.source(use.receiver)}.version")
+    """The version, which is a text now: a number again where the code counts or compares."""
+    return Replace(version_numbers.code(use, to))
 
 
 @rule.converts("Dataset.to_pandas_dataframe")

@@ -1,21 +1,25 @@
 """Registered models: ``Model`` becomes the v2 entity ``Model`` and calls of ``ml_client.models``.
 
-A model of v1 is registered with the type ``custom_model``. Versions are texts in v2, ``id`` is the ARM id, and a
-model that is deleted in v1 is archived in v2. The output of a run is named by its address,
-``azureml://jobs/{name}/outputs/artifacts/paths/...``, instead of being registered by the run.
+A model of v1 is registered with the type ``custom_model``. Versions are texts in v2: where the code orders or counts
+them they are made numbers. A model that is deleted in v1 is archived in v2. The output of a run is named by its
+address, ``azureml://jobs/{name}/outputs/artifacts/paths/...``, instead of being registered by the run.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import takewhile
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.models import version_numbers
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
+from amlbridge.migrate.rules.run_metrics import loop_names
 
 rule = Rule(
     "models",
@@ -308,7 +312,7 @@ def of_workspace(use: Use, to: Rewriter) -> Outcome:
 
 # Members ------------------------------------------------------------------------------------------------------------
 
-_SAME = ("name", "version", "description", "tags", "properties", "id")
+_SAME = ("name", "description", "tags", "properties")
 _READ = {
     "created_time": "creation_context.created_at",
     "created_by": "creation_context.created_by",
@@ -317,7 +321,6 @@ _READ = {
     "asset_id": "id",
 }
 _REVIEWED = {
-    "id": "the ARM id of the model, which is no longer name:version",
     "url": "the address of the files, azureml://...",
     "asset_id": "the ARM id of the model",
 }
@@ -331,17 +334,53 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{_READ.get(name, name)}", _REVIEWED.get(name, ""))
 
 
+@rule.converts("Model.version")
+def version(use: Use, to: Rewriter) -> Outcome:
+    """The version, which is a text now: a number again where the code counts or compares."""
+    assert use.receiver is not None
+    return Replace(version_numbers.code(use, to))
+
+
+@rule.converts("Model.id")
+def identity(use: Use, to: Rewriter) -> Outcome:
+    """What SDK v1 called the id of a model: its name and version. That of SDK v2 is an address of Azure."""
+    model = _named(use, to)
+    return Replace(f'f"{{{model}.name}}:{{{model}.version}}"')
+
+
+_BELOW = "the files are below a folder of the model's name"
+
+
 @rule.converts("Model.download")
 def download(use: Use, to: Rewriter) -> Outcome:
-    """Downloads the files."""
-    assert use.receiver is not None
-    model, target = to.source(use.receiver), use.argument("target_dir", position=0)
+    """Downloads the files, into a folder that is named as the model; what is downloaded keeps its name there."""
+    model, target = _named(use, to), use.argument("target_dir", position=0)
     where = f", download_path={to.source(target)}" if target is not None else ""
-    review = ""
-    if not isinstance(use.statement, ast.Expr):
-        review = "it returns nothing: the files are in the folder download_path, below one named as the model"
-    client = to.client(use.node)
-    return Replace(f"{client}.models.download(name={model}.name, version={model}.version{where})", review)
+    code = f"{to.client(use.node)}.models.download(name={model}.name, version={model}.version{where})"
+    if is_statement(use) or _is_repeated(use, to):
+        return Replace(code, _BELOW if is_statement(use) else f"it returns nothing: {_BELOW}")
+    to.before(use.statement, code)
+    os = to.need_module("os")
+    above = f"{to.source(target)}, " if target is not None else ""
+    return Replace(f"{os}.path.join({above}{model}.name, {os}.path.basename({model}.path))", _BELOW)
+
+
+def _named(use: Use, to: Rewriter) -> str:
+    """Code for the model of a use that may stand in several places."""
+    assert use.receiver is not None
+    model = to.source(use.receiver)
+    if isinstance(use.receiver, (ast.Name, ast.Attribute, ast.Subscript)) or _is_repeated(use, to):
+        return model
+    variable = to.fresh("model")
+    to.before(use.statement, f"{variable} = {model}")
+    return variable
+
+
+def _is_repeated(use: Use, to: Rewriter) -> bool:
+    """Whether a use is evaluated several times in its statement, so that nothing of it can go above that."""
+    inner = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    around = takewhile(lambda node: node is not use.statement, to.evaluator.scopes.ancestors(use.node))
+    return isinstance(use.statement, ast.While) or any(isinstance(node, inner) for node in around)
 
 
 @rule.converts("Model.delete")
@@ -373,7 +412,18 @@ def change(use: Use, to: Rewriter) -> Outcome:
     return Statements("\n".join([*lines, f"{to.client(use.node)}.models.create_or_update({model})"]))
 
 
-@rule.converts("Model.add_dataset_references", "Model.remove_tags", "Model.serialize", "Model.get_sas_urls")
+@rule.converts("Model.remove_tags")
+def remove_tags(use: Use, to: Rewriter) -> Outcome:
+    """Removes tags: the entity is changed and saved."""
+    tags = use.argument("tags", position=0)
+    if tags is None or use.receiver is None or not is_statement(use):
+        return Leave("change the entity and save it with ml_client.models.create_or_update(model)")
+    model, (key,) = to.source(use.receiver), loop_names(use, to, "key")
+    saved = f"{to.client(use.node)}.models.create_or_update({model})"
+    return Statements(f"for {key} in {to.source(tags)}:\n    {model}.tags.pop({key}, None)\n{saved}")
+
+
+@rule.converts("Model.add_dataset_references", "Model.serialize", "Model.get_sas_urls")
 def no_twin(use: Use, to: Rewriter) -> Outcome:
     """What v2 models cannot do."""
     return Leave("models of SDK v2 have no such call: use tags, or the files at model.path", Status.NO_EQUIVALENT)

@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_inside, run_id
+from amlbridge.migrate.inside import is_inside, is_statement, run_id
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
@@ -22,6 +22,7 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.run_metrics import loop_names
 
 rule = Rule(
     "runs",
@@ -126,7 +127,6 @@ TEMPLATES = {
 
 #: The same for what asks the service, and answers in another form.
 CALLS = {
-    "get_file_names": "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.name)]",
     "get_snapshot_id": "{client}.jobs.get({run}.name).code",
     "get_environment": "{client}.jobs.get({run}.name).environment",
     "get_logs": "{client}.jobs.stream({run}.name)",
@@ -147,11 +147,31 @@ def set_display_name(use: Use, to: Rewriter) -> Outcome:
 @rule.converts(*(f"Run.{member}" for member in CALLS))
 def call(use: Use, to: Rewriter) -> Outcome:
     """What asks the service, and answers in another form."""
-    review = "the answer has another form: a Job entity, or nothing where logs are streamed"
     member = use.symbol.rsplit(".", 1)[1]
-    if member == "get_file_names":
-        review = "MLflow lists one folder at a time: files below a folder are in list_artifacts(run, folder)"
+    if member.endswith(("_log", "_logs")) and not is_statement(use):
+        return Replace(written(use, to, _LOG), "the log is the file user_logs/std_log.txt of the job")
+    review = "the answer has another form: a Job entity, or nothing where logs are streamed"
     return Replace(written(use, to, CALLS[member]), review)
+
+
+#: The log of a job as a text.
+_LOG = '{mlflow}.artifacts.load_text(f"runs:/{{{run}.name}}/user_logs/std_log.txt")'
+_FILES = "{mlflow}.MlflowClient().list_artifacts({run}.name"
+
+
+@rule.converts("Run.get_file_names")
+def file_names(use: Use, to: Rewriter) -> Outcome:
+    """The files of a run, which MLflow lists a folder at a time: the folder that is asked for, or all of the first
+    level and what is in them."""
+    listed, parent = written(use, to, _FILES), to.evaluator.scopes.parents.get(use.node)
+    asked = parent.left if isinstance(parent, ast.Compare) and use.node in parent.comparators else None
+    name = to.evaluator.text(asked) if asked is not None else None
+    if name is not None:
+        folder = f', "{posixpath.dirname(name)}"' if posixpath.dirname(name) else ""
+        return Replace(f"[item.path for item in {listed}{folder})]")
+    below = f"({listed}, item.path) if item.is_dir else [item])"
+    review = "MLflow lists one folder at a time: of folders in folders there are the names only"
+    return Replace(f"[file.path for item in {listed}) for file in {below}]", review)
 
 
 @rule.converts("Run.get_all_logs")
@@ -227,11 +247,15 @@ def download(use: Use, to: Rewriter) -> Outcome:
     found = written(use, to, "{mlflow}.artifacts.download_artifacts(run_id={run}.name")
     if use.symbol.endswith("download_files"):
         appended = use.argument("append_prefix", position=4)
-        if use.argument("output_paths", position=2) is not None or appended is not None:
-            return Leave("MLflow downloads to a folder, where files keep their paths: move them afterwards")
         name, folder = use.argument("prefix", position=0), use.argument("output_directory", position=1)
         path = f", artifact_path={to.source(name)}" if name is not None else ""
         where = to.source(folder) if folder is not None else '"."'
+        if appended is not None and not _is(appended, True):
+            if name is None or not _is(appended, False) or use.argument("output_paths", position=2) is not None:
+                return Leave(_MOVE)
+            return Replace(f"{to.need_module('shutil')}.copytree({found}{path}), {where}, dirs_exist_ok=True)", _PREFIX)
+        if use.argument("output_paths", position=2) is not None:
+            return Leave(_MOVE)
         return Replace(f"{found}{path}, dst_path={where})")
     name, target = use.argument("name", position=0), use.argument("output_file_path", position=1)
     if name is None:
@@ -244,6 +268,14 @@ def download(use: Use, to: Rewriter) -> Outcome:
     where = to.source(target) if target is not None else '"."'
     review = "" if target is None or text is not None else "the folder that the file is copied to has to exist"
     return Replace(f"{shutil}.copy({found}, artifact_path={to.source(name)}), {where})", review)
+
+
+_MOVE = "MLflow downloads to a folder, where files keep their paths: move them afterwards"
+_PREFIX = "the prefix is taken to be a folder of the run"
+
+
+def _is(node: ast.expr, value: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value is value
 
 
 _EXPLANATIONS = (
@@ -338,8 +370,9 @@ def remove_tags(use: Use, to: Rewriter) -> Outcome:
     tags = use.argument("tags", position=0)
     if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
         return Leave("remove each tag with mlflow.MlflowClient().delete_tag(run_id, key)")
-    remove = written(use, to, "{mlflow}.MlflowClient().delete_tag({run}.name, key)")
-    return Statements(f"for key in {to.source(tags)}:\n    {remove}")
+    (key,) = loop_names(use, to, "key")
+    remove = written(use, to, f"{{mlflow}}.MlflowClient().delete_tag({{run}}.name, {key})")
+    return Statements(f"for {key} in {to.source(tags)}:\n    {remove}")
 
 
 @rule.converts("Run.tag", "Run.set_tags", "Run.add_properties")
@@ -356,7 +389,9 @@ def tag(use: Use, to: Rewriter) -> Outcome:
     if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
         return Leave("set tags in a statement of its own")
     start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
-    return Statements(f"for key, value in {to.source(tags)}.items():\n    {start}key, value)")
+    name, text = loop_names(use, to, "key", "value")
+    review = _PROPERTIES if use.symbol.endswith("add_properties") else ""
+    return Statements(f"for {name}, {text} in {to.source(tags)}.items():\n    {start}{name}, {text})", review)
 
 
 def written(use: Use, to: Rewriter, template: str) -> str:
@@ -408,7 +443,30 @@ def member(use: Use, to: Rewriter) -> Outcome:
     template, review = TEMPLATES[member]
     if member in ("get_status", "status"):
         states.compare(use, states.OF_PIPELINES, to)
+    if member in ("get_properties", "properties") and _is_added(use, to):
+        return Replace(written(use, to, TEMPLATES["tags"][0]), _PROPERTIES)
     return Replace(written(use, to, template), review)
+
+
+_PROPERTIES = "properties that code adds are tags in MLflow"
+
+
+def _is_added(use: Use, to: Rewriter) -> bool:
+    """Whether a property is asked for that this module has added, so that it is a tag now."""
+    parent = to.evaluator.scopes.parents.get(use.node)
+    asked: ast.expr | None = None
+    if isinstance(parent, ast.Subscript):
+        asked = parent.slice
+    elif isinstance(parent, ast.Compare) and use.node in parent.comparators:
+        asked = parent.left
+    elif isinstance(parent, ast.Attribute) and parent.attr == "get":
+        call = to.evaluator.scopes.parents.get(parent)
+        asked = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    key = to.evaluator.text(asked) if asked is not None else None
+    given = (other.argument("properties", position=0) for other in to.uses if other.symbol == "Run.add_properties")
+    values = (to.evaluator.value(node) for node in given if node is not None)
+    dicts = (value.node for value in values if isinstance(value, Code) and isinstance(value.node, ast.Dict))
+    return key is not None and any(to.evaluator.text(name) == key for found in dicts for name in found.keys if name)
 
 
 @rule.converts("Workspace.get_run")

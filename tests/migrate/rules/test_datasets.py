@@ -233,3 +233,36 @@ def test_files_go_up_with_their_folder(files: str, folder: str) -> None:
 def test_names_of_datasets_are_a_list() -> None:
     text = convert(_HEAD + "for name in list(ws.datasets.keys()):\n    print(name)\n").text
     assert "for name in [data.name for data in ml_client.data.list()]:" in text
+
+
+def test_kinds_of_datasets_are_types() -> None:
+    text = convert(
+        f"{_HEAD}from azureml.data import FileDataset, TabularDataset\nd = ws.datasets['x']\n"
+        "print(isinstance(d, FileDataset), not isinstance(d, TabularDataset))\n"
+    ).text
+    assert text.endswith('print(d.type == "uri_folder", not (d.type != "uri_folder"))\n')
+    assert "Data\n" not in text
+
+
+def test_a_data_frame_keeps_its_description() -> None:
+    text = convert(
+        f"{_HEAD}from azureml.core import Dataset\n"
+        "Dataset.Tabular.register_pandas_dataframe(frame, store, 'rows', description='Made', tags={'a': 'b'})\n"
+    ).text
+    assert 'description="Made"' in text and 'tags={"a": "b"}' in text
+
+
+def test_a_path_in_a_variable_names_its_workspace_in_a_table() -> None:
+    text = convert(
+        f"{_HEAD}from azureml.core import Dataset\nfrom azureml.data.datapath import DataPath\n"
+        "path = DataPath(ws.get_default_datastore(), 'rows/a.parquet')\n"
+        "print(Dataset.Tabular.from_parquet_files(path).take(1).to_pandas_dataframe())\n"
+    ).text
+    assert "{ml_client.workspace_name}/datastores/workspaceblobstore/paths/rows/a.parquet" in text
+    assert "DataPath" not in text and "Input" not in text
+
+
+def test_versions_are_numbers_where_they_are_compared() -> None:
+    text = convert(f"{_HEAD}print(ws.datasets['x'].version > 1, ws.datasets['x'].version)\n").text
+    assert 'int(ml_client.data.get("x", label="latest").version) > 1' in " ".join(text.split()).replace("'", '"')
+    assert text.count(" int(") == 1

@@ -89,3 +89,37 @@ def test_the_path_of_a_downloaded_model_by_its_inner_name() -> None:
         """
     )
     assert 'ml_client.models.get("lexicon", version="1")' in found.text and "azureml" not in found.text
+
+
+def test_versions_are_numbers_where_they_are_counted_or_compared() -> None:
+    head = f'{HEAD}m = Model(ws, "a")\n'
+    assert converted("newer = m.version > old", head) == "newer = int(m.version) > old"
+    assert converted("following = m.version + 1", head) == "following = int(m.version) + 1"
+    assert converted("first = m.version == 1", head) == "first = int(m.version) == 1"
+    assert converted("name = f'{m.name}-{m.version}'", head) == "name = f'{m.name}-{m.version}'"
+    assert "key=lambda m: int(m.version)" in converted('last = max(Model.list(ws, "a"), key=lambda m: m.version)')
+
+
+def test_the_id_of_a_model_is_its_name_and_version() -> None:
+    head = f'{HEAD}m = Model(ws, "a")\n'
+    assert converted("again = Model(ws, id=m.id)", head).endswith('models.get(*f"{m.name}:{m.version}".split(":"))')
+
+
+def test_what_download_gives_is_the_path_of_the_files() -> None:
+    text = convert(f'{HEAD}path = Model(ws, "a").download(target_dir="down", exist_ok=True)\n').text
+    assert text.endswith(
+        'model = ml_client.models.get("a", label="latest")\n'
+        'ml_client.models.download(name=model.name, version=model.version, download_path="down")\n'
+        'path = os.path.join("down", model.name, os.path.basename(model.path))\n'
+    )
+
+
+def test_what_is_downloaded_in_a_comprehension_has_no_place_above_it() -> None:
+    found = convert(f"{HEAD}paths = [m.download() for m in Model.list(ws)]\n")
+    assert "os.path" not in found.text
+    assert "it returns nothing" in " ".join(finding.message for finding in found.findings)
+
+
+def test_tags_are_removed_from_the_entity() -> None:
+    text = convert(f'{HEAD}m = Model(ws, "a")\nm.remove_tags(["k"])\n').text
+    assert text.endswith('for key in ["k"]:\n    m.tags.pop(key, None)\nml_client.models.create_or_update(m)\n')

@@ -46,7 +46,7 @@ def test_a_downloaded_file_gets_the_path_that_the_script_gives_it() -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["get_metrics(recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, append_prefix=False)"],
+    ["get_metrics(recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, output_paths=PATHS)"],
 )
 def test_an_argument_that_sdk_v2_has_not_is_not_dropped(call: str) -> None:
     conversion = convert(f"{HEAD}found = run.{call}\n")
@@ -136,3 +136,37 @@ def test_a_detailed_status_is_a_dict_as_before() -> None:
         """,
         status=Status.REVIEW,
     )
+
+
+def test_files_of_a_folder_without_its_path() -> None:
+    moved = body('run.download_files(prefix="outputs/parts", output_directory="here", append_prefix=False)\n')
+    assert "".join(moved.split()) == (
+        'shutil.copytree(mlflow.artifacts.download_artifacts(run_id=run.name,artifact_path="outputs/parts"),'
+        '"here",dirs_exist_ok=True,)'
+    )
+    same = 'run.download_files(prefix="outputs", output_directory="here", append_prefix=True)\n'
+    assert body(same) == body(same.replace(", append_prefix=True", ""))
+
+
+def test_a_file_is_looked_for_in_its_folder() -> None:
+    found = body('print("outputs/a/b.txt" in run.get_file_names(), "c.txt" in run.get_file_names())\n')
+    assert 'list_artifacts(run.name,"outputs/a")]' in "".join(found.split())
+    assert "list_artifacts(run.name)]" in "".join(found.split())
+    every = "".join(body("print(run.get_file_names())\n").split())
+    assert "list_artifacts(run.name,item.path)ifitem.is_direlse[item]" in every
+
+
+def test_a_log_that_is_read_is_a_text() -> None:
+    assert body("run.get_job_log()\n") == "ml_client.jobs.stream(run.name)\n"
+    read = body("print(run.get_stdout_log())\n")
+    assert read == 'print(mlflow.artifacts.load_text(f"runs:/{run.name}/user_logs/std_log.txt"))\n'
+
+
+def test_a_property_that_is_added_is_a_tag() -> None:
+    text = body('run.add_properties({"a": "b"})\nprint(run.properties["a"], run.get_properties()["score"])\n')
+    assert ".tags[" in text.replace('"a"]', "")
+    assert '.properties["score"]' in text
+
+
+def test_variables_of_loops_are_new() -> None:
+    assert 'for logged_key in ["a"]' in body('key = 1\nrun.remove_tags(["a"])\nprint(key)\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from amlbridge.migrate.registry import Case, all_rules
 
@@ -32,11 +33,18 @@ run.wait_for_completion(show_output=False)
 """
 
 
+#: The number of a twin that is a program of its own.
+PROGRAM = -1
+#: Programs with what no case shows.
+_PROGRAMS = Path(__file__).with_name("programs")
+
+
 @dataclass(frozen=True)
 class Twin:
     """A case of a rule as a program.
 
-    ``rule``, ``number``: the case. ``head`` stands before it and ``foot`` after it: v1 code, which is converted with
+    ``rule``, ``number``: the case; ``number`` is ``PROGRAM`` for the program ``programs/RULE.py``, which is no case: it
+    does what else a rule converts. ``head`` stands before it and ``foot`` after it: v1 code, which is converted with
     it. In a ``foot``, ``print("=", ...)`` prints what both programs must print alike, in the same order.
 
     ``script``: the case is a run script, ``src/train.py`` or another ``path``, with ``head`` and ``foot`` of its own;
@@ -84,11 +92,18 @@ class Twin:
     @property
     def name(self) -> str:
         """As pytest shows it."""
-        return f"{self.rule}-{self.number}"
+        return f"{self.rule}-program" if self.is_program else f"{self.rule}-{self.number}"
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a program of its own, not a case."""
+        return self.number == PROGRAM
 
     @property
     def case(self) -> Case:
         """The documented case. Raises KeyError when no rule has this name, IndexError when it has fewer cases."""
+        if self.is_program:
+            return Case((_PROGRAMS / f"{self.rule}.py").read_text(), "")
         return {rule.name: rule for rule in all_rules()}[self.rule].cases[self.number]
 
     def program(self) -> dict[str, str]:
