@@ -1,28 +1,148 @@
-"""Objects that code chooses from those of the workspace: ``found.append(pipeline)``, and later ``found[0]``."""
+"""Objects that code keeps in lists and dicts of its own: ``runs.append(run)``, ``runs["a"] = run``, and later
+``runs[0]``, ``for run in runs``, ``for name, run in runs.items()``."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.symbols import lineage
+
 if TYPE_CHECKING:
-    from amlbridge.migrate.analysis.values import Evaluator, Instance
+    from amlbridge.migrate.analysis.scopes import Binding
+    from amlbridge.migrate.analysis.values import Evaluator, Instance, Value
 
-#: Types of objects that the workspace lists. Steps and data, of which code makes lists as well, are followed elsewhere.
-_LISTED = frozenset({"PublishedPipeline", "PipelineEndpoint", "Run", "PipelineRun", "StepRun", "Model", "Webservice"})
+#: Types of objects that are kept so. Steps and data, of which code makes lists as well, are followed elsewhere.
+_LISTED = frozenset({"PublishedPipeline", "PipelineEndpoint", "Run", "Model", "Webservice"})
+#: What gives the elements of a collection as they are: functions of it, and methods.
+_SAME = frozenset({"list", "sorted", "reversed", "tuple", "iter", "set", "tqdm"})
+_VALUES = frozenset({"values", "copy"})
+#: Methods that give one element.
+_ONE = frozenset({"pop", "popleft", "get"})
 
 
-def chosen(node: ast.expr, evaluator: Evaluator) -> Instance | None:
-    """An object that code adds to the list which a name holds, or None."""
+#: How many calls a collection is followed up through.
+_DEPTH = 3
+
+
+def chosen(
+    node: ast.expr | None, evaluator: Evaluator, index: int | None = None, depth: int = _DEPTH
+) -> Instance | None:
+    """An object of the collection that an expression stands for, or None. ``index``: the part of the tuples in it."""
     from amlbridge.migrate.analysis.values import Instance
 
+    node, index = _collection(node, index)
+    if node is None:
+        return None
+    literal = _literal(node, evaluator)
     bindings = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
-    for call in evaluator.calls().get("append", ()) if bindings else ():
-        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if not isinstance(owner, ast.Name) or not call.args:
-            continue
-        if evaluator.scopes.lookup(owner.id, owner)[:1] == bindings[:1]:
-            found = evaluator.value(call.args[0])
-            if isinstance(found, Instance) and found.type in _LISTED:
-                return found
+    if literal is None and not bindings:
+        return None
+    inside = [added for owner, added in _additions(evaluator) if _is_same(owner, literal, bindings, evaluator)]
+    for added in (*_elements(literal), *inside):
+        found = _part(added, index, evaluator)
+        if isinstance(found, Instance) and _LISTED.intersection(lineage(found.type)):
+            return found
+    for binding in _made(bindings) if depth else []:
+        if binding.kind == "parameter" and isinstance(binding.node, ast.arg):
+            given = evaluator.given(binding.scope.node, binding.name)
+            found = next(filter(None, (chosen(argument, other, index, depth - 1) for other, argument in given)), None)
+            return Instance(found.type, binding.node) if found is not None else None
     return None
+
+
+def iterated(binding: Binding, evaluator: Evaluator) -> Instance | None:
+    """An object that a loop over such a collection gets, or None: a loop over a dict gets its names."""
+    node, _ = _collection(binding.value, None)
+    literal = _literal(node, evaluator) if node is not None else None
+    if node is binding.value and isinstance(literal, (ast.Dict, ast.DictComp)):
+        return None
+    return chosen(binding.value, evaluator, binding.index if binding.kind == "pair" else None)
+
+
+def taken(call: ast.Call, evaluator: Evaluator) -> Instance | None:
+    """An object that a method takes out of such a collection, or None."""
+    function = call.func
+    return chosen(function.value, evaluator) if isinstance(function, ast.Attribute) and function.attr in _ONE else None
+
+
+def _collection(node: ast.expr | None, index: int | None) -> tuple[ast.expr | None, int | None]:
+    """The collection that an expression gives the elements of: ``runs`` of ``sorted(runs.values())[1:]``."""
+    while not isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Dict)):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            node = node.value
+        elif not isinstance(node, ast.Call):
+            return None, index
+        elif isinstance(node.func, ast.Name) and node.func.id in _SAME and node.args:
+            node = node.args[0]
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in _VALUES:
+            node = node.func.value
+        elif isinstance(node.func, ast.Attribute) and node.func.attr == "items" and index == 1:
+            node, index = node.func.value, None
+        else:
+            break
+    return node, index
+
+
+def _part(added: ast.expr, index: int | None, evaluator: Evaluator) -> Value | None:
+    from amlbridge.migrate.analysis.values import Code
+
+    found = evaluator.value(added)
+    if index is None:
+        return found
+    parts = found.node.elts if isinstance(found, Code) and isinstance(found.node, ast.Tuple) else []
+    return evaluator.value(parts[index]) if index < len(parts) else None
+
+
+def _literal(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
+    """The list or dict of this module that an expression stands for, where the code makes it."""
+    from amlbridge.migrate.analysis.values import Code
+
+    value = evaluator.value(node)
+    kinds = (ast.List, ast.Dict, ast.DictComp)
+    own = isinstance(value, Code) and value.evaluator is evaluator and isinstance(value.node, kinds)
+    return value.node if own and isinstance(value, Code) else None
+
+
+def _elements(literal: ast.expr | None) -> list[ast.expr]:
+    if isinstance(literal, ast.DictComp):
+        return [literal.value]
+    return literal.values if isinstance(literal, ast.Dict) else []
+
+
+def _is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:
+    """Whether an expression is the same collection: of one name, or made in one place."""
+    if isinstance(owner, ast.Name) and bindings:
+        made = _made(evaluator.scopes.lookup(owner.id, owner))
+        if made and made == _made(bindings):
+            return True
+    return literal is not None and _literal(owner, evaluator) is literal
+
+
+def _made(bindings: list[Binding]) -> list[Binding]:
+    """The nearest binding that does not only add to what there was (``runs += [run]``)."""
+    if bindings and bindings[0].kind == "augment":
+        earlier = bindings[0].scope.bindings[bindings[0].name]
+        bindings = [one for one in earlier[::-1] if one.kind != "augment" and one.position <= bindings[0].position]
+    return bindings[:1]
+
+
+def _additions(evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
+    """What the module puts into collections: the collection, and the element."""
+    if evaluator.additions is None:
+        evaluator.additions = list(_added(evaluator))
+    return evaluator.additions
+
+
+def _added(evaluator: Evaluator) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for name, position in (("append", 0), ("add", 0), ("insert", 1)):
+        for call in evaluator.calls().get(name, ()):
+            if isinstance(call.func, ast.Attribute) and len(call.args) == position + 1:
+                yield call.func.value, call.args[position]
+    for node in evaluator.scopes.parents:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+            yield node.targets[0].value, node.value
+        elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.List):
+            for element in node.value.elts:
+                yield node.target, element

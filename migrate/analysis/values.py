@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from amlbridge.migrate.analysis.chosen import chosen
+from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, returns
@@ -157,6 +157,8 @@ class Evaluator:
         #: What the module's code hands on, once it is read: handed.Handed.
         self.handed: object = None
         self._calls: dict[str, list[ast.Call]] | None = None
+        #: What the module's code puts into collections, once it is asked for (chosen).
+        self.additions: list[tuple[ast.expr, ast.expr]] | None = None
 
     def value(self, node: ast.expr | None) -> Value | None:
         """The value of an expression of this module."""
@@ -206,11 +208,12 @@ class Evaluator:
         if binding.kind == "pair":
             pair = self._element(self.value(binding.value), None, binding)
             part = part_of(pair.type, binding.index or 0) if isinstance(pair, Instance) else None
-            return Instance(part, pair.origin, (*pair.path, "[]")) if part and isinstance(pair, Instance) else None
+            of_pair = part and isinstance(pair, Instance)
+            return Instance(part, pair.origin, (*pair.path, "[]")) if of_pair else iterated(binding, self)  # type: ignore
         if binding.kind in ("element", "unpack"):
-            return self._element(
-                self.value(binding.value), binding.index if binding.kind == "unpack" else None, binding
-            )
+            index = binding.index if binding.kind == "unpack" else None
+            found = self._element(self.value(binding.value), index, binding)
+            return iterated(binding, self) if found is None and index is None else found
         if binding.kind == "parameter" and isinstance(binding.node, ast.arg):
             return self._parameter(binding)
         if isinstance(binding.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -302,6 +305,8 @@ class Evaluator:
             inner = self.value(node.args[-1 if node.func.id == "filter" else 0])
             if isinstance(inner, Instance):
                 return self._element(inner, None, None) if node.func.id in _ONE_OF else inner
+            if node.func.id in _ONE_OF:
+                return chosen(node.args[0], self)
         return self._collection_call(node)
 
     def _submitted(self, node: ast.Call) -> str | None:
@@ -321,7 +326,7 @@ class Evaluator:
                     return Instance(f"list:tuple:|{element}", base.origin or node, base.path)
                 if node.func.attr == "values":
                     return Instance(f"list:{element}", base.origin or node, base.path)
-        return None
+        return taken(node, self)
 
     def _subscript(self, node: ast.Subscript) -> Value | None:
         base = self.value(node.value)
@@ -330,9 +335,9 @@ class Evaluator:
             part = part_of(base.type, index) if isinstance(index, int) else None
             element = part or element_of(base.type)
             return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
-        if isinstance(base, Code):
+        if isinstance(base, Code) and not isinstance(node.slice, ast.Slice):
             return self._item(base, node.slice) or chosen(node.value, self)
-        return None
+        return None if isinstance(node.slice, ast.Slice) else chosen(node.value, self)
 
     def _item(self, base: Code, key: ast.expr) -> Value | None:
         try:

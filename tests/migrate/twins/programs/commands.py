@@ -1,5 +1,5 @@
 from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-from azureml.core.compute_target import ComputeTarget
+from azureml.core.compute import ComputeTarget
 from azureml.core.runconfig import DockerConfiguration, MpiConfiguration, PyTorchConfiguration, RunConfiguration
 from azureml.train.dnn import Mpi, PyTorch, TensorFlow
 from azureml.train.estimator import Estimator
@@ -70,7 +70,6 @@ estimator = Estimator(
     script_params=parameters,
     compute_target=cluster,
     environment_definition=environment,
-    environment_variables={"A": "estimator"},
 )
 runs.append(experiment.submit(estimator))
 estimator = SKLearn(source_directory="src", entry_script="train.py", compute_target="cpu", pip_packages=["joblib"])
@@ -82,7 +81,6 @@ estimator = PyTorch(
     compute_target=cluster,
     node_count=1,
     distributed_training=Mpi(process_count_per_node=2),
-    use_gpu=False,
 )
 runs.append(experiment.submit(estimator))
 estimator = TensorFlow("src", compute_target=cluster, entry_script="train.py", script_params={"--kind": "tensorflow"})

@@ -1,0 +1,64 @@
+"""Runs and models that code keeps in lists and dicts of its own are followed to where they are used."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from amlbridge.migrate.analysis.uses import find_uses
+from amlbridge.migrate.analysis.values import Evaluator
+
+_HEAD = """\
+from azureml.core import Experiment, Workspace
+ws = Workspace.from_config()
+def submit():
+    return Experiment(ws, "e").submit(config)
+runs, named = [], {}
+"""
+
+
+def members(text: str) -> list[str]:
+    """The members of runs that code uses below the head."""
+    uses = find_uses(Evaluator(ast.parse(_HEAD + textwrap.dedent(text))))
+    return [use.symbol for use in uses if use.symbol.startswith("Run.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runs.append(submit())\nfor run in runs:\n    run.cancel()",
+        "runs.insert(0, submit())\n[run.cancel() for run in runs[1:]]",
+        "runs += [submit()]\nfor number, run in enumerate(runs):\n    run.cancel()",
+        "runs.append(('a', submit()))\nfor name, run in runs:\n    run.cancel()",
+        "named['a'] = submit()\nfor name, run in named.items():\n    run.cancel()",
+        "named['a'] = submit()\nnamed['a'].cancel()",
+        "named['a'] = submit()\nnamed.get('a').cancel()",
+        "runs.append(submit())\nsorted(runs, key=len)[0].cancel()",
+        "runs.append(submit())\nruns.pop().cancel()",
+        "named = {name: submit() for name in 'ab'}\nfor run in named.values():\n    run.cancel()",
+        "named = {'a': submit()}\nmax(named.values(), key=len).cancel()",
+        "runs.append(submit())\nfor one, run in zip('ab', list(runs)):\n    run.cancel()",
+        "def stop(them):\n    for run in them:\n        run.cancel()\nruns.append(submit())\nstop(runs)",
+        "def both():\n    made = []\n    made.append(submit())\n    return made\nfor run in both():\n    run.cancel()",
+        "class All:\n    def __init__(self):\n        self.runs = []\n    def more(self):\n        self.runs.append(submit())\n"
+        "    def stop(self):\n        for run in self.runs:\n            run.cancel()",
+    ],
+)  # fmt: skip
+def test_a_run_of_a_collection(text: str) -> None:
+    assert members(text) == ["Run.cancel"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "others = []\nruns.append(submit())\nfor other in others:\n    other.cancel()",
+        "runs.append(submit())\nruns.cancel()",
+        "runs.append(submit())\nruns[1:].cancel()",
+        "named['a'] = submit()\nfor name in named:\n    name.cancel()",
+        "def stop(them):\n    for run in them:\n        run.cancel()\n    stop(them)\nstop([])",
+    ],
+)
+def test_what_is_no_run_of_a_collection(text: str) -> None:
+    assert not members(text)
