@@ -1,6 +1,6 @@
 from azureml.core import Dataset, Datastore, Environment, Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import ComputeTarget
-from azureml.core.runconfig import CondaDependencies, RunConfiguration
+from azureml.core.runconfig import RunConfiguration
 from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
 from azureml.pipeline.steps import CommandStep, EstimatorStep, MpiStep, PythonScriptStep
 from azureml.train.estimator import Estimator
