@@ -43,7 +43,8 @@ def members(text: str) -> list[str]:
         "def stop(them):\n    for run in them:\n        run.cancel()\nruns.append(submit())\nstop(runs)",
         "def both():\n    made = []\n    made.append(submit())\n    return made\nfor run in both():\n    run.cancel()",
         "class All:\n    def __init__(self):\n        self.runs = []\n"
-        "    def more(self):\n        self.runs.append(submit())\n    def stop(self):\n        for run in self.runs:\n            run.cancel()",
+        "    def more(self):\n        self.runs.append(submit())\n"
+        "    def stop(self):\n        for run in self.runs:\n            run.cancel()",
     ],
 )  # fmt: skip
 def test_a_run_of_a_collection(text: str) -> None:
