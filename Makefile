@@ -38,7 +38,7 @@ lint: install
 test: lint
 	$(BIN)/python -m pytest -m 'not slow' -n 2
 	session=$$(mktemp -d) && trap 'rm -rf "$$session"' EXIT && \
-		AMLBRIDGE_LOG_LEVEL=DEBUG $(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder --basetemp "$$session/tests" && \
+		AMLBRIDGE_LOG_LEVEL=DEBUG $(BIN)/python -m pytest -m slow -n 5 --dist loadfile --no-loadscope-reorder --basetemp "$$session/tests" && \
 		$(BIN)/python -m tests.support.operations "$$session/tests"
 
 test-fast: install

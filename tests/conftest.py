@@ -18,30 +18,52 @@ from tests.support.warm_clients import WarmClients
 settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("amlbridge")
 
-#: The files whose tests take more than half a minute (`--durations`).
+#: The files whose tests take longest, the longest first: all that take more than half a minute (`--durations`).
 _LONGEST = (
-    "samples/test_v1_samples.py",
+    "samples/test_verified_samples.py",
     "samples/test_v2_samples.py",
-    "samples/test_migrated_samples.py",
-    "v1/test_automl_runs.py",
-    "v1/test_automl_steps.py",
-    "v1/test_parallel_run.py",
-    "v1/test_execution.py",
-    "v1/test_hyperdrive.py",
-    "v1/test_datasets.py",
-    "v1/test_distributed_runs.py",
-    "v1/pipelines/test_reuse.py",
-    "v2/batch/test_models.py",
-    "v2/jobs/test_automl.py",
-    "v2/jobs/test_sweeps.py",
-    "v2/online/test_endpoints.py",
-    "migrate/twins/test_twins.py",
-    "migrate/rules/test_automl_live.py",
-    "migrate/rules/test_run_scripts_live.py",
-    "migrate/rules/test_sweeps.py",
-    "seeds/test_000_credit_defaults.py",
-    "seeds/test_001_image_classification.py",
+    "cli/test_trace.py",
     "seeds/test_004_automl.py",
+    "v1/test_execution.py",
+    "samples/test_publish.py",
+    "compare/mutation/test_mutations.py",
+    "v1/test_parallel_run.py",
+    "migrate/rules/test_automl_live.py",
+    "v1/test_automl_runs.py",
+    "seeds/test_000_credit_defaults.py",
+    "v1/pipelines/test_reuse.py",
+    "v1/test_datasets.py",
+    "migrate/twins/test_twins.py",
+    "v2/jobs/test_automl.py",
+    "faults/test_malformed.py",
+    "samples/test_v1_samples.py",
+    "migrate/rules/test_run_scripts_live.py",
+    "v1/test_automl_steps.py",
+    "cli/test_verify.py",
+    "cli/test_published_archive.py",
+    "v2/jobs/test_bad_input.py",
+    "cli/test_compute.py",
+    "seeds/test_001_image_classification.py",
+    "v1/test_automl_bad_input.py",
+    "v2/jobs/test_parallel.py",
+    "cli/test_service.py",
+    "wire/test_blob_clients.py",
+    "migrate/rules/test_sweeps.py",
+    "faults/test_restart.py",
+    "v2/online/test_endpoints.py",
+    "v1/test_hyperdrive.py",
+    "cli/test_published.py",
+    "cli/test_compare.py",
+    "v1/test_run_environments.py",
+    "samples/test_migrated_samples.py",
+    "migrate/rules/test_deployments.py",
+    "cli/test_environments.py",
+    "cli/test_run.py",
+    "v1/pipelines/test_published_rest.py",
+    "v2/schedules/test_operations.py",
+    "v1/test_distributed_runs.py",
+    "v2/batch/test_models.py",
+    "v2/jobs/test_sweeps.py",
 )
 
 
@@ -68,8 +90,8 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest begin first, so that at the end no process of xdist is left alone with one."""
     folder = Path(__file__).parent
-    longest = {folder / name for name in _LONGEST}
-    items.sort(key=lambda item: item.path not in longest)
+    rank = {folder / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="session")
