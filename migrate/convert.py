@@ -26,6 +26,7 @@ from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.text import trees
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out, spaced, squeezed
+from amlbridge.migrate.text.moved import moved
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -235,7 +236,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         _insert_imports(edits, to, tree, new)
     if not edits:
         return to.lines.text
-    text = squeezed(edits.apply(), to.lines.text)
+    text = squeezed(moved(edits.apply(), to.options.line_length), to.lines.text)
     made = cast("tuple[str, ...]", to.memory.get(MADE, ()))
     if made or ("dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text):
         return spaced(text, made)

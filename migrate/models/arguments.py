@@ -55,6 +55,8 @@ class Port:
     node: str = ""
     #: The parameter of the pipeline's function that has the data ``source``, where a node takes no data as a value.
     outer: str = ""
+    #: The expression of the data between steps, where the step names it first.
+    read: ast.expr | None = None
 
 
 @dataclass
@@ -266,9 +268,9 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
     data = follow(node, to)
     if data is not None and data.type in INTERMEDIATE | DATASETS | REFERENCES:
         if is_written(data, outputs, found.read):
-            found.reference(output_port(data, flag, found, to), output=True)
+            found.reference(named_by(node, output_port(data, flag, found, to), to), output=True)
         else:
-            found.reference(input_port(data, flag, found, to))
+            found.reference(named_by(node, input_port(data, flag, found, to), to))
         return ""
     constant = _constant(node, value)
     if constant is not None:
@@ -279,6 +281,17 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
     found.reference(literal_port(node, flag, found, to))
     return ""
+
+
+def named_by(node: ast.expr, port: Port, to: Rewriter) -> Port:
+    """The port, which knows what an expression names its data by, without how that is read."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if to.evaluator.type_of(node.func.value) not in INTERMEDIATE:
+            break
+        node = node.func.value
+    if port.read is None:
+        port.read = node
+    return port
 
 
 def literal_port(node: ast.expr, flag: str, found: Arguments, to: Rewriter, code: str = "") -> Port:

@@ -43,15 +43,26 @@ class Flow:
     #: The steps that calls of the user's functions make, and these functions.
     instances: dict[ast.Call, Step] = field(default_factory=dict)
     factories: list[Factory] = field(default_factory=list)
+    #: Functions whose steps become nodes where they are made.
+    apart: frozenset[ast.AST] = frozenset()
     _pipelines: list[tuple[Use, list[Step]]] | None = None
 
     @classmethod
     def of(cls, to: Rewriter) -> Flow:
         """The flow of the module that is converted; read once."""
+        from amlbridge.migrate.models.built_nodes import find_buildings
+
         if "flow" not in to.memory:
             flow = cls(to)
             to.memory["flow"] = flow
             flow.read()
+            called = find_buildings(flow)
+            if any(factory.function in called for factory in flow.factories):  # their steps are nodes where they are
+                flow = cls(to, apart=frozenset(called))
+                to.memory["flow"] = flow
+                flow.read()
+                to.memory.pop("buildings")
+                find_buildings(flow)
             for factory in flow.factories:
                 shorten(factory, flow)
         return cast("Flow", to.memory["flow"])

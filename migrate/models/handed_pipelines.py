@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.handed import Handed
-from amlbridge.migrate.analysis.handed_steps import HandedSteps, maker, steps_in
+from amlbridge.migrate.analysis.handed_steps import Definition, HandedSteps, Maker, maker, steps_in
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.conditions import Conditions
 from amlbridge.migrate.models.flow import Flow
@@ -25,6 +25,21 @@ _REVIEW = "{} takes the function with @dsl.pipeline where it took a list of step
 def given_pipeline(listed: ast.expr, use: Use, to: Rewriter) -> Outcome | None:
     """What becomes of a pipeline whose steps are a parameter of the function that makes it, if all callers that are
     known list steps; None for other pipelines."""
+    given = given_steps(listed, use, to)
+    if given is None:
+        return None
+    made, function = given
+    to.rename(made.parameter, made.name)
+    review = _REVIEW.format(function.name)
+    variable = Objects.of(to).variable(use.node)
+    if variable is None:
+        return Replace(made.name, review)
+    return Statements("" if variable.id == made.name else f"{variable.id} = {made.name}", review)
+
+
+def given_steps(listed: ast.expr, use: Use, to: Rewriter) -> tuple[Maker, Definition] | None:
+    """How a function makes a pipeline of the steps that it gets as a parameter, if all its callers list them; None for
+    other pipelines."""
     function = to.evaluator.scopes.of(use.node).node
     bindings = to.evaluator.scopes.lookup(listed.id, listed) if isinstance(listed, ast.Name) else []
     if len(bindings) != 1 or bindings[0].kind != "parameter" or bindings[0].scope.node is not function:
@@ -37,12 +52,7 @@ def given_pipeline(listed: ast.expr, use: Use, to: Rewriter) -> Outcome | None:
     listing = all(steps_in(evaluator, argument) for evaluator, argument in callers)
     if made is None or not made.name or not callers or not listing:
         return None
-    to.rename(made.parameter, made.name)
-    review = _REVIEW.format(function.name)
-    variable = Objects.of(to).variable(use.node)
-    if variable is None:
-        return Replace(made.name, review)
-    return Statements("" if variable.id == made.name else f"{variable.id} = {made.name}", review)
+    return made, function
 
 
 def hand_pipelines(to: Rewriter) -> None:

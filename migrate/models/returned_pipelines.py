@@ -25,20 +25,26 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 def returned_pipeline(listed: ast.expr, use: Use, to: Rewriter) -> Outcome | None:
     """What becomes of a pipeline whose steps a call of a function gives; None for other pipelines. Raises ValueError
     where more is done with the list, or where the function of the pipeline cannot be written."""
-    call = _call(listed, to)
-    called = to.evaluator.value(call.func) if call is not None else None
-    if not isinstance(called, Function) or called.evaluator is not to.evaluator:
+    function = returning(listed, to)
+    if function is None:
         return None
-    given = returns(called.node)
-    if len(given) != 1 or not steps_in(to.evaluator, given[0]):
-        return None
-    function = called.node
+    given = returns(function)
     if function.name in to.read_elsewhere() or not all(_is_for_pipeline(found, to) for found in _calls(function, to)):
         raise ValueError(
             f"{function.name} gives steps, and not only for pipelines: let it give the pipeline's function"
         )
     to.memory["pipeline", use.node] = _write(function, given[0], use, to)
     return Replace(to.source(listed))
+
+
+def returning(listed: ast.expr, to: Rewriter) -> Definition | None:
+    """The function whose call gives a list of steps, if it returns one that is written out; None for other lists."""
+    call = _call(listed, to)
+    called = to.evaluator.value(call.func) if call is not None else None
+    if not isinstance(called, Function) or called.evaluator is not to.evaluator:
+        return None
+    given = returns(called.node)
+    return called.node if len(given) == 1 and steps_in(to.evaluator, given[0]) else None
 
 
 def _call(listed: ast.expr, to: Rewriter) -> ast.Call | None:

@@ -58,6 +58,15 @@ def functions(at: ast.stmt, to: Rewriter) -> tuple[str, str]:
     return found
 
 
+def holds_outputs(listed: ast.expr, to: Rewriter) -> bool:
+    """Whether a list that code puts together has data in it that steps of the pipeline write."""
+    from amlbridge.migrate.models.additions import additions
+    from amlbridge.migrate.models.data import INTERMEDIATE
+
+    found = additions(listed, to) if isinstance(listed, ast.Name) else []
+    return any(to.evaluator.type_of(addition.added) in INTERMEDIATE for addition in found)
+
+
 def input_lines(step: Step, to: Rewriter) -> list[str]:
     """The statement that names the inputs of a step, before its component is made."""
     arguments = step.arguments

@@ -18,6 +18,7 @@ from amlbridge.migrate.models.arguments import (
     Port,
     input_port,
     list_elements,
+    named_by,
     output_port,
     parameter_port,
     read_arguments,
@@ -26,7 +27,7 @@ from amlbridge.migrate.models.arguments import (
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.formatted import has_data
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, input_lines
+from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, holds_outputs, input_lines
 from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
 from amlbridge.migrate.models.written_outputs import type_outputs
@@ -154,7 +155,9 @@ class Step:
         if self.arguments.run_time:
             inputs.append(f"**{self.arguments.run_time}")
         keywords = self.named(to)
-        if inputs:
+        if len(inputs) == 1 and inputs[0].startswith("**{"):
+            keywords.append(f"inputs={inputs[0][2:]}")
+        elif inputs:
             keywords.append(f"inputs={{{', '.join(inputs)}}}")
         if outputs:
             keywords.append(f"outputs={{{', '.join(outputs)}}}")
@@ -319,7 +322,8 @@ def _run_time_inputs(use: Use, node: str, to: Rewriter) -> Arguments:
     if lists:
         found.run_time = to.fresh(f"{node}_inputs")
         found.lists = [to.source(element) for element in lists]
-        found.words = functions(use.statement, to)[1]
+        if not any(holds_outputs(element, to) for element in lists):  # else they are nodes' by then
+            found.words = functions(use.statement, to)[1]
         found.reviews.append(REVIEW)
     return found
 
@@ -403,7 +407,7 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
         data = follow(element, to)
         if data is None:
             raise ValueError("an input of the step cannot be told")
-        input_port(data, "", arguments, to)
+        named_by(element, input_port(data, "", arguments, to), to)
 
 
 _UNNAMED = (
@@ -419,6 +423,6 @@ def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
         if data is None:
             raise ValueError("an output of the step cannot be told")
         known = len(arguments.outputs)
-        port = output_port(data, "", arguments, to)
+        port = named_by(element, output_port(data, "", arguments, to), to)
         if len(arguments.outputs) > known and data.type == "PipelineData":
             arguments.reviews.append(_UNNAMED.format(port.name))

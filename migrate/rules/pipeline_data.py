@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.additions import added_to, is_spent
 from amlbridge.migrate.models.attributes import attribute_of, reads_of
+from amlbridge.migrate.models.building import Buildings
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -98,7 +99,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     """The object goes; the step that writes it has the output."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml", "Output"))
-    if is_output_object(use.node, to):
+    if Buildings.of(to).of_data(use.node) is None and is_output_object(use.node, to):
         return Replace(_output(use, to))
     return _gone(use, to)
 
@@ -125,6 +126,11 @@ def fluent(use: Use, to: Rewriter) -> Outcome:
 
 
 def _gone(use: Use, to: Rewriter) -> Outcome:
+    buildings = Buildings.of(to)
+    if buildings.of_data(use.node) is not None:
+        return Statements("")  # its variable gets the output of the step that writes it
+    if use.receiver is not None and buildings.around(use.node) is not None and use.symbols[0].split(".")[-1] in _FLUENT:
+        return Replace(to.source(use.receiver))
     made = Flow.of(to).instances
     if any(node in made for node in to.evaluator.scopes.ancestors(use.node)):
         return Replace("None")  # the node gets it, and not the function

@@ -25,6 +25,8 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.additions import remove_spent
 from amlbridge.migrate.models.attributes import attribute_of
+from amlbridge.migrate.models.building import Buildings
+from amlbridge.migrate.models.built_nodes import step_code
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
@@ -77,10 +79,16 @@ train_component = command(
 def step(use: Use, to: Rewriter) -> Outcome:
     """The component of a step, where the step was made. Rules for other kinds of steps use it as well."""
     if use.call is None:
+        taker = to.evaluator.scopes.parents.get(use.node)
+        if isinstance(taker, ast.Call) and not ast.unparse(taker.func).startswith(("isinstance", "issubclass")):
+            return Leave("the class of the step is handed on: make the component where it is called")
         return Replace(to.need("azure.ai.ml.entities", "CommandComponent"))
     flow = Flow.of(to)
     if use.node in flow.failed:
         return Leave(flow.failed[use.node])
+    built = Buildings.of(to).of_step(use.node)
+    if built is not None:
+        return step_code(*built, to)
     hand_pipelines(to)
     found = flow.steps[use.node]
     for name in Objects.of(to).names(use.node):

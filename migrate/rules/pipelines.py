@@ -14,6 +14,8 @@ from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import Port
+from amlbridge.migrate.models.building import Buildings
+from amlbridge.migrate.models.built_nodes import pipeline_code
 from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
 from amlbridge.migrate.models.flow import Flow, StepLeftError
@@ -101,6 +103,9 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if known is not None:
         return traced.convert(use, known, to)
     flow = Flow.of(to)
+    building = Buildings.of(to).of_pipeline(use)
+    if building is not None:
+        return pipeline_code(building, to)
     given = given_pipeline(listed, use, to) or returned_pipeline(listed, use, to)
     if given is not None:
         return given
@@ -137,14 +142,8 @@ def function_code(
 ) -> str:
     """The function of a pipeline. ``use``: what made the pipeline, None where that is in another function that may be
     called with others; ``elsewhere``: it is in another function, of which only literals can be taken."""
-    dsl = to.need("azure.ai.ml", "dsl")
-    description = use.argument("description") if use is not None else None
-    if elsewhere and not isinstance(description, ast.Constant | None):
-        raise ValueError("the pipeline is described in another function than that which makes its steps")
-    decorated = [f"description={to.source(description)}"] if description is not None else []
     compute = _common_compute(use, steps, to) if use is not None and not elsewhere else ""
-    decorated += [f"default_compute={compute}"] if compute else []
-    lines = [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to))}):"]
+    lines = function_head(name, use, steps, to, compute, elsewhere=elsewhere)
     open_one: Condition | None = None
     for step in steps:
         condition = conditions.of(step)
@@ -164,6 +163,19 @@ def function_code(
     if outputs:
         lines.append(f"    return {{{', '.join(outputs)}}}")
     return "\n".join(lines)
+
+
+def function_head(
+    name: str, use: Use | None, steps: list[Step], to: Rewriter, compute: str = "", *, elsewhere: bool = False
+) -> list[str]:
+    """The first lines of the function of a pipeline. ``compute``: code of the one that nodes take which name none."""
+    dsl = to.need("azure.ai.ml", "dsl")
+    description = use.argument("description") if use is not None else None
+    if elsewhere and not isinstance(description, ast.Constant | None):
+        raise ValueError("the pipeline is described in another function than that which makes its steps")
+    decorated = [f"description={to.source(description)}"] if description is not None else []
+    decorated += [f"default_compute={compute}"] if compute else []
+    return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to))}):"]
 
 
 def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
@@ -327,7 +339,11 @@ def parameter(use: Use, to: Rewriter) -> Outcome:
             if any(Flow.of(to).covers(node) for node in _around(use, to))
             else Leave("a pipeline parameter is used in a way that cannot be followed")
         )
+    building = Buildings.of(to)
     for name in Objects.of(to).names(use.node):
+        if building.around(name) is not None:
+            to.rename(name, parameter_name(use.node, to))
+            continue
         outer = to.evaluator.scopes.parents.get(name)
         pair = to.evaluator.scopes.parents.get(outer) if isinstance(outer, ast.Tuple) else None
         if isinstance(pair, ast.Assign) and pair.value is outer:
