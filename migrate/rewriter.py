@@ -163,11 +163,6 @@ class Rewriter:
         self.inserted.setdefault(statement, []).append(as_python(code) or code)
         self._touch(statement)
 
-    def mark(self, statement: ast.stmt, comment: str) -> None:
-        """Inserts a comment above a statement and all that is inserted there."""
-        self.inserted.setdefault(statement, []).insert(0, comment)
-        self._touch(statement)
-
     def remove(self, statement: ast.stmt) -> None:
         """Removes another statement, which what is converted here has taken over."""
         self.removed.add(statement)

@@ -50,6 +50,8 @@ class Building:
     steps: list[Step] = field(default_factory=list)
     data: set[ast.expr] = field(default_factory=set)
     spent: set[ast.stmt] = field(default_factory=set)
+    #: The parameters of the pipeline that the code names.
+    handed: list[ast.expr] = field(default_factory=list)
 
     def holds(self, node: ast.AST, to: Rewriter) -> bool:
         """Whether a node is in the code that builds the pipeline."""
@@ -146,9 +148,9 @@ class Search:
                     found.update(key for target in targets for key in keys_of(target))
             elif isinstance(node, ast.For) and self._made_in(node.iter, tainted | found):
                 found.update(keys_of(node.target))
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ADDING:
-                if any(self._made_in(argument, tainted | found) for argument in node.args):
-                    found.add(key_of(node.func.value))
+            elif (added := added_to(node)) is not None:
+                given = any(self._made_in(argument, tainted | found) for argument in node.args)  # type: ignore[attr-defined]
+                found.update([key_of(added)] if given else [])
         return found - {""}
 
     def _made_in(self, node: ast.expr, tainted: set[str]) -> bool:
@@ -196,6 +198,12 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, DEFINITIONS):
             yield from own_nodes(child)
+
+
+def added_to(node: ast.AST) -> ast.expr | None:
+    """The collection that a call puts something into."""
+    method = node.func if isinstance(node, ast.Call) else None
+    return method.value if isinstance(method, ast.Attribute) and method.attr in ADDING else None
 
 
 def key_of(node: ast.AST) -> str:

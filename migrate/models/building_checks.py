@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import ADDING, Building, Search, key_of, keys_of, own_nodes
 from amlbridge.migrate.models.data import INTERMEDIATE
@@ -13,9 +14,11 @@ from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.steps import Step
 
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Break)
+_ONCE = (ast.If, ast.Try, ast.With)
 _AFTER = "{} is used outside of the code that makes the steps: use it in the function with @dsl.pipeline"
 _WRITTEN = "data is written by a step that gets it from elsewhere: let the code that makes the step give its output"
 _UNWRITTEN = "no step above writes the input {}"
+_OTHERWISE = "{} makes steps, and is used in other ways: call it in the function with @dsl.pipeline"
 _NOT_LISTED = "not all steps that are made are in the pipeline: make only those that are, in its function"
 _ORDER = "the order of steps is decided at run time: hand an output of the earlier step to the later one"
 
@@ -40,6 +43,11 @@ def check(building: Building, search: Search) -> None:
     _check_written(building)
     _check_data(building, search)
     _check_listed(building, search)
+    for part in (*building.statements, building.listed):
+        for name in own_nodes(part):
+            value = search.to.evaluator.value(name) if isinstance(name, ast.Name) else None
+            if isinstance(value, Instance) and value.type == "PipelineParameter" and isinstance(value.origin, ast.expr):
+                building.handed.append(value.origin)
 
 
 def _check_statements(building: Building, search: Search) -> None:
@@ -73,12 +81,14 @@ def _check_names(building: Building, flow: Flow) -> None:
     inside |= set(own_nodes(building.listed))
     stored = {node.id for node in inside if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     for name in sorted(stored):
-        if any(binding.node not in inside for binding in here.bindings.get(name, ())):
+        others = [binding for binding in here.bindings.get(name, ()) if binding.node not in inside]
+        if any(binding.position < (building.use.node.lineno, 0) for binding in others):
             raise ValueError(_AFTER.format(name))
     for node in scopes.parents:
-        if isinstance(node, ast.Name) and node.id in stored and node not in inside:
-            if any(binding.scope is here for binding in scopes.lookup(node.id, node)):
-                raise ValueError(_AFTER.format(node.id))
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node in inside:
+            continue
+        if node.id in stored and any(binding.node in inside for binding in scopes.lookup(node.id, node)):
+            raise ValueError(_AFTER.format(node.id))
     _check_rebound(building, flow)
 
 
@@ -100,15 +110,15 @@ def _check_function(building: Building, function: ast.AST, search: Search) -> No
     to = search.to
     assert isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
     if function.decorator_list or isinstance(function, ast.AsyncFunctionDef) or function.name in to.read_elsewhere():
-        raise ValueError(f"{function.name} makes steps, and is used in other ways: call it in the pipeline's function")
+        raise ValueError(_OTHERWISE.format(function.name))
     for node in to.evaluator.scopes.parents:
         named = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if named != function.name or not isinstance(node.ctx, ast.Load):  # type: ignore[union-attr, attr-defined]
+        if named != function.name or not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
             continue
         call = to.evaluator.scopes.parents.get(node)
         called = isinstance(call, ast.Call) and call.func is node and search.function(call) is function
         if not called or not building.holds(node, to):
-            raise ValueError(f"{function.name} makes steps, and is used in other ways: call it in the pipeline's function")
+            raise ValueError(_OTHERWISE.format(function.name))
 
 
 def _in_order(code: list[ast.AST], search: Search, path: tuple[ast.AST, ...] = ()) -> list[ast.expr]:
@@ -157,9 +167,8 @@ def _around(step: Step, search: Search) -> list[ast.AST]:
 
 
 def _handed_on(step: Step, search: Search) -> list[Port]:
-    inputs = [port for port in step.arguments.inputs if port.source is not None]
-    kinds = {id(port): search.to.evaluator.type_of(port.source) for port in inputs}
-    return [*step.arguments.outputs, *(port for port in inputs if kinds[id(port)] in INTERMEDIATE)]
+    type_of = search.to.evaluator.type_of
+    return [*step.arguments.outputs, *(port for port in step.arguments.inputs if type_of(port.read) in INTERMEDIATE)]
 
 
 def _check_made(made: ast.Call, search: Search) -> None:
@@ -214,23 +223,33 @@ def _check_goes_on(made: ast.expr, building: Building, search: Search, path: tup
     if statement is None or statement is building.use.statement:
         return
     if isinstance(statement, ast.Assign) and (statement.value is made or isinstance(statement.value, ast.ListComp)):
-        block = scopes.block(statement) or []
         keys = {key for target in statement.targets for key in keys_of(target)}
-        later = [at for at in block[block.index(statement) + 1 :] if keys & {key_of(node) for node in own_nodes(at)}]
-        if building.use.statement in later and later[0] is building.use.statement:
-            return
-        if not any(not isinstance(at, (ast.If, ast.Try, ast.While)) for at in later):
+        later = [at for at in _after(statement, search) if keys & {key_of(node) for node in own_nodes(at)}]
+        if all(isinstance(at, (ast.If, ast.Try, ast.While)) for at in later):
             raise ValueError(_NOT_LISTED)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and statement.value is made:
         function = search.function(statement.value)
         if function is None or returns(function):  # what it gives is thrown away
             raise ValueError(_NOT_LISTED)
-    function = next((node for node in scopes.ancestors(made) if node in building.functions), None)
-    if function is None or function in path:
+    around = set(scopes.ancestors(made))
+    inside = next((function for function in building.functions if function in around), None)
+    if inside is None or inside in path:
         return
-    for call in search.to.evaluator.calls().get(function.name, ()):  # type: ignore[attr-defined]
-        if search.function(call) is function:
-            _check_goes_on(call, building, search, (*path, function))
+    for call in search.to.evaluator.calls().get(inside.name, ()):
+        if search.function(call) is inside:
+            _check_goes_on(call, building, search, (*path, inside))
+
+
+def _after(statement: ast.stmt, search: Search) -> list[ast.stmt]:
+    """The statements below one, in its block and in those around it, as far as one run of it leads to one of them."""
+    found: list[ast.stmt] = []
+    at: ast.AST | None = statement
+    while isinstance(at, (*_ONCE, *([type(statement)] if at is statement else []))):
+        assert isinstance(at, ast.stmt)
+        block = search.scopes.block(at) or [at]
+        found += block[block.index(at) + 1 :]
+        at = search.scopes.parents.get(at)
+    return found
 
 
 def _lists(statement: ast.stmt, building: Building, search: Search) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Port
-from amlbridge.migrate.models.building import Building, Buildings, Search, own_nodes
+from amlbridge.migrate.models.building import Building, Buildings, Search
 from amlbridge.migrate.models.building_checks import check
 from amlbridge.migrate.models.conditions import Conditions
 from amlbridge.migrate.models.flow import Flow
@@ -90,11 +90,15 @@ def step_code(building: Building, step: Step, to: Rewriter) -> Outcome:
         make = to.need("azure.ai.ml", "Input")
         arguments.run_time = f'{{name: {make}(type="uri_folder") for name in {arguments.run_time}}}'
     step = replace(step, arguments=arguments, node=node, component=component)
-    bound = [*(f"{port.name}={_bound(port, to)}" for port in arguments.inputs if not port.literal), *more]
+    in_file = step.file(to) is not None
+    ports = [port for port in arguments.inputs if in_file or not port.literal]
+    bound = [*(f"{port.name}={_bound(port, to)}" for port in ports), *more]
     if nested:
         return Replace(f"{step.component_code(to)}({', '.join(bound)})", step.review)
     lines += [f"{component} = {step.component_code(to)}", *step.node_lines(bound, to)]
-    lines += [f"{_code(port, to)} = {node}.outputs.{port.name}" for port in arguments.outputs if port.source is not None]
+    if in_file and step.settings.compute:
+        lines.append(f"{node}.compute = {step.settings.compute}")
+    lines += [f"{_code(port, to)} = {node}.outputs.{port.name}" for port in arguments.outputs]
     made = "\n".join(lines)
     reviews = [step.review, *_lost_outputs(step, to)]
     review = "; ".join(filter(None, reviews))
@@ -145,7 +149,7 @@ def _bound(port: Port, to: Rewriter) -> str:
 
     if port.parameter is not None:
         return parameter_name(port.parameter, to)
-    if port.read is not None and to.evaluator.type_of(port.source) in INTERMEDIATE:
+    if port.read is not None and to.evaluator.type_of(port.read) in INTERMEDIATE:
         return _code(port, to)
     if not port.value:
         raise ValueError(f"no step of the pipeline writes the input {port.name}")
@@ -172,11 +176,12 @@ def pipeline_code(building: Building, to: Rewriter) -> Outcome:
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     block = to.evaluator.scopes.block(use.statement) or []
     for statement in reversed(building.statements):
-        to.mark(statement, start_mark(building.number))
-        to.mark(block[block.index(statement) + 1], end_mark(building.number))
+        _mark(statement, start_mark(building.number), to)
+        _mark(block[block.index(statement) + 1], end_mark(building.number), to)
     for statement in building.spent:
         _shorten(statement, to)
-    head = function_head(name, use, building.steps, to)
+    head = function_head(name, use, building.steps, to, handed=building.handed)
+    to.memory["handed parameters", use.node] = tuple(building.handed)
     own = [f"    {line}" for code in _listed_code(building.listed, to) for line in code.split("\n")]
     code = "\n".join([*head, f"    pass  {body_mark(building.number)}", *own])
     to.memory["pipeline", use.node] = building.steps
@@ -184,6 +189,12 @@ def pipeline_code(building: Building, to: Rewriter) -> Outcome:
         return Statements(code, _REVIEW)
     to.before(use.statement, code)
     return Replace(name, _REVIEW)
+
+
+def _mark(statement: ast.stmt, comment: str, to: Rewriter) -> None:
+    """Puts a comment above a statement and all that is inserted there."""
+    to.before(statement, comment)
+    to.inserted[statement].insert(0, to.inserted[statement].pop())
 
 
 def _shorten(statement: ast.stmt, to: Rewriter) -> None:
@@ -210,9 +221,10 @@ def _listed_code(listed: ast.expr, to: Rewriter) -> list[str]:
         lines = [f"for {to.source(one.target)} in {to.source(one.iter)}:"]
         lines += [f"{'    ' * depth}if {to.source(test)}:" for depth, test in enumerate(one.ifs, start=1)]
         return ["\n".join([*lines, "    " * len(lines) + to.source(listed.elt)])]
-    calls = any(isinstance(node, ast.Call) for node in own_nodes(listed))
-    gives = isinstance(listed, ast.Call) and not (isinstance(listed.func, ast.Attribute) and listed.func.attr == "values")
-    plain = isinstance(listed, ast.Call) and isinstance(listed.func, ast.Name) and listed.func.id in ("list", "tuple")
-    if plain and isinstance(listed, ast.Call) and len(listed.args) == 1:
+    if not isinstance(listed, ast.Call):
+        return []
+    function = listed.func
+    if isinstance(function, ast.Name) and function.id in ("list", "tuple") and len(listed.args) == 1:
         return _listed_code(listed.args[0], to)
-    return [to.source(listed)] if calls and gives else []
+    held = isinstance(function, ast.Attribute) and function.attr in ("values", "copy")
+    return [] if held else [to.source(listed)]

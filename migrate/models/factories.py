@@ -83,7 +83,9 @@ def _factory(template: Step, flow: Flow) -> Factory | None:
             return None
         pairs += [returned] if isinstance(returned, ast.Tuple) else []
     calls = list(_calls(function, flow)) if given else []
-    if function in flow.apart or not calls or not template.is_command or function.decorator_list or function.name in to.read_elsewhere():
+    if function in flow.apart or not calls:
+        return None
+    if not template.is_command or function.decorator_list or function.name in to.read_elsewhere():
         return None
     found = Factory(function, template, calls, pairs=pairs)
     for port in [*template.arguments.inputs, *template.arguments.outputs]:

@@ -4,11 +4,15 @@ The function has the pipeline's parameters, makes a node of each step's componen
 called where the pipeline was submitted. Steps are called in the order in which data and ``run_after`` want them. A step
 that is in the list only under a condition (``if args.evaluate: steps.append(evaluate)``) is called under it there.
 A function that returns the list of steps returns the function of the pipeline instead.
+
+Steps that are made in a loop, or by functions and methods that get data between steps, are known only when the code
+runs: that code moves into the function of the pipeline, and makes nodes there. The functions stay where they are.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
@@ -87,6 +91,61 @@ ml_client.jobs.validate(pipeline())
 run = ml_client.jobs.create_or_update(pipeline(epochs=3), experiment_name="nightly")
 """,
         ),
+        Case(
+            """\
+from azureml.pipeline.core import Pipeline, PipelineData
+from azureml.pipeline.steps import PythonScriptStep
+
+steps = []
+parts = []
+for region in ["north", "south"]:
+    part = PipelineData(f"part_{region}")
+    step = PythonScriptStep(
+        "train.py",
+        name=f"train {region}",
+        arguments=["--region", region, "--out", part],
+        outputs=[part],
+        compute_target="cpu",
+        runconfig=env,
+    )
+    steps.append(step)
+    parts.append(part)
+compare = PythonScriptStep("compare.py", name="compare", inputs=parts, compute_target="cpu", runconfig=env)
+steps.append(compare)
+pipeline = Pipeline(ws, steps=steps)
+""",
+            """\
+from azure.ai.ml import Input, Output, command, dsl
+
+
+@dsl.pipeline()
+def pipeline():
+    parts = []
+    for region in ["north", "south"]:
+        step_component = command(
+            display_name=f"train {region}",
+            inputs={"region": region},
+            outputs={"out": Output(type="uri_folder")},
+            code=".",
+            command="python train.py --region '${{inputs.region}}' --out ${{outputs.out}}",
+            environment=env,
+            compute="cpu",
+        )
+        step = step_component()
+        part = step.outputs.out
+        parts.append(part)
+    compare_inputs = {f"data_{number}": data for number, data in enumerate(parts)}
+    compare_component = command(
+        name="compare",
+        inputs={name: Input(type="uri_folder") for name in compare_inputs},
+        code=".",
+        command="python compare.py",
+        environment=env,
+        compute="cpu",
+    )
+    compare = compare_component(**compare_inputs)
+""",
+        ),
     ],
 )
 
@@ -113,7 +172,11 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
         steps = flow.closure(flow.listed(listed))
     except StepLeftError as error:
         return to.left_with(use, error.use)
+    except ValueError as error:
+        raise ValueError(Buildings.of(to).failed.get(use.node) or error) from error
     for step in steps:
+        if not step.given and use.node in Buildings.of(to).failed:
+            raise ValueError(Buildings.of(to).failed[use.node])
         if not step.given:
             check_reach(step.use.node, use.node, to)
         inside = use.node in to.evaluator.scopes.ancestors(step.use.node)
@@ -166,16 +229,24 @@ def function_code(
 
 
 def function_head(
-    name: str, use: Use | None, steps: list[Step], to: Rewriter, compute: str = "", *, elsewhere: bool = False
+    name: str,
+    use: Use | None,
+    steps: list[Step],
+    to: Rewriter,
+    compute: str = "",
+    *,
+    elsewhere: bool = False,
+    handed: Sequence[ast.expr] = (),
 ) -> list[str]:
-    """The first lines of the function of a pipeline. ``compute``: code of the one that nodes take which name none."""
+    """The first lines of the function of a pipeline. ``compute``: code of the one that nodes take which name none;
+    ``handed``: further parameters, which its code hands on to functions."""
     dsl = to.need("azure.ai.ml", "dsl")
     description = use.argument("description") if use is not None else None
     if elsewhere and not isinstance(description, ast.Constant | None):
         raise ValueError("the pipeline is described in another function than that which makes its steps")
     decorated = [f"description={to.source(description)}"] if description is not None else []
     decorated += [f"default_compute={compute}"] if compute else []
-    return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to))}):"]
+    return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to, handed))}):"]
 
 
 def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
@@ -223,7 +294,7 @@ def parameter_name(origin: ast.expr, to: Rewriter) -> str:
     return identifier(text, "parameter")
 
 
-def _parameters(steps: list[Step], to: Rewriter) -> list[str]:
+def _parameters(steps: list[Step], to: Rewriter, handed: Sequence[ast.expr] = ()) -> list[str]:
     """The parameters of the function; those for data come first: they have a type instead of a default."""
     origins: dict[ast.expr, Port] = {}
     for step in steps:
@@ -231,9 +302,11 @@ def _parameters(steps: list[Step], to: Rewriter) -> list[str]:
             if port.parameter is not None:
                 origins.setdefault(port.parameter, port)
     data, values = [f"{port.outer}: {port.declared}" for port in outer_data(steps)], []
-    for origin in sorted(origins, key=lambda node: (node.lineno, node.col_offset)):
+    for origin in sorted({*origins, *handed}, key=lambda node: (node.lineno, node.col_offset)):
         default = _default(origin)
         name = parameter_name(origin, to)
+        if (default is None or _is_data(default, to)) and origin not in origins:
+            raise ValueError("data that is a parameter of the pipeline is handed to a function: read it in the step")
         if default is None or _is_data(default, to):
             data.append(f"{name}: {origins[origin].declared}")
         else:
@@ -376,7 +449,9 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     function, steps = to.source(node), _steps_of(node, to)
     given = given_parameters(parameters, to)
     if steps:  # what no step takes is no parameter of the function
-        known = {part.partition("=")[0].partition(":")[0].strip() for part in _parameters(steps, to)}
+        handed = to.memory.get(("handed parameters", _origin(node, to)), ())
+        assert isinstance(handed, tuple)
+        known = {part.partition("=")[0].partition(":")[0].strip() for part in _parameters(steps, to, handed)}
         given = [pair for pair in given if pair.startswith("**") or pair.partition("=")[0] in known]
     names = {pair.partition("=")[0] for pair in given}
     for name, default in data_defaults(steps, to).items():
@@ -396,6 +471,11 @@ def _steps_of(node: ast.expr, to: Rewriter) -> list[Step]:
     value = to.evaluator.value(node)
     steps = to.memory.get(("pipeline", value.origin)) if isinstance(value, Instance) else None
     return steps if isinstance(steps, list) else []
+
+
+def _origin(node: ast.expr, to: Rewriter) -> ast.AST | None:
+    value = to.evaluator.value(node)
+    return value.origin if isinstance(value, Instance) else None
 
 
 def data_parameters(node: ast.expr, to: Rewriter) -> list[str]:

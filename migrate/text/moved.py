@@ -41,7 +41,9 @@ def moved(text: str, line_length: int) -> str:
         part, staying = _split(text[start.end() + 1 : end])
         first = _with_comments(text, start.start())
         parts.setdefault(number, []).append(text[first : start.start()] + part)
-        above = text[:first].rstrip("\n") + "\n" if not staying.strip() and text[:first].endswith("\n\n") else text[:first]
+        above = text[:first]
+        if above.endswith("\n\n") and not staying.strip():
+            above = above.rstrip("\n") + "\n"
         text = above + staying + text[after:]
     for mark in reversed(list(_ANY_BODY.finditer(text))):
         indent, number = mark.groups()

@@ -116,11 +116,11 @@ def test_conditions_in_conditions_are_for_review() -> None:
     assert "now all of them do" in review(text)
 
 
-def test_a_step_that_two_branches_make_is_left_instead_of_one_of_them_being_taken() -> None:
+def test_a_step_that_two_branches_make_is_made_in_the_function() -> None:
     text = f"if x:\n    a = {step('a')}\nelse:\n    a = {step('b')}\np = Pipeline(ws, steps=[a])\n"
-    conversion = convert(HEAD + text)
-    assert "steps=[a]" in conversion.text
-    assert any("made under a condition" in finding.message for finding in conversion.findings)
+    body = convert(HEAD + text).text.split("def p():\n")[1]
+    assert body.startswith("    if x:\n") and "    else:\n" in body
+    assert body.count("        a = a_component") == 2
 
 
 def test_data_as_a_dataset_is_written_and_read() -> None:
@@ -155,21 +155,6 @@ def test_a_pipeline_that_is_returned_is_a_function() -> None:
     text = done(f"def build(ws):\n    a = {step('a')}\n    return Pipeline(workspace=ws, steps=[a])\n")
     assert "    return pipeline_function" in text
     assert "    @dsl.pipeline()\n    def pipeline_function():" in text
-
-
-def test_steps_of_a_loop_are_left_instead_of_becoming_one_node() -> None:
-    found = convert("""\
-        from azureml.pipeline.core import Pipeline
-        from azureml.pipeline.steps import PythonScriptStep
-
-        steps = []
-        for region in ["north", "south"]:
-            step = PythonScriptStep("train.py", arguments=["--region", region], compute_target="cpu")
-            steps.append(step)
-        pipeline = Pipeline(workspace=None, steps=steps)
-        """)
-    assert "steps are made in a loop" in found.text
-    assert "def pipeline(" not in found.text
 
 
 def test_each_call_of_a_function_that_makes_a_step_is_a_node() -> None:

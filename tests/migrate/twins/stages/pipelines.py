@@ -146,6 +146,24 @@ print("=", len(list(again.get_children())), again.get_metrics(), again.experimen
         differs={"outputs": "a step that waits for another one has a token of it: there is no run_after"},
     ),
     Twin(
+        "pipelines",
+        1,
+        head=RUN_CONFIG,
+        foot="""\
+run = Experiment(ws, "regions").submit(pipeline)
+run.wait_for_completion(show_output=False)
+print("=", sorted(step.name for step in run.get_steps()))
+for name in ("train north", "train south", "compare"):
+    step = run.find_step_run(name)[0]
+    step.download_file("outputs/given.json", "given.json")
+    with open("given.json") as file:
+        print("=", name, file.read(), step.get_status() == "Finished")
+""",
+        setup=ENV_SETUP,
+        files={"train.py": WRITES, "compare.py": SEEN},
+        cluster="cpu",
+    ),
+    Twin(
         "parallel-runs",
         head=ENV,
         foot=_SUBMIT.format(what="pipeline"),
