@@ -18,9 +18,9 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.returned_pipelines import returning
 from amlbridge.migrate.models.steps import Step
-from amlbridge.migrate.text.moved import body_mark, end_mark, start_mark
 from amlbridge.migrate.registry import Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.moved import body_mark, end_mark, start_mark
 
 _REVIEW = "its steps are made when the function of the pipeline runs: each call of it makes them anew"
 _OUTPUT = "the pipeline gives its output {} no more: return it from the function with @dsl.pipeline"
@@ -82,7 +82,9 @@ def step_code(building: Building, step: Step, to: Rewriter) -> Outcome:
     arguments = replace(step.arguments)
     lines: list[str] = []
     more: list[str] = []
-    if arguments.run_time:
+    if arguments.run_time and arguments.words:  # of data that no step writes
+        lines += step.component_lines(to)
+    elif arguments.run_time:
         listed = ", ".join(f"*{code}" for code in dict.fromkeys(arguments.lists))
         one = arguments.lists[0] if len(set(arguments.lists)) == 1 else f"[{listed}]"
         lines.append(f'{arguments.run_time} = {{f"data_{{number}}": data for number, data in enumerate({one})}}')

@@ -6,8 +6,8 @@ import pytest
 
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.signatures.check import check_generated
+from tests.migrate.project.test_exchange import flat
 from tests.migrate.rules.support import convert
-from tests.migrate.test_exchange import flat
 
 HEAD = """\
 from azureml.core import Workspace
