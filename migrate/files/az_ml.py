@@ -13,6 +13,7 @@ from pathlib import Path
 
 from amlbridge.migrate.files import deployment_yaml
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.models.paths import DEFAULT_DATASTORE
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 
@@ -71,6 +72,10 @@ _COMPUTE: dict[str, str | None] = {
 _MODEL: dict[str, str | None] = {**_NAME, "-p": "--path", "--model-path": "--path", "-d": "--description"}
 _MODEL |= {"--description": "--description", "--tag": "--tags", "--property": None}
 
+#: An option that has name and version of a model in one -> the options of v2. See ``_split``.
+_BOTH = "--name --version"
+_MODEL_ID: dict[str, str | None] = {**_NAME, "-i": _BOTH, "--model-id": _BOTH, "--overwrite": None}
+
 _SAME: dict[str, _Renamed] = {
     "folder attach": _Renamed("configure --defaults", {}),
     "computetarget create amlcompute": _Renamed("ml compute create --type amlcompute", _COMPUTE),
@@ -83,8 +88,18 @@ _SAME: dict[str, _Renamed] = {
     "computetarget computeinstance restart": _Renamed("ml compute restart", _NAME),
     "model register": _Renamed("ml model create", _MODEL),
     "model list": _Renamed("ml model list", {**_NAME, "--model-name": "--name", "-n": "--name"}),
+    "model show": _Renamed("ml model show", _MODEL_ID),
+    "model delete": _Renamed("ml model archive", _MODEL_ID, "models are archived in v2, not deleted"),
+    "model download": _Renamed(
+        "ml model download", {**_MODEL_ID, "-t": "--download-path", "--target-dir": "--download-path"},
+        "the files are in a folder of the model's name below the download path",
+    ),
     "datastore list": _Renamed("ml datastore list"),
     "datastore show": _Renamed("ml datastore show", _NAME),
+    "datastore show-default": _Renamed(
+        f"ml datastore show --name {DEFAULT_DATASTORE}", {},
+        f"{DEFAULT_DATASTORE} is the default datastore of a workspace, unless somebody chose another",
+    ),
     "datastore detach": _Renamed("ml datastore delete --yes", _NAME),
     "run list": _Renamed("ml job list", {"--last": "--max-results"}),
     "run show": _Renamed("ml job show", {"-r": "--name", "--run": "--name"}),
@@ -102,7 +117,8 @@ _SAME: dict[str, _Renamed] = {
         "ml workspace create",
         {**_NAME, "-w": "--name", "--workspace-name": "--name", "-l": "--location", "--location": "--location",
          "--sku": None, "--friendly-name": "--display-name", "-f": "--display-name", "--exist-ok": None, "--yes": None,
-         "-y": None},
+         "-y": None, "--workspace": "--name", "--storage-account": "--storage-account", "--keyvault": "--key-vault",
+         "--application-insights": "--application-insights", "--container-registry": "--container-registry"},
     ),
     "workspace show": _Renamed("ml workspace show", {**_NAME, "-w": "--name", "--workspace-name": "--name"}),
     "workspace list": _Renamed("ml workspace list"),
@@ -110,6 +126,9 @@ _SAME: dict[str, _Renamed] = {
         "ml workspace delete", {**_NAME, "-w": "--name", "--workspace-name": "--name", "--yes": "--yes", "-y": "--yes",
                                 "--all-resources": "--all-resources"}
     ),
+    "endpoint realtime show": _Renamed("ml online-endpoint show", _NAME),
+    "endpoint realtime list": _Renamed("ml online-endpoint list"),
+    "endpoint realtime delete": _Renamed("ml online-endpoint delete --yes", _NAME),
     "service list": _Renamed("ml online-endpoint list"),
     "service show": _Renamed("ml online-endpoint show", _NAME),
     "service delete": _Renamed("ml online-endpoint delete --yes", _NAME),
@@ -142,10 +161,7 @@ _MANUAL: dict[str, str] = {
     "pipeline get": "published pipelines are deployments of batch endpoints: `az ml batch-deployment show`",
     "model deploy": "write endpoint and deployment as YAML: `az ml online-endpoint create -f endpoint.yml` and "
     "`az ml online-deployment create -f deployment.yml --all-traffic`",
-    "model download": "use `az ml model download -n NAME -v VERSION -p FOLDER`: --model-id NAME:VERSION has no twin",
-    "model delete": "use `az ml model archive -n NAME -v VERSION`: models are archived in v2",
     "model update": "use `az ml model update -n NAME -v VERSION --set tags.key=value`",
-    "model show": "use `az ml model show -n NAME -v VERSION`: --model-id NAME:VERSION has no twin",
     "model package": "use `az ml model package` with a YAML file, or a managed online deployment",
     "model profile": "there is no profiling of models in v2: load-test the online endpoint",
     "environment register": "write the environment as YAML: `az ml environment create -f environment.yml`",
@@ -174,9 +190,11 @@ _MANUAL: dict[str, str] = {
 _ONLY_V1 = frozenset(["computetarget", "folder", "run", "pipeline", "service", "experiment", "dataset"])
 _ONLY_V1_COMMANDS = frozenset(
     ["model register", "model deploy", "model package", "model profile", "environment register",
-     "environment scaffold", "environment download", "datastore attach-blob", "datastore attach-adls",
-     "datastore attach-file", "datastore upload", "datastore download", "datastore detach", "workspace share"]
+     "environment scaffold", "environment download", "datastore show-default", "datastore attach-blob",
+     "datastore attach-adls", "datastore attach-file", "datastore upload", "datastore download", "datastore detach", "workspace share"]
 )  # fmt: skip
+#: Command that both have -> an option that only v2 has.
+_V2_ONLY = {"workspace create": "--file", "model show": "--version", "model download": "--version"}
 _TOKEN = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\$\([^)]*\)|\$\{\{[^}]*\}\})+""")
 
 
@@ -200,6 +218,12 @@ def convert(call: str, *, v1_cli: bool, roots: Sequence[Path] = ()) -> Call | No
     if not (v1_cli or path[0] in _ONLY_V1 or " ".join(path[:2]) in _ONLY_V1_COMMANDS):
         return None
     symbol = f"az ml {' '.join(path[:3]) if command in _SAME else command}"
+    if _V2_ONLY.get(command) in words:
+        return None  # v2 already: v1 knows no such option
+    if path[:2] == ["workspace", "share"]:
+        text = _shared_role(words[4:])
+        if text is not None:
+            return Call("az ml workspace share", Status.CONVERTED, "now `az role assignment create`", text)
     if command in _SAME:
         arguments = words[2 + len(command.split()) :]
         text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments)
@@ -281,9 +305,49 @@ def _renamed(call: _Renamed, arguments: list[str]) -> str | None:
         if option not in known:
             return None
         new = known[option]
-        if new is not None and new.split()[0] not in call.command:
+        if new == _BOTH:
+            parts = _split(value)
+            if parts is None:
+                return None
+            words += ["--name", parts[0], "--version", parts[1]]
+        elif new is not None and new.split()[0] not in call.command:
+            if new == "--query" and value is not None and call.command.startswith("ml online-endpoint"):
+                value = _asked(value)
             words += [new, *([value] if value is not None else [])]
     return " ".join(words)
+
+
+def _split(value: str | None) -> tuple[str, str] | None:
+    """Name and version of a model's id, also of a variable of the shell; None where that cannot be told."""
+    text = (value or "").strip(_QUOTES)
+    variable = re.fullmatch(r"\$\{?(\w+)\}?", text)
+    if variable is not None:
+        return f'"${{{variable[1]}%%:*}}"', f'"${{{variable[1]}##*:}}"'
+    plain = re.fullmatch(r"([\w.-]+):(\d+)", text)
+    return (plain[1], plain[2]) if plain is not None else None
+
+
+#: What the answer about a web service calls something -> what that about an endpoint does.
+_ANSWERS = {"scoringUri": "scoring_uri", "swaggerUri": "openapi_uri", "state": "provisioning_state"}
+
+
+def _asked(query: str) -> str:
+    """A query in the words of the answer about an endpoint."""
+    return re.sub(r"\b(scoringUri|swaggerUri|state)\b", lambda match: _ANSWERS[match[0]], query)
+
+
+def _shared_role(arguments: list[str]) -> str | None:
+    """``az ml workspace share``: a role of the workspace is assigned as one of any resource."""
+    names = {"-w": "w", "--workspace-name": "w", "-g": "g", "--resource-group": "g", "--user": "user", "--role": "role"}
+    found: dict[str, str] = {}
+    for option, value in _pairs(arguments):
+        if option not in names or value is None:
+            return None
+        found[names[option]] = value
+    if set(found) != {"w", "g", "user", "role"}:
+        return None
+    scope = f"az ml workspace show --name {found['w']} --resource-group {found['g']} --query id --output tsv"
+    return f'az role assignment create --assignee {found["user"]} --role {found["role"]} --scope "$({scope})"'
 
 
 def _pairs(arguments: list[str]) -> list[tuple[str, str | None]]:

@@ -142,9 +142,28 @@ def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
         return Leave(
             "its settings belong into ManagedOnlineDeployment: instance_type, instance_count, request_settings"
         )
-    if not all(_is_deployed(to, node) for node in _readers(to, use.node)):
+    logged = [statement for node in _readers(to, use.node) if (statement := _logging(node, to)) is not None]
+    if not all(_is_deployed(to, node) or _logging(node, to) is not None for node in _readers(to, use.node)):
         return Leave("it goes to a function that is not followed: give its settings to ManagedOnlineDeployment there")
-    return Statements("")
+    for statement in dict.fromkeys(logged):
+        to.remove(statement)
+    return Statements("", "what was logged of the configuration is not any more" if logged else "")
+
+
+#: Methods of loggers.
+_LOGGED = frozenset({"debug", "info", "log", "warning"})
+
+
+def _logging(node: ast.AST, to: Rewriter) -> ast.stmt | None:
+    """The statement that prints or logs a configuration as a whole and does nothing else, or None."""
+    statement = to.evaluator.scopes.statement_of(node)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return None
+    prints = isinstance(call.func, ast.Name) and call.func.id == "print"
+    logs = isinstance(call.func, ast.Attribute) and call.func.attr in _LOGGED
+    calls = [part for part in ast.walk(call) if isinstance(part, ast.Call) and part is not call]
+    return statement if (prints or logs) and not calls else None
 
 
 def _readers(to: Rewriter, origin: ast.AST) -> Iterator[ast.Name]:
@@ -450,6 +469,18 @@ def member(use: Use, to: Rewriter) -> Outcome:
     name = deployment_of(use.receiver_value, to)
     named = {"service": to.source(use.receiver), "client": client, "name": name}
     return Replace(code.format(**named, local=at.argument, wait=at.wait), review)
+
+
+@rule.converts("Webservice.reload")
+def reload(use: Use, to: Rewriter) -> Outcome:
+    """Starts the container of a local deployment anew, with the code as it is now."""
+    if use.receiver is None or not isinstance(use.statement, ast.Expr):
+        return Leave("call online_deployments.begin_create_or_update(deployment, local=True) anew")
+    name, client = deployment_of(use.receiver_value, to), to.client(use.node)
+    at = where(True)
+    found = _DEPLOYED.format(client=client, name=name, service=to.source(use.receiver), local=at.argument)
+    code = f"{client}.online_deployments.begin_create_or_update({found}{at.argument}){at.wait}"
+    return Replace(code, "the container is made anew, where SDK v1 only started the script in it again")
 
 
 @rule.converts("Webservice.port")

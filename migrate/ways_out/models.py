@@ -52,7 +52,6 @@ WAYS_OUT = {
     "LivenessProbeRequirements": _PROBE,
     "LocalWebservice": _DOCKER,
     "LocalWebservice.deploy_to_cloud": "call begin_create_or_update(deployment) without local=True",
-    "LocalWebservice.reload": "call begin_create_or_update(deployment, local=True) anew",
     "LocalWebserviceDeploymentConfiguration": _DOCKER,
     "Model": "read it of ml_client.models.get(name, version)",
     "Model.Framework": "models of v2 have a type (azure.ai.ml.constants.AssetTypes): MLFLOW_MODEL or CUSTOM_MODEL",

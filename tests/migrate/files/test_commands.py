@@ -36,6 +36,20 @@ SHORT = '"azure-ai-ml>=1.20" "azure-identity>=1.15"'
         ("az ml service get-keys -n s -v\n", "az ml online-endpoint get-credentials --name s\n"),
         ("az ml model register --name=m -p outputs/m.pkl -g rg -w ws || exit 1\n",
          "az ml model create --name m --path outputs/m.pkl --resource-group rg --workspace-name ws || exit 1\n"),
+        ("store=$(az ml datastore show-default -w ws --query name -o tsv)\n",
+         "store=$(az ml datastore show --name workspaceblobstore --workspace-name ws --query name --output tsv)\n"),
+        ('az ml workspace share -w $WS -g rg --role "Data Scientist" --user $who\n',
+         'az role assignment create --assignee $who --role "Data Scientist" --scope '
+         '"$(az ml workspace show --name $WS --resource-group rg --query id --output tsv)"\n'),
+        ("az ml service show -n s --query scoringUri -o tsv\n",
+         "az ml online-endpoint show --name s --query scoring_uri --output tsv\n"),
+        ("az extension add -n azure-cli-ml\naz ml model download --model-id m:3 -t out --overwrite\n",
+         "az extension add -n ml\naz ml model download --name m --version 3 --download-path out\n"),
+        ("az extension add -n azure-cli-ml\naz ml model show -i ${id}\naz ml model delete -i $id\n",
+         'az extension add -n ml\naz ml model show --name "${id%%:*}" --version "${id##*:}"\n'
+         'az ml model archive --name "${id%%:*}" --version "${id##*:}"\n'),
+        ("az extension add -n azure-cli-ml\naz ml workspace create --workspace ws -g rg --keyvault $vault\n",
+         "az extension add -n ml\naz ml workspace create --name ws --resource-group rg --key-vault $vault\n"),
     ],
 )  # fmt: skip
 def test_commands_in_place(before: str, after: str) -> None:
@@ -72,7 +86,12 @@ def test_no_comment_inside_of_a_folded_text() -> None:
 def test_calls_of_the_extension_of_v2_are_left_alone() -> None:
     for call in ("az ml job create -f job.yml", "az ml workspace show -n ws", "az ml compute list", "az ml model list"):
         assert az_ml.convert(call, v1_cli=False) is None
-    assert az_ml.convert("az ml job create -f job.yml", v1_cli=True) is None
+    for call in (
+        "az ml job create -f job.yml",
+        "az ml workspace create --file w.yml",
+        "az ml model show -n a --version 1",
+    ):
+        assert az_ml.convert(f"az ml {call}", v1_cli=True) is None
     found = az_ml.convert("az ml workspace show -w ws -g rg", v1_cli=True)
     assert found is not None and found.text == "az ml workspace show --name ws --resource-group rg"
 

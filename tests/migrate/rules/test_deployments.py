@@ -53,6 +53,28 @@ def test_a_configuration_that_goes_elsewhere_stays() -> None:
     assert "d = AciWebservice.deploy_configuration(cpu_cores=1)" in found.text
 
 
+def test_a_configuration_that_is_logged_goes_with_the_line() -> None:
+    found = convert(
+        f"{HEAD}d = AciWebservice.deploy_configuration(cpu_cores=1)\n"
+        'logger.info("made", extra={"config": d})\nprint(d)\n'
+        's = Model.deploy(ws, "s", [Model(ws, "a")], config, d)\nlogger.info("deployed %s", s)\n'
+    )
+    assert "logger.info" in found.text and '"made"' not in found.text and "print(d)" not in found.text
+    assert "deploy_configuration" not in found.text and 'instance_type="Standard_DS2_v2"' in found.text
+    found = convert(f"{HEAD}d = AciWebservice.deploy_configuration(cpu_cores=1)\nprint(check(d))\n")
+    assert "print(check(d))" in found.text and "deploy_configuration" in found.text
+
+
+def test_a_local_service_is_started_anew() -> None:
+    found = convert(
+        "from azureml.core import Workspace\nfrom azureml.core.webservice import LocalWebservice\n"
+        'ws = Workspace.from_config()\ns = LocalWebservice(ws, "s")\ns.reload()\n'
+    )
+    flat = " ".join(found.text.split()).replace("( ", "(")
+    assert 'online_deployments.get(name="blue", endpoint_name=s.name, local=True)' in flat
+    assert "begin_create_or_update(ml_client.online_deployments.get(" in flat and flat.endswith("local=True, )")
+
+
 def test_states_that_are_compared_are_those_of_an_endpoint() -> None:
     found = convert(
         f'{HEAD}s = Webservice(ws, "s")\nif s.state != "Healthy" or s.state in ("Unhealthy", state):\n'
