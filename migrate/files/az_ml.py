@@ -191,7 +191,8 @@ _ONLY_V1 = frozenset(["computetarget", "folder", "run", "pipeline", "service", "
 _ONLY_V1_COMMANDS = frozenset(
     ["model register", "model deploy", "model package", "model profile", "environment register",
      "environment scaffold", "environment download", "datastore show-default", "datastore attach-blob",
-     "datastore attach-adls", "datastore attach-file", "datastore upload", "datastore download", "datastore detach", "workspace share"]
+     "datastore attach-adls", "datastore attach-file", "datastore upload", "datastore download", "datastore detach",
+     "workspace share"]
 )  # fmt: skip
 #: Command that both have -> an option that only v2 has.
 _V2_ONLY = {"workspace create": "--file", "model show": "--version", "model download": "--version"}
