@@ -32,12 +32,16 @@ _HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
 sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != _HERE]
 
 
+#: The file name of our frames, which the warnings module does not count.
+_FRAMES = "<importlib_bootstrap: amlbridge>"
+
+
 def _load(name: str) -> dict[str, Any]:
-    """Return the namespace of a file beside this one; its frames get a name that the warnings module does not count."""
+    """Return the namespace of a file beside this one."""
     with open(os.path.join(_HERE, name), "rb") as file:  # noqa: PTH118, PTH123
         source = file.read()
     space: dict[str, Any] = {"__name__": "amlbridge_" + name[:-3]}
-    exec(compile(source, "<importlib_bootstrap: amlbridge>", "exec"), space)
+    exec(compile(source, _FRAMES, "exec"), space)
     return space
 
 
@@ -317,6 +321,14 @@ def _await(link: socket.socket, mark: object, added: dict[str, str]) -> object:
     return _runner["Task"](spec["python"], tuple(spec["args"]), spec["prelude"], _NAMES, frozenset(sys.modules))
 
 
+def _place_own_frames() -> None:
+    """Tell `inspect` that our frames are in no module: else `inspect.stack` goes through all that are imported, three
+    times for each of them. SDK v1 asks for the stack in each operation of a data set, which took 60 ms then."""
+    inspect = sys.modules.get("inspect")
+    if inspect is not None:
+        inspect.modulesbyfile.update({_FRAMES: "", __file__: ""})
+
+
 if __name__ == "__main__":
     _NEUTRAL = os.getcwd()  # noqa: PTH109
     _zygote = Zygote(socket.socket(fileno=int(sys.argv[1])))
@@ -326,4 +338,5 @@ if __name__ == "__main__":
     for _socket in (_zygote.control, _zygote.wake, _zygote.wakeup, *(_step.link for _step in _zygote.steps.values())):
         _socket.detach()
     del _zygote, _socket
+    _place_own_frames()
     _runner["main"](_await(_link, _mark, _added))

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -254,6 +255,27 @@ def test_a_changed_environment_gets_a_new_interpreter(make_bench: Maker) -> None
     zygote = next(iter(bench.pool._zygotes.values())).result()
     zygote.facts.sites = dict.fromkeys(zygote.facts.sites, 1)
     assert bench.script("import os; print(os.getppid())").text != first
+
+
+def test_the_stack_is_read_without_a_look_at_every_module(warm: Bench) -> None:
+    """As in a fresh interpreter: SDK v1 reads it in each operation of a data set, and thousands are imported here."""
+    body = """
+        import inspect, sys, types
+        class Counted(types.ModuleType):
+            @property
+            def __file__(self):
+                looks.append(self)
+                return "/nowhere.py"
+        looks = []
+        sys.modules["counted"] = Counted("counted")
+        inspect.stack()
+        before = len(looks)
+        print(inspect.stack()[0].code_context, len(looks) - before)
+    """
+    assert (
+        warm.script(textwrap.dedent(body)).text
+        == "['print(inspect.stack()[0].code_context, len(looks) - before)\\n'] 0\n"
+    )
 
 
 @pytest.mark.slow
