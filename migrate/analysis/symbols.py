@@ -276,6 +276,7 @@ RESULTS = {
     "Schedule.create": "Schedule",
     "Schedule.create_for_pipeline_endpoint": "Schedule",
     "Schedule.get": "Schedule",
+    "Schedule.get_schedule": "Schedule",
     "Schedule.list": "list:Schedule",
     "Schedule.get_last_pipeline_run": "PipelineRun",
     "Schedule.get_pipeline_runs": "list:PipelineRun",

@@ -498,7 +498,7 @@ def data_name(data: Data, to: Rewriter) -> str:
     if parameter is not None:
         return parameter.arg
     use = use_of(data.root, to)
-    if use is not None:
+    if use is not None and data.type != "DataReferenceConfiguration":  # which has no name
         name = use.argument("name", "data_reference_name", position=0 if "DataReference" not in data.type else 1)
         text = to.evaluator.text(name) if name is not None else None
         if text and data.type not in DATASETS:

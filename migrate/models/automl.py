@@ -102,7 +102,6 @@ _NOT_NEEDED = frozenset(
         "name",
         "validate_parameters",
         "show_output",
-        "run_configuration",
         "auto_blacklist",
     }
 )
@@ -120,6 +119,9 @@ _SCRIPT = (
     "get_data() of the script runs where the job is submitted, and its table is uploaded; "
     "SDK v1 called it on the compute"
 )
+
+
+_REFERENCES = "the files that data references brought to the compute are none of its data: see that get_data() has them"
 
 
 @dataclass
@@ -201,6 +203,13 @@ def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> Aut
         found.job.append(f'target_column_name="{TARGET}"')
         found.job += [f'weight_column_name="{WEIGHT}"'] if any(rows.weight for rows in found.rows.values()) else []
     compute = given.pop("compute_target", None)
+    configuration = given.pop("run_configuration", None)
+    if configuration is not None:
+        from amlbridge.migrate.models.settings import configured
+
+        target, references = configured(configuration, use, to)
+        compute = compute if compute is not None else target
+        found.reviews += [_REFERENCES] if references else []
     if compute is not None and not is_local(compute, to):
         from amlbridge.migrate.rules.computes import compute_of
 

@@ -20,7 +20,7 @@ INTERMEDIATE = frozenset(
     | {"OutputFileDatasetConfig", "OutputTabularDatasetConfig", "OutputDatasetConfig", "HDFSOutputDatasetConfig"}
 )
 DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
-REFERENCES = frozenset({"DataReference", "DataPath", "PortDataReference"})
+REFERENCES = frozenset({"DataReference", "DataReferenceConfiguration", "DataPath", "PortDataReference"})
 #: Methods that turn an output of a step into an input of the next. What read_delimited_files gives is an output still.
 _READING = frozenset({"as_input", "as_dataset", "as_named_input"})
 #: Selections that an MLTable has, some under another name.
@@ -162,7 +162,7 @@ def use_of(node: ast.AST, to: Rewriter) -> Use | None:
 
 def reference_kind(use: Use, to: Rewriter) -> str:
     """The v2 type of a path of a datastore: "uri_file" when it names a file, else "uri_folder"."""
-    position = {"DataReference": 2, "DataPath": 1}.get(use.symbol, 0)
+    position = {"DataReference": 2, "DataReferenceConfiguration": 2, "DataPath": 1}.get(use.symbol, 0)
     path = use.argument("path_on_datastore", "path", position=position) if use.call is not None else None
     text = to.evaluator.text(path) if path is not None else None
     if text is None and isinstance(path, ast.JoinedStr):

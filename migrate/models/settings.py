@@ -217,6 +217,15 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     return made
 
 
+def configured(node: ast.expr, use: Use, to: Rewriter) -> tuple[ast.expr | None, list[ast.expr]]:
+    """The compute and the data references of a run configuration, where a use stands and they are known there."""
+    parts = _parts(node, to)
+    if parts is None:
+        return None, []
+    seen = parts.target is not None and is_seen(parts.target, use, to)
+    return parts.target if seen else None, parts.references
+
+
 def handed_configuration(configuration: ast.expr, use: Use, to: Rewriter) -> Parts | None:
     """What is known of a run configuration that a function of this module makes and another one gets: where a use
     stands. None where there are several, or none."""

@@ -213,6 +213,9 @@ def job(
     ``nodes``."""
     command = later(use, to).get("command") or use.argument("command")
     line = nodes if command is not None else []  # SDK v1 puts blanks between its parts, and no quotes
+    later_references = [assigned(c) for c in Objects.of(to).members(use.node) if c.symbol == _REFERENCES]
+    references = [*settings.references, *later_references]
+    nodes = [_referred(node, references) or node for node in nodes]
     arguments = read_arguments(nodes, [], to, line, _listed(use, nodes, to))
     if first is not None:
         arguments.parts[:0] = first.parts
@@ -223,8 +226,7 @@ def job(
         if data is None:
             raise ValueError("an input cannot be told")
         input_port(data, "", arguments, to)
-    later_references = [assigned(c) for c in Objects.of(to).members(use.node) if c.symbol == _REFERENCES]
-    for data in referenced([*settings.references, *later_references], use, to):
+    for data in referenced(references, use, to):
         input_port(data, "", arguments, to)
     tune(use, arguments, to)
     if settings.spark is not None:
@@ -272,6 +274,21 @@ def _listed(use: Use, nodes: list[ast.expr], to: Rewriter) -> Arguments:
 
 #: Data that old code gives a run beside its arguments, which name it.
 _REFERENCES = "RunConfiguration.data_references="
+
+
+def _referred(word: ast.expr, references: list[ast.expr]) -> ast.expr | None:
+    """The reference that a word of the arguments means: ``str(store.as_mount())`` is the path of ``store.name`` among
+    the references, where it is one."""
+    inner = word.args[0] if isinstance(word, ast.Call) and len(word.args) == 1 else word
+    method = inner.func if isinstance(inner, ast.Call) else None
+    if not isinstance(method, ast.Attribute) or method.attr not in ("as_mount", "as_download"):
+        return None
+    name = f"{ast.unparse(method.value)}.name"
+    for given in (given for given in references if isinstance(given, ast.Dict)):
+        for key, value in zip(given.keys, given.values, strict=True):
+            if key is not None and ast.unparse(key) == name:
+                return value
+    return None
 
 
 def referenced(given: list[ast.expr], use: Use, to: Rewriter) -> list[Data]:

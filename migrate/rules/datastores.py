@@ -10,6 +10,7 @@ import ast
 import json
 import posixpath
 
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
@@ -231,6 +232,29 @@ def mode(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith(".path"):
         return Leave("write the whole path in the call of datastore.path")
     return Replace(to.source(use.receiver), "the mode is in Input(mode=...)")
+
+
+@rule.converts("DataReferenceConfiguration")
+def reference_configuration(use: Use, to: Rewriter) -> Outcome:
+    """The same, where a run configuration gets it."""
+    if use.call is None:
+        return Replace(to.need("azure.ai.ml", "Input"))
+    name, inside = use.argument("datastore_name", position=0), use.argument("path_on_datastore", position=2)
+    if name is None:
+        return Leave("a datastore is needed")
+    store = name.value if isinstance(name, ast.Attribute) and name.attr == "name" else None
+    if store is not None and "Datastore" in lineage(to.evaluator.type_of(store) or ""):
+        address = datastore_path(store, inside, to)
+    else:
+        folder = to.source(inside) if inside is not None else '""'
+        address = f'f"azureml://datastores/{{{to.source(name)}}}/paths/{{{folder}}}"'
+        known = (to.evaluator.text(name), to.evaluator.text(inside) if inside is not None else "")
+        if None not in known:
+            address = json.dumps(f"azureml://datastores/{known[0]}/paths/{known[1]}")
+    wanted = use.argument("mode", position=1)
+    text = to.evaluator.text(wanted) if wanted is not None else "mount"
+    mode = {"mount": ', mode="ro_mount"', "download": ', mode="download"'}.get(text or "", "")
+    return Replace(f'{to.need("azure.ai.ml", "Input")}(type="{reference_kind(use, to)}", path={address}{mode})')
 
 
 @rule.converts("DataReference.to_config")

@@ -73,7 +73,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     changes = beside(use, parts, changes, to)
     folded = variable is not None and objects.straight(use.node, changes)
     for change in changes:
-        if folded or change.symbol == "RunConfiguration.target=":
+        if folded or change.symbol in ("RunConfiguration.target=", "RunConfiguration.data_references="):
             parts.apply(change, to)
     to.memory["parts", use.node] = parts
     if folded or not changes:
@@ -143,6 +143,12 @@ def set_target(use: Use, to: Rewriter) -> Outcome:
     if command:
         return Statements(f"{command}.compute = {compute_of(value, to)}")
     return Statements("", "check that every step that ran with this configuration names its compute")
+
+
+@rule.converts("RunConfiguration.data_references=")
+def set_references(use: Use, to: Rewriter) -> Outcome:
+    """What runs with it gets the data as inputs."""
+    return Statements("", "check that every job that ran with this configuration has the data as an input")
 
 
 @rule.converts("RunConfiguration.node_count=")

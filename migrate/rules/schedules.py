@@ -365,7 +365,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     return Replace(listing(found, use, to), review)
 
 
-@rule.converts("Schedule.get")
+@rule.converts("Schedule.get", "Schedule.get_schedule")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A schedule by its name."""
     name = use.argument("id", "schedule_id", position=1)
@@ -374,7 +374,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.get({to.source(name)})")
 
 
-@rule.converts("Schedule.disable", "Schedule.enable")
+@rule.converts("Schedule.disable", "Schedule.enable", "Schedule.activate")
 def switch(use: Use, to: Rewriter) -> Outcome:
     """Disables or enables it, and waits."""
     assert use.receiver is not None

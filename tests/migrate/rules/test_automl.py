@@ -301,3 +301,11 @@ run = Experiment(ws, "e").submit(config)
     )
     assert "azureml.core" not in found.text and "compute=" not in found.text
     assert any("not on the machine of the client" in finding.message for finding in found.findings)
+
+
+def test_the_compute_of_a_run_configuration_is_that_of_the_job() -> None:
+    head = "from azureml.core.runconfig import RunConfiguration\nrc = RunConfiguration()\nrc.target = 'gpu'\n"
+    given = BASE.replace("compute_target='cpu'", "run_configuration=rc")
+    assert given != BASE
+    text = convert(f"{HEAD}{head}c = AutoMLConfig({given})\n").text
+    assert 'compute="gpu"' in text.replace("'", '"')

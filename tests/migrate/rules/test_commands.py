@@ -434,3 +434,40 @@ def test_parameters_that_a_branch_adds_are_read_when_the_code_runs() -> None:
     params = {"--alpha": 1, "--fast": "", "--name": "a b"}
     assert eval(words.strip().rstrip(","), {"shlex": shlex, "params": params}) == "--alpha 1 --fast --name 'a b'"
     assert any("put together when this code runs" in finding.message for finding in found.findings)
+
+
+_OF_STORE = """\
+from azureml.core import ScriptRunConfig, Workspace
+from azureml.core.runconfig import DataReferenceConfiguration, RunConfiguration
+
+ws = Workspace.from_config()
+ds = ws.get_default_datastore()
+dr = DataReferenceConfiguration(datastore_name=ds.name, path_on_datastore="im", mode="download", overwrite=True)
+rc = RunConfiguration(framework="python")
+rc.target = "cpu"
+rc.data_references = {ds.name: dr}
+config = ScriptRunConfig("src", "train.py", run_config=rc, arguments=["--data", str(ds.as_mount())])
+"""
+
+
+@pytest.mark.parametrize("again", ["", "rc.data_references = {ds.name: dr}\n"])
+def test_the_path_of_a_datastore_is_that_of_its_reference(again: str) -> None:
+    text = convert(_OF_STORE + again).text
+    assert "python train.py --data ${{inputs.data}}" in text
+    made = text[text.index("inputs={") :]
+    assert 'path="azureml://datastores/workspaceblobstore/paths/im"' in made and 'mode="download"' in made
+    assert "azureml.core" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ('"landing", path_on_datastore="im"', 'path="azureml://datastores/landing/paths/im", mode="ro_mount"'),
+        ("NAME, path_on_datastore=IM", 'path=f"azureml://datastores/{NAME}/paths/{IM}", mode="ro_mount"'),
+        ('"landing", "upload", "a.csv"', 'type="uri_file", path="azureml://datastores/landing/paths/a.csv")'),
+    ],
+)
+def test_a_reference_of_a_run_configuration_is_an_input(given: str, path: str) -> None:
+    head = "from azureml.core.runconfig import DataReferenceConfiguration\n\n"
+    text = convert(f"{head}data = DataReferenceConfiguration({given})\n").text
+    assert path in " ".join(text.split()).replace("( ", "(").replace(", )", ")")

@@ -165,3 +165,18 @@ published = run.publish_pipeline("weekly", "d", "1.0")
     assert any("repeats the job of the run" in finding.message for finding in found.findings)
     left = convert(f'{head}{call}, pipeline_parameters={{"a": 1}})\n')
     assert "Schedule.create(" in left.text
+
+
+def test_old_names_of_enable_and_get() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Schedule
+
+ws = Workspace.from_config()
+schedule = Schedule.get_schedule(ws, ID)
+schedule.activate()
+"""
+    ).text
+    assert "schedule = ml_client.schedules.get(ID)" in text
+    assert "ml_client.schedules.begin_enable(schedule.name).result()" in text
