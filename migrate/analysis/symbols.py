@@ -201,6 +201,8 @@ RESULTS = {
     "LinkedService.get": "LinkedService",
     "KustoCompute.attach_configuration": "KustoAttachConfiguration",
     "AmlCompute.provisioning_configuration": "AmlComputeProvisioningConfiguration",
+    # A virtual machine of one's own becomes a cluster of one node.
+    "DsvmCompute.provisioning_configuration": "AmlComputeProvisioningConfiguration",
     "AksCompute.provisioning_configuration": "AksComputeProvisioningConfiguration",
     "ComputeInstance.provisioning_configuration": "ComputeInstanceProvisioningConfiguration",
     "ComputeTarget.get_status": "ComputeStatus",

@@ -16,7 +16,7 @@ def more_of_cluster(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) ->
     """The keywords of ``AmlCompute`` for what ``provisioning_configuration`` is given in ``keywords``."""
     found = []
     if "subnet_name" in keywords:
-        found.append(f"network_settings={_network(use, keywords, to)}")
+        found.append(f"network_settings={network(use, keywords, to)}")
     if "admin_username" in keywords:
         names = {"admin_username": "admin_username", "admin_password": "admin_user_password"}
         names["ssh_key_value"] = "admin_user_ssh_key"
@@ -34,7 +34,7 @@ def more_of_cluster(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) ->
     return found
 
 
-def _network(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) -> str:
+def network(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) -> str:
     """The network. One in another resource group than the workspace's is named by its whole id; one that may be None
     when the code runs is none."""
     make = to.need(_ENTITIES, "NetworkSettings")

@@ -98,6 +98,7 @@ def local(use: Use, to: Rewriter) -> Outcome:
 
 
 @rule.converts("ComputeTarget", "AmlCompute", "AksCompute", "ComputeInstance", "RemoteCompute", "KubernetesCompute")
+@rule.converts("DsvmCompute")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A compute that exists."""
     if use.call is None:
@@ -147,10 +148,23 @@ def by_name(use: Use, to: Rewriter, listed: str, word: str) -> str:
 @rule.converts("AmlCompute.provisioning_configuration")
 def provisioning(use: Use, to: Rewriter) -> Outcome:
     """The description of a cluster; its name is in the call that creates it."""
-    name = _name_of(use, to)
-    arguments = _described(use, to, name=name or f'"{_placeholder(use, to)}"')
-    code = f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})"
-    return Replace(code, "" if name else "nothing creates a cluster of it here: give it the name of the cluster")
+    name, review = name_of(use, to)
+    arguments = _described(use, to, name)
+    return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})", review)
+
+
+@rule.converts("DsvmCompute.provisioning_configuration")
+def virtual_machine(use: Use, to: Rewriter) -> Outcome:
+    """SDK v2 makes no virtual machines for data science: a cluster of one node takes its place."""
+    name, review = name_of(use, to)
+    arguments = [f"name={name}"]
+    for position, (old, new) in enumerate((("vm_size", "size"), ("ssh_port", ""), ("location", "location"))):
+        given = use.argument(old, position=position)
+        if new and given is not None and not _is_none(given):
+            arguments.append(f"{new}={to.source(given)}")
+    code = f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join([*arguments, 'max_instances=1'])})"
+    machine = "SDK v2 makes no data science virtual machines: a cluster of one node takes its place"
+    return Replace(code, "; ".join(filter(None, (machine, review))))
 
 
 def _described(use: Use, to: Rewriter, name: str) -> list[str]:
@@ -172,6 +186,13 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
+
+
+def name_of(use: Use, to: Rewriter) -> tuple[str, str]:
+    """The name of what is described, and what is assumed: where nothing here creates it, a name after its variable.
+    Raises ValueError where the description goes elsewhere."""
+    name = _name_of(use, to)
+    return (name, "") if name else (f'"{_placeholder(use, to)}"', "nothing creates it here: give it the name it has")
 
 
 def _placeholder(use: Use, to: Rewriter) -> str:
@@ -206,8 +227,12 @@ def create(use: Use, to: Rewriter) -> Outcome:
         return Leave("a configuration is needed")
     if to.evaluator.type_of(config) in CONFIGURATIONS:
         return gone(use, to)
-    if to.evaluator.type_of(config) not in ("AmlComputeProvisioningConfiguration", None):
-        return Leave("only AmlCompute clusters can be made from SDK v2 in the same way")
+    if to.evaluator.type_of(config) not in (
+        "AmlComputeProvisioningConfiguration",
+        "ComputeInstanceProvisioningConfiguration",
+        None,
+    ):
+        return Leave("clusters and compute instances are what SDK v2 makes; attach what is there")
     client = to.client(use.node, use.argument("workspace", position=0))
     return Replace(f"{client}.compute.begin_create_or_update({to.source(config)}).result()")
 

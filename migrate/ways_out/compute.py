@@ -60,7 +60,6 @@ WAYS_OUT = {
     "ComputeInstance.errors": "read provisioning_errors of ml_client.compute.get(name)",
     "ComputeInstance.get_active_runs": "choose among ml_client.jobs.list() by compute and status",
     "ComputeInstance.private_ip_address": _NETWORK,
-    "ComputeInstance.provisioning_configuration": _INSTANCE,
     "ComputeInstance.public_ip_address": _NETWORK,
     "ComputeInstance.ssh_port": _SSH,
     "ComputeInstance.ssh_public_access": _SSH,

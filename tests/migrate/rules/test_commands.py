@@ -399,7 +399,7 @@ print(AmlCompute)
 """,
         status=Status.REVIEW,
     )
-    assert any("give it the name of the cluster" in finding.message for finding in findings)
+    assert any("give it the name it has" in finding.message for finding in findings)
 
 
 def test_a_cluster_that_a_function_creates_keeps_its_description() -> None:

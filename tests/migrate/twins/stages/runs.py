@@ -133,6 +133,7 @@ ml.compute.begin_create_or_update(ComputeInstance(name="notebooks", size="STANDA
             """,
     ),
     Twin("computes", 1, cluster="cpu", printed=True),
+    Twin("compute-instances", 0, foot='print("=", instance.name, instance.vm_size, sorted(ws.compute_targets))\n'),
     Twin(
         "run-details",
         1,
