@@ -94,6 +94,9 @@ class Parts:
     spark: list[tuple[str, str]] = field(default_factory=list)
     #: What it says of data that its runs get beside their arguments: ``{"name": reference.to_config()}``.
     references: list[ast.expr] = field(default_factory=list)
+    #: What it runs, where the configuration says so itself.
+    script: ast.expr | None = None
+    arguments: ast.expr | None = None
     #: What there is of R.
     r: RPackages | None = None
     reviews: list[str] = field(default_factory=list)
@@ -149,6 +152,8 @@ class Parts:
             self.distributed(value, to)
         elif member == "target":
             self.target = value
+        elif use.symbol in ("RunConfiguration.script=", "RunConfiguration.arguments="):
+            setattr(self, member, value)
         elif member == "data_references":
             self.references.append(value)
         elif member == "environment":

@@ -226,6 +226,14 @@ def configured(node: ast.expr, use: Use, to: Rewriter) -> tuple[ast.expr | None,
     return parts.target if seen else None, parts.references
 
 
+def runs(node: ast.expr | None, use: Use, to: Rewriter) -> tuple[ast.expr | None, ast.expr | None]:
+    """The script and the arguments that a run configuration names itself, where a use stands."""
+    parts = _parts(node, to) if node is not None else None
+    given = [parts.script, parts.arguments] if parts is not None else [None, None]
+    script, arguments = (one if one is not None and is_seen(one, use, to) else None for one in given)
+    return script, arguments
+
+
 def handed_configuration(configuration: ast.expr, use: Use, to: Rewriter) -> Parts | None:
     """What is known of a run configuration that a function of this module makes and another one gets: where a use
     stands. None where there are several, or none."""

@@ -20,7 +20,7 @@ from amlbridge.migrate.models.estimators import distribute, environment_of, set_
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
-from amlbridge.migrate.models.settings import Settings, is_seen
+from amlbridge.migrate.models.settings import Settings, is_seen, runs
 from amlbridge.migrate.models.spark import direct, spark_job
 from amlbridge.migrate.models.sweeps import tune
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -169,7 +169,11 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
     """The words of the arguments, and what comes before them."""
     said = later(use, to)
     command = said.get("command") or use.argument("command")
+    own_script, own_arguments = runs(use.argument("run_config", position=3), use, to)
     passed = said.get("arguments") or use.argument("arguments", "arguements", position=2)
+    passed = own_arguments if passed is None else passed
+    if passed is not None and "DatasetConsumptionConfig:" in to.lines.source(passed):
+        raise ValueError("the arguments name data of the run configuration: give command(...) inputs of it")
     nodes = list_elements(passed, to) if passed is not None else []
     if command is not None and not _is_none(command):
         words = list_elements(command, to)
@@ -183,7 +187,7 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
                 return nodes, "", line
             return [words[0], *nodes], "", None
         return [*words, *nodes], "", None
-    script = said.get("script") or use.argument("script", "entry_script", position=1)
+    script = said.get("script") or use.argument("script", "entry_script", position=1) or own_script
     if script is None or _is_none(script):
         raise ValueError("neither a script nor a command is given")
     text = to.evaluator.text(script)

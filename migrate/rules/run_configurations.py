@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.run_configuration_files import parts_of_file
 from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
@@ -60,15 +61,26 @@ def create(use: Use, to: Rewriter) -> Outcome:
     """A run configuration with all that is assigned to it."""
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Environment"))
-    objects = Objects.of(to)
-    changes = [change for change in objects.members(use.node) if is_change(change)]
     parts = Parts(on_spark=asks_for_spark(use.argument("framework", position=2), to))
+    parts.script, parts.arguments = use.argument("script", position=0), use.argument("arguments", position=1)
     dependencies = use.argument("conda_dependencies", position=4)
     if dependencies is not None:
         parts.conda_code = to.source(dependencies)
     communicator = use.argument("communicator", position=3)
     if communicator is not None:
         parts.distributed(communicator, to)
+    return _described(use, parts, to)
+
+
+@rule.converts("RunConfiguration.load")
+def loaded(use: Use, to: Rewriter) -> Outcome:
+    """What a file says, with all that is assigned to it."""
+    return _described(use, parts_of_file(use, to), to)
+
+
+def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
+    objects = Objects.of(to)
+    changes = [change for change in objects.members(use.node) if is_change(change)]
     variable = objects.variable(use.node)
     changes = beside(use, parts, changes, to)
     folded = variable is not None and objects.straight(use.node, changes)

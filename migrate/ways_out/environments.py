@@ -74,7 +74,6 @@ WAYS_OUT = {
     "RunConfiguration.datacaches": "v2 has no data cache: mount the data (mode ro_mount), which caches by itself",
     "RunConfiguration.delete": "nothing is written beside the code",
     "RunConfiguration.hdi": _SPARK,
-    "RunConfiguration.load": "write the settings into command(...), or the YAML of azure.ai.ml.load_job",
     "RunConfiguration.output_data": "give command(...) outputs of azure.ai.ml.Output",
     "RunConfiguration.services": "give command(...) services (azure.ai.ml.entities.SshJobService and others)",
     "RunConfiguration.source_directory_data_store": "code is uploaded to the default datastore",
