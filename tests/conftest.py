@@ -76,6 +76,14 @@ def pytest_configure(config: pytest.Config) -> None:
         bytecode.compile_all()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m slow`` modules without a slow test are not imported: each process of xdist would import mlflow, both
+    SDKs and scikit-learn for tests that it does not run."""
+    if config.option.markexpr != "slow" or not collection_path.match("test_*.py"):
+        return None
+    return True if b"mark.slow" not in collection_path.read_bytes() else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keeps the bytecode of the tests: to put pytest's assertions into them is half of what a collection takes, and
