@@ -67,6 +67,9 @@ _SCHEMAS = Replacement(
     "replaced by inference-schema, which declares what a web service takes and gives; drop it where nothing imports it",
 )
 _INNER = Replacement((), Status.CONVERTED, "removed: an inner part of SDK v1, which came with azureml-core")
+_MONITORED = Replacement(
+    (), Status.REVIEW, "removed: monitors of SDK v2 run in the service; code that still imports it needs the old one"
+)
 _TENSORBOARD = Replacement(
     ("tensorboard",), Status.CONVERTED, "replaced by TensorBoard itself, which shows the logs that a job has uploaded"
 )
@@ -148,7 +151,7 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-cli-common": _INNER,
     "azureml-model-management-sdk": _SCHEMAS,
     "azureml-opendatasets": _PUBLIC,
-    "azureml-datadrift": _none("use model monitoring (MonitorSchedule)"),
+    "azureml-datadrift": _MONITORED,
     "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),
     "azureml-accel-models": _none("deploy to a managed online endpoint"),
     "azureml-contrib-reinforcementlearning": _none("run Ray's own code in a command job"),

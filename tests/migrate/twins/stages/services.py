@@ -13,6 +13,13 @@ ml.environments.create_or_update(
 )
 ml.models.create_or_update(Model(name="ridge", path="model.txt"))
 """
+_TABLE = "paths:\n  - file: ./a.csv\ntransformations:\n  - read_delimited\n"
+_TABLES = """\
+from azure.ai.ml.entities import Data
+
+for name in ("rows", "served"):
+    ml.data.create_or_update(Data(name=name, path="rows", type="mltable"))
+"""
 _SCORE = """\
 import json
 import os
@@ -69,6 +76,16 @@ run.wait_for_completion(show_output=False)
 """
 
 TWINS = [
+    Twin(
+        "data-drift",
+        setup=_TABLES,
+        files={
+            "rows/MLTable": "paths:\n  - file: ./a.csv\ntransformations:\n  - read_delimited\n",
+            "rows/a.csv": "age\n1\n",
+        },
+        only_after="azureml-datadrift cannot be installed beside today's packages",
+        refused="monitor",
+    ),
     Twin("model-packages", setup=_MODEL, files=_SERVING, refused="runs without containers"),
     Twin(
         "deployments",
