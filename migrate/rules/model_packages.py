@@ -97,10 +97,20 @@ def package(use: Use, to: Rewriter) -> Outcome:
     asked = next((member for member in Objects.of(to).members(use.node) if _cannot(member)), None)
     if asked is not None:
         return Leave(_cannot(asked), Status.NO_EQUIVALENT)
+    label = use.argument("image_label", position=5)
+    note = "packages have versions of their own, no labels" if label is not None else ""
+    config, models = use.argument("inference_config", position=2), use.argument("models", position=1)
+    return packaged(use, models, config, _name(use, to), note, to)
+
+
+def packaged(
+    use: Use, models_node: ast.expr | None, config: ast.expr | None, name: str, note: str, to: Rewriter
+) -> Outcome:
+    """The statements that package a model with the scripts of a configuration; ``name`` is code, or "" for one after
+    the model."""
+    target = target_of(use)
     client = to.client(use.node, use.argument("workspace", position=0))
-    config = use.argument("inference_config", position=2)
-    name = _name(use, to)
-    models = served(use.argument("models", position=1), name or '"packaged"', client, to)
+    models = served(models_node, name or '"packaged"', client, to)
     scripts = serving(config, made(to, config), to)
     given = dict(argument.split("=", 1) for argument in (*models.arguments, *scripts.arguments))
     if "model" not in given or "environment" not in given:
@@ -127,10 +137,7 @@ def package(use: Use, to: Rewriter) -> Outcome:
         parts.append(f"environment_variables={given['environment_variables']}")
     request = f"{entity['ModelPackage']}({', '.join(parts)})"
     lines.append(f"{target}{client}.models.package({model}.name, {model}.version, {request})")
-    label = use.argument("image_label", position=5)
-    reviews = [models.review, scripts.review, _PREVIEW]
-    reviews.append("packages have versions of their own, no labels" if label is not None else "")
-    return Statements("\n".join(lines), "; ".join(filter(None, reviews)))
+    return Statements("\n".join(lines), "; ".join(filter(None, (models.review, scripts.review, _PREVIEW, note))))
 
 
 _ENTITIES = ("ModelPackage", "BaseEnvironment", "AzureMLOnlineInferencingServer")

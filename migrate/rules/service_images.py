@@ -12,10 +12,12 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import Wanted, deployed, made
+from amlbridge.migrate.rules.model_packages import packaged
 
 rule = Rule(
     "service-images",
@@ -101,12 +103,26 @@ def configuration(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ContainerImage.create", "Image.create")
 def create(use: Use, to: Rewriter) -> Outcome:
     """The deployment names what the image was made of."""
-    readers = Objects.of(to).names(use.node)
-    if Objects.of(to).variable(use.node) is None or not readers:
+    if Objects.of(to).variable(use.node) is None or not Objects.of(to).names(use.node):
         return Leave(_OWN, Status.NO_EQUIVALENT)
-    if not all(_is_deployed(name, to) or _is_waited_for(name, to) or _is_shown(name, to) for name in readers):
+    spare = (_is_deployed, _is_waited_for, _is_shown, _is_checked, _is_deleted, _is_located)
+    if not all(any(test(name, to) for test in spare) for name in Objects.of(to).names(use.node)):
         return Leave(f"the image is used in another way: {_OWN}", Status.NO_EQUIVALENT)
-    return Statements("")
+    if not _is_packaged(use, to):
+        return Statements("")
+    name, models, config = (
+        use.argument(key, position=at) for at, key in enumerate(("name", "models", "image_config"), 1)
+    )
+    return packaged(use, models, config, to.source(name) if name is not None else "", "", to)
+
+
+def _is_packaged(image: Use | None, to: Rewriter) -> bool:
+    """Whether an image is wanted beside a deployment: no deployment makes it, or its place is asked for."""
+    if image is None:
+        return False
+    readers = Objects.of(to).names(image.node)
+    located = any(_is_located(name, to) and not _is_shown(name, to) for name in readers)
+    return located or not any(_is_deployed(name, to) for name in readers)
 
 
 def _is_deployed(name: ast.Name, to: Rewriter) -> bool:
@@ -118,6 +134,38 @@ def _is_deployed(name: ast.Name, to: Rewriter) -> bool:
 
 def _is_waited_for(name: ast.Name, to: Rewriter) -> bool:
     return any(use.receiver is name and use.symbol.endswith(".wait_for_creation") for use in to.uses)
+
+
+def _is_located(name: ast.Name, to: Rewriter) -> bool:
+    told = to.evaluator.scopes.parents.get(name)
+    return isinstance(told, ast.Attribute) and told.attr == "image_location"
+
+
+def _is_deleted(name: ast.Name, to: Rewriter) -> bool:
+    return any(use.receiver is name and use.symbol.endswith("Image.delete") and is_statement(use) for use in to.uses)
+
+
+def _is_checked(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a statement only gives up when the image could not be built, which the client does by itself."""
+    told = to.evaluator.scopes.parents.get(name)
+    check: ast.AST | None = to.evaluator.scopes.statement_of(name)
+    if isinstance(check, ast.Raise):  # raise RuntimeError(image.creation_state)
+        check = to.evaluator.scopes.parents.get(check)
+    if not (isinstance(told, ast.Attribute) and told.attr in _TOLD and isinstance(check, ast.If)):
+        return False
+    test = check.test
+    if not (isinstance(test, ast.Compare) and isinstance(test.left, ast.Attribute)):
+        return False
+    asks = test.left.attr == "creation_state" and ast.dump(test.left.value) == ast.dump(name)
+    return asks and isinstance(check.body[-1], ast.Raise) and not check.orelse and _is_failure(test)
+
+
+def _is_failure(test: ast.Compare) -> bool:
+    word = test.comparators[0]
+    if not (isinstance(word, ast.Constant) and len(test.ops) == 1):
+        return False
+    unlike = isinstance(test.ops[0], ast.NotEq) and word.value == "Succeeded"
+    return unlike or (isinstance(test.ops[0], ast.Eq) and word.value == "Failed")
 
 
 #: What an image tells of itself.
@@ -141,9 +189,27 @@ def _is_shown(name: ast.Name, to: Rewriter) -> bool:
 @rule.converts(*(f"{kind}.{member}" for kind in ("ContainerImage", "Image") for member in sorted(_TOLD)))
 def told(use: Use, to: Rewriter) -> Outcome:
     """There is no image before the deployment, which has its own log."""
-    if isinstance(use.receiver, ast.Name) and _is_shown(use.receiver, to):
+    image = use.receiver
+    package = _is_packaged(made(to, image), to)
+    if isinstance(image, ast.Name) and _is_shown(image, to) and not (package and _is_located(image, to)):
         return Statements("", "the image is built with the deployment: online_deployments.get_logs(...) has its log")
+    if isinstance(image, ast.Name) and _is_checked(image, to):
+        return Statements("", "the client raises when the image cannot be built")
+    if use.symbol.endswith(".image_location") and image is not None:
+        return Replace(f"{to.source(image)}.image", "a package of the model is an environment with an image")
     return Leave(f"SDK v2 has no images to read of: {_OWN}", Status.NO_EQUIVALENT)
+
+
+@rule.converts("ContainerImage.delete", "Image.delete")
+def delete(use: Use, to: Rewriter) -> Outcome:
+    """The image of a deployment goes with it; a package is an environment, which can be archived."""
+    if use.receiver is None or not is_statement(use):
+        return Leave(f"the image belongs to its deployment in SDK v2: {_OWN}")
+    if not _is_packaged(made(to, use.receiver), to):
+        return Statements("", "the image belongs to the deployment: deleting that is enough")
+    image = to.source(use.receiver)
+    archive = f"{to.client(use.node)}.environments.archive({image}.name, version={image}.version)"
+    return Replace(archive, "environments of SDK v2 are archived, not deleted")
 
 
 @rule.converts("ContainerImage.wait_for_creation", "Image.wait_for_creation")

@@ -37,7 +37,7 @@ s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a"), Model(ws, "b")], conf
     assert "the folder that the scoring script is in is sent along" in reviews and "a cluster of its own" in reviews
 
 
-@pytest.mark.parametrize("use", ["location = image.image_location", "register(image)"])
+@pytest.mark.parametrize("use", ["location = image.version", "register(image)"])
 def test_an_image_that_is_used_otherwise_stays(use: str) -> None:
     found = convert(
         f"""{HEAD}config = ContainerImage.image_configuration("score.py", "python")
@@ -135,3 +135,36 @@ s = Webservice.deploy_from_image(ws, "s", image)
     reviews = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
     assert "get_logs" in reviews["ContainerImage.image_build_log_uri"]
     assert "the current folder" in reviews["ContainerImage.image_configuration"]
+
+
+CREATED = f"""{HEAD}config = ContainerImage.image_configuration("score.py", "python", "conda.yml")
+image = ContainerImage.create(name="ridge", models=[Model(ws, "ridge")], image_config=config, workspace=ws)
+image.wait_for_creation(show_output=True)
+if image.creation_state != "Succeeded":
+    raise RuntimeError(image.creation_state)
+"""
+
+
+def test_an_image_that_is_checked_and_deleted_is_the_deployments() -> None:
+    text = convert(
+        f"""{CREATED}aks = AksWebservice.deploy_configuration(num_replicas=2)
+service = Webservice.deploy_from_image(ws, "s", image, aks, aks_target)
+service.delete()
+image.delete()
+"""
+    ).text
+    assert "azureml.core" not in text and "image." not in text.replace("image=", "")
+    assert text.rstrip().endswith("ml_client.online_endpoints.begin_delete(name=service.name).result()")
+
+
+def test_an_image_of_its_own_is_a_package() -> None:
+    found = convert(f"{CREATED}print(image.image_location)\nwrite(image.image_location)\nimage.delete()\n")
+    assert "azureml.core" not in found.text and "creation_state" not in found.text
+    assert "image = ml_client.models.package(" in found.text and 'target_environment="ridge"' in found.text
+    last = [
+        "print(image.image)",
+        "write(image.image)",
+        "ml_client.environments.archive(image.name, version=image.version)",
+    ]
+    assert found.text.splitlines()[-3:] == last
+    assert any("preview" in finding.message for finding in found.findings)
