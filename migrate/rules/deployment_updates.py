@@ -69,7 +69,7 @@ _ENDPOINT = ("tags", "properties", "description")
 #: What changes the deployment: handled one by one.
 _DEPLOYMENT = frozenset({
     "enable_app_insights", "models", "inference_config", "num_replicas", "cpu_cores", "scoring_timeout_ms",
-    "replica_max_concurrent_requests", "token_auth_enabled",
+    "replica_max_concurrent_requests", "token_auth_enabled", "image",
 })  # fmt: skip
 
 
@@ -112,12 +112,26 @@ def unknown_settings(use: Use, own: Collection[str]) -> str:
     return ", ".join(str(key) for key in use.arguments() if key not in {*_DROPPED, *own, *_DEPLOYMENT, 0})
 
 
+def _image(use: Use, to: Rewriter) -> Use | None:
+    """The use that made the image of a call, which the deployment has the models and the scripts of."""
+    given = use.argument("image", position=0) if use.symbol.endswith(".update") else None
+    if given is None or (isinstance(given, ast.Constant) and given.value is None):
+        return None
+    image = made(to, given)
+    if image is None or not image.symbol.endswith("Image.create"):
+        raise ValueError(
+            "the image is made elsewhere: give the deployment its model, environment and code, and save it"
+        )
+    return image
+
+
 def changes_of(
     use: Use, deployment: str, name: str, client: str, to: Rewriter
 ) -> tuple[list[str], list[str], list[str]]:
     """Assignments to the deployment, the statements that they need above, and what to check."""
-    models = served(use.argument("models"), name, client, to)
-    config = use.argument("inference_config")
+    image = _image(use, to)
+    models = served((image or use).argument("models", position=2 if image else None), name, client, to)
+    config = image.argument("image_config", position=3) if image else use.argument("inference_config")
     scripts = serving(config, made(to, config), to)
     settings = [*models.arguments, *scripts.arguments]
     for key, target in (("enable_app_insights", "app_insights_enabled"), ("num_replicas", "instance_count")):

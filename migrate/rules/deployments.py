@@ -441,6 +441,8 @@ _READ = {
     "num_replicas": "{deployment}.instance_count",
     "models": "[{deployment}.model]",
     "environment": "{deployment}.environment",
+    "image_id": "{deployment}.environment",
+    "compute_type": "{service}.kind",
     "tags": "{service}.tags",
     "properties": "{service}.properties",
     "description": "{service}.description",
@@ -463,6 +465,11 @@ def member(use: Use, to: Rewriter) -> Outcome:
     review = f"the deployment is called {DEPLOYMENT} by these rules" if "online_deployments" in code else ""
     if use.symbol.endswith(".state"):
         states.compare(use, _STATES, to)
+    if use.symbol.endswith(".compute_type"):
+        states.compare(use, _KINDS, to)
+        review = "the kind of the endpoint: Managed or K8S"
+    if use.symbol.endswith(".image_id"):
+        review += "; SDK v2 builds the image of the deployment's environment, whose id this is"
     if use.symbol.endswith(".error"):
         review += "; why a deployment fails is in its logs"
     at = where(is_local(use.receiver_value, to))
@@ -490,6 +497,8 @@ def port(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need('urllib.parse', 'urlparse')}({to.source(use.receiver)}.scoring_uri).port")
 
 
+#: Where a web service runs -> the kind of the endpoint that it becomes.
+_KINDS = {"ACI": "Managed", "AKS": "Managed"}
 #: State of a web service -> that of an endpoint.
 _STATES = {"Healthy": "Succeeded", "Unhealthy": "Failed", "Transitioning": "Updating", "Unschedulable": "Failed"}
 

@@ -202,7 +202,7 @@ def _goes(read: ast.Name, to: Rewriter) -> bool:
     use = next((found for found in uses if found is not None and found.call is not None), None)
     if use is not None and use.node in to.memory.get("computes that are asked for", ()):  # type: ignore[operator]
         return True  # the same variable again: each asks for the other
-    if use is not None and use.symbol in (*STEPS, *_WITHOUT):
+    if use is not None and not {*STEPS, *_WITHOUT}.isdisjoint(use.symbols):
         return not isinstance(to.outcome(use), Leave)
     around = to.evaluator.scopes.statement_of(read)
     return any(

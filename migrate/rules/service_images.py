@@ -105,7 +105,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     """The deployment names what the image was made of."""
     if Objects.of(to).variable(use.node) is None or not Objects.of(to).names(use.node):
         return Leave(_OWN, Status.NO_EQUIVALENT)
-    spare = (_is_deployed, _is_waited_for, _is_shown, _is_checked, _is_deleted, _is_located)
+    spare = (_is_deployed, _is_waited_for, _is_shown, _is_checked, _is_deleted, _is_located, _is_asked_for_all)
     if not all(any(test(name, to) for test in spare) for name in Objects.of(to).names(use.node)):
         return Leave(f"the image is used in another way: {_OWN}", Status.NO_EQUIVALENT)
     if not _is_packaged(use, to):
@@ -126,10 +126,11 @@ def _is_packaged(image: Use | None, to: Rewriter) -> bool:
 
 
 def _is_deployed(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a web service is made of the image, or changed to it."""
     parent = to.evaluator.scopes.parents.get(name)
     if isinstance(parent, ast.keyword):
         parent = to.evaluator.scopes.parents.get(parent)
-    return any(use.node is parent and use.symbol.endswith(".deploy_from_image") for use in to.uses)
+    return any(use.node is parent and use.symbol.endswith((".deploy_from_image", ".update")) for use in to.uses)
 
 
 def _is_waited_for(name: ast.Name, to: Rewriter) -> bool:
@@ -184,6 +185,33 @@ def _is_shown(name: ast.Name, to: Rewriter) -> bool:
     printed = isinstance(shown, ast.Call) and isinstance(shown.func, ast.Name) and shown.func.id == "print"
     names = {node.id for node in ast.walk(shown) if isinstance(node, ast.Name)} - {name.id}
     return shown is told or (printed and names == {"print"})
+
+
+def _is_asked_for_all(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a loop only shows all images: ``for each in image.list(ws): print(each.name)``."""
+    return any(use.receiver is name and use.symbol.endswith(".list") and _shows(use, to) for use in to.uses)
+
+
+def _shows(listed: Use, to: Rewriter) -> bool:
+    """Whether a loop over all images only prints what they tell."""
+    loop = listed.statement
+    if not (isinstance(loop, ast.For) and loop.iter is listed.node and isinstance(loop.target, ast.Name)):
+        return False
+    return all(
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} <= {"print", loop.target.id}
+        for statement in loop.body
+    )
+
+
+@rule.converts("ContainerImage.list", "Image.list")
+def listed(use: Use, to: Rewriter) -> Outcome:
+    """There are no images of services to list."""
+    if not _shows(use, to):
+        return Leave(_OWN, Status.NO_EQUIVALENT)
+    return Statements("", "the loop showed the images of services: SDK v2 has none to list, only environments")
 
 
 @rule.converts(*(f"{kind}.{member}" for kind in ("ContainerImage", "Image") for member in sorted(_TOLD)))
@@ -243,7 +271,7 @@ def deploy_from_model(use: Use, to: Rewriter) -> Outcome:
     return deployed(use, Wanted(*(use.argument(key, position=at) for at, key in enumerate(names, 1))), to)
 
 
-@rule.converts("ContainerImage", "Image", "Image.list", "Webservice.deploy", "Webservice.deploy_local_from_model")
+@rule.converts("ContainerImage", "Image", "Webservice.deploy", "Webservice.deploy_local_from_model")
 def other(use: Use, to: Rewriter) -> Outcome:
     """Images of their own, and services of models that are not registered."""
     return Leave(_OWN, Status.NO_EQUIVALENT)

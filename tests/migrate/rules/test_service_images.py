@@ -168,3 +168,51 @@ def test_an_image_of_its_own_is_a_package() -> None:
     ]
     assert found.text.splitlines()[-3:] == last
     assert any("preview" in finding.message for finding in found.findings)
+
+
+IMAGE = f"""{HEAD}from azureml.core.webservice import AksWebservice
+from azureml.core.compute import AksCompute, ComputeTarget
+config = ContainerImage.image_configuration("score.py", "python", "conda.yml")
+image = ContainerImage.create(ws, "i", [Model(ws, "a")], config)
+"""
+
+
+@pytest.mark.parametrize("given", ["image=image", "image"])
+def test_a_service_that_changes_to_an_image_gets_what_the_image_was_made_of(given: str) -> None:
+    found = convert(f'{IMAGE}s = AksWebservice(ws, "s")\ns.update({given})\ns.delete()\nimage.delete()\n')
+    assert "azureml.core" not in found.text
+    assert 'deployment.model = ml_client.models.get("a", label="latest")' in found.text
+    assert "deployment.code_configuration = config" in found.text
+    assert 'conda_file="conda.yml"' in found.text
+    assert "begin_create_or_update(deployment)" in found.text
+
+
+def test_a_service_that_changes_to_an_image_from_elsewhere_stays() -> None:
+    found = convert(f'{HEAD}s = Webservice(ws, "s")\ns.update(image=Image(ws, "i"))\n')
+    assert "s.update(image=" in found.text
+    assert any("the image is made elsewhere" in finding.message for finding in found.findings)
+
+
+def test_a_loop_that_only_shows_the_images_goes() -> None:
+    loop = 'for i in image.list(workspace=ws):\n    print("{} (v.{})".format(i.name, i.version))\n'
+    found = convert(f'{IMAGE}{loop}s = Webservice.deploy_from_image(ws, "s", image)\n')
+    assert "azureml.core" not in found.text and ".list(" not in found.text
+    kept = convert(f'{IMAGE}{loop}    names.append(i.name)\ns = Webservice.deploy_from_image(ws, "s", image)\n')
+    assert "image.list(workspace=ws)" in kept.text
+
+
+def test_a_cluster_that_only_a_service_of_its_class_was_deployed_to_goes() -> None:
+    found = convert(
+        f"""{IMAGE}made = AksCompute.provisioning_configuration(agent_count=3)
+cluster = ComputeTarget.create(ws, "aks", made)
+cluster.wait_for_completion(True)
+s = AksWebservice.deploy_from_image(ws, "s", image, AksWebservice.deploy_configuration(), cluster)
+"""
+    )
+    assert "azureml.core" not in found.text and "cluster" not in found.text
+
+
+def test_what_a_service_tells_of_its_image_and_its_compute() -> None:
+    found = convert(f'{HEAD}s = Webservice(ws, "s")\nif s.compute_type == "ACI":\n    print(s.image_id)\n')
+    assert 'if s.kind == "Managed":' in found.text
+    assert 'online_deployments.get(name="blue", endpoint_name=s.name).environment' in found.text.replace("\n", "")
