@@ -7,7 +7,7 @@ from typing import Any
 
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
-from amlbridge.v1.model_queries import matches_pairs, page, string_map
+from amlbridge.v1.model_queries import matches_pairs, optional_string_map, page, string_map
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import bad_request, not_found
 from amlbridge.wire.routing import REST, Reply, Routes
@@ -30,7 +30,7 @@ def create(call: Call) -> Reply:
         "description": typed(content, "description", str, None),
         "artifacts": _artifacts(typed(content, "artifacts", list, [])),
         "kvTags": string_map(content, "kvTags"),
-        "properties": string_map(content, "properties"),
+        "properties": optional_string_map(content, "properties"),
         "runid": typed(content, "runid", str, None),
         "meta": string_map(content, "meta"),
     }

@@ -75,6 +75,14 @@ def string_map(content: Mapping[str, Any], name: str) -> dict[str, str] | None:
     return None if value is None else {key: _text(item, f"{name}[{key!r}]") for key, item in value.items()}
 
 
+def optional_string_map(content: Mapping[str, Any], name: str) -> dict[str, str | None] | None:
+    """The same where a string may be null, as in what clients of explanations send."""
+    value: dict[str, Any] | None = typed(content, name, dict, None)
+    if value is None:
+        return None
+    return {key: None if item is None else _text(item, f"{name}[{key!r}]") for key, item in value.items()}
+
+
 def _text(value: Any, where: str) -> str:
     if isinstance(value, bool):
         return "True" if value else "False"

@@ -175,6 +175,10 @@ def test_bad_requests_change_nothing_and_lists_come_in_pages(live: LiveService) 
     base = f"/modelmanagement/v1.0{live.scope('bad')}"
     with live.client() as client:
         asset = client.post(f"{base}/assets", json={"name": "a", "artifacts": [{"prefix": "LocalUpload/x/m"}]}).json()
+        given = {"model_class": None, "rows": 3}  # as clients of explanations write them
+        body = {"name": "b", "artifacts": [{"prefix": "LocalUpload/x/m"}], "properties": given}
+        explanation = client.post(f"{base}/assets", json=body).json()
+        assert explanation["properties"] == {"model_class": None, "rows": "3"}
         good = {"name": "m", "url": f"aml://asset/{asset['id']}", "mimeType": "application/json"}
         bad: tuple[Any, ...] = (
             {**good, "name": "bad name"},

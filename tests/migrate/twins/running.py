@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -64,9 +65,16 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
-    if twin.only_after:
+    if twin.only_after and not (twin.needs and _is_installed(twin.needs)):
         return Result([f"= {line}" for line in twin.tells], after.left), after
     return _run(twin, live, old), after
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
 
 
 def convert(twin: Twin, folder: Path) -> list[FileReport]:

@@ -66,6 +66,7 @@ class Twin:
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 
     ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
+    With ``needs`` that holds only where this package is not installed.
 
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
     in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.

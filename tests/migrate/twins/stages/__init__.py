@@ -1,5 +1,4 @@
-"""The twins, a module for each group of rules. A module has ``TWINS``, and ``NOT_HERE``: the cases that cannot run on
-one machine, as ``{(rule, number): why}``."""
+"""The twins, a module for each group of rules. A module has ``TWINS``."""
 
 from __future__ import annotations
 
@@ -13,11 +12,6 @@ from tests.migrate.twins.twin import Twin
 def all_twins() -> tuple[Twin, ...]:
     """Every twin."""
     return tuple(twin for module in _modules() for twin in module.TWINS)
-
-
-def not_here() -> dict[tuple[str, int], str]:
-    """The cases without a twin, and why."""
-    return {case: why for module in _modules() for case, why in getattr(module, "NOT_HERE", {}).items()}
 
 
 def _modules() -> list[ModuleType]:

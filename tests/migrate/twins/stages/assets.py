@@ -19,6 +19,39 @@ for number in range(3):
     )
 """
 _CONDA = {"conda.yml": "channels:\n- conda-forge\ndependencies:\n- python=3.10\n- pip:\n  - numpy\n"}
+#: Public files, in a folder that answers as the file system of their account does (adlfs).
+_PUBLIC = """\
+import datetime
+from pathlib import Path
+
+import fsspec
+import pandas
+from fsspec.implementations.dirfs import DirFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+
+class Public(DirFileSystem):
+    protocol = "abfs"
+
+    def __init__(self, account_name, anon):
+        assert account_name == "azureopendatastorage" and anon
+        super().__init__(path=str(Path("public").absolute()), fs=LocalFileSystem(auto_mkdir=True))
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return path.removeprefix("abfs://")
+
+
+fsspec.register_implementation("abfs", Public, clobber=True)
+for name in ("nyctlc/green/puYear=2020/puMonth=1", "mlsamples/diabetes", "mnist"):
+    Path("public", name).mkdir(parents=True)
+days = [datetime.datetime(2020, 1, day) for day in range(1, 5)]
+trips = {"vendorID": [1, 2, 3, 4], "lpepPickupDatetime": days, "tripDistance": [1.0, 2.0, 3.0, 4.0]}
+pandas.DataFrame(trips).to_parquet("public/nyctlc/green/puYear=2020/puMonth=1/part.parquet")
+pandas.DataFrame({"AGE": [59, None], "Y": [151, 75]}, dtype=float).to_parquet("public/mlsamples/diabetes/part.parquet")
+for name in ("train", "labels"):
+    Path(f"public/mnist/{name}.gz").write_text(name)
+"""
 
 TWINS = [
     Twin(
@@ -187,7 +220,22 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
             print("=", json.load(open("ridge/azureml_environment.json"))["name"])
             """,
     ),
+    Twin(
+        "open-datasets",
+        head="""\
+            import os
+            from datetime import datetime
+
+            start, end = datetime(2020, 1, 2), datetime(2020, 1, 3)
+            """,
+        setup=_PUBLIC,
+        foot="""\
+            print("=", frame.to_dict("list"), patients.to_dict("list"), sorted(os.listdir("data")))
+            """,
+        only_after="azureml-opendatasets pins older packages (numpy 1, pandas 1) than the tests run with; a folder "
+        "stands in for the public files",
+        tells=(
+            "{'vendorID': [2, 3], 'tripDistance': [2.0, 3.0]} {'AGE': [59.0], 'Y': [151.0]} ['labels.gz', 'train.gz']",
+        ),
+    ),
 ]
-NOT_HERE = {
-    ("open-datasets", 0): "azureml-opendatasets pins older packages (numpy 1, pandas 1) than the tests run with",
-}

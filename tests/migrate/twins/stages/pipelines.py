@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.migrate.twins.twin import Twin
 
 #: A script of a step: ``outputs/given.json`` has its arguments, with what is in a folder in place of its path.
@@ -73,6 +75,66 @@ transformations:
 _SUBMIT = """\
 run = Experiment(ws, "trials").submit({what})
 run.wait_for_completion(show_output=False)
+"""
+#: Writes down its parameters.
+_NOTEBOOK = {
+    "cells": [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"cell{number}",
+            "metadata": {"tags": ["parameters"]} if number == 0 else {},
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(
+            (
+                'name, epochs = "", 0',
+                "from pathlib import Path",
+                'Path("outputs").mkdir(exist_ok=True)',
+                'Path("outputs/given.txt").write_text(f"{name} {epochs + 1}")',
+            )
+        )
+    ],
+    "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+#: As much of the API of Databricks as a run needs.
+_DATABRICKS = """\
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+asked = {}
+
+
+class Api(BaseHTTPRequestHandler):
+    def do_GET(self):
+        version = {"key": "15.4.x-scala2.12", "name": "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"}
+        state = {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS", "state_message": ""}
+        self.answer({"run_id": 7, "run_page_url": "http://run/7", "state": state, "versions": [version]})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)))
+        for task in body.get("tasks", ()):
+            asked.update(task["notebook_task"]["base_parameters"])
+        self.answer({"run_id": 7})
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *words):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+os.environ["DATABRICKS_HOST"] = f"http://127.0.0.1:{server.server_port}"
+os.environ["DATABRICKS_TOKEN"] = "token"
 """
 
 TWINS = [
@@ -261,8 +323,38 @@ ml.jobs.stream(ml.jobs.create_or_update(orders).name)
         only_after="its client wants a Spark pool that is attached",
         refused="a Spark pool",
     ),
+    Twin(
+        "notebook-runs",
+        head="""\
+from azureml.core import Experiment, Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline
+
+ws = Workspace.from_config()
+environment = RunConfiguration()
+""",
+        foot=_SUBMIT.format(what="Pipeline(ws, steps=[train])"),
+        files={"notebooks/train.ipynb": json.dumps(_NOTEBOOK)},
+        cluster="cpu",
+        differs={"outputs/0/*": "the notebook as it ran, which has its own name and the time"},
+    ),
+    Twin(
+        "databricks",
+        head="""\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import Pipeline
+
+ws = Workspace.from_config()
+""",
+        foot=_SUBMIT.format(what="Pipeline(ws, steps=[clean])")
+        + """\
+from setup_workspace import asked
+
+print("=", asked)
+""",
+        setup=_DATABRICKS,
+        only_after="its client wants a Databricks workspace that is attached; a server that answers as its API does "
+        "stands in for it",
+        tells=("{'rows': '5'}",),
+    ),
 ]
-NOT_HERE = {
-    ("databricks", 0): "there is no Databricks: what the component's script calls is tested with a stand-in for it",
-    ("notebook-runs", 0): "azureml-contrib-notebook pins old packages of Jupyter, and the step installs papermill",
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.setups import STORES
+from tests.migrate.twins.setups import FINISHED, STORES
 from tests.migrate.twins.twin import SUBMIT, SUBMIT_STEP, Twin
 
 _ONE = "a deployment of SDK v2 has one model: several become a folder with all of them"
@@ -97,7 +97,82 @@ header = {"Authorization": "Bearer " + deploy.made.get_keys()[0]}
 answer = requests.post(deploy.made.scoring_uri, data="four", headers=header)
 print("=", answer.status_code, answer.text)
 """
-_INTERPRET = "azureml-interpret and interpret-community (with numba and shap) are not installed for the tests"
+#: A model of houses, of which the rooms count.
+_RIDGE = """\
+import pandas
+from sklearn.linear_model import LinearRegression
+
+names = ["rooms", "age"]
+x_train = pandas.DataFrame({"rooms": [1.0, 2, 3, 4, 5, 6], "age": [3.0, 1, 2, 2, 1, 3]})
+x_test = x_train[:3]
+model = LinearRegression().fit(x_train, 10 * x_train["rooms"])
+"""
+_DASHBOARD = """\
+class ExplanationDashboard:
+    def __init__(self, explanation, model, dataset):
+        print("= shown with", len(dataset), "rows")
+"""
+_KEPT = """\
+from interpret.ext.blackbox import TabularExplainer
+from interpret_community.explanation import save_explanation
+
+save_explanation(TabularExplainer(model, x_train).explain_global(x_test), "kept", exist_ok=True)
+client.log_artifacts(RUN_ID, "kept", "explanation")
+"""
+#: Where interpret-community is installed, it comes first.
+_STANDINS = """\
+import sys
+
+sys.path.append("standins")
+"""
+_LAYOUT = "SDK v1 keeps an explanation in several files, under an id"
+#: As much of interpret-community as the cases use: an explanation is a dict, which is a file.
+_EXPLANATION = """\
+import json
+import os
+
+
+class Explanation:
+    def __init__(self, importance):
+        self.importance = importance
+
+    def get_feature_importance_dict(self):
+        return self.importance
+
+
+def save_explanation(explanation, path, exist_ok=False):
+    os.makedirs(path, exist_ok=exist_ok)
+    with open(os.path.join(path, "importance.json"), "w") as file:
+        json.dump(explanation.importance, file)
+
+
+def load_explanation(path):
+    with open(os.path.join(path, "importance.json")) as file:
+        return Explanation(json.load(file))
+"""
+_EXPLAINER = """\
+from interpret_community.explanation import Explanation
+
+
+class TabularExplainer:
+    def __init__(self, model, initialization_examples, features=None):
+        self.model = model
+        self.features = features or list(initialization_examples.columns)
+
+    def explain_global(self, evaluation_examples):
+        return Explanation(dict(zip(self.features, map(float, self.model.coef_))))
+"""
+
+
+def _standins(folder: str) -> dict[str, str]:
+    """The modules that stand in, below a folder."""
+    return {
+        f"{folder}standins/interpret_community/explanation.py": _EXPLANATION,
+        f"{folder}standins/interpret/ext/blackbox.py": _EXPLAINER,
+    }
+
+
+_INTERPRET = "azureml-interpret pins older packages (numpy 1.23, pandas 1) than the tests run with"
 
 TWINS = [
     Twin("run-metrics", 0, script=SUBMIT, differs={"jobs/trials/0/files/note.txt": _TEXT}),
@@ -250,9 +325,33 @@ Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")
             "jobs/trials/0/files/fairness/fairness_by_age.json": "the dictionary is one file",
         },
     ),
+    Twin(
+        "explainers",
+        head=_STANDINS + _RIDGE,
+        files={"standins/raiwidgets.py": _DASHBOARD, **_standins("")},
+        foot='print("=", max(explanation.get_feature_importance_dict().items(), key=lambda item: item[1])[0])\n',
+        needs="azureml.contrib.interpret.visualize",
+        only_after=f"{_INTERPRET}; small modules with the same names stand in for them and for raiwidgets",
+        tells=("shown with 3 rows", "rooms"),
+    ),
+    Twin(
+        "explanations",
+        0,
+        script=SUBMIT,
+        head=_STANDINS + _RIDGE,
+        files=_standins("src/"),
+        needs="azureml.interpret",
+        only_after=f"{_INTERPRET}; small modules with the same names stand in for them",
+        differs={"jobs/trials/0/files/explanation/*": _LAYOUT, "jobs/trials/0/tags/*": _LAYOUT},
+    ),
+    Twin(
+        "explanations",
+        1,
+        head="from setup_workspace import RUN_ID\n",
+        setup=f"{_STANDINS}{_RIDGE}{FINISHED}{_KEPT}",
+        files=_standins(""),
+        foot='print("=", "done")\n',
+        only_after="SDK v1 reads what its own client has kept; small modules stand in for interpret-community",
+        tells=("done",),
+    ),
 ]
-NOT_HERE = {
-    ("explainers", 0): "azureml-explain-model is not installed for the tests, nor is raiwidgets",
-    ("explanations", 0): _INTERPRET,
-    ("explanations", 1): _INTERPRET,
-}

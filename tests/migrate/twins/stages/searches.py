@@ -206,6 +206,7 @@ rows = pd.DataFrame({"size": [1, 2], "kind": ["a", "b"]})
 """,
         foot='print("=", predicted, probabilities)\n',
         files={"onnxruntime.py": _ONNXRUNTIME},
+        needs="azureml.automl.runtime.shared",
         only_after="azureml-automl-runtime cannot be installed beside today's packages; onnxruntime is a stand-in",
         tells=("float32 <U1 [1.0, 2.0]",),
     ),
@@ -214,6 +215,7 @@ rows = pd.DataFrame({"size": [1, 2], "kind": ["a", "b"]})
         foot="""\
 print("=", scores([1.0, 2.0, 3.0], [1.0, 2.0, 6.0])["mean_absolute_error"], times({"time_column_name": "week"}))
 """,
+        needs="azureml.automl.runtime.shared",
         only_after="azureml-automl-runtime cannot be installed beside today's packages",
         tells=("1.0 week",),
     ),
@@ -236,7 +238,8 @@ ml.data.create_or_update(Data(name="sales", path="table", type="mltable"))
 """,
         files={"table/MLTable": TABLE, "table/table.csv": "week,store,brand,quantity\n2026-01-05,a,b,1\n"},
         cluster="cpu-cluster",
-        only_after="azureml-contrib-automl-pipeline-steps cannot be installed beside today's packages",
+        needs="azureml.train.automl.runtime._many_models",
+        only_after="azureml-train-automl-runtime cannot be installed beside today's packages",
         refused="in Azure only",
     ),
 ]
