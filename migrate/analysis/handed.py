@@ -15,6 +15,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
+from amlbridge.migrate.analysis.made_elsewhere import steps_of
 from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
@@ -76,6 +77,8 @@ class Handed:
         called = self._evaluator.value(call.func)
         if isinstance(called, Function):
             self._read_result(call, called)
+            made = steps_of(called) if called.evaluator is not self._evaluator else []
+            self.links += [Link(step, call, "Pipeline") for step in made]
         self._read_steps(call)
         if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig")):
             self._read_lists(call)

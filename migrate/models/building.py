@@ -17,10 +17,10 @@ Functions and methods that make steps stay where they are; the function of the p
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from amlbridge.migrate.analysis.made_elsewhere import DEFINITIONS, elsewhere_made, own_nodes
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function
 from amlbridge.migrate.models.data import INTERMEDIATE
@@ -31,20 +31,22 @@ if TYPE_CHECKING:
     from amlbridge.migrate.models.steps import Step
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 #: Methods that put something into a collection.
 ADDING = frozenset({"append", "extend", "insert", "add", "update"})
 
 
 @dataclass
 class Building:
-    """The code that builds a pipeline. ``number``: counts them; ``statements``: what moves into the function of the
-    pipeline; ``functions``: what that calls; ``steps``: all that may be made; ``data``: the calls that made the data
-    between them; ``spent``: the statements of them that only list steps."""
+    """The code that builds a pipeline.
+
+    ``number``: counts them; ``statements``: what moves into the function of the pipeline; ``functions``: what that
+    calls, or, without ``use``, what code of other modules does; ``steps``: all that may be made; ``data``: the calls
+    that made the data between them; ``spent``: the statements of them that only list steps.
+    """
 
     number: int
-    use: Use
-    listed: ast.expr
+    use: Use | None
+    listed: ast.expr | None
     statements: list[ast.stmt]
     functions: list[Definition]
     steps: list[Step] = field(default_factory=list)
@@ -52,11 +54,17 @@ class Building:
     spent: set[ast.stmt] = field(default_factory=set)
     #: The parameters of the pipeline that the code names.
     handed: list[ast.expr] = field(default_factory=list)
+    #: The calls of functions of other modules that make steps.
+    elsewhere: list[ast.Call] = field(default_factory=list)
+    #: Collections of data that are made before the step which writes it -> the call that makes that step.
+    early: dict[ast.stmt, ast.expr] = field(default_factory=dict)
+    #: Variables that are called as the function which makes what they hold: they get names of their own.
+    renamed: set[ast.AST] = field(default_factory=set)
 
     def holds(self, node: ast.AST, to: Rewriter) -> bool:
         """Whether a node is in the code that builds the pipeline."""
         around = {node, *to.evaluator.scopes.ancestors(node)}
-        return not around.isdisjoint([*self.statements, *self.functions, self.listed])
+        return not around.isdisjoint([*self.statements, *self.functions, *([self.listed] if self.listed else [])])
 
 
 @dataclass
@@ -67,6 +75,8 @@ class Buildings:
     found: list[Building] = field(default_factory=list)
     #: Why the code of other pipelines, whose steps are not listed either, cannot move.
     failed: dict[ast.expr, str] = field(default_factory=dict)
+    #: Why steps of functions that other modules call for their pipelines cannot be made there.
+    stuck: dict[ast.expr, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, to: Rewriter) -> Buildings:
@@ -123,7 +133,11 @@ class Search:
                 break
         statements = [statement for statement in above if statement in found]
         functions = self.called([*statements, listed])
-        return Building(number, use, listed, statements, functions) if statements or functions else None
+        inside = [node for part in (*statements, listed) for node in own_nodes(part) if isinstance(node, ast.Call)]
+        elsewhere = [call for call in inside if elsewhere_made(self.to.evaluator, call) is not None]
+        if not (statements or functions or elsewhere):
+            return None
+        return Building(number, use, listed, statements, functions, elsewhere=elsewhere)
 
     def _builds(self, statement: ast.stmt, tainted: set[str]) -> bool:
         return any(self._is_seed(node) or key_of(node) in tainted for node in own_nodes(statement))
@@ -136,6 +150,8 @@ class Search:
         if node in self.flow.steps or node in self.flow.failed or (use is not None and use.symbol in INTERMEDIATE):
             return True
         function = self.function(node)
+        if function is None and elsewhere_made(self.to.evaluator, node) is not None:
+            return True
         return function is not None and self.makes(function)
 
     def _tainted_by(self, statement: ast.stmt, tainted: set[str]) -> set[str]:
@@ -190,14 +206,6 @@ class Search:
                     found[function] = None
                     waiting.append(function)
         return list(found)
-
-
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of some code in the order of the text, without those of functions and classes inside."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, DEFINITIONS):
-            yield from own_nodes(child)
 
 
 def added_to(node: ast.AST) -> ast.expr | None:

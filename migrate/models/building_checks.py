@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.functions import returns
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.made_elsewhere import elsewhere_made, own_nodes, parameters_of
+from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port
-from amlbridge.migrate.models.building import ADDING, Building, Search, key_of, keys_of, own_nodes
+from amlbridge.migrate.models.building import ADDING, Building, Search, key_of, keys_of
 from amlbridge.migrate.models.data import INTERMEDIATE
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.steps import Step
 
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Break)
+_PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.expr_context)
 _ONCE = (ast.If, ast.Try, ast.With)
 _AFTER = "{} is used outside of the code that makes the steps: use it in the function with @dsl.pipeline"
 _WRITTEN = "data is written by a step that gets it from elsewhere: let the code that makes the step give its output"
@@ -27,6 +29,7 @@ def check(building: Building, search: Search) -> None:
     """Takes in the steps and the data of the code. Raises ValueError where it cannot move, or says something about its
     steps that nodes made at run time cannot say."""
     flow = search.flow
+    assert building.use is not None and building.listed is not None
     _check_statements(building, search)
     _check_names(building, flow)
     for function in building.functions:
@@ -38,10 +41,15 @@ def check(building: Building, search: Search) -> None:
     building.steps = [flow.steps[node] for node in dict.fromkeys(made)]
     for step in building.steps:
         _check_step(building, step, search)
-    if not building.steps:
+    for call in building.elsewhere:
+        called = elsewhere_made(search.to.evaluator, call)
+        if called is not None:
+            parameters_of(called)
+    if not building.steps and not building.elsewhere:
         raise ValueError("no code of this module makes the steps")
     _check_written(building)
     _check_data(building, search)
+    _check_early(building, search)
     _check_listed(building, search)
     for part in (*building.statements, building.listed):
         for name in own_nodes(part):
@@ -50,8 +58,33 @@ def check(building: Building, search: Search) -> None:
                 building.handed.append(value.origin)
 
 
+def check_function(building: Building, function: ast.FunctionDef, search: Search) -> None:
+    """Takes in the steps and the data of a function that other modules call for their pipelines. Raises ValueError as
+    ``check`` does."""
+    plain = function.args
+    parameters = parameters_of(Function(function, search.to.evaluator))
+    taken = {arg.arg for arg in plain.args} & set(parameters)
+    others = plain.vararg or plain.kwarg or plain.kwonlyargs or plain.posonlyargs
+    if parameters and (others or taken or not plain.args):
+        raise ValueError("a parameter of the pipeline is made in a function: make it beside the pipeline")
+    if function.decorator_list:
+        raise ValueError(_OTHERWISE.format(function.name))
+    _check_order([function], search)
+    made = list(_in_order([*function.body], search, (function,)))
+    for node in made:
+        if node in search.flow.failed:
+            raise ValueError(search.flow.failed[node])
+    building.steps = [search.flow.steps[node] for node in dict.fromkeys(made)]
+    for step in building.steps:
+        _check_step(building, step, search)
+    _check_written(building)
+    _check_data(building, search)
+    _check_early(building, search)
+
+
 def _check_statements(building: Building, search: Search) -> None:
     to = search.to
+    assert building.use is not None and building.listed is not None
     block = to.evaluator.scopes.block(building.use.statement) or []
     for statement in building.statements:
         following = block[block.index(statement) + 1]
@@ -75,6 +108,7 @@ def _check_order(code: list[ast.stmt], search: Search) -> None:
 
 def _check_names(building: Building, flow: Flow) -> None:
     """The variables of the code are those of a function afterwards."""
+    assert building.use is not None and building.listed is not None
     scopes = flow.to.evaluator.scopes
     here = scopes.of(building.use.node)
     inside = {node for statement in building.statements for node in own_nodes(statement)}
@@ -82,8 +116,11 @@ def _check_names(building: Building, flow: Flow) -> None:
     stored = {node.id for node in inside if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     for name in sorted(stored):
         others = [binding for binding in here.bindings.get(name, ()) if binding.node not in inside]
-        if any(binding.position < (building.use.node.lineno, 0) for binding in others):
+        others = [binding for binding in others if binding.position < (building.use.node.lineno, 0)]
+        if any(binding.kind not in ("import", "def") for binding in others):
             raise ValueError(_AFTER.format(name))
+        if others:  # train_step, outputs = train_step(data)
+            building.renamed |= {node for node in inside if _is_bound_inside(node, name, inside, flow)}
     for node in scopes.parents:
         if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node in inside:
             continue
@@ -92,8 +129,17 @@ def _check_names(building: Building, flow: Flow) -> None:
     _check_rebound(building, flow)
 
 
+def _is_bound_inside(node: ast.AST, name: str, inside: set[ast.AST], flow: Flow) -> bool:
+    """Whether a name stands for what the code binds it to, and not for a function that is called like that."""
+    if not isinstance(node, ast.Name) or node.id != name:
+        return False
+    found = flow.to.evaluator.scopes.lookup(name, node)
+    return not isinstance(node.ctx, ast.Load) or (bool(found) and found[0].node in inside)
+
+
 def _check_rebound(building: Building, flow: Flow) -> None:
     """What the code reads may not change between the place where it was and that of the pipeline."""
+    assert building.use is not None and building.listed is not None
     block = flow.to.evaluator.scopes.block(building.use.statement) or []
     read: set[str] = set()
     for statement in block[: block.index(building.use.statement)]:
@@ -141,7 +187,7 @@ def _check_step(building: Building, step: Step, search: Search) -> None:
     comprehension = any(isinstance(node, (ast.comprehension, ast.ListComp)) for node in _around(step, search))
     if comprehension and step.arguments.outputs:
         raise ValueError("data of a pipeline is written in a comprehension: make the steps in a loop")
-    here = to.evaluator.scopes.of(building.use.node)
+    here = to.evaluator.scopes.of(building.use.node if building.use is not None else building.functions[-1].body[0])
     for port in step.arguments.inputs:
         if port.parameter is not None and to.evaluator.scopes.of(port.parameter) is not here:
             raise ValueError("a parameter of the pipeline is made in a function: make it beside the pipeline")
@@ -202,6 +248,35 @@ def _check_data(building: Building, search: Search) -> None:
                 raise ValueError("data of a pipeline is passed on in a way that cannot be followed")
 
 
+def _check_early(building: Building, search: Search) -> None:
+    """Data is there once its step is made: a collection of it that is made before comes later."""
+    scopes, evaluator = search.scopes, search.to.evaluator
+    for step in building.steps:
+        writer = scopes.statement_of(step.use.node)
+        written = {port.source for port in step.arguments.outputs}
+        assert writer is not None
+        for node in scopes.parents:
+            if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
+                continue
+            value = evaluator.value(node)
+            if not isinstance(value, Instance) or value.origin not in written or node.lineno >= writer.lineno:
+                continue
+            statement = scopes.statement_of(node)
+            if statement is None or not building.holds(statement, search.to) or _is_of_making(node, value, search):
+                continue
+            plain = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+            only = plain and all(isinstance(part, _PLAIN) for part in ast.walk(statement.value))  # type: ignore[attr-defined]
+            if not only or scopes.block(statement) is not scopes.block(writer):
+                raise ValueError("data of a pipeline is used before the step that writes it is made")
+            building.early[statement] = step.use.node
+
+
+def _is_of_making(node: ast.expr, value: Instance, search: Search) -> bool:
+    """Whether a name is read where another piece of data is made: for its datastore."""
+    around = [search.to.use_of(at) for at in search.scopes.ancestors(node)]
+    return any(use is not None and use.symbol in INTERMEDIATE and use.node is not value.origin for use in around)
+
+
 def _check_listed(building: Building, search: Search) -> None:
     """A step that is made is a node: it has to be in the list wherever it is made."""
     read_data = {port.source for step in building.steps for port in step.arguments.inputs}
@@ -209,6 +284,7 @@ def _check_listed(building: Building, search: Search) -> None:
         if any(port.source in read_data for port in step.arguments.outputs):
             continue
         _check_goes_on(step.use.node, building, search, ())
+    assert building.use is not None and building.listed is not None
     scopes = search.scopes
     for statement in building.statements:
         here = scopes.of(statement) is scopes.of(building.use.node)
@@ -218,6 +294,7 @@ def _check_listed(building: Building, search: Search) -> None:
 
 def _check_goes_on(made: ast.expr, building: Building, search: Search, path: tuple[ast.AST, ...]) -> None:
     """Raises ValueError for a step, or what a function gives, that is made without being listed in the same block."""
+    assert building.use is not None and building.listed is not None
     scopes = search.scopes
     statement = scopes.statement_of(made)
     if statement is None or statement is building.use.statement:

@@ -6,10 +6,12 @@ import ast
 from dataclasses import replace
 
 from amlbridge.migrate import traced
+from amlbridge.migrate.analysis.made_elsewhere import elsewhere_made, parameters_of, steps_of
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Function
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import Building, Buildings, Search
-from amlbridge.migrate.models.building_checks import check
+from amlbridge.migrate.models.building_checks import check, check_function
 from amlbridge.migrate.models.conditions import Conditions
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import given_steps
@@ -44,13 +46,57 @@ def find_buildings(flow: Flow) -> set[ast.AST]:
         except ValueError as error:
             buildings.failed[use.node] = str(error)
             continue
-        members = [step.use.node for step in building.steps]
+        members = [*(step.use.node for step in building.steps), *building.elsewhere]
+        made = [steps_of(found) for call in building.elsewhere if (found := elsewhere_made(flow.to.evaluator, call))]
+        if any(node in flow.to.attempt.kept for steps in made for node in steps):
+            flow.to.attempt.keep(use.node, None)
+        for name in building.renamed:
+            assert isinstance(name, ast.Name)
+            flow.to.rename(name, f"{name.id.removesuffix('_step')}_node")
         if flow.to.is_kept(use) or any(node in flow.to.attempt.kept for node in [*members, *building.data]):
             for node in [use.node, *members, *building.data]:
                 flow.to.attempt.keep(node, None)
             continue
         buildings.found.append(building)
+    _keep_others(buildings, flow)
+    _find_functions(buildings, search)
     return {function for building in buildings.found for function in building.functions}
+
+
+def _keep_others(buildings: Buildings, flow: Flow) -> None:
+    """Calls of functions of other modules that make steps, where no pipeline's function calls them."""
+    inside = {call for building in buildings.found for call in building.elsewhere}
+    for calls in flow.to.evaluator.calls().values():
+        for call in calls:
+            if call not in inside and elsewhere_made(flow.to.evaluator, call) is not None:
+                flow.to.attempt.keep(call, None)
+
+
+def _find_functions(buildings: Buildings, search: Search) -> None:
+    """The functions that make steps for the pipelines of other modules: their steps are nodes where they are made."""
+    to = search.to
+    if any(use.symbol == "Pipeline" for use in to.uses):
+        return
+    for function in to.evaluator.tree.body:
+        if not isinstance(function, ast.FunctionDef) or not steps_of(Function(function, to.evaluator)):
+            continue
+        callers = [home for arg in function.args.args for home, _ in to.evaluator.given(function, arg.arg)]
+        if not any("Pipeline" in home.calls() for home in callers if home is not to.evaluator):
+            continue
+        building = Building(len(buildings.found) + 1, None, None, [], search.called([function]) or [])
+        building.functions.append(function)
+        try:
+            check_function(building, function, search)
+        except ValueError as error:
+            buildings.stuck |= dict.fromkeys(steps_of(Function(function, to.evaluator)), str(error))
+            continue
+        members = [*(step.use.node for step in building.steps), *building.data]
+        if any(node in to.attempt.kept for node in members):
+            for node in members:
+                to.attempt.keep(node, None)
+            continue
+        buildings.found.append(building)
+        add_parameters(function, to)
 
 
 def _is_listed(use: Use, flow: Flow) -> bool:
@@ -101,6 +147,7 @@ def step_code(building: Building, step: Step, to: Rewriter) -> Outcome:
     if in_file and step.settings.compute:
         lines.append(f"{node}.compute = {step.settings.compute}")
     lines += [f"{_code(port, to)} = {node}.outputs.{port.name}" for port in arguments.outputs]
+    lines += _late_collections(building, step, to)
     made = "\n".join(lines)
     reviews = [step.review, *_lost_outputs(step, to)]
     review = "; ".join(filter(None, reviews))
@@ -110,6 +157,23 @@ def step_code(building: Building, step: Step, to: Rewriter) -> Outcome:
     if statement in building.spent:
         return _instead(statement, "", review, to)
     return Replace(node, review)
+
+
+def _late_collections(building: Building, step: Step, to: Rewriter) -> list[str]:
+    """The statements that make collections of what a step writes; those that only steps read go."""
+    scopes = to.evaluator.scopes
+    found = []
+    for statement, made in building.early.items():
+        if made is not step.use.node:
+            continue
+        to.remove(statement)
+        assert isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        name = statement.targets[0].id
+        reads = [node for node in Objects.of(to).reads(name) if scopes.of(node) is scopes.of(statement)]
+        in_steps = {step.use.node for step in building.steps}
+        if any(in_steps.isdisjoint(scopes.ancestors(node)) for node in reads):
+            found.append(to.lines.source(statement))
+    return found
 
 
 def _names(step: Step, variable: str | None, to: Rewriter) -> tuple[str, str]:
@@ -136,13 +200,13 @@ def _target(step: Step, to: Rewriter) -> str | None:
     """The code of what holds a step where it is made."""
     parent = to.evaluator.scopes.parents.get(step.use.node)
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and not isinstance(parent.targets[0], ast.Tuple):
-        return to.lines.source(parent.targets[0])
+        return to.source(parent.targets[0])
     return None
 
 
 def _code(port: Port, to: Rewriter) -> str:
     assert port.read is not None
-    return to.lines.source(port.read)
+    return to.source(port.read)
 
 
 def _bound(port: Port, to: Rewriter) -> str:
@@ -174,6 +238,7 @@ def pipeline_code(building: Building, to: Rewriter) -> Outcome:
     from amlbridge.migrate.rules.pipelines import function_head
 
     use = building.use
+    assert use is not None and building.listed is not None
     variable = Objects.of(to).variable(use.node)
     name = variable.id if variable is not None else to.fresh("pipeline_function")
     block = to.evaluator.scopes.block(use.statement) or []
@@ -182,8 +247,9 @@ def pipeline_code(building: Building, to: Rewriter) -> Outcome:
         _mark(block[block.index(statement) + 1], end_mark(building.number), to)
     for statement in building.spent:
         _shorten(statement, to)
-    head = function_head(name, use, building.steps, to, handed=building.handed)
-    to.memory["handed parameters", use.node] = tuple(building.handed)
+    more = hand_parameters(building, to)
+    head = function_head(name, use, building.steps, to, handed=building.handed, more=more)
+    to.memory["handed parameters", use.node] = (tuple(building.handed), more)
     own = [f"    {line}" for code in _listed_code(building.listed, to) for line in code.split("\n")]
     code = "\n".join([*head, f"    pass  {body_mark(building.number)}", *own])
     to.memory["pipeline", use.node] = building.steps
@@ -191,6 +257,34 @@ def pipeline_code(building: Building, to: Rewriter) -> Outcome:
         return Statements(code, _REVIEW)
     to.before(use.statement, code)
     return Replace(name, _REVIEW)
+
+
+def add_parameters(function: ast.FunctionDef, to: Rewriter) -> None:
+    """Gives a function the parameters of the pipeline that it made itself."""
+    found = parameters_of(Function(function, to.evaluator))
+    added = to.memory.setdefault("added parameters", {})
+    assert isinstance(added, dict)
+    if found:
+        added[function.args] = [f"{identifier(name)}={to.lines.source(default)}" for name, default in found.items()]
+
+
+def hand_parameters(building: Building, to: Rewriter) -> tuple[str, ...]:
+    """The parameters of the pipeline that functions of other modules take, with their defaults; their calls pass
+    them."""
+    found: dict[str, str] = {}
+    for call in building.elsewhere:
+        function = elsewhere_made(to.evaluator, call)
+        given = parameters_of(function) if function is not None else {}
+        found |= {identifier(name): ast.unparse(default) for name, default in given.items()}
+        names = [identifier(name) for name in given]
+        if names:
+            to.rename(call, lambda call=call, names=names: _extended(call, names, to))  # type: ignore[misc]
+    return tuple(f"{name}={default}" for name, default in found.items())
+
+
+def _extended(call: ast.Call, names: list[str], to: Rewriter) -> str:
+    given = [*map(to.source, call.args), *map(to.source, call.keywords), *(f"{name}={name}" for name in names)]
+    return f"{to.source(call.func)}({', '.join(given)})"
 
 
 def _mark(statement: ast.stmt, comment: str, to: Rewriter) -> None:

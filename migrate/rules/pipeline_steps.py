@@ -86,6 +86,8 @@ def step(use: Use, to: Rewriter) -> Outcome:
     flow = Flow.of(to)
     if use.node in flow.failed:
         return Leave(flow.failed[use.node])
+    if use.node in Buildings.of(to).stuck:
+        return Leave(Buildings.of(to).stuck[use.node])
     built = Buildings.of(to).of_step(use.node)
     if built is not None:
         return step_code(*built, to)

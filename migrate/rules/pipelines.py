@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import cast
 
 from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
@@ -150,6 +151,9 @@ def pipeline():
 )
 
 
+_Handed = tuple[tuple[ast.expr, ...], tuple[str, ...]]
+
+
 @rule.converts("Pipeline")
 def pipeline(use: Use, to: Rewriter) -> Outcome:
     """The function of a pipeline, where the pipeline was made."""
@@ -162,6 +166,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if known is not None:
         return traced.convert(use, known, to)
     flow = Flow.of(to)
+    if any(to.use_of(call) is None for call in to.evaluator.calls().get("run_after", ())):
+        raise ValueError("the order of steps is decided at run time: hand an output of one to the next")
     building = Buildings.of(to).of_pipeline(use)
     if building is not None:
         return pipeline_code(building, to)
@@ -237,16 +243,18 @@ def function_head(
     *,
     elsewhere: bool = False,
     handed: Sequence[ast.expr] = (),
+    more: Sequence[str] = (),
 ) -> list[str]:
     """The first lines of the function of a pipeline. ``compute``: code of the one that nodes take which name none;
-    ``handed``: further parameters, which its code hands on to functions."""
+    ``handed``, ``more``: further parameters, which its code hands on to functions: what made them, and code."""
     dsl = to.need("azure.ai.ml", "dsl")
     description = use.argument("description") if use is not None else None
     if elsewhere and not isinstance(description, ast.Constant | None):
         raise ValueError("the pipeline is described in another function than that which makes its steps")
     decorated = [f"description={to.source(description)}"] if description is not None else []
     decorated += [f"default_compute={compute}"] if compute else []
-    return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(_parameters(steps, to, handed))}):"]
+    parameters = dict.fromkeys([*_parameters(steps, to, handed), *more])
+    return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(parameters)}):"]
 
 
 def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
@@ -449,9 +457,9 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     function, steps = to.source(node), _steps_of(node, to)
     given = given_parameters(parameters, to)
     if steps:  # what no step takes is no parameter of the function
-        handed = to.memory.get(("handed parameters", _origin(node, to)), ())
-        assert isinstance(handed, tuple)
-        known = {part.partition("=")[0].partition(":")[0].strip() for part in _parameters(steps, to, handed)}
+        handed, more = cast("_Handed", to.memory.get(("handed parameters", _origin(node, to)), ((), ())))
+        parts = [*_parameters(steps, to, handed), *more]
+        known = {part.partition("=")[0].partition(":")[0].strip() for part in parts}
         given = [pair for pair in given if pair.startswith("**") or pair.partition("=")[0] in known]
     names = {pair.partition("=")[0] for pair in given}
     for name, default in data_defaults(steps, to).items():

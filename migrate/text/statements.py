@@ -6,6 +6,7 @@ import ast
 import io
 import tokenize
 from dataclasses import dataclass, field
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import UNCONVERTED, Status
@@ -133,8 +134,9 @@ class StatementWriter:
                 self._block(block)
 
     def _header(self, node: ast.AST) -> None:
-        if isinstance(node, ast.arguments) and not self.to.dropped.isdisjoint(node.args):
-            self._parameters(node)
+        more = cast("dict[ast.AST, list[str]]", self.to.memory.get("added parameters", {})).get(node, [])
+        if isinstance(node, ast.arguments) and (more or not self.to.dropped.isdisjoint(node.args)):
+            self._parameters(node, more)
             return
         if not self.to.touches(node):
             return
@@ -162,14 +164,15 @@ class StatementWriter:
         head = indent + before[cut:]
         return laid_out[len(head) : -1] if laid_out.startswith(head) else text
 
-    def _parameters(self, node: ast.arguments) -> None:
-        """The parameters of a function of which some go."""
+    def _parameters(self, node: ast.arguments, more: list[str]) -> None:
+        """The parameters of a function of which some go, and ``more`` that come."""
         values = [*[None] * (len(node.args) - len(node.defaults)), *node.defaults]
         kept = [(arg, value) for arg, value in zip(node.args, values, strict=True) if arg not in self.to.dropped]
         parts = []
         for argument, value in kept:
             equals = " = " if argument.annotation is not None else "="
             parts.append(self.to.source(argument) + (equals + self.to.source(value) if value is not None else ""))
+        parts += more
         last = values[-1] if values[-1] is not None else node.args[-1]
         start, end = self.lines.span(node.args[0])[0], self.lines.span(last)[1]
         rest = self.lines.text[end:]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.signatures.check import check_generated
-from tests.migrate.project.test_exchange import flat
+from tests.migrate.project.test_exchange import converted, flat
 from tests.migrate.rules.support import convert
 
 HEAD = """\
@@ -166,3 +168,64 @@ steps.append({step("prepare", "raw", "outputs=[raw], ")})
 pipeline = Pipeline(ws, steps=steps)
 """
     assert "no step above writes" in left(text)
+
+
+PREPARE = f"""\
+{HEAD}
+def prepare_step(ws, env):
+    raw = PipelineData("raw", datastore=ws.get_default_datastore())
+    outputs = [raw]
+    outputs_map = {{"raw": raw}}
+    step = {step("prepare", "raw", "outputs=outputs, ")}
+    return step, outputs_map
+"""
+TRAIN = f"""\
+{HEAD}
+def train_step(raw, env):
+    epochs = PipelineParameter(name="epochs", default_value=3)
+    model = PipelineData("model", datastore=raw.datastore)
+    step = {step("train", "raw, model, epochs", "inputs=[raw], outputs=[model], ")}
+    return step, {{"model": model}}
+"""
+SUBMIT = f"""\
+{HEAD}
+from prepare import prepare_step
+from train import train_step
+
+ws = Workspace.from_config()
+prepare_step, prepared = prepare_step(ws, "env@latest")
+train_step, trained = train_step(prepared["raw"], "env@latest")
+pipeline = Pipeline(ws, steps=[prepare_step, train_step])
+pipeline.submit("e", pipeline_parameters={{"epochs": 4}})
+"""
+
+
+def test_functions_of_other_modules_are_called_in_the_function_of_the_pipeline(tmp_path: Path) -> None:
+    """They take the parameters of the pipeline that they made; variables that hide them get another name."""
+    after = converted(tmp_path, {"prepare.py": PREPARE, "train.py": TRAIN, "submit.py": SUBMIT})
+    assert "from azureml" not in "".join(after.values())
+    main = flat(after["submit.py"])
+    assert 'def pipeline(epochs=3): prepare_node, prepared = prepare_step(ml_client, "env@latest")' in main
+    assert 'train_node, trained = train_step(prepared["raw"], "env@latest", epochs=epochs)' in main
+    assert "pipeline(epochs=4)" in main
+    assert "def train_step(raw, env, epochs=3):" in after["train.py"]
+    prepared = flat(after["prepare.py"])
+    assert 'raw = step.outputs.data outputs_map = {"raw": raw} return step, outputs_map' in prepared
+    assert "outputs = [raw]" not in prepared
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("submit.py", "pipeline.submit", "pipeline.what_is_this()\npipeline.submit"),
+        ("submit.py", "pipeline = ", "train_step.run_after(prepare_step)\npipeline = "),
+        ("train.py", "default_value=3", "default_value=EPOCHS"),
+    ],
+)
+def test_modules_stay_together(file: str, old: str, new: str, tmp_path: Path) -> None:
+    """Where one of them has to stay SDK v1, no other one makes nodes."""
+    files = {"prepare.py": PREPARE, "train.py": TRAIN, "submit.py": SUBMIT}
+    files[file] = files[file].replace(old, new)
+    after = converted(tmp_path, files)
+    assert "command(" not in after["train.py"] and "command(" not in after["prepare.py"]
+    assert "@dsl.pipeline()" not in after["submit.py"]

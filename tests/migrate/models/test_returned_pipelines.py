@@ -78,7 +78,8 @@ def test_a_pipeline_that_stays_keeps_the_steps_of_its_list() -> None:
         assert "a = PythonScriptStep(" in found.text and "command(" not in found.text
 
 
-def test_steps_of_another_module_stay_with_the_pipeline(tmp_path: Path) -> None:
+def test_steps_of_another_module_are_made_in_the_function_of_the_pipeline(tmp_path: Path) -> None:
     main = f"{HEAD}from steps import get_steps\n{MAIN}"
     after = converted(tmp_path, {"steps.py": HEAD + STEPS, "main.py": main})
-    assert "steps=steps" in after["main.py"] and "command(" not in after["steps.py"]
+    assert "def get_steps(env, rows=5):" in after["steps.py"] and "return steps" in after["steps.py"]
+    assert 'get_steps("env@latest", rows=rows)' in after["main.py"].split("def pipeline(rows=5):")[1]
