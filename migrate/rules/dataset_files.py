@@ -158,9 +158,13 @@ def mount(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     if _is_on_web(use.receiver, to):
         return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
-    if use.argument("mount_point", position=0) is not None:
-        return Leave("SDK v2 mounts nothing at a path of its own: download the files there, or make it a job's input")
-    parent = use.evaluator.scopes.parents.get(use.node)
+    point, parent = use.argument("mount_point", position=0), use.evaluator.scopes.parents.get(use.node)
+    if point is not None:  # the variable is the path of the folder then
+        if not isinstance(parent, ast.Assign):
+            return Leave(
+                "SDK v2 mounts nothing at a path of its own: download the files there, or make it a job's input"
+            )
+        return Replace(to.source(point), _MOUNTED)
     if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
         around = use.evaluator.scopes.parents[parent]
         assert isinstance(around, ast.With)
@@ -171,13 +175,15 @@ def mount(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need_module('tempfile')}.TemporaryDirectory()", _MOUNTED)
 
 
-def _mounted(use: Use, to: Rewriter) -> tuple[ast.expr, bool] | None:
-    """The dataset of a mount context, and whether a ``with`` has it; None when that cannot be told."""
+def _mounted(use: Use, to: Rewriter) -> tuple[ast.expr, bool, bool] | None:
+    """The dataset of a mount context, whether a ``with`` has it, and whether it has a path of its own; None when that
+    cannot be told."""
     value = use.receiver_value
     made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
     if made is None or made.receiver is None:
         return None
-    return made.receiver, isinstance(to.evaluator.scopes.parents.get(made.node), ast.withitem)
+    in_block = isinstance(to.evaluator.scopes.parents.get(made.node), ast.withitem)
+    return made.receiver, in_block, made.argument("mount_point", position=0) is not None
 
 
 @rule.converts("MountContext.start", "MountContext.stop")
@@ -186,12 +192,14 @@ def change(use: Use, to: Rewriter) -> Outcome:
     found = _mounted(use, to)
     if found is None or use.receiver is None or not is_statement(use):
         return Leave("the dataset that is mounted cannot be told")
-    owner, in_block = found
+    owner, in_block, at_path = found
     if in_block or to.evaluator.type_of(owner) == "InputDataset":
         return Statements("")
+    context = to.source(use.receiver)
     if use.symbol.endswith(".stop"):
-        return Replace(f"{to.source(use.receiver)}.cleanup()")
-    return Replace(download_code(f"{to.source(owner)}.path", f"{to.source(use.receiver)}.name", use, to), _MOUNTED)
+        return Replace(f"{to.need_module('shutil')}.rmtree({context})" if at_path else f"{context}.cleanup()")
+    folder = context if at_path else f"{context}.name"
+    return Replace(download_code(f"{to.source(owner)}.path", folder, use, to), _MOUNTED)
 
 
 @rule.converts("MountContext.mount_point")
@@ -200,7 +208,7 @@ def mount_point(use: Use, to: Rewriter) -> Outcome:
     found = _mounted(use, to)
     if found is None or use.receiver is None:
         return Leave("the dataset that is mounted cannot be told")
-    owner, in_block = found
-    if in_block or to.evaluator.type_of(owner) == "InputDataset":
+    owner, in_block, at_path = found
+    if in_block or at_path or to.evaluator.type_of(owner) == "InputDataset":
         return Replace(to.source(use.receiver))
     return Replace(f"{to.source(use.receiver)}.name")

@@ -423,7 +423,21 @@ def remove_tags(use: Use, to: Rewriter) -> Outcome:
     return Statements(f"for {key} in {to.source(tags)}:\n    {model}.tags.pop({key}, None)\n{saved}")
 
 
-@rule.converts("Model.add_dataset_references", "Model.serialize", "Model.get_sas_urls")
+#: What a serialized model of SDK v1 and the entity of SDK v2 both tell.
+_TOLD = ("id", "name", "version", "description", "tags", "properties")
+
+
+@rule.converts("Model.serialize")
+def serialize(use: Use, to: Rewriter) -> Outcome:
+    """A dict of what the model tells."""
+    if use.receiver is None or not isinstance(use.receiver, (ast.Name, ast.Attribute)):
+        return Leave("give the model a name: its facts are attributes, not a dict")
+    model = to.source(use.receiver)
+    facts = ", ".join(f'"{key}": {model}.{key}' for key in _TOLD)
+    return Replace(f"{{{facts}}}", "the entity of SDK v2 tells no framework, and its times are in creation_context")
+
+
+@rule.converts("Model.add_dataset_references", "Model.get_sas_urls")
 def no_twin(use: Use, to: Rewriter) -> Outcome:
     """What v2 models cannot do."""
     return Leave("models of SDK v2 have no such call: use tags, or the files at model.path", Status.NO_EQUIVALENT)

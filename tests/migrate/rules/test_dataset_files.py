@@ -72,3 +72,12 @@ def test_a_path_of_a_datastore_that_is_put_together() -> None:
 def test_a_download_whose_count_is_kept_is_left() -> None:
     found = convert(STORE + 'count = store.download("out")\n')
     assert 'count = Datastore.get(ws, store.name).download("out")' in found.text
+
+
+def test_a_mount_at_a_path_is_a_folder_there() -> None:
+    found = convert(HEAD + "m = data.mount(path)\nm.start()\nread(m.mount_point)\nm.stop()\n")
+    flat = " ".join(found.text.split())
+    assert "m = path download_artifact_from_aml_uri(uri=data.path, destination=m," in flat.replace("( ", "(")
+    assert flat.endswith("read(m) shutil.rmtree(m)") and "MountContext" not in flat
+    found = convert(HEAD + "with data.mount(path) as m:\n    read(m.mount_point)\n")
+    assert ".mount(path) as m:" in found.text

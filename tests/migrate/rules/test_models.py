@@ -123,3 +123,16 @@ def test_what_is_downloaded_in_a_comprehension_has_no_place_above_it() -> None:
 def test_tags_are_removed_from_the_entity() -> None:
     text = convert(f'{HEAD}m = Model(ws, "a")\nm.remove_tags(["k"])\n').text
     assert text.endswith('for key in ["k"]:\n    m.tags.pop(key, None)\nml_client.models.create_or_update(m)\n')
+
+
+def test_a_serialized_model_is_a_dict() -> None:
+    found = convert(
+        """\
+        from azureml.core import Model, Workspace
+
+        ws = Workspace.from_config()
+        model = Model(ws, "m")
+        print("model:", model.serialize())
+        """
+    )
+    assert '"version": model.version' in found.text and "serialize" not in found.text and "azureml" not in found.text
