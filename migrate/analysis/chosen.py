@@ -37,7 +37,7 @@ def chosen(
         return None
     literal = _literal(node, evaluator)
     bindings = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
-    if literal is None and not bindings:
+    if (literal is None and not bindings) or _is_record(literal, evaluator):
         return None
     inside = [added for owner, added in _additions(evaluator) if _is_same(owner, literal, bindings, evaluator)]
     for added in (*_elements(literal), *inside):
@@ -109,6 +109,15 @@ def _elements(literal: ast.expr | None) -> list[ast.expr]:
     if isinstance(literal, ast.DictComp):
         return [literal.value]
     return literal.values if isinstance(literal, ast.Dict) else []
+
+
+def _is_record(literal: ast.expr | None, evaluator: Evaluator) -> bool:
+    """Whether a dict that is written out has things of several kinds: ``{"run": run, "args": args}``."""
+    if not isinstance(literal, ast.Dict):
+        return False
+    values = [node for node in literal.values if not (isinstance(node, ast.Constant) and node.value is None)]
+    kinds = {evaluator.type_of(node) for node in values}
+    return len(kinds) > 1
 
 
 def _is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from amlbridge.migrate.analysis.uses import find_uses
 from amlbridge.migrate.analysis.values import Evaluator
+from tests.migrate.rules.support import convert
 
 _HEAD = """\
 from azureml.core import Experiment, Workspace
@@ -63,3 +64,23 @@ def test_a_run_of_a_collection(text: str) -> None:
 )
 def test_what_is_no_run_of_a_collection(text: str) -> None:
     assert not members(text)
+
+
+def test_a_dict_with_things_of_several_kinds_is_no_collection() -> None:
+    text = """\
+        import argparse
+
+        from azureml.core import Run
+
+
+        def main(context):
+            context["run"].log("a", 1)
+            print(context["args"].folder, context["args"].label)
+
+
+        run = Run.get_context()
+        main({"args": argparse.ArgumentParser().parse_args(), "run": run})
+        """
+    conversion = convert(text)
+    assert {finding.symbol for finding in conversion.findings} <= {"Run.get_context", "Run.log"}
+    assert 'print(context["args"].folder, context["args"].label)' in conversion.text
