@@ -237,17 +237,27 @@ def _algorithm(sampling: Use, sweep: Sweep, to: Rewriter) -> str:
 def tune(trial: Use, arguments: Arguments, to: Rewriter) -> None:
     """Adds the hyperparameters to the command of a trial, which v1 did when it ran: options and inputs.
     Raises ValueError where a search space cannot be read."""
-    known: set[str] = set()
-    for use in configurations(to):
-        sampling = sampling_of(use, to) if trial_of(use, to) is trial and not to.is_kept(use) else None
-        for item in space_of(sampling, to) if sampling is not None else ():
-            if item.name in known:
-                continue
-            known.add(item.name)
-            port = next((port for port in arguments.inputs if port.name == item.name), None)
-            if port is None:
-                make = to.need("azure.ai.ml", "Input")
-                port = Port(item.name, f'{make}(type="{item.type}")')
-                arguments.inputs.append(port)
-            arguments.text(item.option)
-            arguments.reference(port)
+    samplings = (
+        sampling_of(use, to) for use in configurations(to) if trial_of(use, to) is trial and not to.is_kept(use)
+    )
+    spaces = [space_of(sampling, to) for sampling in samplings if sampling is not None]
+    if len({frozenset(item.name for item in space) for space in spaces}) > 1:
+        raise ValueError("its searches tune different parameters: give each of them a configuration of its own")
+    for item in spaces[0] if spaces else ():
+        port = next((port for port in arguments.inputs if port.name == item.name), None)
+        if port is None:
+            make = to.need("azure.ai.ml", "Input")
+            kind = _common_type({other.type for space in spaces for other in space if other.name == item.name})
+            port = Port(item.name, f'{make}(type="{kind}")')
+            arguments.inputs.append(port)
+        arguments.text(item.option)
+        arguments.reference(port)
+
+
+def _common_type(types: set[str]) -> str:
+    """The type of an input that several searches give values of these types."""
+    if len(types) == 1:
+        return next(iter(types))
+    if types == {"integer", "number"}:
+        return "number"
+    raise ValueError("its searches have values of different types: give each of them a configuration of its own")

@@ -405,3 +405,35 @@ def test_a_search_space_that_the_lines_below_add_to() -> None:
         )
     ).text
     assert "return config(rate=Uniform(1, 2)).sweep(" in text
+
+
+_SEARCHES = """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.train.hyperdrive import (
+    GridParameterSampling, HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
+)
+ws = Workspace.from_config()
+config = ScriptRunConfig("src", "train.py", compute_target="cpu")
+metric = dict(primary_metric_name="loss", primary_metric_goal=PrimaryMetricGoal.MINIMIZE, max_total_runs=4)
+first = HyperDriveConfig(
+    run_config=config, hyperparameter_sampling=GridParameterSampling({"alpha": choice(1, 2)}), **metric
+)
+second = HyperDriveConfig(
+    run_config=config, hyperparameter_sampling=RandomParameterSampling({SPACE}), **metric
+)
+for search in (first, second):
+    Experiment(ws, "e").submit(search)
+"""
+
+
+def test_searches_of_one_configuration_have_inputs_of_a_common_type() -> None:
+    text = convert(_SEARCHES.replace("{SPACE}", '{"alpha": uniform(0, 1)}')).text
+    assert 'inputs={"alpha": Input(type="number")}' in text
+    assert "azureml" not in text.replace("azureml-mlflow", "").replace("/azureml/", "")
+
+
+@pytest.mark.parametrize("space", ['{"beta": uniform(0, 1)}', '{"alpha": choice("a", "b")}'])
+def test_searches_of_one_configuration_that_differ_are_left(space: str) -> None:
+    found = convert(_SEARCHES.replace("{SPACE}", space))
+    assert "give each of them a configuration of its own" in " ".join(finding.message for finding in found.findings)
+    assert "ScriptRunConfig(" in found.text and ".sweep(" not in found.text

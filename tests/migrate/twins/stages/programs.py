@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.migrate.twins.setups import STORES
 from tests.migrate.twins.stages.pipelines import ENV_SETUP, SEEN, WRITES
+from tests.migrate.twins.stages.services import MODEL, SERVING
 from tests.migrate.twins.twin import PROGRAM, SUBMIT_STEP, Twin
 
 _SALES = "day;shop;sold\n" + "".join(f"2026-01-0{day};{'ab'[day % 2]};{day * 2}\n" for day in range(1, 6))
@@ -121,5 +122,39 @@ TWINS = [
         },
         cluster="cpu",
         differs={"outputs": _TOKEN},
+    ),
+    Twin(
+        "deployments",
+        PROGRAM,
+        setup=MODEL,
+        files=SERVING,
+    ),
+    Twin(
+        "sweeps",
+        PROGRAM,
+        setup=ENV_SETUP,
+        files={
+            "src/train.py": """\
+                import argparse
+                import os
+
+                from azureml.core import Run
+
+                parser = argparse.ArgumentParser()
+                parser.add_argument("--alpha", type=float)
+                parser.add_argument("--kind", default="")
+                args, _ = parser.parse_known_args()
+                run = Run.get_context()
+                run.log("loss", args.alpha + (0.5 if args.kind == "b" else 0))
+                os.makedirs("outputs", exist_ok=True)
+                with open("outputs/model.txt", "w") as file:
+                    file.write(args.kind)
+                """,
+        },
+        cluster="cpu",
+        differs={
+            "jobs/*/children/*/tags/hyperparameters": "names of inputs have no dashes",
+            "jobs/random/0/children/*/metrics/loss": "values are sampled at random",
+        },
     ),
 ]

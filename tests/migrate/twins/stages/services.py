@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.migrate.twins.stages.pipelines import ENV_SETUP, RUN_CONFIG, SEEN
 from tests.migrate.twins.twin import Twin
 
-_MODEL = """\
+MODEL = """\
 from azure.ai.ml.entities import Environment, Model
 
 ml.environments.create_or_update(
@@ -34,7 +34,7 @@ def init():
 def run(data):
     return {"result": [factor * value for value in json.loads(data)["data"]]}
 """
-_SERVING = {"model.txt": "3", "serving/score.py": _SCORE}
+SERVING = {"model.txt": "3", "serving/score.py": _SCORE}
 _DEPLOY = """\
 from azureml.core import Environment, Workspace
 from azureml.core.model import InferenceConfig, Model
@@ -86,12 +86,12 @@ TWINS = [
         only_after="azureml-datadrift cannot be installed beside today's packages",
         refused="monitor",
     ),
-    Twin("model-packages", setup=_MODEL, files=_SERVING, refused="runs without containers"),
+    Twin("model-packages", setup=MODEL, files=SERVING, refused="runs without containers"),
     Twin(
         "deployments",
         foot='print("=", answer, primary != secondary)\n',
-        setup=_MODEL,
-        files=_SERVING,
+        setup=MODEL,
+        files=SERVING,
     ),
     Twin(
         "deployment-updates",
@@ -101,8 +101,8 @@ again = Webservice(ws, name="ridge-service")
 print("=", json.loads(json.dumps(again.run(json.dumps({"data": [4]})))), again.name, again.tags)
 print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0] == service.get_keys()[0])
 """,
-        setup=_MODEL,
-        files={**_SERVING, "deploy.py": _DEPLOY},
+        setup=MODEL,
+        files={**SERVING, "deploy.py": _DEPLOY},
     ),
     Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
     Twin(
@@ -110,7 +110,7 @@ print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0
         foot="""\
 print("=", sorted(endpoint.versions))
 """,
-        setup=_MODEL
+        setup=MODEL
         + """\
 from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, ManagedOnlineEndpoint
 
@@ -183,7 +183,7 @@ print("=", answer.status_code, answer.text, answer.headers["content-type"])
 """,
         path="serving/score.py",
         foot="def init():\n    pass\n",
-        setup=_MODEL,
+        setup=MODEL,
         files={"model.txt": "3", "deploy.py": _DEPLOY},
     ),
     Twin(
@@ -205,7 +205,7 @@ ml.datastores.create_or_update(
         "service-images",
         head="import json\n",
         foot='print("=", service.run(json.dumps({"data": [1, 2]})))\n',
-        setup=_MODEL,
+        setup=MODEL,
         files={
             "model.txt": "3",
             "score.py": _SCORE,
