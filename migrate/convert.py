@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
-from amlbridge.migrate.cleanup.imports import narrowed, remove_line, used_names, v1_imports
+from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, used_names, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
@@ -25,7 +25,7 @@ from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.text import trees
 from amlbridge.migrate.text.edits import Edits, Lines
-from amlbridge.migrate.text.layout import lay_out, spaced, squeezed
+from amlbridge.migrate.text.layout import lay_out, spaced, squeezed, trimmed
 from amlbridge.migrate.text.moved import moved
 
 #: After so many attempts everything that could hang together hangs together.
@@ -221,6 +221,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         edits = written(to, tree, imports)
     text = edits.apply()
     used = used_names(text)
+    _remove_unread_imports(edits, to, used)
     left = _names_left(to) & used
     missing = undefined_names(text) - to.imports.locals_of(used)
     anchor = next((node for node in tree.body if node in imports), None)
@@ -239,9 +240,24 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     text = squeezed(moved(edits.apply(), to.options.line_length), to.lines.text)
     made = cast("tuple[str, ...]", to.memory.get(MADE, ()))
     if made or ("dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text):
-        return spaced(text, made)
+        return trimmed(spaced(text, made), to.lines.text)
+    text = trimmed(text, to.lines.text)
     trees.tree_of(text)
     return text
+
+
+def _remove_unread_imports(edits: Edits, to: Rewriter, used: set[str]) -> None:
+    """Takes away what the module imported for code of SDK v1 only, such as logging for ``verbosity=logging.INFO``."""
+    if to.path.name == "__init__.py":
+        return
+    gone = used_names(to.lines.text) - used - to.exported() - to.read_elsewhere()
+    for node in to.evaluator.tree.body:
+        if not isinstance(node, (ast.Import, ast.ImportFrom)) or "noqa" in to.lines.line(node):
+            continue
+        names = [alias.asname or alias.name for alias in node.names]
+        if gone.issuperset(names) and is_standard(node):
+            to.gone.add(node)
+            remove_line(edits, to.lines, node)
 
 
 def _forget_unread(to: Rewriter, text: str) -> bool:

@@ -179,6 +179,14 @@ def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:
     return found
 
 
+def is_standard(statement: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is one of the standard library: those of other packages may do more than give a name."""
+    modules = [alias.name for alias in statement.names]
+    if isinstance(statement, ast.ImportFrom):
+        modules = [statement.module or ""] if not statement.level else [""]
+    return all(module.split(".")[0] in sys.stdlib_module_names for module in modules)
+
+
 def used_names(text: str) -> set[str]:
     """The names that code reads, outside of its imports."""
     found = set()

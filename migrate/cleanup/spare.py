@@ -1,4 +1,5 @@
-"""Statements that are not needed any more: what they made is in a created file, and nothing else reads it."""
+"""Statements that are not needed any more: what they made is in a created file or in the new code of others, and
+nothing else reads it."""
 
 from __future__ import annotations
 
@@ -12,11 +13,63 @@ from amlbridge.migrate.text.trees import tree_of
 
 def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> Edits:
     """The edits of a module without those statements. One that goes may have been the last reader of another."""
+    before = _read_names(to.lines.text)
     while True:
         writer = StatementWriter(to, set(imports))
         edits = writer.write(tree)
-        if not (to.spare or to.spare_names) or not _dropped(writer, _read_names(edits.apply())):
+        read = _read_names(edits.apply())
+        changed = bool(to.spare or to.spare_names) and _dropped(writer, read)
+        if not (_unread(writer, before, read) or changed):
             return edits
+
+
+#: Calls that only make a description or look something up that is there in any case.
+_PURE = ("Input", "MLClient", "DefaultAzureCredential", "datastores.get_default", "datastores.get")
+
+#: What the client of a job is made with.
+_OF_JOB = 'os.environ["AZUREML_ARM_'
+
+
+def _unread(writer: StatementWriter, before: set[str], read: set[str]) -> bool:
+    """Takes converted assignments away that only had a meaning for code that has none any more, and the variables of
+    what is still done for its own sake. Returns whether there were any."""
+    to = writer.to
+    read = read | to.exported() | to.read_elsewhere()
+    dropped = False
+    for statement in {use.statement: None for use in to.uses}:
+        if to.replaced.get(statement) == "" or not isinstance(statement, (ast.Assign, ast.Expr)):
+            continue
+        code = writer.whole(statement)
+        text = to.source(statement) if code is None else code
+        try:
+            made = ast.parse(text).body
+        except SyntaxError:
+            continue
+        name = _variable(made)
+        if name is None or name in read or not isinstance(made[0], ast.Assign):
+            continue
+        if isinstance(statement, ast.Expr):
+            if ".data.create_or_update(" not in text:
+                continue
+            to.replace_statement(statement, ast.get_source_segment(text, made[0].value) or text)
+        elif (name in before or _OF_JOB in text) and _is_pure(made[0].value) and not _is_alone(statement, to):
+            to.replace_statement(statement, "")
+        else:
+            continue
+        dropped = True
+    return dropped
+
+
+def _is_pure(value: ast.expr) -> bool:
+    """Whether an expression of SDK v2 does nothing but give a value."""
+    calls = [ast.unparse(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)]
+    return bool(calls) and all(call.endswith(_PURE) for call in calls)
+
+
+def _is_alone(statement: ast.stmt, to: Rewriter) -> bool:
+    """Whether a block has no other statement: it may say what happens without the object."""
+    parent = to.evaluator.scopes.parents.get(statement)
+    return not isinstance(parent, ast.Module) and len(to.evaluator.scopes.block(statement) or ()) < 2
 
 
 def _dropped(writer: StatementWriter, read: set[str]) -> bool:

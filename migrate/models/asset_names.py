@@ -15,8 +15,8 @@ REVIEW = "names of data assets have only letters, digits, -, _ and . in SDK v2: 
 
 def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     """The code of a data asset's name, and what to check about it."""
-    text = to.evaluator.text(node)
-    if text is None or not _REFUSED.search(text):
+    text = next((text for text in _texts(node, to) if _REFUSED.search(text)), None)
+    if text is None:
         return to.source(node), ""
     allowed = _REFUSED.sub("-", text.strip()).strip("-")
     review = REVIEW.format(allowed)
@@ -25,3 +25,14 @@ def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     if text.replace(" ", "-") == allowed:  # a variable: other code may show it
         return f'{to.source(node)}.replace(" ", "-")', review
     return to.source(node), f"names of data assets have only letters, digits, -, _ and . in SDK v2: change {text!r}"
+
+
+def _texts(node: ast.expr, to: Rewriter) -> list[str]:
+    """The names that an expression may be: of a parameter, those that calls pass."""
+    text = to.evaluator.text(node)
+    bound = to.evaluator.scopes.lookup(node.id, node) if text is None and isinstance(node, ast.Name) else []
+    if not bound or bound[0].kind != "parameter":
+        return [text] if text is not None else []
+    given = to.evaluator.given(bound[0].scope.node, bound[0].name)
+    texts = (evaluator.text(value) for evaluator, value in given)
+    return [text for text in texts if text is not None]

@@ -42,7 +42,6 @@ _STORE_HEAD = (
 _STORE_AFTER = (
     "import os\n"
     + _AFTER.rpartition("data = ")[0]
-    + 'store = ml_client.datastores.get("raw")\n'
     + "download_artifact_from_aml_uri(\n"
     + '    uri="azureml://datastores/raw/paths/2020/june",\n'
     + '    destination=os.path.join("input", "2020/june"),\n'

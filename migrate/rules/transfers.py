@@ -42,11 +42,7 @@ from azure.ai.ml.entities import Environment
 from azure.identity import DefaultAzureCredential
 
 ml_client = MLClient.from_config(credential=DefaultAzureCredential())
-store = ml_client.datastores.get_default()
 archives = ml_client.datastores.get("archives")
-raw = Input(
-    type="uri_file", path="azureml://datastores/workspaceblobstore/paths/raw/orders.csv"
-)
 archive = Input(
     type="uri_folder", path=f"azureml://datastores/{archives.name}/paths/2020"
 )

@@ -6,8 +6,11 @@ log until the job has ended. A variable that held the widget holds the job.
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_inside, is_statement
+from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -50,8 +53,23 @@ def show(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     if _of_this_process(use, to):
         return Statements("", note=_INTERACTIVE) if is_statement(use) else Leave(_INTERACTIVE)
+    if _is_waited_for(use, to):
+        return Statements("", note="the statement below follows the job until it has ended")
     review = "" if use.symbol.endswith("show") else "what the widget knew is on the job and its children"
     return Replace(f"{to.client(use.node)}.jobs.stream({to.source(use.receiver)}.name)", review)
+
+
+def _is_waited_for(use: Use, to: Rewriter) -> bool:
+    """Whether the next statement waits for the same run, in the same cell of a notebook."""
+    block = to.evaluator.scopes.block(use.statement) or []
+    below = block[block.index(use.statement) + 1 :] if use.statement in block and is_statement(use) else []
+    made = below[0].value if below and isinstance(below[0], ast.Expr) else None
+    waiting = to.use_of(made) if made is not None else None
+    if waiting is None or "Run.wait_for_completion" not in waiting.symbols or waiting.receiver is None:
+        return False
+    start, end = to.lines.span(use.statement)[1], to.lines.span(waiting.statement)[0]
+    same = to.source(waiting.receiver) == to.source(use.receiver) if use.receiver is not None else False
+    return same and CELL_MARK not in to.lines.text[start:end]
 
 
 _INTERACTIVE = "the run is logged by this process itself: watch it in the studio"

@@ -41,6 +41,11 @@ class Lines:
         start, end = self.span(node)
         return self.text[start:end]
 
+    def line(self, node: ast.AST) -> str:
+        """The text of the lines that a node is on."""
+        start, end = self.span(node)
+        return self.text[self.line_start(start) : self.line_end(end)]
+
     def line_start(self, offset: int) -> int:
         """The offset of the start of the line."""
         return self.text.rfind("\n", 0, offset) + 1

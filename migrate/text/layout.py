@@ -8,6 +8,7 @@ import tokenize
 from collections.abc import Collection
 from functools import lru_cache
 
+from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.text.trees import tree_of
 
 
@@ -82,6 +83,34 @@ def squeezed(text: str, old: str) -> str:
         if (above, below) not in before and not wide:
             lines[start:end] = [""]
     return "\n".join(lines)
+
+
+def trimmed(text: str, old: str) -> str:
+    """Takes the blank lines away that the cells of a notebook have at their edges, and had not before."""
+    if CELL_MARK not in old:
+        return text
+    lines, allowed = text.split("\n"), _edges(old.split("\n"))
+    for mark, (at, above, below) in reversed(_edges(lines).items()):
+        _at, before, after = allowed.get(mark, (0, above, below))
+        for place, number in ((at + 1, below - after), (at - above, above - before)):
+            for _ in range(number):
+                if place < len(lines) and not lines[place].strip():  # what lies between two marks is counted twice
+                    del lines[place]
+    return "\n".join(lines)
+
+
+def _edges(lines: list[str]) -> dict[str, tuple[int, int, int]]:
+    """By the mark of each cell: its line, and how many blank lines are above and below it."""
+    found = {}
+    for at, line in enumerate(lines):
+        if line.startswith(CELL_MARK):
+            above, below = at, at + 1
+            while above > 0 and not lines[above - 1].strip():
+                above -= 1
+            while below < len(lines) and not lines[below].strip():
+                below += 1
+            found[line] = (at, at - above, below - at - 1)
+    return found
 
 
 def _ends_definition(lines: list[str], at: int) -> bool:

@@ -395,3 +395,24 @@ def test_clusters_of_2018_are_clusters() -> None:
     made = 'AmlCompute(name="gpu", size="STANDARD_NC6", min_instances=0, max_instances=4)'
     assert made in re.sub(r"(?<=\()\s+|,?\s+(?=\))", "", re.sub(r"\s+", " ", conversion.text))
     assert {finding.status for finding in conversion.findings} == {Status.CONVERTED}
+
+
+def test_imports_that_only_code_of_v1_read_go() -> None:
+    """Those of the standard library; one that another statement reads stays, as does what nothing ever read."""
+    text = convert("""\
+import logging
+import json
+import os
+from azureml.train.automl import AutoMLConfig
+config = AutoMLConfig(task="regression", training_data=table, label_column_name="y", verbosity=logging.INFO)
+print(os.name)
+""").text
+    assert "import logging" not in text and "import json\nimport os\n" in text
+
+
+def test_cells_neither_start_nor_end_with_blank_lines() -> None:
+    cells = ["from azureml.core import Workspace\n\n# ours\nws = Workspace.from_config()", "\nprint(ws.name)\n"]
+    text = convert("".join(f"# %% amlbridge cell {number}\n{cell}\n" for number, cell in enumerate(cells))).text
+    assert "cell 1\n\nprint(ml_client.workspace_name)" in text  # as it was
+    once = convert("# %% amlbridge cell 0\nx = 1\n# %% amlbridge cell 2\n" + cells[0] + "\n").text
+    assert "cell 2\n" in once and "cell 2\n\n" not in once

@@ -266,3 +266,14 @@ def test_versions_are_numbers_where_they_are_compared() -> None:
     text = convert(f"{_HEAD}print(ws.datasets['x'].version > 1, ws.datasets['x'].version)\n").text
     assert 'int(ml_client.data.get("x", label="latest").version) > 1' in " ".join(text.split()).replace("'", '"')
     assert text.count(" int(") == 1
+
+
+def test_a_name_that_a_function_gets_is_written_as_v2_takes_it() -> None:
+    code = """\
+        def register(name, table):
+            return table.register(workspace=ws, name=name)
+        files = Dataset.File.from_files("https://example.org/a.gz")
+        register("some files", files)
+        """
+    text = convert("from azureml.core import Dataset\n" + _HEAD + textwrap.dedent(code)).text
+    assert 'name=name.replace(" ", "-")' in text

@@ -16,10 +16,12 @@ ml_client = MLClient.from_config(credential=DefaultAzureCredential())
 
 def test_the_default_that_code_chooses_is_named_where_it_is_asked_for() -> None:
     findings = check_transformed(
-        BEFORE + 'ws.set_default_datastore("lake")\nstore = ws.get_default_datastore()\npath = store.path("raw")\n',
+        BEFORE
+        + 'ws.set_default_datastore("lake")\nstore = ws.get_default_datastore()\npath = store.path("raw")\n'
+        + "print(store.name)\n",
         AFTER.replace("import MLClient", "import Input, MLClient")
         + 'store = ml_client.datastores.get("lake")\n'
-        + 'path = Input(type="uri_folder", path="azureml://datastores/lake/paths/raw")\n',
+        + 'path = Input(type="uri_folder", path="azureml://datastores/lake/paths/raw")\nprint(store.name)\n',
         status=Status.REVIEW,
     )
     assert any("choose it in the studio" in finding.message for finding in findings)
@@ -42,3 +44,21 @@ def test_the_default_of_another_branch_is_not_taken() -> None:
     assert "first = ml_client.datastores.get_default()" in found.text
     assert 'inner = ml_client.datastores.get("lake")' in found.text
     assert "outer = ml_client.datastores.get_default()" in found.text
+
+
+def test_what_only_code_of_v1_read_goes() -> None:
+    after = AFTER.replace("import MLClient", "import Input, MLClient")
+    check_transformed(
+        BEFORE + 'store = Datastore.get(ws, "lake")\npath = store.path("raw")\nprint(path)\n',
+        after + 'path = Input(type="uri_folder", path="azureml://datastores/lake/paths/raw")\nprint(path)\n',
+    )
+
+
+def test_what_nothing_read_stays() -> None:
+    code = 'store = ml_client.datastores.get("lake")\n'
+    check_transformed(BEFORE + 'store = Datastore.get(ws, "lake")\n', AFTER + code)
+
+
+def test_an_upload_that_nothing_reads_has_no_variable() -> None:
+    text = convert(BEFORE + 'ws.get_default_datastore().upload("data", target_path="data")\n').text
+    assert "\nml_client.data.create_or_update(" in text

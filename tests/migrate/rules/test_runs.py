@@ -170,3 +170,10 @@ def test_a_property_that_is_added_is_a_tag() -> None:
 
 def test_variables_of_loops_are_new() -> None:
     assert 'for logged_key in ["a"]' in body('key = 1\nrun.remove_tags(["a"])\nprint(key)\n')
+
+
+def test_a_widget_before_the_wait_for_the_run_is_not_waited_for_as_well() -> None:
+    code = "from azureml.core import Run\nfrom azureml.widgets import RunDetails\n"
+    code += "run = Run.get(ws, 'a')\nRunDetails(run).show()\n{}run.wait_for_completion(show_output=True)\n"
+    assert convert(code.format("")).text.count("jobs.stream(run.name)") == 1
+    assert convert(code.format("# %% amlbridge cell 2\n")).text.count("jobs.stream(run.name)") == 2
