@@ -99,12 +99,11 @@ def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], t
 
 
 def _kind(port: Port, to: Rewriter) -> str:
+    declared = next((kind for kind in ("uri_file", "mltable") if f'type="{kind}"' in port.declared), "")
+    if declared:  # what the component says is what the script gets
+        return declared
     data = follow(port.source, to) if port.source is not None else None
-    if data is None or data.type not in DATASETS:
-        return "uri_folder"
-    return next((kind for kind in ("uri_file", "mltable") if f'type="{kind}"' in port.declared), "") or kind_of(
-        data, to
-    )
+    return kind_of(data, to) if data is not None and data.type in DATASETS else "uri_folder"
 
 
 def _last_part(node: ast.expr | None, to: Rewriter) -> str:

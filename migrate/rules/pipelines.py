@@ -25,7 +25,7 @@ from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
 from amlbridge.migrate.models.flow import Flow, StepLeftError
 from amlbridge.migrate.models.handed_pipelines import given_pipeline
-from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.names import identifier, node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.returned_pipelines import returned_pipeline
@@ -251,7 +251,9 @@ def function_head(
     description = use.argument("description") if use is not None else None
     if elsewhere and not isinstance(description, ast.Constant | None):
         raise ValueError("the pipeline is described in another function than that which makes its steps")
-    decorated = [f"description={to.source(description)}"] if description is not None else []
+    component = node_name(name)
+    decorated = [f'name="{component}"'] if component != name and _is_published(to) else []
+    decorated += [f"description={to.source(description)}"] if description is not None else []
     decorated += [f"default_compute={compute}"] if compute else []
     parameters = dict.fromkeys([*_parameters(steps, to, handed), *more])
     return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(parameters)}):"]
@@ -263,15 +265,19 @@ def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
     A published pipeline is a component, which has no default compute: its nodes name theirs."""
     wanted = next((step.settings.compute for step in steps if step.default_compute), "")
     computes = {wanted} if wanted else {step.settings.compute for step in steps}
-    published = any(other.symbol.startswith(("Published", "PipelineEndpoint")) for other in to.uses)
-    published = published or any(other.symbol.endswith(("publish", "publish_pipeline")) for other in to.uses)
     if (
         len(computes) != 1
-        or published
+        or _is_published(to)
         or not (wanted or any(not step.given and step.file(to) is not None for step in steps))
     ):
         return ""
     return computes.pop()
+
+
+def _is_published(to: Rewriter) -> bool:
+    """Whether the module publishes pipelines: they are components then, with names of lower letters."""
+    published = ("Published", "PipelineEndpoint"), ("publish", "publish_pipeline")
+    return any(other.symbol.startswith(published[0]) or other.symbol.endswith(published[1]) for other in to.uses)
 
 
 def _bound(port: Port, to: Rewriter) -> str:

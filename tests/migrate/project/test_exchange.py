@@ -364,3 +364,22 @@ class Runner:
         report.path.write_bytes(report.after)
     assert "self.ws.subscription_id" in (tmp_path / "user.py").read_text()
     assert not [report.path for report in run([tmp_path], Settings()) if report.changed]
+
+
+@pytest.mark.parametrize("found", ["ws.datasets.get('rows')", "ws.datasets['rows']", "Dataset.get_by_name(ws, 'rows')"])
+def test_a_script_reads_a_dataset_as_its_component_declares_it(tmp_path: Path, found: str) -> None:
+    submit = f"""\
+        from azureml.core import Dataset, Workspace
+        from azureml.pipeline.core import Pipeline
+        from azureml.pipeline.steps import PythonScriptStep
+
+        ws = Workspace.from_config()
+        data = {found}
+        step = PythonScriptStep("read.py", name="read", inputs=[data.as_named_input("rows")], compute_target="cpu")
+        pipeline = Pipeline(ws, [step])
+        """
+    script = "from azureml.core import Run\n\nrun = Run.get_context()\n"
+    script += "print(run.input_datasets['rows'].to_pandas_dataframe())\n"
+    after = converted(tmp_path, {"submit.py": submit, "read.py": script})
+    assert "type: mltable" in (tmp_path / "read.component.yml").read_text()
+    assert 'mltable.load(os.environ["AZURE_ML_INPUT_rows"]).to_pandas_dataframe()' in after["read.py"]

@@ -468,3 +468,9 @@ def test_a_node_that_is_called_otherwise_hides_no_variable() -> None:
     code = f"train_step = 1\ntrainStep = {step('x')}\np = Pipeline(ws, [trainStep])\nprint(train_step)\n"
     text = function(done(code))
     assert "    train_step_2 = train_component()" in text
+
+
+@pytest.mark.parametrize(("published", "decorator"), [(".publish('p')", 'name="train_all"'), ("", "")])
+def test_a_pipeline_that_is_published_has_the_name_of_a_component(published: str, decorator: str) -> None:
+    text = function(done(f"a = {step('a')}\ntrainAll = Pipeline(ws, [a])\ntrainAll{published}\n"))
+    assert text.startswith(f"@dsl.pipeline({decorator})\ndef trainAll():")
