@@ -45,8 +45,6 @@ run.wait_for_completion()
 monitor.disable_schedule()
 """,
             """\
-from datetime import datetime, timedelta
-
 from azure.ai.ml import Input, MLClient
 from azure.ai.ml.constants import MonitorDatasetContext
 from azure.ai.ml.entities import (
