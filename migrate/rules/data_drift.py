@@ -45,6 +45,7 @@ run.wait_for_completion()
 monitor.disable_schedule()
 """,
             """\
+
 from azure.ai.ml import Input, MLClient
 from azure.ai.ml.constants import MonitorDatasetContext
 from azure.ai.ml.entities import (

@@ -86,10 +86,9 @@ def squeezed(text: str, old: str) -> str:
 
 
 def trimmed(text: str, old: str) -> str:
-    """Takes the blank lines away that a module has at its start, and cells of a notebook have at their edges, and had
-    not before."""
+    """Takes the blank lines away that the cells of a notebook have at their edges, and had not before."""
     if CELL_MARK not in old:
-        return text if old.startswith("\n") else text.lstrip("\n")
+        return text
     lines, allowed = text.split("\n"), _edges(old.split("\n"))
     for mark, (at, above, below) in reversed(_edges(lines).items()):
         _at, before, after = allowed.get(mark, (0, above, below))
