@@ -278,6 +278,8 @@ class Parts:
     def review(self) -> str:
         """What a person should check."""
         said = [*self.reviews, self.r.review if self.r is not None else ""]
+        if self.build and (self.conda is not None or self.conda_code or self.r is not None):
+            said.append(_BOTH)
         return "; ".join(dict.fromkeys(filter(None, said)))
 
 
@@ -401,6 +403,8 @@ def file_read(value: ast.expr, to: Rewriter) -> ast.expr | None:
     return opened.args[0] if whole else None
 
 
+#: Source: the reference of the environment's YAML (v2), "If specified, image must be specified as well".
+_BOTH = "Azure takes a conda_file beside an image only: let the Dockerfile install these packages"
 _PATH = "this has to be the path of the Dockerfile, not its text; the folder that it is in is sent along"
 _PATHS = frozenset({"join", "joinpath", "Path", "abspath", "resolve", "with_name"})
 

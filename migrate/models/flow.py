@@ -286,6 +286,14 @@ class Flow:
                     self._pipelines.append((use, steps))
         return [use for use, steps in self._pipelines if step in steps]
 
+    def unclaimed(self) -> list[Step]:
+        """The steps that the module makes and that no pipeline has whose steps can be told."""
+        return [
+            step
+            for step in self.steps.values()
+            if not any(self.pipelines_of(other) for other in (step, *self.instances.values()) if other.use is step.use)
+        ]
+
     def _appended(self, node: ast.expr) -> list[ast.expr]:
         """What is appended to a list that has a variable."""
         if not isinstance(node, ast.Name):

@@ -179,6 +179,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     except StepLeftError as error:
         return to.left_with(use, error.use)
     except ValueError as error:
+        for step in flow.unclaimed():  # they may be its steps: a pipeline of SDK v1 takes no components
+            to.attempt.keep(step.use.node, use)
         raise ValueError(Buildings.of(to).failed.get(use.node) or error) from error
     for step in steps:
         if not step.given and use.node in Buildings.of(to).failed:

@@ -474,3 +474,29 @@ def test_a_node_that_is_called_otherwise_hides_no_variable() -> None:
 def test_a_pipeline_that_is_published_has_the_name_of_a_component(published: str, decorator: str) -> None:
     text = function(done(f"a = {step('a')}\ntrainAll = Pipeline(ws, [a])\ntrainAll{published}\n"))
     assert text.startswith(f"@dsl.pipeline({decorator})\ndef trainAll():")
+
+
+def test_steps_that_a_pipeline_may_have_which_stays_stay_as_well() -> None:
+    """A pipeline of SDK v1 takes no components."""
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+
+
+def make(region):
+    return PythonScriptStep(name=region, script_name="train.py", source_directory="src", compute_target="cpu")
+
+
+regions = open("regions.txt").read().split()
+pipeline = Pipeline(ws, steps=list(map(make, regions)))
+first = PythonScriptStep(name="first", script_name="first.py", source_directory="src", compute_target="cpu")
+told = Pipeline(ws, steps=[first])
+"""
+    ).text
+    assert "return PythonScriptStep(name=region" in text
+    assert "Pipeline(ws, steps=list(map(make, regions)))" in text
+    assert "first = PythonScriptStep" not in text and "def told" in text
