@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from typing import cast
 
+from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.uses import Use, find_uses
@@ -21,7 +22,7 @@ from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.project.modules import Project
-from amlbridge.migrate.registry import Leave
+from amlbridge.migrate.registry import Leave, handlers
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Attempt, Rewriter
 from amlbridge.migrate.text import trees
 from amlbridge.migrate.text.edits import Edits, Lines
@@ -79,6 +80,9 @@ def settled(
     handed = Handed.of(evaluator)
     attempt.foreign.update(foreign_workspaces(evaluator))
     attempt.kept.update(attempt.foreign)
+    for use in bases(uses, evaluator.scopes):
+        rule = next((handlers()[symbol][0] for symbol in use.symbols if symbol in handlers()), None)
+        attempt.reasons[use.node] = rule, Leave("a class of this file derives from it: write that one for SDK v2")
     for _ in range(_ATTEMPTS):
         to = Rewriter(lines, evaluator, uses, options, attempt)
         project.settle(to, module)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.derived import is_derived
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.submit_settings import lost_settings, with_settings
@@ -116,6 +117,8 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     config = use.argument("config", position=0)
     if config is None:
         return Leave("nothing is submitted")
+    if is_derived(config, to.uses, to.evaluator.scopes):
+        return Leave("what is submitted is of a class of this file, which derives from one of SDK v1")
     parameters = use.argument("pipeline_parameters")
     if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):
         return Replace(invocation(config, parameters, to.source(use.receiver), to), lost_settings(use))
@@ -130,7 +133,16 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     tags = use.argument("tags", position=1)
     if tags is not None and not _is_none(tags):
         arguments.append(f"tags={to.source(tags)}")
-    return Replace(f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})")
+    submitted = f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})"
+    return Replace(submitted, "" if _is_told(config, to) else _ASSUMED)
+
+
+_ASSUMED = "what is submitted is made elsewhere: it has to be a job of SDK v2"
+
+
+def _is_told(config: ast.expr, to: Rewriter) -> bool:
+    """Whether it is known what is submitted: an object of SDK v1, also one of several, or a parameter that gets one."""
+    return to.evaluator.type_of(config) is not None
 
 
 def _is_none(node: ast.expr) -> bool:

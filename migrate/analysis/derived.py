@@ -1,0 +1,37 @@
+"""Classes of the user's own that derive from a class of SDK v1: they stay, and with them what is made of them.
+
+The classes of SDK v2 take other arguments and have other methods, so that a class with another base is another class.
+Exceptions are the exception: what is raised and caught keeps its meaning.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from amlbridge.migrate.analysis.scopes import Scopes
+from amlbridge.migrate.analysis.uses import Use
+
+_RAISED = ("Exception", "Error")
+
+
+def bases(uses: Iterable[Use], scopes: Scopes) -> Iterator[Use]:
+    """The uses that are bases of classes."""
+    for use in uses:
+        parent = scopes.parents.get(use.node)
+        if isinstance(parent, ast.ClassDef) and use.node in parent.bases and not use.symbol.endswith(_RAISED):
+            yield use
+
+
+def is_derived(node: ast.expr, uses: Iterable[Use], scopes: Scopes) -> bool:
+    """Whether an expression, or what its variable holds, is made of a class of this module with a base of SDK v1."""
+    made: ast.expr | None = node
+    if isinstance(node, ast.Name):
+        bindings = scopes.lookup(node.id, node)
+        made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+    if not (isinstance(made, ast.Call) and isinstance(made.func, ast.Name)):
+        return False
+    classes = {
+        parent.name for use in bases(uses, scopes) if isinstance(parent := scopes.parents[use.node], ast.ClassDef)
+    }
+    return made.func.id in classes
