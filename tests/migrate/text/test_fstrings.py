@@ -81,6 +81,7 @@ def test_a_generator_in_an_f_string_is_converted() -> None:
             f"children: {', '.join(c.name for c in ml_client.jobs.list(parent_job_name=run.name))}"
         )
         """,
+        status=Status.REVIEW,
     )
 
 
