@@ -99,7 +99,9 @@ def _read(step: Step, to: Rewriter) -> ComponentFile:
     static = Static(to, step.use.node)
     content: dict[str, Any] = {"$schema": SCHEMA, **_named(step, to), "type": "command", "code": "."}
     inputs = {port.name: _input(port, static) for port in step.arguments.inputs}
-    inputs.update({f"after_{first.node}": {"type": "uri_folder"} for first in step.after})
+    for first in step.after:
+        optional = {"optional": True} if first.made in step.ordered_at else {}
+        inputs[f"after_{first.node}"] = {"type": "uri_folder", **optional}
     outputs = {port.name: _output(port, static) for port in step.arguments.outputs}
     if step.before:
         outputs["order_token"] = {"type": "uri_folder"}

@@ -1,7 +1,8 @@
 """Steps that a pipeline has only under a condition: ``if args.evaluate: steps.append(evaluate)``.
 
 The function of the pipeline asks for the condition where it makes the node. Where a step is needed by one without the
-condition, SDK v1 ran it in any case, and so does the function.
+condition, SDK v1 ran it in any case, and so does the function; unless it is needed only because of an order that is
+said under the same condition: the later node waits for it when there is one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: What a person should check where the condition could not be kept.
 ALL_RUN = "which steps run was decided at run time: now all of them do"
+#: Where a rewriter remembers the statements whose order holds under its condition.
+ASKED_ORDERS = "orders under a condition"
 ASKED_LATER = "the function of the pipeline asks for the condition when it is called"
 
 
@@ -64,15 +67,29 @@ class Conditions:
                 places.setdefault(step.made, []).append(condition)
         for step in reversed(steps):  # what needs a step comes before it
             own = _together(places[step.made]) if step.made in places else _OF_OTHERS
-            needed = {self.of(other) for other in steps if step in self._flow.sources(other)}
+            others = [other for other in steps if not self._waits_at(other, step, own)]
+            needed = {self.of(other) for other in others if step in self._flow.sources(other)}
             if own is _OF_OTHERS:
                 self._found[step.made] = needed.pop() if len(needed) == 1 else None
             else:
                 assert own is None or isinstance(own, Condition)
                 self._found[step.made] = own if needed <= {own} else None
-                ordered = any(step in other.after and self.of(other) != own for other in steps)
+                ordered = any(step in other.after and self.of(other) != own for other in others)
                 if own is not None and ordered:
                     self.review = ALL_RUN
+
+    def _waits_at(self, later: Step, first: Step, condition: object) -> bool:
+        """Whether a step waits for another only where the condition of that holds."""
+        statement = later.ordered_at.get(first.made)
+        return statement is not None and condition is not None and self._condition(statement) == condition
+
+    def asked(self, later: Step, first: Step) -> str:
+        """What stands behind the token that a node waits for, where the node that writes it has a condition."""
+        condition = self.of(first)
+        if condition is None or condition == self.of(later) or first.made not in later.ordered_at:
+            return ""
+        self._to.memory.setdefault(ASKED_ORDERS, []).append(later.ordered_at[first.made])  # type: ignore[attr-defined]
+        return f" if {condition.code(self._to)} else None"
 
     def _condition(self, statement: ast.stmt) -> Condition | None:
         parents = self._to.evaluator.scopes.parents

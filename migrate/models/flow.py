@@ -105,7 +105,20 @@ class Flow:
                 del self.steps[step.use.node]
             return
         if earlier is not None:
-            self.order(self.steps_of(earlier), later)
+            self._order_at(use.statement, self.steps_of(earlier), later)
+
+    def _order_at(self, statement: ast.stmt, earlier: list[Step], later: list[Step]) -> None:
+        """Makes steps run after others; under a condition, where only that is said."""
+        known = [(last, first) for last in later for first in last.after]
+        self.order(earlier, later)
+        conditional = isinstance(self.to.evaluator.scopes.parents.get(statement), ast.If)
+        for last in later:
+            for first in (step for step in earlier if step in last.after):
+                alone = conditional and (last, first) not in known and last.call is None and last.is_command
+                if alone:
+                    last.ordered_at[first.made] = statement
+                else:
+                    last.ordered_at.pop(first.made, None)
 
     def _read_as_files(self, step: Step) -> None:
         """What another step writes as one file is read as one."""
@@ -163,7 +176,7 @@ class Flow:
         while waiting:
             at = waiting.pop()
             for before in self.sources(at):
-                if before not in found:
+                if before.made not in at.ordered_at and before not in found:
                     found.append(before)
                     waiting.append(before)
         return found

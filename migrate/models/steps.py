@@ -74,6 +74,8 @@ class Step:
     #: Steps that have to run before, without data between: their nodes.
     after: list[Step] = field(default_factory=list)
     before: list[Step] = field(default_factory=list)
+    #: Orders that hold only under a condition: what makes the earlier step -> the statement that says the order.
+    ordered_at: dict[ast.expr, ast.stmt] = field(default_factory=dict)
     reviews: list[str] = field(default_factory=list)
     #: Expressions elsewhere that belong to the step: its configuration.
     parts: list[ast.AST] = field(default_factory=list)
@@ -147,8 +149,9 @@ class Step:
             make = to.need("azure.ai.ml", "Output")
             outputs.append(f'"order_token": {make}(type="uri_folder")')
         text = self.arguments.code(self.start, self.more())
-        for name, _first in self.waits():
-            inputs.append(f'"{name}": {to.need("azure.ai.ml", "Input")}(type="uri_folder")')
+        for name, first in self.waits():
+            optional = ", optional=True" if first.made in self.ordered_at else ""
+            inputs.append(f'"{name}": {to.need("azure.ai.ml", "Input")}(type="uri_folder"{optional})')
         for index in range(self.waiting):
             make = to.need("azure.ai.ml", "Input")
             inputs.append(f'"{waiting_input(index)}": {make}(type="uri_folder", optional=True)')

@@ -27,6 +27,7 @@ from amlbridge.migrate.models.additions import remove_spent
 from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.building import Buildings
 from amlbridge.migrate.models.built_nodes import step_code
+from amlbridge.migrate.models.conditions import ASKED_ORDERS
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.handed_pipelines import hand_pipelines
 from amlbridge.migrate.models.objects import Objects
@@ -131,7 +132,10 @@ def run_after(use: Use, to: Rewriter) -> Outcome:
     if use.receiver is None or not flow.steps_of(use.receiver):
         return Leave("the steps cannot be told")
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
-        return Statements("", _review_if_conditional(use, to))
+        for pipeline in {pipe for step in flow.steps_of(use.receiver) for pipe in flow.pipelines_of(step)}:
+            to.outcome(pipeline)
+        kept = use.statement in to.memory.get(ASKED_ORDERS, ())  # type: ignore[operator]
+        return Statements("", "" if kept else _review_if_conditional(use, to))
     return Leave("call run_after in a statement of its own")
 
 

@@ -225,7 +225,8 @@ def function_code(
         in_file = not step.given and step.file(to) is not None
         ports = [port for port in step.arguments.inputs if in_file or not port.literal]
         bound = [f"{port.name}={_bound(port, to)}" for port in ports]
-        bound += [f"{name}={first.node}.outputs.{first.token}" for name, first in step.waits()]
+        tokens = [(name, first, f"{first.node}.outputs.{first.token}") for name, first in step.waits()]
+        bound += [f"{name}={token}{conditions.asked(step, first)}" for name, first, token in tokens]
         made = step.node_lines(bound, to)
         if in_file and step.settings.compute and step.settings.compute != compute:
             made.insert(1, f"{step.node}.compute = {step.settings.compute}")
@@ -368,15 +369,19 @@ def remove_lists(node: ast.expr, to: Rewriter) -> None:
     reads = [name for name in reads if any(found.scope is scope for found in lookup(name.id, name))]
     appends = [_append(name, to) for name in reads]
     made = value.node if isinstance(value, Code) else bindings[0].value if bindings else None
-    empty = isinstance(made, ast.Call) and not made.args and not made.keywords
-    lists = isinstance(made, (ast.List, ast.Tuple)) or empty
-    if not lists or len(bindings) != 1 or any(statement is None for statement in appends):
+    values = [made] if len(bindings) == 1 else [binding.value for binding in bindings]
+    if not bindings or not all(_is_list(item) for item in values) or any(statement is None for statement in appends):
         return
     made_inside = any(use.symbol.endswith("Step") and use.statement in appends for use in to.uses)
-    for statement in [bindings[0].statement, *appends]:
+    for statement in [*(binding.statement for binding in bindings), *appends]:
         inner = any(use.statement is statement and use.symbol.endswith("Step") for use in to.uses)
         if statement is not None and not inner and not made_inside:
             to.remove(statement)
+
+
+def _is_list(made: ast.AST | None) -> bool:
+    empty = isinstance(made, ast.Call) and not made.args and not made.keywords
+    return isinstance(made, (ast.List, ast.Tuple)) or empty
 
 
 def _append(name: ast.Name, to: Rewriter) -> ast.stmt | None:

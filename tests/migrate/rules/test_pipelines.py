@@ -99,10 +99,33 @@ def test_what_only_a_conditional_step_reads_runs_under_its_condition() -> None:
     assert "    if x:\n        a = a_component()\n        b = b_component(d=a.outputs.d)\n" in function(done(text))
 
 
-def test_steps_that_wait_for_a_conditional_one_make_it_run() -> None:
+def test_an_order_under_the_condition_of_a_step_holds_where_the_step_runs() -> None:
     text = (
         f"a = {step('a')}\nb = {step('b')}\n"
         "if x:\n    b.run_after(a)\n    s = [a, b]\nelse:\n    s = [b]\np = Pipeline(ws, steps=s)\n"
+    )
+    wanted = "    if x:\n        a = a_component()\n    b = b_component(after_a=a.outputs.order_token if x else None)\n"
+    made = done(text)
+    assert wanted in function(made) and '"after_a": Input(type="uri_folder", optional=True)' in made
+    assert "asks for the condition" in review(text) and "s = [" not in made
+    assert "conditional" not in " ".join(finding.message for finding in convert(HEAD + text).findings)
+
+
+def test_an_order_of_each_branch_is_kept() -> None:
+    text = (
+        f"a = {step('a')}\nb = {step('b')}\nc = {step('c')}\n"
+        "if x:\n    b.run_after(a)\n    c.run_after(b)\n    s = [a, b, c]\n"
+        "else:\n    c.run_after(a)\n    s = [a, c]\np = Pipeline(ws, steps=s)\n"
+    )
+    body = "".join(function(done(text)).split())
+    assert "ifx:b=b_component(after_a=a.outputs.order_token)" in body
+    assert "c=c_component(after_b=b.outputs.order_tokenifxelseNone,after_a=a.outputs.order_token" in body
+
+
+def test_steps_that_wait_in_any_case_for_a_conditional_one_make_it_run() -> None:
+    text = (
+        f"a = {step('a')}\nb = {step('b')}\nb.run_after(a)\n"
+        "if x:\n    s = [a, b]\nelse:\n    s = [b]\np = Pipeline(ws, steps=s)\n"
     )
     assert "if x:" not in function(done(text))
     assert "now all of them do" in review(text)
