@@ -106,6 +106,11 @@ class Use:
                 return arguments[name]
         return arguments.get(position) if position is not None else None
 
+    def passed(self, *names: str, position: int | None = None) -> ast.expr | None:
+        """The same; None as well where the code says ``None``, which SDK v1 takes for nothing."""
+        found = self.argument(*names, position=position)
+        return None if isinstance(found, ast.Constant) and found.value is None else found
+
 
 #: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): what a
 #: module takes from them is told once.

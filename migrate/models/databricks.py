@@ -46,18 +46,18 @@ _LISTS = ("maven_libraries", "pypi_libraries", "egg_libraries", "jar_libraries",
 @reads("DatabricksStep")
 def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call of DatabricksStep. Raises ValueError where it cannot be read."""
-    if use.argument("runconfig") is not None:
+    if use.passed("runconfig") is not None:
         raise ValueError(
             "the cluster of the step is in its run configuration: give num_workers and the rest in the call"
         )
     script = Script(Arguments(), to)
-    step = ServiceStep(use, component, node, script.arguments, Settings(), "", use.argument("name", position=0))
-    name = use.argument("name", position=0)
+    step = ServiceStep(use, component, node, script.arguments, Settings(), "", use.passed("name", position=0))
+    name = use.passed("name", position=0)
     text = to.evaluator.text(name) if name is not None else None
     key = identifier(text or node, "step")
     body = _Task(use, script, step)
     lines = body.lines(key, repr(text or node))
-    source = use.argument("source_directory") if body.uploads else None
+    source = use.passed("source_directory") if body.uploads else None
     modules = ["compute", "jobs"] if any("compute." in line for line in lines) else ["jobs"]
     step.text = script.text(
         "Starts a run on Databricks, and waits for it.",
@@ -74,7 +74,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     environ = f"{to.need_module('os')}.environ"
     settings.variables = f"{{{', '.join(f'{key!r}: {environ}[{key!r}]' for key in _VARIABLES)}}}".replace("'", '"')
     step.reviews.insert(0, _TOKEN.format(place.path))
-    take_reuse(step, use.argument("allow_reuse"), to)
+    take_reuse(step, use.passed("allow_reuse"), to)
     return step
 
 
@@ -92,7 +92,7 @@ class _Task:
 
     def _given(self, keyword: str) -> str | None:
         """The code of an argument of the step in the script; None when it is not given, or None."""
-        node = self._use.argument(keyword)
+        node = self._use.passed(keyword)
         code = self._script.value(node, keyword) if node is not None else None
         if code is not None and keyword in _INTEGERS:
             self._script.integers.add(code.removeprefix("args."))
@@ -125,7 +125,7 @@ class _Task:
         notebook, path = self._given("notebook_path"), self._given("python_script_path")
         file, main = self._given("python_script_name"), self._given("main_class_name")
         if notebook is not None:
-            pairs = self._pairs(use.argument("notebook_params"))
+            pairs = self._pairs(use.passed("notebook_params"))
             pairs |= self._data(list(pairs.values()))
             given = ", ".join(f"{key!r}: {code}" for key, code in pairs.items())
             parameters = f", base_parameters={{{given}}}" if pairs else ""
@@ -136,7 +136,7 @@ class _Task:
         if path is not None:
             words = self._words("python_script_params")
             return [], f"spark_python_task=jobs.SparkPythonTask(python_file={path}{words})"
-        if file is None or use.argument("source_directory") is None:
+        if file is None or use.passed("source_directory") is None:
             raise ValueError("what the step runs cannot be told: a notebook, a script or a class")
         self.uploads = True
         self._step.reviews.append(_UPLOADED)
@@ -163,7 +163,7 @@ class _Task:
 
     def _words(self, keyword: str) -> str:
         """The command line of a script or a class, as a keyword."""
-        node = self._use.argument(keyword)
+        node = self._use.passed(keyword)
         code = self._script.value(node, keyword, text=True) if node is not None else "[]"
         tree = ast.parse(code, mode="eval").body
         if not isinstance(tree, ast.List):
@@ -211,7 +211,7 @@ class _Task:
         """Code of the libraries of the cluster. Raises ValueError for one that is made elsewhere."""
         to, found = self._script.to, []
         for keyword in _LISTS:
-            node = self._use.argument(keyword)
+            node = self._use.passed(keyword)
             for element in list_elements(node, to) if node is not None else []:
                 value = to.evaluator.value(element) if not isinstance(element, ast.Starred) else None
                 made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None

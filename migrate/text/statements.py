@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass, field
 from typing import cast
@@ -223,7 +224,7 @@ class StatementWriter:
         text = self.lines.text
         last = self.lines.line_end(end)
         tail = text[end:last].strip()
-        if tail.startswith("#"):
+        if tail.startswith("#") and not _OF_LINTERS.match(tail):
             self.edits.replace(start, last - len(text[end:last].lstrip()), "")
             return
         if tail.startswith(";"):
@@ -279,6 +280,10 @@ class StatementWriter:
         return any(isinstance(outcome, Leave) and outcome != CONNECTED for outcome in outcomes)
 
 
+#: Comments that speak of the line that they are in, which is another one now.
+_OF_LINTERS = re.compile(r"#\s*(noqa|pylint:|type:\s*ignore|nosec|pragma:|fmt:|mypy:)", re.IGNORECASE)
+
+
 def _lost_comments(old: str, new: str) -> list[str]:
     """The comments of the old text that the new one does not have."""
     if "#" not in old:
@@ -286,7 +291,7 @@ def _lost_comments(old: str, new: str) -> list[str]:
     found = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(old).readline):
-            if token.type == tokenize.COMMENT and token.string not in new:
+            if token.type == tokenize.COMMENT and token.string not in new and not _OF_LINTERS.match(token.string):
                 found.append(token.string)
     except (tokenize.TokenError, IndentationError):
         return found  # the text of one statement at an indentation: the tokens before the end were read

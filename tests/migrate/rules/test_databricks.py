@@ -186,3 +186,24 @@ def calls(script: str, name: str) -> list[str]:
     """The calls of a class in a script, in the order of the text."""
     found = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
     return [ast.unparse(node) for node in found if ast.unparse(node.func).rpartition(".")[2] == name]
+
+
+def test_what_is_passed_as_none_is_not_passed() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import DatabricksStep
+
+ws = Workspace.from_config()
+step = DatabricksStep(
+    "existing", inputs=None, outputs=None, existing_cluster_id="0423-222152", notebook_path="/Shared/sample",
+    notebook_params=None, jar_params=None, source_directory=None, runconfig=None, maven_libraries=None,
+    compute_target=ws.compute_targets["dbx"], allow_reuse=False,
+)
+steps = [step]  # noqa: E501
+pipeline = Pipeline(ws, steps)
+"""
+    )
+    assert "azureml.pipeline" not in found.text and "noqa" not in found.text
+    assert any('notebook_path="/Shared/sample"' in text for text in found.created.values())
