@@ -31,6 +31,9 @@ class RestCalls:
     def __init__(self, to: Rewriter) -> None:
         self.to = to
         self._nodes = list(to.evaluator.scopes.parents)
+        #: What all calls send, and what those of a published pipeline's address send.
+        self._sent = [node for call in _named(to, "post", "request") for node in self._bodies(call)]
+        self._sent_there = [node for call in self._posts() if self._is_there(call) for node in self._bodies(call)]
 
     @classmethod
     def convert(cls, to: Rewriter) -> bool:
@@ -38,7 +41,8 @@ class RestCalls:
         ValueError where a part of it has no counterpart."""
         if "rest calls" not in to.memory:
             calls = cls(to)
-            found = [calls.body(node) for node in calls._nodes if isinstance(node, ast.Dict)]
+            found = [calls.to_endpoints()]
+            found += [calls.body(node) for node in calls._nodes if isinstance(node, ast.Dict)]
             found += [calls.added(node) for node in calls._nodes if isinstance(node, ast.Assign)]
             if any(found):
                 calls.answers()
@@ -46,24 +50,73 @@ class RestCalls:
             to.memory["rest calls"] = any(found)
         return bool(to.memory["rest calls"])
 
+    # Calls ------------------------------------------------------------------------------------------------------
+
+    def to_endpoints(self) -> bool:
+        """Whether an address of a published pipeline is called here. Raises ValueError where it is not seen what the
+        call sends."""
+        calls = [call for call in self._posts() if self._is_there(call)]
+        if any(_payload(call) and not self._bodies(call) for call in calls):
+            raise ValueError(_UNSEEN)
+        return bool(calls)
+
+    def _is_there(self, call: ast.Call) -> bool:
+        value = self.to.evaluator.value(call.args[0])
+        return isinstance(value, Symbol) and value.name in ("PublishedPipeline.endpoint", "PipelineEndpoint.endpoint")
+
+    def _bodies(self, call: ast.Call) -> list[ast.Dict]:
+        """The dicts that a call sends: written there or in a variable, as they are or as JSON."""
+        found: list[ast.Dict] = []
+        seen: set[ast.expr] = set()
+        todo = _payload(call)
+        while todo:
+            node = todo.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if isinstance(node, ast.Dict):
+                found.append(node)
+            elif isinstance(node, ast.Name):
+                bindings = self.to.evaluator.scopes.lookup(node.id, node)
+                todo += [binding.value for binding in bindings if isinstance(binding.value, ast.expr)]
+            elif isinstance(node, ast.IfExp):
+                todo += [node.body, node.orelse]
+            elif isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
+                name = ast.unparse(node.func)
+                if name.endswith("dumps"):
+                    todo += node.args[:1]
+                elif isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "copy"):
+                    todo.append(node.func.value)
+        return found
+
     # Bodies -----------------------------------------------------------------------------------------------------
 
     def body(self, node: ast.Dict) -> bool:
         """A body that is written out, or one that other statements add to."""
         keys = self._keys(node)
         added = self._added_to(node)
-        if not any(key in _ASSIGNMENTS for key in [*keys, *added]):
+        if not self._is_one(node, [*keys, *added]):
             return False
         if None in keys:
-            raise ValueError("the body of the REST call is put together in a way that cannot be followed")
-        self.to.rename(node, self._body(node, [str(key) for key in keys], inputs=bool(added)))
+            raise ValueError(_UNSEEN)
+        self.to.rename(node, self._body(node, [str(key) for key in keys], added))
         return True
+
+    def _is_one(self, node: ast.Dict, keys: list[str | None]) -> bool:
+        """Whether a dict is the body of a published pipeline's call. An experiment's name alone does not tell, unless
+        something sends the dict."""
+        if any(key in _ASSIGNMENTS for key in keys):
+            return True
+        return (node in self._sent and "ExperimentName" in keys) or (node in self._sent_there and bool(keys))
 
     def _keys(self, node: ast.Dict) -> list[str | None]:
         return [self.to.evaluator.text(key) if key is not None else None for key in node.keys]
 
-    def _body(self, node: ast.Dict, keys: list[str], *, inputs: bool) -> str:
+    def _body(self, node: ast.Dict, keys: list[str], added: list[str]) -> str:
+        """``added``: the keys that other statements add, which need the dicts that they are added to."""
         parts: list[str] = []
+        if "ExperimentName" in added and "ExperimentName" not in keys:
+            parts.append('"properties": {}')
         data: list[str] = []
         for key, value in zip(keys, node.values, strict=True):
             if key in _ASSIGNMENTS:
@@ -72,7 +125,7 @@ class RestCalls:
                 *outer, name = _place(key)
                 code = f'"{name}": {self.to.source(value)}'
                 parts.append(f'"{outer[0]}": {{{code}}}' if outer else code)
-        if data or inputs:
+        if data or any(key in _ASSIGNMENTS for key in added):
             parts.append(f'"InputData": {{{", ".join(data)}}}')
         return f'{{"properties": {{{", ".join(parts)}}}}}'
 
@@ -186,8 +239,8 @@ class RestCalls:
         bindings = self.to.evaluator.scopes.lookup(name.id, name)
         dicts = [binding.value for binding in bindings if isinstance(binding.value, ast.Dict)]
         if len(dicts) != 1:
-            raise ValueError("the body of the REST call is put together in a way that cannot be followed")
-        return any(key in _ASSIGNMENTS for key in [*self._keys(dicts[0]), *self._added_to(dicts[0])])
+            raise ValueError(_UNSEEN)
+        return self._is_one(dicts[0], [*self._keys(dicts[0]), *self._added_to(dicts[0])])
 
     # Answers and versions ---------------------------------------------------------------------------------------
 
@@ -251,7 +304,7 @@ class RestCalls:
         return (url, last.value) if of_endpoint else None
 
     def _posts(self) -> list[ast.Call]:
-        return [call for call in self.to.evaluator.calls().get("post", ()) if call.args]
+        return [call for call in _named(self.to, "post") if call.args]
 
     def _with_header(self, call: ast.Call, deployment: str) -> None:
         headers = next((keyword.value for keyword in call.keywords if keyword.arg == "headers"), None)
@@ -260,7 +313,19 @@ class RestCalls:
         self.to.rename(headers, f'{{**{self.to.source(headers)}, "{_HEADER}": {deployment}}}')
 
 
+_UNSEEN = "the body of the REST call is put together in a way that cannot be followed"
 _VERSION = f"a version of a batch endpoint is a deployment: name it in the header {_HEADER}, not in the address"
+
+
+def _named(to: Rewriter, *names: str) -> list[ast.Call]:
+    return [call for name in names for call in to.evaluator.calls().get(name, ())]
+
+
+def _payload(call: ast.Call) -> list[ast.expr]:
+    """What a call of requests sends: post(url, data, json)."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg in ("json", "data")]
+    given = [*named, *(call.args[1:3] if ast.unparse(call.func).endswith("post") else [])]
+    return [node for node in given if not (isinstance(node, ast.Constant) and node.value is None)]
 
 
 def _place(key: str) -> tuple[str, ...]:

@@ -405,6 +405,10 @@ def _invoked_with(parameters: ast.expr, to: Rewriter) -> str:
 
 
 _ANSWER = 'the answer of a batch endpoint has "name" where it had "Id"; versions are deployments, which have names'
+_UNSEEN = (
+    "no call of this address is seen here: the body of a batch endpoint is {'properties': {'InputData': {...}}}, and "
+    'its answer has "name" where it had "Id"'
+)
 _READ = {"endpoint": "scoring_uri", "id": "name", "name": "name", "description": "description"}
 
 
@@ -413,7 +417,9 @@ def read(use: Use, to: Rewriter) -> Outcome:
     """An attribute of the endpoint; the calls of its address are converted with it."""
     assert use.receiver is not None
     member = use.symbol.rsplit(".", 1)[1]
-    review = _ANSWER if member == "endpoint" and RestCalls.convert(to) else ""
+    review = ""
+    if member == "endpoint":
+        review = _ANSWER if RestCalls.convert(to) else _UNSEEN if "post" in to.evaluator.calls() else ""
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
 
 

@@ -1,8 +1,8 @@
 """Files and images of a run: ``upload_file``, ``upload_folder`` and ``log_image`` become artifacts of MLflow.
 
 ``mlflow.log_artifact(path, folder)`` keeps the file's own name. Where SDK v1 stored a file under another name, the
-file is copied to that name first, or, when the names are not known, the finding says that they are assumed to be the
-same. A plot becomes ``log_figure``; ``plt`` itself stands for the current figure.
+file is copied to that name first, in a temporary folder when its own name is not known; so what reads or registers it
+by the stored name finds it. A plot becomes ``log_figure``; ``plt`` itself stands for the current figure.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ rule = Rule(
 )
 
 _SAME_NAME = "assumed that the stored name ends with the file's own name: MLflow keeps the file's name"
+_NO_STREAM = "assumed that the file is given by its path, not as a stream"
 _DATASTORE = "MLflow has no datastore_name: the file is stored with the run"
 
 
@@ -94,7 +95,15 @@ def upload_file(use: Use, to: Rewriter) -> Outcome:
         lines.append(log_call(use, to, "log_artifact", copy, *([folder] if folder else [])))
         return Statements("\n".join(lines), review)
     folder = _folder(use, to, name)
-    return Replace(log_call(use, to, "log_artifact", local, *([folder] if folder else [])), review or _SAME_NAME)
+    code = log_call(use, to, "log_artifact", _renamed(name, text, local, to), *([folder] if folder else []))
+    return Replace(code, "; ".join(filter(None, [review, _NO_STREAM])))
+
+
+def _renamed(name: ast.expr, text: str | None, local: str, to: Rewriter) -> str:
+    """Code for the path of a copy that has the stored name: its own folder, for ``local`` may be that very file."""
+    path, folder = f"{to.need_module('os')}.path", f"{to.need_module('tempfile')}.mkdtemp()"
+    stored = f"{path}.basename({to.source(name)})" if text is None else quoted(posixpath.basename(text))
+    return f"{to.need_module('shutil')}.copy({local}, {path}.join({folder}, {stored}))"
 
 
 def _folder(use: Use, to: Rewriter, name: ast.expr) -> str:

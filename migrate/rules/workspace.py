@@ -110,14 +110,29 @@ def get(use: Use, to: Rewriter) -> Outcome:
         return Leave("say which workspace: a name is needed")
     parts = [
         f"credential={_credential(use, to)}",
-        f"subscription_id={to.source(subscription) if subscription is not None else None}",
-        f"resource_group_name={to.source(group) if group is not None else None}",
+        f"subscription_id={_given(subscription, 'subscription id', to)}",
+        f"resource_group_name={_given(group, 'resource group', to)}",
         f"workspace_name={to.source(name)}",
     ]
-    review = "" if subscription is not None and group is not None else "SDK v2 needs the subscription and the group"
+    review = _SEARCHED if _is_missing(subscription) or _is_missing(group) else ""
     review = "; ".join(filter(None, [review, _unknown(use, to)]))
     code = f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})"
     return _asked_for(use, code, review, to) or Replace(code, review)
+
+
+_SEARCHED = (
+    "give the subscription and the resource group: SDK v1 looked for the workspace in all that you have access to, "
+    "an MLClient does not"
+)
+
+
+def _given(node: ast.expr | None, what: str, to: Rewriter) -> str:
+    """Code for a part of the workspace's address; a text to replace where SDK v1 looked for it."""
+    return f'"<{what}>"' if node is None or _is_missing(node) else to.source(node)
+
+
+def _is_missing(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 def _asked_for(use: Use, code: str, assumed: str, to: Rewriter) -> Outcome | None:

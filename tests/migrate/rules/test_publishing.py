@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -80,6 +82,59 @@ def test_what_a_body_cannot_have_in_sdk_v2_is_told_and_stays() -> None:
         assert code in conversion.text
         assert "TODO(amlbridge publishing)" in conversion.text
         assert "PublishedPipeline.get(ws" in conversion.text  # body and address stay v1 together
+
+
+THERE = HEAD + 'published = PublishedPipeline.get(ws, "x")\n'
+CALLED = {"properties": {"properties": {"experimentName": "e"}}}
+IDENTIFIER = 'print(answer.json()["Id"])\n'
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'answer = requests.post(published.endpoint, headers=header, json={"ExperimentName": "e"})\n',
+        "url = published.endpoint\n"
+        'answer = requests.post(url, headers=header, data=json.dumps({"ExperimentName": "e"}))\n',
+        'body = {"ExperimentName": "e"}\nanswer = requests.post(published.endpoint, json=body)\n',
+        'body = {"ExperimentName": "e"}\ntext = json.dumps(body).encode()\n'
+        "answer = requests.post(published.endpoint, text, headers=header)\n",
+        'def call(url):\n    return requests.post(url, json={"ExperimentName": "e"})\n'
+        "answer = call(published.endpoint)\n",
+        'answer = requests.request("POST", published.endpoint, json={"ExperimentName": "e"})\n',
+    ],
+)  # fmt: skip
+def test_a_body_that_has_no_parameters(call: str) -> None:
+    conversion = convert(THERE + call + IDENTIFIER)
+    text = dense(conversion.text)
+    assert str(CALLED) in text and "ExperimentName" not in text
+    assert "print(answer.json()['name'])" in text
+    assert any("the answer of a batch endpoint" in finding.message for finding in conversion.findings)
+
+
+def test_a_body_that_is_filled_later_has_the_dicts_for_it() -> None:
+    text = dense(
+        convert(THERE + 'body = {}\nbody["ExperimentName"] = "e"\nrequests.post(published.endpoint, json=body)\n').text
+    )
+    assert "body = {'properties': {'properties': {}}}" in text
+    assert "body['properties']['properties']['experimentName'] = 'e'" in text
+
+
+@pytest.mark.parametrize("body", ["make()", "dict(ExperimentName=name)", "{**defaults, 'ExperimentName': name}"])
+def test_a_body_that_is_not_seen_keeps_the_call_of_sdk_v1(body: str) -> None:
+    first = 'requests.post(published.endpoint, json={"ExperimentName": "first"})\n'
+    call = f"answer = requests.post(published.endpoint, json={body})\n"
+    conversion = convert(THERE + first + call + IDENTIFIER)
+    assert first in conversion.text and call in conversion.text and IDENTIFIER in conversion.text
+    assert "TODO(amlbridge publishing)" in conversion.text
+    assert "PublishedPipeline.get(ws" in conversion.text
+
+
+def test_a_call_that_is_not_seen_is_for_review() -> None:
+    conversion = convert(
+        THERE + "def call(url, body):\n    return requests.post(url, json=body)\n\ncall(published.endpoint, given)\n"
+    )
+    assert "call(published.scoring_uri, given)" in conversion.text
+    assert any("no call of this address is seen here" in finding.message for finding in conversion.findings)
 
 
 def test_a_dict_of_the_users_own_stays() -> None:

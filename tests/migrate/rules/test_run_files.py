@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
+import mlflow
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -21,7 +25,8 @@ HEAD = "from azureml.core import Run\nimport os\nrun = Run.get_context()\n"
             "mlflow.log_artifact(file, os.path.dirname(file))",
             Status.CONVERTED,
         ),
-        ("run.upload_file('model', path)", "mlflow.log_artifact(path)", Status.REVIEW),
+        ("run.upload_file('model', path)",
+         'mlflow.log_artifact(shutil.copy(path, os.path.join(tempfile.mkdtemp(), "model")))', Status.REVIEW),
         ("run.upload_folder('a', 'b')", 'mlflow.log_artifacts("b", "a")', Status.CONVERTED),
         ("run.log_image('a', 'b.png')", 'mlflow.log_artifact("b.png")', Status.CONVERTED),
         ("run.log_image('a', plot=x)", 'mlflow.log_figure(x, "a.png")', Status.REVIEW),
@@ -42,3 +47,32 @@ def test_calls(before: str, after: str, status: Status) -> None:
 def test_a_stream_is_left_with_its_reason() -> None:
     found = convert(HEAD + "run.upload_file('a', open('b', 'rb'))\n")
     assert "# TODO(amlbridge run-files): write the stream to a file" in found.text
+
+
+def test_a_file_is_registered_by_the_name_that_it_was_stored_under() -> None:
+    found = convert(
+        HEAD
+        + "run.upload_file('outputs/a.pkl', find(best))\n"
+        + "run.register_model('a', model_path='outputs/a.pkl')\n"
+        + "run.upload_file(f'outputs/{kind}.pkl', find(best))\n"
+    )
+    text = ast.unparse(ast.parse(found.text))
+    copy = "shutil.copy(find(best), os.path.join(tempfile.mkdtemp(), {}))"
+    assert f"mlflow.log_artifact({copy.format(repr('a.pkl'))}, 'outputs')" in text
+    assert "/outputs/artifacts/paths/outputs/a.pkl'" in text
+    stored = "f'outputs/{kind}.pkl'"
+    assert f"mlflow.log_artifact({copy.format(f'os.path.basename({stored})')}, os.path.dirname({stored}))" in text
+
+
+@pytest.mark.parametrize("stored", ["'outputs/a.pkl'", "f'outputs/{kind}.pkl'"])
+def test_a_copy_has_the_stored_name_though_it_is_that_very_file(
+    stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = convert(HEAD + f"run.upload_file({stored}, find())\n").text
+    (tmp_path / "a.pkl").write_text("model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "runs").as_uri())
+    exec(text, {"find": lambda: "a.pkl", "kind": "a"})
+    mlflow.end_run()
+    stored_files = list((tmp_path / "runs").rglob("artifacts/outputs/a.pkl"))
+    assert [file.read_text() for file in stored_files] == ["model"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import check_transformed, convert
 
 
@@ -136,3 +137,18 @@ def test_an_annotation_in_quotes_names_the_client() -> None:
             return workspace.compute.get(name)
         """,
     )
+
+
+def test_a_workspace_that_sdk_v1_looked_for_needs_its_address() -> None:
+    for arguments in ('"ml"', '"ml", subscription_id=None, resource_group=None', 'name="ml", auth=None'):
+        before = f"from azureml.core import Workspace\n\nws = Workspace.get({arguments})\n"
+        conversion = convert(before)
+        assert 'subscription_id="<subscription id>"' in conversion.text
+        assert 'resource_group_name="<resource group>"' in conversion.text
+        found = [finding.message for finding in conversion.findings if finding.status is Status.REVIEW]
+        assert any("give the subscription and the resource group" in message for message in found)
+
+
+def test_only_what_is_missing_of_the_address_is_to_be_given() -> None:
+    text = convert('from azureml.core import Workspace\n\nws = Workspace.get("ml", subscription_id=mine)\n').text
+    assert "subscription_id=mine" in text and 'resource_group_name="<resource group>"' in text
