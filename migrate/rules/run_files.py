@@ -130,18 +130,63 @@ def _same_ending(use: Use, name: ast.expr, path: ast.expr) -> bool:
     return one is not None and one == other
 
 
-def _ending(use: Use, node: ast.expr) -> str | None:
-    """The last part of a path: its text, or the code that gives it."""
-    parts = _joined_parts(node)
-    if parts:
-        return _ending(use, parts[-1])
+def _ending(use: Use, node: ast.expr, depth: int = 0) -> str | None:
+    """The last part of a path: its text, or the code that gives it; None when it cannot be told. ``depth``: variables
+    that were followed so far (one that is made of itself has no end)."""
     text = use.evaluator.text(node)
     if text is not None:
         return posixpath.basename(text.rstrip("/"))
+    joined_parts = _joined_parts(node)
+    if joined_parts:
+        return _ending(use, joined_parts[-1], depth)
+    if isinstance(node, ast.Name):
+        made = [binding.value for binding in use.evaluator.scopes.lookup(node.id, node)]
+        if len(made) == 1 and isinstance(made[0], (ast.BinOp, ast.JoinedStr, ast.Call)) and depth < _DEEPEST:
+            return _ending(use, made[0], depth + 1) or node.id
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node)
+    tail = _last_parts(use, node)
+    if len(tail) == 1 and isinstance(tail[0], ast.expr):
+        return _ending(use, tail[0], depth) if tail[0] is not node else None
+    if any(isinstance(part, ast.expr) and not _is_steady(part) for part in tail):
+        return None
+    return " ".join(repr(part) if isinstance(part, str) else ast.unparse(part) for part in tail)
+
+
+#: How many variables are followed to the expression that makes a path.
+_DEEPEST = 4
+
+
+def _is_steady(node: ast.expr) -> bool:
+    """Whether an expression gives the same text each time: a call other than str(...) may not."""
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return all(ast.unparse(call.func) == "str" for call in calls)
+
+
+def _last_parts(use: Use, node: ast.expr) -> list[str | ast.expr]:
+    """The texts and expressions behind the last slash of ``a + "/" + b`` or of an f-string."""
+    tail: list[str | ast.expr] = []
+    for part in _text_parts(use, node):
+        if isinstance(part, str) and "/" in part:
+            tail = []
+            part = part.rpartition("/")[2]
+        if part != "":
+            tail.append(part)
+    return tail
+
+
+def _text_parts(use: Use, node: ast.expr) -> list[str | ast.expr]:
+    text = use.evaluator.text(node)
+    if text is not None:
+        return [text]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left = use.evaluator.text(node.left)
-        return _ending(use, node.right) if left is None or left.endswith("/") else None
-    return ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        return [*_text_parts(use, node.left), *_text_parts(use, node.right)]
+    if isinstance(node, ast.JoinedStr):
+        return [part for value in node.values for part in _text_parts(use, value)]
+    if isinstance(node, ast.FormattedValue) and node.conversion == -1 and node.format_spec is None:
+        return _text_parts(use, node.value)
+    return [node]
 
 
 @rule.converts("Run.upload_files")

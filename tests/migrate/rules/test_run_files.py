@@ -76,3 +76,32 @@ def test_a_copy_has_the_stored_name_though_it_is_that_very_file(
     mlflow.end_run()
     stored_files = list((tmp_path / "runs").rglob("artifacts/outputs/a.pkl"))
     assert [file.read_text() for file in stored_files] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("made", "stored", "local"),
+    [
+        ("file = 'a_' + str(alpha) + '.pkl'\npath = 'out/' + file\n", "file", "path"),
+        ("", "f'outputs/{kind}.pkl'", "f'out/{kind}.pkl'"),
+        ("", "'outputs/' + kind + '.pkl'", "f'out/{kind}.pkl'"),
+        ("path = os.path.join('out', file)\n", "file", "path"),
+    ],
+)
+def test_a_file_that_has_the_stored_name_is_not_copied(made: str, stored: str, local: str) -> None:
+    found = convert(HEAD + made + f"run.upload_file({stored}, {local})\n")
+    assert "shutil" not in found.text and "mlflow.log_artifact(" in found.text
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED}
+
+
+@pytest.mark.parametrize(
+    ("stored", "local"),
+    [
+        ("one + '.pkl'", "other + '.pkl'"),
+        ("f'{one}.pkl'", "f'out/{one}_{other}.pkl'"),
+        ("f'm_{now()}.pkl'", "f'out/m_{now()}.pkl'"),
+        ("path", "other"),
+    ],
+)
+def test_a_file_that_may_have_another_name_is_copied(stored: str, local: str) -> None:
+    made = "for _ in range(3):\n    path = path + '.pkl'\n"
+    assert "shutil.copy(" in convert(HEAD + made + f"run.upload_file({stored}, {local})\n").text
