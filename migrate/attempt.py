@@ -13,6 +13,8 @@ from amlbridge.migrate.registry import Leave, Rule
 class Attempt:
     """What one attempt to convert a module has found: grows until nothing more has to stay v1."""
 
+    #: Names that lines of a notebook which are no Python may read.
+    masked_names: frozenset[str] = frozenset()
     #: Nodes that made the objects that have to stay v1.
     kept: set[ast.AST] = field(default_factory=set)
     #: Of these, workspaces that code outside of the project makes: what reads them is not on its account.

@@ -42,7 +42,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     imports = v1_imports(evaluator)
     if not uses and not imports:
         return Conversion(module.text)
-    attempt = Attempt()
+    attempt = Attempt(module.masked_names)
     for _ in range(_ATTEMPTS):
         to = settled(module, evaluator, uses, project, options, attempt, project.kept(module, evaluator))
         named = len(attempt.names)  # writing may find that a bridge needs a name which new code has taken
@@ -224,7 +224,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         to.gone.clear()
         edits = written(to, tree, imports)
     text = edits.apply()
-    used = used_names(text)
+    used = used_names(text) | to.attempt.masked_names
     _remove_unread_imports(edits, to, used)
     left = _names_left(to) & used
     missing = undefined_names(text) - to.imports.locals_of(used)
@@ -319,7 +319,7 @@ def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str]
 
 def _names_left(to: Rewriter) -> set[str]:
     """The names that uses that stay v1 need imported."""
-    found: set[str] = set()
+    found = {name for name in to.attempt.masked_names if name in to.evaluator.scopes.module.bindings}
     for use in to.uses:
         outcome = to.outcomes.get(use.node, (None, None))[1]
         unasked = outcome is None and not _covered(to, use)

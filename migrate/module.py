@@ -20,11 +20,14 @@ MAGIC_MARK = "# amlbridge magic "
 class ModuleText:
     """A Python module. ``text`` has "\\n" line ends and no byte order mark. A notebook is one module over its code
     cells: each starts with the line ``CELL_MARK`` plus its index, and magics are masked by lines that end with
-    ``MAGIC_MARK`` and more. An edit keeps all of these lines, in their order."""
+    ``MAGIC_MARK`` and more. An edit keeps all of these lines, in their order. ``masked_names``: what those lines
+    may read of the module; ``shown_names``: what they ask for help about."""
 
     path: Path
     text: str
     notebook: bool = False
+    masked_names: frozenset[str] = frozenset()
+    shown_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ _WORKSPACE_NAMES = frozenset(
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
 #: Expressions around uses that an idiom may convert.
 _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
+_OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)  # what may stand for an object
 
 
 class Rewriter:
@@ -544,7 +545,7 @@ class Rewriter:
             for node in ast.walk(expression):
                 if node in inside:
                     continue
-                value = self.evaluator.value(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) else None
+                value = self.evaluator.value(node) if isinstance(node, _OBJECTS) else None
                 if isinstance(value, Instance) and value.type != "Workspace":
                     found.append(value)
         return found

@@ -16,6 +16,13 @@ _MAGIC = re.compile(r"^\s*(?:[%!?]|(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*
 _PYTHON_CELLS = frozenset(
     ["time", "timeit", "capture", "prun", "local", "python", "python3", "py", "memit", "mprun", "wandb"]
 )
+#: Magics that take no code and no names of variables, but texts in which ``{expression}`` and ``$name`` are filled in.
+_TEXTS = frozenset(
+    {"pip", "conda", "run", "cd", "env", "set_env", "writefile", "file", "bash", "sh", "sx", "system", "script"}
+    | {"load_ext", "reload_ext", "matplotlib", "html", "markdown", "latex", "javascript", "js", "load", "ls", "mkdir"}
+)
+_FILLED = re.compile(r"\{([^{}]*)\}|\$\{?([A-Za-z_]\w*)")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _SHELL = re.compile(r"^\s*(?:!|%pip\b|%conda\b).*[^\\\s]\s*$")
 _MARK = re.compile(rf"{re.escape(MAGIC_MARK)}(\d+)$", re.MULTILINE)
 
@@ -26,6 +33,9 @@ class Masks:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._masks: list[str] = []
+        #: The names that the masked lines may read, and those that they ask for help about.
+        self.names: set[str] = set()
+        self.shown: set[str] = set()
 
     def hide(self, line: str, *, comment: bool = False) -> str:
         """A line that stands for ``line``, and is Python."""
@@ -40,6 +50,10 @@ class Masks:
             mask = f"{indent}pass  {mark}"
         self._lines.append(line)
         self._masks.append(mask)
+        if comment or not (shown := _names_shown(line)):
+            self.names |= names_read(line, goes_on=comment)
+        else:
+            self.shown |= shown
         return mask
 
     def shell_lines(self, code: str) -> list[tuple[int, int, str]]:
@@ -71,6 +85,24 @@ class Masks:
         return "\n".join(lines)
 
 
+def _names_shown(line: str) -> set[str]:
+    """The names of ``?model`` and ``model.fit??``; none of other lines."""
+    text = line.strip()
+    return set(_WORD.findall(text)) if "?" in (text[:1], text[-1:]) and text[:1] not in ("%", "!") else set()
+
+
+def names_read(line: str, *, goes_on: bool = False) -> set[str]:
+    """The names that a line which is no Python may read: ``model`` of ``%time model.fit()``, ``path`` of
+    ``!ls {path}``. ``goes_on``: whether it goes on what another line has started."""
+    magic = _MAGIC.match(line)
+    start = magic.end("target") if magic is not None and magic["target"] else 0
+    text = line[start:].lstrip(" \t=")
+    kind = re.match(r"%{1,2}(\w+)", text)
+    if not goes_on and kind and kind[1] not in _TEXTS:
+        return set(_WORD.findall(text[kind.end() :]))
+    return {name for part in _FILLED.findall(text) for name in _WORD.findall(" ".join(part))}
+
+
 def _without_known_comments(parts: list[str], above: list[str]) -> list[str]:
     """The lines of a command without comments that an earlier run has put above it."""
     known = set(takewhile(lambda line: line.lstrip().startswith("#"), reversed(above)))
@@ -90,6 +122,7 @@ def masked_cell(text: str, masks: Masks) -> tuple[str, tuple[int, str] | None]:
             return _hide_all(lines, masks), None
     error = _find_magics(lines, hidden)
     if error is not None:
+        masks.names.update(_WORD.findall(text))
         return _hide_all(lines, masks), error
     continued = _continuations(lines, hidden)
     shown = [

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
-from amlbridge.migrate.notebooks.magics import Masks, masked_cell
+from amlbridge.migrate.notebooks.magics import Masks, masked_cell, names_read
 from amlbridge.migrate.notebooks.notebook_json import CellSource, code_cells, language_of, replaced
 from amlbridge.migrate.notebooks.written_files import Constants, written_file
 from amlbridge.migrate.text.source import SourceFile, restore_ends, split_ends
@@ -62,6 +62,7 @@ class Notebook:
             if head.split() in (["%%bash"], ["%%sh"]):
                 target = PurePosixPath("cell.sh")
             if target is not None:
+                masks.names |= names_read(head)
                 written.append(WrittenFile(index, head, path.parent / target, rest))
                 continue
             code, problem = masked_cell(text, masks)
@@ -70,7 +71,8 @@ class Notebook:
                 findings.append(Finding("syntax", "", Status.MANUAL, line, 1, message, cell=index))
             constants.learn(code)
             parts.append(f"{CELL_MARK}{index}\n{code}\n")
-        main = ModuleText(path, "".join(parts), notebook=True)
+        read, shown = frozenset(masks.names), frozenset(masks.shown)
+        main = ModuleText(path, "".join(parts), notebook=True, masked_names=read, shown_names=shown)
         return cls(source, cells, main, tuple(written), masks, tuple(findings))
 
     def place(self, line: int) -> tuple[int, int]:

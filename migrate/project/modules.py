@@ -107,7 +107,7 @@ class Project:
         to.path = module.path.absolute()
         to.roots = self.roots
         to.module_text = self._texts.get
-        to.read_elsewhere = lambda: self.read_elsewhere(module.path)
+        to.read_elsewhere = lambda: {*self.read_elsewhere(module.path), *module.masked_names, *module.shown_names}
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
 

@@ -88,6 +88,9 @@ _LOADED = "download_model_explanation"
 _LISTED = "list_model_explanations"
 #: The file with its comment, in the folder of an explanation.
 _COMMENT = "comment.txt"
+#: Types of the run that the script is in, which needs no variable, and its ids.
+_ACTIVE = ("RunContext", "InteractiveRun")
+_IDS = ("Run.id", "RunContext.id", "RunContext._run_id", "InteractiveRun.id")
 _AUTOML = "AutoML of SDK v2 shows its explanations in the studio only: explain the best model with interpret-community"
 
 
@@ -212,10 +215,13 @@ def _run_of(made: Use, use: Use, to: Rewriter) -> tuple[str, str]:
     if made.symbol.endswith("from_run_id"):
         if by_id is None:
             raise ValueError("the run of the explanation cannot be told")
-        return to.source(by_id), tracking(use, to)
+        asked = to.use_of(by_id)
+        run = asked.receiver if asked is not None and asked.symbol in _IDS else None
+        if run is None or to.evaluator.type_of(run) not in _ACTIVE:
+            return to.source(by_id), tracking(use, to)
     if run is None:
         raise ValueError("the run of the explanation cannot be told")
-    if to.evaluator.type_of(run) in ("RunContext", "InteractiveRun"):
+    if to.evaluator.type_of(run) in _ACTIVE:
         return f"({active_run(to)}).info.run_id", to.need_module("mlflow")
     return run_id(run, to), tracking(use, to)
 

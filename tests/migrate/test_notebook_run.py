@@ -64,3 +64,26 @@ def test_commands_between_the_code(tmp_path: Path) -> None:
     assert third.startswith('%%bash\npip install "azure-ai-ml') and third.endswith("\necho done\n")
     assert last == "!ls azureml"
     assert [(finding.cell, finding.line) for finding in report.findings] == [(0, 1), (1, 2), (2, 2)]
+
+
+def test_what_only_a_magic_reads_stays(tmp_path: Path) -> None:
+    before = notebook(
+        code("import logging\nimport os\nfrom azureml.core import Datastore, Environment, Workspace"),
+        code("ws = Workspace.from_config()\nstore = ws.get_default_datastore()\nother = ws.get_default_datastore()"),
+        code("from azureml.train.automl import AutoMLConfig\nlevel = AutoMLConfig(verbosity=logging.INFO)"),
+        code("env = Environment('e')\n%time print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?"),
+    )
+    after = sources(converted(tmp_path, before).after)
+    assert "import logging\nimport os\n" in after[0]
+    assert "from azureml.core import Environment" in after[0]
+    assert "Datastore" not in after[0], "nothing reads it"
+    assert "store = ml_client.datastores.get_default()" in after[1]
+    assert "other = ml_client.datastores.get_default()" in after[1]
+    assert after[3].endswith("\n%time print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?")
+
+
+def test_the_class_that_a_line_shows_the_help_of_is_that_of_sdk_v2(tmp_path: Path) -> None:
+    before = notebook(code("from azureml.core import Environment\nenv = Environment('e')"), code("Environment?"))
+    first, last = sources(converted(tmp_path, before).after)
+    assert "from azure.ai.ml.entities import Environment\n" in first and "azureml.core" not in first
+    assert last == "Environment?"

@@ -84,3 +84,21 @@ def test_a_dict_with_things_of_several_kinds_is_no_collection() -> None:
     conversion = convert(text)
     assert {finding.symbol for finding in conversion.findings} <= {"Run.get_context", "Run.log"}
     assert 'print(context["args"].folder, context["args"].label)' in conversion.text
+
+
+def test_what_an_item_is_used_for_stays_v1_with_what_was_put_in() -> None:
+    text = """\
+        from azureml.core import Experiment, Workspace
+        ws = Workspace.from_config()
+        def newest(name):
+            return list(Experiment(ws, name).get_runs())[0]
+        def best(run):
+            return run.get_best_child()
+        runs = {name: newest(name) for name in "ab"}
+        children = {name: best(run) for name, run in runs.items()}
+        runs["a"].register_model("a")
+        print(runs["b"].id)
+        """
+    first = convert(textwrap.dedent(text))
+    assert '\nruns["a"].register_model("a")\n' in first.text and '\nprint(runs["b"].id)\n' in first.text
+    assert convert(first.text).text == first.text

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import BadInputError
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK
+from amlbridge.migrate.notebooks.magics import names_read
 from amlbridge.migrate.notebooks.notebook import Notebook
 from amlbridge.migrate.text.source import SourceFile
 
@@ -192,3 +193,34 @@ def test_a_conversion_that_loses_a_mark_is_an_error(change: object) -> None:
     found = read(code("%matplotlib inline\na = 1"), code("b = 2"))
     with pytest.raises(ValueError, match="the conversion has"):
         found.with_code(change(found.main.text), {})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("%time model.fit(rows)", {"model", "rows"}),
+        ("%%timeit total = sum(values)", {"total", "sum", "values"}),
+        ("    %memit load(path.name)", {"load", "path"}),
+        ("!python train.py --data {path} --rate $rate ${other}", {"path", "rate", "other"}),
+        ("files = !ls {os.path.join(folder, name)}", {"os", "folder", "name"}),
+        ("%run -i train.py $name", {"name"}),
+        ("%pip install pandas", set()),
+        ("!pip install os logging", set()),
+        ("%%writefile {folder}/train.py", {"folder"}),
+        ("%matplotlib inline", set()),
+    ],
+)
+def test_the_names_that_a_magic_reads(line: str, names: set[str]) -> None:
+    assert names_read(line) == names
+
+
+def test_the_names_of_all_lines_that_are_no_python() -> None:
+    cells = [
+        code("!python train.py \\\n  --data {path}"),
+        code("model?"),
+        code("print rows"),
+        code("%%writefile $folder/a.py\nx = y"),
+    ]
+    found = read(*cells)
+    assert found.main.masked_names == {"path", "print", "rows", "folder"}
+    assert found.main.shown_names == {"model"}

@@ -92,3 +92,14 @@ def test_a_client_of_an_unknown_run_is_left() -> None:
         "def explain(given, e):\n    ExplanationClient.from_run(given).upload_model_explanation(e)"
     )
     assert len(left) == 2
+
+
+def test_the_id_of_the_own_run_needs_no_variable() -> None:
+    asked = 'ExplanationClient.from_run_id(workspace=ws, experiment_name="e", run_id=run.id)'
+    text, left = converted(
+        f"{SCRIPT}client.upload_model_explanation(explanation)\nclient = {asked}\n"
+        "explanation = client.download_model_explanation()"
+    )
+    assert not left
+    assert "azureml" not in text.replace("azureml-", "") and "run = " not in text
+    assert "run_id=(mlflow.active_run() or mlflow.start_run()).info.run_id" in text
