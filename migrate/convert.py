@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from typing import cast
 
+from amlbridge.migrate.analysis.chosen import mapped
 from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
@@ -162,6 +163,9 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         for value in to.connected(use, unbridged=True):
             if value.origin is not None:
                 attempt.keep(value.origin, cause)
+        over = mapped(use.node, to.evaluator)
+        if over is not None and over.origin is not None:
+            attempt.keep(over.origin, cause)
         assigned = use.statement.value if use.symbol.endswith("=") and isinstance(use.statement, ast.Assign) else None
         if assigned is not None and to.bridge(assigned) is not None:
             attempt.bridged.add(assigned)

@@ -67,6 +67,15 @@ def taken(call: ast.Call, evaluator: Evaluator) -> Instance | None:
     return chosen(function.value, evaluator) if isinstance(function, ast.Attribute) and function.attr in _ONE else None
 
 
+def mapped(node: ast.expr, evaluator: Evaluator) -> Instance | None:
+    """An object that a function of its class is called with: for ``Run.cancel`` of ``map(Run.cancel, runs)``. None
+    where an expression is no such function."""
+    call = evaluator.scopes.parents.get(node)
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "map"):
+        return None
+    return chosen(call.args[1], evaluator) if len(call.args) == 2 and call.args[0] is node else None
+
+
 def _collection(node: ast.expr | None, index: int | None) -> tuple[ast.expr | None, int | None]:
     """The collection that an expression gives the elements of: ``runs`` of ``sorted(runs.values())[1:]``."""
     while not isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Dict)):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import posixpath
 
-from amlbridge.migrate.analysis.run_kinds import annotated
+from amlbridge.migrate.analysis.chosen import mapped
+from amlbridge.migrate.analysis.run_kinds import annotated, is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -21,7 +22,7 @@ from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.run_metrics import loop_names
 
 rule = Rule(
@@ -441,6 +442,12 @@ def member(use: Use, to: Rewriter) -> Outcome:
     """What needs no more than the job's name."""
     member = use.symbol.rsplit(".", 1)[1]
     template, review = TEMPLATES[member]
+    over = mapped(use.node, to.evaluator)
+    if over is not None and is_job(over.type):  # ``map(Run.cancel, runs)``
+        if over.origin in to.attempt.kept:
+            return CONNECTED
+        client = to.client(use.node) if "{client}" in template else ""
+        return Replace(f"lambda run: {template.format(run='run', client=client)}", review)
     if member in ("get_status", "status"):
         states.compare(use, states.OF_PIPELINES, to)
     if member in ("get_properties", "properties") and _is_added(use, to):

@@ -177,3 +177,32 @@ def test_a_widget_before_the_wait_for_the_run_is_not_waited_for_as_well() -> Non
     code += "run = Run.get(ws, 'a')\nRunDetails(run).show()\n{}run.wait_for_completion(show_output=True)\n"
     assert convert(code.format("")).text.count("jobs.stream(run.name)") == 1
     assert convert(code.format("# %% amlbridge cell 2\n")).text.count("jobs.stream(run.name)") == 2
+
+
+_RUNS = (
+    "from azureml.core import Experiment, Run, Workspace\nws = Workspace.from_config()\nruns = []\n"
+    "for name in 'ab':\n    runs.append({run})\n{use}\n"
+)
+_FOUND = "Run.get(ws, name)"
+
+
+def test_a_function_of_runs_becomes_one_of_jobs() -> None:
+    first = convert(_RUNS.format(run=_FOUND, use="list(map(Run.cancel, runs))\nstates = map(Run.get_status, runs)"))
+    assert "list(map(lambda run: ml_client.jobs.begin_cancel(run.name).result(), runs))" in first.text
+    assert "states = map(lambda run: ml_client.jobs.get(run.name).status, runs)" in first.text
+    assert "azureml" not in first.text
+    assert convert(first.text).text == first.text
+
+
+@pytest.mark.parametrize(
+    ("run", "use"),
+    [
+        (_FOUND, "list(map(Run.get_details, runs))\nlist(map(Run.cancel, runs))"),
+        (f"{_FOUND}.get_best_child()", "list(map(Run.cancel, runs))"),
+    ],
+)
+def test_runs_stay_v1_with_a_function_that_does(run: str, use: str) -> None:
+    first = convert(_RUNS.format(run=run, use=use))
+    assert f"runs.append({run})" in first.text
+    assert "list(map(Run.cancel, runs))" in first.text
+    assert convert(first.text).text == first.text
