@@ -90,7 +90,9 @@ _MISTAKES = """
         time.sleep(0.2)
     child = max(long.get_children(), key=lambda child: int(child.id.rpartition("_")[2]))
     child.cancel()
-    child.wait_for_completion(raise_on_error=False)
+    child.wait_for_completion(raise_on_error=False)  # it ends at CancelRequested, too
+    while child.get_status() == "CancelRequested" and time.monotonic() < deadline + 60:
+        time.sleep(0.1)
     told("CHILD", child.get_status(), long.get_status())
     long.cancel()
     long.wait_for_completion()
