@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.chosen import mapped
 from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, used_names, v1_imports
@@ -56,6 +57,9 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             break
     for name in sorted(lost):
         to.note(tree.body[0], "lost-name", name, f"the new code reads {name}, which nothing defines: define it")
+    for binding in _changed_for_magics(to):
+        message = f"a magic or shell line reads {binding.name}, which is an object of SDK v2 now: change that line"
+        to.note(binding.node, "magic", binding.name, message)
     if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
@@ -106,6 +110,19 @@ def settled(
         if attempt.size == before:
             break
     return to
+
+
+def _changed_for_magics(to: Rewriter) -> list[Binding]:
+    """The variables that lines which are no Python read, and that hold what has become an object of SDK v2."""
+    found = []
+    for name in sorted(to.attempt.masked_names):
+        for binding in to.evaluator.scopes.module.bindings.get(name, ())[-1:]:
+            made = binding.value if binding.kind == "assign" else None
+            value = to.evaluator.value(made) if made is not None else None
+            use = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+            if use is not None and use.node in to.outcomes and not isinstance(to.outcome(use), Leave):
+                found.append(binding)
+    return found
 
 
 def parse(module: ModuleText) -> ast.Module:

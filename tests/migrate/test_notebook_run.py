@@ -87,3 +87,15 @@ def test_the_class_that_a_line_shows_the_help_of_is_that_of_sdk_v2(tmp_path: Pat
     first, last = sources(converted(tmp_path, before).after)
     assert "from azure.ai.ml.entities import Environment\n" in first and "azureml.core" not in first
     assert last == "Environment?"
+
+
+def test_a_magic_that_reads_what_has_become_another_object_is_told_of(tmp_path: Path) -> None:
+    content = notebook(
+        code("from azureml.core import Experiment, Workspace\nws = Workspace.from_config()\nfolder = 'data'"),
+        code("run = Experiment(ws, 'e').submit(config)\nrun.wait_for_completion()"),
+        code("%time run.wait_for_completion()\n!ls {folder}"),
+    )
+    report = converted(tmp_path, content)
+    (told,) = (finding for finding in report.findings if finding.rule == "magic")
+    assert (told.symbol, told.status.value, told.cell) == ("run", "manual", 1)
+    assert "object of SDK v2 now" in told.message and report.status.value == "partial"
