@@ -109,7 +109,12 @@ class Use:
     def passed(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The same; None as well where the code says ``None``, which SDK v1 takes for nothing."""
         found = self.argument(*names, position=position)
-        return None if isinstance(found, ast.Constant) and found.value is None else found
+        return None if is_none(found) else found
+
+
+def is_none(node: ast.expr | None) -> bool:
+    """Whether the code says nothing, or ``None``."""
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 #: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): what a

@@ -208,8 +208,9 @@ class Evaluator:
         if binding.kind == "pair":
             pair = self._element(self.value(binding.value), None, binding)
             part = part_of(pair.type, binding.index or 0) if isinstance(pair, Instance) else None
-            of_pair = part and isinstance(pair, Instance)
-            return Instance(part, pair.origin, (*pair.path, "[]")) if of_pair else iterated(binding, self)  # type: ignore
+            if part and isinstance(pair, Instance):
+                return Instance(part, pair.origin, (*pair.path, "[]"))
+            return iterated(binding, self)
         if binding.kind in ("element", "unpack"):
             index = binding.index if binding.kind == "unpack" else None
             found = self._element(self.value(binding.value), index, binding)

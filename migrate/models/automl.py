@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.dicts import items_of
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.automl_rows import (
     TARGET,
@@ -187,7 +187,7 @@ def read_job(use: Use, to: Rewriter) -> AutoMLJob:
 def read_settings(arguments: dict[str, ast.expr], use: Use, to: Rewriter) -> AutoMLJob:
     """Reads the keywords of an AutoMLConfig, which may have no data; "0" is the first one by position. Raises
     ValueError for what cannot be told, or what SDK v2 cannot do."""
-    given = {name: value for name, value in arguments.items() if not _is_none(value)}
+    given = {name: value for name, value in arguments.items() if not is_none(value)}
     named = given.pop("0", None)
     found = _of_task(given.pop("task", named), use, to)
     if "data_script" in given:
@@ -294,10 +294,6 @@ def minutes(hours: ast.expr, to: Rewriter) -> str:
     if isinstance(hours, ast.Constant) and isinstance(hours.value, (int, float)):
         return str(round(hours.value * 60))
     return f"round(60 * {to.source(hours)})"
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def data_code(node: ast.expr, to: Rewriter) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import cast
 
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.steps import Step
@@ -88,7 +89,8 @@ class Conditions:
         condition = self.of(first)
         if condition is None or condition == self.of(later) or first.made not in later.ordered_at:
             return ""
-        self._to.memory.setdefault(ASKED_ORDERS, []).append(later.ordered_at[first.made])  # type: ignore[attr-defined]
+        asked = cast("list[ast.stmt]", self._to.memory.setdefault(ASKED_ORDERS, []))
+        asked.append(later.ordered_at[first.made])
         return f" if {condition.code(self._to)} else None"
 
     def _condition(self, statement: ast.stmt) -> Condition | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import argument_of
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
@@ -53,7 +53,7 @@ class Settings:
         """Reads the keywords of a step."""
         found = cls()
         source = opened(use.argument("source_directory", "hash_paths_base"), to)
-        if source is not None and not _is_none(source):
+        if source is not None and not is_none(source):
             found.code, found.source = to.source(source), source
         configuration = use.argument("runconfig", "run_config")
         environment = use.argument("environment", "environment_definition")
@@ -65,7 +65,7 @@ class Settings:
 
             found = settings_of_script(script_run, to)
             found.parts.append(script_run.node)
-            if source is not None and not _is_none(source):
+            if source is not None and not is_none(source):
                 found.code, found.source = to.source(source), source
             configuration = script_run.argument("run_config", position=3)
             environment = environment or script_run.argument("environment", position=6)
@@ -108,15 +108,15 @@ class Settings:
 
         if environment is not None and _is_known_none(environment, to):
             environment = None
-        named = configuration is not None and not _is_none(configuration)
+        named = configuration is not None and not is_none(configuration)
         parts = _parts(configuration, to) if named else None  # type: ignore[arg-type]
         handed = handed_configuration(configuration, use, to) if named and parts is None else None  # type: ignore[arg-type]
         parts = handed or parts
         self.reviews += handed.reviews if handed is not None else []
-        if environment is not None and not _is_none(environment):
+        if environment is not None and not is_none(environment):
             self.environment, self.environment_source = to.source(environment), environment
             self._take_variables(environment, use, to)
-        elif configuration is not None and not _is_none(configuration):
+        elif configuration is not None and not is_none(configuration):
             self.environment, self.environment_source = to.source(configuration), configuration
         elif use.argument("estimator") is None:  # which has one
             self.environment = _default_environment(use, to)
@@ -124,7 +124,7 @@ class Settings:
             self.spark = parts.spark
             self.environment = "" if parts.bare and environment is None else self.environment
         target = (
-            compute if compute is not None and not _is_none(compute) else parts.target if parts is not None else None
+            compute if compute is not None and not is_none(compute) else parts.target if parts is not None else None
         )
         if target is not None and configuration is not None and not is_seen(target, use, to):
             target = _passed(target, configuration, to) or target
@@ -333,14 +333,10 @@ def _joined(start: str, node: ast.expr, to: Rewriter) -> str:
 def _is_known_none(node: ast.expr, to: Rewriter) -> bool:
     """Whether it is None, also in a variable that never has anything else."""
     if not isinstance(node, ast.Name):
-        return _is_none(node)
+        return is_none(node)
     bindings = to.evaluator.scopes.lookup(node.id, node)
     given = bindings[0].scope.bindings[node.id] if bindings else []
-    return bool(given) and all(one.kind == "assign" and one.value is not None and _is_none(one.value) for one in given)
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+    return bool(given) and all(one.kind == "assign" and one.value is not None and is_none(one.value) for one in given)
 
 
 def _parts(configuration: ast.expr, to: Rewriter) -> Parts | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models.arguments import Arguments, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
@@ -201,7 +201,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         if value is not None:
             job.sizes[name] = to.source(value)
     conf = use.argument("conf")
-    job.conf = to.source(conf) if conf is not None and not _is_none(conf) else ""
+    job.conf = to.source(conf) if conf is not None and not is_none(conf) else ""
     job.more = [f"{key}={_listed(value, to)}" for key in ("py_files", "jars", "files") if (value := use.argument(key))]
     step = SparkStep(use, component, node, arguments, settings, "", use.argument("name", position=8), job=job)
     take_reuse(step, use.argument("allow_reuse"), to, said=False)
@@ -213,7 +213,3 @@ def _listed(node: ast.expr, to: Rewriter) -> str:
     """A list of files; v1 takes one alone, too."""
     code = to.source(node)
     return f"[{code}]" if to.evaluator.text(node) is not None else code
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import kind_of
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
 from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
@@ -150,14 +150,14 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
     """Where and in what a ScriptRunConfig runs."""
     settings = Settings()
     source = later(use, to).get("source_directory") or use.argument("source_directory", position=0)
-    if source is not None and not _is_none(source):
+    if source is not None and not is_none(source):
         settings.code = to.source(source)
     configuration = use.argument("run_config", position=3)
     environment = use.argument("environment", "enviroment", position=6)
     compute = use.argument("compute_target", "ompute_target", position=5)
     job = use.argument("distributed_job_config")
     settings.take(configuration, environment, compute, use, to)
-    if job is not None and not _is_none(job):
+    if job is not None and not is_none(job):
         _distributed(settings, job, to)
     docker = use.argument("docker_runtime_config", position=11)
     if docker is not None:
@@ -175,7 +175,7 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
     if passed is not None and "DatasetConsumptionConfig:" in to.lines.source(passed):
         raise ValueError("the arguments name data of the run configuration: give command(...) inputs of it")
     nodes = list_elements(passed, to) if passed is not None else []
-    if command is not None and not _is_none(command):
+    if command is not None and not is_none(command):
         words = list_elements(command, to)
         if len(words) == 1 and isinstance(words[0], ast.Starred):
             text = to.evaluator.text(command)
@@ -188,7 +188,7 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
             return [words[0], *nodes], "", None
         return [*words, *nodes], "", None
     script = said.get("script") or use.argument("script", "entry_script", position=1) or own_script
-    if script is None or _is_none(script):
+    if script is None or is_none(script):
         raise ValueError("neither a script nor a command is given")
     text = to.evaluator.text(script)
     if text is not None:
@@ -349,10 +349,6 @@ def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
     settings.reviews += parts.reviews
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
 def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
     """MpiConfiguration and the like, given in the call or in a variable."""
     settings.distribution = to.source(job)
@@ -470,7 +466,7 @@ _RUN_TIME = "the parameters of the script are put together when this code runs: 
 
 def _is_made_at_run_time(node: ast.expr | None, to: Rewriter) -> bool:
     """Whether parameters of a script are in a variable whose dict is not written out, or is changed somewhere."""
-    if not isinstance(node, (ast.Name, ast.Attribute)) or _is_none(getattr(to.evaluator.value(node), "node", node)):
+    if not isinstance(node, (ast.Name, ast.Attribute)) or is_none(getattr(to.evaluator.value(node), "node", node)):
         return False
     try:
         items = items_of(node, to.evaluator)
@@ -481,7 +477,7 @@ def _is_made_at_run_time(node: ast.expr | None, to: Rewriter) -> bool:
 
 def _parameters(node: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     """``script_params={"--alpha": 0.1}`` as a list of words."""
-    if node is None or _is_none(node) or _is_none(getattr(to.evaluator.value(node), "node", node)):
+    if node is None or is_none(node) or is_none(getattr(to.evaluator.value(node), "node", node)):
         return []
     words: list[ast.expr] = []
     items = items_of(node, to.evaluator)

@@ -5,8 +5,6 @@ The description itself names the machine; ``.result()`` waits until it is there,
 
 from __future__ import annotations
 
-import ast
-
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.clusters import network
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
@@ -69,8 +67,8 @@ _SAME = {
 @rule.converts("ComputeInstance.provisioning_configuration")
 def provisioning(use: Use, to: Rewriter) -> Outcome:
     """The description of the machine; its name is in the call that creates it."""
-    given = {key: use.argument(key, position=position) for position, key in enumerate(_ORDER)}
-    said = {key: node for key, node in given.items() if node is not None and not _is_none(node)}
+    given = {key: use.passed(key, position=position) for position, key in enumerate(_ORDER)}
+    said = {key: node for key, node in given.items() if node is not None}
     name, review = name_of(use, to)
     found = [f"name={name}"]
     found += [f"{new}={to.source(said[old])}" for old, new in _SAME.items() if old in said]
@@ -86,7 +84,3 @@ def provisioning(use: Use, to: Rewriter) -> Outcome:
         parts.append(f"user_tenant_id={to.source(tenant) if tenant is not None else None}")
         found.append(f"create_on_behalf_of={user}({', '.join(parts)})")
     return Replace(f"{to.need(_ENTITIES, 'ComputeInstance')}({', '.join(found)})", review)
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.caught import caught, key_errors
 from amlbridge.migrate.models.clusters import more_of_cluster
@@ -159,8 +159,8 @@ def virtual_machine(use: Use, to: Rewriter) -> Outcome:
     name, review = name_of(use, to)
     arguments = [f"name={name}"]
     for position, (old, new) in enumerate((("vm_size", "size"), ("ssh_port", ""), ("location", "location"))):
-        given = use.argument(old, position=position)
-        if new and given is not None and not _is_none(given):
+        given = use.passed(old, position=position)
+        if new and given is not None:
             arguments.append(f"{new}={to.source(given)}")
     code = f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join([*arguments, 'max_instances=1'])})"
     machine = "SDK v2 makes no data science virtual machines: a cluster of one node takes its place"
@@ -180,12 +180,8 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
         text = to.evaluator.text(priority)
         tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
         found.append(f"tier={tiers.get((text or '').lower(), to.source(priority))}")
-    found += more_of_cluster(use, {key: node for key, node in keywords.items() if not _is_none(node)}, to)
+    found += more_of_cluster(use, {key: node for key, node in keywords.items() if not is_none(node)}, to)
     return found
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def name_of(use: Use, to: Rewriter) -> tuple[str, str]:
@@ -403,7 +399,7 @@ def _is_chosen(node: ast.expr, to: Rewriter) -> bool:
 
 
 def _is_other(node: ast.expr, to: Rewriter) -> bool:
-    return to.evaluator.type_of(node) is None and not _is_none(node)
+    return to.evaluator.type_of(node) is None and not is_none(node)
 
 
 def _leaves(node: ast.expr, to: Rewriter, depth: int = 3) -> Iterator[tuple[ast.expr, bool]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.data import follow, input_code
@@ -140,10 +140,10 @@ def create(use: Use, to: Rewriter) -> Outcome:
         _data(entity["ReferenceData"], "reference_data", baseline, f"{context}.TRAINING", to),
     ]
     features, threshold = given["feature_list"], use.argument("drift_threshold", position=8)
-    if not _is_none(features):
+    if not is_none(features):
         assert features is not None
         parts.append(f"features={to.source(features)}")
-    limit = _THRESHOLD if threshold is None or _is_none(threshold) else to.source(threshold)
+    limit = _THRESHOLD if threshold is None or is_none(threshold) else to.source(threshold)
     numbers = f"{entity['NumericalDriftMetrics']}(normalized_wasserstein_distance={limit})"
     classes = f"{entity['CategoricalDriftMetrics']}(jensen_shannon_distance={limit})"
     limits = f"{entity['DataDriftMetricThreshold']}(numerical={numbers}, categorical={classes})"
@@ -168,10 +168,6 @@ _ENTITIES = (
 )
 
 
-def _is_none(node: ast.expr | None) -> bool:
-    return node is None or (isinstance(node, ast.Constant) and node.value is None)
-
-
 def _data(entity: str, key: str, dataset: ast.expr, context: str, to: Rewriter) -> str:
     """The argument of a signal that names a table."""
     data = follow(dataset, to)
@@ -184,7 +180,7 @@ def _data(entity: str, key: str, dataset: ast.expr, context: str, to: Rewriter) 
 
 def _trigger(frequency: ast.expr | None, trigger: str, to: Rewriter) -> str:
     """The code of a trigger as often as a monitor of SDK v1 ran: each Day, Week or Month."""
-    if _is_none(frequency):
+    if is_none(frequency):
         return f'{trigger}(frequency="day", interval=1)'
     assert frequency is not None
     text = to.evaluator.text(frequency)
@@ -195,7 +191,7 @@ def _trigger(frequency: ast.expr | None, trigger: str, to: Rewriter) -> str:
 def _alert(use: Use, to: Rewriter) -> list[str]:
     """The argument that says who is told."""
     alert = use.argument("alert_config", position=7)
-    return [] if _is_none(alert) or alert is None else [f"alert_notification={to.source(alert)}"]
+    return [] if is_none(alert) or alert is None else [f"alert_notification={to.source(alert)}"]
 
 
 @rule.converts("AlertConfiguration")

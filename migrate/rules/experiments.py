@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.derived import is_derived
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.submit_settings import lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
@@ -123,7 +123,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):
         return Replace(invocation(config, parameters, to.source(use.receiver), to), lost_settings(use))
     pipeline = to.evaluator.type_of(config) == "Pipeline"
-    if parameters is not None and not _is_none(parameters) and not pipeline:
+    if parameters is not None and not is_none(parameters) and not pipeline:
         return Leave(
             "whether a pipeline or a published one is submitted cannot be told: its parameters go to the first"
         )
@@ -131,7 +131,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     job = with_settings(job, use, to)
     arguments = [job, f"experiment_name={to.source(use.receiver)}"]
     tags = use.argument("tags", position=1)
-    if tags is not None and not _is_none(tags):
+    if tags is not None and not is_none(tags):
         arguments.append(f"tags={to.source(tags)}")
     submitted = f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})"
     return Replace(submitted, "" if _is_told(config, to) else _ASSUMED)
@@ -143,10 +143,6 @@ _ASSUMED = "what is submitted is made elsewhere: it has to be a job of SDK v2"
 def _is_told(config: ast.expr, to: Rewriter) -> bool:
     """Whether it is known what is submitted: an object of SDK v1, also one of several, or a parameter that gets one."""
     return to.evaluator.type_of(config) is not None
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 _RUNS = "MLflow finds the runs, and each is looked up as a job: one that was only logged with MLflow is none"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import use_of
@@ -115,11 +115,11 @@ def read_frame(made: Use, use: Use, to: Rewriter) -> Outcome:
     dates = [given.argument(name, position=at) for name, at in zip(_DATES, places, strict=True)]
     columns = given.argument("cols", "columns", position=places[1] + 1)
     parts = [f'"{dataset.folder}"', f'storage_options={{"account_name": "{ACCOUNT}", "anon": True}}']
-    if columns is not None and not _is_none(columns):
+    if columns is not None and not is_none(columns):
         parts.append(f"columns={to.source(columns)}")
     filters = _filters(dataset, dates, use, to)
     region = given.argument("country_or_region", position=0) if country else None
-    if region is not None and not _is_none(region):
+    if region is not None and not is_none(region):
         filters.append(f'("countryOrRegion", "==", {to.source(region)})')
     parts += [f"filters=[{', '.join(filters)}]"] if filters else []
     bounded = not dataset.time or any(date is not None for date in dates)
@@ -130,7 +130,7 @@ def _filters(dataset: OpenDataset, dates: list[ast.expr | None], use: Use, to: R
     """The filters of pandas for a range of time: of the folders of the years, and of the rows."""
     years, rows = [], []
     for name, sign, node in zip(_DATES, (">=", "<="), dates, strict=True):
-        if node is None or _is_none(node) or not dataset.time:
+        if node is None or is_none(node) or not dataset.time:
             continue
         code = to.source(node)
         if not isinstance(node, (ast.Name, ast.Attribute)):
@@ -178,7 +178,3 @@ def _pandas(to: Rewriter) -> str:
         if binding.kind == "import":
             return "pd"
     return to.need_module("pandas")
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

@@ -19,6 +19,7 @@ is a component there, which the pipeline of another method of the class calls.
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -134,7 +135,7 @@ def run_after(use: Use, to: Rewriter) -> Outcome:
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         for pipeline in {pipe for step in flow.steps_of(use.receiver) for pipe in flow.pipelines_of(step)}:
             to.outcome(pipeline)
-        kept = use.statement in to.memory.get(ASKED_ORDERS, ())  # type: ignore[operator]
+        kept = use.statement in cast("list[ast.stmt]", to.memory.get(ASKED_ORDERS, []))
         return Statements("", "" if kept else _review_if_conditional(use, to))
     return Leave("call run_after in a statement of its own")
 

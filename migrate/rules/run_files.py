@@ -11,7 +11,7 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -54,7 +54,7 @@ def log_image(use: Use, to: Rewriter) -> Outcome:
     """An image file, or a plot."""
     name = use.argument("name", position=0)
     path, plot = use.argument("path", position=1), use.argument("plot", position=2)
-    if plot is not None and not _is_none(plot):
+    if plot is not None and not is_none(plot):
         code, review = to.source(plot), ""
         if is_pyplot(use.evaluator, plot):
             code = f"{code}.gcf()"
@@ -63,13 +63,9 @@ def log_image(use: Use, to: Rewriter) -> Outcome:
         literal = use.evaluator.text(name) if isinstance(name, ast.Constant) else None
         file = joined(to.source(name) if name is not None else '"plot"', literal or "", ".png")
         return Replace(client_call(use, to, "log_figure", code, file), review)
-    if path is None or _is_none(path):
+    if path is None or is_none(path):
         return Leave("neither a path nor a plot is given")
     return Replace(log_call(use, to, "log_artifact", to.source(path)))
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 @rule.converts("Run.upload_file")

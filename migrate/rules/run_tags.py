@@ -6,9 +6,7 @@ object does not follow changes.
 
 from __future__ import annotations
 
-import ast
-
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import client_call, is_statement, of_other_run, run_id
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -44,12 +42,8 @@ def tag(use: Use, to: Rewriter) -> Outcome:
     key, value = use.argument("key", position=0), use.argument("value", position=1)
     if key is None:
         return Leave("the tag has no name")
-    code = to.source(value) if value is not None and not _is_none(value) else '""'
+    code = to.source(value) if value is not None and not is_none(value) else '""'
     return Replace(client_call(use, to, "set_tag", to.source(key), code))
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 @rule.converts("RunContext.set_tags", "RunContext.add_properties")
