@@ -33,7 +33,7 @@ def attach(service: Service, home: Home) -> None:
             log.warning("%s: local deployments need a Docker of your own", error)
 
     def stop() -> None:
-        path.unlink(missing_ok=True)
+        place.leave(path)
         for listener in listeners:
             listener.close()
         for daemon in made:

@@ -68,3 +68,11 @@ def listen(path: Path) -> socket.socket:
     except OSError as error:
         raise StateError(f"the socket {path} of the Docker API cannot be made: {error.strerror}") from error
     return listening
+
+
+def leave(path: Path) -> None:
+    """Removes a socket, and the private folder that :func:`listen` made for it."""
+    path.unlink(missing_ok=True)
+    folder = path.parent
+    if folder.parent == Path(tempfile.gettempdir()) and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
