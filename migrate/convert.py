@@ -19,7 +19,7 @@ from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_n
 from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.mixtures.beside import forget_clients_beside
+from amlbridge.migrate.mixtures.beside import forget_clients_beside, makers_beside
 from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
@@ -177,6 +177,8 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         made = to.evaluator.value(use.node)
         if isinstance(made, Instance) and made.origin is not None and made.type != "Workspace":
             attempt.keep(made.origin, cause)
+        for other in makers_beside(use, to.evaluator):
+            attempt.keep(other, cause)
         for value in to.connected(use, unbridged=True):
             if value.origin is not None:
                 attempt.keep(value.origin, cause)

@@ -26,6 +26,7 @@ from amlbridge.migrate.mixtures.beside import (
     gives_kept,
     is_from_elsewhere,
     is_second,
+    makers,
     v1_workspace,
 )
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
@@ -419,15 +420,15 @@ class Rewriter:
         value = self.evaluator.value(node)
         if not isinstance(value, Instance) or value.origin is None:
             return
-        makers = self._makers(node)
-        plain = all(isinstance(made, (ast.Call, ast.Attribute)) and self._may_be_both(made) for made in makers)
+        making = makers(node, self.evaluator)
+        plain = all(isinstance(made, (ast.Call, ast.Attribute)) and self._may_be_both(made) for made in making)
         if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
-            made_by: list[ast.AST] = [*makers, value.origin]
+            made_by: list[ast.AST] = [*making, value.origin]
             self.attempt.kept.update(part for made in made_by for part in alternatives(made))
-            self.attempt.both.difference_update(makers)
+            self.attempt.both.difference_update(making)
             return
-        self.attempt.both.update(makers)
-        for part in (part for made in makers for part in ast.walk(made) if isinstance(part, ast.Name)):
+        self.attempt.both.update(making)
+        for part in (part for made in making for part in ast.walk(made) if isinstance(part, ast.Name)):
             inner = self.evaluator.value(part)  # what the v1 workspace is made from stays as well
             if isinstance(inner, Instance) and inner.origin is not None and inner.type != "Workspace":
                 self.attempt.kept.add(inner.origin)
@@ -437,17 +438,6 @@ class Rewriter:
         which is decided with it. One of another module gives a client, whose workspace is looked up."""
         called = self.evaluator.value(made.func) if isinstance(made, ast.Call) else None
         return not isinstance(called, Function) or is_from_elsewhere(made, self)
-
-    def _makers(self, node: ast.expr) -> list[ast.expr]:
-        """The expressions that give a variable its workspace, in all branches."""
-        if not isinstance(node, ast.Name):
-            return []
-        found = []
-        for binding in self.evaluator.scopes.lookup(node.id, node)[:1]:
-            for other in binding.scope.bindings[node.id]:
-                if other.kind == "assign" and other.value is not None:
-                    found.append(other.value)
-        return [made for made in found if self.evaluator.type_of(made) == "Workspace"]
 
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""

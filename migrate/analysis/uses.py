@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.dicts import items_of
+from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
 
@@ -122,13 +123,17 @@ def is_none(node: ast.expr | None) -> bool:
 _BESIDE = ("azureml.dataprep", "azureml.designer", "azureml.studio")
 
 
+#: What SDK v1's workspace has not: it holds a client of SDK v2 in another branch, which is asked there.
+_OF_CLIENTS = frozenset(f"Workspace.{member}" for member in CLIENT_MEMBERS)
+
+
 def find_uses(evaluator: Evaluator) -> list[Use]:
     """All uses in a module, in the order of the text; an outer one comes before those inside of it."""
     found: list[Use] = []
     told: set[str] = set()
     for node in _in_order(evaluator.tree):
         use = _use(evaluator, node)
-        if use is None or (use.symbol in told and use.module.startswith(_BESIDE)):
+        if use is None or use.symbol in _OF_CLIENTS or (use.symbol in told and use.module.startswith(_BESIDE)):
             continue
         found.append(use)
         told.add(use.symbol)

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.values import Function, Instance
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -206,3 +207,23 @@ def annotate_client(workspace: object, to: Rewriter) -> None:
     said = workspace.origin if isinstance(workspace, Instance) else None
     if isinstance(said, ast.Constant) and isinstance(said.value, str):
         to.rename(said, f'"{to.need("azure.ai.ml", "MLClient")}"')
+
+
+def makers(node: ast.expr, evaluator: Evaluator) -> list[ast.expr]:
+    """The expressions that give a variable its workspace, in all branches."""
+    if not isinstance(node, ast.Name):
+        return []
+    found = []
+    for binding in evaluator.scopes.lookup(node.id, node)[:1]:
+        for other in binding.scope.bindings[node.id]:
+            if other.kind == "assign" and other.value is not None:
+                found.append(other.value)
+    return [made for made in found if evaluator.type_of(made) == "Workspace"]
+
+
+def makers_beside(use: Use, evaluator: Evaluator) -> list[ast.expr]:
+    """What else gives the variable its workspace that a use makes: the other branches."""
+    targets = use.statement.targets if isinstance(use.statement, ast.Assign) else []
+    if evaluator.type_of(use.node) != "Workspace" or not targets:
+        return []
+    return [made for made in makers(targets[0], evaluator) if made is not use.node]

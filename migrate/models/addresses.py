@@ -32,9 +32,11 @@ def list_code(path: ast.expr, use: Use, to: Rewriter) -> str:
 
 
 def address(node: ast.expr, to: Rewriter) -> str:
-    """Code of the address of one path."""
+    """Code of the address of one path. Raises ValueError for the parameter of a pipeline."""
     inner = written_out(node, to)
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
+        if to.evaluator.type_of(inner.elts[1]) == "DataPathComputeBinding":
+            raise ValueError("a dataset is made of files: the parameter of a pipeline has them in its runs only")
         return datastore_path(inner.elts[0], inner.elts[1], to)
     kind = to.evaluator.type_of(node)
     made = to.use_of(node)

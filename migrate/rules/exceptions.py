@@ -8,6 +8,8 @@ class that it is caught as.
 from __future__ import annotations
 
 import ast
+from functools import partial
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.caught import caught
@@ -100,6 +102,7 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     handler = to.evaluator.scopes.parents.get(use.node)
     listed = isinstance(handler, ast.Tuple)
     if listed and handler is not None:
+        to.rename(handler, partial(_each_once, cast("ast.Tuple", handler), to))
         handler = to.evaluator.scopes.parents.get(handler)
     if name == _REFUSED and isinstance(handler, ast.ExceptHandler):
         invalid, others = _of_the_client(handler, to)
@@ -110,6 +113,13 @@ def exception(use: Use, to: Rewriter) -> Outcome:
             said = "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place"
             return caught(use, Replace(to.need(*_INVALID), said), to)
     return caught(use, Replace(to.need(module, name), review), to)
+
+
+def _each_once(classes: ast.Tuple, to: Rewriter) -> str:
+    """The classes that a handler lists: several of SDK v1 may have become the same one."""
+    named = [name for element in classes.elts for name in to.source(element).split(", ")]
+    names = list(dict.fromkeys(named))
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
 
 def _raised(use: Use, module: str, name: str, to: Rewriter) -> Outcome:

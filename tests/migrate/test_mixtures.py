@@ -168,3 +168,44 @@ Model.package(ws, [m], target=target)
 """
     ).text
     assert "target=(ComputeTarget(ws, target.name) if target else None)" in text
+
+
+def test_a_workspace_that_one_branch_makes_with_sdk_v1_is_of_sdk_v1_in_all() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.exceptions import ProjectSystemException, WorkspaceException
+
+
+def get_or_create(name):
+    try:
+        workspace = Workspace.get(name, subscription_id="s", resource_group="g")
+    except (WorkspaceException, ProjectSystemException):
+        workspace = Workspace.create(name)  # amlbridge: ignore
+    return workspace
+"""
+    ).text
+    assert 'workspace = Workspace.get(name, subscription_id="s", resource_group="g")' in text
+    assert "except (WorkspaceException, ProjectSystemException):" in text and "MLClient" not in text
+
+
+def test_what_only_a_client_has_is_asked_of_a_client() -> None:
+    text = convert(
+        """\
+from azure.ai.ml import MLClient
+from azureml.core import Workspace
+
+
+def connect(old):
+    if old:
+        client = Workspace.from_config()
+    client = MLClient.from_config(credential=None)
+    return client
+
+
+def cluster(ws, name):
+    ws = connect(False)
+    return ws.compute.get(name)
+"""
+    ).text
+    assert "TODO" not in text and "return ws.compute.get(name)" in text

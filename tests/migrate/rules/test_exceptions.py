@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
-from tests.migrate.rules.support import convert
+from tests.migrate.rules.support import check_transformed, convert
 
 
 def test_a_raised_exception_is_of_the_class_that_is_caught() -> None:
@@ -137,3 +137,34 @@ def test_a_key_error_around_a_handler_is_not_of_the_workspace() -> None:
         """
     ).text
     assert "except KeyError:" in text
+
+
+def test_exceptions_that_have_become_the_same_one_are_caught_once() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Workspace
+        from azureml.exceptions import ProjectSystemException, WorkspaceException
+
+        try:
+            ws = Workspace.get("w", subscription_id="s", resource_group="g")
+        except (WorkspaceException, ProjectSystemException):
+            print("none")
+        """,
+        """\
+        from azure.ai.ml import MLClient
+        from azure.core.exceptions import HttpResponseError
+        from azure.identity import DefaultAzureCredential
+
+        try:
+            ml_client = MLClient(
+                credential=DefaultAzureCredential(),
+                subscription_id="s",
+                resource_group_name="g",
+                workspace_name="w",
+            )
+            ml_client.workspaces.get(ml_client.workspace_name)
+        except HttpResponseError:
+            print("none")
+        """,
+        status=Status.REVIEW,
+    )
