@@ -302,6 +302,9 @@ RESULTS = {
     "Webservice.deploy_from_image": "Webservice",
     "ContainerImage.create": "ContainerImage",
     "Image.create": "ContainerImage",
+    "ContainerImage.list": "list:Image",
+    "Image.list": "list:Image",
+    "Workspace.images": "dict:Image",
     "ContainerImage.image_configuration": "ContainerImageConfig",
     "Webservice.list": "list:Webservice",
 }

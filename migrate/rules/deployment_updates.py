@@ -10,12 +10,13 @@ import ast
 from collections.abc import Collection
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.images import is_packaged
 from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, deployment_of, is_true, made, size
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, deployment_of, is_true, made, size
 
 rule = Rule(
     "deployment-updates",
@@ -112,28 +113,27 @@ def unknown_settings(use: Use, own: Collection[str]) -> str:
     return ", ".join(str(key) for key in use.arguments() if key not in {*_DROPPED, *own, *_DEPLOYMENT, 0})
 
 
-def _image(use: Use, to: Rewriter) -> Use | None:
-    """The use that made the image of a call, which the deployment has the models and the scripts of."""
+def _image(use: Use) -> ast.expr | None:
+    """The image of a call."""
     given = use.argument("image", position=0) if use.symbol.endswith(".update") else None
-    if given is None or (isinstance(given, ast.Constant) and given.value is None):
-        return None
-    image = made(to, given)
-    if image is None or not image.symbol.endswith("Image.create"):
-        raise ValueError(
-            "the image is made elsewhere: give the deployment its model, environment and code, and save it"
-        )
-    return image
+    return None if given is None or (isinstance(given, ast.Constant) and given.value is None) else given
 
 
 def changes_of(
     use: Use, deployment: str, name: str, client: str, to: Rewriter
 ) -> tuple[list[str], list[str], list[str]]:
     """Assignments to the deployment, the statements that they need above, and what to check."""
-    image = _image(use, to)
+    given = _image(use)
+    image = made(to, given)
+    package = given if given is not None and is_packaged(image, to) else None
+    if package is not None:
+        image = None
     models = served((image or use).argument("models", position=2 if image else None), name, client, to)
     config = image.argument("image_config", position=3) if image else use.argument("inference_config")
     scripts = serving(config, made(to, config), to)
     settings = [*models.arguments, *scripts.arguments]
+    if package is not None:
+        settings.append(f"environment={to.source(package)}")
     for key, target in (("enable_app_insights", "app_insights_enabled"), ("num_replicas", "instance_count")):
         node = use.argument(key)
         if node is not None:
@@ -149,4 +149,5 @@ def changes_of(
         settings.append(f"request_settings={kind}({', '.join(parts)})")
     lines = [" = ".join(setting.split("=", 1)) for setting in settings]
     notes = [found.review for found in (models, scripts) if found.review]
+    notes += [PACKAGED] if package is not None else []
     return [f"{deployment}.{line}" for line in lines], [*models.lines, *scripts.lines], notes

@@ -28,6 +28,8 @@ DEPLOYMENT = "blue"
 #: Most cores -> the size of machine that has as many.
 _SIZES = ((2, "Standard_DS2_v2"), (4, "Standard_DS3_v2"), (8, "Standard_DS4_v2"))
 _LARGEST = "Standard_DS5_v2"
+#: What is assumed of an image that is deployed.
+PACKAGED = "the image has to be the environment of a package that ml_client.models.package made, which is a preview"
 
 rule = Rule(
     "deployments",
@@ -285,13 +287,15 @@ def instance_type(cores: object) -> str:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a call deploys, as the expressions that it names. ``serving``: scripts and packages."""
+    """What a call deploys, as the expressions that it names. ``serving``: scripts and packages; ``package``: the
+    environment of a package, which has models and scripts itself."""
 
     name: ast.expr | None
     models: ast.expr | None
     serving: ast.expr | None
     settings: ast.expr | None
     cluster: ast.expr | None
+    package: ast.expr | None = None
 
 
 @rule.converts("Model.deploy")
@@ -315,6 +319,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     name = version_name(made(to, wanted.settings), to)
     parts = [f"name={name}", f"endpoint_name={label}", *models.arguments]
     scripts = serving(wanted.serving, made(to, wanted.serving), to)
+    parts += [f"environment={to.source(wanted.package)}"] if wanted.package is not None else []
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
     at = where(config.local)
@@ -332,6 +337,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     elif target:
         lines.append(f"{target}{client}.online_endpoints.get(name={label}{at.argument})")
     config.review += [found.review for found in (models, scripts) if found.review]
+    config.review += [PACKAGED] if wanted.package is not None else []
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
     return Statements("\n".join(lines), "; ".join(config.review))
 

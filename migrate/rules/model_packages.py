@@ -16,6 +16,7 @@ import json
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.models.environment import IMAGE
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
@@ -113,6 +114,9 @@ def packaged(
     models = served(models_node, name or '"packaged"', client, to)
     scripts = serving(config, made(to, config), to)
     given = dict(argument.split("=", 1) for argument in (*models.arguments, *scripts.arguments))
+    image = made(to, config)
+    if image is not None and image.symbol.endswith("Image.image_configuration"):  # which needs no packages
+        given.setdefault("environment", f"{to.need('azure.ai.ml.entities', 'Environment')}(image={IMAGE})")
     if "model" not in given or "environment" not in given:
         return Leave("a package needs a registered model and an environment")
     lines = [*models.lines, *scripts.lines]

@@ -49,7 +49,6 @@ WAYS_OUT = {
     "Workspace.delete_connection": "ml_client.connections.delete(name)",
     "Workspace.delete_private_endpoint_connection": _PRIVATE,
     "Workspace.get_connection": "ml_client.connections.get(name)",
-    "Workspace.images": "images are built with environments: ml_client.environments.list()",
     "Workspace.linked_services": _LINKED,
     "Workspace.list_connections": "ml_client.connections.list()",
     "Workspace.private_endpoints": _PRIVATE,

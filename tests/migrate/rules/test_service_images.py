@@ -37,8 +37,8 @@ s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a"), Model(ws, "b")], conf
     assert "the folder that the scoring script is in is sent along" in reviews and "a cluster of its own" in reviews
 
 
-@pytest.mark.parametrize("use", ["location = image.version", "register(image)"])
-def test_an_image_that_is_used_otherwise_stays(use: str) -> None:
+@pytest.mark.parametrize("use", ["version = image.version", "register(image)"])
+def test_an_image_that_is_used_otherwise_is_a_package_that_is_deployed(use: str) -> None:
     found = convert(
         f"""{HEAD}config = ContainerImage.image_configuration("score.py", "python")
 image = ContainerImage.create(ws, "i", [Model(ws, "a")], config)
@@ -46,9 +46,9 @@ image = ContainerImage.create(ws, "i", [Model(ws, "a")], config)
 s = Webservice.deploy_from_image(ws, "s", image)
 """
     )
-    left = {finding.symbol: finding.status for finding in found.findings}
-    assert left["ContainerImage.create"] is Status.NO_EQUIVALENT
-    assert 'Webservice.deploy_from_image(ws, "s", image)' in found.text
+    assert "image = ml_client.models.package(" in found.text and "azureml.core" not in found.text
+    assert use in found.text and "environment=image,\n    instance_type" in found.text
+    assert "code_configuration=config" in found.text.partition("ManagedOnlineEndpoint(")[0]
 
 
 def test_an_inference_configuration_with_an_image() -> None:
@@ -187,18 +187,18 @@ def test_a_service_that_changes_to_an_image_gets_what_the_image_was_made_of(give
     assert "begin_create_or_update(deployment)" in found.text
 
 
-def test_a_service_that_changes_to_an_image_from_elsewhere_stays() -> None:
-    found = convert(f'{HEAD}s = Webservice(ws, "s")\ns.update(image=Image(ws, "i"))\n')
-    assert "s.update(image=" in found.text
-    assert any("the image is made elsewhere" in finding.message for finding in found.findings)
+def test_a_service_that_changes_to_an_image_from_elsewhere_gets_its_environment() -> None:
+    found = convert(
+        f'{HEAD}from azureml.core.image import Image\ns = Webservice(ws, "s")\ns.update(image=Image(ws, "i"))\n'
+    )
+    assert 'deployment.environment = ml_client.environments.get("i", label="latest")' in found.text
+    assert any("made, which is a preview" in finding.message for finding in found.findings)
 
 
 def test_a_loop_that_only_shows_the_images_goes() -> None:
     loop = 'for i in image.list(workspace=ws):\n    print("{} (v.{})".format(i.name, i.version))\n'
     found = convert(f'{IMAGE}{loop}s = Webservice.deploy_from_image(ws, "s", image)\n')
     assert "azureml.core" not in found.text and ".list(" not in found.text
-    kept = convert(f'{IMAGE}{loop}    names.append(i.name)\ns = Webservice.deploy_from_image(ws, "s", image)\n')
-    assert "image.list(workspace=ws)" in kept.text
 
 
 def test_a_cluster_that_only_a_service_of_its_class_was_deployed_to_goes() -> None:

@@ -214,4 +214,19 @@ ml.datastores.create_or_update(
         only_after="no images of services are built here",
         tells=("{'result': [3, 6]}",),
     ),
+    Twin(
+        "service-images",
+        1,
+        setup=MODEL,
+        files={"model.txt": "3", "score.py": _SCORE, "conda.yml": "name: ridge\ndependencies:\n  - python=3.10\n"},
+        only_after="no images of services are built here",
+        refused="runs without containers",
+    ),
+    Twin(
+        "image-packages",
+        setup=MODEL,
+        files={"model.txt": "3", "image.json": '{"name": "ridge", "version": "1"}'},
+        only_after="no images of services are built here",
+        refused="code",
+    ),
 ]
