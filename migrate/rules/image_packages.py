@@ -128,7 +128,7 @@ def find(use: Use, to: Rewriter) -> Outcome:
 
 
 def _text(version: ast.expr, to: Rewriter) -> str:
-    if isinstance(version, ast.Constant):
+    if isinstance(version, ast.Constant) and isinstance(version.value, (int, str)):
         return f'"{version.value}"'
     return f"str({to.source(version)})"
 
