@@ -66,16 +66,26 @@ class Conda:
         else:
             raise ValueError(f"{member} of conda dependencies cannot be converted")
 
+    def pip_lines(self) -> list[str]:
+        """Code of the packages of pip, with those of SDK v2 for those of SDK v1."""
+        literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
+        new = [repr(line) for line in converted(literal, kept=self.kept)]
+        return [*new, *(line for line in self.pip if not _is_literal(line))]
+
+    def pip_added(self) -> list[str]:
+        """The same where packages are there already: without those that any environment gets."""
+        given = {repr(line) for line in converted([], kept=self.kept)}
+        return [line for line in self.pip_lines() if line not in given]
+
     def code(self) -> str:
         """The dict."""
         if self.base:
             return self.base
         python = [] if any(name.strip("\"'").startswith("python=") for name in self.conda) else [self.python or PYTHON]
-        literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
-        new = converted(literal, kept=self.kept)
-        lines = [repr(line) for line in new] + [line for line in self.pip if not _is_literal(line)]
+        lines = self.pip_lines()
         if self.file:
-            mine = [line for line in self.pip if _is_literal(line)] + lines[len(new) :]
+            literal = [line for line in self.pip if _is_literal(line)]
+            mine = literal + [line for line in lines if not _is_literal(line)]
             pip = f"[*{self.file}, {', '.join(mine)}]" if mine else self.file
         else:
             pip = f"[{', '.join(lines)}]"

@@ -71,6 +71,8 @@ class Parts:
     build: str = ""
     conda: Conda | None = None
     conda_code: str = ""
+    #: Whether that is a variable with the dict that conda dependencies of this module have become.
+    made_here: bool = False
     #: The expression of the conda file's path, where it is one.
     file: ast.expr | None = None
     #: Packages that come to those of ``conda_code``, which is the path of a conda file then.
@@ -208,6 +210,7 @@ class Parts:
             self.conda, self.conda_code = conda_model.of_creation(use, to), ""
         else:
             self.conda, self.conda_code = None, to.source(value)
+            self.made_here = isinstance(value, ast.Name) and _is_dict(value, to)
 
     def open_file(self, to: Rewriter) -> str:
         """Statements that read the conda file and add packages to it, "" when none are added. What is read is the
@@ -215,7 +218,7 @@ class Parts:
         if self.added is None:
             return ""
         if self.file is None:
-            raise ValueError("packages are added to conda dependencies that are made elsewhere: add them there")
+            return self._added_to_made()
         name, added = to.fresh("conda"), self.added
         self.reviews.append("the conda file has to list its pip packages in one section `pip:`")
         lines = [f"with open({self.conda_code}) as file:", f"    {name} = {to.need_module('yaml')}.safe_load(file)"]
@@ -225,9 +228,24 @@ class Parts:
         if added.python:
             pinned = f'[part for part in {name}["dependencies"] if not str(part).startswith("python")]'
             lines.append(f'{name}["dependencies"] = [{added.python}, *{pinned}]')
-        if added.pip:
+        if packages := added.pip_added():
             pip = f'next(part for part in {name}["dependencies"] if isinstance(part, dict))["pip"]'
-            lines.append(f"{pip}.extend([{', '.join(added.pip)}])")
+            lines.append(f"{pip}.extend([{', '.join(packages)}])")
+        return "\n".join(lines)
+
+    def _added_to_made(self) -> str:
+        """Adds packages to the dict in a variable that conda dependencies have become."""
+        added, name = self.added, self.conda_code
+        if added is None or not self.made_here:
+            raise ValueError("packages are added to conda dependencies that are made elsewhere: add them there")
+        self.added = None
+        lines = [f'{name}["channels"].append({code})' for code in added.channels]
+        lines += [f'{name}["dependencies"].insert(0, {code})' for code in added.conda]
+        if added.python:
+            others = f'[part for part in {name}["dependencies"] if not str(part).startswith("python")]'
+            lines.append(f'{name}["dependencies"] = [{added.python}, *{others}]')
+        if pip := added.pip_added():
+            lines.append(f'{name}["dependencies"][-1]["pip"].extend([{", ".join(pip)}])')
         return "\n".join(lines)
 
     def code(self, to: Rewriter) -> str:
@@ -281,6 +299,15 @@ class Parts:
         if self.build and (self.conda is not None or self.conda_code or self.r is not None):
             said.append(_BOTH)
         return "; ".join(dict.fromkeys(filter(None, said)))
+
+
+def _is_dict(node: ast.Name, to: Rewriter) -> bool:
+    """Whether a variable holds conda dependencies that this module puts together: not those of a file."""
+    value = to.evaluator.value(node)
+    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    if made is None or not made.symbol.startswith("CondaDependencies"):
+        return False
+    return not conda_model.of_creation(made, to).base
 
 
 def beside(use: Use, parts: Parts, changes: list[Use], to: Rewriter) -> list[Use]:

@@ -394,3 +394,42 @@ def test_a_dockerfile_of_the_users_and_one_of_a_module_beside_stay(tmp_path: Pat
         "docker_score": "FROM debian\n",
     }
     assert 'BuildContext(path="docker_train_2")' in (tmp_path / "train.py").read_text()
+
+
+def test_packages_that_are_added_through_the_environment_to_what_was_made_before() -> None:
+    check_transformed(
+        """\
+        from azureml.core import Environment
+        from azureml.core.conda_dependencies import CondaDependencies
+
+        dependencies = CondaDependencies.create(pip_packages=["keras==2.1.5"], conda_packages=["python=3.6.11"])
+        env = Environment("yolo")
+        env.python.conda_dependencies = dependencies
+        env.python.conda_dependencies.add_pip_package("tqdm")
+        env.python.conda_dependencies.add_pip_package("azureml-sdk")
+        env.python.conda_dependencies.add_conda_package("numpy")
+        env.python.conda_dependencies.add_channel("conda-forge")
+        """,
+        """\
+        from azure.ai.ml.entities import Environment
+
+        dependencies = {
+            "channels": ["conda-forge"],
+            "dependencies": [
+                "python=3.6.11",
+                "pip",
+                {"pip": ["keras==2.1.5", "mlflow", "azureml-mlflow"]},
+            ],
+        }
+        dependencies["channels"].append("conda-forge")
+        dependencies["dependencies"].insert(0, "numpy")
+        dependencies["dependencies"][-1]["pip"].extend(
+            ["tqdm", "azure-ai-ml", "azure-identity"]
+        )
+        env = Environment(
+            name="yolo",
+            image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
+            conda_file=dependencies,
+        )
+        """,
+    )
