@@ -39,7 +39,7 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,15 @@ class Leave:
 
 
 Outcome = Replace | Statements | Leave
+
+
+def assuming(outcome: Outcome, *assumptions: str) -> Outcome:
+    """The outcome with further assumptions that a person should check; of what is left nothing is assumed."""
+    if isinstance(outcome, Leave) or not assumptions:
+        return outcome
+    return replace(outcome, review="; ".join(filter(None, [outcome.review, *assumptions])))
+
+
 Handler = Callable[["Use", "Rewriter"], Outcome]
 #: Looks at a comparison, call or subscript that has v1 uses inside; gives None when it is none of its idioms.
 Idiom = Callable[[ast.expr, "Rewriter"], Replace | None]

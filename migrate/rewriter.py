@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
+from amlbridge.migrate.analysis.keywords import not_handed_on
 from amlbridge.migrate.analysis.run_kinds import annotated
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
@@ -33,7 +33,7 @@ from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_p
 from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
 from amlbridge.migrate.module import NamedInput, Options, Publication
 from amlbridge.migrate.no_equivalent import refused, rule_name, without_rule
-from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, handlers, idioms
+from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, assuming, handlers, idioms
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
 from amlbridge.migrate.text.nested_quotes import as_python, checked
@@ -408,10 +408,8 @@ class Rewriter:
         try:
             self._assumed.clear()
             outcome = checked(handler(use, self))
-            if self._assumed and not isinstance(outcome, Leave):
-                review = f"{self._assumed[0]} has to be an MLClient: say so where it is made"
-                outcome = replace(outcome, review="; ".join(filter(None, [outcome.review, review])))
-            return rule, outcome
+            clients = [f"{code} has to be an MLClient: say so where it is made" for code in self._assumed[:1]]
+            return rule, assuming(outcome, *clients, *not_handed_on(use))
         except (CannotWriteError, ValueError, AssertionError) as error:
             return rule, refused(use, error)
 

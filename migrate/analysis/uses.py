@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.dicts import items_of
+from amlbridge.migrate.analysis.keywords import keywords_behind
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
@@ -90,13 +90,7 @@ class Use:
         return found
 
     def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
-        found: dict[str | int, ast.expr] = {}
-        items = items_of(node, self.evaluator)
-        for key, item in items if items is not None else [(None, node)]:
-            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-                raise ValueError("keywords come from a dict that is not literal")
-            found[key.value] = item
-        return found
+        return dict(keywords_behind(node, self.evaluator))
 
     def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.

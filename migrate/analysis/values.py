@@ -119,8 +119,8 @@ class Surroundings(Protocol):
         """The value of a name of a module of the project."""
         ...
 
-    def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
-        """What the calls of a function in other modules pass for a parameter."""
+    def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
+        """The calls of a function in other modules."""
         ...
 
 
@@ -139,7 +139,7 @@ class Alone:
         """Nothing else is there."""
         return None
 
-    def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
+    def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """Nobody calls."""
         return []
 
@@ -447,7 +447,19 @@ class Evaluator:
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         """What calls pass to a function's parameter, those of this module first."""
-        return [*self._passed(function, name), *self.surroundings.arguments(function, name)]
+        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return []
+        bound = isinstance(self.scopes.parents.get(function), ast.ClassDef)
+        passed = ((by, argument_of(call, function.args, name, bound=bound)) for by, call in self.callers(function))
+        return [(by, argument) for by, argument in passed if argument is not None]
+
+    def callers(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[tuple[Evaluator, ast.Call]]:
+        """The calls of a function, as far as their names tell: those of this module first."""
+        owner = self.scopes.parents.get(function)
+        method = isinstance(owner, ast.ClassDef)
+        called = owner.name if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function.name
+        own = [*self.calls().get(called, ()), *(self._made_by_itself(function) if method else ())]
+        return [*((self, call) for call in own), *self.surroundings.callers(function)]
 
     def _uses_v1(self) -> bool:
         return any(
@@ -475,22 +487,6 @@ class Evaluator:
                     return Instance(f"list:{inner.type}", annotation)
                 return inner if outer == "Optional" else None
         return None
-
-    def _passed(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
-        """What the calls in this module pass to a function's parameter."""
-        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return []
-        found: list[tuple[Evaluator, ast.expr]] = []
-        method = isinstance(self.scopes.parents.get(function), ast.ClassDef)
-        called = function.name
-        if method and called == "__init__":
-            owner = self.scopes.parents[function]
-            called = owner.name if isinstance(owner, ast.ClassDef) else called
-        for call in [*self.calls().get(called, ()), *(self._made_by_itself(function) if method else ())]:
-            argument = argument_of(call, function.args, name, bound=method)
-            if argument is not None:
-                found.append((self, argument))
-        return found
 
     def _made_by_itself(self, method: ast.AST) -> list[ast.Call]:
         """Where a class makes objects of its own with ``cls(...)``, if a method is what that calls."""

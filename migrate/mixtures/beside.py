@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 
 if TYPE_CHECKING:
@@ -107,8 +107,24 @@ def _attribute(
         inside = [node for node in given if any(around is method for around in to.evaluator.scopes.ancestors(node))]
         if inside and min(node.lineno for node in inside) >= at.lineno:  # type: ignore[attr-defined]
             continue  # it is not there yet
+        lazy = not inside and any(is_none(node) for node in given)
+        asked = next((part for part in _properties(owner, to) if part[0] != method.name), None) if lazy else None
+        name, held = asked or (name, held)
         return f"{method.args.args[0].arg}.{name}", held.origin in to.attempt.kept
+    for name, made in _properties(owner, to):
+        if name != method.name:
+            return f"{method.args.args[0].arg}.{name}", made.origin in to.attempt.kept
     return None, False
+
+
+def _properties(owner: ast.ClassDef, to: Rewriter) -> Iterator[tuple[str, Instance]]:
+    """The properties of a class that give a workspace: what they keep it in may not be there yet."""
+    for part in owner.body:
+        named = [node for decorator in getattr(part, "decorator_list", ()) for node in ast.walk(decorator)]
+        is_property = any("property" in getattr(node, "id", getattr(node, "attr", "")) for node in named)
+        value = to.evaluator.returned(part) if is_property and isinstance(part, _FUNCTIONS) else None
+        if isinstance(part, _FUNCTIONS) and isinstance(value, Instance) and value.type == "Workspace":
+            yield part.name, value
 
 
 def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:

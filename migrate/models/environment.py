@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.uses import Use
@@ -12,6 +13,8 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda, default
+from amlbridge.migrate.models.docker_sections import docker_section
+from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
 from amlbridge.migrate.rewriter import Rewriter
@@ -75,8 +78,10 @@ class Parts:
     made_here: bool = False
     #: The expression of the conda file's path, where it is one.
     file: ast.expr | None = None
-    #: Packages that come to those of ``conda_code``, which is the path of a conda file then.
+    #: Packages that come to those of ``conda_code``, which is the path of a conda file then, or the name of a dict.
     added: Conda | None = None
+    #: Packages that are in that dict already.
+    late: list[Use] = field(default_factory=list)
     #: Statements that run before it is made.
     before: str = ""
     variables: str = ""
@@ -128,6 +133,8 @@ class Parts:
             self._assigned(use, member.removesuffix("="), to)
 
     def _packages(self, use: Use, to: Rewriter) -> None:
+        if use in self.late:
+            return
         if self.conda is None and not self.conda_code:
             self.conda = default(to)
         if self.conda is None:
@@ -137,7 +144,7 @@ class Parts:
     def _assigned(self, use: Use, member: str, to: Rewriter) -> None:
         value = assigned(use)
         if member == "conda_dependencies":
-            self._conda(value, to)
+            self.depend_on(value, to)
         elif member == "base_image":
             self.image = to.source(value)
         elif member in ("base_dockerfile", "build_context"):
@@ -150,6 +157,8 @@ class Parts:
             self.shm_size = memory_of(value, to)
         elif use.symbol == "RunConfiguration.docker=":
             self.docker(value, to)
+        elif use.symbol == "Environment.docker=":
+            self._section(docker_section(value, to), to)
         elif member in ("communicator", "mpi"):
             self.distributed(value, to)
         elif member == "target":
@@ -202,7 +211,12 @@ class Parts:
         elif text.lower() not in ("", "none"):
             raise ValueError(f"the communicator {text} is not known: give the command a distribution")
 
-    def _conda(self, value: ast.expr, to: Rewriter) -> None:
+    def _section(self, changes: Sequence[Use], to: Rewriter) -> None:
+        for change in changes:
+            self.apply(change, to)
+
+    def depend_on(self, value: ast.expr, to: Rewriter) -> None:
+        """Takes in conda dependencies."""
         kind = to.evaluator.value(value)
         inline = isinstance(value, ast.Call) and isinstance(kind, Instance) and kind.type == "CondaDependencies"
         use = next((u for u in to.uses if u.node is value), None) if inline else None
@@ -211,6 +225,7 @@ class Parts:
         else:
             self.conda, self.conda_code = None, to.source(value)
             self.made_here = isinstance(value, ast.Name) and _is_dict(value, to)
+            self.late = late_additions(kind.origin, to) if self.made_here and isinstance(kind, Instance) else []
 
     def open_file(self, to: Rewriter) -> str:
         """Statements that read the conda file and add packages to it, "" when none are added. What is read is the

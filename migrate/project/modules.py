@@ -163,9 +163,9 @@ class Around(Alone):
         """The value of a name of a module of the project."""
         return self.project.neighbours.member(module, name)
 
-    def arguments(self, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
-        """What the calls of a function in other modules pass for a parameter."""
-        return self.project.neighbours.arguments(self.path, function, parameter)
+    def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
+        """The calls of a function in other modules."""
+        return self.project.neighbours.callers(self.path, function)
 
 
 def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequence[Path] = ()) -> Project:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from amlbridge.migrate.analysis.functions import argument_of
 from amlbridge.migrate.analysis.values import (
     Code,
     Evaluator,
@@ -150,24 +149,22 @@ class Neighbours:
                     waiting.append(other)
         return found
 
-    def arguments(self, path: Path, function: ast.AST, parameter: str) -> list[tuple[Evaluator, ast.expr]]:
-        """What calls in other modules pass for a parameter of a function of the module at ``path``."""
+    def callers(self, path: Path, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
+        """The calls in other modules of a function of the module at ``path``."""
         key = _key(path)
         own = self._evaluators.get(path)
         if own is None or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return []
         owner = own.scopes.parents.get(function)
         wanted: ast.AST = owner if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function
-        bound = isinstance(owner, ast.ClassDef)
-        found: list[tuple[Evaluator, ast.expr]] = []
+        found: list[tuple[Evaluator, ast.Call]] = []
         for module in self.importers(key):
             evaluator = self.evaluator(module)
             for call in evaluator.calls().get(wanted.name, ()) if evaluator is not None else ():  # type: ignore[attr-defined]
                 assert evaluator is not None
                 called = evaluator.value(call.func)
                 if isinstance(called, (Function, LocalClass)) and called.node is wanted:
-                    argument = argument_of(call, function.args, parameter, bound=bound)
-                    found += [(evaluator, argument)] if argument is not None else []
+                    found.append((evaluator, call))
         return found
 
 

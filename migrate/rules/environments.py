@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
+from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
 from amlbridge.migrate.models.environment import (
     DROPPED,
     NOT_NEEDED,
@@ -24,8 +25,10 @@ from amlbridge.migrate.models.environment import (
     beside,
     is_change,
 )
+from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
+from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -258,14 +261,16 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace("dict")
     parts = conda_model.of_creation(use, to)
+    late = late_additions(use.node, to) if not parts.base else []
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
-    if not changes or variable is None or parts.base or not Objects.of(to).straight(use.node, changes):
+    straight = variable is not None and not parts.base and Objects.of(to).straight(use.node, changes)
+    for change in [*(changes if straight else ()), *late]:
+        parts.add(change, to)
+    if not changes or variable is None or not straight:
         if not changes:
             to.memory["conda", use.node] = parts.code()
         return Replace(parts.code())
-    for change in changes:
-        parts.add(change, to)
     for change in changes:
         to.remove(change.statement)
         to.settle(change, rule, Statements(""))
@@ -408,8 +413,29 @@ def read_conda(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("DockerSection.base_image=")
 def set_image(use: Use, to: Rewriter) -> Outcome:
-    """An assignment to an environment that was made elsewhere."""
+    """An assignment to an environment that was made elsewhere, or to a section that one gets."""
+    if is_apart(use, to):
+        return Statements("")
     return Statements(f"{code_of_environment(use, to)}.image = {to.source(assigned(use))}")
+
+
+@rule.converts("DockerSection")
+def section(use: Use, to: Rewriter) -> Outcome:
+    """What it says is in the environment that it is given to."""
+    if use.call is not None and is_given(use, to):
+        return Replace("None")  # the statement goes
+    if use.call is None or Objects.of(to).variable(use.node) is None:
+        return without_rule(use.symbol, use.module)
+    section_of(use, to)
+    return Statements("")
+
+
+@rule.converts("Environment.docker=")
+def set_section(use: Use, to: Rewriter) -> Outcome:
+    """An assignment to an environment that was made elsewhere."""
+    images = [change for change in docker_section(assigned(use), to) if change.symbol == "DockerSection.base_image="]
+    code = f"{code_of_environment(use, to)}.image = {to.source(assigned(images[-1]))}" if images else ""
+    return Statements(code)
 
 
 @rule.converts("DockerSection.base_image")

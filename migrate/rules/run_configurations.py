@@ -65,7 +65,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     parts.script, parts.arguments = use.argument("script", position=0), use.argument("arguments", position=1)
     dependencies = use.argument("conda_dependencies", position=4)
     if dependencies is not None:
-        parts.conda_code = to.source(dependencies)
+        parts.depend_on(dependencies, to)
     communicator = use.argument("communicator", position=3)
     if communicator is not None:
         parts.distributed(communicator, to)
@@ -87,6 +87,7 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
     for change in changes:
         if folded or change.symbol in ("RunConfiguration.target=", "RunConfiguration.data_references="):
             parts.apply(change, to)
+    opened = parts.open_file(to) if folded else ""
     to.memory["parts", use.node] = parts
     if folded or not changes:
         note_environment(use, parts, parts.code(to) if parts.alias is None else "", to)
@@ -104,6 +105,7 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
         return Statements("", parts.review)
     name = _renamed(variable, use, to)
     code = f"{name} = {to.source(parts.alias) if parts.alias is not None else parts.code(to)}"
+    code = "\n".join(filter(None, [opened, code]))
     if last is use.statement:
         return Statements(code, parts.review)
     to.replace_statement(last, code)

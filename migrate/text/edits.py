@@ -6,6 +6,8 @@ import ast
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.implied import ImpliedItem
+
 
 class Lines:
     """Positions of the nodes of ``ast`` (lines from 1, columns in bytes of UTF-8) as offsets into the text."""
@@ -38,6 +40,8 @@ class Lines:
 
     def source(self, node: ast.AST) -> str:
         """The text of a node."""
+        if isinstance(node, ImpliedItem):
+            return node.code
         start, end = self.span(node)
         return self.text[start:end]
 

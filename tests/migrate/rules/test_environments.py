@@ -417,15 +417,20 @@ def test_packages_that_are_added_through_the_environment_to_what_was_made_before
             "channels": ["conda-forge"],
             "dependencies": [
                 "python=3.6.11",
+                "numpy",
                 "pip",
-                {"pip": ["keras==2.1.5", "mlflow", "azureml-mlflow"]},
+                {
+                    "pip": [
+                        "keras==2.1.5",
+                        "tqdm",
+                        "azure-ai-ml",
+                        "azure-identity",
+                        "mlflow",
+                        "azureml-mlflow",
+                    ]
+                },
             ],
         }
-        dependencies["channels"].append("conda-forge")
-        dependencies["dependencies"].insert(0, "numpy")
-        dependencies["dependencies"][-1]["pip"].extend(
-            ["tqdm", "azure-ai-ml", "azure-identity"]
-        )
         env = Environment(
             name="yolo",
             image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest",
