@@ -90,7 +90,7 @@ class Use:
         return found
 
     def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
-        return dict(keywords_behind(node, self.evaluator))
+        return {**keywords_behind(node, self.evaluator)}
 
     def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.
