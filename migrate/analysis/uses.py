@@ -86,11 +86,8 @@ class Use:
             if keyword.arg is not None:
                 found[keyword.arg] = keyword.value
             else:
-                found.update(self._opened(keyword.value))
+                found.update(keywords_behind(keyword.value, self.evaluator))
         return found
-
-    def _opened(self, node: ast.expr) -> dict[str | int, ast.expr]:
-        return {**keywords_behind(node, self.evaluator)}
 
     def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.
