@@ -19,7 +19,7 @@ from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_n
 from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.mixtures.beside import forget_clients_beside, makers_beside
+from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
 from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
@@ -298,9 +298,14 @@ def _forget_unread(to: Rewriter, text: str) -> bool:
         if isinstance(target, ast.Name) and target.id not in read:
             unread.add(made)
     to.attempt.both -= unread
-    if CLIENT not in read:
-        return forget_clients_beside(to) or bool(unread)
-    return bool(unread)
+    if CLIENT in read or CLIENT in to.exported() | to.read_elsewhere():
+        return bool(unread)
+    alone = to.attempt.both - forgotten(to)
+    for made in [made for made in alone if isinstance(made, ast.expr)]:
+        forgotten(to).add(made)
+        if made in to.outcomes:
+            to.outcomes[made] = to.outcomes[made][0], CONNECTED
+    return forget_clients_beside(to) or bool(unread or alone)
 
 
 def _replace_import(edits: Edits, to: Rewriter, node: ast.stmt, code: str) -> None:

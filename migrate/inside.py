@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_client
@@ -64,9 +65,19 @@ def run_id(node: ast.expr, to: Rewriter) -> str:
 
 
 def is_submitted(node: ast.expr, to: Rewriter) -> bool:
-    """Whether a plain run is one that this module has submitted or looked up, so that it is a job of SDK v2."""
+    """Whether a plain run is one that this module has submitted or looked up, or that its functions are only given as
+    such, so that it is a job of SDK v2."""
     value = to.evaluator.value(node)
-    return isinstance(value, Instance) and isinstance(value.origin, ast.Call)
+    origin = value.origin if isinstance(value, Instance) else None
+    parents = to.evaluator.scopes.parents
+    named: ast.AST | None = (
+        origin if isinstance(origin, ast.arg) else parents.get(origin) if origin is not None else None
+    )
+    if not isinstance(named, ast.arg):
+        return isinstance(origin, ast.Call)
+    function = parents.get(parents[named])
+    given = [other.type_of(argument) for other, argument in to.evaluator.given(function, named.arg)] if function else []
+    return bool(given) and all(kind is not None and is_job(kind) for kind in given)
 
 
 def of_other_run(use: Use, to: Rewriter) -> str:

@@ -52,7 +52,21 @@ def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None
         return _agreed([_of_binding(evaluator, binding, depth) for binding in bindings]) if bindings else None
     if isinstance(node, ast.Attribute):
         return _of_argument(evaluator, node)
+    if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+        return _of_item(evaluator, node.value)
     return None
+
+
+def _of_item(evaluator: Evaluator, listed: ast.expr) -> Kind | None:
+    """The kind of the items of a list: names are texts, those of columns and of what a dict has."""
+    if isinstance(listed, ast.Name):
+        values = [binding.value for binding in evaluator.scopes.lookup(listed.id, listed) if binding.kind == "assign"]
+        given = [value for value in values if value is not None and not isinstance(value, ast.Name)]
+        return _agreed([_of_item(evaluator, value) for value in given]) if given else None
+    if isinstance(listed, ast.Call) and called(listed) in ("list", "sorted", "tuple") and listed.args:
+        return _of_item(evaluator, listed.args[0])
+    named = called(listed) if isinstance(listed, ast.Call) else getattr(listed, "attr", "")
+    return "text" if named in ("keys", "columns") and isinstance(listed, (ast.Call, ast.Attribute)) else None
 
 
 def is_pyplot(evaluator: Evaluator, node: ast.expr) -> bool:

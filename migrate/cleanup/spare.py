@@ -52,7 +52,7 @@ def _unread(writer: StatementWriter, before: set[str], read: set[str]) -> bool:
             if ".data.create_or_update(" not in text:
                 continue
             to.replace_statement(statement, ast.get_source_segment(text, made[0].value) or text)
-        elif (name in before or _OF_JOB in text) and _is_pure(made[0].value) and not _is_alone(statement, to):
+        elif (name in before or _OF_JOB in text) and _is_pure(made[0].value) and not _is_needed(statement, to):
             to.replace_statement(statement, "")
         else:
             continue
@@ -66,10 +66,13 @@ def _is_pure(value: ast.expr) -> bool:
     return bool(calls) and all(call.endswith(_PURE) for call in calls)
 
 
-def _is_alone(statement: ast.stmt, to: Rewriter) -> bool:
-    """Whether a block has no other statement: it may say what happens without the object."""
+def _is_needed(statement: ast.stmt, to: Rewriter) -> bool:
+    """Whether a block has no other statement, so that it may say what happens without the object; or whether it is
+    tried, so that other code runs when there is no such object."""
     parent = to.evaluator.scopes.parents.get(statement)
-    return not isinstance(parent, ast.Module) and len(to.evaluator.scopes.block(statement) or ()) < 2
+    block = to.evaluator.scopes.block(statement) or ()
+    tried = isinstance(parent, ast.Try) and statement in parent.body and bool(parent.handlers)
+    return tried or (not isinstance(parent, ast.Module) and len(block) < 2)
 
 
 def _dropped(writer: StatementWriter, read: set[str]) -> bool:

@@ -54,7 +54,9 @@ def deployment(path: Path, text: str) -> tuple[str, dict[str, Any], list[str]] |
         "name": DEPLOYMENT,
         "code_configuration": {"code": folder, "scoring_script": str(get(inference, "entryScript"))},
         "environment": _environment(inference, folder, notes),
-        "instance_type": instance_type(get(content, "containerResourceRequirements", "cpu")),
+        "instance_type": instance_type(
+            *(get(content, "containerResourceRequirements", key) for key in ("cpu", "memoryInGB"))
+        ),
         "instance_count": get(content, "numReplicas") or 1,
     }
     if get(content, "appInsightsEnabled"):

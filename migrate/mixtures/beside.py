@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
 _MADE = "clients beside"
+_ALONE = "workspaces alone"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -174,10 +175,19 @@ def gives_kept(made: ast.AST, to: Rewriter) -> bool:
 def both_written(statement: ast.Assign, client: str, to: Rewriter) -> str:
     """A workspace as a v1 object, and its client; ``client`` is the statement that makes that."""
     before = to.lines.source(statement)
+    if statement.value in forgotten(to):
+        return before
     if not is_from_elsewhere(statement.value, to):
         return f"{before}\n{client}"
     name, made = to.lines.source(statement.targets[0]), client.partition(" = ")[0]
     return f"{client}\n{name} = {workspace_of(made, to)}"
+
+
+def forgotten(to: Rewriter) -> set[ast.expr]:
+    """The v1 workspaces that have no client beside them: nothing reads that."""
+    found = to.memory.setdefault(_ALONE, set())
+    assert isinstance(found, set)
+    return found
 
 
 def is_second(name: str, scope: Scope, names: Collection[str], to: Rewriter) -> bool:

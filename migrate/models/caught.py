@@ -30,6 +30,16 @@ def caught(use: Use, new: Replace, to: Rewriter) -> Outcome:
     return Replace(both if listed else f"({both})", new.review)
 
 
+def tried_with(use: Use, to: Rewriter) -> list[Use]:
+    """The other uses that are tried where an exception is caught; none where it is not caught here."""
+    parents = to.evaluator.scopes.parents
+    handler = parents.get(use.node)
+    handler = parents.get(handler) if isinstance(handler, ast.Tuple) else handler
+    tried = parents.get(handler) if isinstance(handler, ast.ExceptHandler) else None
+    inside = {node for part in tried.body for node in ast.walk(part)} if isinstance(tried, ast.Try) else set()
+    return [other for other in to.uses if other.node in inside]
+
+
 def _tried(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:
     """Whether some of the calls of SDK v1 that are tried stay, and whether some are converted."""
     tried = to.evaluator.scopes.parents.get(handler)

@@ -22,6 +22,8 @@ from amlbridge.migrate.write import is_free
 
 #: The image that v1 used when a script named none has no support any more; this is its successor.
 IMAGE = '"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"'
+#: The same with CUDA.
+GPU_IMAGE = '"mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04:latest"'
 
 #: Assignments that say how a local machine or an old service runs things: nothing in v2 needs them.
 NOT_NEEDED = frozenset(
@@ -30,8 +32,6 @@ NOT_NEEDED = frozenset(
         "DockerSection.shared_volumes=",
         "DockerSection.gpu_support=",
         "DockerSection.arguments=",
-        "PythonSection.user_managed_dependencies=",
-        "PythonSection.interpreter_path=",
         "PythonSection.base_conda_environment=",
         "Environment.inferencing_stack_version=",
         "RunConfiguration.framework=",
@@ -43,6 +43,9 @@ NOT_NEEDED = frozenset(
         "SparkSection.repositories=",
     }
 )
+#: Assignments that say which Python of the machine runs the script.
+OWN_PYTHON = ("PythonSection.user_managed_dependencies=", "PythonSection.interpreter_path=")
+MANAGED = "the job ran with the Python of its machine, and runs in a container now: name the packages that it needs"
 #: What is told of the registry of an image.
 REGISTRY = "an image of a private registry needs a connection of the workspace in SDK v2"
 _SIZE = (
@@ -106,6 +109,8 @@ class Parts:
     arguments: ast.expr | None = None
     #: What there is of R.
     r: RPackages | None = None
+    #: Whether the script ran with a Python that SDK v1 did not set up.
+    managed: bool = False
     reviews: list[str] = field(default_factory=list)
 
     def apply(self, use: Use, to: Rewriter) -> None:
@@ -114,6 +119,10 @@ class Parts:
         if use.symbol == "RunConfiguration.framework=":
             self.on_spark = asks_for_spark(assigned(use), to)
         if use.symbol in NOT_NEEDED:
+            return
+        if use.symbol in OWN_PYTHON:
+            off = isinstance(value := assigned(use), ast.Constant) and not value.value
+            self.managed = not off if use.symbol == OWN_PYTHON[0] else self.managed or not off
             return
         if use.symbol == "SparkConfiguration.configuration":
             self.spark.append(item_of(use, to))
@@ -311,6 +320,8 @@ class Parts:
     def review(self) -> str:
         """What a person should check."""
         said = [*self.reviews, self.r.review if self.r is not None else ""]
+        if self.managed and not (self.image or self.build or self.conda is not None or self.conda_code):
+            said.append(MANAGED)
         if self.build and (self.conda is not None or self.conda_code or self.r is not None):
             said.append(_BOTH)
         return "; ".join(dict.fromkeys(filter(None, said)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
-from amlbridge.migrate.models.environment import Parts, assigned
+from amlbridge.migrate.models.environment import GPU_IMAGE, IMAGE, REGISTRY, Parts, assigned
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -31,8 +31,8 @@ def environment_of(use: Use, to: Rewriter) -> str:
     if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
         return to.source(given)
     file = use.argument("conda_dependencies_file", "conda_dependencies_file_path")
-    image = use.argument("custom_docker_image", "custom_docker_base_image")
-    parts = Parts(image=to.source(image) if image is not None else "")
+    image = use.passed("custom_docker_image", "custom_docker_base_image")
+    parts = Parts(image=to.source(image) if image is not None else _image(use, to))
     managed = [use.argument("user_managed"), *set_inside(use, "user_managed_dependencies", to)]
     if image is not None and any(_is_true(node, to) for node in managed):
         return parts.code(to)  # the packages are those of the image
@@ -40,10 +40,33 @@ def environment_of(use: Use, to: Rewriter) -> str:
         parts.conda_code = to.source(file)
         return parts.code(to)
     conda = Conda()
+    requirements = use.passed("pip_requirements_file", "pip_requirements_file_path")
+    if requirements is not None:
+        conda.file = f"open({to.source(requirements)}).read().splitlines()"
     conda.conda = entries(use.argument("conda_packages"), to)
     conda.pip = [*_framework(use, to), *entries(use.argument("pip_packages"), to)]
     parts.conda = conda
     return parts.code(to)
+
+
+def _image(use: Use, to: Rewriter) -> str:
+    """The base image that an estimator had: one with CUDA for ``use_gpu=True``; "" for the default."""
+    gpu = use.passed("use_gpu")
+    if gpu is None or (isinstance(gpu, ast.Constant) and not gpu.value):
+        return ""
+    return GPU_IMAGE if isinstance(gpu, ast.Constant) else f"({GPU_IMAGE} if {to.source(gpu)} else {IMAGE})"
+
+
+def reviews_of(use: Use) -> list[str]:
+    """What is to be checked of an estimator."""
+    found = []
+    if use.passed("vm_size") is not None and use.passed("compute_target") is None:
+        found.append("SDK v1 made a cluster of this size for the run: make it, and name it as the compute")
+    if use.passed("image_registry_details") is not None:
+        found.append(REGISTRY)
+    if use.passed("resume_from") is not None:
+        found.append("the outputs that the script went on with (--resume-from) have to be an input of the job")
+    return found
 
 
 def distribute(settings: Settings, use: Use, to: Rewriter) -> None:

@@ -42,9 +42,25 @@ def served(node: ast.expr | None, service: str, client: str, to: Rewriter) -> Se
     if any(isinstance(item, ast.Starred) for item in listed.elts):
         raise ValueError("the models are listed at run time: register the files of all models together as one")
     own = isinstance(node, (ast.List, ast.Tuple))
-    if len(listed.elts) > 1:
+    if len(listed.elts) > 1 or _is_filled(node, to):
         return _together(to.source(node), service, client, to)
     return Served(arguments=tuple(f"model={to.source(i) if own else to.source(node) + '[0]'}" for i in listed.elts))
+
+
+#: Methods that put something into a list.
+_ADDING = frozenset({"append", "extend", "insert"})
+
+
+def _is_filled(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a list is in a variable, and gets more than it is made with."""
+    if not isinstance(node, ast.Name):
+        return False
+    parents = to.evaluator.scopes.parents
+    names = (parents[n] for n in parents if isinstance(n, ast.Name) and n.id == node.id)
+    return any(
+        isinstance(around, ast.AugAssign) or (isinstance(around, ast.Attribute) and around.attr in _ADDING)
+        for around in names
+    )
 
 
 def _together(models: str, service: str, client: str, to: Rewriter) -> Served:

@@ -40,6 +40,8 @@ class Settings:
     #: Settings of Spark, pairs of code, where the run configuration asks for Spark.
     spark: list[tuple[str, str]] | None = None
     shm_size: str = ""
+    #: Seconds after which the service cancels the job.
+    timeout: str = ""
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
     environment_source: ast.expr | None = None
@@ -181,6 +183,7 @@ class Settings:
             ("distribution", self.distribution),
             ("instance_count", self.instance_count),
             ("shm_size", self.shm_size),
+            ("timeout", self.timeout),
         )
         return [f"{key}={value}" for key, value in pairs if value]
 

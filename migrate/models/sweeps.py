@@ -114,6 +114,10 @@ def read_sweep(use: Use, to: Rewriter) -> Sweep:
     minutes = argument(use, "max_duration_minutes")
     if minutes is not None:
         sweep.keywords.append(f"timeout={seconds(minutes, to)}")
+    made = trial_of(use, to)
+    limit = made.passed("max_run_duration_seconds") if made is not None else None
+    if limit is not None:
+        sweep.keywords.append(f"trial_timeout={to.source(limit)}")  # the command's own goes for a job alone
     if argument(use, "resume_from") is not None:
         sweep.reviews.append("SDK v2 cannot resume an earlier sweep: it starts anew")
     if argument(use, "resume_child_runs") is not None:

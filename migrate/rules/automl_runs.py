@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import states
+from amlbridge.migrate.models.metrics import asked
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -311,7 +312,8 @@ def trial(use: Use, to: Rewriter) -> Outcome:
     template, review = _TRIAL[use.symbol.rsplit(".", 1)[1]]
     if use.symbol.endswith("status"):
         states.compare(use, states.OF_MLFLOW, to)
-    return Replace(written(use, to, template), review)
+    code = written(use, to, template)
+    return Replace(asked(use, code, to) if use.symbol.endswith("get_metrics") else code, review)
 
 
 @rule.converts("AutoMLChildRun.get_children")

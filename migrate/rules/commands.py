@@ -15,8 +15,8 @@ from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
-from amlbridge.migrate.models.environment import assigned, is_change, shared_memory
-from amlbridge.migrate.models.estimators import distribute, environment_of, set_inside
+from amlbridge.migrate.models.environment import assigned, is_change, memory_of, shared_memory
+from amlbridge.migrate.models.estimators import distribute, environment_of, reviews_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
@@ -162,6 +162,9 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
     docker = use.argument("docker_runtime_config", position=11)
     if docker is not None:
         settings.shm_size = shared_memory(docker, to) or settings.shm_size
+    limit = use.passed("max_run_duration_seconds", position=9)
+    if limit is not None:
+        settings.timeout = to.source(limit)
     return settings
 
 
@@ -346,7 +349,7 @@ def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
     settings.instance_count = parts.node_count or settings.instance_count
     if parts.image or parts.conda is not None or parts.conda_code:
         settings.environment = parts.code(to)
-    settings.reviews += parts.reviews
+    settings.reviews += [parts.review] if parts.review else []
 
 
 def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
@@ -458,6 +461,12 @@ def settings_of_estimator(use: Use, to: Rewriter) -> Settings:
     if compute is not None:
         settings.compute = compute_of(compute, to)
     distribute(settings, use, to)
+    limit, memory = use.passed("max_run_duration_seconds"), use.passed("shm_size")
+    if limit is not None:
+        settings.timeout = to.source(limit)
+    if memory is not None:
+        settings.shm_size = memory_of(memory, to)
+    settings.reviews += reviews_of(use)
     return settings
 
 

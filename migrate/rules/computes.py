@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.caught import caught, key_errors
+from amlbridge.migrate.models.caught import caught, key_errors, tried_with
 from amlbridge.migrate.models.clusters import more_of_cluster
+from amlbridge.migrate.models.entries import reads_of, reads_of_variable
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -150,7 +151,11 @@ def provisioning(use: Use, to: Rewriter) -> Outcome:
     """The description of a cluster; its name is in the call that creates it."""
     name, review = name_of(use, to)
     arguments = _described(use, to, name)
+    review = "; ".join(filter(None, (review, str(to.memory.get(("tier", use.node), "")))))
     return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})", review)
+
+
+_TIERS = "what SDK v1 called lowpriority is low_priority"
 
 
 @rule.converts("DsvmCompute.provisioning_configuration")
@@ -180,6 +185,8 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
         text = to.evaluator.text(priority)
         tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
         found.append(f"tier={tiers.get((text or '').lower(), to.source(priority))}")
+        if text is None and not is_none(priority):
+            to.memory["tier", use.node] = _TIERS
     found += more_of_cluster(use, {key: node for key, node in keywords.items() if not is_none(node)}, to)
     return found
 
@@ -250,9 +257,33 @@ def status(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("ComputeStatus.serialize", "ComputeTarget.serialize")
 def serialize(use: Use, to: Rewriter) -> Outcome:
-    """The entity prints itself."""
+    """The entity prints itself; entries that are read are attributes."""
     assert use.receiver is not None
-    return Replace(to.source(use.receiver))
+    compute = to.source(use.receiver)
+    reads = [*reads_of(use.node, compute, to), *reads_of_variable(use, to)]
+    unknown = sorted({key for _node, key, _owner in reads if key not in _ENTRIES})
+    if unknown:
+        return Leave(f"SDK v2 does not tell {', '.join(unknown)} of a compute: see ml_client.compute.list_nodes(name)")
+    for node, key, owner in reads:
+        to.rename(node, f"{owner}.{_ENTRIES[key]}")
+    around = to.evaluator.scopes.parents.get(use.node)
+    named = getattr(around.func, "attr", getattr(around.func, "id", "")) if isinstance(around, ast.Call) else ""
+    if named in ("dump", "dumps"):
+        return Replace(f"str({compute})", "a text: the entity of SDK v2 is no dict, and JSON cannot tell it")
+    shown = named in ("print", "pprint", "format", "str", "") and not isinstance(around, (ast.Assign, ast.Return))
+    return Replace(compute, "" if shown or reads else "an entity with attributes instead of a dict")
+
+
+#: Entry of a serialized compute, or of its status -> the attribute of the entity.
+_ENTRIES = {
+    "name": "name",
+    "location": "location",
+    "computeType": "type",
+    "provisioningState": "provisioning_state",
+    "vmSize": "size",
+    "description": "description",
+    "tags": "tags",
+}
 
 
 @rule.converts("ComputeTarget.delete")
@@ -371,8 +402,14 @@ def read_scale(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("ComputeTargetException")
 def exception(use: Use, to: Rewriter) -> Outcome:
-    """What the client raises for a compute that is not there."""
-    return caught(use, Replace(to.need("azure.core.exceptions", "ResourceNotFoundError")), to)
+    """What the client raises for a compute that is not there; for all that it refuses, where more is tried."""
+    changes = any(other.symbol.endswith(_CHANGES) for other in tried_with(use, to))
+    name = "HttpResponseError" if changes else "ResourceNotFoundError"
+    return caught(use, Replace(to.need("azure.core.exceptions", name)), to)
+
+
+#: What the service may refuse for other reasons than that a compute is not there.
+_CHANGES = (".create", ".attach", ".update", ".delete", ".detach", ".start", ".stop", ".restart")
 
 
 def compute_of(node: ast.expr, to: Rewriter) -> str:

@@ -140,7 +140,7 @@ def changes_of(
             settings.append(f"{target}={to.source(node)}")
     cores = use.argument("cpu_cores")
     if cores is not None:
-        settings.append(f'instance_type="{size(cores)}"')
+        settings.append(f'instance_type="{size(cores, use.argument("memory_gb"))}"')
     timeout, parallel = use.argument("scoring_timeout_ms"), use.argument("replica_max_concurrent_requests")
     if timeout is not None or parallel is not None:
         parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []

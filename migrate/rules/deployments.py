@@ -25,8 +25,8 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: What the only deployment of an endpoint is called.
 DEPLOYMENT = "blue"
-#: Most cores -> the size of machine that has as many.
-_SIZES = ((2, "Standard_DS2_v2"), (4, "Standard_DS3_v2"), (8, "Standard_DS4_v2"))
+#: Cores, memory in GB, and the size of machine that has as many.
+_SIZES = ((2, 7, "Standard_DS2_v2"), (4, 14, "Standard_DS3_v2"), (8, 28, "Standard_DS4_v2"))
 _LARGEST = "Standard_DS5_v2"
 #: What is assumed of an image that is deployed.
 PACKAGED = "the image has to be the environment of a package that ml_client.models.package made, which is a preview"
@@ -235,9 +235,10 @@ def configured(to: Rewriter, config: Use | None) -> _Settings:
         found.review.append("a local deployment (local=True) needs Docker, and picks its port itself")
     if is_true(config.argument("token_auth_enabled")):
         found.auth = "aml_token"
-    elif config.symbol.startswith("Aci") and not is_true(config.argument("auth_enabled")):
+    elif _is_open(config):
         found.review.append("the service had no authentication; callers have to send the endpoint's key now")
-    found.deployment.append(f'instance_type="{size(config.argument("cpu_cores"))}"')
+    machine = size(config.argument("cpu_cores"), config.argument("memory_gb"))
+    found.deployment.append(f'instance_type="{machine}"')
     replicas = config.argument("num_replicas")
     found.deployment.append(f"instance_count={to.source(replicas) if replicas is not None else 1}")
     if is_true(config.argument("enable_app_insights")):
@@ -253,6 +254,14 @@ def configured(to: Rewriter, config: Use | None) -> _Settings:
     if is_true(config.argument("collect_model_data")):
         found.review.append("data are collected by a DataCollector on the deployment")
     return found
+
+
+def _is_open(config: Use) -> bool:
+    """Whether a service asked its callers for no key: unless it says so, one on ACI did not."""
+    asked = config.argument("auth_enabled")
+    return (
+        not is_true(asked) if config.symbol.startswith("Aci") else isinstance(asked, ast.Constant) and not asked.value
+    )
 
 
 def version_name(config: Use | None, to: Rewriter) -> str:
@@ -272,17 +281,16 @@ def is_true(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def size(cores: ast.expr | None) -> str:
-    """The size of machine for the cores that code names."""
-    return instance_type(cores.value if isinstance(cores, ast.Constant) else None)
+def size(cores: ast.expr | None, memory: ast.expr | None = None) -> str:
+    """The size of machine for the cores and the memory, in GB, that code names."""
+    return instance_type(*(node.value if isinstance(node, ast.Constant) else None for node in (cores, memory)))
 
 
-def instance_type(cores: object) -> str:
-    """The size of machine that has as many cores; four when that is no number."""
-    if not isinstance(cores, (int, float)):
-        return "Standard_DS3_v2"
-    wanted = math.ceil(cores)
-    return next((name for most, name in _SIZES if wanted <= most), _LARGEST)
+def instance_type(cores: object, memory: object = None) -> str:
+    """The size of machine that has as many cores, and as much memory in GB; four cores when that is no number."""
+    wanted = math.ceil(cores) if isinstance(cores, (int, float)) else 4
+    needed = memory if isinstance(memory, (int, float)) else 0
+    return next((name for most, room, name in _SIZES if wanted <= most and needed <= room), _LARGEST)
 
 
 @dataclass(frozen=True)
@@ -534,11 +542,21 @@ def run(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
 
 
+#: Position in the pair of keys of SDK v1 -> the attribute.
+_KEYS = {"0": "primary_key", "1": "secondary_key"}
+
+
 @rule.converts("Webservice.get_keys")
 def get_keys(use: Use, to: Rewriter) -> Outcome:
     """Two keys: an object in SDK v2, a pair in v1."""
     assert use.receiver is not None
     code = f"{to.client(use.node)}.online_endpoints.get_keys(name={to.source(use.receiver)}.name)"
+    item = to.evaluator.scopes.parents.get(use.node)
+    chosen = item.slice if isinstance(item, ast.Subscript) and item.value is use.node else None
+    key = _KEYS.get(ast.unparse(chosen)) if chosen is not None else None
+    if isinstance(item, ast.Subscript) and key is not None:
+        to.rename(item, f"{code}.{key}")
+        return Replace(code)
     target = target_of(use)
     keys = to.fresh("keys")
     if target:

@@ -18,7 +18,9 @@ from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
 from amlbridge.migrate.models.environment import (
     DROPPED,
+    MANAGED,
     NOT_NEEDED,
+    OWN_PYTHON,
     REGISTRY,
     Parts,
     assigned,
@@ -31,6 +33,7 @@ from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.computes import by_name
 
 rule = Rule(
     "environments",
@@ -245,7 +248,12 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     """All environments by name."""
     workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
     client = to.client(use.node, workspace)
-    return Replace(f"{{environment.name: environment for environment in {client}.environments.list()}}")
+    names = by_name(use, to, f"{client}.environments.list()", "environment")
+    if not names.startswith("{"):
+        return Replace(names)
+    # What SDK v2 lists has a name and the latest version, but neither image nor packages.
+    latest = f'{client}.environments.get(environment.name, label="latest")'
+    return Replace(f"{{environment.name: {latest} for environment in {client}.environments.list()}}")
 
 
 @rule.converts("Environment.name", "Environment.version")
@@ -474,6 +482,13 @@ def set_variables(use: Use, to: Rewriter) -> Outcome:
 def drop(use: Use, to: Rewriter) -> Outcome:
     """What SDK v2 needs no more."""
     return Statements("", DROPPED.get(use.symbol, ""))
+
+
+@rule.converts(*OWN_PYTHON)
+def own_python(use: Use, to: Rewriter) -> Outcome:
+    """Which Python of the machine ran the script."""
+    off = isinstance(value := assigned(use), ast.Constant) and not value.value
+    return Statements("", "" if off else MANAGED)
 
 
 @rule.converts("ContainerRegistry")

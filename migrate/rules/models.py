@@ -287,8 +287,12 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"[model for model in {found} if model.job_name == {to.source(run_id)}]")
     if name is not None:
         return Replace(f"list({client}.models.list(name={to.source(name)}))")
-    review = "without a name, SDK v2 lists models, not their versions: .latest_version is set, .version is not"
-    return Replace(f"list({client}.models.list())", review)
+    if newest:
+        return Replace(f'[{client}.models.get(named.name, label="latest") for named in {client}.models.list()]')
+    # Without a name, SDK v2 lists models, which have neither version nor tags.
+    of_run = f" if model.job_name == {to.source(run_id)}" if run_id is not None else ""
+    versions = f"for named in {client}.models.list() for model in {client}.models.list(name=named.name)"
+    return Replace(f"[model {versions}{of_run}]")
 
 
 @rule.converts("Workspace.models[]")

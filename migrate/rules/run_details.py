@@ -8,9 +8,9 @@ read as well (``runDefinition``) the use is left: a job has them in another form
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.entries import reads_of, reads_of_variable
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -87,7 +87,7 @@ _INPUTS = (
 def details(use: Use, to: Rewriter) -> Outcome:
     """The job as it is now."""
     job = written(use, to, "{client}.jobs.get({run}.name)")
-    reads = [*_reads(use.node, job, to), *_reads_of_variable(use, to)]
+    reads = [*reads_of(use.node, job, to), *reads_of_variable(use, to)]
     if [key for _node, key, _owner in reads] == ["inputDatasets"] and _are_handed_on(to):
         node, _key, owner = reads[0]
         if isinstance(node, ast.Subscript):
@@ -109,7 +109,7 @@ _TRIAL = {"properties": "data.tags", "runId": "info.run_id", "status": "info.sta
 def trial(use: Use, to: Rewriter) -> Outcome:
     """What MLflow knows of a trial."""
     run = written(use, to, "{run}")
-    reads = [*_reads(use.node, run, to), *_reads_of_variable(use, to)]
+    reads = [*reads_of(use.node, run, to), *reads_of_variable(use, to)]
     unknown = sorted({key for _node, key, _owner in reads if key not in _TRIAL})
     if unknown:
         return Leave(f"MLflow does not know {', '.join(unknown)} of a run: read its data and its artifacts")
@@ -132,26 +132,3 @@ def _are_handed_on(to: Rewriter) -> bool:
     subscripts = [node for node in parents if isinstance(node, ast.Subscript)]
     read = [node for node in subscripts if to.evaluator.text(node.slice) == "dataset"]
     return not any(isinstance(parents.get(node), (ast.Attribute, ast.Assign)) for node in read)
-
-
-def _reads(node: ast.expr, owner: str, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
-    """The expression that reads a key of what a node gives: it, the key, and the code of the node."""
-    parents = to.evaluator.scopes.parents
-    above = parents.get(node)
-    if isinstance(above, ast.Subscript) and above.value is node:
-        yield above, to.evaluator.text(above.slice) or ast.unparse(above.slice), owner
-    elif isinstance(above, ast.Attribute) and above.attr == "get":
-        call = parents.get(above)
-        if isinstance(call, ast.Call) and call.func is above and call.args:
-            yield call, to.evaluator.text(call.args[0]) or ast.unparse(call.args[0]), owner
-
-
-def _reads_of_variable(use: Use, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
-    statement = use.statement
-    if not (isinstance(statement, ast.Assign) and statement.value is use.node):
-        return
-    scopes = to.evaluator.scopes
-    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    for node in [node for node in scopes.parents if isinstance(node, ast.Name) and node.id in names]:
-        if any(binding.value is use.node for binding in scopes.lookup(node.id, node)):
-            yield from _reads(node, node.id, to)

@@ -150,17 +150,20 @@ def loop_names(use: Use, to: Rewriter, *wanted: str) -> list[str]:
 
 @rule.converts("Run.log_row")
 def log_row(use: Use, to: Rewriter) -> Outcome:
-    """A row: a metric for each column."""
+    """A row: a metric for each column; a row of a table where a column has texts."""
     if (row := _row_of_dict(use, to)) is not None:
         return row
     name, literal, review = _named(use, to)
-    items = []
-    for key, node in use.arguments().items():
-        if key in ("name", "description", 0, 1):
-            continue
-        items.append(f"{joined(name, literal, f'.{key}')}: {to.source(node)}")
-    if not items:
+    columns = {key: node for key, node in use.arguments().items() if key not in ("name", "description", 0, 1)}
+    if not columns:
         return Leave("the columns of the row cannot be told: log them with mlflow.log_metrics")
+    kinds = [kind_of(use.evaluator, node) for node in columns.values()]
+    if "text" in kinds:
+        cells = ", ".join(f'"{key}": {to.source(node)}' for key, node in columns.items())
+        return Replace(log_call(use, to, "log_table", f"{{{cells}}}", joined(name, literal, ".json")), review)
+    if None in kinds:
+        review = review or "assumed that all columns are numbers (mlflow.log_table is for texts)"
+    items = [f"{joined(name, literal, f'.{key}')}: {to.source(node)}" for key, node in columns.items()]
     return Replace(log_call(use, to, "log_metrics", "{" + ", ".join(items) + "}"), review)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import PARENT_TAG, client, is_created, is_statement, is_submitted, run_id, run_object
+from amlbridge.migrate.models.metrics import asked
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
@@ -64,6 +65,10 @@ TEMPLATES = {
     "get_metrics": ("{mlflow}.get_run({id}).data.metrics", ""),
     "description": ('{mlflow}.get_run({id}).data.tags.get("mlflow.note.content")', ""),
     "get_details": ("{mlflow}.get_run({id}).to_dictionary()", "the dictionary is MLflow's: info, data (and inputs)"),
+    "get_details_with_logs": (
+        "{mlflow}.get_run({id}).to_dictionary()",
+        "the dictionary is MLflow's: info, data (and inputs), no logs",
+    ),
 }
 _EXIT_CODE = (
     "the job fails when its script raises or exits with a code other than 0; MLflow's status does not decide it"
@@ -75,15 +80,16 @@ def member(use: Use, to: Rewriter) -> Outcome:
     """What the run says of itself."""
     assert use.receiver is not None
     name = use.symbol.rsplit(".", 1)[1]
-    if name == "get_details" and isinstance(use.evaluator.scopes.parents.get(use.node), ast.Subscript):
+    if name.startswith("get_details") and isinstance(use.evaluator.scopes.parents.get(use.node), ast.Subscript):
         return Leave("read what is needed from mlflow.get_run(run_id) or ml_client.jobs.get(run_id)")
     template, review = TEMPLATES[name]
-    if name == "get_metrics" and use.call is not None and any(use.arguments()):
-        review = "MLflow gives all metrics of this run alone"
+    if name == "get_metrics" and use.passed("recursive", position=1) is not None:
+        review = "MLflow gives the metrics of this run alone"
     run = run_object(use.receiver, to) if "{run}" in template else ""
     identity = run_id(use.receiver, to) if "{id}" in template else ""
     mlflow = to.need_module("mlflow") if "{mlflow}" in template else ""
-    return Replace(template.format(run=run, id=identity, mlflow=mlflow), review)
+    code = template.format(run=run, id=identity, mlflow=mlflow)
+    return Replace(asked(use, code, to) if name == "get_metrics" else code, review)
 
 
 @rule.converts("RunContext.description=", "RunContext.display_name=")

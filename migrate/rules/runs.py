@@ -20,6 +20,7 @@ from amlbridge.migrate.models import states
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.metrics import asked
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
@@ -194,10 +195,7 @@ def metrics(use: Use, to: Rewriter) -> Outcome:
     recursive = use.argument("recursive", position=1)
     if recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value):
         return Leave("metrics of child jobs are asked of each: for job in ml_client.jobs.list(parent_job_name=...)")
-    name = use.argument("name", position=0)
-    if name is not None and not (isinstance(name, ast.Constant) and name.value is None):
-        return Replace(f"{{key: value for key, value in {found}.items() if key == {to.source(name)}}}", _LAST)
-    return Replace(found, _LAST)
+    return Replace(asked(use, found, to), _LAST)
 
 
 def selected(use: Use, jobs: str, to: Rewriter) -> str:

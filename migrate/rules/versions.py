@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.environment import GPU_IMAGE
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -51,5 +52,5 @@ def diagnostics(use: Use, to: Rewriter) -> Outcome:
 def image(use: Use, to: Rewriter) -> Outcome:
     """The successors of v1's default images."""
     if use.symbol == "DEFAULT_GPU_IMAGE":
-        return Replace('"mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04:latest"')
+        return Replace(GPU_IMAGE)
     return Replace(f'"{CPU_IMAGE}"')

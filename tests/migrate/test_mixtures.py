@@ -7,6 +7,7 @@ import ast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 HEAD = """\
@@ -209,3 +210,16 @@ def cluster(ws, name):
 """
     ).text
     assert "TODO" not in text and "return ws.compute.get(name)" in text
+
+
+def test_a_client_that_nothing_reads_is_not_made() -> None:
+    code = """\
+from azureml.core import Experiment, Workspace
+from azureml.train.automl import AutoMLConfig
+
+ws = Workspace.from_config()
+run = Experiment(ws, "e").submit(AutoMLConfig(task="classification", training_data=rows, label_column_name="y"))
+"""
+    found = convert(code)
+    assert "MLClient" not in found.text and "ws = Workspace.from_config()" in found.text
+    assert {finding.status for finding in found.findings} == {Status.MANUAL}

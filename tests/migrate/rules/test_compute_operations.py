@@ -72,3 +72,13 @@ def test_a_compute_that_is_waited_for_in_one_statement_is_made() -> None:
         HEAD_1 + "ComputeTarget.create(ws, 'c', AmlCompute.provisioning_configuration('D2')).wait_for_completion()\n"
     ).text
     assert 'ml_client.compute.begin_create_or_update(AmlCompute(name="c", size="D2")).result()' in text
+
+
+def test_entries_of_a_serialized_compute_are_attributes() -> None:
+    code = f"{HEAD_1}found = c.get_status().serialize()\nprint(found['vmSize'])\n"
+    text = convert(code.replace("c.get", 'ws.compute_targets["a"].get')).text
+    assert "print(found.size)" in text
+    left = convert(f"{HEAD_1}n = ws.compute_targets['a'].get_status().serialize()['currentNodeCount']\n")
+    assert any("does not tell currentNodeCount" in finding.message for finding in left.findings)
+    written = convert(f"{HEAD_1}import json\nprint(json.dumps(ws.compute_targets['a'].serialize(), indent=2))\n")
+    assert 'json.dumps(str(ml_client.compute.get("a")), indent=2)' in written.text

@@ -31,6 +31,12 @@ def test_several_models_are_registered_as_one() -> None:
     )
 
 
+def test_models_that_a_loop_collects_are_all_deployed() -> None:
+    code = 'found = []\nfor name in names:\n    found.append(Model(ws, name))\nModel.deploy(ws, "s", found, config)\n'
+    text = "".join(convert(HEAD + code).text.split())
+    assert "forpartinfound:" in text and "model=served_models," in text
+
+
 def test_models_that_are_listed_elsewhere_are_one_for_review() -> None:
     found = convert(f'{HEAD}def deploy(models):\n    return Model.deploy(ws, "s", models, config)\n')
     assert "model=models[0]" in found.text
@@ -108,8 +114,29 @@ again = LocalWebservice(ws, "s")
 
 
 def test_keys_inside_of_an_expression() -> None:
-    text = "".join(convert(f'{HEAD}key = Webservice(ws, "s").get_keys()[0]\n').text.split())
-    assert "((keys:=ml_client.online_endpoints.get_keys(" in text and text.endswith("keys.secondary_key,)[0]")
+    text = "".join(convert(f'{HEAD}print(Webservice(ws, "s").get_keys())\n').text.split())
+    assert "((keys:=ml_client.online_endpoints.get_keys(" in text and text.endswith("keys.secondary_key,))")
+
+
+@pytest.mark.parametrize(("item", "key"), [(0, "primary_key"), (1, "secondary_key")])
+def test_one_of_the_keys(item: int, key: str) -> None:
+    text = "".join(convert(f'{HEAD}key = Webservice(ws, "s").get_keys()[{item}]\n').text.split())
+    assert text.endswith(f").name).{key}") and "keys:=" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "machine"),
+    [
+        ("cpu_cores=1, memory_gb=1", "Standard_DS2_v2"),
+        ("cpu_cores=1, memory_gb=8", "Standard_DS3_v2"),
+        ("cpu_cores=4, memory_gb=20", "Standard_DS4_v2"),
+        ("cpu_cores=n", "Standard_DS3_v2"),
+    ],
+)
+def test_a_machine_has_the_cores_and_the_memory(asked: str, machine: str) -> None:
+    code = f'aci = AciWebservice.deploy_configuration({asked})\nModel.deploy(ws, "s", [model], config, aci)\n'
+    text = convert(HEAD + code).text
+    assert f'instance_type="{machine}"' in text
 
 
 def test_what_a_service_tells() -> None:

@@ -438,3 +438,25 @@ def test_packages_that_are_added_through_the_environment_to_what_was_made_before
         )
         """,
     )
+
+
+def test_listed_environments_have_their_packages() -> None:
+    head = "from azureml.core import Environment, Workspace\n\nws = Workspace.from_config()\n"
+    text = convert(f"{head}found = Environment.list(ws)\n").text
+    assert 'environments.get(environment.name, label="latest")' in text
+    names = convert(f'{head}print("mine" in Environment.list(ws))\n').text
+    assert "environments.get(" not in names and "environments.list()]" in names
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("env.python.user_managed_dependencies = True", Status.REVIEW),
+        ('env.python.interpreter_path = "/opt/python"', Status.REVIEW),
+        ("env.python.user_managed_dependencies = False", Status.CONVERTED),
+        ('env.python.user_managed_dependencies = True\nenv.docker.base_image = "i"', Status.CONVERTED),
+    ],
+)
+def test_the_python_of_the_machine_is_told_of(code: str, status: Status) -> None:
+    found = convert(f'from azureml.core import Environment\n\nenv = Environment("e")\n{code}\n')
+    assert {finding.status for finding in found.findings} == {status}

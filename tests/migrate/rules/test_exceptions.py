@@ -168,3 +168,28 @@ def test_exceptions_that_have_become_the_same_one_are_caught_once() -> None:
         """,
         status=Status.REVIEW,
     )
+
+
+@pytest.mark.parametrize(
+    ("tried", "name"),
+    [
+        ('c = ComputeTarget(ws, "c")', "ResourceNotFoundError"),
+        ('c = ComputeTarget.create(ws, "c", config)', "HttpResponseError"),
+        ('c = ComputeTarget(ws, "c")\n    c.delete()', "HttpResponseError"),
+    ],
+)
+def test_what_is_refused_of_a_compute(tried: str, name: str) -> None:
+    code = f"""\
+from azureml.core import Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.exceptions import ComputeTargetException
+
+ws = Workspace.from_config()
+config = AmlCompute.provisioning_configuration(vm_size="a")
+ComputeTarget.create(ws, "c", config)
+try:
+    {tried}
+except ComputeTargetException as error:
+    print(error)
+"""
+    assert f"except {name} as error:" in convert(code).text

@@ -136,3 +136,18 @@ def test_a_serialized_model_is_a_dict() -> None:
         """
     )
     assert '"version": model.version' in found.text and "serialize" not in found.text and "azureml" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Model.list(ws)", "[modelfornamedinALLformodelinOF]"),
+        ('Model.list(ws, run_id="r")', '[modelfornamedinALLformodelinOFifmodel.job_name=="r"]'),
+        ("Model.list(ws, latest=True)", '[ml_client.models.get(named.name,label="latest")fornamedinALL]'),
+    ],
+)
+def test_all_models_with_their_versions_and_tags(before: str, after: str) -> None:
+    found = convert(f"{HEAD}found = {before}\n")
+    every, of_one = "ml_client.models.list()", "ml_client.models.list(name=named.name)"
+    assert "".join(found.text.split()).endswith("found=" + after.replace("ALL", every).replace("OF", of_one))
+    assert {finding.status for finding in found.findings} == {Status.CONVERTED}

@@ -292,3 +292,18 @@ def test_a_run_that_stands_in_for_the_one_not_given() -> None:
     assert "def name(run: mlflow.entities.Run = None):" in text
     assert "return run.info.run_id" in text
     assert "mlflow.get_run(" in text.partition("print(")[2]
+
+
+def test_a_run_that_is_looked_up_and_passed_is_logged_to() -> None:
+    code = """\
+from azureml.core import Run, Workspace
+
+def finish(run: Run):
+    run.upload_file("outputs/a.json", "a.json")
+    run.log("done", 1)
+
+finish(Workspace.from_config().get_run("id"))
+"""
+    text = convert(code).text
+    assert 'mlflow.log_artifact("a.json", "outputs", run_id=run.name)' in text
+    assert 'mlflow.log_metric("done", 1, run_id=run.name)' in text

@@ -103,3 +103,10 @@ def test_every_name_becomes_one_that_mlflow_allows(name: str) -> None:
     allowed = allowed_name(name)
     _validate_metric_name(allowed)
     assert allowed_name(allowed) == allowed
+
+
+def test_a_row_with_a_text_is_one_of_a_table() -> None:
+    code = "keys = list(found.keys())\nrun.log_row('a', stat=keys[0], value=found[keys[0]])\n"
+    assert 'mlflow.log_table({"stat": keys[0], "value": found[keys[0]]}, "a.json")' in convert(HEAD + code).text
+    unknown = convert(f"{HEAD}run.log_row('a', x=thing())\n").findings[-1]
+    assert unknown.status is Status.REVIEW and "assumed that all columns are numbers" in unknown.message

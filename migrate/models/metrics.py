@@ -1,0 +1,44 @@
+"""What code asks ``get_metrics`` for, of the metrics that MLflow has: the last value of each."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.rewriter import Rewriter
+
+
+def asked(use: Use, found: str, to: Rewriter) -> str:
+    """Code for what ``get_metrics`` gives: ``found``, all metrics of the run, or the one alone that it names."""
+    for metric, last in _last_values(use, to):
+        to.rename(last, lambda metric=metric: to.source(metric))  # type: ignore[misc]
+    name = use.passed("name", position=0)
+    parent = to.evaluator.scopes.parents.get(use.node)
+    if name is None or (isinstance(parent, ast.Subscript) and parent.value is use.node):
+        return found
+    return f"{{key: value for key, value in {found}.items() if key == {to.source(name)}}}"
+
+
+def _last_values(use: Use, to: Rewriter) -> list[tuple[ast.Subscript, ast.Subscript]]:
+    """The metrics of which the last value is taken, as in ``run.get_metrics()["loss"][-1]``: what MLflow gives."""
+    scopes, found = to.evaluator.scopes, []
+    for node in (use.node, *_readers(use, to)):
+        metric = scopes.parents.get(node)
+        last = scopes.parents.get(metric) if isinstance(metric, ast.Subscript) and metric.value is node else None
+        if isinstance(metric, ast.Subscript) and isinstance(last, ast.Subscript) and _is_last(last, metric):
+            found.append((metric, last))
+    return found
+
+
+def _is_last(node: ast.Subscript, listed: ast.expr) -> bool:
+    return node.value is listed and isinstance(node.ctx, ast.Load) and ast.unparse(node.slice) == "-1"
+
+
+def _readers(use: Use, to: Rewriter) -> list[ast.Name]:
+    """Where the variable is read that a use is assigned to."""
+    match use.statement:
+        case ast.Assign(targets=[ast.Name(id=variable)], value=value) if value is use.node:
+            names = [node for node in to.evaluator.scopes.parents if isinstance(node, ast.Name) and node.id == variable]
+            given = ((node, to.evaluator.scopes.lookup(variable, node)) for node in names)
+            return [node for node, bindings in given if bindings and bindings[0].value is use.node]
+    return []

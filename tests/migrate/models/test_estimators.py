@@ -1,0 +1,61 @@
+"""Estimators: what of their keywords becomes the command's and its environment's."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+GPU = "openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
+
+
+def made(keywords: str, name: str = "TensorFlow") -> str:
+    """The new code of an estimator, without blanks."""
+    head = f"from azureml.train.dnn import {name}\n\n"
+    found = convert(f'{head}e = {name}(source_directory=".", entry_script="a.py", compute_target="c", {keywords})\n')
+    assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
+    return "".join(found.text.split())
+
+
+@pytest.mark.parametrize(
+    ("keywords", "after"),
+    [
+        ("use_gpu=True", f'image="mcr.microsoft.com/azureml/{GPU}:latest"'),
+        ("use_gpu=gpu", f'{GPU}:latest"ifgpuelse"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04'),
+        ("max_run_duration_seconds=600", "timeout=600"),
+        ('shm_size="2gb"', 'shm_size="2g"'),
+        ('pip_requirements_file="r.txt"', '{"pip":[*open("r.txt").read().splitlines(),"tensorflow"'),
+    ],
+)
+def test_what_an_estimator_asks_for(keywords: str, after: str) -> None:
+    assert after in made(keywords)
+
+
+def test_an_estimator_without_gpu() -> None:
+    assert GPU not in made("use_gpu=False")
+
+
+@pytest.mark.parametrize("keyword", ["image_registry_details=registry", "resume_from=path"])
+def test_what_is_to_be_checked(keyword: str) -> None:
+    code = f'from azureml.train.dnn import PyTorch\n\ne = PyTorch(".", entry_script="a.py", {keyword})\n'
+    assert convert(code).findings[-1].status is Status.REVIEW
+
+
+def test_the_limit_of_a_trial() -> None:
+    code = """\
+from azureml.core import ScriptRunConfig
+from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice
+
+config = ScriptRunConfig(".", "a.py", compute_target="c", environment=env, max_run_duration_seconds=60)
+sampling = RandomParameterSampling({"--a": choice(1, 2)})
+sweep = HyperDriveConfig(
+    run_config=config,
+    hyperparameter_sampling=sampling,
+    primary_metric_name="m",
+    primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
+    max_total_runs=3,
+)
+"""
+    text = "".join(convert(code).text.split())
+    assert "timeout=60," in text and "max_total_trials=3,trial_timeout=60," in text
