@@ -214,11 +214,12 @@ def cluster(ws, name):
 
 def test_a_client_that_nothing_reads_is_not_made() -> None:
     code = """\
-from azureml.core import Experiment, Workspace
-from azureml.train.automl import AutoMLConfig
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
 
 ws = Workspace.from_config()
-run = Experiment(ws, "e").submit(AutoMLConfig(task="classification", training_data=rows, label_column_name="y"))
+pipeline = Pipeline(ws, steps=[PythonScriptStep()])
 """
     found = convert(code)
     assert "MLClient" not in found.text and "ws = Workspace.from_config()" in found.text
