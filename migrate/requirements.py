@@ -25,6 +25,7 @@ _INSTEAD = {
     "azureml-contrib-interpret": ("interpret-community",),
     "azureml-explain-model": ("interpret-community",),
     "azureml-contrib-fairness": ("fairlearn",),
+    "azureml-monitoring": ("azureml-ai-monitoring",),
     "azureml-model-management-sdk": ("inference-schema",),
     "azureml-pipeline": ("azure-ai-ml", "azure-identity"),
     "azureml-pipeline-core": ("azure-ai-ml", "azure-identity"),

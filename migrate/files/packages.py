@@ -23,6 +23,7 @@ LOWER_BOUNDS = {
     "azureml-fsspec": "1.3",
     "adlfs": "2023.1",
     "azureml-inference-server-http": "1.0",
+    "azureml-ai-monitoring": "1.0",
 }
 _CLIENT = ("azure-ai-ml", "azure-identity")
 _LOGGING = ("mlflow", "azureml-mlflow")
@@ -95,6 +96,11 @@ _EXPLAIN = Replacement(
     Status.REVIEW,
     "replaced by interpret-community, which it was built on; explanations are kept in the files of the run",
 )
+_COLLECTORS = Replacement(
+    ("azureml-ai-monitoring",),
+    Status.REVIEW,
+    "replaced by azureml-ai-monitoring; the deployment says with data_collector which of its collections are kept",
+)
 _FAIRNESS = Replacement(("fairlearn",), Status.REVIEW, "replaced by fairlearn, which makes the same dashboards")
 _DASHBOARD = _none("use the Responsible AI dashboard's components, or raiwidgets and interpret-community themselves")
 _AUTOML_RUNTIME = Replacement(
@@ -145,6 +151,7 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-responsibleai": _DASHBOARD,
     "azureml-train-automl-runtime": _AUTOML_RUNTIME,
     "azureml-automl-runtime": _AUTOML_RUNTIME,
+    "azureml-automl-common-tools": _AUTOML_RUNTIME,
     "azureml-training-tabular": _AUTOML_RUNTIME,
     "azureml-automl-dnn-nlp": _AUTOML_RUNTIME,
     "azureml-automl-dnn-vision": _AUTOML_RUNTIME,
@@ -152,7 +159,7 @@ _KNOWN: dict[str, Replacement] = {
     "azureml-model-management-sdk": _SCHEMAS,
     "azureml-opendatasets": _PUBLIC,
     "azureml-datadrift": _MONITORED,
-    "azureml-monitoring": _none("use azureml-ai-monitoring with data collection on the deployment"),
+    "azureml-monitoring": _COLLECTORS,
     "azureml-accel-models": _none("deploy to a managed online endpoint"),
     "azureml-contrib-reinforcementlearning": _none("run Ray's own code in a command job"),
     "azure-cli-ml": _none("it is replaced by the extension `ml` of the Azure CLI: `az extension add -n ml`"),

@@ -67,7 +67,6 @@ WAYS_OUT = {
     "Model.sample_output_dataset": "log the model with mlflow and signature=",
     "Model.unpack": "models are not packed: a folder is registered as it is",
     "Model.update_tags_properties": "change what ml_client.models.get gives, and hand it to models.create_or_update",
-    "ModelDataCollector": "use azureml-ai-monitoring's Collector and DataCollector of the deployment",
     "ModelPackage": _PACKAGE,
     "ModelProfile": "v2 has no profiling of models: measure a deployment under load, with locust for example",
     "ResourceConfiguration": "resources belong to the deployment: instance_type and instance_count",

@@ -157,7 +157,7 @@ def test_other_words_are_left_alone() -> None:
 
 
 def test_each_bound_is_one_that_a_rule_may_use() -> None:
-    names = ("azureml-core", "azureml-defaults", "azureml-dataprep", "azureml-opendatasets")
+    names = ("azureml-core", "azureml-defaults", "azureml-dataprep", "azureml-opendatasets", "azureml-monitoring")
     named = {item for name in names for item in _packages(name)}
     assert named == set(LOWER_BOUNDS)
 
@@ -197,3 +197,11 @@ def test_setup_py_and_files_that_are_there_already(tmp_path: Path) -> None:
             path.write_bytes(content)
     assert (tmp_path / "x.job.yml").exists()
     assert not any(report.changed for report in run([tmp_path], Settings()))
+
+
+def test_the_collector_has_a_package_of_its_own() -> None:
+    options = Options()
+    found = convert_file(
+        Path("requirements.txt"), "azureml-monitoring==0.1.0a18\nnumpy\n", build_project([], options), options
+    )
+    assert found.text == "azureml-ai-monitoring>=1.0\nnumpy\n"

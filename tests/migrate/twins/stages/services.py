@@ -229,4 +229,30 @@ ml.datastores.create_or_update(
         only_after="no images of services are built here",
         refused="code",
     ),
+    Twin(
+        "data-collectors",
+        setup="""\
+import sys
+import types
+
+import pandas
+
+
+class Collector:
+    def __init__(self, *, name, on_error):
+        self.name = name
+
+    def collect(self, data):
+        assert isinstance(data, pandas.DataFrame), type(data)
+        print("=", self.name, data.values.tolist())
+
+
+sys.modules["azureml.ai"] = types.ModuleType("azureml.ai")
+sys.modules["azureml.ai.monitoring"] = types.ModuleType("azureml.ai.monitoring")
+sys.modules["azureml.ai.monitoring"].Collector = Collector
+""",
+        foot="init()\nprint('=', run(json.dumps({'data': [[1, 2]]})))\n",
+        only_after="azureml-monitoring is gone; a small module stands in for azureml-ai-monitoring",
+        tells=("model_inputs [[1, 2]]", "model_outputs [[2]]", "[2]"),
+    ),
 ]
