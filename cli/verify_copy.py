@@ -77,12 +77,14 @@ def copy_state(source: Home, target: Home) -> None:
     """Makes a state folder with all that the other one holds. Runs that are under way there are ended in the copy, its
     schedules start nothing, and no earlier result is taken: every step is to show what it does."""
     target.create()
-    records = source.root / "records.db"
-    if not source.is_ours() or not records.exists():
+    if not source.is_ours():
         return
     for name in _STATE_FILES:
         if (source.root / name).exists():
             shutil.copy2(source.root / name, target.root / name)
+    records = source.root / "records.db"
+    if not records.exists():  # URLs may be mapped before a service has run
+        return
     for name in _STATE_FOLDERS:
         shutil.copytree(source.root / name, target.root / name, symlinks=True, dirs_exist_ok=True)
     # The service of the source may be writing.

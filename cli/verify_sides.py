@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from amlbridge.engine.records.store import Records
 
 _LONGEST = 300
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+_STOPPED = "amlbridge: stopped the connection to "
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
+_CELL = "nbclient.exceptions.CellExecutionError"
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,17 @@ def _opened(home: Home) -> Iterator[Records]:
 
 
 def last_words(lines: Sequence[str]) -> str:
-    """Why a script has ended, by what it printed: the exception of its last traceback, or its last line."""
+    """Why a script has ended, by what it printed: the host that it was stopped for, the exception of its last
+    traceback (in a notebook, that of the cell), or its last line."""
+    lines = [_COLORS.sub("", line) for line in lines]
+    stopped = next((line for line in lines if line.startswith(_STOPPED)), None)
+    if stopped is not None:
+        return stopped.removeprefix("amlbridge: ")[:_LONGEST]
     begins = [index for index, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
     if begins:
+        raised = [line for line in lines[begins[-1] :] if _RAISED.match(line)]
+        if raised and any(line.startswith(_CELL) for line in raised):
+            return raised[-1][:_LONGEST]
         found = (line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" "))
         return next(found, "its traceback is not complete")[:_LONGEST]
     own = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]

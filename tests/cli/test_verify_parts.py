@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from amlbridge.cli.output import Failure
-from amlbridge.cli.verify_copy import Project
+from amlbridge.cli.verify_copy import Project, copy_state
 from amlbridge.cli.verify_scripts import Script, chosen, entries
 from amlbridge.cli.verify_sides import last_words, migrate
+from amlbridge.server.home import Home
+from amlbridge.server.url_map import UrlMap
 
 _SUBMITS = "from azureml.core import Experiment\nExperiment(ws, 'e').submit(config)\n"
 
@@ -101,6 +103,29 @@ def test_why_a_script_has_ended() -> None:
         "a.py: error: --x is missing"
     )
     assert last_words([]) == "it printed nothing"
+
+
+def test_why_a_notebook_has_ended() -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        "nbclient.exceptions.CellExecutionError: An error occurred while executing the following cell:",
+        "------------------",
+        "run = runs[0]",
+        "------------------",
+        "\x1b[0;31mIndexError\x1b[0m: list index out of range",
+        "step  status",
+    ]
+    assert last_words(lines) == "IndexError: list index out of range"
+    stopped = "stopped the connection to a.blob.core.windows.net: it is a real Azure host"
+    assert last_words([*lines, f"amlbridge: {stopped}"]) == stopped
+
+
+def test_urls_are_mapped_in_the_copies_before_a_service_has_run(tmp_path: Path) -> None:
+    mine, copy = Home(tmp_path / "mine", tmp_path), Home(tmp_path / "copy", tmp_path)
+    mine.create()
+    UrlMap(mine.url_map).add("https://a.example.org/t.csv", tmp_path)
+    copy_state(mine, copy)
+    assert UrlMap(copy.url_map).urls() == UrlMap(mine.url_map).urls() != {}
 
 
 def test_what_the_migration_leaves_is_listed(tmp_path: Path) -> None:
