@@ -17,6 +17,7 @@ from amlbridge.migrate.models.data import (
     INTERMEDIATE,
     REFERENCES,
     Data,
+    declared_mode,
     follow,
     given_name,
     input_code,
@@ -257,11 +258,12 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         join = f"{to.need_module('shlex')}.join" if found.shell and not found.verbatim else '" ".join'
         found.expression(f"{join}({words})")
         return ""
-    if isinstance(node, ast.Tuple) and node.elts:  # (datapath_parameter, DataPathComputeBinding(...))
-        return _element(node.elts[0], flag, outputs, found, to)
     value = to.evaluator.value(node)
-    if isinstance(value, Code) and isinstance(value.node, ast.Tuple) and value.node.elts:
-        return _element(value.node.elts[0], flag, outputs, found, to)
+    pair = value.node if isinstance(value, Code) else node
+    if isinstance(pair, ast.Tuple) and pair.elts:  # (datapath_parameter, DataPathComputeBinding(...))
+        flag = _element(pair.elts[0], flag, outputs, found, to)
+        bind(pair, found, to)
+        return flag
     if isinstance(value, Instance) and value.type == "PipelineParameter":
         found.reference(parameter_port(node, value, flag, found, to))
         return ""
@@ -281,6 +283,19 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
     found.reference(literal_port(node, flag, found, to))
     return ""
+
+
+def bind(pair: ast.Tuple, found: Arguments, to: Rewriter) -> None:
+    """Declares how a step gets the path of a parameter, as its DataPathComputeBinding says."""
+    binding = to.evaluator.value(pair.elts[-1])
+    use = use_of(binding.origin, to) if isinstance(binding, Instance) and binding.origin is not None else None
+    mode = use.argument("mode", position=0) if use is not None and use.symbol == "DataPathComputeBinding" else None
+    parameter = to.evaluator.value(pair.elts[0])
+    origin = parameter.origin if isinstance(parameter, Instance) else None
+    for port in found.inputs:
+        known = port.parameter is origin and origin is not None
+        if known and mode is not None and to.evaluator.text(mode) == "download" and "mode=" not in port.declared:
+            port.declared = f'{port.declared[:-1]}, mode="download")'
 
 
 def named_by(node: ast.expr, port: Port, to: Rewriter) -> Port:
@@ -411,7 +426,8 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         parameter = _data_parameter(data, to)
         kind = kind_of(data, to)
         value = "" if parameter is not None else input_code(data, to)
-        port = Port(name, f'{make}(type="{kind}")', value, source=data.root, parameter=parameter)
+        mode = declared_mode(data, to) if parameter is not None else ""
+        port = Port(name, f'{make}(type="{kind}"{mode})', value, source=data.root, parameter=parameter)
     port.given, port.option = given, flag
     found.inputs.append(port)
     return port

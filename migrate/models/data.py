@@ -31,7 +31,7 @@ SELECTIONS = (
 #: A data frame that is registered as a table.
 FRAME = "Dataset.Tabular.register_pandas_dataframe"
 _MODES = {"as_mount": "ro_mount", "as_download": "download", "as_direct": "direct", "mount": "ro_mount"}
-_MODES |= {"as_hdfs": "direct"}
+_MODES |= {"as_hdfs": "direct", "download": "download", "direct": "direct", "hdfs": "direct"}
 #: The modes in which a job gets the files that an MLTable lists.
 _EVALUATED = {"ro_mount": "eval_mount", "download": "eval_download"}
 #: The end of a path that means all files of a folder.
@@ -52,13 +52,15 @@ class Data:
 
     ``root``: the expression that made the first object; ``type``: its v1 type; ``methods``: the fluent calls on the
     way, the first one first. ``held``: the expression that holds the first object where it is taken from several, as
-    ``train`` of ``train, test = data.random_split(0.8)``, or made in a function.
+    ``train`` of ``train, test = data.random_split(0.8)``, or made in a function. ``said``: the v1 mode that a
+    ``DatasetConsumptionConfig`` of it names.
     """
 
     root: ast.expr
     type: str
     methods: tuple[ast.Call, ...] = ()
     held: ast.expr | None = None
+    said: str = ""
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ class Data:
     @property
     def mode(self) -> str:
         """The v2 mode that the script asks for, or "" for the default."""
-        found = [_MODES[name] for name in self.called if name in _MODES]
+        found = [_MODES[name] for name in (self.said, *self.called) if name in _MODES]
         return found[-1] if found else ""
 
 
@@ -188,7 +190,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
         followed = follow(default_of(inner, to), to) if inner is not None else None
         if followed is None:
             return _by_mode(data)
-        return kind_of(replace(followed, methods=(*followed.methods, *data.methods)), to, seen)
+        return kind_of(consumed(followed, data, to), to, seen)
     if use is not None:
         symbol = use.symbol.rsplit(".", 1)
         if symbol[-1] == "register" and use.receiver is not None:
@@ -203,6 +205,14 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
             if made is not None:
                 return kind_of(made, to, seen)
     return _by_mode(data)
+
+
+def consumed(dataset: Data, data: Data, to: Rewriter) -> Data:
+    """The dataset of a ``DatasetConsumptionConfig``, or the default of its parameter, as that says how it is read."""
+    use = use_of(data.root, to)
+    wanted = use.argument("mode", position=2) if use is not None and use.symbol == "DatasetConsumptionConfig" else None
+    said = (to.evaluator.text(wanted) if wanted is not None else None) or dataset.said
+    return replace(dataset, methods=(*dataset.methods, *data.methods), said=said)
 
 
 def default_of(node: ast.expr, to: Rewriter) -> ast.expr:
@@ -345,9 +355,19 @@ def given_pair(path: ast.expr, to: Rewriter) -> bool:
     return bool(pairs) and all(pairs)
 
 
-def input_code(data: Data, to: Rewriter) -> str:
-    """The v2 Input that stands for a dataset or a reference, where a job or a node is called."""
-    make = to.need("azure.ai.ml", "Input")
+def declared_mode(data: Data, to: Rewriter) -> str:
+    """The keyword with which a component says how it gets the data of a parameter, or "" for SDK v2's default."""
+    mode, use = consumed(data, data, to).mode, use_of(data.root, to)
+    inner = use.argument("dataset", position=1) if use is not None and use.call is not None else None
+    default = follow(default_of(inner, to), to) if inner is not None else None
+    if mode in _EVALUATED and default is not None and lists_files(default, to):
+        return f', mode="{_EVALUATED[mode]}"'
+    return ', mode="download"' if mode == "download" else ""
+
+
+def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
+    """The v2 Input that stands for a dataset or a reference, where a job or a node is called. ``kind``: the type that
+    what takes it has declared, if any."""
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
     if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'
@@ -368,8 +388,8 @@ def input_code(data: Data, to: Rewriter) -> str:
         if wanted is not None and text is None:
             code = to.source(wanted)
             mode = f', mode={{"mount": "ro_mount"}}.get({code}, {code})'
-        return _of_asset(followed, to, mode, make)
-    return _of_asset(data, to, mode, make)
+        return _of_asset(followed, kind or kind_of(data, to), mode, to)
+    return _of_asset(data, kind or kind_of(data, to), mode, to)
 
 
 def lists_files(data: Data, to: Rewriter) -> bool:
@@ -384,10 +404,10 @@ def lists_files(data: Data, to: Rewriter) -> bool:
     return use is not None and several_files(use, to)
 
 
-def _of_asset(data: Data, to: Rewriter, mode: str, make: str) -> str:
-    code = _asset_code(data, to)
+def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
+    code, make = _asset_code(data, to), to.need("azure.ai.ml", "Input")
     registered = not is_unregistered(data, to)
-    return f'{make}(type="{kind_of(data, to)}", path={code}.{"id" if registered else "path"}{mode})'
+    return f'{make}(type="{kind}", path={code}.{"id" if registered else "path"}{mode})'
 
 
 def _asset_code(data: Data, to: Rewriter) -> str:

@@ -16,6 +16,7 @@ from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import (
     Arguments,
     Port,
+    bind,
     input_port,
     list_elements,
     named_by,
@@ -406,6 +407,8 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
             value = to.evaluator.value(element)
         if isinstance(value, Instance) and value.type == "PipelineParameter":
             parameter_port(element, value, "", arguments, to)
+            if isinstance(pair, ast.Tuple):
+                bind(pair, arguments, to)
             continue
         data = follow(element, to)
         if data is None:

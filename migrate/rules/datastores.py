@@ -1,7 +1,8 @@
 """Datastores: found with ``datastores.get``, registered as entities; uploads become data assets.
 
-SDK v2 has no ``datastore.upload``: files go up with the data asset that names them. A path below the target of an
-upload in the same code becomes a path of that asset.
+SDK v2 has no ``datastore.upload``: files go up with the data asset that names them, which is one file or one folder:
+several files of a folder are copied into a folder of their own. A path below the target of an upload in the same code
+becomes a path of that asset.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
+from amlbridge.migrate.models.chosen_files import gathered
 from amlbridge.migrate.models.data import reference_kind, use_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
@@ -133,7 +135,8 @@ def upload(use: Use, to: Rewriter) -> Outcome:
         return Leave("nothing is uploaded")
     path, kind, review = to.source(source), "uri_folder", ""
     if files:
-        path, kind, review = _files(source, to)
+        chosen = gathered(use, source, to)
+        path, kind, review = (chosen, kind, "") if chosen is not None else _files(source, to)
     return uploaded(use, path, kind, review, to)
 
 
@@ -174,7 +177,7 @@ def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:
     texts = [to.evaluator.text(element) for element in elements]
     if elements and all(texts):
         folders = [posixpath.dirname(text) or "." for text in map(str, texts)]
-        return f'"{folders[0] if len(set(folders)) == 1 else posixpath.commonpath(folders)}"', "uri_folder", review
+        return f'"{posixpath.commonpath(folders) or "."}"', "uri_folder", review
     path = f"{to.need_module('os')}.path"
     folders_of = f"[{path}.dirname({path}.abspath(file)) for file in {to.source(source)}]"
     return f"{path}.commonpath({folders_of})", "uri_folder", review

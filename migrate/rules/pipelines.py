@@ -12,7 +12,9 @@ runs: that code moves into the function of the pipeline, and makes nodes there. 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import cast
 
 from amlbridge.migrate import traced
@@ -468,7 +470,8 @@ def _consumed(name: ast.Name, to: Rewriter) -> bool:
 def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     """The call of a pipeline's function: with the data of its data parameters, and what the submission gives."""
     function, steps = to.source(node), _steps_of(node, to)
-    given = given_parameters(parameters, to)
+    kinds = _data_kinds(steps, to)
+    given = given_parameters(parameters, to, kinds)
     if steps:  # what no step takes is no parameter of the function
         handed, more = cast("_Handed", to.memory.get(("handed parameters", _origin(node, to)), ((), ())))
         parts = [*_parameters(steps, to, handed), *more]
@@ -478,7 +481,7 @@ def job_code(node: ast.expr, parameters: ast.expr | None, to: Rewriter) -> str:
     for name, default in data_defaults(steps, to).items():
         data = follow(default, to)
         if name not in names and data is not None:
-            given.insert(0, f"{name}={input_code(data, to)}")
+            given.insert(0, f"{name}={input_code(data, to, kinds.get(name, ''))}")
     outer = [port for port in outer_data(steps) if port.outer not in names]
     given = [*(f"{port.outer}={port.value}" for port in outer), *given]
     value = to.evaluator.value(node)
@@ -520,8 +523,24 @@ def data_defaults(steps: list[Step], to: Rewriter) -> dict[str, ast.expr]:
     return found
 
 
-def given_parameters(parameters: ast.expr | None, to: Rewriter) -> list[str]:
-    """The arguments of a pipeline's function for the values that a submission gives."""
+_TYPE = re.compile(r'type="(uri_file|uri_folder|mltable)"')
+
+
+def _data_kinds(steps: list[Step], to: Rewriter) -> dict[str, str]:
+    """The v2 types of the parameters that are data: what the components say of them."""
+    found: dict[str, str] = {}
+    for port in (port for step in steps for port in step.arguments.inputs):
+        kind = _TYPE.search(port.declared)
+        if port.parameter is not None and kind is not None:
+            found.setdefault(parameter_name(port.parameter, to), kind.group(1))
+    return found
+
+
+def given_parameters(
+    parameters: ast.expr | None, to: Rewriter, kinds: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The arguments of a pipeline's function for the values that a submission gives. ``kinds``: the v2 types of those
+    that are data, as far as they are known."""
     if parameters is None or (isinstance(parameters, ast.Constant) and parameters.value is None):
         return []
     value = to.evaluator.value(parameters)
@@ -531,14 +550,14 @@ def given_parameters(parameters: ast.expr | None, to: Rewriter) -> list[str]:
     ):
         pairs = zip(node.keys, node.values, strict=True)
         return [
-            f"{identifier(key.value)}={value_code(item, to)}"
+            f"{identifier(key.value)}={value_code(item, to, kinds.get(identifier(key.value), ''))}"
             for key, item in pairs
             if isinstance(key, ast.Constant) and isinstance(key.value, str)
         ]
     return [f"**{to.source(parameters)}"]
 
 
-def value_code(node: ast.expr, to: Rewriter) -> str:
-    """The value that a submission gives a parameter: data as an Input, everything else as it is."""
+def value_code(node: ast.expr, to: Rewriter, kind: str = "") -> str:
+    """The value that a submission gives a parameter: data as an Input (of a v2 type), everything else as it is."""
     data = follow(node, to) if _is_data(node, to) else None
-    return input_code(data, to) if data is not None else to.source(node)
+    return input_code(data, to, kind) if data is not None else to.source(node)

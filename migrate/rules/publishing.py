@@ -13,14 +13,15 @@ import re
 from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.endpoint_names import endpoint_name
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.rest_calls import RestCalls
 from amlbridge.migrate.models.submit_settings import lost_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
 
 rule = Rule(
@@ -148,21 +149,14 @@ _ELSEWHERE = (
     "the component of a pipeline that was published elsewhere cannot be told: deploy the component that "
     "was registered there, ml_client.components.get(name, label='latest')"
 )
+#: What gives a pipeline endpoint its name -> the position of the name.
+_NAMED = {"PipelineEndpoint.publish": 1, "PipelineEndpoint.set_name": 0}
 _NAMES = "deployments have names of 3 to 32 letters, digits and dashes, not numbers"
 _NO_DEFAULTS = "data has no default in the component of a pipeline: each call and schedule has to give {}"
 _OF_JOB = "the run has to be that of a pipeline; what it was submitted with becomes the defaults of the endpoint"
 _COUNTED = "the first deployment of an endpoint is called version-1, where SDK v1 counted versions from 0"
 _DEPLOYED = "a version of an endpoint is a deployment, which is called through its endpoint: batch_endpoints.invoke"
 _PUBLISHED = "an endpoint of SDK v2 is found by its name, not by the id of a pipeline that SDK v1 published"
-
-
-def endpoint_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
-    """The code of an endpoint's name, and the text of it when it is known."""
-    text = to.evaluator.text(node)
-    if text is None:
-        return f'{to.source(node)}.lower().replace("_", "-").replace(" ", "-")', ""
-    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:32] or "pipeline"
-    return f'"{name}"', name
 
 
 @rule.converts("Pipeline.publish", "Run.publish_pipeline")
@@ -172,11 +166,15 @@ def publish(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=0)
     if name is None:
         return Leave("a published pipeline needs a name")
-    version = use.argument("version", position=2)
+    version, goes_on = use.argument("version", position=2), use.argument("continue_on_step_failure", position=3)
     pipeline = use.receiver if use.symbol == "Pipeline.publish" else submitted_pipeline(use, to)
     if pipeline is None:
-        return _deployed(use, name, Release.of_job(to.source(use.receiver), version, to), to)
-    return _deployed(use, name, Release.of(pipeline, version, to.client(use.node), to), to)
+        release = Release.of_job(to.source(use.receiver), version, to)
+    else:
+        release = Release.of(pipeline, version, to.client(use.node), to)
+    if goes_on is not None and not (isinstance(goes_on, ast.Constant) and not goes_on.value):
+        release = replace(release, settings=f'{{"continue_on_step_failure": {to.source(goes_on)}}}')
+    return _deployed(use, name, release, to)
 
 
 def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
@@ -210,12 +208,13 @@ def _deployed(use: Use, name: ast.expr, release: Release, to: Rewriter) -> Outco
 @dataclass(frozen=True)
 class Release:
     """A pipeline that is deployed. ``made``: statements that register its component; ``source``: the keyword with the
-    component or the job of it; ``name``: the code of the deployment's name."""
+    component or the job of it; ``name``, ``settings``: the code of the deployment's name and settings."""
 
     made: str
     source: str
     name: str
     review: str = ""
+    settings: str = ""
 
     @classmethod
     def of(cls, pipeline: ast.expr, version: ast.expr | None, client: str, to: Rewriter) -> Release:
@@ -226,7 +225,7 @@ class Release:
             known = to.memory.get(("release", value.origin)) if isinstance(value, Instance) else None
             if not isinstance(known, Release):
                 raise ValueError(_ELSEWHERE)
-            return cls("", known.source, known.name, _NAMES)
+            return cls("", known.source, known.name, _NAMES, known.settings)
         component = to.fresh("pipeline_component")
         code = f"{client}.components.create_or_update({job_code(pipeline, None, to)}.component)"
         made = f"{component} = {code}\n"
@@ -262,7 +261,8 @@ def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, clien
 def deployment(variable: str, release: Release, client: str, to: Rewriter, *, default: bool = True) -> str:
     """Statements that deploy a pipeline component behind an endpoint, and make it the default."""
     entity = to.need("azure.ai.ml.entities", "PipelineComponentBatchDeployment")
-    made = f"{entity}(name={release.name}, endpoint_name={variable}.name, {release.source})"
+    settings = f", settings={release.settings}" if release.settings else ""
+    made = f"{entity}(name={release.name}, endpoint_name={variable}.name, {release.source}{settings})"
     code = f"{client}.batch_deployments.begin_create_or_update({made}).result()\n"
     if default:
         code += (
@@ -270,6 +270,23 @@ def deployment(variable: str, release: Release, client: str, to: Rewriter, *, de
             f"{client}.batch_endpoints.begin_create_or_update({variable}).result()\n"
         )
     return code
+
+
+def _stays(name: ast.expr, to: Rewriter) -> bool:
+    """Whether this code gives the name, or the id, to something that stays SDK v1."""
+    value, text = to.evaluator.value(name), to.evaluator.text(name)
+    shown = value.node if isinstance(value, Code) else name
+    bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
+    shown = bound[0].value if len(bound) == 1 and bound[0].value is not None else shown
+    for use in to.uses:
+        made = use.receiver_value.origin if use.receiver_value is not None else None
+        if use.node is shown:  # endpoint.id
+            return made in to.attempt.kept
+        given = use.argument("name", position=_NAMED[use.symbol]) if use.symbol in _NAMED and use.call else None
+        known = given is not None and text is not None and to.evaluator.text(given) == text
+        if known and (use.symbol == "PipelineEndpoint.set_name" or {use.node, made} & set(to.attempt.kept)):
+            return True
+    return False
 
 
 @rule.converts("PublishedPipeline.get", "PipelineEndpoint.get")
@@ -280,6 +297,8 @@ def get(use: Use, to: Rewriter) -> Outcome:
         name = use.argument("id", position=1)
     if name is None:
         return Leave("an endpoint needs a name")
+    if _stays(name, to):
+        return CONNECTED
     code, _text = endpoint_name(name, to) if use.symbol == "PipelineEndpoint.get" else (to.source(name), "")
     client = to.client(use.node, use.argument("workspace", position=0))
     return Replace(f"{client}.batch_endpoints.get({code})", _PUBLISHED)

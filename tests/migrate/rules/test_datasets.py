@@ -220,14 +220,29 @@ def test_a_parameter_that_gets_a_datastore_and_a_path_is_the_address_of_both() -
 @pytest.mark.parametrize(
     ("files", "folder"),
     [
-        ("['a/x.csv', 'a/y.csv']", "path='a'"),
-        ("['x.csv', 'y.csv']", "path='.'"),
+        ("['a/x.csv', 'b/y.csv']", "path='.'"),
+        ("['a/x.csv', 'a/b/y.csv']", "path='a'"),
         ("FILES", "path=os.path.commonpath([os.path.dirname(os.path.abspath(file)) for file in FILES])"),
     ],
 )
 def test_files_go_up_with_their_folder(files: str, folder: str) -> None:
     text = convert(_HEAD + f"ws.get_default_datastore().upload_files({files}, target_path='t')\n").text
     assert folder in ast.unparse(ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    "given", ["['a/x.csv', 'a/y.csv']", "files=['./a/x.csv', 'a/y.csv'], relative_root='a'", "['x.csv', 'y.csv'], None"]
+)
+def test_some_files_of_a_folder_go_up_without_the_others(given: str) -> None:
+    text = convert(_HEAD + f"ws.get_default_datastore().upload_files({given}, target_path='t')\n").text
+    assert "upload_folder = tempfile.mkdtemp()\nfor file in [" in text
+    assert "shutil.copy(file, upload_folder)" in text
+    assert 'path=upload_folder, type="uri_folder"' in text
+
+
+def test_files_that_keep_a_part_of_their_path_go_up_with_their_folder() -> None:
+    code = "ws.get_default_datastore().upload_files(['a/b/x.csv', 'a/b/y.csv'], relative_root='a', target_path='t')\n"
+    assert "mkdtemp" not in convert(_HEAD + code).text
 
 
 def test_names_of_datasets_are_a_list() -> None:

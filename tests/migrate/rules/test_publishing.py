@@ -269,3 +269,41 @@ endpoint = PipelineEndpoint.publish(ws, "Rides", published, "d")
     assert 'name="version-1-0", endpoint_name=endpoint.name, job_definition=run' in words
     review = next(finding for finding in found.findings if finding.symbol == "PipelineRun.publish_pipeline")
     assert review.status is Status.REVIEW and "that of a pipeline" in review.message
+
+
+@pytest.mark.parametrize(
+    ("name", "prefixed"),
+    [
+        ('datetime.now().strftime("%m-%d-%Y") + "-Pipeline"', True),
+        ('f"{datetime.now():%Y-%m}-x"', True),
+        ('str(datetime.now()) + "-x"', True),
+        ('"2020 runs"', True),
+        ("stamp", True),
+        ('"Runs of " + stamp', False),
+        ("name_of_it", False),
+    ],
+)
+def test_names_of_endpoints_begin_with_a_letter(name: str, prefixed: bool) -> None:
+    made = 'from datetime import datetime\nstamp = datetime.now().strftime("%H-%M") + "-y"\n'
+    text = convert(f"{made}{PIPELINE}again = pipeline.publish(name={name})\n").text
+    assert ('name="pipeline-' in text) is prefixed
+
+
+def test_steps_go_on_after_a_failure_in_the_deployments_of_a_published_pipeline() -> None:
+    published = PIPELINE.replace('version="1.0"', 'version="1.0", continue_on_step_failure=True')
+    text = dense(convert(published + 'PipelineEndpoint.publish(ws, "all", published, "d")\n').text)
+    assert text.count("settings={'continue_on_step_failure': True}") == 2
+    text = convert(PIPELINE.replace('version="1.0"', "continue_on_step_failure=False")).text
+    assert "settings=" not in text
+
+
+def test_an_endpoint_that_stays_is_looked_up_with_sdk_v1() -> None:
+    code = (
+        'endpoint = PipelineEndpoint.publish(ws, "all", pipeline, "d")\nendpoint.set_name(name="none")\n'
+        'for name in ("all", "none"):\n    pass\nfirst = PipelineEndpoint.get(workspace=ws, name="all")\n'
+        "endpoint_id = first.id\nsecond = PipelineEndpoint.get(workspace=ws, id=endpoint_id)\n"
+        'third = PipelineEndpoint.get(workspace=ws, name="none")\nother = PipelineEndpoint.get(ws, name="other")\n'
+    )
+    text = convert(PIPELINE + code).text
+    assert text.count("PipelineEndpoint.get(") == 3
+    assert 'other = ml_client.batch_endpoints.get("other")' in text
