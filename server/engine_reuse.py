@@ -17,6 +17,7 @@ from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.server import job_steps, reused_sweeps
 from amlbridge.server.linked_files import link
 from amlbridge.v1 import dataflow, dataset_paths, dataset_records
+from amlbridge.v2.jobs.assets import WEB
 from amlbridge.wire import storage
 from amlbridge.wire.context import Service
 
@@ -45,12 +46,14 @@ def interpreter() -> str:
 
 
 def input_files(service: Service, workspace: Workspace, reference: DataReference) -> Iterable[tuple[str, Path]]:
-    """The files of an input by name. Raises :class:`EngineError` and 4xx
-    :class:`~amlbridge.wire.errors.ServiceError` when they cannot be known, as those behind a URL or in a database."""
+    """The files of an input by name; of a URL, those of this machine that stand for it. Raises :class:`EngineError` and
+    4xx :class:`~amlbridge.wire.errors.ServiceError` when they cannot be known, as those in a database."""
     if reference.uri.startswith(_DATASET):
         made = dataset_records.saved(service, workspace, reference.uri.removeprefix(_DATASET))
         items = dataset_paths.files(service, workspace, dataflow.load(made.yaml))
         return [(item.relative, item.path) for item in items]
+    if reference.uri.startswith(WEB):
+        return files_below(job_steps.web_path(service, "data", reference.uri))
     if not reference.uri.startswith(_STORE):
         raise EngineError(f"what {reference.uri} holds cannot be known here")
     store, _, path = reference.uri.removeprefix(_STORE).partition("/paths/")
