@@ -59,6 +59,15 @@ class NamedInput:
 
 
 @dataclass(frozen=True)
+class Registered:
+    """A dataset that some module of the project registers. ``type``: "mltable", "uri_file" or "uri_folder";
+    ``lists_files``: whether it is an MLTable that lists files, not rows."""
+
+    type: str
+    lists_files: bool = False
+
+
+@dataclass(frozen=True)
 class DataParameter:
     """A parameter of a published pipeline that is data, with its default: a registered dataset, or a path in a
     datastore. Neither is known where the default is made at run time. ``type``: "mltable", "uri_file" or

@@ -27,6 +27,7 @@ from amlbridge.migrate.analysis.known import (
 from amlbridge.migrate.analysis.run_kinds import kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
+from amlbridge.migrate.module import Registered
 from amlbridge.migrate.signatures import canonical
 
 V1_PACKAGE = "azureml"
@@ -123,6 +124,10 @@ class Surroundings(Protocol):
         """The calls of a function in other modules."""
         ...
 
+    def registered(self, name: str) -> Registered | None:
+        """The dataset that another module registers under a name."""
+        ...
+
 
 class Alone:
     """The surroundings of a module that is on its own."""
@@ -142,6 +147,10 @@ class Alone:
     def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """Nobody calls."""
         return []
+
+    def registered(self, name: str) -> Registered | None:
+        """Nothing else is there."""
+        return None
 
 
 class Evaluator:

@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
+from amlbridge.migrate.module import Registered
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Types of data that one step writes and others read.
@@ -200,10 +201,13 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
             return "mltable" if several_files(use, to) else "uri_folder"
         if "Dataset.Tabular." in use.symbol:
             return "uri_file" if single_file(use, to) else "mltable"
-        if symbol[-1] in ("get_by_name", "datasets[]"):
-            made = registered_here(use, to)
-            if made is not None:
-                return kind_of(made, to, seen)
+    name = _looked_up(data, to)
+    if name is not None:
+        made, elsewhere = _registered(name, to), _registered_elsewhere(name, to)
+        if made is not None:
+            return kind_of(made, to, seen)
+        if elsewhere is not None:
+            return elsewhere.type
     return _by_mode(data)
 
 
@@ -231,11 +235,39 @@ def _by_mode(data: Data) -> str:
     return "mltable"
 
 
+def _looked_up(data: Data, to: Rewriter) -> ast.expr | None:
+    """The name of a dataset that is looked up by it, in any way."""
+    use = use_of(data.root, to)
+    if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
+        return _name_of(use)
+    held = data.held
+    bound = to.evaluator.scopes.lookup(held.id, held) if isinstance(held, ast.Name) else []
+    made = bound[0].value if len(bound) == 1 else held
+    if isinstance(made, ast.Subscript) and made.value is data.root:
+        return made.slice
+    called = made.func if isinstance(made, ast.Call) and made.args else None
+    if isinstance(made, ast.Call) and isinstance(called, ast.Attribute) and called.value is data.root:
+        return made.args[0] if called.attr == "get" else None
+    return None
+
+
+def _name_of(use: Use) -> ast.expr | None:
+    name = use.argument("name", position=1)
+    return use.node.slice if name is None and isinstance(use.node, ast.Subscript) else name
+
+
+def _registered_elsewhere(name: ast.expr, to: Rewriter) -> Registered | None:
+    """The dataset that another module registers under a name that this one looks up."""
+    text = to.evaluator.text(name)
+    return to.evaluator.surroundings.registered(text) if text is not None else None
+
+
 def registered_here(use: Use, to: Rewriter) -> Data | None:
     """The dataset that the same module registers under a name that it looks up."""
-    name = use.argument("name", position=1)
-    if name is None and isinstance(use.node, ast.Subscript):
-        name = use.node.slice
+    return _registered(_name_of(use), to)
+
+
+def _registered(name: ast.expr | None, to: Rewriter) -> Data | None:
     wanted = _text_or_code(name, to)
     for other in to.uses:
         if other.symbols[-1] == "Dataset.register" and other.receiver is not None:
@@ -398,9 +430,12 @@ def lists_files(data: Data, to: Rewriter) -> bool:
     if use is not None and use.symbol.endswith(".register") and use.receiver is not None:
         registered = follow(use.receiver, to)
         return registered is not None and registered.root is not data.root and lists_files(registered, to)
-    if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
-        made = registered_here(use, to)
-        return made is not None and made.root is not data.root and lists_files(made, to)
+    name = _looked_up(data, to)
+    if name is not None:
+        made, elsewhere = _registered(name, to), _registered_elsewhere(name, to)
+        if made is None:
+            return elsewhere is not None and elsewhere.lists_files
+        return made.root is not data.root and lists_files(made, to)
     return use is not None and several_files(use, to)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication
+from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
 from amlbridge.migrate.project.neighbours import Neighbours, Place, place
 
 if TYPE_CHECKING:
@@ -47,12 +47,18 @@ class Project:
         self._uploads: dict[Path, dict[str, str]] = {}
         #: By folder: the pipelines that modules publish, by name.
         self._published: dict[Path, dict[str, Publication]] = {}
+        #: By name: the datasets that some module registers and others look up.
+        self.registered: dict[str, Registered] = {}
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
         from amlbridge.migrate.project.publications import publications
+        from amlbridge.migrate.project.registrations import registered_datasets
         from amlbridge.migrate.project.submissions import submitted_scripts, upload_targets
 
+        self.registered = registered_datasets(
+            [module for module in modules if self.wants(module)], lambda module: self.around(module.path)
+        )
         schedules = any("Schedule.create" in module.text for module in modules)
         for module in modules:
             if self.wants(module):
@@ -166,6 +172,10 @@ class Around(Alone):
     def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """The calls of a function in other modules."""
         return self.project.neighbours.callers(self.path, function)
+
+    def registered(self, name: str) -> Registered | None:
+        """The dataset that another module registers under a name."""
+        return self.project.registered.get(name)
 
 
 def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequence[Path] = ()) -> Project:

@@ -37,6 +37,8 @@ latest = Model(ws, name="ridge")
 latest.download(target_dir="models", exist_ok=True)
 """,
             """\
+import os
+import shutil
 from azure.ai.ml import MLClient
 from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Model
@@ -56,6 +58,7 @@ latest = ml_client.models.get("ridge", label="latest")
 ml_client.models.download(
     name=latest.name, version=latest.version, download_path="models"
 )
+shutil.copytree(os.path.join("models", latest.name), "models", dirs_exist_ok=True)
 """,
         ),
         Case(
@@ -353,16 +356,23 @@ def identity(use: Use, to: Rewriter) -> Outcome:
 
 
 _BELOW = "the files are below a folder of the model's name"
+_COPIED = f"{_BELOW}; they are copied to where SDK v1 had them: read them there, and the copy is not needed"
 
 
 @rule.converts("Model.download")
 def download(use: Use, to: Rewriter) -> Outcome:
-    """Downloads the files, into a folder that is named as the model; what is downloaded keeps its name there."""
+    """Downloads the files, into a folder that is named as the model; what is downloaded keeps its name there. Where no
+    code takes its path, it is read by the one that SDK v1 gave it."""
     model, target = _named(use, to), use.argument("target_dir", position=0)
     where = f", download_path={to.source(target)}" if target is not None else ""
     code = f"{to.client(use.node)}.models.download(name={model}.name, version={model}.version{where})"
-    if is_statement(use) or _is_repeated(use, to):
-        return Replace(code, _BELOW if is_statement(use) else f"it returns nothing: {_BELOW}")
+    if is_statement(use):
+        folder = to.source(target) if target is not None else '"."'
+        below = f"{to.need_module('os')}.path.join({folder}, {model}.name)" if target is not None else f"{model}.name"
+        copy = f"{to.need_module('shutil')}.copytree({below}, {folder}, dirs_exist_ok=True)"
+        return Statements(f"{code}\n{copy}", _COPIED)
+    if _is_repeated(use, to):
+        return Replace(code, f"it returns nothing: {_BELOW}")
     to.before(use.statement, code)
     os = to.need_module("os")
     above = f"{to.source(target)}, " if target is not None else ""

@@ -1,0 +1,42 @@
+"""What the datasets are that modules register: other modules look them up by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from amlbridge.migrate.analysis.values import Surroundings
+from amlbridge.migrate.models.data import follow, kind_of, lists_files
+from amlbridge.migrate.module import ModuleText, Registered
+from amlbridge.migrate.project.submissions import reader
+from amlbridge.migrate.rewriter import CannotWriteError
+
+_LOOKS_UP = re.compile(r"\bget_by_name\(|\.datasets\b|\bDataset\.get\(")
+_TEXT = re.compile(r"""["']([^"'\n]{0,255})["']""")
+
+
+def registered_datasets(
+    modules: Sequence[ModuleText], around: Callable[[ModuleText], Surroundings]
+) -> dict[str, Registered]:
+    """The datasets that modules register and others look up, by name. A name that stands for two kinds is left out."""
+    readers = [module for module in modules if _LOOKS_UP.search(module.text)]
+    found: dict[str, set[Registered]] = {}
+    for module in modules:
+        if ".register(" not in module.text or "Dataset" not in module.text:
+            continue
+        names = set(_TEXT.findall(module.text))
+        if not any(not names.isdisjoint(_TEXT.findall(other.text)) for other in readers if other is not module):
+            continue
+        to = reader(module, around(module))
+        for use in to.uses if to is not None else ():
+            if to is None or use.symbols[-1] != "Dataset.register" or use.receiver is None:
+                continue
+            name = use.argument("name", position=1)
+            text = to.evaluator.text(name) if name is not None else None
+            try:
+                data = follow(use.receiver, to)
+                if text is not None and data is not None:
+                    found.setdefault(text, set()).add(Registered(kind_of(data, to), lists_files(data, to)))
+            except (ValueError, CannotWriteError):
+                continue  # the conversion of that module reports it
+    return {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}

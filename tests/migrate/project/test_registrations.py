@@ -1,0 +1,72 @@
+"""Datasets that one module registers and another looks up by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.module import ModuleText, Registered
+from amlbridge.migrate.project.modules import build_project
+from tests.migrate.rules.support import PYTHON
+
+REGISTERS = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+Dataset.File.from_files((store, "a")).register(ws, name="one folder", create_new_version=True)
+Dataset.File.from_files((store, "a/*.png")).register(ws, "images")
+Dataset.Tabular.from_delimited_files((store, "a/x.csv")).register(workspace=ws, name="one-file")
+Dataset.Tabular.from_delimited_files((store, "a/*.csv")).register(workspace=ws, name="rows")
+"""
+READS = """\
+from azureml.core import Dataset, Experiment, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+data = {}
+arguments = ["--data", data.as_named_input("data"){}]
+config = ScriptRunConfig("src", "train.py", arguments=arguments, compute_target="cpu", environment=env)
+Experiment(ws, "train").submit(config)
+"""
+WAYS = ("Dataset.get_by_name(ws, {!r})", "ws.datasets[{!r}]", "ws.datasets.get({!r})")
+
+
+def _converted(reads: str, registers: str = REGISTERS) -> str:
+    modules = [ModuleText(Path("p/data.py"), registers), ModuleText(Path("p/jobs/train.py"), reads)]
+    return convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("name", "mode", "kind"),
+    [
+        ("one folder", "", '"uri_folder", path=data.id'),
+        ("images", ".as_mount()", '"mltable", path=data.id, mode="eval_mount"'),
+        ("one-file", "", '"uri_file", path=data.id'),
+        ("rows", "", '"mltable", path=data.id'),
+        ("unknown", ".as_download()", '"uri_folder", path=data.id, mode="download"'),
+    ],
+)
+def test_the_type_is_that_of_the_registration(way: str, name: str, mode: str, kind: str) -> None:
+    assert f"Input(type={kind})" in _converted(READS.format(way.format(name), mode))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_registration_of_the_same_module_counts_first(way: str) -> None:
+    made = 'Dataset.File.from_files((ws.get_default_datastore(), "b")).register(ws, "rows")\ndata ='
+    assert 'Input(type="uri_folder", path=data.id)' in _converted(
+        READS.format(way.format("rows"), "").replace("data =", made)
+    )
+
+
+def test_a_name_of_two_kinds_tells_nothing() -> None:
+    other = 'Dataset.Tabular.from_delimited_files((store, "a/*.csv")).register(ws, "one folder")\n'
+    modules = [
+        ModuleText(Path("a.py"), REGISTERS + other),
+        ModuleText(Path("b.py"), READS.format(WAYS[0].format("rows"), "")),
+    ]
+    found = build_project(modules, PYTHON).registered
+    assert found["rows"] == Registered("mltable")
+    assert "one folder" not in found
