@@ -12,9 +12,10 @@ from pathlib import Path
 from amlbridge.cli.polling import TooMuchError, beside
 from amlbridge.wire.assumed_names import NAMES, VARIABLE
 
+#: An import alone makes nothing.
 _MAKES = re.compile(
-    rb"\b(AmlCompute|ComputeInstance|KubernetesCompute|ComputeTarget\s*\.\s*(create|attach)|provisioning_configuration"
-    rb"|load_compute)\b"
+    rb"\b((AmlCompute|ComputeInstance|KubernetesCompute)\s*\(|(ComputeTarget\s*\.\s*(create|attach)"
+    rb"|provisioning_configuration|load_compute)\b)"
 )
 
 

@@ -162,7 +162,8 @@ def last_words(lines: Sequence[str]) -> str:
     if begins:
         raised = [line for line in lines[begins[-1] :] if _RAISED.match(line)]
         if raised and any(line.startswith(_CELL) for line in raised):
-            return raised[-1][:_LONGEST]
+            said = next(iter(lines[len(lines) - lines[::-1].index(raised[-1]) :]), "").strip()
+            return f"{raised[-1]}{f' {said}' if said.startswith('Message: ') else ''}"[:_LONGEST]
         found = (line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" "))
         return next(found, "its traceback is not complete")[:_LONGEST]
     own = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]

@@ -23,7 +23,8 @@ GET = 'print(ml.compute.get("cpu-cluster"))\n'
         ({"main.py": 'print("cpu-clutser", "cpu-cluster-2")\n'}, None),
         ({"main.py": GET + "ml.compute.begin_create_or_update(AmlCompute(name='cpu-cluster'))\n"}, None),
         ({"main.py": GET + "ComputeTarget.create(ws, 'cpu-cluster', config)\n"}, None),
-        ({"main.py": "import helper\n" + GET, "helper.py": "from azureml.core.compute import AmlCompute\n"}, None),
+        ({"main.py": "import helper\n" + GET, "helper.py": "def make():\n    return AmlCompute(name=NAME)\n"}, None),
+        ({"main.py": "from azureml.core.compute import AmlCompute, ComputeTarget\n" + GET}, "cpu-cluster"),
     ],
 )
 def test_what_a_script_takes_for_granted(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:

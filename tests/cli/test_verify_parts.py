@@ -116,6 +116,12 @@ def test_why_a_notebook_has_ended() -> None:
         "step  status",
     ]
     assert last_words(lines) == "IndexError: list index out of range"
+    lines[5:6] = [
+        "\x1b[0;31mComputeTargetException\x1b[0m: ComputeTargetException:",
+        "\tMessage: none",
+        "\tErrorResponse",
+    ]
+    assert last_words(lines) == "ComputeTargetException: ComputeTargetException: Message: none"
     stopped = "stopped the connection to a.blob.core.windows.net: it is a real Azure host"
     assert last_words([*lines, f"amlbridge: {stopped}"]) == stopped
 
