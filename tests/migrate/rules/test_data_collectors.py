@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import FileStatus, Status, status_of
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.monitoring import ModelDataCollector\n"
@@ -67,3 +67,9 @@ def run(data):
 """
     )
     assert "azureml.monitoring" not in found.text and "inputs.collect(pandas.DataFrame(data))" in found.text
+
+
+def test_a_file_that_still_imports_a_package_called_azureml_is_not_said_to_be_migrated() -> None:
+    found = convert(f'{HEAD}inputs = ModelDataCollector("ridge", designation="inputs")\n')
+    assert "import Collector" in found.text
+    assert status_of(found.findings, changed=True) is FileStatus.PARTIAL
