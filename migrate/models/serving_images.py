@@ -43,12 +43,13 @@ class Serving:
     review: str = ""
 
 
-def serving(node: ast.expr | None, config: Use | None, to: Rewriter) -> Serving:
-    """Environment and code of a configuration; ``config``: the use that made it, where that is known. Raises ValueError
-    for additional Docker steps beside an environment."""
+def serving(node: ast.expr | None, config: Use | None, to: Rewriter, scripts: str = "") -> Serving:
+    """Environment and code of a configuration; ``config``: the use that made it, where that is known; ``scripts``: its
+    code, where that is not what ``node`` becomes. Raises ValueError for additional Docker steps beside an
+    environment."""
     if node is None:
         return Serving()
-    code = f"code_configuration={to.source(node)}"
+    code = f"code_configuration={scripts or to.source(node)}"
     if config is None:
         return Serving(arguments=(code,))
     environment, image = config.argument("environment"), config.argument("base_image")

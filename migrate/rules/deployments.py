@@ -10,16 +10,25 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.caught import key_errors
+from amlbridge.migrate.models.deployment_settings import (
+    is_followed,
+    is_handed_on,
+    is_inlined,
+    is_parameter,
+    logging,
+    readers,
+    spread,
+)
 from amlbridge.migrate.models.local_services import is_local, where
 from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import serving
+from amlbridge.migrate.models.serving_images import Serving, serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -118,16 +127,27 @@ def inference_config(use: Use, to: Rewriter) -> Outcome:
     """Code and scoring script; the environment goes to the deployment."""
     code = to.need("azure.ai.ml.entities", "CodeConfiguration")
     if use.call is None:
-        return Replace(code)
+        handed = any(other.symbol == use.symbol and other.call and is_handed_on(other) for other in to.uses)
+        return Replace("dict" if handed else code)
     script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
     if script is None:
         return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
     where = to.source(folder) if folder is not None else '"."'
-    return Replace(f"{code}(code={where}, scoring_script={to.source(script)})")
+    made = f"{code}(code={where}, scoring_script={to.source(script)})"
+    if not is_handed_on(use):
+        return Replace(made)
+    parts = serving(use.node, use, to, made)
+    if parts.lines or not is_followed(use.node, to.evaluator):
+        return Leave("it is handed on: give environment and code_configuration to ManagedOnlineDeployment there")
+    return Replace(_dict(parts.arguments), parts.review)
 
 
-#: Calls that a deployment configuration is given to.
-_DEPLOYING = frozenset({"deploy", "deploy_from_model", "deploy_from_image"})
+def _dict(arguments: Iterable[str]) -> str:
+    """Keywords as a dict."""
+    pairs = (argument.partition("=") for argument in arguments)
+    return f"{{{', '.join(f'{key!r}: {value}' for key, _equals, value in pairs)}}}"
+
+
 _CONFIGURATIONS = (
     "AciWebservice.deploy_configuration",
     "AksWebservice.deploy_configuration",
@@ -138,42 +158,26 @@ _CONFIGURATIONS = (
 
 @rule.converts(*_CONFIGURATIONS)
 def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
-    """Goes into the deployment that it is given to."""
-    parent = to.evaluator.scopes.parents.get(use.node)
-    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name)):
-        return Leave(
-            "its settings belong into ManagedOnlineDeployment: instance_type, instance_count, request_settings"
-        )
-    logged = [statement for node in _readers(to, use.node) if (statement := _logging(node, to)) is not None]
-    if not all(_is_deployed(to, node) or _logging(node, to) is not None for node in _readers(to, use.node)):
+    """Goes into the deployment that it is given to; one that functions hand on is a dict of settings."""
+    if use.call is None:
+        return Leave("give the settings to ManagedOnlineDeployment where it is made")
+    if is_inlined(use, to) and isinstance(use.statement, ast.Assign):
+        logged = [logging(node, to.evaluator) for node in readers(use.node, to.evaluator)]
+        for statement in dict.fromkeys(statement for statement in logged if statement is not None):
+            to.remove(statement)
+        return Statements("", "what was logged of the configuration is not any more" if any(logged) else "")
+    if not is_followed(use.node, to.evaluator):
         return Leave("it goes to a function that is not followed: give its settings to ManagedOnlineDeployment there")
-    for statement in dict.fromkeys(logged):
-        to.remove(statement)
-    return Statements("", "what was logged of the configuration is not any more" if logged else "")
-
-
-#: Methods of loggers.
-_LOGGED = frozenset({"debug", "info", "log", "warning"})
-
-
-def _logging(node: ast.AST, to: Rewriter) -> ast.stmt | None:
-    """The statement that prints or logs a configuration as a whole and does nothing else, or None."""
-    statement = to.evaluator.scopes.statement_of(node)
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    if not isinstance(call, ast.Call):
-        return None
-    prints = isinstance(call.func, ast.Name) and call.func.id == "print"
-    logs = isinstance(call.func, ast.Attribute) and call.func.attr in _LOGGED
-    calls = [part for part in ast.walk(call) if isinstance(part, ast.Call) and part is not call]
-    return statement if (prints or logs) and not calls else None
-
-
-def _readers(to: Rewriter, origin: ast.AST) -> Iterator[ast.Name]:
-    for node in to.evaluator.scopes.parents:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            value = to.evaluator.value(node)
-            if isinstance(value, Instance) and value.origin is origin and not value.path:
-                yield node
+    found = configured(to, use)
+    if found.local or use.symbol.startswith("AksEndpoint"):
+        return Leave("it is handed on: deploy where its settings are known, with local=True for a local deployment")
+    if found.endpoint:
+        found.review.append("tags and description are those of the deployment now")
+    if not isinstance(use.argument("cpu_cores"), (ast.Constant, type(None))):
+        found.review.append("choose an instance_type with as many cores")
+    if found.auth != "key":
+        found.review.append(f"its endpoint needs auth_mode={found.auth!r}")
+    return Replace(_dict([*found.deployment, *found.endpoint]), "; ".join(found.review))
 
 
 @rule.converts(
@@ -187,15 +191,6 @@ def validate(use: Use, to: Rewriter) -> Outcome:
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         return Statements("")
     return Leave("leave the call out: the deployment is validated when it is made")
-
-
-def _is_deployed(to: Rewriter, node: ast.AST) -> bool:
-    parent = to.evaluator.scopes.parents.get(node)
-    if isinstance(parent, ast.Attribute) and parent.attr == "validate_configuration":
-        return True
-    if isinstance(parent, ast.keyword):
-        parent = to.evaluator.scopes.parents.get(parent)
-    return any(use.node is parent and use.symbol.rsplit(".", 1)[-1] in _DEPLOYING for use in to.uses)
 
 
 def made(to: Rewriter, node: ast.expr | None) -> Use | None:
@@ -264,6 +259,26 @@ def _is_open(config: Use) -> bool:
     )
 
 
+def _settings(node: ast.expr | None, to: Rewriter) -> _Settings:
+    """The settings of a deployment: what the code says, or a dict that a function hands on."""
+    config = made(to, node)
+    if is_none(node) or node is None or (config is not None and is_inlined(config, to)):
+        return configured(to, config)
+    code, review = spread(node, _dict(configured(to, None).deployment), to)
+    return _Settings(deployment=[code], review=[review] if review else [])
+
+
+def _scripts(node: ast.expr | None, to: Rewriter) -> Serving:
+    """Environment and code of a deployment: what the code says, or a dict that a function hands on."""
+    config = made(to, node)
+    handed = config is not None and config.symbol == "InferenceConfig" and is_handed_on(config)
+    given = config is None and (is_parameter(node, to) or to.evaluator.type_of(node) == "InferenceConfig")
+    if node is None or not (handed or given):
+        return serving(node, config, to)
+    code, review = spread(node, "{}", to)
+    return Serving(arguments=(code,), review=review)
+
+
 def version_name(config: Use | None, to: Rewriter) -> str:
     """Code for the name of the deployment: the version that a configuration of AksEndpoint names."""
     version = config.argument("version_name") if config is not None and config.symbol.startswith("AksE") else None
@@ -320,13 +335,13 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
     client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(wanted.name)
     models = served(wanted.models, label, client, to)
-    config = configured(to, made(to, wanted.settings))
+    config = _settings(wanted.settings, to)
     if wanted.cluster is not None:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
     name = version_name(made(to, wanted.settings), to)
     parts = [f"name={name}", f"endpoint_name={label}", *models.arguments]
-    scripts = serving(wanted.serving, made(to, wanted.serving), to)
+    scripts = _scripts(wanted.serving, to)
     parts += [f"environment={to.source(wanted.package)}"] if wanted.package is not None else []
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)

@@ -4,9 +4,13 @@ from azureml.core import Environment, Workspace
 from azureml.core.model import InferenceConfig, Model
 from azureml.core.webservice import AciWebservice, Webservice
 
+
+def serving(packages):
+    return InferenceConfig(entry_script="score.py", source_directory="serving", environment=packages)
+
+
 ws = Workspace.from_config()
 environment = Environment.get(ws, "ridge")
-inference_config = InferenceConfig(entry_script="score.py", source_directory="serving", environment=environment)
 config = AciWebservice.deploy_configuration(
     cpu_cores=1,
     memory_gb=1,
@@ -19,7 +23,7 @@ service = Model.deploy(
     workspace=ws,
     name="shop-scores",
     models=[Model(ws, "ridge")],
-    inference_config=inference_config,
+    inference_config=serving(environment),
     deployment_config=config,
     overwrite=True,
 )
