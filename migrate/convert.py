@@ -9,6 +9,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.chosen import mapped
 from amlbridge.migrate.analysis.derived import bases
+from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link
 from amlbridge.migrate.analysis.scopes import Binding
@@ -188,6 +189,7 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         assigned = use.statement.value if use.symbol.endswith("=") and isinstance(use.statement, ast.Assign) else None
         if assigned is not None and to.bridge(assigned) is not None:
             attempt.bridged.add(assigned)
+        _keep_what_is_listed(use, cause, to, attempt)
         for node in ast.walk(use.node):
             named = isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace"
             if named and to.bridge(node) is None:
@@ -196,6 +198,20 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
     attempt.names |= _names_left(to)
     _hand_on(to, attempt, handed)
     _hand_workspaces_on(to, attempt, handed)
+
+
+def _keep_what_is_listed(use: Use, cause: Use | None, to: Rewriter, attempt: Attempt) -> None:
+    """What is in the lists and dicts that a call which is left takes by name has to stay v1, too."""
+    for display in displays_in(use.call, to.evaluator) if use.call is not None else ():
+        for node in ast.walk(display):
+            value = to.evaluator.value(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Call)) else None
+            if not isinstance(value, Instance) or value.origin is None:
+                continue
+            if value.type != "Workspace":
+                attempt.keep(value.origin, cause)
+            elif isinstance(node, ast.Name) and node not in attempt.plain:
+                to.keep_workspace(node)
+                attempt.plain.add(node)
 
 
 def _hand_workspaces_on(to: Rewriter, attempt: Attempt, handed: Handed) -> None:

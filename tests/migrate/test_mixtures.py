@@ -224,3 +224,31 @@ pipeline = Pipeline(ws, steps=[PythonScriptStep()])
     found = convert(code)
     assert "MLClient" not in found.text and "ws = Workspace.from_config()" in found.text
     assert {finding.status for finding in found.findings} == {Status.MANUAL}
+
+
+def test_what_a_call_that_stays_takes_in_a_dict_or_a_list_stays() -> None:
+    code = """\
+from azureml.core import Dataset, Datastore, Workspace
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+kwargs = {"workspace": ws, "name": "n"}
+rows = Dataset.Tabular.from_sql_query(query)
+rows.register(**kwargs)
+
+
+def mount(name):
+    return Datastore.get(ws, name).path("p").as_mount()
+
+
+def prepare(mounts):
+    words = ["--a", mounts[0]]
+    return PythonScriptStep(arguments=words, inputs=mounts)
+
+
+first = mount("a")
+prepare([first])
+"""
+    text = convert(code).text
+    assert 'kwargs = {"workspace": ws, "name": "n"}' in text
+    assert '.path("p").as_mount()' in text and "Input(" not in text
