@@ -159,6 +159,15 @@ _DEPLOYED = "a version of an endpoint is a deployment, which is called through i
 _PUBLISHED = "an endpoint of SDK v2 is found by its name, not by the id of a pipeline that SDK v1 published"
 
 
+def version_code(version: ast.expr, to: Rewriter) -> str:
+    """The code of the name of the deployment that has a version."""
+    text = to.evaluator.text(version)
+    if text is None:
+        return f'f"version-{{{to.source(version)}}}".replace(".", "-")'
+    label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "1"
+    return f'"version-{label}"'
+
+
 @rule.converts("Pipeline.publish", "Run.publish_pipeline")
 def publish(use: Use, to: Rewriter) -> Outcome:
     """An endpoint and a deployment, which is its default."""
@@ -241,13 +250,10 @@ class Release:
 
     @classmethod
     def _named(cls, made: str, source: str, version: ast.expr | None, review: str, to: Rewriter) -> Release:
-        text = to.evaluator.text(version) if version is not None else "1"
-        if text is not None:
-            label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "1"
-            return cls(made, source, f'"version-{label}"', review)
-        assert version is not None
+        if version is None or to.evaluator.text(version) is not None:
+            return cls(made, source, version_code(version, to) if version is not None else '"version-1"', review)
         name = to.fresh("deployment_name")
-        made += f'{name} = f"version-{{{to.source(version)}}}".replace(".", "-")\n'
+        made += f"{name} = {version_code(version, to)}\n"
         return cls(made, source, name, "; ".join(filter(None, [_NAMES, review])))
 
 
@@ -455,6 +461,26 @@ def default_version(use: Use, to: Rewriter) -> Outcome:
     """The default deployment's name."""
     assert use.receiver is not None
     return Replace(f"{to.source(use.receiver)}.defaults.deployment_name", "deployments have names, not numbers")
+
+
+@rule.idiom
+def compared(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``pipeline.name == NAME`` and ``pipeline.version == BUILD``: endpoints and deployments have the names that
+    publishing gives them."""
+    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)) or len(node.ops) > 1:
+        return None
+    sides = [node.left, node.comparators[0]]
+    uses = [use for side in sides if (use := to.use_of(side)) is not None and use.symbol in _COMPARED]
+    outcome = to.outcome(uses[0]) if len(uses) == 1 else None
+    if not isinstance(outcome, Replace):
+        return None
+    other = sides[0] if uses[0].node is sides[1] else sides[1]
+    named = endpoint_name(other, to)[0] if uses[0].symbol.endswith(".name") else version_code(other, to)
+    left, right = (outcome.text, named) if other is sides[1] else (named, outcome.text)
+    return Replace(f"{left} {'==' if isinstance(node.ops[0], ast.Eq) else '!='} {right}", outcome.review)
+
+
+_COMPARED = ("PublishedPipeline.name", "PipelineEndpoint.name", "PublishedPipeline.version")
 
 
 @rule.converts(

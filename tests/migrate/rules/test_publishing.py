@@ -307,3 +307,20 @@ def test_an_endpoint_that_stays_is_looked_up_with_sdk_v1() -> None:
     text = convert(PIPELINE + code).text
     assert text.count("PipelineEndpoint.get(") == 3
     assert 'other = ml_client.batch_endpoints.get("other")' in text
+
+
+def test_names_and_versions_that_are_compared_are_those_that_publishing_gives() -> None:
+    code = """\
+from azureml.core import Workspace
+from azureml.pipeline.core import PublishedPipeline
+
+for p in PublishedPipeline.list(Workspace.from_config()):
+    if p.name == NAME and p.version == BUILD:
+        print("mine")
+    if "1.0" != p.version and p.name == "My Pipeline":
+        print("other")
+"""
+    text = "".join(convert(code).text.split())
+    assert 'ifp.name==NAME.lower().replace("_","-").replace("","-")and' in text
+    assert 'p.defaults.deployment_name==f"version-{BUILD}".replace(".","-")' in text
+    assert 'if"version-1-0"!=p.defaults.deployment_nameandp.name=="my-pipeline":' in text
