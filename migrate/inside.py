@@ -191,13 +191,20 @@ def client(use: Use, to: Rewriter) -> str:
 
 
 def client_at(at: ast.AST, to: Rewriter) -> str:
-    """The client that is visible at a place. Where there is none, a run script makes one for all that follows; other
-    code makes one from the configuration file."""
+    """The client that is visible at a place. Where there is none, one is made for all that follows: a run script asks
+    for the workspace of its job, other code for that of the configuration file."""
     found = to.visible_client(at) or held_client(at, to)
     if found is not None:
         return found
     if is_run_script(to):
         return shared(at, to, CLIENT, lambda: new_client(to))
+    made = shared(at, to, CLIENT, lambda: configured_client(to))
+    to.spare_names.add(made)
+    return made
+
+
+def configured_client(to: Rewriter) -> str:
+    """Code for a client of the workspace that the configuration file names."""
     credential = to.need("azure.identity", "DefaultAzureCredential")
     return f"{to.need('azure.ai.ml', 'MLClient')}.from_config(credential={credential}())"
 
@@ -207,8 +214,11 @@ def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str
     ``if`` around may tell apart whether the script runs in a job. ``code`` gives its value. Where the use itself
     depends on a condition, it is the value itself."""
     statement = to.evaluator.scopes.statement_of(at)
-    if statement is None or any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
+    if statement is None:
         return code()
+    if any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
+        above = set(_blocks_around(_placeable(statement, to), to))
+        return str(to.memory["variable", name]) if above & _made(to, name) else code()
     if ("variable", name) not in to.memory:
         to.memory["variable", name] = to.fresh(name)
     variable = to.memory["variable", name]
@@ -218,13 +228,19 @@ def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str
 
 def once(statement: ast.stmt, to: Rewriter, key: str, code: Callable[[], str]) -> None:
     """Puts a line above a statement, unless the blocks around have it already."""
-    made = to.memory.setdefault(("shared", key), set())
-    assert isinstance(made, set)
+    made = _made(to, key)
     target = _placeable(statement, to)
     blocks = list(_blocks_around(target, to))
     if not any(block in made for block in blocks):
         made.add(blocks[0])
         to.before(target, code())
+
+
+def _made(to: Rewriter, key: str) -> set[int]:
+    """The blocks that have a line already."""
+    made = to.memory.setdefault(("shared", key), set())
+    assert isinstance(made, set)
+    return made
 
 
 def above(use: Use, to: Rewriter, code: str) -> None:

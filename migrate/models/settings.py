@@ -355,6 +355,7 @@ def _default_environment(use: Use, to: Rewriter) -> str:
         name = to.fresh("default_environment")
         code = Parts().code(to)
         to.before(use.statement, f"{name} = {code}")
+        to.spare_names.add(name)
         to.memory["code of", name] = code
         to.memory[key] = name
     return str(to.memory[key])

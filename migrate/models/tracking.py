@@ -50,7 +50,8 @@ def _client(use: Use, to: Rewriter) -> str:
     value = use.receiver_value
     made = to.use_of(value.origin) if value is not None and value.origin is not None else None
     workspace = made.argument("workspace", position=0) if made is not None and made.call is not None else None
-    if _is_name(client) or not isinstance(workspace, (ast.Name, ast.Attribute)):
+    known = _is_name(client) and client != to.memory.get(("variable", "ml_client"))
+    if known or not isinstance(workspace, (ast.Name, ast.Attribute)):
         return client
     return to.client(use.node, workspace)
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from amlbridge.migrate.text.nested_quotes import flattened
+
 #: The start of a string literal: its prefix and its quotes.
 _OPENING = re.compile(r"([A-Za-z]{0,3})(\"\"\"|'''|\"|')")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -63,7 +65,7 @@ def with_replaced(text: str, values: Sequence[ast.expr], codes: Sequence[str | N
         if mine:
             parts += [text[at : piece.start], _rewritten(text, piece, mine)]
             at = piece.end
-    return "".join([*parts, text[at:]])
+    return flattened("".join([*parts, text[at:]]))
 
 
 def _means(code: str, node: ast.expr) -> bool:

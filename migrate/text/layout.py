@@ -75,13 +75,17 @@ _DEFINITIONS = ("def ", "class ", "@", "async def ")
 
 
 def squeezed(text: str, old: str) -> str:
-    """Leaves one blank line where statements that went left several."""
+    """Leaves one blank line where statements that went left several; two, or as many as there were, above definitions
+    and comments."""
     lines, before = text.split("\n"), _gaps(old.split("\n"))
+    most: dict[str, int] = {}
+    for (_above, line), (first, last) in before.items():
+        most[line] = max(most.get(line, 2), last - first)
     for start, end in sorted(_gaps(lines).values(), reverse=True):
         above, below = lines[start - 1], lines[end]
         wide = below.startswith((*_DEFINITIONS, "#")) or _ends_definition(lines, start)
-        if (above, below) not in before and not wide:
-            lines[start:end] = [""]
+        if (above, below) not in before:
+            lines[start:end] = [""] * (min(end - start, most.get(below, 2)) if wide else 1)
     return "\n".join(lines)
 
 

@@ -29,8 +29,31 @@ def as_python(code: str, *, is_expression: bool = False) -> str | None:
             ast.parse(f"f({text}\n)" if is_expression else text)
         except SyntaxError:
             continue
-        return text
+        return flattened(text)
     return None
+
+
+#: A field of an f-string that only holds a text or another f-string.
+_NESTED = re.compile(r"""(?<!\{)\{([fF]?)(["'])((?:(?!\2)[^\\\n])*)\2\}(?!\})""")
+
+
+def flattened(code: str) -> str:
+    """The code without texts in fields of f-strings: ``f"a/{f'{name}/b'}"`` is ``f"a/{name}/b"``."""
+    parts: list[str] = []
+    at = 0
+    while (match := _OPENS.search(code, at)) is not None:
+        end, _text = _string(code, match.end(), match.group(1))
+        inside = code[match.end() : end]
+
+        def unfolded(field: re.Match[str], quote: str = match.group(1)) -> str:
+            prefix, inner, text = field.groups()
+            if inner == quote or quote in text:
+                return field.group()
+            return text if prefix else text.replace("{", "{{").replace("}", "}}")
+
+        parts += [code[at : match.end()], _NESTED.sub(unfolded, inside)]
+        at = end
+    return "".join([*parts, code[at:]])
 
 
 def requoted(code: str) -> str:

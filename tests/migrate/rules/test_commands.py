@@ -471,3 +471,14 @@ def test_a_reference_of_a_run_configuration_is_an_input(given: str, path: str) -
     head = "from azureml.core.runconfig import DataReferenceConfiguration\n\n"
     text = convert(f"{head}data = DataReferenceConfiguration({given})\n").text
     assert path in " ".join(text.split()).replace("( ", "(").replace(", )", ")")
+
+
+def test_an_environment_that_is_given_later_leaves_none_behind() -> None:
+    code = """\
+from azureml.core import ScriptRunConfig
+
+config = ScriptRunConfig(source_directory=".", script="a.py", compute_target="c")
+config.run_config.environment = env
+"""
+    text = convert(code).text
+    assert "environment=env" in text and "Environment(" not in text

@@ -206,3 +206,17 @@ def test_runs_stay_v1_with_a_function_that_does(run: str, use: str) -> None:
     assert f"runs.append({run})" in first.text
     assert "list(map(Run.cancel, runs))" in first.text
     assert convert(first.text).text == first.text
+
+
+def test_a_client_that_nobody_makes_is_made_once() -> None:
+    code = """\
+from azureml.core import Run
+
+def wait(run: Run):
+    run.wait_for_completion()
+    if verbose and run.get_status() == "Completed":
+        print(run.get_portal_url())
+"""
+    text = convert(code).text
+    assert text.count("MLClient.from_config(") == 1
+    assert "    ml_client = MLClient.from_config(credential=DefaultAzureCredential())\n    ml_client.jobs.stream" in text

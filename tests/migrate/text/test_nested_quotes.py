@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.registry import Leave, Replace
-from amlbridge.migrate.text.nested_quotes import as_python, checked, requoted
+from amlbridge.migrate.text.nested_quotes import as_python, checked, flattened, requoted
 from tests.migrate.rules.support import convert
 
 
@@ -63,3 +63,25 @@ published = pipeline.publish("nightly", version=os.environ.get("BUILD_ID", "1"))
     assert {finding.status for finding in found.findings} <= {Status.CONVERTED, Status.REVIEW}
     assert "f\"version-{os.environ.get('BUILD_ID', '1')}\"" in found.text
     ast.parse(found.text)
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ("f\"a/{f'{name}/b'}\"", 'f"a/{name}/b"'),
+        ("f\"a/{'b'}/{c}\" + f'{x}'", "f\"a/b/{c}\" + f'{x}'"),
+        ("f\"{{'a'}}\"", "f\"{{'a'}}\""),
+        ("f\"{f'{a!r}'}{'b'!r}\"", "f\"{a!r}{'b'!r}\""),
+        ("f\"{'{b}'}\"", 'f"{{b}}"'),
+        ("f\"{d['a']}\"", "f\"{d['a']}\""),
+        ("\"{'a'}\"", "\"{'a'}\""),
+    ],
+)
+def test_texts_in_fields_are_unfolded(code: str, after: str) -> None:
+    assert flattened(code) == after
+
+
+@given(st.lists(st.sampled_from(["a", "/", "{{", "}}", "{x}", "{f'{x}-b'}", "{'c'}", "{f'd'}", " "]), max_size=6))
+def test_unfolding_changes_no_text(parts: list[str]) -> None:
+    code = f'f"{"".join(parts)}"'
+    assert eval(flattened(code), {"x": 1}) == eval(code, {"x": 1})
