@@ -171,11 +171,12 @@ def folder_of(value: Any, to: Rewriter, holding: str = "") -> Path | None:
     """The folder on disk that a path means, inside of the folders that are converted; None when there is none.
 
     A relative path counts from where the script is started: its own folder, or a folder above it. ``holding``: a file
-    that should be in the folder, which tells folders of one name apart.
+    that should be in the folder, which tells folders of one name apart; one above without it is another folder.
     """
-    there = [place for place in _places(value, to) if place.is_dir() or place in to.folders]
-    found = [place for place in there if _is_inside(place, to)]
-    return next((place for place in found if holding and (place / holding).is_file()), next(iter(found), None))
+    places = _places(value, to)
+    found = [place for place in places if (place.is_dir() or place in to.folders) and _is_inside(place, to)]
+    own = [place for place in found if not holding or place == places[0] or place in to.folders]
+    return next((place for place in found if holding and (place / holding).is_file()), next(iter(own), None))
 
 
 def file_of(value: Any, to: Rewriter) -> Path | None:

@@ -23,6 +23,7 @@ from amlbridge.migrate.models.sweeps import (
     sampling_of,
     space_of,
     spread,
+    trial_of,
 )
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -432,9 +433,43 @@ def trial_arguments(node: ast.expr, to: Rewriter) -> Replace | None:
         return None
     json = to.need_module("json")
     run = to.source(use.receiver)
-    pairs = f'{json}.loads({run}.tags["hyperparameters"]).items()'
-    code = f'[word for name, value in {pairs} for word in (f"--{{name}}", str(value))]'
-    return Replace(code, "these are the hyperparameters of the trial, without the other arguments of the script")
+    pairs = f'sorted({json}.loads({run}.tags["hyperparameters"]).items())'
+    words = f'word for name, value in {pairs} for word in (f"--{{name}}", str(value))'
+    try:
+        before = _fixed_arguments(to)
+    except ValueError:  # keywords that cannot be told
+        before = None
+    if before is None:
+        return Replace(f"[{words}]", "these are the hyperparameters of the trial, without the other arguments")
+    code = f"[{', '.join(before)}, *({words})]" if before else f"[{words}]"
+    return Replace(code, "the hyperparameters of the trial follow the other arguments, in the order of their names")
+
+
+def _fixed_arguments(to: Rewriter) -> list[str] | None:
+    """Code of the words that all trials of this module are given; None where data are among them, or they cannot be
+    told."""
+    made = {trial.node: trial for use in configurations(to) if (trial := trial_of(use, to)) is not None}
+    if len(made) != 1:
+        return None
+    (trial,) = made.values()
+    given = trial.passed("arguments", position=2) if trial.symbol == "ScriptRunConfig" else None
+    if given is None:
+        return [] if trial.symbol == "ScriptRunConfig" or trial.passed("script_params") is None else None
+    listed = getattr(to.evaluator.value(given), "node", given)
+    if not isinstance(listed, ast.List) or any(_is_data(word, to) for word in listed.elts):
+        return None
+    return [_text(word, to) for word in listed.elts]
+
+
+def _text(word: ast.expr, to: Rewriter) -> str:
+    if isinstance(word, ast.Constant) and not isinstance(word.value, str):
+        return f'"{word.value}"'
+    return to.source(word) if to.evaluator.text(word) is not None else f"str({to.source(word)})"
+
+
+def _is_data(word: ast.expr, to: Rewriter) -> bool:
+    """Whether a word of the arguments is no text or number."""
+    return not isinstance(word, (ast.Constant, ast.Name)) or isinstance(to.evaluator.value(word), Instance)
 
 
 def _is_trial(node: ast.expr, to: Rewriter) -> bool:

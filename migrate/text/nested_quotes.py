@@ -43,9 +43,9 @@ def flattened(code: str) -> str:
     at = 0
     while (match := _OPENS.search(code, at)) is not None:
         end, _text = _string(code, match.end(), match.group(1))
-        inside = code[match.end() : end]
+        inside, outer = code[match.end() : end], match.group(1)
 
-        def unfolded(field: re.Match[str], quote: str = match.group(1)) -> str:
+        def unfolded(field: re.Match[str], quote: str = outer) -> str:
             prefix, inner, text = field.groups()
             if inner == quote or quote in text:
                 return field.group()

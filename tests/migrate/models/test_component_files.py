@@ -369,3 +369,11 @@ def test_a_step_that_is_looked_for_by_its_name_has_it(project: Path) -> None:
     assert 'if job.display_name == "train"' in found.text
     plain = convert(project, ENVIRONMENT, STEP.format('"steps"'), PIPELINE)
     assert "display_name" not in plain.text
+
+
+def test_a_folder_above_without_the_script_is_another_folder(project: Path) -> None:
+    (project / "notebooks").mkdir()
+    found = convert(project, ENVIRONMENT, STEP.format('"steps"').replace("step.py", "other.py"), PIPELINE)
+    assert "steps/train.component.yml" in found.created
+    below = ENVIRONMENT, STEP.format('"steps"').replace("step.py", "other.py"), PIPELINE
+    assert not convert(project, *below, name="notebooks/train.py").created

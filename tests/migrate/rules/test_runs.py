@@ -219,4 +219,5 @@ def wait(run: Run):
 """
     text = convert(code).text
     assert text.count("MLClient.from_config(") == 1
-    assert "    ml_client = MLClient.from_config(credential=DefaultAzureCredential())\n    ml_client.jobs.stream" in text
+    made = "    ml_client = MLClient.from_config(credential=DefaultAzureCredential())\n"
+    assert f"{made}    ml_client.jobs.stream" in text

@@ -137,7 +137,7 @@ worst = run.get_children_sorted_by_primary_metric(top=3, reverse=True)
     assert 'run = ml_client.jobs.get("HD_1")' in found
     assert 'child.tags["hyperparameters"]' in found
     assert 'ml_client.jobs.get(run.name).properties["best_child_run_id"]' in found
-    assert 'json.loads(best.tags["hyperparameters"]).items()' in found
+    assert 'sorted(json.loads(best.tags["hyperparameters"]).items())' in found
     assert found.rstrip().endswith("[:3]") and 'run.objective.goal.lower() != "maximize"' in found
 
 
@@ -437,3 +437,16 @@ def test_searches_of_one_configuration_that_differ_are_left(space: str) -> None:
     found = convert(_SEARCHES.replace("{SPACE}", space))
     assert "give each of them a configuration of its own" in " ".join(finding.message for finding in found.findings)
     assert "ScriptRunConfig(" in found.text and ".sweep(" not in found.text
+
+
+def test_the_arguments_of_a_trial_have_those_of_all_trials_first() -> None:
+    head = HEAD.replace("config = ", 'rate = "0.1"\nconfig = ')
+    code = """
+config = ScriptRunConfig(".", "a.py", ["--rate", rate, "--rounds", 3], compute_target="c", environment=env)
+sampling = RandomParameterSampling({"b": uniform(0, 1)})
+sweep = HyperDriveConfig(sampling, "r2", GOAL, 4, run_config=config)
+best = Experiment(ws, "e").submit(sweep).get_best_run_by_primary_metric()
+print(best.get_details()["runDefinition"]["arguments"][5])
+"""
+    text = "".join(convert(head + code).text.split())
+    assert 'print(["--rate",rate,"--rounds","3",*(wordforname,valueinsorted(json.loads(' in text
