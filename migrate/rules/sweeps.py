@@ -463,7 +463,7 @@ def _fixed_arguments(to: Rewriter) -> list[str] | None:
 
 def _text(word: ast.expr, to: Rewriter) -> str:
     if isinstance(word, ast.Constant) and not isinstance(word.value, str):
-        return f'"{word.value}"'
+        return f'"{word.value!r}"'
     return to.source(word) if to.evaluator.text(word) is not None else f"str({to.source(word)})"
 
 
