@@ -36,6 +36,7 @@ NOT_NEEDED = frozenset(
         "Environment.inferencing_stack_version=",
         "RunConfiguration.framework=",
         "RunConfiguration.auto_prepare_environment=",
+        "RunConfiguration.prepare_environment=",  # its name in earlier releases
         "RunConfiguration.history=",
         "DockerConfiguration.use_docker=",
         "RunConfiguration.save",

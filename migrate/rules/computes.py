@@ -103,8 +103,9 @@ def local(use: Use, to: Rewriter) -> Outcome:
 def get(use: Use, to: Rewriter) -> Outcome:
     """A compute that exists."""
     if use.call is None:
-        kind = use.symbol if use.symbol in ("AmlCompute", "ComputeInstance", "KubernetesCompute") else "Compute"
-        return Replace(to.need("azure.ai.ml.entities", kind))
+        kind = {"RemoteCompute": "VirtualMachineCompute", "AksCompute": "KubernetesCompute"}.get(use.symbol, use.symbol)
+        known = ("AmlCompute", "ComputeInstance", "KubernetesCompute", "VirtualMachineCompute")
+        return Replace(to.need("azure.ai.ml.entities", kind if kind in known else "Compute"))
     name = use.argument("name", position=1)
     if name is None:
         return Leave("a compute needs a name")

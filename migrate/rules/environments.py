@@ -150,6 +150,19 @@ def from_file(use: Use, to: Rewriter) -> Outcome:
     return folded(use, to, Parts(name=to.source(name), conda_code=to.source(path), file=path))
 
 
+@rule.converts("Environment.from_existing_conda_environment")
+def from_machine(use: Use, to: Rewriter) -> Outcome:
+    """From a conda environment of the machine, of which conda tells the packages."""
+    name, existing = use.argument("name", position=0), use.argument("conda_environment_name", position=1)
+    if name is None or existing is None:
+        return Leave("the names of both environments are needed")
+    words = f'["conda", "env", "export", "--no-builds", "-n", {to.source(existing)}]'
+    told = f"{to.need_module('subprocess')}.run({words}, capture_output=True, check=True, text=True).stdout"
+    parts = Parts(name=to.source(name), conda_code=f"{to.need_module('yaml')}.safe_load({told})")
+    parts.reviews.append("packages of the machine's conda environment have to be there for Linux as well")
+    return folded(use, to, parts)
+
+
 @rule.converts("Environment.from_docker_image", "Environment.from_dockerfile")
 def from_docker(use: Use, to: Rewriter) -> Outcome:
     """From an image or a Dockerfile."""

@@ -17,7 +17,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS, SERVICES
 from amlbridge.migrate.models.steps import STEPS
 from amlbridge.migrate.no_equivalent import without_rule
-from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -53,6 +53,8 @@ _WITHOUT = (
     *("ScriptRunConfig", "ComputeTarget.attach", "ComputeTarget.create", "Model.deploy"),
     *("Webservice.deploy_from_image", "Webservice.deploy_from_model"),
 )
+#: What clusters of AKS are for, which managed endpoints have no word for.
+_PURPOSES = {"DEV_TEST": "DevTest", "FAST_PROD": "FastProd", "DENSE_PROD": "DenseProd"}
 _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 
 
@@ -65,6 +67,13 @@ _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 def compute(use: Use, to: Rewriter) -> Outcome:
     """The code that gets the compute goes, if only converted steps have it."""
     return gone(use, to)
+
+
+@rule.converts(*(f"AksCompute.ClusterPurpose.{name}" for name in _PURPOSES))
+def purpose(use: Use, to: Rewriter) -> Outcome:
+    """The text that the constant is."""
+    del to
+    return Replace(f'"{_PURPOSES[use.symbol.rpartition(".")[2]]}"', _MANAGED)
 
 
 def gone(use: Use, to: Rewriter) -> Outcome:

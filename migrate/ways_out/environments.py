@@ -42,7 +42,6 @@ WAYS_OUT = {
     "Environment.asset_id": "read id of ml_client.environments.get(name, version)",
     "Environment.build_local": "run `docker build` on the folder of the BuildContext",
     "Environment.databricks": _DATABRICKS,
-    "Environment.from_existing_conda_environment": "run `conda env export`, and give the file as conda_file",
     "Environment.get_image_details": "read image of ml_client.environments.get(name, version)",
     "Environment.label": 'ml_client.environments.get(name, label="latest")',
     "Environment.spark": _SPARK,

@@ -106,3 +106,17 @@ config = ScriptRunConfig(".", "train.py", run_config=rc)
     )
     assert "STANDARD_D2_V2" not in found.text and 'compute="cpu"' in found.text
     assert any("a named cluster has its size" in finding.message for finding in found.findings)
+
+
+def test_a_conda_environment_of_the_machine_is_exported() -> None:
+    found = convert(
+        """from azureml.core import Environment
+
+def of_machine(name, packages):
+    return Environment.from_existing_conda_environment(name, packages)
+"""
+    )
+    text = "".join(found.text.split())
+    assert 'conda_file=yaml.safe_load(subprocess.run(["conda","env","export","--no-builds","-n",packages],' in text
+    assert "name=name," in text and "azureml.core" not in found.text
+    assert "for Linux" in found.findings[0].message

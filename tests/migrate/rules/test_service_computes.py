@@ -115,3 +115,20 @@ if cluster.get_status() != "Succeeded":
 """
     )
     assert "ComputeTarget.create(" in found.text and "notify()" in found.text
+
+
+def test_what_a_cluster_of_aks_is_for_is_a_text() -> None:
+    found = convert(
+        """from azureml.core import Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+
+ws = Workspace.from_config()
+settings = {"cluster_purpose": AksCompute.ClusterPurpose.DEV_TEST}
+config = AksCompute.attach_configuration("g", "c", cluster_purpose=AksCompute.ClusterPurpose.FAST_PROD)
+cluster = ComputeTarget.attach(ws, "c", config)
+if type(cluster) is AksCompute:
+    print(cluster.name)
+"""
+    )
+    assert 'settings = {"cluster_purpose": "DevTest"}' in found.text and "azureml.core" not in found.text
+    assert "if type(cluster) is KubernetesCompute:" in found.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.migrate.twins.stages.pipelines import ENV, ENV_SETUP, RUN_CONFIG, TABLE
-from tests.migrate.twins.twin import Twin
+from tests.migrate.twins.twin import PROGRAM, Twin
 
 _REGISTER = """\
 from azure.ai.ml.entities import Data
@@ -154,6 +154,14 @@ with open("outputs/there.txt", "w") as file:
             **_FOUND,
             "outputs": "the model is an MLflow folder, not a pickle; a step of v1 wrote model and metrics in any case",
         },
+    ),
+    Twin(
+        "automl",
+        PROGRAM,
+        setup=_REGISTER.format(name="houses"),
+        files={"table/MLTable": TABLE, "table/table.csv": _HOUSES},
+        cluster="cpu",
+        differs={**_FOUND, "models/houses/1/*": "the registered model is the MLflow folder, not the pickle"},
     ),
     Twin(
         "automl-runs",
