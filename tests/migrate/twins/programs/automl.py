@@ -29,7 +29,7 @@ config = AutoMLConfig(
 )
 run = experiment.submit(config, tags={"kind": "regression"}, show_output=False)
 run.wait_for_completion(show_output=False)
-print("=", run.get_status(), run.experiment.name, run.tags["kind"])
+print("=", run.get_status() == "Completed", run.experiment.name, run.tags["kind"])
 
 again = AutoMLRun(experiment=experiment, run_id=run.id)
 best, fitted = again.get_output()
