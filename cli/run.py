@@ -53,7 +53,12 @@ def network_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("run", context_settings=_PASS_THROUGH)
 @network_options
-@click.option("--python", metavar="PATH", help="The interpreter to run it with (default: amlbridge's own).")
+@click.option(
+    "--python",
+    metavar="PATH",
+    envvar="AMLBRIDGE_PYTHON",
+    help="The interpreter to run it with (default: $AMLBRIDGE_PYTHON, or amlbridge's own).",
+)
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]...")
 def run_command(

@@ -30,7 +30,12 @@ _PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": Fals
     help="What the script asks for and is not there (datasets, computes, models, secrets…) is stood in for.",
 )
 @click.option("--code", type=click.Choice(("migrate", "keep")), default="migrate", help="The scripts of the steps.")
-@click.option("--python", metavar="PATH", help="The interpreter to run it with (default: amlbridge's own).")
+@click.option(
+    "--python",
+    metavar="PATH",
+    envvar="AMLBRIDGE_PYTHON",
+    help="The interpreter to run it with (default: $AMLBRIDGE_PYTHON, or amlbridge's own).",
+)
 @click.option("--allow-network", is_flag=True, help="Do not stop connections to Azure hosts.")
 @click.option("--intercept", is_flag=True, help="Answer Azure's own hosts here, as `amlbridge run --intercept`.")
 @click.argument("script")

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from amlbridge.v1 import automl_runtime
 
+#: The folder in the state folder.
+NAME = "client-packages"
 _VARIABLE = "PYTHONPATH"
 _RUNTIME = "azureml/train/automl/runtime"
 
 
 def folder(home: Path) -> Path:
     """Makes the folder, and returns it."""
-    root, target = home / "client-packages", Path(automl_runtime.__file__).parent
+    root, target = home / NAME, Path(automl_runtime.__file__).parent
     link = root / _RUNTIME
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink() or link.resolve() != target.resolve():

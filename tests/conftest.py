@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import bytecode
+from tests.support import bytecode, warm_clients
 from tests.support.live import LiveService, SharedService
 from tests.support.warm_clients import WarmClients
 
@@ -74,6 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         bytecode.compile_all()
+    # No client has a reason to trust anybody else: to read 140 certificates is 0.03 s of each connection with TLS.
+    os.environ["AMLBRIDGE_CA_BUNDLE"] = str(Path(__file__).with_name("support") / "no_authorities.pem")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -102,27 +105,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def made_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LiveService]]:
+    """The shared service, once somebody has asked for it or for a client: one for each process of xdist."""
+    made: dict[str, LiveService] = {}
+
+    def clients() -> WarmClients:
+        made["shared"] = LiveService(tmp_path_factory.mktemp("shared"))
+        return WarmClients(made["shared"].environment())
+
+    warm_clients.begin_session(clients)
+    yield made
+    warm_clients.end_session()
+    for service in made.values():
+        service.stop()
+
+
 @pytest.fixture(scope="session")
-def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveService, WarmClients]]:
-    """The service that most modules share, one for each process of xdist, and where its clients are forked from."""
-    service = LiveService(tmp_path_factory.mktemp("shared"))
-    clients = WarmClients(service.environment())
-    yield service, clients
-    clients.close()
-    service.stop()
+def shared_service(made_for_session: dict[str, LiveService]) -> LiveService:
+    """The service that most modules share."""
+    assert warm_clients.of_session() is not None
+    return made_for_session["shared"]
 
 
 @pytest.fixture(scope="module")
-def live(shared_service: tuple[LiveService, WarmClients], request: pytest.FixtureRequest) -> LiveService:
+def live(shared_service: LiveService, request: pytest.FixtureRequest) -> LiveService:
     """An empty resource group for the tests of one module, in a service that other modules use, too."""
     name = request.module.__name__.removeprefix("tests.").replace(".", "-").replace("_", "-")
-    return SharedService(*shared_service, name)
+    return SharedService(shared_service, name)
 
 
 @pytest.fixture
-def empty_live(shared_service: tuple[LiveService, WarmClients], request: pytest.FixtureRequest) -> LiveService:
+def empty_live(shared_service: LiveService, request: pytest.FixtureRequest) -> LiveService:
     """The same for one test."""
-    return SharedService(*shared_service, request.node.name.replace("_", "-")[:60])
+    return SharedService(shared_service, request.node.name.replace("_", "-")[:60])
 
 
 @pytest.fixture(scope="module")

@@ -179,7 +179,8 @@ def test_a_run_that_the_script_left_open_is_told_from_one_that_goes_on(shared: C
         run = experiment.submit(ScriptRunConfig("project", "wait.py"), run_id="{run_id}")
         """,
     )
-    said = shared("run", "open.py").stderr
+    # A forked client leaves no process behind.
+    said = shared("run", "--python", sys.executable, "open.py").stderr
     assert "interactive run left-open · experiment open · Running" in said
     assert "the script did not end this run (run.complete())" in said
     assert f"local run {run_id} · experiment open" in said

@@ -16,6 +16,7 @@ import pytest
 from amlbridge.server.client_environment import PROXY_VARIABLES
 from amlbridge.server.home import Home
 from amlbridge.server.home_places import place_of
+from tests.support import warm_clients
 
 _DROPPED = {
     "AMLBRIDGE_HOME",
@@ -44,9 +45,10 @@ def python_with(module: str) -> str:
 
 
 class Command:
-    """``amlbridge`` in one folder, with a HOME of its own."""
+    """``amlbridge`` in one folder, with a HOME of its own. The scripts that it runs are forked; with ``cold`` they
+    start in fresh interpreters, as the user's do."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, cold: bool = False) -> None:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         # Tests of the command start dozens of services: none needs a warm interpreter.
@@ -54,6 +56,9 @@ class Command:
         home = folder.with_name(f"{folder.name}-home")
         home.mkdir(exist_ok=True)
         self.environment = {**kept, "HOME": str(home), "AMLBRIDGE_PREWARM": "0"}
+        clients = None if cold else warm_clients.of_session()
+        if clients is not None:
+            self.environment["AMLBRIDGE_PYTHON"] = clients.python
         self.home = Home(place_of(folder, self.environment))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

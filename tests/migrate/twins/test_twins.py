@@ -12,16 +12,13 @@ from tests.migrate.twins.running import differences, run_both, unused
 from tests.migrate.twins.stages import all_twins
 from tests.migrate.twins.twin import PROGRAM, Twin
 from tests.support.live import LiveService, SharedService
-from tests.support.warm_clients import WarmClients
 
 
 @pytest.fixture(scope="module")
 def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     """A service that answers hosts of Azure."""
     service = LiveService(tmp_path_factory.mktemp("intercepting"), intercept=True)
-    clients = WarmClients(service.environment())
-    yield SharedService(service, clients, "twins")
-    clients.close()
+    yield SharedService(service, "twins")
     service.stop()
 
 
