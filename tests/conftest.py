@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -68,15 +70,41 @@ _LONGEST = (
 )
 
 
+_CLIENTS = pytest.StashKey[WarmClients]()
+
+
+@contextmanager
+def _asked_during_import(folder: Path) -> Iterator[dict[str, str]]:
+    service = LiveService(folder / "service")
+    yield service.environment()
+    service.stop()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Compiles once, and not in each process of xdist."""
+    """What there is once and not in each process of xdist: the bytecode, and what clients are forked from."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts what it puts into the background so, and processes that tests interrupt would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not hasattr(config, "workerinput"):
-        bytecode.compile_all()
     # No client has a reason to trust anybody else: to read 140 certificates is 0.03 s of each connection with TLS.
     os.environ["AMLBRIDGE_CA_BUNDLE"] = str(Path(__file__).with_name("support") / "no_authorities.pem")
+    if hasattr(config, "workerinput"):
+        warm_clients.use(config.workerinput["clients"])
+        return
+    bytecode.compile_all()
+    config.stash[_CLIENTS] = clients = WarmClients(_asked_during_import)
+    warm_clients.use(clients.python)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a process of xdist."""
+    node.workerinput["clients"] = warm_clients.python()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends what clients are forked from."""
+    if _CLIENTS in config.stash:
+        config.stash[_CLIENTS].close()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -105,27 +133,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def made_for_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LiveService]]:
-    """The shared service, once somebody has asked for it or for a client: one for each process of xdist."""
-    made: dict[str, LiveService] = {}
-
-    def clients() -> WarmClients:
-        made["shared"] = LiveService(tmp_path_factory.mktemp("shared"))
-        return WarmClients(made["shared"].environment())
-
-    warm_clients.begin_session(clients)
-    yield made
-    warm_clients.end_session()
-    for service in made.values():
-        service.stop()
-
-
 @pytest.fixture(scope="session")
-def shared_service(made_for_session: dict[str, LiveService]) -> LiveService:
-    """The service that most modules share."""
-    assert warm_clients.of_session() is not None
-    return made_for_session["shared"]
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """The service that most modules share, one for each process of xdist."""
+    service = LiveService(tmp_path_factory.mktemp("shared"))
+    yield service
+    service.stop()
 
 
 @pytest.fixture(scope="module")

@@ -45,10 +45,10 @@ def python_with(module: str) -> str:
 
 
 class Command:
-    """``amlbridge`` in one folder, with a HOME of its own. The scripts that it runs are forked; with ``cold`` they
-    start in fresh interpreters, as the user's do."""
+    """``amlbridge`` in one folder, with a HOME of its own. The scripts that it runs are forked; ``--python
+    sys.executable`` has them run in a fresh interpreter, as the user's are."""
 
-    def __init__(self, folder: Path, *, cold: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         # Tests of the command start dozens of services: none needs a warm interpreter.
@@ -56,9 +56,7 @@ class Command:
         home = folder.with_name(f"{folder.name}-home")
         home.mkdir(exist_ok=True)
         self.environment = {**kept, "HOME": str(home), "AMLBRIDGE_PREWARM": "0"}
-        clients = None if cold else warm_clients.of_session()
-        if clients is not None:
-            self.environment["AMLBRIDGE_PYTHON"] = clients.python
+        self.environment["AMLBRIDGE_PYTHON"] = warm_clients.python()
         self.home = Home(place_of(folder, self.environment))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -126,9 +126,10 @@ class LiveService:
         check: bool = True,
         timeout: float = 240,
         files: dict[str, str] | None = None,
-        python: str = sys.executable,
+        python: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a client script in a folder with a config.json. ``check``: its exit code must be 0."""
+        """Runs a client script in a folder with a config.json; forked, unless ``python`` is an interpreter. ``check``:
+        its exit code must be 0. Raises subprocess.TimeoutExpired."""
         self._scripts += 1
         place = folder or self.folder / f"script{self._scripts}"
         place.mkdir(parents=True, exist_ok=True)
@@ -138,25 +139,19 @@ class LiveService:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_text(textwrap.dedent(content))
         (place / "main.py").write_text(textwrap.dedent(script))
-        done = self._execute([python, "main.py", *arguments], place, timeout)
-        if check:
-            assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-        return done
-
-    def _execute(self, command: list[str], folder: Path, timeout: float) -> subprocess.CompletedProcess[str]:
-        clients = warm_clients.of_session()
-        done = clients.run(command, folder, self.environment(), timeout) if clients is not None else None
-        if done is not None:
-            return done
-        return subprocess.run(
-            command,
-            cwd=folder,
+        done = subprocess.run(
+            [python or warm_clients.python(), "main.py", *arguments],
+            cwd=place,
             env=self.environment(),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
         )
+        if check:
+            assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        return done
 
 
 class SharedService(LiveService):

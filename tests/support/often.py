@@ -9,18 +9,18 @@ requests are for tokens that it has got already. Clients in processes of their o
 The warm interpreter of the clients imports it (`warm_clients.py`), after both SDKs. The variables that
 azure-ai-ml has for this are of no use there: it has read them when it was imported, and azureml-core breaks on them.
 
-What azure-ai-ml has asked the service for when it was imported are the defaults of a few functions:
-:func:`turn_to_own_service` makes them what the client's own service would have said.
+What the SDKs have asked the service for and found in HOME when they were imported are the defaults of a few methods and
+two paths: :func:`turn_to_own_service` makes them what they would be in the client's own environment.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -73,37 +73,46 @@ _aad.get_msi_token = _kept
 
 def _address() -> str:
     """Host and port that the service names for its cloud."""
-    return re.split("rm=https://", os.environ["ARM_CLOUD_METADATA_URL"])[1].strip("/")
+    return os.environ["ARM_CLOUD_METADATA_URL"].partition("rm=https://")[2].strip("/")
 
 
-def _bound(address: str) -> list[FunctionType]:
-    """The constructors of azure-ai-ml whose defaults hold an address."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("azure.ai.ml.entities")]
+_imported_for, _imported_at = _address(), str(Path.home())
+
+
+def _turned(value: Any) -> Any:
+    """What it would be had the SDKs been imported in this process's environment."""
+    if isinstance(value, str):
+        return value.replace(_imported_for, _address()).replace(_imported_at, str(Path.home()))
+    return Path(_turned(str(value))) if isinstance(value, Path) else value
+
+
+def _keeps(value: Any) -> bool:
+    return isinstance(value, str | Path) and (_imported_for in str(value) or _imported_at in str(value))
+
+
+def _keepers() -> list[FunctionType]:
+    """The methods of azure-ai-ml with such a default."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("azure.ai.ml.")]
     classes = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
-    found = []
-    for kind in classes:
-        made = vars(kind).get("__init__")
-        if isinstance(made, FunctionType):
-            defaults = [*(made.__defaults__ or ()), *(made.__kwdefaults__ or {}).values()]
-            if any(isinstance(value, str) and address in value for value in defaults):
-                found.append(made)
-    return found
+    methods = [thing for kind in classes for thing in vars(kind).values() if isinstance(thing, FunctionType)]
+    return [
+        method
+        for method in methods
+        if any(map(_keeps, (*(method.__defaults__ or ()), *(method.__kwdefaults__ or {}).values())))
+    ]
 
 
-_imported_for = _address()
-_functions = _bound(_imported_for)
-assert len(_functions) == 3, f"azure-ai-ml keeps its cloud elsewhere: {_functions}"
+_methods = _keepers()
+assert len(_methods) == 6, f"azure-ai-ml keeps something else: {_methods}"
+_common: Any = import_module("azureml._base_sdk_common.common")
+assert _keeps(_common.CREDENTIALS_PATH) and _keeps(_common.USER_PATH)
 
 
 def turn_to_own_service() -> None:
-    """In a client whose environment names another service than the one that was asked during import."""
-    own = _address()
-
-    def turned(value: Any) -> Any:
-        return value.replace(_imported_for, own) if isinstance(value, str) else value
-
-    if own != _imported_for:
-        for function in _functions:
-            function.__defaults__ = function.__defaults__ and tuple(map(turned, function.__defaults__))
-            for name, value in (function.__kwdefaults__ or {}).items():
-                function.__kwdefaults__[name] = turned(value)
+    """In a client whose service or HOME is another than that of the interpreter which has imported the SDKs."""
+    for method in _methods:
+        method.__defaults__ = method.__defaults__ and tuple(map(_turned, method.__defaults__))
+        for name, value in (method.__kwdefaults__ or {}).items():
+            method.__kwdefaults__[name] = _turned(value)
+    for name in ("CREDENTIALS_PATH", "USER_PATH"):
+        setattr(_common, name, _turned(getattr(_common, name)))

@@ -1,13 +1,13 @@
-"""Client processes forked from an interpreter that has imported both SDKs, which takes a fresh one 3 to 8 s.
+"""Client processes forked from an interpreter that has imported both SDKs, which takes a fresh one 2 to 8 s.
 
 They are the steps' own warm interpreter (`engine/launch/zygote.py`) with the clients' modules: each client is a process
 of its own with its own folder, arguments, environment and streams, and behaves as ``python main.py`` would
-(`tests/engine/launch`). azure-ai-ml asks the service for its cloud when it is imported: the interpreter asks the shared
-one, and a client of another gets that one's addresses (`often.py`, as a prelude).
+(`tests/engine/launch`). There is one for all processes of xdist.
 
-Tests ask :func:`of_session`. What others start, as `amlbridge run` does a script, is forked with `clients.python`: a
-program that looks like an interpreter, has the client forked with its own streams, and ends as the client ends
-(`forked_python.py`). What only a fresh interpreter runs as it should, it leaves to one.
+Tests and `amlbridge run` start them with :func:`python`: a program that looks like an interpreter, has a script forked
+with its own streams, and ends as that ends (`forked_python.py`). What only a fresh interpreter runs as it should, it
+leaves to one. azure-ai-ml asks a service for its cloud when it is imported: each client gets its own service's
+addresses instead (`often.py`, as a prelude).
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ import itertools
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from amlbridge.engine.launch import preload, scan, settings
-from amlbridge.engine.launch.base import Launch, Outcome, Running
+from amlbridge.engine.launch.base import Launch, Running
 from amlbridge.engine.launch.warm import Zygote
 from amlbridge.engine.launch.watch import Watch
 from amlbridge.server import client_packages
+from amlbridge.wire import assumed_names
 
 #: Imported there only: this process needs neither SDK.
 _OFTEN = Path(__file__).with_name("often.py")
@@ -39,8 +40,17 @@ _MODULES = (
     *preload.HEAVY,
     "azureml.pipeline.core",
     "azureml.pipeline.steps",
+    "azureml.train.automl",
     "azureml.train.hyperdrive",
+    # Two to four seconds of computing each, which no other client needs.
+    "azureml.train.estimator",
+    "azureml.train.dnn",
+    "azure.ai.ml.automl",
+    "azure.ai.ml.parallel",
+    "azure.ai.ml.sweep",
     "azure.identity",
+    "mldesigner",
+    "mltable",
     _OFTEN.stem,
 )
 #: What differs between services and is set in each client by the prelude, read for each request, or no matter because
@@ -54,9 +64,13 @@ _MOST_BYTES = 1 << 20
 
 
 class WarmClients:
-    """The warm interpreter of clients; it starts with the first of them, in the environment of a client."""
+    """The warm interpreter of clients; it starts with the first of them.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    ``environment`` makes the environment that the SDKs are imported in, a client's, in the given folder. The service of
+    it is asked during the import, and may end after that.
+    """
+
+    def __init__(self, environment: Callable[[Path], AbstractContextManager[Mapping[str, str]]]) -> None:
         self._environment = environment
         self._folder = tempfile.TemporaryDirectory(prefix="amlbridge-clients-")
         self._loop = asyncio.new_event_loop()
@@ -68,34 +82,10 @@ class WarmClients:
         self._numbers = itertools.count()
         self.python = self._serve()
 
-    def run(
-        self, command: list[str], folder: Path, environment: Mapping[str, str], timeout: float
-    ) -> subprocess.CompletedProcess[str] | None:
-        """Runs ``[python, script, argument...]``. None if only a fresh interpreter runs it as it should."""
-        if command[0] != sys.executable:
-            return None
-        number = next(self._numbers)
-        out, err = (Path(self._folder.name, f"{number}.{stream}") for stream in ("out", "err"))
-        launch = Launch(
-            tuple(command[1:]), sys.executable, folder, environment, out, err, f"client-{number}", timeout=timeout
-        )
-        outcome = asyncio.run_coroutine_threadsafe(self._run(launch), self._loop).result()
-        if outcome is None:
-            return None
-        assert outcome.error is None, outcome.error
-        stdout, stderr = out.read_text(), err.read_text()
-        if outcome.timed_out:
-            raise subprocess.TimeoutExpired(command, timeout, stdout, stderr)
-        code = outcome.exit_code if outcome.signal is None else -outcome.signal
-        assert code is not None
-        return subprocess.CompletedProcess(command, code, stdout, stderr)
-
-    async def _run(self, launch: Launch) -> Outcome | None:
-        running = await self._start(launch)
-        return None if running is None else await running.wait()
-
     async def _start(self, launch: Launch) -> Running | None:
         """Forks a client. None if only a fresh interpreter runs it as it should."""
+        if assumed_names.VARIABLE in launch.env or "/environments/" in launch.env.get("MSI_ENDPOINT", ""):
+            return None  # the service reads them in the kernel's copy of the environment, which is the interpreter's
         warm = await self._warm()
         # All clients have the folder of client packages, and no module of it is one that is imported already.
         own = [entry for entry in scan.python_path(launch.env) if Path(entry).name != client_packages.NAME]
@@ -158,19 +148,28 @@ class WarmClients:
         async with self._opening:
             if self._zygote is None:
                 self._watch = Watch()
-                warm = Zygote(sys.executable, self._environment, self._environment, self._watch)
-                # The name makes the warnings module skip our frames.
-                link = Path(self._folder.name, "importlib_bootstrap_zygote.py")
-                link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
-                # Clients find packages of the service's there.
-                packages = Path(self._environment["PYTHONPATH"].rpartition(os.pathsep)[2])
-                shutil.copy2(_OFTEN, packages)
-                await warm.open(link, _MODULES, 1)
-                await warm.warmed
-                assert _OFTEN.stem in warm.facts.modules, f"{_OFTEN} could not be imported"
-                assert warm.threads is None, f"importing {warm.threads} starts threads"
-                self._zygote = warm
+                self._zygote = await self._opened(self._watch)
             return self._zygote
+
+    async def _opened(self, watch: Watch) -> Zygote:
+        folder = Path(self._folder.name)
+        # The name makes the warnings module skip our frames.
+        link = folder / "importlib_bootstrap_zygote.py"
+        link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
+        making = self._environment(folder)
+        environment = await self._loop.run_in_executor(None, making.__enter__)
+        try:
+            # Clients find packages of the service's there.
+            packages = Path(environment["PYTHONPATH"].rpartition(os.pathsep)[2])
+            shutil.copy2(_OFTEN, packages)
+            warm = Zygote(sys.executable, environment, environment, watch)
+            await warm.open(link, _MODULES, 1)
+            await warm.warmed
+        finally:
+            await self._loop.run_in_executor(None, making.__exit__, None, None, None)
+        assert _OFTEN.stem in warm.facts.modules, f"{_OFTEN} could not be imported"
+        assert warm.threads is None, f"importing {warm.threads} starts threads"
+        return warm
 
     def close(self) -> None:
         """Ends the interpreter."""
@@ -187,29 +186,15 @@ class WarmClients:
         self._folder.cleanup()
 
 
-_lock = threading.Lock()
-_make: Callable[[], WarmClients] | None = None
-_made: WarmClients | None = None
+_python = sys.executable
 
 
-def begin_session(make: Callable[[], WarmClients]) -> None:
-    """From now on :func:`of_session` returns what ``make`` returns; it is called once."""
-    global _make
-    _make = make
+def use(program: str) -> None:
+    """From now on :func:`python` is this one."""
+    global _python
+    _python = program
 
 
-def of_session() -> WarmClients | None:
-    """The warm interpreter that the clients of all tests of this process are forked from; None outside of a session."""
-    global _made
-    with _lock:
-        if _made is None and _make is not None:
-            _made = _make()
-        return _made
-
-
-def end_session() -> None:
-    """Ends it."""
-    global _make, _made
-    if _made is not None:
-        _made.close()
-    _make = _made = None
+def python() -> str:
+    """What to run client scripts with: outside of a test session, this interpreter."""
+    return _python

@@ -120,13 +120,11 @@ def test_next_due_is_what_a_scan_of_every_minute_finds(
         return
     first, last = middle - 30 * 3600, middle + 30 * 3600
     expected = scanned(values, zone, first, last)
-    found: list[int] = []
     now = float(first) - 1
+    pairs = list(zip([now, *(tick + 0.5 for tick in expected)], expected, strict=False))
     # A few hundred ticks say as much as all of them, and the last ones say where it ends.
-    for tick in [*expected[:150], *expected[-20:]]:
-        before = max((item for item in expected if item < tick), default=None)
-        found.append(ticks.next_after(now if before is None else before + 0.5) or -1)
-    assert found == [*expected[:150], *expected[-20:]]
+    for before, tick in [*pairs[:150], *pairs[150:][-20:]]:
+        assert ticks.next_after(before) == tick
     after = ticks.next_after(expected[-1] if expected else now)
     assert after is None or after > last
 
