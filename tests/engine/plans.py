@@ -41,22 +41,30 @@ loose_inputs = st.builds(
 )
 
 
-@st.composite
-def nodes(draw: st.DrawFn, node_id: str) -> p.Node:
+#: Made once: to make and check strategies takes longer than to draw from them.
+_fields = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["prepare", "train"]),
+        "command": commands,
+        "inputs": st.dictionaries(names, loose_inputs, max_size=2),
+        "outputs": st.dictionaries(names, outputs, max_size=1).map(
+            lambda more: {"out": p.Output("store", "path"), **more}
+        ),
+        "environment": st.builds(p.Environment, name=st.none() | names, conda=json_values),
+        "variables": st.dictionaries(names, names, max_size=2),
+        "parameter_variables": st.dictionaries(names, pieces, max_size=2),
+        "distribution": st.none() | st.builds(p.Distribution, names, st.integers(1, 4)),
+        "timeout": st.none() | st.floats(0, 1e6),
+        "options": st.dictionaries(names, json_values, max_size=2),
+    }
+)
+_parameters = st.lists(names, max_size=2, unique=True)
+_description = st.none() | names
+
+
+def nodes(node_id: str) -> st.SearchStrategy[p.Node]:
     """A node without dependencies."""
-    return p.Node(
-        id=node_id,
-        name=draw(st.sampled_from(["prepare", "train"])),
-        command=draw(commands),
-        inputs=draw(st.dictionaries(names, loose_inputs, max_size=2)),
-        outputs={"out": p.Output("store", "path"), **draw(st.dictionaries(names, outputs, max_size=1))},
-        environment=draw(st.builds(p.Environment, name=st.none() | names, conda=json_values)),
-        variables=draw(st.dictionaries(names, names, max_size=2)),
-        parameter_variables=draw(st.dictionaries(names, pieces, max_size=2)),
-        distribution=draw(st.none() | st.builds(p.Distribution, names, st.integers(1, 4))),
-        timeout=draw(st.none() | st.floats(0, 1e6)),
-        options=draw(st.dictionaries(names, json_values, max_size=2)),
-    )
+    return _fields.map(lambda fields: p.Node(id=node_id, **fields))
 
 
 @st.composite
@@ -66,7 +74,11 @@ def plans(draw: st.DrawFn, plain: bool = False) -> p.Plan:
     found: list[p.Node] = []
     for index in range(count):
         node_id = f"node{index}"
-        node = p.Node(node_id, "step", outputs={"out": p.Output("s", "p")}) if plain else draw(nodes(node_id))
+        node = (
+            p.Node(node_id, "step", outputs={"out": p.Output("s", "p")})
+            if plain
+            else p.Node(id=node_id, **draw(_fields))
+        )
         inputs = dict(node.inputs)
         earlier = [other.id for other in found]
         for position, other in enumerate(draw(st.lists(st.sampled_from(earlier), max_size=2)) if earlier else []):
@@ -77,9 +89,9 @@ def plans(draw: st.DrawFn, plain: bool = False) -> p.Plan:
     ports = st.sampled_from([node.id for node in found])
     return p.Plan(
         nodes=tuple(found),
-        parameters=tuple(p.Parameter(name) for name in draw(st.lists(names, max_size=2, unique=True))),
+        parameters=tuple(p.Parameter(name) for name in draw(_parameters)),
         outputs={
             name: p.NodePort(node, "out") for name, node in draw(st.dictionaries(names, ports, max_size=2)).items()
         },
-        description=draw(st.none() | names),
+        description=draw(_description),
     )

@@ -27,7 +27,8 @@ from tests.compare.mutation.changes import FAULTS, HARMLESS, MORE, Change
 from tests.compare.mutation.project import FILES
 from tests.support.live import LiveService
 
-pytestmark = pytest.mark.slow
+# The fixture submits and runs 70 pipelines: minutes on a machine that does other things as well.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 _V1 = """
     import os, runpy
@@ -78,13 +79,13 @@ class Mutations:
         self.folders = {change.name: f"{index:02}" for index, change in enumerate((*FAULTS, *HARMLESS))}
         for change in (*FAULTS, *HARMLESS):
             _change(change, migrated, after / "variants" / self.folders[change.name])
-        service.run(_V2, folder=after)
+        service.run(_V2, folder=after, timeout=900)
         self.runs: dict[str, str] = json.loads((after / "runs.json").read_text())
         self.state = State(service.home)
         self.left = self._read(self.left_id)
 
     def _read(self, run_id: str) -> Recorded:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 600
         while not (found := self.state.recorded(run_id)).run.finished:
             assert time.monotonic() < deadline, f"{run_id} is {found.run.status}"
             time.sleep(0.1)
