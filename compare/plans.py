@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from amlbridge.compare import matching, ports, steps
 from amlbridge.compare.matching import Matching
+from amlbridge.compare.parameter_names import spoken
 from amlbridge.compare.plain import Plain, plain
 from amlbridge.compare.result import Check, Report, StepResult, different
 from amlbridge.compare.rules import Rules
@@ -84,7 +85,7 @@ def _pipeline(left: Plan, right: Plan, sides: Sides) -> Iterator[Check]:
 
 
 def _parameters(left: Plan, right: Plan) -> Iterator[Check]:
-    ours, theirs = ({item.name: item for item in plan.parameters} for plan in (left, right))
+    ours, theirs = ({spoken(item.name): item for item in plan.parameters} for plan in (left, right))
     for name in sorted({*ours, *theirs}):
         one, other = ours.get(name), theirs.get(name)
         subject = f"parameter {name}"
@@ -94,7 +95,9 @@ def _parameters(left: Plan, right: Plan) -> Iterator[Check]:
             continue
         same = one.required == other.required and _same_value(one.default, other.default)
         yield _equal(f"default of {subject}", same, _shown(one), _shown(other))
-    data: list[Mapping[str, object]] = [{i.name: i.default for i in plan.data_parameters} for plan in (left, right)]
+    data: list[Mapping[str, object]] = [
+        {spoken(item.name): item.default for item in plan.data_parameters} for plan in (left, right)
+    ]
     for name in sorted(data[0].keys() - data[1].keys()):
         yield different("graph", f"data parameter {name}", "missing on the right", data[0][name], "(missing)")
 

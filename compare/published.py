@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from amlbridge.compare import plans
+from amlbridge.compare.parameter_names import spoken
 from amlbridge.compare.result import Check, Report, different, not_compared
 from amlbridge.compare.rules import Rules
 from amlbridge.compare.runs import ignore
@@ -54,11 +55,11 @@ def _alone(titles: tuple[str, str], check: Check, rules: Rules) -> Report:
 def _graphs(left: Plan, right: Plan, rules: Rules, titles: tuple[str, str]) -> Report:
     """The graphs but for the defaults of data: a component of SDK v2 has none, each call names its data."""
     report = plans.compare_plans(_without_data(left), _without_data(right), rules, titles)
-    named = {item.name for item in right.data_parameters}
+    named = {spoken(item.name) for item in right.data_parameters}
     told = tuple(
         Check("graph", f"data parameter {item.name}", facts={"left out": f"{item.default.uri}: SDK v2 has no default"})
         for item in left.data_parameters
-        if item.name in named and item.default is not None
+        if spoken(item.name) in named and item.default is not None
     )
     return ignore(replace(report, pipeline=(*report.pipeline, *told)), rules)
 

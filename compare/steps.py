@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from amlbridge.compare import kinds, ports, written_tables
 from amlbridge.compare.environments import is_default_python, is_of_automl, packages
+from amlbridge.compare.parameter_names import spoken
 from amlbridge.compare.ports import Ports
 from amlbridge.compare.result import Check, different, not_compared
 from amlbridge.engine.plan import (
@@ -169,7 +170,7 @@ def _word(piece: Piece, node: Node, sides: Sides, side: int, partner: Node) -> s
     if isinstance(piece, Value):
         return _text(piece.value)
     if isinstance(piece, ParameterRef):
-        return f"<parameter {piece.name}>"
+        return f"<parameter {spoken(piece.name)}>"
     if isinstance(piece, OutputRef):
         return f"<output {_on_left(piece.name, 'outputs', node, sides, side, partner)}>"
     if piece.name in node.inputs:
@@ -177,7 +178,7 @@ def _word(piece: Piece, node: Node, sides: Sides, side: int, partner: Node) -> s
         if isinstance(source, Value):
             return _text(source.value)
         if isinstance(source, ParameterRef):
-            return f"<parameter {source.name}>"
+            return f"<parameter {spoken(source.name)}>"
     return f"<input {_on_left(piece.name, 'inputs', node, sides, side, partner)}>"
 
 
@@ -292,7 +293,9 @@ def _resolved(source: Source, sides: Sides, side: int) -> object:
     if isinstance(source, DataParameterRef):
         plan = (sides.left, sides.right)[side]
         default = next((item.default for item in plan.data_parameters if item.name == source.name), None)
-        return source if default is None else _address(default)
+        return replace(source, name=spoken(source.name)) if default is None else _address(default)
+    if isinstance(source, ParameterRef):
+        return replace(source, name=spoken(source.name))
     return _address(source) if isinstance(source, DataReference) else source
 
 
@@ -317,7 +320,7 @@ def _source(source: Source, sides: Sides, side: int) -> str:
     resolved = _resolved(source, sides, side)
     if isinstance(resolved, str):
         return resolved
-    return f"parameter {source.name}" if isinstance(source, (ParameterRef, DataParameterRef)) else str(resolved)
+    return f"parameter {spoken(source.name)}" if isinstance(source, (ParameterRef, DataParameterRef)) else str(resolved)
 
 
 def _outputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:

@@ -295,6 +295,17 @@ def test_what_does_no_harm_is_no_difference(name: str) -> None:
     assert found(HARMLESS[name]()) == set()
 
 
+def test_a_parameter_is_called_as_sdk_v2_can_have_it() -> None:
+    def named(name: str) -> Plan:
+        words = ("train.py", "--day", ParameterRef(name), "--rate", InputRef("rate"))
+        node = Node("1", "train", command=command(*words), inputs={"rate": Input(ParameterRef(name))})
+        return Plan(nodes=(node,), parameters=(Parameter(name, "string", "monday"),))
+
+    assert compare_plans(named("target-day"), named("target_day"), Rules()).verdict is Verdict.SAME
+    assert compare_plans(named("target-day"), named("target_days"), Rules()).verdict is Verdict.DIFFERENT
+    assert compare_plans(named("Day"), named("day"), Rules()).verdict is Verdict.DIFFERENT
+
+
 def test_twins_are_told_apart_by_their_place() -> None:
     def chain(number: int, value: str) -> tuple[Node, ...]:
         first = Node(f"a{number}", "load", command=command("load.py", value), outputs={"o": out()})
