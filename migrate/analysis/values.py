@@ -128,6 +128,10 @@ class Surroundings(Protocol):
         """The dataset that another module registers under a name."""
         ...
 
+    def reads_any_table(self) -> bool:
+        """Whether another module reads the rows of a registered dataset whose name only the running code knows."""
+        ...
+
 
 class Alone:
     """The surroundings of a module that is on its own."""
@@ -151,6 +155,10 @@ class Alone:
     def registered(self, name: str) -> Registered | None:
         """Nothing else is there."""
         return None
+
+    def reads_any_table(self) -> bool:
+        """Nothing else is there."""
+        return False
 
 
 class Evaluator:

@@ -342,6 +342,8 @@ def single_file(use: Use, to: Rewriter) -> bool:
         return False
     if use.symbol == FRAME:
         return True
+    if to.evaluator.surroundings.reads_any_table() and _is_registered(use, to):
+        return False
     if not table_options.is_plain(use):
         return False
     path = use.argument("path", position=0)
@@ -355,6 +357,14 @@ def single_file(use: Use, to: Rewriter) -> bool:
     if isinstance(element, ast.JoinedStr):
         text = "".join(str(part.value) for part in element.values if isinstance(part, ast.Constant))
     return text is not None and "*" not in text and _TABLE_FILE.search(text.split("?")[0]) is not None
+
+
+def _is_registered(use: Use, to: Rewriter) -> bool:
+    if "registered tables" not in to.memory:
+        uses = [other for other in to.uses if other.symbols[-1] == "Dataset.register" and other.receiver is not None]
+        found = {made for other in uses if other.receiver is not None for made in _made_of(other.receiver, to)}
+        to.memory["registered tables"] = found
+    return use.node in cast("set[ast.AST]", to.memory["registered tables"])
 
 
 def several_files(use: Use, to: Rewriter) -> bool:

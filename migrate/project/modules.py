@@ -49,13 +49,16 @@ class Project:
         self._published: dict[Path, dict[str, Publication]] = {}
         #: By name: the datasets that some module registers and others look up.
         self.registered: dict[str, Registered] = {}
+        #: The modules that read the rows of datasets whose names only the running code knows.
+        self.any_table: frozenset[Path] = frozenset()
 
     def read_submissions(self, modules: Sequence[ModuleText]) -> None:
         """Reads which scripts the modules submit, and with what."""
         from amlbridge.migrate.project.publications import publications
-        from amlbridge.migrate.project.registrations import registered_datasets
+        from amlbridge.migrate.project.registrations import reads_any_table, registered_datasets
         from amlbridge.migrate.project.submissions import submitted_scripts, upload_targets
 
+        self.any_table = frozenset(module.path for module in modules if reads_any_table(module.text))
         self.registered = registered_datasets(
             [module for module in modules if self.wants(module)], lambda module: self.around(module.path)
         )
@@ -176,6 +179,10 @@ class Around(Alone):
     def registered(self, name: str) -> Registered | None:
         """The dataset that another module registers under a name."""
         return self.project.registered.get(name)
+
+    def reads_any_table(self) -> bool:
+        """Whether another module reads the rows of a registered dataset whose name only the running code knows."""
+        return bool(self.project.any_table - {self.path})
 
 
 def build_project(modules: Sequence[ModuleText], options: Options, roots: Sequence[Path] = ()) -> Project:

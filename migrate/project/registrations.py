@@ -11,6 +11,8 @@ from amlbridge.migrate.module import ModuleText, Registered
 from amlbridge.migrate.project.submissions import reader
 from amlbridge.migrate.rewriter import CannotWriteError
 
+#: A lookup whose name is no literal: (the name).
+_ANY_NAME = re.compile(r"\bget_by_name\(\s*[\w.]+\s*,\s*(?:name\s*=\s*)?([A-Za-z_][\w.]*)\s*[,)]")
 _LOOKS_UP = re.compile(r"\bget_by_name\(|\.datasets\b|\bDataset\.get\(")
 _TEXT = re.compile(r"""["']([^"'\n]{0,255})["']""")
 
@@ -40,3 +42,12 @@ def registered_datasets(
             except (ValueError, CannotWriteError):
                 continue  # the conversion of that module reports it
     return {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
+
+
+def reads_any_table(text: str) -> bool:
+    """Whether a module reads the rows of a dataset whose name only the running code knows: any that is registered may
+    be the one."""
+    if "to_pandas_dataframe" not in text:
+        return False
+    names = _ANY_NAME.findall(text)
+    return any("." in name or not re.search(rf"^\s*{name}\s*=\s*[\"']", text, re.MULTILINE) for name in names)

@@ -13,6 +13,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
@@ -140,6 +141,9 @@ def upload(use: Use, to: Rewriter) -> Outcome:
     return uploaded(use, path, kind, review, to)
 
 
+_ELSEWHERE = "the files go up with the data asset, not to this path: what reads the path has to read those of the asset"
+
+
 def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outcome:
     """The data asset of files that go up, named after where they went."""
     target = upload_target(use, to)
@@ -147,14 +151,26 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     name = to.fresh(upload_name(text or ""))
     data = to.need("azure.ai.ml.entities", "Data")
     code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
-    if not text or _has_unknown_paths(to):
-        review = review or "paths of the datastore that read these files have to be those of the data asset"
+    if not text or _has_unknown_paths(to) or not _is_read_here(target, text, to):
+        review = review or _ELSEWHERE
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         to.memory["upload", use.node] = name
         return Statements(f"{name} = {code}", review)
     if isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Name):
         to.memory["upload", use.node] = use.statement.targets[0].id
     return Replace(code, review)
+
+
+def _is_read_here(target: ast.expr | None, text: str, to: Rewriter) -> bool:
+    """Whether the module names a path of the upload elsewhere: else who reads it is not known."""
+    below = text.strip("/")
+    value = to.evaluator.value(target) if target is not None else None
+    written = {target, value.node if isinstance(value, Code) else None}
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip("/").startswith(below)
+        for node in to.evaluator.scopes.parents
+        if node not in written
+    )
 
 
 def _has_unknown_paths(to: Rewriter) -> bool:

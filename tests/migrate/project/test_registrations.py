@@ -70,3 +70,15 @@ def test_a_name_of_two_kinds_tells_nothing() -> None:
     found = build_project(modules, PYTHON).registered
     assert found["rows"] == Registered("mltable")
     assert "one folder" not in found
+
+
+@pytest.mark.parametrize(("name", "kind"), [("args.name", "mltable"), ("NAME", "uri_file"), ("'rows'", "uri_file")])
+def test_a_file_is_a_table_where_any_dataset_may_be_read_by_rows(name: str, kind: str) -> None:
+    reads = f"NAME = 'rows'\nfrom azureml.core import Dataset\nrows = Dataset.get_by_name(ws, {name})\n"
+    modules = [
+        ModuleText(Path("a.py"), REGISTERS),
+        ModuleText(Path("b.py"), reads + "print(rows.to_pandas_dataframe())\n"),
+    ]
+    text = convert_module(modules[0], build_project(modules, PYTHON), PYTHON).text
+    assert ('type="uri_file"' in text) is (kind == "uri_file")
+    assert text.count('type="mltable"') == (2 if kind == "uri_file" else 3)
