@@ -115,6 +115,9 @@ class LauncherPool:
                 reason = f"{python} cannot be kept warm"
                 continue
             reason = _obstacle(launch, program, zygote, tier)
+            if not reason and tier == "heavy":
+                await zygote.imported(program.modules)
+                reason = _obstacle(launch, program, zygote, tier)
             if not reason:
                 return zygote, ""
         return None, reason

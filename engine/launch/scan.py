@@ -37,6 +37,8 @@ class Program:
     heavy: bool = True
     names: frozenset[str] = frozenset()
     code: bool = False
+    #: What it imports by statement, with dots: no more than a guess.
+    modules: frozenset[str] = frozenset()
 
 
 def inspect(launch: Launch) -> Program:
@@ -91,13 +93,13 @@ def _unusual(source: bytes) -> str | None:
 
 def _judge(texts: Iterable[bytes], launch: Launch, folder: Path, search: list[Path], *, code: bool = False) -> Program:
     heavy = moves = False
-    imported: set[str] = set()
+    modules: set[str] = set()
     size = count = 0
     for text in texts:
         size, count = size + len(text), count + 1
         heavy = heavy or bool(_HEAVY.search(text))
         moves = moves or bool(_MOVES_PATH.search(text))
-        imported |= imports(text)
+        modules |= _modules(text)
         if size > _MOST_BYTES or count > _MOST_FILES:
             heavy = moves = True
             break
@@ -105,18 +107,22 @@ def _judge(texts: Iterable[bytes], launch: Launch, folder: Path, search: list[Pa
         # By its import statements alone: it looks for libraries that a step has, it does not bring them.
         heavy = heavy or not imports(_read(launch.prelude)) <= sys.stdlib_module_names
     names = _names([folder, *search], deep=moves)
-    heavy = heavy or not imported <= (sys.stdlib_module_names | names)
-    return Program(None, heavy=heavy, names=names, code=code)
+    heavy = heavy or not {name.partition(".")[0] for name in modules} <= (sys.stdlib_module_names | names)
+    return Program(None, heavy=heavy, names=names, code=code, modules=frozenset(modules))
 
 
 def imports(text: bytes) -> set[str]:
     """Return the top-level names that a source imports by statement; relative imports have none."""
+    return {name.partition(".")[0] for name in _modules(text)}
+
+
+def _modules(text: bytes) -> set[str]:
     found = set()
     for one, many in _IMPORT.findall(text):
         for part in (one or many).split(b","):
             words = part.split()
-            name = words[0].partition(b".")[0].strip(b"()\\") if words else b""
-            if name:
+            name = words[0].strip(b"()\\") if words else b""
+            if name and not name.startswith(b"."):
                 found.add(name.decode(errors="replace"))
     return found
 

@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,9 @@ class Zygote(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._hello: asyncio.Future[None] = loop.create_future()
         self.warmed: asyncio.Future[None] = loop.create_future()
+        #: What it has still to import, and what is set at each step of that.
+        self._to_import: list[str] = []
+        self._progress = asyncio.Event()
         self._waiting: dict[int, tuple[Launch, asyncio.Future[Running]]] = {}
         self._running: dict[int, Handle] = {}
 
@@ -78,6 +81,7 @@ class Zygote(asyncio.Protocol):
                 raise ZygoteError(f"{self.python} could not be started: {error.strerror}") from error
         self._transport, _ = await loop.create_connection(lambda: self, sock=ours)
         self.alive = True
+        self._to_import = list(modules)
         self._send(json.dumps({"modules": list(modules), "standbys": standbys}).encode() + b"\n")
         if not modules:
             self.warmed.set_result(None)
@@ -108,6 +112,14 @@ class Zygote(asyncio.Protocol):
     def pid(self) -> int:
         """The process id of the interpreter, 0 if it was never started."""
         return self._process.pid if self._process is not None else 0
+
+    async def imported(self, names: Iterable[str]) -> None:
+        """Wait until those of these modules that are preloaded are: a step that did not wait would import them as well,
+        at the same time as its interpreter."""
+        wanted = tuple(names)
+        while self.alive and any(_part(unit, name) for unit in self._to_import for name in wanted):
+            self._progress.clear()
+            await self._progress.wait()
 
     def outdated(self) -> bool:
         """Say whether packages were installed or removed since it started."""
@@ -162,6 +174,7 @@ class Zygote(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The interpreter has ended: no step of it can be trusted, and none will be forgotten."""
         self.alive = False
+        self._progress.set()
         gone = ConnectionError("the warm interpreter ended")
         for future in (self._hello, self.warmed):
             if not future.done():
@@ -201,6 +214,8 @@ class Zygote(asyncio.Protocol):
             _log.info("%s: not preloaded: %s", self.python, error)
         if threads:
             self.threads = unit
+        self._to_import = [other for other in self._to_import if other != unit]
+        self._progress.set()
         if not left and not self.warmed.done():
             self.warmed.set_result(None)
 
@@ -238,6 +253,11 @@ def _specification(launch: Launch) -> dict[str, object]:
         "path": python_path(launch.env),
         "rebind": preload.REBIND,
     }
+
+
+def _part(unit: str, name: str) -> bool:
+    """Say whether a module is imported with another one, or from it."""
+    return f"{unit}.".startswith(f"{name}.") or f"{name}.".startswith(f"{unit}.")
 
 
 def _stamp(folder: str) -> int:

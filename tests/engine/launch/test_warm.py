@@ -217,6 +217,18 @@ def test_a_library_that_starts_threads_is_not_preloaded(make_bench: Maker) -> No
     assert bench.pool._zygotes[PYTHON, "heavy"].result() is not zygote
 
 
+def test_a_step_waits_for_what_it_would_import_itself(make_bench: Maker, tmp_path: Path) -> None:
+    """It begins while the interpreter has not imported everything, and forks what it needs nevertheless."""
+    (tmp_path / "slow_library.py").write_text("import os, time\ntime.sleep(0.3)\nimporter = os.getpid()\n")
+    bench = make_bench(launcher="warm", heavy=("json", "slow_library", "csv"), import_env={"PYTHONPATH": str(tmp_path)})
+    for script in ("import slow_library", "from slow_library import importer", "import numpy, slow_library as s"):
+        done = bench.script(f"{script}\nimport os, slow_library\nprint(slow_library.importer == os.getppid())")
+        assert done.text == "True\n", done.err
+    zygote = bench.pool._zygotes[PYTHON, "heavy"].result()
+    assert not zygote._to_import
+    bench.run(zygote.imported(["slow_library", "csv.more", "never_heard_of"]))
+
+
 @pytest.mark.slow
 def test_a_hundred_at_once(bench: Bench) -> None:
     name = bench.write("import sys, os\nprint(sys.argv[1], os.environ['N'])")
