@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
-from amlbridge.migrate.analysis.keywords import not_handed_on
+from amlbridge.migrate.analysis.keywords import assumed_of, values_behind
 from amlbridge.migrate.analysis.run_kinds import annotated
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
@@ -409,7 +409,7 @@ class Rewriter:
             self._assumed.clear()
             outcome = checked(handler(use, self))
             clients = [f"{code} has to be an MLClient: say so where it is made" for code in self._assumed[:1]]
-            return rule, assuming(outcome, *clients, *not_handed_on(use))
+            return rule, assuming(outcome, *clients, *assumed_of(use))
         except (CannotWriteError, ValueError, AssertionError) as error:
             return rule, refused(use, error)
 
@@ -525,6 +525,8 @@ class Rewriter:
         expressions: list[ast.expr] = [use.receiver] if use.receiver is not None else []
         if use.call is not None:
             expressions += [*use.call.args, *(keyword.value for keyword in use.call.keywords)]
+            spread = [keyword.value for keyword in use.call.keywords if keyword.arg is None]
+            expressions += [value for node in spread for value in values_behind(node, self.evaluator)]
         elif use.symbol.endswith("=") and isinstance(use.statement, ast.Assign):
             expressions.append(use.statement.value)
         found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Code, Evaluator
 
 #: Methods that change a dict.
@@ -20,11 +21,11 @@ def items_of(node: ast.expr, evaluator: Evaluator) -> list[tuple[ast.expr | None
     written = _written(node, evaluator)
     if written is None:
         return None
-    found = _pairs(written)
+    found = written_pairs(written)
     if found is None or not isinstance(node, ast.Name):
         return found
-    for statement, more in _changes(node, evaluator):
-        if more is None or not _follows(statement, written, node, evaluator):
+    for statement, more in changes_of(node, evaluator):
+        if more is None or not _follows(statement, evaluator.scopes.statement_of(written), node, evaluator):
             raise ValueError(_CHANGED)
         for key, value in more:
             at = next((index for index, (known, _value) in enumerate(found) if _same(known, key)), len(found))
@@ -40,7 +41,8 @@ def _written(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
     return value.node if isinstance(value, Code) and value.evaluator is evaluator else None
 
 
-def _pairs(written: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
+def written_pairs(written: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
+    """The keys and values of ``{"a": 1}`` or ``dict(a=1)``; None for another expression."""
     if isinstance(written, ast.Dict):
         return list(zip(written.keys, written.values, strict=True))
     named = isinstance(written, ast.Call) and isinstance(written.func, ast.Name) and written.func.id == "dict"
@@ -49,7 +51,7 @@ def _pairs(written: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
     return [(ast.Constant(key.arg) if key.arg else None, key.value) for key in written.keywords]
 
 
-def _changes(
+def changes_of(
     node: ast.Name, evaluator: Evaluator
 ) -> Iterator[tuple[ast.stmt, list[tuple[ast.expr | None, ast.expr]] | None]]:
     """The statements above a place that change the dict of a variable, and what they put into it; None for what cannot
@@ -76,17 +78,20 @@ def _updated(call: ast.Call, statement: ast.stmt) -> list[tuple[ast.expr | None,
     """What ``settings.update(...)`` puts into a dict, in a statement of its own."""
     if not (isinstance(statement, ast.Expr) and statement.value is call) or len(call.args) > 1:
         return None
-    found = _pairs(call.args[0]) if call.args else []
+    found = (written_pairs(call.args[0]) or [(None, call.args[0])]) if call.args else []
     named: list[tuple[ast.expr | None, ast.expr]] = [
         (ast.Constant(key.arg) if key.arg else None, key.value) for key in call.keywords
     ]
     return [*found, *named] if found is not None else None
 
 
-def _follows(statement: ast.stmt, written: ast.expr, node: ast.Name, evaluator: Evaluator) -> bool:
-    """Whether a change stands below the dict in the same block, and above a place that reads it."""
+def follows(statement: ast.stmt, binding: Binding, node: ast.Name, evaluator: Evaluator) -> bool:
+    """Whether a change stands below what a binding gives its name, in the same block, and above a place that reads."""
+    return _follows(statement, binding.statement, node, evaluator)
+
+
+def _follows(statement: ast.stmt, made: ast.stmt | None, node: ast.Name, evaluator: Evaluator) -> bool:
     scopes = evaluator.scopes
-    made = scopes.statement_of(written)
     return (
         made is not None
         and scopes.block(statement) is scopes.block(made)

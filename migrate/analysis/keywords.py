@@ -1,4 +1,5 @@
-"""The keywords behind ``**settings`` in a call: of dicts that are written out, and of a function's own ``**kwargs``."""
+"""The keywords behind ``**settings`` in a call: of dicts that are written out, of those whose keys are known, and of a
+function's own ``**kwargs``."""
 
 from __future__ import annotations
 
@@ -6,23 +7,30 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.dicts import items_of
+from amlbridge.migrate.analysis.dicts import changes_of, items_of, written_pairs
 from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.scopes import Binding
-from amlbridge.migrate.analysis.values import Evaluator, Symbol
+from amlbridge.migrate.analysis.shapes import Shape, shape_of
+from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_PLAIN = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.expr_context)
 _NOT_LITERAL = "keywords come from a dict that is not literal"
 
 
 def keywords_behind(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
     """Keyword -> expression of what stands behind ``**``. Raises ValueError where that cannot be told."""
-    items = items_of(node, evaluator)
+    try:
+        items = items_of(node, evaluator)
+    except ValueError:
+        if shape_behind(node, evaluator) is None:
+            raise
+        items = None
     if items is None:
-        return _of_function(node, evaluator)
+        return _of_shape(node, evaluator) or _of_function(node, evaluator)
     found: dict[str, ast.expr] = {}
     for key, item in items:
         if key is None:  # {**others, "a": 1}
@@ -47,11 +55,58 @@ def handed_on(node: ast.expr, evaluator: Evaluator) -> Binding | None:
     return found[0] if plain else None
 
 
-def not_handed_on(use: Use) -> list[str]:
-    """What is told of a call that hands on a function's ``**kwargs``: only what callers are known to give stays."""
+def assumed_of(use: Use) -> list[str]:
+    """What is assumed of the keywords of a call: of a function's ``**kwargs`` only what callers are known to give
+    stays, and a dict has the keys that it seems to have."""
     spread = [keyword.value for keyword in use.call.keywords if keyword.arg is None] if use.call is not None else []
     names = [found.name for node in spread if (found := handed_on(node, use.evaluator)) is not None]
-    return [f"what other code gives in **{name} goes nowhere any more: give it parameters" for name in names]
+    told = [f"what other code gives in **{name} goes nowhere any more: give it parameters" for name in names]
+    for node in spread:
+        shape = shape_behind(node, use.evaluator) if not is_written_out(node, use.evaluator) else None
+        if shape is not None:
+            told.append(f"the keys of {ast.unparse(node)} are assumed to be {', '.join(sorted(shape.parts))}")
+    return told
+
+
+def shape_behind(node: ast.expr, evaluator: Evaluator) -> Shape | None:
+    """The shape of a dict that the new code can read item by item, where it is not written out; else None."""
+    plain = all(isinstance(part, _PLAIN) for part in ast.walk(node))
+    of_v1 = any(isinstance(evaluator.value(part), Instance) for part in ast.walk(node) if isinstance(part, ast.Name))
+    shape = shape_of(node, evaluator) if plain and not of_v1 else None
+    if shape is None or shape.objects & shape.optional:
+        return None  # what an object becomes depends on what it is
+    known = all(evaluator.type_of(ImpliedItem(node, key, "")) is not None for key in shape.objects)
+    return shape if known else None
+
+
+def is_written_out(node: ast.expr, evaluator: Evaluator) -> bool:
+    """Whether the code of a call can say what is in a dict, without reading it."""
+    try:
+        return items_of(node, evaluator) is not None
+    except ValueError:
+        return False
+
+
+def values_behind(node: ast.expr, evaluator: Evaluator) -> Iterator[ast.expr]:
+    """The values that a dict of this module may have: where it is made, and where it is changed."""
+    found = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    made = [binding.value for binding in found if binding.kind == "assign"] if found else [node]
+    pairs = [pair for one in made if one is not None for pair in written_pairs(one) or ()]
+    if isinstance(node, ast.Name):
+        pairs += [pair for _statement, more in changes_of(node, evaluator) for pair in more or ()]
+    for key, value in pairs:
+        if key is not None:
+            yield value
+        elif value is not node:
+            yield from values_behind(value, evaluator)
+
+
+def _of_shape(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
+    shape, code = shape_behind(node, evaluator), ast.unparse(node)
+    if shape is None:
+        return {}
+    reads = {key: f'{code}.get("{key}")' if key in shape.optional else f'{code}["{key}"]' for key in shape.parts}
+    return {key: ImpliedItem(node, key, read) for key, read in reads.items()}
 
 
 def _of_function(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:

@@ -124,6 +124,10 @@ class Surroundings(Protocol):
         """The calls of a function in other modules."""
         ...
 
+    def content(self, path: str) -> object:
+        """What a JSON or YAML file of the project says, None where it is not there."""
+        ...
+
     def registered(self, name: str) -> Registered | None:
         """The dataset that another module registers under a name."""
         ...
@@ -151,6 +155,10 @@ class Alone:
     def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """Nobody calls."""
         return []
+
+    def content(self, path: str) -> object:
+        """No file is there."""
+        return None
 
     def registered(self, name: str) -> Registered | None:
         """Nothing else is there."""

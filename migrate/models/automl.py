@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.dicts import items_of
+from amlbridge.migrate.analysis.keywords import is_written_out, keywords_behind
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.automl_rows import (
@@ -329,9 +329,9 @@ def _reads(name: ast.Name, to: Rewriter) -> list[ast.Name]:
 
 
 def check_settings(use: Use, to: Rewriter) -> None:
-    """Raises ValueError where a dict of settings is changed in a way that cannot be followed."""
+    """Raises ValueError where it cannot be told what is in a dict of settings."""
     for name in settings_names(use):
-        items_of(name, to.evaluator)
+        keywords_behind(name, to.evaluator)
 
 
 #: Classes whose keywords may come from a dict.
@@ -344,7 +344,8 @@ def remove_settings(use: Use, to: Rewriter) -> None:
     for name in settings_names(use):
         bindings = to.evaluator.scopes.lookup(name.id, name)
         spread = {read for other in to.uses if other.symbol in _CONFIGS for read in settings_names(other)}
-        if len(bindings) == 1 and bindings[0].statement is not None and set(_reads(name, to)) <= spread:
+        whole = is_written_out(name, to.evaluator)
+        if whole and len(bindings) == 1 and bindings[0].statement is not None and set(_reads(name, to)) <= spread:
             statement = bindings[0].statement
             if parents.get(statement) is not None:
                 to.remove(statement)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
+from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, place
 
 if TYPE_CHECKING:
@@ -175,6 +176,10 @@ class Around(Alone):
     def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """The calls of a function in other modules."""
         return self.project.neighbours.callers(self.path, function)
+
+    def content(self, path: str) -> object:
+        """What a JSON or YAML file says: below the folder of the module, or one above it that belongs to the run."""
+        return content_of(path, self.path.absolute().parent, self.project.roots)
 
     def registered(self, name: str) -> Registered | None:
         """The dataset that another module registers under a name."""

@@ -53,7 +53,6 @@ def test_it_is_what_the_program_reads(text: str) -> None:
         "d.pop('a')",
         "d['a'] += 1",
         "del d['a']",
-        "d.update(other)",
         "d['a'] = d['b'] = 2",
         "y = d.setdefault('b', 2)",
     ],

@@ -65,8 +65,15 @@ def test_what_is_put_into_the_dict_below_it_is_a_setting() -> None:
     assert "c.set_limits(max_trials=N)" in convert(text).text
 
 
-def test_a_dict_that_changes_in_a_branch_stays() -> None:
+def test_a_dict_that_changes_in_a_branch_is_read() -> None:
     change = "if N:\n    settings['iterations'] = N\n"
+    found = convert(f"{HEAD}settings = {{'iterations': 3}}\n{change}c = AutoMLConfig({BASE}, **settings)\n")
+    assert 'c.set_limits(max_trials=settings["iterations"])' in found.text
+    assert "settings = {'iterations': 3}\n" + change in found.text
+
+
+def test_a_dict_that_loses_keys_in_a_branch_stays() -> None:
+    change = "if N:\n    settings.pop('iterations')\n"
     found = convert(f"{HEAD}settings = {{'iterations': 3}}\n{change}c = AutoMLConfig({BASE}, **settings)\n")
     assert "AutoMLConfig(" in found.text and "changed where it cannot be followed" in found.text
 
