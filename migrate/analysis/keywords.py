@@ -105,8 +105,20 @@ def _of_shape(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
     shape, code = shape_behind(node, evaluator), ast.unparse(node)
     if shape is None:
         return {}
-    reads = {key: f'{code}.get("{key}")' if key in shape.optional else f'{code}["{key}"]' for key in shape.parts}
+    reads = {key: _read(code, key) if key in shape.optional else f'{code}["{key}"]' for key in shape.parts}
     return {key: ImpliedItem(node, key, read) for key, read in reads.items()}
+
+
+#: Keywords of SDK v1 that take lists and dicts: what stands for nothing in one.
+_EMPTY = {
+    **dict.fromkeys(("arguments", "inputs", "outputs", "pip_packages", "conda_packages"), "[]"),
+    **dict.fromkeys(("tags", "properties", "script_params", "environment_variables"), "{}"),
+}
+
+
+def _read(code: str, key: str) -> str:
+    """How a key is read that a dict may not have."""
+    return f'{code}.get("{key}", {_EMPTY[key]})' if key in _EMPTY else f'{code}.get("{key}")'
 
 
 def _of_function(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
@@ -120,7 +132,7 @@ def _of_function(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
     own = {arg.arg for arg in (*plain.posonlyargs, *plain.args, *plain.kwonlyargs)}
     calls = [(by, call) for by, call in evaluator.callers(function) if not isinstance(by.value(call.func), Symbol)]
     names = dict.fromkeys(name for _by, call in calls for name in _given(call) if name not in own)
-    return {name: ImpliedItem(node, name, f'{binding.name}.get("{name}")') for name in names}
+    return {name: ImpliedItem(node, name, _read(binding.name, name)) for name in names}
 
 
 def _given(call: ast.Call) -> Iterator[str]:

@@ -62,7 +62,7 @@ def test_keywords_of_a_function_that_nobody_gives() -> None:
 
 def test_keywords_of_a_function_that_a_caller_gives() -> None:
     found = convert(_SUBMIT + 'submit("train.py", tags={"a": "b"})\nsubmit("other.py")\n')
-    assert 'kwargs.get("tags")' in found.text
+    assert 'kwargs.get("tags", {})' in found.text
     assert all(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in found.findings)
 
 

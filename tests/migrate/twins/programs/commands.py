@@ -24,14 +24,11 @@ config = ScriptRunConfig(
     distributed_job_config=mpi,
 )
 runs.append(experiment.submit(config))
-config = ScriptRunConfig(
-    "src",
-    "rank.py",
-    arguments=["torch"],
-    compute_target=cluster,
-    environment=environment,
-    distributed_job_config=PyTorchConfiguration(process_count=2, node_count=1),
-)
+common = {"source_directory": "src", "compute_target": cluster, "environment": environment}
+words = {"script": "rank.py"}
+if runs:
+    words["arguments"] = ["torch"]
+config = ScriptRunConfig(distributed_job_config=PyTorchConfiguration(process_count=2, node_count=1), **words, **common)
 runs.append(experiment.submit(config))
 
 # Settings that are made later
