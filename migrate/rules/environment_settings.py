@@ -36,6 +36,13 @@ def set_dockerfile(use: Use, to: Rewriter) -> Outcome:
     return Statements("\n".join(filter(None, [parts.before, made])), "; ".join([*parts.reviews, _INSTALLS]))
 
 
+@rule.converts("DockerSection.shm_size=")
+def set_memory(use: Use, to: Rewriter) -> Outcome:
+    """What runs in the environment says how much memory its processes share."""
+    memory = to.source(assigned(use))
+    return Statements("", f"give what runs in this environment its shared memory: command(shm_size={memory})")
+
+
 @rule.converts(*sorted(_GONE))
 def read_setting(use: Use, to: Rewriter) -> Outcome:
     """A setting that is only shown, as notebooks do, is shown no more; Docker is always enabled."""
@@ -43,9 +50,19 @@ def read_setting(use: Use, to: Rewriter) -> Outcome:
         return Statements("", _NO_SETTING)
     if use.symbol == "DockerSection.enabled":
         return Replace("True")
+    if use.symbol == "DockerSection.arguments" and _is_extended(use, to):
+        return Statements("", "give what runs in this environment its arguments of Docker: command(docker_args=...)")
     if use.symbol == "PythonSection.user_managed_dependencies":
         return Replace(f"({code_of_environment(use, to)}.conda_file is None)")
     return Leave(_NO_SETTING)
+
+
+def _is_extended(use: Use, to: Rewriter) -> bool:
+    """Whether a statement only adds to a list: ``environment.docker.arguments.extend([...])``."""
+    method = to.evaluator.scopes.parents.get(use.node)
+    call = use.statement.value if isinstance(use.statement, ast.Expr) else None
+    is_method = isinstance(method, ast.Attribute) and method.attr in ("append", "extend")
+    return is_method and isinstance(call, ast.Call) and call.func is method
 
 
 @rule.converts("CondaDependencies.conda_channels", "CondaDependencies.pip_options")

@@ -256,6 +256,30 @@ def wait_for_build(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.source(use.receiver), "a job waits for its image by itself")
 
 
+@rule.converts("ImageBuildDetails.status")
+def build_status(use: Use, to: Rewriter) -> Outcome:
+    """The registration has succeeded, which is all that code can wait for: a loop that only waits goes."""
+    review = "the image is built in the background, and a job waits for it: this is no state of it"
+    loops = (node for node in to.evaluator.scopes.ancestors(use.node) if isinstance(node, ast.While))
+    loop = next(loops, None)
+    if loop is None or not _only_waits(loop, to):
+        return Replace('"Succeeded"', review)
+    to.remove(loop)
+    for other in to.uses:
+        if other is not use and loop in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
+            to.settle(other, rule, Statements("", review))
+    return Statements("", review)
+
+
+def _only_waits(loop: ast.While, to: Rewriter) -> bool:
+    """Whether a loop asks for the state of an image, and does nothing but print and wait."""
+    asked = [use for part in ast.walk(loop.test) if (use := to.use_of(part)) is not None]
+    calls = [part.value for part in loop.body if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call)]
+    names = {call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func) for call in calls}
+    waits = len(calls) == len(loop.body) and names <= {"print", "sleep", "info", "debug"}
+    return waits and not loop.orelse and {use.symbol for use in asked} == {"ImageBuildDetails.status"}
+
+
 @rule.converts("Environment.list", "Workspace.environments")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All environments by name."""

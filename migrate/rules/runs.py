@@ -194,7 +194,11 @@ def metrics(use: Use, to: Rewriter) -> Outcome:
     found = written(use, to, "{mlflow}.get_run({run}.name).data.metrics")
     recursive = use.argument("recursive", position=1)
     if recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value):
-        return Leave("metrics of child jobs are asked of each: for job in ml_client.jobs.list(parent_job_name=...)")
+        if use.passed("name", position=0) is not None:
+            return Leave("metrics of child jobs are asked of each: for job in ml_client.jobs.list(parent_job_name=...)")
+        jobs = "[{run}, *{client}.jobs.list(parent_job_name={run}.name)]"
+        each = written(use, to, f"{{mlflow}}.get_run(job.name).data.metrics for job in {jobs}")
+        return Replace(f"{{job.name: {each}}}", f"assumed that the children have no children; {_LAST}")
     return Replace(asked(use, found, to), _LAST)
 
 

@@ -120,3 +120,33 @@ def of_machine(name, packages):
     assert 'conda_file=yaml.safe_load(subprocess.run(["conda","env","export","--no-builds","-n",packages],' in text
     assert "name=name," in text and "azureml.core" not in found.text
     assert "for Linux" in found.findings[0].message
+
+
+BUILT = """from azureml.core import Environment, Workspace
+
+ws = Workspace.from_config()
+details = Environment.get(ws, "e").build(ws)
+"""
+
+
+def test_a_loop_that_waits_for_an_image_goes() -> None:
+    loop = 'while details.status not in ["Succeeded", "Failed"]:\n    print(details.status)\n    time.sleep(10)\n'
+    found = convert(f"{BUILT}{loop}run()\n")
+    assert "while" not in found.text and found.text.endswith("run()\n") and "azureml.core" not in found.text
+    assert "a job waits for it" in " ".join(finding.message for finding in found.findings)
+    assert "while " in convert(f"{BUILT}{loop}    tries += 1\n").text
+
+
+def test_memory_and_docker_arguments_of_an_environment_are_those_of_what_runs() -> None:
+    found = convert(
+        """from azureml.core import Environment
+
+def prepare(environment: Environment, more):
+    environment.docker.shm_size = "8g"
+    environment.docker.base_image = "image:1"
+    environment.docker.arguments.extend(list(more))
+"""
+    )
+    assert 'environment.image = "image:1"' in found.text and "docker" not in found.text
+    messages = " ".join(finding.message for finding in found.findings)
+    assert 'command(shm_size="8g")' in messages and "docker_args" in messages

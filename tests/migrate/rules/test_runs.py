@@ -46,7 +46,7 @@ def test_a_downloaded_file_gets_the_path_that_the_script_gives_it() -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["get_metrics(recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, output_paths=PATHS)"],
+    ["get_metrics(NAME, recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, output_paths=PATHS)"],
 )
 def test_an_argument_that_sdk_v2_has_not_is_not_dropped(call: str) -> None:
     conversion = convert(f"{HEAD}found = run.{call}\n")
@@ -221,3 +221,16 @@ def wait(run: Run):
     assert text.count("MLClient.from_config(") == 1
     made = "    ml_client = MLClient.from_config(credential=DefaultAzureCredential())\n"
     assert f"{made}    ml_client.jobs.stream" in text
+
+
+def test_metrics_of_a_run_and_its_children() -> None:
+    found = convert(
+        "from azureml.core import Run, Workspace\n"
+        "ws = Workspace.from_config()\n"
+        "run = Run.get(ws, known)\n"
+        "metrics = run.get_metrics(recursive=True)\n"
+    )
+    text = "".join(found.text.split())
+    jobs = "forjobin[run,*ml_client.jobs.list(parent_job_name=run.name)]"
+    assert "metrics={job.name:mlflow.get_run(job.name).data.metrics" + jobs + "}" in text
+    assert "have no children" in " ".join(finding.message for finding in found.findings)
