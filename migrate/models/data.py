@@ -434,18 +434,19 @@ def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
     return _of_asset(data, kind or kind_of(data, to), mode, to)
 
 
-def lists_files(data: Data, to: Rewriter) -> bool:
-    """Whether a dataset is an MLTable that lists the files of a FileDataset."""
-    use = use_of(data.root, to)
+def lists_files(data: Data, to: Rewriter, seen: frozenset[ast.AST] = frozenset()) -> bool:
+    """Whether a dataset is an MLTable that lists the files of a FileDataset. ``seen``: the datasets that led to it,
+    as one may be registered under the name that it is looked up by."""
+    use, led = use_of(data.root, to), seen | {data.root}
     if use is not None and use.symbol.endswith(".register") and use.receiver is not None:
         registered = follow(use.receiver, to)
-        return registered is not None and registered.root is not data.root and lists_files(registered, to)
+        return registered is not None and registered.root not in led and lists_files(registered, to, led)
     name = _looked_up(data, to)
     if name is not None:
         made, elsewhere = _registered(name, to), _registered_elsewhere(name, to)
         if made is None:
             return elsewhere is not None and elsewhere.lists_files
-        return made.root is not data.root and lists_files(made, to)
+        return made.root not in led and lists_files(made, to, led)
     return use is not None and several_files(use, to)
 
 

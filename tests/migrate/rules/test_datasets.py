@@ -292,3 +292,18 @@ def test_a_name_that_a_function_gets_is_written_as_v2_takes_it() -> None:
         """
     text = convert("from azureml.core import Dataset\n" + _HEAD + textwrap.dedent(code)).text
     assert 'name=name.replace(" ", "-")' in text
+
+
+def test_a_dataset_that_is_registered_under_the_name_it_is_looked_up_by_ends_no_conversion() -> None:
+    found = convert(
+        """from azureml.core import Dataset, Workspace
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+data = data.register(ws, "d")
+step = PythonScriptStep("b.py", arguments=[data.as_named_input("d").as_mount()], compute_target="cpu")
+data = Dataset.get_by_name(ws, name="d")
+data = data.register(ws, "d")
+"""
+    )
+    assert found.findings
