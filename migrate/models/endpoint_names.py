@@ -20,7 +20,7 @@ def endpoint_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     if text is None:
         given = to.source(node) if not isinstance(node, ast.BinOp) else f"({to.source(node)})"
         code = f'{given}.lower().replace("_", "-").replace(" ", "-")'
-        return f'"{start}" + {code}' if start else code, ""
+        return f'("{start}" + {code})[:32]' if start else code, ""
     name = (start + re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-"))[:32] or "pipeline"
     return f'"{name}"', name
 
@@ -32,8 +32,9 @@ def _begins_with_digit(node: ast.expr, to: Rewriter, depth: int = 0) -> bool:
     if depth > 8:
         return False
     bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
-    if len(bound) == 1 and bound[0].kind == "assign" and bound[0].value is not None:
-        return _begins_with_digit(bound[0].value, to, depth + 1)
+    assigned = [binding.value for binding in bound if binding.kind == "assign" and binding.value is not None]
+    if assigned:
+        return any(_begins_with_digit(value, to, depth + 1) for value in assigned)
     if isinstance(shown, ast.Constant):
         return str(shown.value)[:1].isdigit()
     if isinstance(shown, ast.BinOp) and isinstance(shown.op, ast.Add):
