@@ -57,9 +57,19 @@ def _image(use: Use, to: Rewriter) -> str:
     return GPU_IMAGE if isinstance(gpu, ast.Constant) else f"({GPU_IMAGE} if {to.source(gpu)} else {IMAGE})"
 
 
+#: Arguments that say which packages an estimator has, so that it adds none of its own versions.
+_SAYS = (
+    *("environment_definition", "conda_dependencies_file", "conda_dependencies_file_path", "framework_version"),
+    *("custom_docker_image", "custom_docker_base_image", "user_managed"),
+)
+
+
 def reviews_of(use: Use) -> list[str]:
     """What is to be checked of an estimator."""
     found = []
+    framework = _VERSIONED.get(use.symbol)
+    if framework is not None and all(use.passed(name) is None for name in _SAYS):
+        found.append(f"SDK v1 chose the version of {framework}, an old one: say which one the script wants")
     if use.passed("vm_size") is not None and use.passed("compute_target") is None:
         found.append("SDK v1 made a cluster of this size for the run: make it, and name it as the compute")
     if use.passed("image_registry_details") is not None:

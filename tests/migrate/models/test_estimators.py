@@ -59,3 +59,14 @@ sweep = HyperDriveConfig(
 """
     text = "".join(convert(code).text.split())
     assert "timeout=60," in text and "max_total_trials=3,trial_timeout=60," in text
+
+
+@pytest.mark.parametrize(
+    ("keywords", "told"),
+    [("pip_packages=['a']", True), ("framework_version='1.0'", False), ("user_managed=True", False)],
+)
+def test_the_version_that_sdk_v1_chose_is_to_be_checked(keywords: str, told: bool) -> None:
+    head = "from azureml.train.sklearn import SKLearn\n\n"
+    found = convert(f'{head}e = SKLearn(source_directory=".", entry_script="a.py", compute_target="c", {keywords})\n')
+    messages = " ".join(finding.message for finding in found.findings)
+    assert ("chose the version of scikit-learn" in messages) is told
