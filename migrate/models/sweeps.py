@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -254,8 +255,18 @@ def tune(trial: Use, arguments: Arguments, to: Rewriter) -> None:
             kind = _common_type({other.type for space in spaces for other in space if other.name == item.name})
             port = Port(item.name, f'{make}(type="{kind}")')
             arguments.inputs.append(port)
+        _replace_fixed(item.option, arguments)
         arguments.text(item.option)
         arguments.reference(port)
+
+
+def _replace_fixed(option: str, arguments: Arguments) -> None:
+    """Takes out the fixed value of an option that the search gives values: SDK v1 put them in its place."""
+    found = [index for index, part in enumerate(arguments.parts) if part == ("text", option)]
+    for index in reversed(found):
+        following = arguments.parts[index + 1 : index + 2]
+        if following and following[0][0] == "text" and not re.match(r"-{1,2}[A-Za-z]|\$\{\{", following[0][1]):
+            del arguments.parts[index : index + 2]
 
 
 def _common_type(types: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,9 @@ from azureml.train.hyperdrive import (
 ws = Workspace.from_config()
 config = ScriptRunConfig("src", "train.py", compute_target="cpu", environment=env)
 """
+
+
+SAMPLE = "RandomParameterSampling"
 
 
 def swept(space: str, more: str = "", sampling: str = "RandomParameterSampling") -> str:
@@ -67,6 +71,20 @@ def test_a_sweep_that_continued_others_starts_anew() -> None:
 
 def test_a_name_without_dashes_is_an_option() -> None:
     assert "train.py --alpha ${{inputs.alpha}}" in swept("{'alpha': uniform(0, 1)}")
+
+
+def test_the_values_of_a_search_take_the_place_of_fixed_ones() -> None:
+    fixed = '["--kernel", "linear", "--rate", 0.9, "--data", "d", "--flag", "--rates", "1"]'
+    text = (
+        f'{HEAD}config = ScriptRunConfig("src", "train.py", arguments={fixed}, compute_target="cpu", environment=env)\n'
+    )
+    space = "{'--kernel': choice('linear', 'rbf'), '--rate': uniform(0, 1), '--flag': choice(1, 2)}"
+    more = "primary_metric_name='r2', primary_metric_goal=GOAL, max_total_runs=4"
+    found = convert(
+        f"{text}h = HyperDriveConfig(run_config=config, hyperparameter_sampling={SAMPLE}({space}), {more})\n"
+    )
+    words = "--kernel ${{inputs.kernel}} --rate ${{inputs.rate}} --flag ${{inputs.flag}}"
+    assert f"python train.py --data d --flag --rates 1 {words}" in "".join(re.split(r'"\s+"', found.text))
 
 
 @pytest.mark.parametrize(
