@@ -29,15 +29,19 @@ def compare_metrics(
     rules: Rules,
     references: References,
     artifact: FindArtifact = lambda _side, _address: None,
+    logged: Callable[[str], Path | None] = lambda _name: None,
 ) -> Iterator[Check]:
-    """One check for each name that either side logged."""
+    """One check for each name that either side logged. ``logged``: a file that the right has logged, by its path, as
+    MLflow has texts and images in files."""
     ours, theirs = _by_name(left), _by_name(right)
     for name in {**ours, **theirs}:
         subject = f"metric {name}"
-        if name not in ours or name not in theirs:
+        if name not in theirs and (check := _in_a_file(ours[name], logged, subject, rules, references, artifact)):
+            yield check
+        elif name not in ours or name not in theirs:
             side = "left" if name not in ours else "right"
-            logged = [_shown(rows[name]) if name in rows else "(missing)" for rows in (ours, theirs)]
-            yield different("metrics", subject, f"not logged on the {side}", *logged)
+            shown = [_shown(rows[name]) if name in rows else "(missing)" for rows in (ours, theirs)]
+            yield different("metrics", subject, f"not logged on the {side}", *shown)
         elif any(_ARTIFACT in value.columns.values() for value in ours[name]):
             yield _artifact(ours[name], theirs[name], subject, rules, references, artifact)
         else:
@@ -97,6 +101,31 @@ def _artifact(
             return not_compared("metrics", subject, "the file of an image or a table that was logged is not there")
         checks.append(compare_files(paths[0], paths[1], subject, rules, references, "metrics"))
     return next((check for check in checks if check.verdict is not Verdict.SAME), checks[0])
+
+
+def _in_a_file(
+    values: Sequence[MetricValue],
+    logged: Callable[[str], Path | None],
+    subject: str,
+    rules: Rules,
+    references: References,
+    artifact: FindArtifact,
+) -> Check | None:
+    """The check of a text or an image that the right has in a file of the same name; None where it has not. Of a text
+    that was logged several times, the file has the last."""
+    row, name = _row(values[-1], values[-1].name), values[-1].name
+    if _ARTIFACT in values[-1].columns.values():
+        ours, theirs = artifact(0, str(next(iter(values[-1].data.values())))), logged(f"{name}.png")
+        if ours is None or theirs is None or not (ours.is_file() and theirs.is_file()):
+            return None
+        return compare_files(ours, theirs, subject, rules, references, "metrics")
+    file = logged(f"{name}.txt") if isinstance(row, str) else None
+    if file is None or not file.is_file():
+        return None
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if text == row:
+        return Check("metrics", subject, facts={"on the right": f"the file {file.name}"})
+    return different("metrics", subject, "its text differs", row, text)
 
 
 def _shown(values: Sequence[MetricValue]) -> str:

@@ -183,7 +183,10 @@ def _metrics(
         run, _, path = address.partition("dcid.")[2].partition("/")
         return recorded.place.artifact(run, path) if run and path else None
 
-    yield from compare_metrics(values[0], values[1], rules, references, artifact)
+    def logged(name: str) -> Path:
+        return right.place.artifact(theirs.id, name)
+
+    yield from compare_metrics(values[0], values[1], rules, references, artifact, logged)
 
 
 def _outputs(

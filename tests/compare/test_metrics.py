@@ -1,0 +1,43 @@
+"""Texts and images that SDK v1 logs as metrics, and MLflow as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from amlbridge.compare.metrics import compare_metrics
+from amlbridge.compare.references import References
+from amlbridge.compare.result import Verdict
+from amlbridge.compare.rules import Rules
+from amlbridge.engine.records.metrics import MetricValue
+
+
+def verdicts(values: list[MetricValue], folder: Path, image: Path | None = None) -> list[Verdict]:
+    """The verdicts for what only the left has as metrics; ``folder``: what the right has logged as files."""
+    found = compare_metrics(values, [], Rules(), References(), lambda _side, _address: image, folder.__truediv__)
+    return [check.verdict for check in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("linear", Verdict.SAME), ("rbf", Verdict.DIFFERENT), (None, Verdict.DIFFERENT)]
+)
+def test_a_text_is_a_file_with_it(tmp_path: Path, text: str | None, verdict: Verdict) -> None:
+    if text is not None:
+        (tmp_path / "Kernel type.txt").write_text(text)
+    value = MetricValue("Kernel type", "1", 1.0, {"Kernel type": "string"}, {"Kernel type": "linear"})
+    assert verdicts([value], tmp_path) == [verdict]
+
+
+@pytest.mark.parametrize(("color", "verdict"), [("red", Verdict.SAME), ("blue", Verdict.DIFFERENT)])
+def test_an_image_is_a_file_with_it(tmp_path: Path, color: str, verdict: Verdict) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "logged.png")
+    Image.new("RGB", (8, 8), color).save(tmp_path / "ROC.png")
+    value = MetricValue("ROC", "1", 1.0, {"ROC": "Artifact"}, {"ROC": "aml://artifactId/x"})
+    assert verdicts([value], tmp_path, tmp_path / "logged.png") == [verdict]
+
+
+def test_a_number_that_is_not_logged_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("1.0")
+    assert verdicts([MetricValue("rows", "1", 1.0, {"rows": "double"}, {"rows": 1.0})], tmp_path) == [Verdict.DIFFERENT]
