@@ -17,6 +17,7 @@ from amlbridge.server.client_environment import PROXY_VARIABLES
 from amlbridge.server.home import Home
 from amlbridge.server.home_places import place_of
 from tests.support import warm_clients
+from tests.support.live import SET_BY_IMPORTS
 
 _DROPPED = {
     "AMLBRIDGE_HOME",
@@ -28,6 +29,10 @@ _DROPPED = {
     "SSL_CERT_FILE",
     *PROXY_VARIABLES,
 }
+
+
+def _dropped(name: str) -> bool:
+    return name in _DROPPED or name.startswith(SET_BY_IMPORTS)
 
 
 def python_with(module: str) -> str:
@@ -50,7 +55,7 @@ class Command:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+        kept = {name: value for name, value in os.environ.items() if not _dropped(name)}
         # Tests of the command start dozens of services: none needs a warm interpreter.
         # A HOME inside the project would be uploaded with it.
         home = folder.with_name(f"{folder.name}-home")

@@ -25,6 +25,8 @@ from amlbridge.server.home import Home
 from amlbridge.wire.identity import TokenIssuer, load_secret
 from tests.support import warm_clients
 
+#: What scikit-learn puts into the environment of a process of pytest that imports it.
+SET_BY_IMPORTS = "KMP_"
 #: For clients that use http only: httpx would read all authorities of the system for each, which takes 0.03 s.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
@@ -113,7 +115,9 @@ class LiveService:
 
     def environment(self) -> dict[str, str]:
         """The environment of a client process."""
-        env = {key: value for key, value in os.environ.items() if key not in UNSET}
+        env = {
+            key: value for key, value in os.environ.items() if key not in UNSET and not key.startswith(SET_BY_IMPORTS)
+        }
         ours = variables(self.home, self.http_port, self.https_port, guard_port=self.guard_port)
         return {**env, **ours, **client_packages.variables(self.home.root), "HOME": str(self.folder)}
 
