@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.symbols import lineage
+from amlbridge.migrate.analysis.symbols import element_of, lineage
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
@@ -70,10 +70,20 @@ def taken(call: ast.Call, evaluator: Evaluator) -> Instance | None:
 def mapped(node: ast.expr, evaluator: Evaluator) -> Instance | None:
     """An object that a function of its class is called with: for ``Run.cancel`` of ``map(Run.cancel, runs)``. None
     where an expression is no such function."""
+    from amlbridge.migrate.analysis.values import Instance
+
     call = evaluator.scopes.parents.get(node)
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "map"):
+    named = getattr(call.func, "id", getattr(call.func, "attr", "")) if isinstance(call, ast.Call) else ""
+    if not isinstance(call, ast.Call) or named not in _MAPPING or len(call.args) != 2 or call.args[0] is not node:
         return None
-    return chosen(call.args[1], evaluator) if len(call.args) == 2 and call.args[0] is node else None
+    given = evaluator.value(call.args[1])
+    if isinstance(given, Instance) and (element := element_of(given.type)) and not given.type.startswith("dict:"):
+        return Instance(element, given.origin, (*given.path, "[]"))
+    return chosen(call.args[1], evaluator)
+
+
+#: ``map(...)`` and ``pool.map(...)``.
+_MAPPING = frozenset({"map", "imap", "imap_unordered"})
 
 
 def _collection(node: ast.expr | None, index: int | None) -> tuple[ast.expr | None, int | None]:

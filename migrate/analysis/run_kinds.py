@@ -100,11 +100,29 @@ def _may_be_offline(function: ast.AST, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in asked)
 
 
+def _made_in(function: ast.FunctionDef | ast.AsyncFunctionDef, evaluator: Evaluator) -> Value | None:
+    """What a function makes and returns, rather than what it says that it returns."""
+    given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    values = [evaluator.value(value) for value in given]
+    return next((value for value in values if isinstance(getattr(value, "origin", None), ast.Call)), None)
+
+
+def _asked_for(kind: ast.AST, evaluator: Evaluator) -> ast.expr | None:
+    """What ``isinstance`` asks whether it is of a class."""
+    call = evaluator.scopes.parents.get(kind)
+    call = evaluator.scopes.parents.get(call) if isinstance(call, ast.Tuple) else call
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "isinstance"):
+        return None
+    return call.args[0] if len(call.args) == 2 and call.args[0] is not kind else None
+
+
 def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
-    """The value of what an annotation stands at: a parameter, an attribute, or what a function returns. None
-    elsewhere."""
+    """The value of what an annotation stands at: a parameter, an attribute, what a function returns, or what
+    ``isinstance`` asks. None elsewhere."""
     scopes = evaluator.scopes
     below: ast.AST = annotation
+    if (asked := _asked_for(annotation, evaluator)) is not None:
+        return evaluator.value(asked)
     for node in scopes.ancestors(annotation):
         if isinstance(node, ast.arg):
             function = scopes.parents[scopes.parents[node]]
@@ -112,7 +130,7 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
             bindings = scopes.of(body[0]).bindings.get(node.arg, []) if body else []
             return evaluator.binding_value(bindings[0]) if bindings else None
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return evaluator.returned(node) if node.returns is below else None
+            return (_made_in(node, evaluator) or evaluator.returned(node)) if node.returns is below else None
         if isinstance(node, ast.AnnAssign) and node.annotation is below:
             owner = next((around for around in scopes.ancestors(node) if isinstance(around, ast.ClassDef)), None)
             if owner is not None and isinstance(node.target, ast.Name) and scopes.parents[node] is owner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 import warnings
 from collections.abc import Mapping
 from itertools import takewhile
@@ -21,6 +22,8 @@ _TEXTS = frozenset(
     {"pip", "conda", "run", "cd", "env", "set_env", "writefile", "file", "bash", "sh", "sx", "system", "script"}
     | {"load_ext", "reload_ext", "matplotlib", "html", "markdown", "latex", "javascript", "js", "load", "ls", "mkdir"}
 )
+#: Line magics that run the statement behind them, with their options.
+_TIMED = re.compile(r"^\s*(?P<magic>%(?:time|timeit|prun|memit)(?:\s+-\w+(?:\s+\d+)?)*\s+)(?P<code>[^\s%!?].*)$")
 _FILLED = re.compile(r"\{([^{}]*)\}|\$\{?([A-Za-z_]\w*)")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _SHELL = re.compile(r"^\s*(?:!|%pip\b|%conda\b).*[^\\\s]\s*$")
@@ -33,6 +36,8 @@ class Masks:
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._masks: list[str] = []
+        #: The numbers of those that run a statement, which stands in their place.
+        self._timed: set[int] = set()
         #: The names that the masked lines may read, and those that they ask for help about.
         self.names: set[str] = set()
         self.shown: set[str] = set()
@@ -48,8 +53,14 @@ class Masks:
             mask = f"{indent}{target['target'].strip()} = None  {mark}"
         else:
             mask = f"{indent}pass  {mark}"
+        timed = None if comment else _timed(line)
+        if timed is not None:
+            mask = f"{indent}{timed[1]}  {mark}"
+            self._timed.add(len(self._lines))
         self._lines.append(line)
         self._masks.append(mask)
+        if timed is not None:
+            return mask
         if comment or not (shown := _names_shown(line)):
             self.names |= names_read(line, goes_on=comment)
         else:
@@ -69,9 +80,10 @@ class Masks:
     def restored(self, code: str, before: str, changed: Mapping[int, str] | None = None) -> str:
         """``code`` with the masked lines back in it; ``changed``: others in place of some of them, by number.
         Raises ValueError when those of ``before`` are not all there, as they were and in their order."""
-        if _MARK.findall(code) != _MARK.findall(before):
+        marks = [[mark for mark in _MARK.findall(text) if int(mark) not in self._timed] for text in (code, before)]
+        if marks[0] != marks[1]:
             raise ValueError("the conversion has moved or lost a magic of the notebook")
-        lines = code.split("\n")
+        lines = self._timed_again(code.split("\n"))
         for number, line in enumerate(lines):
             mark = _MARK.search(line)
             if mark is not None:
@@ -83,6 +95,41 @@ class Masks:
                 parts = [indent + part.lstrip() for part in whole.split("\n")]
                 lines[number] = "\n".join(_without_known_comments(parts, lines[:number]))
         return "\n".join(lines)
+
+    def _timed_again(self, lines: list[str]) -> list[str]:
+        """The lines with the magics that run a statement in front of what has become of it, which is in one line then.
+        Where several statements have taken its place, the last one is it."""
+        found: list[str] = []
+        for line in lines:
+            mark = _MARK.search(line)
+            if mark is None or int(mark[1]) not in self._timed:
+                found.append(line)
+                continue
+            index, code = int(mark[1]), line[: mark.start()].rstrip()
+            if line.strip() == self._masks[index].strip():
+                found.append(line[: len(line) - len(line.lstrip())] + self._lines[index].lstrip())
+                continue
+            start = len(found)
+            while code.strip() and _syntax_error(textwrap.dedent(code)) is not None and start > 0:
+                start -= 1
+                code = f"{found[start]}\n{code}"
+            del found[start:]
+            if code.strip():  # else the statement is gone, and the mark is left above what follows
+                indent = code[: len(code) - len(code.lstrip())]
+                statement = code.strip() if "\n" not in code else ast.unparse(ast.parse(textwrap.dedent(code)))
+                timed = _timed(self._lines[index])
+                assert timed is not None
+                found.append(f"{indent}{timed[0]}{statement}")
+        return found
+
+
+def _timed(line: str) -> tuple[str, str] | None:
+    """The magic and the statement of ``%time run.wait_for_completion()``; None where there is no statement of Python
+    that is whole in the line."""
+    match = _TIMED.match(line)
+    if match is None or _syntax_error(match["code"]) is not None or len(ast.parse(match["code"]).body) != 1:
+        return None
+    return match["magic"], match["code"].rstrip()
 
 
 def _names_shown(line: str) -> set[str]:

@@ -252,3 +252,20 @@ prepare([first])
     text = convert(code).text
     assert 'kwargs = {"workspace": ws, "name": "n"}' in text
     assert '.path("p").as_mount()' in text and "Input(" not in text
+
+
+def test_classes_in_annotations_and_in_isinstance_are_those_of_the_objects() -> None:
+    code = """\
+from typing import List
+
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+
+def pipe(ws, steps: List[PythonScriptStep]) -> Pipeline:
+    if isinstance(steps[0], PythonScriptStep):
+        print("one")
+    return Pipeline(workspace=ws, steps=steps)
+"""
+    text = convert(code).text
+    assert "steps: List[PythonScriptStep]) -> Pipeline:" in text and "isinstance(steps[0], PythonScriptStep)" in text

@@ -234,3 +234,10 @@ def test_metrics_of_a_run_and_its_children() -> None:
     jobs = "forjobin[run,*ml_client.jobs.list(parent_job_name=run.name)]"
     assert "metrics={job.name:mlflow.get_run(job.name).data.metrics" + jobs + "}" in text
     assert "have no children" in " ".join(finding.message for finding in found.findings)
+
+
+@pytest.mark.parametrize("call", ["list(map(Run.cancel, runs))", "pool.map(Run.cancel, runs)"])
+def test_a_method_that_is_mapped_over_runs(call: str) -> None:
+    head = "from azureml.core import Experiment, Run, Workspace\n\nws = Workspace.from_config()\n"
+    text = convert(f'{head}runs = list(Experiment(ws, "e").get_runs())\n{call}\n').text
+    assert "map(lambda run: ml_client.jobs.begin_cancel(run.name).result(), runs)" in text
