@@ -37,6 +37,11 @@ def without_rule(symbol: str, module: str = "") -> Leave:
     name = f"{REPORTED.get(owner, owner)}{dot}{member}"
     advice = way_out(symbol, module)
     if advice is None:
+        classes = [*lineage(owner), *(sub for sub in BASES if owner in lineage(sub)[1:])]
+        if member and "." not in member and not _is_member(classes, member):
+            frame = owner.endswith("Dataset")
+            meant = "a data frame may be meant: to_pandas_dataframe()" if frame else "is it a slip of the pen?"
+            return Leave(f"SDK v1 has no {name}: {meant}")
         return Leave(f"no rule converts {name}")
     return Leave(f"SDK v2 has no {name}: {advice}", Status.NO_EQUIVALENT)
 

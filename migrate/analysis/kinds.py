@@ -66,7 +66,11 @@ def _of_item(evaluator: Evaluator, listed: ast.expr) -> Kind | None:
     if isinstance(listed, ast.Call) and called(listed) in ("list", "sorted", "tuple") and listed.args:
         return _of_item(evaluator, listed.args[0])
     named = called(listed) if isinstance(listed, ast.Call) else getattr(listed, "attr", "")
-    return "text" if named in ("keys", "columns") and isinstance(listed, (ast.Call, ast.Attribute)) else None
+    return (
+        "text"
+        if named in ("keys", "columns", "tags", "get_tags") and isinstance(listed, (ast.Call, ast.Attribute))
+        else None
+    )
 
 
 def is_pyplot(evaluator: Evaluator, node: ast.expr) -> bool:

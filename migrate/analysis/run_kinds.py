@@ -100,11 +100,13 @@ def _may_be_offline(function: ast.AST, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in asked)
 
 
-def _made_in(function: ast.FunctionDef | ast.AsyncFunctionDef, evaluator: Evaluator) -> Value | None:
-    """What a function makes and returns, rather than what it says that it returns."""
+def _made_in(function: ast.AST, said: Value | None, evaluator: Evaluator) -> Value | None:
+    """What a function makes and returns, where that is of the type that it says."""
+    kind = getattr(said, "type", None)
     given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
     values = [evaluator.value(value) for value in given]
-    return next((value for value in values if isinstance(getattr(value, "origin", None), ast.Call)), None)
+    made = (value for value in values if isinstance(getattr(value, "origin", None), ast.Call))
+    return next((value for value in made if kind is not None and getattr(value, "type", None) == kind), None)
 
 
 def _asked_for(kind: ast.AST, evaluator: Evaluator) -> ast.expr | None:
@@ -130,7 +132,8 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
             bindings = scopes.of(body[0]).bindings.get(node.arg, []) if body else []
             return evaluator.binding_value(bindings[0]) if bindings else None
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return (_made_in(node, evaluator) or evaluator.returned(node)) if node.returns is below else None
+            said = evaluator.returned(node) if node.returns is below else None
+            return _made_in(node, said, evaluator) or said
         if isinstance(node, ast.AnnAssign) and node.annotation is below:
             owner = next((around for around in scopes.ancestors(node) if isinstance(around, ast.ClassDef)), None)
             if owner is not None and isinstance(node.target, ast.Name) and scopes.parents[node] is owner:

@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import states
+from amlbridge.migrate.models.artifacts import stored_path, stored_text
 from amlbridge.migrate.models.metrics import asked
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -370,7 +371,7 @@ def register_trial(use: Use, to: Rewriter) -> Outcome:
     text = to.evaluator.text(path)
     start = f"azureml://jobs/{{{to.source(use.receiver)}.info.run_id}}/outputs/artifacts/paths/"
     plain = text is not None and not set(text) & set("{}\\\"'\n")
-    code = f'f"{start}{text}"' if plain else f'f"{start}" + {to.source(path)}'
+    code = f'f"{start}{stored_text(text)}"' if text is not None and plain else f'f"{start}" + {stored_path(path, to)}'
     return Replace(_registered(use, code, "CUSTOM_MODEL", to))
 
 

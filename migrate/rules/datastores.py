@@ -120,6 +120,13 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{use.symbol.rsplit('.', 1)[1]}")
 
 
+@rule.converts("Datastore.unregister")
+def unregister(use: Use, to: Rewriter) -> Outcome:
+    """Takes the datastore from the workspace; its files stay."""
+    assert use.receiver is not None
+    return Replace(f"{to.client(use.node)}.datastores.delete({to.source(use.receiver)}.name)")
+
+
 @rule.converts("Datastore.datastore_type")
 def kind(use: Use, to: Rewriter) -> Outcome:
     """The type."""

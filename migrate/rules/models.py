@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import version_numbers
+from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -182,15 +183,16 @@ def register_from_run(use: Use, to: Rewriter) -> Outcome:
 def _artifact(to: Rewriter, run: ast.expr, path: ast.expr) -> str:
     """Code for the address of a run's file."""
     start = f"azureml://jobs/{{{to.source(run)}.name}}/outputs/artifacts/paths/"
-    if isinstance(path, ast.Constant) and isinstance(path.value, str):
-        plain = path.value.removeprefix("./")
+    text = known_text(path, to)
+    if text is not None and (isinstance(path, ast.Constant) or stored_text(text) != text):
+        plain = stored_text(text)
         if not set(plain) & set("{}\\\"'\n"):
             return f'f"{start}{plain}"'
-    code = to.source(path)
+    code = stored_path(path, to)
     if '"' in code:
         code = code.replace('"', "'") if "'" not in code else code
     if '"' in code or "\n" in code:
-        return f'f"{start}" + str({to.source(path)})'
+        return f'f"{start}" + str({stored_path(path, to)})'
     return f'f"{start}{{{code}}}"'
 
 

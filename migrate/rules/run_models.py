@@ -10,6 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import client, run_id
+from amlbridge.migrate.models.artifacts import stored_path, stored_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import quoted
@@ -95,9 +96,9 @@ def _address(use: Use, path: ast.expr, to: Rewriter) -> str:
     start = "azureml://jobs/{" + identity.replace('"', "'") + "}/outputs/artifacts/paths/"
     text = to.evaluator.text(path) if isinstance(path, ast.Constant) else None
     if text is not None and "{" not in text:
-        text = text.removeprefix("./")
+        text = stored_text(text)
         return "f" + quoted(start + text).replace("\\'", "'")
-    code = to.source(path)
-    if isinstance(path, (ast.Name, ast.Attribute)):
+    code = stored_path(path, to)
+    if isinstance(path, (ast.Name, ast.Attribute)) and code == to.source(path):
         return f'f"{start}{{{code}}}"'
     return f'f"{start}" + {code}'

@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, is_statement, run_id
 from amlbridge.migrate.models import states
+from amlbridge.migrate.models.artifacts import stored_path
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
@@ -251,7 +252,7 @@ def download(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith("download_files"):
         appended = use.argument("append_prefix", position=4)
         name, folder = use.argument("prefix", position=0), use.argument("output_directory", position=1)
-        path = f", artifact_path={to.source(name)}" if name is not None else ""
+        path = f", artifact_path={stored_path(name, to)}" if name is not None else ""
         where = to.source(folder) if folder is not None else '"."'
         if appended is not None and not _is(appended, True):
             if name is None or not _is(appended, False) or use.argument("output_paths", position=2) is not None:
@@ -270,7 +271,7 @@ def download(use: Use, to: Rewriter) -> Outcome:
         to.before(use.statement, f'{to.need_module("os")}.makedirs("{above}", exist_ok=True)')
     where = to.source(target) if target is not None else '"."'
     review = "" if target is None or text is not None else "the folder that the file is copied to has to exist"
-    return Replace(f"{shutil}.copy({found}, artifact_path={to.source(name)}), {where})", review)
+    return Replace(f"{shutil}.copy({found}, artifact_path={stored_path(name, to)}), {where})", review)
 
 
 _MOVE = "MLflow downloads to a folder, where files keep their paths: move them afterwards"

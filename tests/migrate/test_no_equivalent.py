@@ -9,7 +9,7 @@ import pytest
 from amlbridge.migrate import documents
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.no_equivalent import way_out, ways_out
+from amlbridge.migrate.no_equivalent import way_out, ways_out, without_rule
 from amlbridge.migrate.registry import handlers
 from amlbridge.migrate.signatures.table import v1_table, v2_table
 from amlbridge.migrate.ways_out.packages import PACKAGES
@@ -127,3 +127,14 @@ def test_what_comes_from_a_library_beside_sdk_v1_is_told_once_and_stays() -> Non
     assert [finding.status for finding in told] == [Status.NO_EQUIVALENT] and told[0].line == 5
     assert 'second = dprep.auto_read_file("b.csv")' in found.text and "import azureml.dataprep as dprep" in found.text
     assert "azureml.core" not in found.text
+
+
+def test_what_sdk_v1_has_not_is_told_so() -> None:
+    found = {
+        member: without_rule(f"TabularDataset.{member}" if member == "pop" else f"Workspace.{member}").message
+        for member in ("pop", "subsription_id")
+    }
+    assert found == {
+        "pop": "SDK v1 has no TabularDataset.pop: a data frame may be meant: to_pandas_dataframe()",
+        "subsription_id": "SDK v1 has no Workspace.subsription_id: is it a slip of the pen?",
+    }

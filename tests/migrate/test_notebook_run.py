@@ -71,7 +71,7 @@ def test_what_only_a_magic_reads_stays(tmp_path: Path) -> None:
         code("import logging\nimport os\nfrom azureml.core import Datastore, Environment, Workspace"),
         code("ws = Workspace.from_config()\nstore = ws.get_default_datastore()\nother = ws.get_default_datastore()"),
         code("from azureml.train.automl import AutoMLConfig\nlevel = AutoMLConfig(verbosity=logging.INFO)"),
-        code("env = Environment('e')\n%time print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?"),
+        code("env = Environment('e')\n%show print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?"),
     )
     after = sources(converted(tmp_path, before).after)
     assert "import logging\nimport os\n" in after[0]
@@ -79,7 +79,7 @@ def test_what_only_a_magic_reads_stays(tmp_path: Path) -> None:
     assert "Datastore" not in after[0], "nothing reads it"
     assert "store = ml_client.datastores.get_default()" in after[1]
     assert "other = ml_client.datastores.get_default()" in after[1]
-    assert after[3].endswith("\n%time print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?")
+    assert after[3].endswith("\n%show print(store, logging.INFO, Environment)\n!ls {os.getcwd()}\nother?")
 
 
 def test_the_class_that_a_line_shows_the_help_of_is_that_of_sdk_v2(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_magic_that_reads_what_has_become_another_object_is_told_of(tmp_path: 
     content = notebook(
         code("from azureml.core import Experiment, Workspace\nws = Workspace.from_config()\nfolder = 'data'"),
         code("run = Experiment(ws, 'e').submit(config)\nrun.wait_for_completion()"),
-        code("%time run.wait_for_completion()\n!ls {folder}"),
+        code("%show run.wait_for_completion()\n!ls {folder}"),
     )
     report = converted(tmp_path, content)
     (told,) = (finding for finding in report.findings if finding.rule == "magic")

@@ -62,3 +62,8 @@ def test_what_nothing_read_stays() -> None:
 def test_an_upload_that_nothing_reads_has_no_variable() -> None:
     text = convert(BEFORE + 'ws.get_default_datastore().upload("data", target_path="data")\n').text
     assert "\nml_client.data.create_or_update(" in text
+
+
+def test_a_datastore_is_taken_from_the_workspace() -> None:
+    code = 'from azureml.core import Datastore, Workspace\n\nDatastore.get(Workspace.from_config(), "a").unregister()\n'
+    assert "datastores.delete(" in convert(code).text
