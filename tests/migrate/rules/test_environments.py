@@ -460,3 +460,12 @@ def test_listed_environments_have_their_packages() -> None:
 def test_the_python_of_the_machine_is_told_of(code: str, status: Status) -> None:
     found = convert(f'from azureml.core import Environment\n\nenv = Environment("e")\n{code}\n')
     assert {finding.status for finding in found.findings} == {status}
+
+
+def test_an_environment_that_is_made_again_has_no_dockerfile_that_it_had_not() -> None:
+    head = "from azureml.core import Environment, Workspace\n"
+    head += "from azureml.core.conda_dependencies import CondaDependencies\n"
+    change = "if flag:\n    env.python.conda_dependencies = CondaDependencies.create(pip_packages=['a'])\n"
+    assert "build=" not in convert(f"{head}env = Environment('e')\n{change}").text
+    found = f"{head}env = Environment.get(Workspace.from_config(), 'e')\n{change}"
+    assert "build=env.build" in convert(found).text
