@@ -544,12 +544,6 @@ def drop(use: Use, to: Rewriter) -> Outcome:
     return Statements("", DROPPED.get(use.symbol, ""))
 
 
-@rule.converts("DockerSection.shm_size=")
-def shared_memory(use: Use, to: Rewriter) -> Outcome:
-    """How much memory the processes of a job share: where what runs could not be given it."""
-    return Statements("", "give the shared memory to what runs: command(shm_size=...)")
-
-
 @rule.converts(*OWN_PYTHON)
 def own_python(use: Use, to: Rewriter) -> Outcome:
     """Which Python of the machine ran the script."""
