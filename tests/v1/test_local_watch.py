@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -38,7 +39,8 @@ FILES = {
 
 
 def started(service: LiveService) -> tuple[str, int, int]:
-    out = service.run(PRELUDE + SUBMIT, files=FILES).stdout
+    # A forked client leaves no process behind, and a local run is one.
+    out = service.run(PRELUDE + SUBMIT, files=FILES, python=sys.executable).stdout
     run_id, driver, script = next(line for line in out.splitlines() if line.startswith("STARTED")).split()[1:]
     return run_id, int(driver), int(script)
 
