@@ -338,6 +338,9 @@ def register(use: Use, to: Rewriter) -> Outcome:
     if name is None:
         return Leave("a dataset needs a name")
     called, review = asset_name(name, to)
+    again = use.argument("create_new_version", position=4)
+    if isinstance(again, ast.Constant) and not again.value:
+        review = "; ".join(filter(None, (review, "SDK v2 makes a new version each time; SDK v1 kept the one it had")))
     parts = [f"name={called}"]
     for keyword, position in (("description", 2), ("tags", 3)):
         value = use.argument(keyword, position=position)

@@ -78,6 +78,12 @@ def loaded(use: Use, to: Rewriter) -> Outcome:
     return _described(use, parts_of_file(use, to), to)
 
 
+_NAMES_COMPUTE = "check that every step that ran with this configuration names its compute"
+_NAMES_NODES = "check that every step that ran with this configuration names its number of nodes"
+#: What an environment does not hold, and the code that a function gives it to has to say itself.
+_OF_JOBS = {"RunConfiguration.target=": _NAMES_COMPUTE, "RunConfiguration.node_count=": _NAMES_NODES}
+
+
 def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
     objects = Objects.of(to)
     changes = [change for change in objects.members(use.node) if is_change(change)]
@@ -93,9 +99,11 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
         note_environment(use, parts, parts.code(to) if parts.alias is None else "", to)
     if variable is None or not folded:
         return Replace(parts.code(to), parts.review)
+    returned = any(isinstance(to.evaluator.scopes.parents.get(name), ast.Return) for name in objects.names(use.node))
     for change in changes:
+        said = _OF_JOBS.get(change.symbol, "") if returned else ""
         to.remove(change.statement)
-        to.settle(change, rule, Statements("", parts.review))
+        to.settle(change, rule, Statements("", "; ".join(filter(None, (parts.review, said)))))
     last = max((change.statement for change in changes), key=lambda s: s.lineno, default=use.statement)
     if parts.alias is not None and isinstance(parts.alias, ast.Name):
         for read in objects.names(use.node):
@@ -156,7 +164,7 @@ def set_target(use: Use, to: Rewriter) -> Outcome:
     command = command_of(use.receiver, to)
     if command:
         return Statements(f"{command}.compute = {compute_of(value, to)}")
-    return Statements("", "check that every step that ran with this configuration names its compute")
+    return Statements("", _NAMES_COMPUTE)
 
 
 @rule.converts("RunConfiguration.data_references=")
@@ -168,7 +176,7 @@ def set_references(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RunConfiguration.node_count=")
 def set_count(use: Use, to: Rewriter) -> Outcome:
     """What runs with it names the number of its nodes itself."""
-    return Statements("", "check that every step that ran with this configuration names its number of nodes")
+    return Statements("", _NAMES_NODES)
 
 
 @rule.converts("RunConfiguration.target")

@@ -307,3 +307,18 @@ data = data.register(ws, "d")
 """
     )
     assert found.findings
+
+
+def test_a_registration_that_kept_its_version_makes_one_each_time() -> None:
+    found = convert(
+        """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+data = Dataset.File.from_files((ws.get_default_datastore(), "a"))
+data = data.register(ws, "x", create_new_version=False)
+data = data.register(ws, "y", create_new_version=True)
+"""
+    )
+    reviews = [finding.message for finding in found.findings if finding.status is Status.REVIEW]
+    assert reviews == ["SDK v2 makes a new version each time; SDK v1 kept the one it had"]
