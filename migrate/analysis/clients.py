@@ -21,6 +21,11 @@ def is_client(function: ast.AST, name: str, scopes: Scopes) -> bool:
     return any(node.attr in CLIENT_MEMBERS or _is_operations(node, scopes) for node in members)
 
 
+def says_client(annotation: ast.expr | None) -> bool:
+    """Whether an annotation in quotes is that of a client."""
+    return isinstance(annotation, ast.Constant) and annotation.value == "MLClient"
+
+
 def _fields(function: ast.AST, name: str) -> Iterator[str]:
     """The attributes that a function keeps a parameter in: ``self.workspace = workspace``."""
     for node in ast.walk(function):

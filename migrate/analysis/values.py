@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
-from amlbridge.migrate.analysis.clients import is_client
+from amlbridge.migrate.analysis.clients import is_client, says_client
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.known import (
@@ -455,7 +455,7 @@ class Evaluator:
         if isinstance(found, Instance) and found.type == "Run" and (kind := kind_of_run(binding, self)) is not None:
             return Instance(kind, binding.node)
         said = binding.node.annotation
-        if found is not None or isinstance(said, (ast.Name, ast.Attribute)) or _is_named(said, "MLClient"):
+        if found is not None or isinstance(said, (ast.Name, ast.Attribute)) or says_client(said):
             return found
         if binding.name in PARAMETER_NAMES and is_client(function, binding.name, self.scopes):
             return None
@@ -594,8 +594,3 @@ class Evaluator:
                     if key is not None and node.value is not None:  # type: ignore[attr-defined]
                         self._fields[owner].setdefault(key, []).append(node.value)  # type: ignore[attr-defined]
         return self._fields[owner]
-
-
-def _is_named(annotation: ast.expr | None, name: str) -> bool:
-    """Whether an annotation in quotes is this name."""
-    return isinstance(annotation, ast.Constant) and annotation.value == name

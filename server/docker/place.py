@@ -66,7 +66,7 @@ def listen(path: Path) -> socket.socket:
         path.chmod(0o600)
         listening.listen(128)
     except OSError as error:
-        raise StateError(f"the socket {path} of the Docker API cannot be made: {error.strerror}") from error
+        raise StateError(f"the socket {path} of the Docker API cannot be made: {error.strerror or error}") from error
     return listening
 
 
