@@ -101,6 +101,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["clients"] = warm_clients.python()
 
 
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """How clients were started: those that were not forked cost seconds each."""
+    started = config.stash[_CLIENTS].started if _CLIENTS in config.stash else {}
+    for reason, count in sorted(started.items()):
+        terminalreporter.write_line(f"clients: {count} {f'started afresh: {reason}' if reason else 'forked'}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends what clients are forked from."""
     if _CLIENTS in config.stash:

@@ -25,8 +25,8 @@ from amlbridge.server.home import Home
 from amlbridge.wire.identity import TokenIssuer, load_secret
 from tests.support import warm_clients
 
-#: What scikit-learn puts into the environment of a process of pytest that imports it.
-SET_BY_IMPORTS = "KMP_"
+#: What scikit-learn, mldesigner and azure-ai-ml put into the environment of a process of pytest that imports them.
+SET_BY_IMPORTS = ("KMP_", "AZURE_HTTP_USER_AGENT", "AZUREML_CURRENT_CLOUD")
 #: For clients that use http only: httpx would read all authorities of the system for each, which takes 0.03 s.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"

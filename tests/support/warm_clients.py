@@ -21,6 +21,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -80,26 +81,36 @@ class WarmClients:
         self._watch: Watch | None = None
         self._opening = asyncio.Lock()
         self._numbers = itertools.count()
+        #: How many clients were started, by the reason why they could not be forked, "" where they were.
+        self.started: Counter[str] = Counter()
         self.python = self._serve()
 
     async def _start(self, launch: Launch) -> Running | None:
         """Forks a client. None if only a fresh interpreter runs it as it should."""
+        reason = await self._obstacle(launch)
+        self.started[reason] += 1
+        if reason:
+            return None
+        running = await (await self._warm()).start(
+            dataclasses.replace(launch, prelude=Path(self._folder.name, "prelude.py"))
+        )
+        assert running is not None, "the warm interpreter of the clients ended"
+        return running
+
+    async def _obstacle(self, launch: Launch) -> str:
+        """Says why a client cannot be forked, "" if it can."""
         if assumed_names.VARIABLE in launch.env or "/environments/" in launch.env.get("MSI_ENDPOINT", ""):
-            return None  # the service reads them in the kernel's copy of the environment, which is the interpreter's
+            return "the service reads the kernel's copy of its environment, which is the interpreter's"
         warm = await self._warm()
         # All clients have the folder of client packages, and no module of it is one that is imported already.
         own = [entry for entry in scan.python_path(launch.env) if Path(entry).name != client_packages.NAME]
         program = scan.inspect(dataclasses.replace(launch, env={"PYTHONPATH": os.pathsep.join(own)} if own else {}))
         facts = warm.facts
-        if program.refusal or program.names & ((facts.modules - facts.fresh) | {"*", "sitecustomize", "usercustomize"}):
-            return None
+        shadowed = program.names & ((facts.modules - facts.fresh) | {"*", "sitecustomize", "usercustomize"})
+        if program.refusal or shadowed:
+            return program.refusal or f"it has modules of its own: {', '.join(sorted(shadowed))}"
         reads = {(name, reader) for name, reader in facts.reads if name not in _SET_AGAIN}
-        if settings.conflict(launch.environment(), warm.env, reads, facts.user_site):
-            return None
-        prelude = Path(self._folder.name, "prelude.py")
-        running = await warm.start(dataclasses.replace(launch, prelude=prelude))
-        assert running is not None, "the warm interpreter of the clients ended"
-        return running
+        return settings.conflict(launch.environment(), warm.env, reads, facts.user_site) or ""
 
     def _serve(self) -> str:
         """Listens for the program that stands for an interpreter, and returns its path."""
