@@ -25,6 +25,7 @@ from tests.support.live import LiveService
 _SETUP = """\
 import os
 
+import azureml.core.run  # reads the two variables below as texts, and cannot wait then
 from azure.ai.ml import MLClient
 from azure.identity import DefaultAzureCredential
 
