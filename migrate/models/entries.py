@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -26,8 +27,7 @@ def reads_of_variable(use: Use, to: Rewriter) -> Iterator[tuple[ast.expr, str, s
     statement = use.statement
     if not (isinstance(statement, ast.Assign) and statement.value is use.node):
         return
-    scopes = to.evaluator.scopes
-    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    for node in [node for node in scopes.parents if isinstance(node, ast.Name) and node.id in names]:
-        if any(binding.value is use.node for binding in scopes.lookup(node.id, node)):
+    names = dict.fromkeys(target.id for target in statement.targets if isinstance(target, ast.Name))
+    for node in (node for name in names for node in Objects.of(to).reads(name)):
+        if any(binding.value is use.node for binding in to.evaluator.scopes.lookup(node.id, node)):
             yield from reads_of(node, node.id, to)

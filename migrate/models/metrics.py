@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
 
@@ -21,13 +22,22 @@ def asked(use: Use, found: str, to: Rewriter) -> str:
 
 def _last_values(use: Use, to: Rewriter) -> list[tuple[ast.Subscript, ast.Subscript]]:
     """The metrics of which the last value is taken, as in ``run.get_metrics()["loss"][-1]``: what MLflow gives."""
-    scopes, found = to.evaluator.scopes, []
+    found = []
     for node in (use.node, *_readers(use, to)):
-        metric = scopes.parents.get(node)
-        last = scopes.parents.get(metric) if isinstance(metric, ast.Subscript) and metric.value is node else None
-        if isinstance(metric, ast.Subscript) and isinstance(last, ast.Subscript) and _is_last(last, metric):
-            found.append((metric, last))
+        taken = _last_of(node, to)
+        if taken is not None and (node is use.node or _reads(node, use, to)):
+            found.append(taken)
     return found
+
+
+def _last_of(node: ast.expr, to: Rewriter) -> tuple[ast.Subscript, ast.Subscript] | None:
+    """The metric that is read of a node, and the expression of its last value."""
+    parents = to.evaluator.scopes.parents
+    metric = parents.get(node)
+    last = parents.get(metric) if isinstance(metric, ast.Subscript) and metric.value is node else None
+    if isinstance(metric, ast.Subscript) and isinstance(last, ast.Subscript) and _is_last(last, metric):
+        return metric, last
+    return None
 
 
 def _is_last(node: ast.Subscript, listed: ast.expr) -> bool:
@@ -35,10 +45,14 @@ def _is_last(node: ast.Subscript, listed: ast.expr) -> bool:
 
 
 def _readers(use: Use, to: Rewriter) -> list[ast.Name]:
-    """Where the variable is read that a use is assigned to."""
+    """The names that are those of the variable which a use is assigned to."""
     match use.statement:
         case ast.Assign(targets=[ast.Name(id=variable)], value=value) if value is use.node:
-            names = [node for node in to.evaluator.scopes.parents if isinstance(node, ast.Name) and node.id == variable]
-            given = ((node, to.evaluator.scopes.lookup(variable, node)) for node in names)
-            return [node for node, bindings in given if bindings and bindings[0].value is use.node]
+            return list(Objects.of(to).reads(variable))
     return []
+
+
+def _reads(node: ast.expr, use: Use, to: Rewriter) -> bool:
+    """Whether a name holds what a use gives where it is read."""
+    bindings = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    return bool(bindings) and bindings[0].value is use.node
