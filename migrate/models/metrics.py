@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.objects import Objects
@@ -12,7 +13,7 @@ from amlbridge.migrate.rewriter import Rewriter
 def asked(use: Use, found: str, to: Rewriter) -> str:
     """Code for what ``get_metrics`` gives: ``found``, all metrics of the run, or the one alone that it names."""
     for metric, last in _last_values(use, to):
-        to.rename(last, lambda metric=metric: to.source(metric))  # type: ignore[misc]
+        to.rename(last, partial(to.source, metric))
     name = use.passed("name", position=0)
     parent = to.evaluator.scopes.parents.get(use.node)
     if name is None or (isinstance(parent, ast.Subscript) and parent.value is use.node):
