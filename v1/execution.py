@@ -11,6 +11,7 @@ from typing import Any
 
 from amlbridge.engine.errors import NotFoundError
 from amlbridge.engine.plan import Plan
+from amlbridge.engine.records.runs import NOT_STARTED, Run
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.v1 import environments, run_environments, script_run, snapshots
@@ -18,9 +19,10 @@ from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.pipelines import checks, graphs
 from amlbridge.wire import assumed_computes, run_changes, storage
 from amlbridge.wire.context import Call, Service
-from amlbridge.wire.errors import bad_request, conflict
+from amlbridge.wire.errors import ServiceError, bad_request, conflict
 from amlbridge.wire.experiments import experiment_for_writing
 from amlbridge.wire.routing import Reply, Routes
+from amlbridge.wire.run_types import INTERACTIVE
 
 routes = Routes("execution", "/execution/v1.0/WS/experiments/{experiment}")
 
@@ -73,7 +75,8 @@ def plan_of(service: Service, workspace: Workspace, config: Fields, code: str | 
 @routes.post("/snapshotrun")
 def submit_snapshot_run(call: Call) -> Reply:
     """Runs a script or a command of a snapshot as a run of its own (ScriptRunConfig, Estimator)."""
-    run_id = run_id_of(call)
+    run_id = run_changes.check_run_id(call.query.get("runid", ""))
+    made = _made_before(call, run_id)
     definition = definition_of(call.object)
     config = configuration(definition)
     snapshot_id = definition.text("SnapshotId")
@@ -90,7 +93,12 @@ def submit_snapshot_run(call: Call) -> Reply:
         found = columns(call, plan, config, definition.text("ParentRunId"))
         found["properties"] |= {"ContentSnapshotId": snapshot_id, "_azureml.ComputeTargetType": "amlctrain"}
         experiment = experiment_for_writing(call.service, call.workspace, call.params["experiment"])
-    scheduler.submit_single(call.workspace.id, experiment.id, run_id, plan, kind=KIND, columns=found)
+        joined = _joined(made, experiment.id, found) if made is not None else {}
+    if made is None:
+        scheduler.submit_single(call.workspace.id, experiment.id, run_id, plan, kind=KIND, columns=found)
+    else:
+        changed = {"script": plan.nodes[0].command.script, **joined}
+        scheduler.start_recorded(call.workspace.id, run_id, plan, columns=changed)
     return {"runId": run_id}
 
 
@@ -98,8 +106,39 @@ def run_id_of(call: Call) -> str:
     """The id that the client chose (query parameter runId). Raises a 400 :class:`ServiceError`."""
     run_id = run_changes.check_run_id(call.query.get("runid", ""))
     if call.records.runs.find(call.workspace.id, run_id) is not None:
-        raise conflict(f"run {run_id} exists already: choose another run_id", "RunAlreadyExists")
+        raise _taken(run_id)
     return run_id
+
+
+def _taken(run_id: str) -> ServiceError:
+    return conflict(f"run {run_id} exists already: choose another run_id", "RunAlreadyExists")
+
+
+def _made_before(call: Call, run_id: str) -> Run | None:
+    """The record that a client made of the run before it submits it (``RunClient.create_run``), so that the run has a
+    parent or tags from the start. Raises a 409 when a run of this id has begun."""
+    found = call.records.runs.find(call.workspace.id, run_id)
+    if found is not None and (found.kind != INTERACTIVE or found.status != NOT_STARTED):
+        raise _taken(run_id)
+    return found
+
+
+def _joined(made: Run, experiment_id: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a submission changes in the record that its client made. Raises a 409 when they contradict."""
+    if made.experiment_id != experiment_id:
+        raise conflict(
+            f"run {made.id} was made in another experiment: submit it there", "RunBelongsToAnotherExperiment"
+        )
+    if found["parent_id"] not in (None, made.parent_id):
+        raise conflict(f"run {made.id} has the parent {made.parent_id}: it cannot be moved to {found['parent_id']}")
+    run_changes.check_properties(made, found["properties"])
+    # What the client said of the run's type would hide what the run is now.
+    extra = {name: value for name, value in made.extra.items() if name != "runType"}
+    return {
+        "kind": KIND,
+        "properties": {**made.properties, **found["properties"]},
+        "extra": {**extra, **found["extra"]},
+    }
 
 
 def columns(call: Call, plan: Plan, config: Fields, parent: str | None) -> dict[str, Any]:

@@ -239,6 +239,56 @@ print("LISTED", sorted(run.get_status() for run in experiment.get_runs(type="azu
     assert "LISTED ['Canceled', 'Completed', 'Completed', 'Failed', 'Failed']" in out
 
 
+def test_a_run_is_submitted_under_the_id_of_a_record_that_its_client_has_made(live: LiveService) -> None:
+    done = live.run(
+        PRELUDE
+        + """
+from azureml._restclient.models import RunTypeV2
+from azureml._restclient.models.create_run_dto import CreateRunDto
+from azureml._restclient.run_client import RunClient
+
+experiment = Experiment(ws, "made-before")
+above = experiment.start_logging(snapshot_directory=None)
+client = RunClient(ws.service_context, experiment.name, "made")
+dto = CreateRunDto(
+    run_id="made", parent_run_id=above.id, run_type="trial", run_type_v2=RunTypeV2(traits=["again"]),
+    tags={"colour": "red"}, properties={"who": "me"},
+)
+client.create_run(run_id="made", create_run_dto=dto)
+print("MADE", Run.get(ws, "made").get_status(), sorted(run.id for run in above.get_children()))
+config = ScriptRunConfig("src", script="train.py", arguments=["again"], compute_target="cpu")
+
+def attempt(label, experiment, run_id):
+    try:
+        experiment.submit(config, run_id=run_id)
+    except Exception as error:
+        print(label, [part for part in ("made in another experiment", "exists already") if part in str(error)])
+
+attempt("MOVED", Experiment(ws, "elsewhere"), "made")
+attempt("BEGUN", experiment, above.id)
+run = experiment.submit(config, run_id="made", tags={"size": "big"})
+run.wait_for_completion(show_output=True)
+attempt("AGAIN", experiment, "made")
+print("RUN", type(run).__name__, run.id, run.parent.id == above.id, run.get_status(), run.get_metrics())
+print("TOLD", sorted(run.get_tags().items()), run.get_properties()["who"], run.get_file_names())
+print("DETAILS", run.get_details()["runDefinition"]["script"], run.get_details()["target"])
+print("LISTED", [found.id for found in experiment.get_runs(type="azureml.scriptrun", include_children=True)])
+above.complete()
+""",
+        files={"src/train.py": TRAIN},
+    )
+    out = done.stdout
+    assert "MADE NotStarted ['made']" in out
+    assert "MOVED ['made in another experiment']" in out
+    assert "BEGUN ['exists already']" in out
+    assert "AGAIN ['exists already']" in out
+    assert "\nhello again\n" in out
+    assert "RUN ScriptRun made True Completed {'score': 0.5}" in out
+    assert "TOLD [('colour', 'red'), ('size', 'big')] me ['outputs/model.txt', 'user_logs/std_log.txt']" in out
+    assert "DETAILS train.py cpu" in out
+    assert "LISTED ['made']" in out
+
+
 def test_what_cannot_be_had_is_refused_at_submission(live: LiveService) -> None:
     done = live.run(
         PRELUDE
