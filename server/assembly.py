@@ -25,6 +25,7 @@ from amlbridge.v1 import (
     secrets,
     snapshots,
 )
+from amlbridge.v1.webservices import images as service_images
 from amlbridge.v1.webservices import packages
 from amlbridge.v1.webservices import routes as webservices
 from amlbridge.v2.batch.services import BATCH
@@ -70,6 +71,7 @@ def services() -> list[Routes]:
         model_assets.routes,
         models.routes,
         webservices.routes,
+        service_images.routes,
         packages.routes,
         secrets.routes,
         execution.routes,

@@ -37,6 +37,8 @@ _RUN = "execution.submit_snapshot_run"
 _CLUSTER = "needs a cluster or service elsewhere: refused when the pipeline is submitted"
 _NO_HOST = "there are no containers here: Model.deploy runs the scoring script in a process on this machine"
 _SERVICES = "v1/webservices/test_webservices.py::test_aci_from_deployment_to_deletion"
+_IMAGES = "v1/webservices/test_images.py::test_from_the_image_to_services_and_deletion"
+_BAD_IMAGES = "v1/webservices/test_images.py::test_what_cannot_be_built_or_loaded"
 _AKS = "v1/webservices/test_webservices.py::test_aks_on_a_compute_of_the_workspace"
 
 COMPUTE = (
@@ -206,5 +208,14 @@ MODELS = (
     served(_CORE + "webservice.AksWebservice.update", "web-services.change", _AKS),
     served(_CORE + "webservice.AksWebservice.get_access_token", "web-services.get_token", _AKS),
     client(_CORE + "webservice.LocalWebservice", "its Docker is the service, where the machine has none"),
-    refused(_CORE + "image.ContainerImage", "models.refused", _NO_HOST, _DEPLOY),
+    client(_CORE + "image.ContainerImage.image_configuration", test=_IMAGES),
+    served(_CORE + "image.Image.create", "service-images.create", _IMAGES, "nothing is built before it is deployed"),
+    served(_CORE + "image.Image", "service-images.get service-images.list_images", _IMAGES),
+    served(_CORE + "image.Image.list", "service-images.list_images", _IMAGES),
+    served(_CORE + "image.Image.wait_for_creation", "web-services.get_operation", _BAD_IMAGES),
+    served(_CORE + "image.Image.add_tags", "service-images.change", _IMAGES),
+    served(_CORE + "image.Image.delete", "service-images.delete", _IMAGES),
+    served(_CORE + "Workspace.images", "service-images.list_images", _IMAGES),
+    served(_CORE + "Webservice.deploy_from_image", "web-services.create", _IMAGES),
+    served(_CORE + "Webservice.deploy_from_model", "service-images.create web-services.create", _BAD_IMAGES),
 )

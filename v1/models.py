@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from amlbridge.engine.clock import iso
+from amlbridge.engine.errors import NotFoundError
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1 import model_assets
 from amlbridge.v1.model_queries import matches_pairs, page, patch, string_map
 from amlbridge.wire import model_registry as registry
 from amlbridge.wire.context import Call, typed
-from amlbridge.wire.errors import bad_request, not_found
+from amlbridge.wire.errors import ServiceError, bad_request, not_found
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
+from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import REST, Reply, Routes
 
 routes = Routes("models", "/modelmanagement/v1.0/WS")
@@ -23,6 +25,10 @@ routes = Routes("models", "/modelmanagement/v1.0/WS")
 #: The client's own rule for names.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
 _ASSET = "aml://asset/"
+#: The kind of the records of images of services, which are made of models.
+IMAGES = "service-image"
+#: What the client looks for in the models of a service or an image, null or not.
+_OF_MODEL = ("description", "mimeType", "framework", "frameworkVersion", "unpack", "url", "experimentName", "runId")
 _CHANGEABLE = (
     "kvTags",
     "properties",
@@ -102,15 +108,20 @@ def change(call: Call) -> Reply:
 
 @routes.delete("/models/{id}")
 def delete(call: Call) -> Reply:
-    """Deletes one version of a model; its files stay."""
+    """Deletes one version of a model that no image of a service is made of; its files stay."""
+    users = [item for item in call.records.resources.list(call.workspace.id, IMAGES) if _is_of(call, item)]
+    if users:
+        names = ", ".join(f"{item.name}:{item.version}" for item in users)
+        message = f"the model {call.params['id']} is used by the images {names}: delete these first"
+        content = ServiceError(412, "DeletionRequired", message).body()
+        # Of an error's fields the client shows its user this one.
+        return JsonResponse({**content, "correlation": {"DeletionRequired": message}}, 412)
     there = registry.delete(call.service, call.workspace, call.params["id"])
     return Response(status_code=200 if there else 204)
 
 
-@routes.get("/images")
-def list_images(call: Call) -> Reply:
-    """The container images of the workspace: there are none."""
-    return {"value": []}
+def _is_of(call: Call, image: Resource) -> bool:
+    return call.params["id"] in image.body["modelIds"]
 
 
 @routes.get("/profiles")
@@ -126,7 +137,6 @@ _NO_PROFILES = (
     "call run() of your scoring script with a sample and time it."
 )
 _REFUSED = (
-    ("POST", "/images", _NO_IMAGES),
     ("POST", "/environmentImageRequests", _NO_IMAGES),
     ("POST", "/profiles", _NO_PROFILES),
 )
@@ -198,3 +208,17 @@ def dto(item: Resource) -> dict[str, Any]:
         "modifiedTime": iso(item.modified),
         "createdBy": {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME},
     }
+
+
+def described(call: Call, ids: Sequence[Any]) -> list[dict[str, Any]]:
+    """The models of a service or an image as the client reads them there, without those that were deleted since."""
+    found = []
+    for item in ids:
+        try:
+            record = registry.get(call.service, call.workspace, str(item))
+        except (ServiceError, NotFoundError):
+            continue  # the service has its files
+        content = dto(record)
+        tags, properties = content.get("kvTags") or {}, content.get("properties") or {}
+        found.append({**dict.fromkeys(_OF_MODEL), **content, "tags": tags, "properties": properties})
+    return found

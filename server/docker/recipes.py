@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 
 from amlbridge.engine.plan import Environment
 from amlbridge.server.docker.errors import DockerError
-from amlbridge.v1.webservices.packages import APPLICATION, LABEL, NOT_FOR_DOCKER
+from amlbridge.v1.webservices.dockerfiles import APPLICATION, LABEL, NOT_FOR_DOCKER
 
 #: Where Azure's images have the code and the models.
 APP = "/var/azureml-app"

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from amlbridge.engine.clock import iso
-from amlbridge.engine.errors import NotFoundError
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1 import models
-from amlbridge.wire import model_registry as registry
+from amlbridge.v1.webservices import images
 from amlbridge.wire.context import Call
-from amlbridge.wire.errors import ServiceError
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
 from amlbridge.wire.serving import records, scoring
 from amlbridge.wire.serving.records import CREATING, FAILED, SUCCEEDED, Deployment, Endpoint
@@ -30,8 +28,6 @@ _ACI: dict[str, Any] = {
     "sslEnabled": False,
     "sslKey": None,
 }
-#: What the client looks for in the models of a service, null or not.
-_OF_MODEL = ("description", "mimeType", "framework", "frameworkVersion", "unpack", "url", "experimentName", "runId")
 _AKS: dict[str, Any] = {
     "appInsightsEnabled": False,
     "autoScaler": {
@@ -73,8 +69,9 @@ def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) 
     given = item.body
     kind = str(given["computeType"]).upper()
     defaults = _ACI if kind == "ACI" else _AKS
-    request = dict(given["environmentImageRequest"])
-    return {
+    request, image = given.get("environmentImageRequest"), image_of(call, given)
+    ids = (request or {}).get("modelIds") or [] if image is None else image.body["modelIds"]
+    content = {
         **{key: _joined(default, given.get(key)) for key, default in defaults.items()},
         "id": item.name,
         "name": item.name,
@@ -88,17 +85,24 @@ def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) 
         "createdTime": iso(item.created),
         "updatedTime": iso(item.modified),
         "createdBy": {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME},
-        "imageId": None,
-        "imageDigest": None,
+        "imageId": given.get("imageId"),
+        "imageDigest": None if image is None else images.digest(image),
         "authEnabled": endpoint.auth == "key",
         "aadAuthEnabled": endpoint.auth == "token",
         "scoringUri": scoring.uri(call.service, endpoint),
         "swaggerUri": scoring.swagger_uri(call.service, endpoint),
         "environmentImageRequest": request,
-        "models": _models(call, request.get("modelIds") or []),
+        "models": models.described(call, ids),
         "modelConfigMap": {},
         "deploymentStatus": {"currentReplicas": deployment.processes if deployment.state == SUCCEEDED else 0},
     }
+    return content if image is None else {**content, "imageDetails": images.dto(call, image, expand=True)}
+
+
+def image_of(call: Call, given: Mapping[str, Any]) -> Resource | None:
+    """The image that a service is made of; None for one of an environment."""
+    name, _, version = str(given.get("imageId") or "").rpartition(":")
+    return call.records.resources.find(call.workspace.id, images.KIND, name, version) if name else None
 
 
 def _joined(default: Any, given: Any) -> Any:
@@ -106,19 +110,6 @@ def _joined(default: Any, given: Any) -> Any:
     if isinstance(default, Mapping) and isinstance(given, Mapping):
         return {**default, **{key: value for key, value in given.items() if value is not None}}
     return default if given is None else given
-
-
-def _models(call: Call, ids: list[Any]) -> list[dict[str, Any]]:
-    found = []
-    for item in ids:
-        try:
-            record = registry.get(call.service, call.workspace, str(item))
-        except (ServiceError, NotFoundError):
-            continue  # deleted since: the service has its files
-        content = models.dto(record)
-        tags, properties = content.get("kvTags") or {}, content.get("properties") or {}
-        found.append({**dict.fromkeys(_OF_MODEL), **content, "tags": tags, "properties": properties})
-    return found
 
 
 def error_of(deployment: Deployment) -> dict[str, Any] | None:

@@ -24,10 +24,12 @@ _MOST_UNPACKED = 4 * 1024**3
 
 @dataclass(frozen=True)
 class Asset:
-    """A file that the client uploaded; ``unpack``: an archive of the source folder."""
+    """A file that the client uploaded; ``unpack``: an archive of the source folder, whose members' names begin with
+    ``base``, which is left out."""
 
     path: Path
     unpack: bool
+    base: str = ""
 
 
 def model(service: Service, workspace: Workspace, model_id: str) -> ModelFiles:
@@ -64,12 +66,12 @@ def place(assets: Sequence[Asset], target: Path) -> None:
     """Puts the code into a folder. Raises a 400 ServiceError for an archive that would write elsewhere."""
     for item in assets:
         if item.unpack:
-            _unpack(item.path, target)
+            _unpack(item.path, item.base, target)
         else:
             shutil.copy2(item.path, target / item.path.name)
 
 
-def _unpack(archive: Path, target: Path) -> None:
+def _unpack(archive: Path, base: str, target: Path) -> None:
     try:
         with tarfile.open(archive) as tar:
             size = 0
@@ -78,7 +80,7 @@ def _unpack(archive: Path, target: Path) -> None:
                 if size > _MOST_UNPACKED:
                     raise bad_request("the source directory has more than 4 GiB")
                 if member.isfile():
-                    _write(tar, member, target)
+                    _write(tar, member, member.name.removeprefix(base), target)
                 elif not member.isdir():
                     raise bad_request(
                         f"the source directory has {member.name}, which is neither a file nor a folder: replace links "
@@ -88,9 +90,9 @@ def _unpack(archive: Path, target: Path) -> None:
         raise bad_request(f"the archive of the source directory cannot be read: {error}") from error
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Path) -> None:
     try:
-        parts = check_name(member.name)
+        parts = check_name(name)
     except InvalidNameError as error:
         raise bad_request(f"the source directory has a file that cannot be kept: {error}") from error
     source, path = tar.extractfile(member), target.joinpath(*parts)

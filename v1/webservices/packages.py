@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from amlbridge.engine.plan import Environment
 from amlbridge.v1 import graph_runconfig
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.webservices import files
+from amlbridge.v1.webservices.dockerfiles import APPLICATION, dockerfile
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request
 from amlbridge.wire.json_response import JsonResponse
@@ -21,14 +19,6 @@ from amlbridge.wire.routing import Reply, Routes
 
 routes = Routes("model packages", "/modelmanagement/v1.0/WS")
 
-#: The folder of the build context for code and models; the client knows this name.
-APPLICATION = "azureml-app"
-#: The Dockerfile's label that holds the environment: base64 of JSON.
-LABEL = "amlbridge.environment"
-#: A real Docker would build an image without a server: it is to stop, with a reason.
-NOT_FOR_DOCKER = (
-    "echo 'this Dockerfile is for the Docker API of amlbridge: unset DOCKER_HOST under amlbridge run' && exit 1"
-)
 KIND = "model-package"
 _NO_IMAGES = (
     "Container images are not built by amlbridge (Model.package): it runs without containers. "
@@ -85,27 +75,6 @@ def _code(call: Call, request: Mapping[str, Any]) -> list[dict[str, Any]]:
         files.asset(call.service, call.workspace, url, unpack)
         found.append({"entryType": "remote", "uri": url, "unpack": unpack, "path": APPLICATION})
     return found
-
-
-def dockerfile(environment: Environment, variables: Mapping[str, str]) -> str:
-    """A Dockerfile that says with which environment and variables the code runs."""
-    label = base64.b64encode(json.dumps(asdict(environment)).encode()).decode()
-    lines = [
-        "# Code and models run with the environment of the label, without a container.",
-        f"FROM {environment.image or 'scratch'}",
-        f"RUN {NOT_FOR_DOCKER}",
-        f'LABEL {LABEL}="{label}"',
-        *(f"ENV {name}={shlex.quote(_one_line(name, value))}" for name, value in sorted(variables.items())),
-        f"COPY {APPLICATION} /var/{APPLICATION}",
-        f"WORKDIR /var/{APPLICATION}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _one_line(name: str, value: str) -> str:
-    if "\n" in value or "\\" in value:
-        raise bad_request(f"the environment variable {name} of a local web service may have no line break and no '\\'")
-    return value
 
 
 def operation(call: Call, name: str) -> dict[str, Any] | None:

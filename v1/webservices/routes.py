@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1.model_queries import matches_pairs, patch
-from amlbridge.v1.webservices import bodies, files, packages, requests
+from amlbridge.v1.webservices import bodies, files, images, packages, requests
 from amlbridge.v1.webservices.requests import FLAVOR, Wanted
 from amlbridge.wire.context import Call, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
@@ -23,7 +23,7 @@ from amlbridge.wire.serving.records import CREATING, SUCCEEDED, Deployment, Endp
 
 routes = Routes("web services", "/modelmanagement/v1.0/WS")
 
-KIND = "webservice"
+KIND = images.SERVICES
 #: How long the state of an operation is waited for, in seconds: the client asks again after 5 s.
 _HELD = 30.0
 _DONE = "done-"
@@ -40,6 +40,7 @@ _CHANGEABLE = (
     "cname",
     "appInsightsEnabled",
     "environmentImageRequest",
+    "imageId",
     "numReplicas",
     "autoScaler",
     "dataCollection",
@@ -110,20 +111,23 @@ def _deploy(call: Call, endpoint: Endpoint, wanted: Wanted, content: Mapping[str
         records.put_endpoint(call.service, endpoint)
         call.records.resources.put(call.workspace.id, KIND, endpoint.name, content)
 
-    operator.of(call.service).deploy(wanted.deployment, partial(files.place, wanted.assets), wanted.models, also)
+    source = wanted.source
+    operator.of(call.service).deploy(wanted.deployment, partial(files.place, source.assets), source.models, also)
 
 
 @routes.get("/services")
 def list_services(call: Call) -> Reply:
     """The web services of the workspace, by compute type, model, tags and properties."""
-    found = [item for item in call.records.resources.list(call.workspace.id, KIND) if _matches(item, call.query)]
+    found = [item for item in call.records.resources.list(call.workspace.id, KIND) if _matches(call, item)]
     # No nextLink, not even null: the client would follow it.
     return {"value": [_dto(call, item) for item in found]}
 
 
-def _matches(item: Resource, query: Mapping[str, str]) -> bool:
-    body = item.body
-    ids = [str(value) for value in body["environmentImageRequest"].get("modelIds") or []]
+def _matches(call: Call, item: Resource) -> bool:
+    query, body = call.query, item.body
+    image = bodies.image_of(call, body)
+    of = image.body if image is not None else body.get("environmentImageRequest") or {}
+    ids = [str(value) for value in of.get("modelIds") or []]
     if query.get("computetype") and query["computetype"].upper() != body["computeType"].upper():
         return False
     if query.get("modelid") and query["modelid"] not in ids:
@@ -131,7 +135,11 @@ def _matches(item: Resource, query: Mapping[str, str]) -> bool:
     if query.get("modelname") and query["modelname"] not in [value.rpartition(":")[0] for value in ids]:
         return False
     if any(query.get(key) for key in ("imagename", "imageid", "imagedigest")):
-        return False  # none is made of an image
+        if image is None:
+            return False
+        told = {"imagename": image.name, "imageid": body["imageId"], "imagedigest": images.digest(image)}
+        if any(query.get(key) and query[key] != value for key, value in told.items()):
+            return False
     return matches_pairs(body.get("kvTags"), query.get("tags")) and matches_pairs(
         body.get("properties"), query.get("properties")
     )
@@ -230,9 +238,9 @@ def get_operation(call: Call) -> Reply:
     operation = call.params["operation"]
     if operation.startswith(_DONE):
         return _state(operation, "Succeeded", None)
-    packaged = packages.operation(call, operation)
-    if packaged is not None:
-        return packaged
+    made = packages.operation(call, operation) or images.operation(call, operation)
+    if made is not None:
+        return made
     for item in call.records.resources.list(call.workspace.id, KIND):
         found = bodies.find_records(call, item.name)
         if found is not None and found[1].generation == operation:

@@ -219,7 +219,7 @@ def test_bad_requests_are_4xx_and_change_nothing(live: LiveService) -> None:
             ({"name": "A_Name"}, "cannot be the name"),
             ({"computeType": "MIR"}, "MIR"),
             ({"environmentImageRequest": None}, "missing"),
-            ({"imageId": "i"}, "container images"),
+            ({"imageId": "i"}, "either of an image or of an environment"),
             ({}, "AZUREML_ENTRY_SCRIPT"),
             (_entry("../../etc/passwd"), "no path"),
             (_entry("score.py"), "is not in the code folder"),

@@ -74,6 +74,8 @@ from azureml.pipeline.core import PipelineRun
 run = PipelineRun(Experiment(ws, "called"), answer.json()["Id"])
 run.wait_for_completion(show_output=False)
 """
+#: Without auth_enabled a service on ACI is open to everybody.
+_KEYS = "an endpoint of SDK v2 is never without authentication"
 
 TWINS = [
     Twin(
@@ -211,8 +213,7 @@ ml.datastores.create_or_update(
             "score.py": _SCORE,
             "myenv.yml": "name: ridge\ndependencies:\n  - python=3.10\n",
         },
-        only_after="no images of services are built here",
-        tells=("{'result': [3, 6]}",),
+        differs={"services/ridge-service/keys": _KEYS},
     ),
     Twin(
         "service-images",
