@@ -34,7 +34,7 @@ from amlbridge.v2.jobs.services import JOBS
 from amlbridge.v2.online.services import ONLINE
 from amlbridge.v2.schedules import operations as schedules
 from amlbridge.v2.services import ASSETS
-from amlbridge.wire import arm, bootstrap, capacity, computes, deployments, run_services, workspaces
+from amlbridge.wire import arm, bootstrap, capacity, computes, deployments, linked_services, run_services, workspaces
 from amlbridge.wire.application import Application
 from amlbridge.wire.blob import BlobEndpoint
 from amlbridge.wire.context import Service
@@ -61,6 +61,7 @@ def services() -> list[Routes]:
         *MLFLOW,
         deployments.routes,
         computes.routes,
+        linked_services.routes,
         capacity.routes,
         datastores.routes,
         datasets.routes,

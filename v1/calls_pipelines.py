@@ -13,7 +13,9 @@ _ASSET = "models.register model-assets.create"
 _BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
 _COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
 _DEPLOY = "v1/test_models.py::test_packaging_is_refused_with_a_way_out"
-_ELSEWHERE = "wire/test_computes.py::test_instances_kubernetes_and_machines_elsewhere"
+_INSTANCES = "wire/test_computes.py::test_instances_and_kubernetes"
+_LINKED = "wire/test_linked_services.py::test_a_synapse_workspace_is_linked_and_a_pool_of_it_attached"
+_ATTACHED = "wire/test_attached_computes.py::test_each_service_is_attached_read_and_detached"
 _ENDPOINTS = "v1/pipelines/test_endpoints.py::test_versions_and_their_default"
 _ENVIRONMENTS = "v1/test_environments.py::test_register_get_versions_and_labels"
 _FAILURES = "v1/pipelines/test_failures.py::test_failure_continue_and_cancel"
@@ -50,14 +52,18 @@ COMPUTE = (
     served(_CORE + "compute.AmlCompute.get_status", "computes.get_compute", _COMPUTES),
     served(_CORE + "compute.AmlCompute.update", "computes.update_compute", _COMPUTES),
     served(_CORE + "compute.AmlCompute.delete", "computes.delete_compute", _COMPUTES),
-    served(_CORE + "compute.ComputeInstance", "computes.get_compute computes.start_instance", _ELSEWHERE),
-    refused(
+    served(_CORE + "compute.ComputeInstance", "computes.get_compute computes.start_instance", _INSTANCES),
+    served(
         _CORE + "compute.ComputeTarget.attach",
-        "",
-        "a machine elsewhere cannot be reached: use an AmlCompute",
-        _ELSEWHERE,
+        "computes.create_compute computes.list_keys",
+        _ATTACHED,
+        "is a record: what would run there is refused when it is submitted",
     ),
-    client(_CORE + "compute.AksCompute.provisioning_configuration", "creating it is refused"),
+    client(_CORE + "compute.AksCompute.provisioning_configuration", test=_ATTACHED),
+    served(_CORE + "LinkedService.register", "linked-services.link_service", _LINKED),
+    served(_CORE + "LinkedService.list", "linked-services.list_linked_services", _LINKED),
+    served(_CORE + "LinkedService.get", "linked-services.get_linked_service", _LINKED),
+    served(_CORE + "LinkedService.unregister", "linked-services.unlink_service", _LINKED),
 )
 
 ENVIRONMENT = (

@@ -6,28 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from amlbridge.wire import attached_computes as attached
 from amlbridge.wire.context import typed
-from amlbridge.wire.errors import ServiceError, bad_request
+from amlbridge.wire.errors import bad_request
 
 #: The kind of the records; their name is the compute's in lower case, since Azure compares names without case.
 KIND = "compute"
 CLUSTER, INSTANCE, KUBERNETES = "AmlCompute", "ComputeInstance", "Kubernetes"
 #: What DataTransferStep names: its copies are made on this machine.
 FACTORY = "DataFactory"
-_KINDS = {kind.lower(): kind for kind in (CLUSTER, INSTANCE, KUBERNETES, FACTORY)}
-#: Kinds whose work happens on machines that are not ours.
-_ELSEWHERE = {
-    "aks": "an AKS cluster",
-    "batch": "an Azure Batch account",
-    "databricks": "a Databricks workspace",
-    "datalakeanalytics": "a Data Lake Analytics account",
-    "hdinsight": "an HDInsight cluster",
-    "kusto": "a Kusto cluster",
-    "synapsespark": "a Synapse Spark pool",
-    "virtualmachine": "another virtual machine",
-}
-#: Those whose ordinary Python steps can run on an AmlCompute instead; the others have steps of their own kind.
-_PYTHON_THERE = ("aks", "virtualmachine", "hdinsight")
+_KINDS = {kind.lower(): kind for kind in (CLUSTER, INSTANCE, KUBERNETES, FACTORY, *attached.ELSEWHERE)}
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _RESERVED = ("amlcompute", "local", "containerinstance")
 _DURATION = re.compile(r"P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
@@ -48,24 +36,31 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def create(name: str, request: Mapping[str, Any], *, location: str) -> dict[str, Any]:
-    """The record of a new compute from the body of a PUT. Raises a 400 ServiceError."""
+def create(
+    name: str, request: Mapping[str, Any], *, location: str, old: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The record of a new compute from the body of a PUT, or of one that had the record ``old``. Raises a 400
+    ServiceError."""
     if problem := name_problem(name):
         raise bad_request(problem, "InvalidComputeName")
     outer = typed(request, "properties", dict)
     kind = _kind(typed(outer, "computeType", str))
     given: dict[str, Any] = typed(outer, "properties", dict, {})
+    resource = typed(outer, "resourceId", str, None) or None
+    elsewhere = kind in attached.ELSEWHERE
+    before = old["properties"] if old is not None and old["computeType"] == kind else None
     return {
         "name": name,
         "computeType": kind,
         "location": typed(request, "location", str, location) or location,
         "computeLocation": typed(outer, "computeLocation", str, location) or location,
         "description": typed(outer, "description", str, None),
-        "resourceId": typed(outer, "resourceId", str, None),
+        "resourceId": resource,
         "disableLocalAuth": typed(outer, "disableLocalAuth", bool, True),
         "tags": _tags(request),
         "identity": _identity(request, None),
-        "properties": _BUILD[kind](given),
+        "properties": attached.build(kind, given, resource, before) if elsewhere else _BUILD[kind](given),
+        "secrets": attached.secrets(kind, given) if elsewhere else {},
         "state": "Running",
     }
 
@@ -96,15 +91,13 @@ def _kind(name: str) -> str:
     kind = _KINDS.get(name.lower())
     if kind is not None:
         return kind
-    where = _ELSEWHERE.get(name.lower())
-    if where is None:
-        raise bad_request(f"{name!r} is no kind of compute; there are {', '.join(_KINDS.values())}")
-    if name.lower() in _PYTHON_THERE:
-        way_out = "create an AmlCompute of that name, and Python steps for it run here"
-    else:
-        way_out = "its steps cannot run here; do their work in a PythonScriptStep on an AmlCompute, or leave them out"
-    message = f"amlbridge runs everything on this machine and cannot reach {where}: {way_out}"
-    raise ServiceError(400, "ComputeTypeNotSupported", message)
+    raise bad_request(f"{name!r} is no kind of compute; there are {', '.join(_KINDS.values())}")
+
+
+def is_attached(body: Mapping[str, Any]) -> bool:
+    """Whether a compute was attached: it is detached, and one that was made for the workspace is deleted."""
+    kind, resource = body["computeType"], body["resourceId"]
+    return kind == KUBERNETES or (kind == FACTORY and bool(resource)) or attached.is_attached(kind, resource)
 
 
 def _cluster(given: Mapping[str, Any]) -> dict[str, Any]:

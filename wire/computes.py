@@ -1,8 +1,9 @@
 """Computes: names that steps ask for, with a bound on how many nodes of them run at once.
 
 Every compute is this machine. AmlCompute, ComputeInstance and Kubernetes are kept as their users configure them, and
-are ready the moment they are created; kinds whose work happens elsewhere are refused. Both SDKs use the ARM routes; v1
-reads through ``/rp/workspaces`` (protocol notes, section 3).
+are ready the moment they are created; of what is attached from other services there is a record
+(:mod:`amlbridge.wire.attached_computes`). Both SDKs use the ARM routes; v1 reads through ``/rp/workspaces`` (protocol
+notes, section 3).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.wire import assumed_computes, unfound_computes
+from amlbridge.wire import assumed_computes, attached_computes, unfound_computes
 from amlbridge.wire import compute_bodies as bodies
 from amlbridge.wire.assumed_names import NAMES
 from amlbridge.wire.context import Call, Service
@@ -37,6 +38,12 @@ _UNBOUNDED = 1_000_000
 def exists(service: Service, workspace: Workspace, name: str) -> bool:
     """Whether the workspace has a compute of this name."""
     return _find(service, workspace, name) is not None
+
+
+def work_refused(service: Service, workspace: Workspace, name: str) -> str | None:
+    """Why nothing can run on a compute that is there, with the way out; None when it can."""
+    found = _find(service, workspace, name)
+    return None if found is None else attached_computes.work_refused(found.body["name"], found.body["computeType"])
 
 
 def max_nodes(service: Service, workspace: Workspace, name: str) -> int | None:
@@ -83,11 +90,12 @@ def get_compute(call: Call) -> Reply:
 
 @routes.put("/WS/computes/{name}")
 def create_compute(call: Call) -> Reply:
-    """Creates a compute, or changes the settings of one that can change; kinds outside this machine are refused."""
-    name = call.params["name"]
-    body = bodies.create(name, call.object, location=call.workspace.properties.get("location", "local"))
+    """Creates or attaches a compute, or changes the settings of one that can change."""
+    name, location = call.params["name"], call.workspace.properties.get("location", "local")
     with call.records.database.write():
         existing = _find(call.service, call.workspace, name)
+        old = existing.body if existing is not None else None
+        body = bodies.create(name, call.object, location=location, old=old)
         if existing is not None:
             if existing.body["computeType"] != body["computeType"]:
                 raise conflict(f"{name} exists as {existing.body['computeType']}: delete it, or choose another name")
@@ -119,7 +127,7 @@ def delete_compute(call: Call) -> Reply:
     action = call.query.get("underlyingresourceaction", "").lower()
     if action not in ("delete", "detach"):
         raise bad_request("underlyingResourceAction must be Delete or Detach")
-    attached = found.body["computeType"] == bodies.KUBERNETES
+    attached = bodies.is_attached(found.body)
     if attached != (action == "detach"):
         raise bad_request(f"{found.body['name']} is {'attached: detach' if attached else 'not attached: delete'} it")
     call.records.resources.delete(call.workspace.id, KIND, found.name)
@@ -171,9 +179,11 @@ def list_nodes(call: Call) -> Reply:
     return {"nodes": nodes}
 
 
-@routes.operation("POST", "/WS/computes/{name}/listKeys", refused="No compute that is this machine has keys.")
+@routes.post("/WS/computes/{name}/listKeys")
 def list_keys(call: Call) -> Reply:
-    """The credentials of a compute."""
+    """The credentials that a compute of another service was attached with."""
+    body = _get(call).body
+    return attached_computes.keys(body["name"], body["computeType"], body.get("secrets", {}))
 
 
 @routes.post("/WS/checkComputeNameAvailability")
@@ -223,7 +233,7 @@ def dto(service: Service, workspace: Workspace, item: Resource) -> dict[str, Any
             "resourceId": body["resourceId"],
             "createdOn": iso(item.created),
             "modifiedOn": iso(item.modified),
-            "isAttachedCompute": body["computeType"] == bodies.KUBERNETES,
+            "isAttachedCompute": bodies.is_attached(body),
             "disableLocalAuth": body["disableLocalAuth"],
             "properties": {**body["properties"], **_state(item)},
         },

@@ -195,7 +195,6 @@ _REFUSED = (
     ("GET", "/WS/privateLinkResources", _NO_NETWORK),
     ("PUT", "/WS/privateEndpointConnections/{id}", _NO_NETWORK),
     ("DELETE", "/WS/privateEndpointConnections/{id}", _NO_NETWORK),
-    ("PUT", "/WS/linkedServices/{id}", "Linked services (Synapse) are machines elsewhere that amlbridge cannot reach."),
     (
         "PUT",
         "/WS/providers/Microsoft.Authorization/roleAssignments/{id}",
@@ -205,17 +204,11 @@ _REFUSED = (
 
 
 def _refused(call: Call) -> Reply:
-    """Private endpoints, linked services, role assignments."""
+    """Private endpoints, role assignments."""
 
 
 for _method, _path, _reason in _REFUSED:
     routes.operation(_method, _path, refused=_reason)(_refused)
-
-
-@routes.get("/WS/linkedServices")
-def list_linked_services(call: Call) -> Reply:
-    """The linked services of the workspace: there are none."""
-    return {"value": []}
 
 
 def _names(call: Call) -> tuple[str, str, str]:

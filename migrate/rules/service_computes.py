@@ -33,7 +33,7 @@ try:
     compute = DatabricksCompute(workspace=ws, name="databricks")
     print("found")
 except ComputeTargetException:
-    config = DatabricksCompute.attach_configuration("group", "name", token)
+    config = DatabricksCompute.attach_configuration("group", "name", access_token=token)
     compute = ComputeTarget.attach(ws, "databricks", config)
     compute.wait_for_completion(True)
 print("attached")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amlbridge.wire import compute_bodies
+from amlbridge.wire.attached_computes import ELSEWHERE
 from amlbridge.wire.errors import ServiceError
 from tests.support.live import LiveService
 
@@ -81,13 +82,12 @@ def test_the_get_or_create_idiom_and_what_follows(live: LiveService) -> None:
 
 
 @pytest.mark.slow
-def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
+def test_instances_and_kubernetes(live: LiveService) -> None:
     done = live.run(
         """
         import json
         from azureml.core import Workspace
-        from azureml.core.compute import (AksCompute, AmlCompute, ComputeInstance, ComputeTarget, DatabricksCompute,
-            HDInsightCompute, KubernetesCompute, RemoteCompute)
+        from azureml.core.compute import AmlCompute, ComputeInstance, ComputeTarget, KubernetesCompute
         ws = Workspace.from_config()
         config = ComputeInstance.provisioning_configuration(vm_size="STANDARD_DS3_V2", ssh_public_access=False)
         instance = ComputeTarget.create(ws, "my-instance", config)
@@ -111,18 +111,6 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         kube.detach()
         instance.delete(wait_for_completion=True)
         print(sorted(ws.compute_targets))
-        hdi = "/subscriptions/s/resourceGroups/r/providers/Microsoft.HDInsight/clusters/c"
-        configurations = {
-            "Databricks": (DatabricksCompute, dict(resource_group="r", workspace_name="w", access_token="t")),
-            "HDInsight": (HDInsightCompute, dict(resource_id=hdi, username="u", password="p")),
-            "virtual machine": (RemoteCompute, dict(address="10.0.0.1", ssh_port=22, username="u", password="p")),
-            "AKS": (AksCompute, dict(resource_group="r", cluster_name="c")),
-        }
-        for what, (kind, options) in configurations.items():
-            try:
-                ComputeTarget.attach(ws, "elsewhere", kind.attach_configuration(**options))
-            except Exception as error:
-                print(type(error).__name__, what in str(error), "this machine" in str(error), "400" in str(error))
         print(len(AmlCompute.supported_vmsizes(ws)) > 100, len(AmlCompute.list_usages(ws)), AmlCompute.list_quotas(ws))
         try:
             AmlCompute.update_quotas(ws, "standardDSv2Family", 10)
@@ -140,7 +128,6 @@ def test_instances_kubernetes_and_machines_elsewhere(live: LiveService) -> None:
         "True",
         "KubernetesCompute team ['kube', 'my-instance']",
         "[]",
-        *["ComputeTargetException True True True"] * 4,
         "True 2 []",
         "True",
     ]
@@ -235,12 +222,13 @@ def test_any_body_is_a_compute_or_a_400(content: object) -> None:
     request = (
         {"properties": content, "tags": content, "identity": content} if isinstance(content, dict) else {"x": content}
     )
-    for kind in ("AmlCompute", "ComputeInstance", "Kubernetes"):
+    for kind in ("AmlCompute", "ComputeInstance", "Kubernetes", *ELSEWHERE):
         if isinstance(content, dict):
             request["properties"] = {**content, "computeType": kind}
         try:
             body = compute_bodies.create("name", request, location="local")
             assert json.loads(json.dumps(body)) == body
+            compute_bodies.create("name", request, location="local", old=body)
             compute_bodies.update(body, request)
         except ServiceError as error:
             assert error.status == 400

@@ -59,6 +59,8 @@ def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Nod
             f"with ComputeTarget.create() or `amlbridge compute add {compute}`, or name one that there is",
             "ComputeTargetNotFound",
         )
+    if (refused := computes.work_refused(service, workspace, compute)) is not None:
+        raise bad_request(f"{spot_of(node)}: {refused}", "NotSupportedHere")
 
 
 def _check_script(service: Service, workspace: Workspace, node: Node) -> None:

@@ -69,6 +69,8 @@ def check_compute(service: Service, workspace: Workspace, reference: str | None,
     name = job_settings.compute_name(reference)
     if name is None or name.lower() in (job_settings.SERVERLESS, job_settings.LOCAL):
         return
+    if (refused := computes.work_refused(service, workspace, name)) is not None:
+        raise invalid(spot, refused, "NotSupportedHere")
     if not computes.exists(service, workspace, name):
         raise invalid(
             spot,

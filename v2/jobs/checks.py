@@ -44,7 +44,11 @@ def _check_sweep(node: Node, spot: str) -> None:
 
 def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Node, spot: str) -> None:
     name = node.resources.compute or plan.settings.default_compute
-    if name is None or name.lower() in _ALWAYS or computes.exists(service, workspace, name):
+    if name is None or name.lower() in _ALWAYS:
+        return
+    if (refused := computes.work_refused(service, workspace, name)) is not None:
+        raise invalid(_at(spot, "compute"), refused, "NotSupportedHere")
+    if computes.exists(service, workspace, name):
         return
     raise invalid(
         _at(spot, "compute"),

@@ -164,9 +164,10 @@ def _environment(asset: Values) -> Values:
 def _compute(item: Values) -> Values:
     properties = item["properties"]
     detail = properties.get("properties") or {}
-    names = ("vmSize", "vmPriority", "subnet", "identity")
+    names = ("vmSize", "vmPriority", "subnet", "identity", "address", "sshPort", "administratorAccount", "namespace")
     return {
         "type": properties["computeType"],
+        "resource": (properties["resourceId"] or "").lower(),
         "description": properties["description"] or "",
         "tags": item["tags"] or {},
         **{name: detail.get(name) for name in names},

@@ -184,12 +184,16 @@ _PROVIDERS = f"/subscriptions/{ml.subscription_id}/resourceGroups/group/provider
 VM = f"{_PROVIDERS}/Microsoft.Compute/virtualMachines/machine"
 CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
 """,
-        refused="cannot reach another virtual machine",
+        foot="""\
+            print("=", sorted(compute.name for compute in ws.compute_targets.values()))
+            """,
     ),
     Twin(
         "linked-services",
         head='SUBSCRIPTION, GROUP = "22222222-2222-2222-2222-222222222222", "group"\n',
-        refused="cannot reach",
+        foot="""\
+            print("=", compute.name, sorted(ws.compute_targets))
+            """,
     ),
     Twin("runs", 1, setup=FINISHED, foot='print(open("report.txt").read())\n', printed=True),
     Twin("runs", 0, head=_RUN, setup=FINISHED, foot='print("=", run.get_status(), run.get_metrics())\n'),
@@ -271,8 +275,7 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
             ws = Workspace.from_config()
             token = "a token"
             """,
-        foot='print("=", ws.name.endswith("new"))\n',
-        only_after="SDK v1 cannot attach what runs elsewhere here, and SDK v2 does without",
-        tells=("True",),
+        foot='print("=", ws.name)\n',
+        differs={"computes/databricks": "SDK v2 attaches no Databricks workspace: its API is called"},
     ),
 ]
