@@ -41,6 +41,7 @@ _NO_HOST = "there are no containers here: Model.deploy runs the scoring script i
 _SERVICES = "v1/webservices/test_webservices.py::test_aci_from_deployment_to_deletion"
 _IMAGES = "v1/webservices/test_images.py::test_from_the_image_to_services_and_deletion"
 _BAD_IMAGES = "v1/webservices/test_images.py::test_what_cannot_be_built_or_loaded"
+_VERSIONS = "v1/webservices/test_versions.py::test_versions_share_the_traffic_of_an_endpoint"
 _AKS = "v1/webservices/test_webservices.py::test_aks_on_a_compute_of_the_workspace"
 
 COMPUTE = (
@@ -213,6 +214,11 @@ MODELS = (
     served(_CORE + "webservice.AksWebservice.run", "scoring.score", _AKS),
     served(_CORE + "webservice.AksWebservice.update", "web-services.change", _AKS),
     served(_CORE + "webservice.AksWebservice.get_access_token", "web-services.get_token", _AKS),
+    client(_CORE + "webservice.AksEndpoint.deploy_configuration", test=_VERSIONS),
+    served(_CORE + "webservice.AksEndpoint.create_version", "web-services.change", _VERSIONS),
+    served(_CORE + "webservice.AksEndpoint.update_version", "web-services.change", _VERSIONS),
+    served(_CORE + "webservice.AksEndpoint.delete_version", "web-services.change", _VERSIONS),
+    served(_CORE + "webservice.AksEndpoint.run", "scoring.score", _VERSIONS, "by the versions' shares of the traffic"),
     client(_CORE + "webservice.LocalWebservice", "its Docker is the service, where the machine has none"),
     client(_CORE + "image.ContainerImage.image_configuration", test=_IMAGES),
     served(_CORE + "image.Image.create", "service-images.create", _IMAGES, "nothing is built before it is deployed"),

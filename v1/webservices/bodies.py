@@ -11,10 +11,11 @@ from amlbridge.v1 import models
 from amlbridge.v1.webservices import images
 from amlbridge.wire.context import Call
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
-from amlbridge.wire.serving import records, scoring
+from amlbridge.wire.serving import scoring
 from amlbridge.wire.serving.records import CREATING, FAILED, SUCCEEDED, Deployment, Endpoint
 
 STATES = {CREATING: "Transitioning", SUCCEEDED: "Healthy", FAILED: "Failed"}
+CREATED_BY = {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME}
 _ACI: dict[str, Any] = {
     "appInsightsEnabled": False,
     "cname": None,
@@ -70,7 +71,6 @@ def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) 
     kind = str(given["computeType"]).upper()
     defaults = _ACI if kind == "ACI" else _AKS
     request, image = given.get("environmentImageRequest"), image_of(call, given)
-    ids = (request or {}).get("modelIds") or [] if image is None else image.body["modelIds"]
     content = {
         **{key: _joined(default, given.get(key)) for key, default in defaults.items()},
         "id": item.name,
@@ -84,7 +84,7 @@ def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) 
         "computeName": given.get("computeName"),
         "createdTime": iso(item.created),
         "updatedTime": iso(item.modified),
-        "createdBy": {"userObjectId": USER, "userTenantId": TENANT, "userName": USER_NAME},
+        "createdBy": CREATED_BY,
         "imageId": given.get("imageId"),
         "imageDigest": None if image is None else images.digest(image),
         "authEnabled": endpoint.auth == "key",
@@ -92,11 +92,20 @@ def dto(call: Call, item: Resource, endpoint: Endpoint, deployment: Deployment) 
         "scoringUri": scoring.uri(call.service, endpoint),
         "swaggerUri": scoring.swagger_uri(call.service, endpoint),
         "environmentImageRequest": request,
-        "models": models.described(call, ids),
+        "models": models.described(call, model_ids(call, given)),
         "modelConfigMap": {},
         "deploymentStatus": {"currentReplicas": deployment.processes if deployment.state == SUCCEEDED else 0},
     }
     return content if image is None else {**content, "imageDetails": images.dto(call, image, expand=True)}
+
+
+def model_ids(call: Call, given: Mapping[str, Any]) -> list[str]:
+    """The models of a service: of its image, of its environment's request, or of all versions of an endpoint."""
+    if given.get("versions"):
+        return list(dict.fromkeys(name for one in given["versions"].values() for name in model_ids(call, one)))
+    image = image_of(call, given)
+    of = image.body if image is not None else given.get("environmentImageRequest") or {}
+    return [str(value) for value in of.get("modelIds") or []]
 
 
 def image_of(call: Call, given: Mapping[str, Any]) -> Resource | None:
@@ -119,10 +128,3 @@ def error_of(deployment: Deployment) -> dict[str, Any] | None:
     details = [{"code": "CrashLoopBackOff", "message": deployment.error or ""}]
     message = "Service deployment failed: its scoring script or its environment cannot be loaded."
     return {"code": "DeploymentFailed", "statusCode": 400, "message": message, "details": details}
-
-
-def find_records(call: Call, name: str) -> tuple[Endpoint, Deployment] | None:
-    """The endpoint and the deployment of a service."""
-    endpoint = records.find_endpoint(call.service, call.workspace.id, "service", name)
-    deployment = records.find_deployment(call.service, call.workspace.id, "service", name, "service")
-    return (endpoint, deployment) if endpoint is not None and deployment is not None else None

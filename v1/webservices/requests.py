@@ -49,8 +49,8 @@ def check_service_name(name: str) -> str:
     return name
 
 
-def read(call: Call, content: Mapping[str, Any]) -> Wanted:
-    """What a request to create a service asks for. Raises a 4xx ServiceError."""
+def read(call: Call, content: Mapping[str, Any], endpoint: str | None = None) -> Wanted:
+    """What a request to create a service asks for, or a version of an ``endpoint``. Raises a 4xx ServiceError."""
     name = check_service_name(typed(content, "name", str))
     kind = typed(content, "computeType", str).upper()
     _refuse(call, content, kind)
@@ -59,8 +59,8 @@ def read(call: Call, content: Mapping[str, Any]) -> Wanted:
     deployment = Deployment(
         workspace=call.workspace.id,
         flavor=FLAVOR,
-        endpoint=name,
-        name=DEPLOYMENT,
+        endpoint=endpoint or name,
+        name=name if endpoint else DEPLOYMENT,
         generation=uuid.uuid4().hex,
         script=source.script,
         code="",
@@ -74,7 +74,7 @@ def read(call: Call, content: Mapping[str, Any]) -> Wanted:
         start_timeout=_START_TIMEOUT,
         most_requests=_ACI_REQUESTS if kind == "ACI" else 2 * concurrent * replicas,
     )
-    return Wanted(deployment, _auth(content, kind), source)
+    return Wanted(deployment, auth(content, kind), source)
 
 
 def _source(call: Call, content: Mapping[str, Any]) -> Source:
@@ -95,7 +95,8 @@ def _refuse(call: Call, content: Mapping[str, Any], kind: str) -> None:
         raise ServiceError(
             501,
             "NotSupported",
-            f"web services of the kind {kind} are not run by amlbridge: deploy with AciWebservice or AksWebservice",
+            f"web services of the kind {kind} are not run by amlbridge: deploy with AciWebservice, AksWebservice or "
+            "AksEndpoint",
         )
     if typed(content, "sslEnabled", bool, False):
         raise bad_request("the scoring URI is http on this machine: leave ssl_enabled out", "NotSupported")
@@ -116,7 +117,7 @@ def _refuse(call: Call, content: Mapping[str, Any], kind: str) -> None:
             )
 
 
-def _auth(content: Mapping[str, Any], kind: str) -> Auth:
+def auth(content: Mapping[str, Any], kind: str) -> Auth:
     """ACI services have no authentication unless they ask for it, AKS services have keys."""
     if typed(content, "aadAuthEnabled", bool, False):
         if typed(content, "authEnabled", bool, False):
@@ -149,3 +150,10 @@ def _timeout(content: Mapping[str, Any]) -> float:
 def texts(content: Mapping[str, Any], field: str) -> dict[str, str]:
     """Tags or properties. Raises a 400 ServiceError."""
     return string_map(content, field) or {}
+
+
+def check_kept(old: Mapping[str, str], new: Mapping[str, str], what: str) -> None:
+    """Raises a 400 ServiceError when a property was changed or removed."""
+    for key, value in old.items():
+        if new.get(key) != value:
+            raise bad_request(f"the property {key!r} of a {what} cannot be changed or removed, only tags can")

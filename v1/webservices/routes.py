@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,21 +11,20 @@ from starlette.responses import Response
 
 from amlbridge.engine.records.resources import Resource
 from amlbridge.v1.model_queries import matches_pairs, patch
-from amlbridge.v1.webservices import bodies, files, images, packages, requests
+from amlbridge.v1.webservices import answers, bodies, files, images, packages, requests, versions
 from amlbridge.v1.webservices.requests import FLAVOR, Wanted
 from amlbridge.wire.context import Call, typed
-from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
+from amlbridge.wire.errors import ServiceError, bad_request, not_found
 from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
 from amlbridge.wire.serving import access, operator, records
-from amlbridge.wire.serving.records import CREATING, SUCCEEDED, Deployment, Endpoint, Style
+from amlbridge.wire.serving.records import CREATING, FAILED, SUCCEEDED, Deployment, Endpoint, Style
 
 routes = Routes("web services", "/modelmanagement/v1.0/WS")
 
 KIND = images.SERVICES
 #: How long the state of an operation is waited for, in seconds: the client asks again after 5 s.
 _HELD = 30.0
-_DONE = "done-"
 #: What `update` of the client changes.
 _CHANGEABLE = (
     "kvTags",
@@ -66,7 +64,10 @@ def validate(call: Call) -> Reply:
     if not isinstance(content, dict):
         raise bad_request("createRequest must be an object")
     try:
-        requests.read(call, content)
+        if versions.is_of(content):
+            versions.check(call, content)
+        else:
+            requests.read(call, content)
     except ServiceError as error:
         # Any other status than 200 the client takes for "no objection".
         return {"error": error.body()["error"]}
@@ -77,33 +78,38 @@ def validate(call: Call) -> Reply:
 def validate_name(call: Call) -> Reply:
     """Whether the name of a web service is free; the error is in the body, as the client wants it."""
     name = call.params["name"]
-    if bodies.find_records(call, name) is not None:
-        return {"error": {"code": "ServiceAlreadyExists", "message": _taken(name)}}
+    if _endpoint(call, name) is not None:
+        return {"error": answers.taken(name).body()["error"]}
     return {}
 
 
 @routes.post("/services")
 def create(call: Call) -> Reply:
-    """Deploys models with their scoring script as a web service here: ACI, or AKS on a compute that is there.
+    """Deploys models with their scoring script, or an image, as a web service here: ACI, or AKS on a compute that is
+    there; also an endpoint of AKS with its first version.
 
     The answer names an operation, whose state is to be followed."""
     content = dict(call.object)
-    wanted = requests.read(call, content)
-    name = wanted.deployment.endpoint
-    old = bodies.find_records(call, name)
+    several = versions.is_of(content)
+    name = requests.check_service_name(typed(content, "name", str))
+    old = _endpoint(call, name)
     if old is not None and not typed(content, "overwrite", bool, False):
-        raise conflict(_taken(name), "ServiceAlreadyExists")
+        raise answers.taken(name)
+    if several:
+        return versions.create(call, content, old)
+    wanted = requests.read(call, content)
     content["kvTags"], content["properties"] = requests.texts(content, "kvTags"), requests.texts(content, "properties")
-    keys: dict[str, Any] = typed(content, "keys", dict, {})
-    first, second = (_key(typed(keys, part, str, None)) for part in ("primaryKey", "secondaryKey"))
-    content.pop("keys", None)
+    first, second = answers.keys(content)
     style: Style = "aci" if content["computeType"].upper() == "ACI" else "aks"
     traffic = {requests.DEPLOYMENT: 100}
     endpoint = Endpoint(call.workspace.id, FLAVOR, name, style, wanted.auth, first, second, traffic)
     if old is not None:
-        endpoint = replace(endpoint, primary=old[0].primary, secondary=old[0].secondary)
+        endpoint = replace(endpoint, primary=old.primary, secondary=old.secondary)
     _deploy(call, endpoint, wanted, content)
-    return _accepted(call, wanted.deployment.generation, 202)
+    for deployment in versions.deployments(call, endpoint):
+        if deployment.name != requests.DEPLOYMENT:  # it was an endpoint with versions
+            operator.of(call.service).delete(deployment)
+    return answers.accepted(call, [wanted.deployment])
 
 
 def _deploy(call: Call, endpoint: Endpoint, wanted: Wanted, content: Mapping[str, Any]) -> None:
@@ -125,9 +131,7 @@ def list_services(call: Call) -> Reply:
 
 def _matches(call: Call, item: Resource) -> bool:
     query, body = call.query, item.body
-    image = bodies.image_of(call, body)
-    of = image.body if image is not None else body.get("environmentImageRequest") or {}
-    ids = [str(value) for value in of.get("modelIds") or []]
+    image, ids = bodies.image_of(call, body), bodies.model_ids(call, body)
     if query.get("computetype") and query["computetype"].upper() != body["computeType"].upper():
         return False
     if query.get("modelid") and query["modelid"] not in ids:
@@ -147,19 +151,20 @@ def _matches(call: Call, item: Resource) -> bool:
 
 @routes.get("/services/{name}")
 def get(call: Call) -> Reply:
-    """One web service with its state and scoring URI."""
+    """One web service with its state and scoring URI; an endpoint with its versions."""
     return _dto(call, _find(call)[0])
 
 
 @routes.patch("/services/{name}")
 def change(call: Call) -> Reply:
-    """Changes a web service by a JSON patch; models, script, environment and replicas start it anew."""
-    item, endpoint, deployment = _find(call)
+    """Changes a web service by a JSON patch; models, script, environment and replicas start it anew. Of an endpoint
+    also its versions, which are added, changed and removed so."""
+    item, endpoint = _find(call)
+    if versions.is_of(item.body):
+        return versions.change(call, item, endpoint)
     changed = patch(item.body, call.json, _CHANGEABLE)
     changed["kvTags"], changed["properties"] = requests.texts(changed, "kvTags"), requests.texts(changed, "properties")
-    for key, value in (item.body.get("properties") or {}).items():
-        if changed["properties"].get(key) != value:
-            raise bad_request(f"the property {key!r} of a web service cannot be changed or removed, only tags can")
+    requests.check_kept(item.body.get("properties") or {}, changed["properties"], "web service")
     wanted = requests.read(call, changed)
     endpoint = replace(endpoint, auth=wanted.auth)
     fields = {key for key in changed if changed[key] != item.body.get(key)}
@@ -167,19 +172,20 @@ def change(call: Call) -> Reply:
         with call.records.database.write():
             records.put_endpoint(call.service, endpoint)
             call.records.resources.put(call.workspace.id, KIND, item.name, changed)
-        return JsonResponse({**_dto(call, _find(call)[0]), "operationId": deployment.generation})
+        return JsonResponse({**_dto(call, _find(call)[0]), "operationId": _deployment(call, item).generation})
     _deploy(call, endpoint, wanted, changed)
-    return _accepted(call, wanted.deployment.generation, 202)
+    return answers.accepted(call, [wanted.deployment])
 
 
 @routes.delete("/services/{name}")
 def delete(call: Call) -> Reply:
-    """Stops and deletes a web service; its models stay."""
+    """Stops and deletes a web service, with all versions of an endpoint; its models and its image stay."""
     name = call.params["name"]
-    found = bodies.find_records(call, name)
-    if found is None:
+    endpoint = _endpoint(call, name)
+    if endpoint is None:
         return Response(status_code=204)
-    operator.of(call.service).delete(found[1])
+    for deployment in versions.deployments(call, endpoint):
+        operator.of(call.service).delete(deployment)
     records.delete_endpoint(call.service, call.workspace.id, FLAVOR, name)
     call.records.resources.delete(call.workspace.id, KIND, name)
     return Response(status_code=200)
@@ -187,12 +193,15 @@ def delete(call: Call) -> Reply:
 
 @routes.get("/services/{name}/logs")
 def get_logs(call: Call) -> Reply:
-    """The last lines of a web service's log: what the script prints, and what became of its processes."""
-    deployment = _find(call)[2]
+    """The last lines of a web service's log: what the script prints, and what became of its processes; of an endpoint
+    those of each version."""
+    item, endpoint = _find(call)
     tail = call.query.get("tail", "5000")
     if not tail.isdecimal() or len(tail) > 9:
         raise bad_request(f"tail must be a number of lines, not {tail!r}")
-    return {"content": operator.of(call.service).log(deployment, int(tail))}
+    if versions.is_of(item.body):
+        return {"content": versions.log(call, endpoint, int(tail))}
+    return {"content": operator.of(call.service).log(_deployment(call, item), int(tail))}
 
 
 @routes.post("/services/{name}/listkeys")
@@ -210,13 +219,13 @@ def regenerate_keys(call: Call) -> Reply:
     kind = call.field("keyType", str).lower()
     if kind not in ("primary", "secondary"):
         raise bad_request(f"keyType must be Primary or Secondary, not {call.object['keyType']!r}")
-    key = _key(call.field("keyValue", str, None))
+    key = answers.key(call.field("keyValue", str, None))
     with call.records.database.write():
         endpoint = _find(call)[1]
         records.put_endpoint(
             call.service, replace(endpoint, primary=key) if kind == "primary" else replace(endpoint, secondary=key)
         )
-    return _accepted(call, f"{_DONE}{uuid.uuid4().hex}", 202)
+    return answers.accepted(call)
 
 
 @routes.post("/services/{name}/token")
@@ -236,18 +245,24 @@ def get_token(call: Call) -> Reply:
 def get_operation(call: Call) -> Reply:
     """How far a web service is; held until it is done, or a while."""
     operation = call.params["operation"]
-    if operation.startswith(_DONE):
+    if operation.startswith(answers.DONE):
         return _state(operation, "Succeeded", None)
     made = packages.operation(call, operation) or images.operation(call, operation)
     if made is not None:
         return made
-    for item in call.records.resources.list(call.workspace.id, KIND):
-        found = bodies.find_records(call, item.name)
-        if found is not None and found[1].generation == operation:
-            done = operator.of(call.service).wait(found[1], _HELD)
-            state = {CREATING: "Running", SUCCEEDED: "Succeeded"}.get(done.state, "Failed")
-            return _state(operation, state, bodies.error_of(done))
-    raise not_found(f"there is no operation {operation}: its web service was deleted or deployed anew")
+    wanted = operation.split(answers.AND)
+    found = [
+        deployment
+        for item in call.records.resources.list(call.workspace.id, KIND)
+        for deployment in records.deployments(call.service, call.workspace.id, FLAVOR, item.name)
+        if deployment.generation in wanted
+    ]
+    if len(found) < len(wanted):
+        raise not_found(f"there is no operation {operation}: its web service was deleted or deployed anew")
+    done = [operator.of(call.service).wait(deployment, _HELD) for deployment in found]
+    worst = next((item for state in (FAILED, CREATING) for item in done if item.state == state), done[0])
+    state = {CREATING: "Running", SUCCEEDED: "Succeeded"}.get(worst.state, "Failed")
+    return _state(operation, state, bodies.error_of(worst))
 
 
 def _state(operation: str, state: str, error: dict[str, Any] | None) -> dict[str, Any]:
@@ -256,34 +271,30 @@ def _state(operation: str, state: str, error: dict[str, Any] | None) -> dict[str
     return {**content, "error": error} if error is not None else content
 
 
-def _accepted(call: Call, operation: str, status: int) -> Response:
-    place = call.path.partition("/services")[0]
-    url = f"{call.service.http_url}{place}/operations/{operation}"
-    return JsonResponse({"operationId": operation}, status, {"Operation-Location": url})
+def _endpoint(call: Call, name: str) -> Endpoint | None:
+    return records.find_endpoint(call.service, call.workspace.id, FLAVOR, name)
 
 
-def _taken(name: str) -> str:
-    return f"there is a web service {name}: choose another name, or deploy with overwrite=True"
-
-
-def _key(given: str | None) -> str:
-    if given is None:
-        return records.new_key()
-    if not 8 <= len(given) <= 256 or not given.isascii() or any(mark.isspace() for mark in given):
-        raise bad_request("a key must have 8 to 256 characters without spaces", "InvalidKey")
-    return given
-
-
-def _find(call: Call) -> tuple[Resource, Endpoint, Deployment]:
+def _find(call: Call) -> tuple[Resource, Endpoint]:
     name = call.params["name"]
     item = call.records.resources.find(call.workspace.id, KIND, name)
-    found = bodies.find_records(call, name)
-    if item is None or found is None:
+    endpoint = _endpoint(call, name)
+    if item is None or endpoint is None:
         raise not_found(f"WebserviceNotFound: there is no web service {name}", "WebserviceNotFound")
-    return item, *found
+    return item, endpoint
+
+
+def _deployment(call: Call, item: Resource) -> Deployment:
+    """The deployment of a service without versions."""
+    place = (call.workspace.id, FLAVOR, item.name, requests.DEPLOYMENT)
+    found = records.find_deployment(call.service, *place)
+    assert found is not None, item.name
+    return found
 
 
 def _dto(call: Call, item: Resource) -> dict[str, Any]:
-    found = bodies.find_records(call, item.name)
-    assert found is not None, item.name
-    return bodies.dto(call, item, *found)
+    endpoint = _endpoint(call, item.name)
+    assert endpoint is not None, item.name
+    if versions.is_of(item.body):
+        return versions.dto(call, item, endpoint)
+    return bodies.dto(call, item, endpoint, _deployment(call, item))

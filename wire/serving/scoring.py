@@ -42,9 +42,10 @@ _TOO_LONG: dict[Style, int] = {"managed": 408, "aci": 504, "aks": 504}
 _TOO_MANY: dict[Style, int] = {"managed": 429, "aci": 429, "aks": 503}
 
 
-def uri(service: Service, endpoint: Endpoint) -> str:
-    """The scoring URI of an endpoint."""
-    return f"{service.http_url}/serving/{endpoint.flavor}/{endpoint.workspace}/{endpoint.name}/score"
+def uri(service: Service, endpoint: Endpoint, deployment: str = "") -> str:
+    """The scoring URI of an endpoint, or of one of its deployments alone."""
+    part = f"deployments/{deployment}/" if deployment else ""
+    return f"{service.http_url}/serving/{endpoint.flavor}/{endpoint.workspace}/{endpoint.name}/{part}score"
 
 
 def swagger_uri(service: Service, endpoint: Endpoint) -> str:
@@ -55,6 +56,7 @@ def swagger_uri(service: Service, endpoint: Endpoint) -> str:
 @routes.post(f"{_BASE}/score", access="open")
 @routes.get(f"{_BASE}/score", access="open")
 @routes.operation("OPTIONS", f"{_BASE}/score", access="open")
+@routes.post(f"{_BASE}/deployments/{{deployment}}/score", access="open")
 def score(call: Call) -> Reply:
     """Calls the model behind an endpoint: run() of its script, or an MLflow model. Asks for the endpoint's own key."""
     endpoint = _endpoint(call)
@@ -105,7 +107,7 @@ def _endpoint(call: Call) -> Endpoint:
 
 
 def _choose(call: Call, endpoint: Endpoint) -> Deployment:
-    wanted = call.headers.get(DEPLOYMENT)
+    wanted = call.params.get("deployment") or call.headers.get(DEPLOYMENT)
     place = (endpoint.workspace, endpoint.flavor, endpoint.name)
     if not wanted:
         names = [name for name, percent in endpoint.traffic.items() if percent > 0]

@@ -26,13 +26,14 @@ def services(client: httpx.Client, scope: str, listed: List) -> Values:
 
 
 def _web_service(item: Values) -> Values:
+    parts = list(item["versions"].values()) if "versions" in item else [item]
     return {
         "state": "Succeeded" if item["state"] == "Healthy" else item["state"],
         "description": item["description"] or "",
         "tags": item["kvTags"],
         "keys": item["authEnabled"],
         "application insights": item["appInsightsEnabled"],
-        "models": [f"{model['name']}:{model['version']}" for model in item["models"]],
+        "models": [f"{one['name']}:{one['version']}" for part in parts for one in part["models"]],
     }
 
 

@@ -46,6 +46,27 @@ config = AciWebservice.deploy_configuration(auth_enabled=True)
 made = Model.deploy(ws, "ridge-service", [Model(ws, "ridge")], inference, config)
 made.wait_for_deployment(show_output=False)
 """
+_VERSIONS = """\
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import AksEndpoint
+
+ws = Workspace.from_config()
+made = Model.deploy(
+    ws,
+    "scores",
+    [Model(ws, "ridge")],
+    InferenceConfig("score.py", environment=Environment.get(ws, "ridge")),
+    AksEndpoint.deploy_configuration(version_name="main", compute_target_name="cpu"),
+)
+made.wait_for_deployment(show_output=True)
+made.create_version(
+    version_name="first",
+    models=[Model(ws, "ridge")],
+    inference_config=InferenceConfig("score.py", environment=Environment.get(ws, "ridge")),
+)
+made.wait_for_deployment(show_output=True)
+"""
 _PUBLISH = """\
 import os
 
@@ -109,31 +130,20 @@ print("=", [service.name for service in Webservice.list(ws)], again.get_keys()[0
     Twin("publishing", head=_PUBLISH, foot=_CALLED, files={"src/train.py": SEEN}, cluster="cpu"),
     Twin(
         "endpoint-versions",
+        head="import deploy\n",
         foot="""\
-print("=", sorted(endpoint.versions))
-""",
-        setup=MODEL
-        + """\
-from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, ManagedOnlineEndpoint
+import requests
 
-made = ml.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name="scores")).result()
-for name in ("main", "first"):
-    ml.online_deployments.begin_create_or_update(
-        ManagedOnlineDeployment(
-            name=name,
-            endpoint_name="scores",
-            model="ridge@latest",
-            environment="ridge@latest",
-            code_configuration=CodeConfiguration(code=".", scoring_script="score.py"),
-            instance_type="Standard_DS3_v2",
-        )
-    ).result()
-made.traffic = {"main": 100}
-ml.online_endpoints.begin_create_or_update(made).result()
+key = endpoint.get_keys()[0]
+print("=", sorted(endpoint.versions))
+for version in ("main", "second"):
+    headers = {"Authorization": "Bearer " + key, "azureml-model-deployment": version}
+    answer = requests.post(endpoint.scoring_uri, json={"data": [2]}, headers=headers)
+    print("=", answer.json(), answer.headers["azureml-model-deployment"])
 """,
-        files={"model.txt": "3", "score.py": _SCORE},
-        only_after="endpoints with versions are of Kubernetes, which is not here",
-        tells=("['main', 'second']",),
+        setup=MODEL,
+        files={"model.txt": "3", "score.py": _SCORE, "deploy.py": _VERSIONS},
+        cluster="cpu",
     ),
     Twin(
         "publishing",
