@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.scopes import Scopes
+
+
+def may_call(call: ast.Call, scopes: Scopes, *, bound: bool) -> bool:
+    """Whether a call by the name of a function, or of a method if it is ``bound``, may be one of it. ``Model.deploy()``
+    calls neither a function ``deploy`` nor a method of a class of the module, when ``Model`` is imported."""
+    if not isinstance(call.func, ast.Attribute):
+        return not bound
+    base = call.func.value
+    found = scopes.lookup(base.id, base) if isinstance(base, ast.Name) else []
+    return bound and not any(binding.kind == "import" for binding in found)
+
 
 def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: bool) -> ast.expr | None:
     """What a call passes for a parameter of a function of the project, or None."""

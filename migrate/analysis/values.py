@@ -13,7 +13,7 @@ from typing import Protocol
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
-from amlbridge.migrate.analysis.functions import argument_of, returns
+from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
 from amlbridge.migrate.analysis.known import (
     CONFIGURATIONS,
     FACTORIES,
@@ -483,7 +483,9 @@ class Evaluator:
         owner = self.scopes.parents.get(function)
         method = isinstance(owner, ast.ClassDef)
         called = owner.name if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function.name
-        own = [*self.calls().get(called, ()), *(self._made_by_itself(function) if method else ())]
+        bound = method and called == function.name
+        named = [call for call in self.calls().get(called, ()) if may_call(call, self.scopes, bound=bound)]
+        own = [*named, *(self._made_by_itself(function) if method else ())]
         return [*((self, call) for call in own), *self.surroundings.callers(function)]
 
     def _uses_v1(self) -> bool:

@@ -11,6 +11,14 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, Symbol
 from amlbridge.migrate.rewriter import Rewriter
 
+#: The types of deployment configurations whose settings may change after they were made.
+CONFIGURATIONS = ("AciServiceDeploymentConfiguration", "AksServiceDeploymentConfiguration")
+#: The settings that may.
+CHANGED = (
+    *("cpu_cores", "memory_gb", "num_replicas", "tags", "description", "enable_app_insights", "auth_enabled"),
+    *("collect_model_data", "autoscale_enabled", "autoscale_min_replicas", "autoscale_max_replicas"),
+    *("autoscale_target_utilization", "autoscale_refresh_seconds"),
+)
 #: Calls that a deployment configuration is given to.
 DEPLOYING = frozenset({"deploy", "deploy_from_model", "deploy_from_image"})
 #: Methods of loggers.
@@ -97,7 +105,7 @@ def _is_known(node: ast.expr, evaluator: Evaluator, depth: int) -> bool:
     if isinstance(parent, (ast.Assign, ast.AnnAssign)):
         targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
         return all(isinstance(target, (ast.Name, ast.Attribute)) for target in targets)
-    if isinstance(parent, (ast.Return, ast.Expr)) or _is_validated(node, evaluator):
+    if isinstance(parent, (ast.Return, ast.Expr)) or _is_validated(node, evaluator) or _is_changed(node, evaluator):
         return True
     if logging(node, evaluator) is not None or _is_given(node, evaluator):
         return True
@@ -152,6 +160,12 @@ def logging(node: ast.AST, evaluator: Evaluator) -> ast.stmt | None:
 def _is_validated(node: ast.AST, evaluator: Evaluator) -> bool:
     parent = evaluator.scopes.parents.get(node)
     return isinstance(parent, ast.Attribute) and parent.attr == "validate_configuration"
+
+
+def _is_changed(node: ast.AST, evaluator: Evaluator) -> bool:
+    """Whether an expression is what a setting is assigned to."""
+    parent = evaluator.scopes.parents.get(node)
+    return isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Store) and parent.attr in CHANGED
 
 
 def _is_given(node: ast.AST, evaluator: Evaluator) -> bool:

@@ -55,6 +55,8 @@ _WITHOUT = (
 )
 #: What clusters of AKS are for, which managed endpoints have no word for.
 _PURPOSES = {"DEV_TEST": "DevTest", "FAST_PROD": "FastProd", "DENSE_PROD": "DenseProd"}
+#: Calls that look a compute up by its name.
+_LOOKED_UP = ("ComputeTarget", "AksCompute", *SERVICES)
 _SAID = frozenset({"print", "info", "debug", "warning", "error"})
 
 
@@ -91,13 +93,13 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
     why = _MANAGED if _is_aks(use, to) else _GONE
     statement = _around(use, to)
     names = {target.id for part in _simple(statement) for target in _targets(part)}
-    more: list[ast.stmt] = []
+    more: list[ast.stmt] = _found_again(statement, names, to)
     for name in names:
         for read in Objects.of(to).reads(name):
             if statement in to.evaluator.scopes.ancestors(read) or _goes(read, to):
                 continue
             around = _asking(read, to)
-            if around is None or not _only_says(around, names, to):
+            if around is None or not (around in more or _only_says(around, names, to)):
                 return _left(use, to)
             more.append(around)
     if not names and not _only_says(statement, names, to):
@@ -108,6 +110,22 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
             if other is not use and removed in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
                 to.settle(other, rule, Statements("", why))
     return Statements("", why)
+
+
+def _found_again(statement: ast.stmt, names: set[str], to: Rewriter) -> list[ast.stmt]:
+    """The statements that look a compute up by its name once more, for the same variable."""
+    found = []
+    for target in (target for part in _simple(statement) for target in _targets(part)):
+        for binding in to.evaluator.scopes.of(target).bindings[target.id]:
+            use = to.use_of(binding.value) if binding.kind == "assign" and binding.value is not None else None
+            other = to.evaluator.scopes.statement_of(binding.node)
+            if use is not None and use.symbol in _LOOKED_UP and use.call is not None and isinstance(other, ast.Assign):
+                found += [other] if len(_targets(other)) == 1 and statement not in (other, *_above(other, to)) else []
+    return found
+
+
+def _above(statement: ast.stmt, to: Rewriter) -> list[ast.AST]:
+    return list(to.evaluator.scopes.ancestors(statement))
 
 
 def _left(use: Use, to: Rewriter) -> Outcome:
@@ -169,7 +187,7 @@ def _gets(statement: ast.stmt, to: Rewriter) -> bool:
         if _sets(statement, to):
             return True
         kind = to.evaluator.type_of(statement.value) or ""
-        return len(_targets(statement)) == 1 and (kind in (*SERVICES, "ComputeTarget") or kind in CONFIGURATIONS)
+        return len(_targets(statement)) == 1 and (kind in _LOOKED_UP or kind in CONFIGURATIONS)
     return _says(statement, to)
 
 
@@ -180,6 +198,8 @@ def _sets(statement: ast.Assign, to: Rewriter) -> bool:
 
 def _says(statement: ast.stmt, to: Rewriter) -> bool:
     call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, (ast.Name, ast.Attribute)):  # a notebook shows it
+        return _is_compute(call if isinstance(call, ast.Name) else call.value, to)
     if not isinstance(call, ast.Call):
         return False
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
@@ -187,7 +207,7 @@ def _says(statement: ast.stmt, to: Rewriter) -> bool:
 
 
 def _is_compute(node: ast.expr, to: Rewriter) -> bool:
-    return to.evaluator.type_of(node) in (*SERVICES, "ComputeTarget", *CONFIGURATIONS)
+    return to.evaluator.type_of(node) in (*_LOOKED_UP, *CONFIGURATIONS)
 
 
 def _only_says(statement: ast.stmt, names: set[str], to: Rewriter) -> bool:

@@ -75,3 +75,14 @@ def register(given: model.Model = run) -> model.Model:
     assert isinstance(function, ast.FunctionDef) and function.returns is not None
     assert evaluator.value(function.returns) == Symbol("Model")
     assert evaluator.type_of(function.args.defaults[0]) == "RunContext"
+
+
+def test_a_call_of_an_imported_class_is_none_of_a_function_of_the_same_name() -> None:
+    for text in (
+        "def deploy(name, model):\n    Model.deploy(ws, name, [model], inference, config)\n",
+        "class A:\n    def deploy(self, name, model):\n        Model.deploy(ws, name, [model], inference, config)\n",
+    ):
+        tree = ast.parse(f"from azureml.core import Model, Workspace\nws = Workspace.from_config()\n{text}")
+        evaluator = Evaluator(tree)
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "name"]
+        assert [evaluator.type_of(name) for name in names] == [None]

@@ -102,6 +102,28 @@ service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, AksWebservice.dep
     assert "cluster" not in found.text and "config." not in found.text and "print(" not in found.text
 
 
+def test_a_cluster_of_aks_that_is_found_again_and_shown_goes_as_well() -> None:
+    made = """\
+from azureml.core import Model, Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+from azureml.core.webservice import AksWebservice
+
+ws = Workspace.from_config()
+cluster = ComputeTarget.create(ws, "aks", AksCompute.provisioning_configuration())
+cluster.provisioning_state
+cluster = {}
+cluster
+service = Model.deploy(ws, "svc", [Model(ws, "m")], inference, AksWebservice.deploy_configuration(), cluster)
+cluster.delete()
+"""
+    for again in ('ComputeTarget(ws, "aks")', 'AksCompute(ws, "aks")'):
+        found = convert(made.format(again))
+        assert {finding.status for finding in found.findings} == {Status.CONVERTED, Status.REVIEW}
+        assert "cluster" not in found.text
+    kept = convert(made.format("choose(ws)"))
+    assert "ComputeTarget.create(" in kept.text and "cluster = choose(" in kept.text
+
+
 def test_a_condition_that_does_more_keeps_the_cluster() -> None:
     found = convert(
         """\

@@ -117,6 +117,18 @@ TWINS = [
         files=SERVING,
     ),
     Twin(
+        "deployment-changes",
+        foot="""\
+import json
+
+service.wait_for_deployment(show_output=False)
+print("=", json.loads(json.dumps(service.run(json.dumps({"data": [1, 2]})))), service.name)
+""",
+        setup=MODEL,
+        files=SERVING,
+        differs={"services/small-service/tags/*": "tags of a configuration that changes are those of the deployment"},
+    ),
+    Twin(
         "deployment-updates",
         head="import json\n\nimport deploy\nfrom azureml.core.webservice import Webservice\n",
         foot="""\
