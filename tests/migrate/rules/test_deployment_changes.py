@@ -27,9 +27,7 @@ def test_smaller_the_second_time() -> None:
 
 
 def test_memory_alone_keeps_the_cores() -> None:
-    found = convert(
-        f"{HEAD}config = AksWebservice.deploy_configuration(cpu_cores=4)\nconfig.memory_gb = 20\n{DEPLOY}"
-    )
+    found = convert(f"{HEAD}config = AksWebservice.deploy_configuration(cpu_cores=4)\nconfig.memory_gb = 20\n{DEPLOY}")
     assert 'config["instance_type"] = "Standard_DS4_v2"' in found.text
     small = convert(f"{HEAD}config = AksWebservice.deploy_configuration(cpu_cores=6)\nconfig.memory_gb = 1\n{DEPLOY}")
     assert 'config["instance_type"] = "Standard_DS4_v2"' in small.text
