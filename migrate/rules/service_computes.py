@@ -114,7 +114,7 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
 
 def _found_again(statement: ast.stmt, names: set[str], to: Rewriter) -> list[ast.stmt]:
     """The statements that look a compute up by its name once more, for the same variable."""
-    found = []
+    found: list[ast.stmt] = []
     for target in (target for part in _simple(statement) for target in _targets(part)):
         for binding in to.evaluator.scopes.of(target).bindings[target.id]:
             use = to.use_of(binding.value) if binding.kind == "assign" and binding.value is not None else None
