@@ -43,7 +43,7 @@ def exists(service: Service, workspace: Workspace, name: str) -> bool:
 def work_refused(service: Service, workspace: Workspace, name: str) -> str | None:
     """Why nothing can run on a compute that is there, with the way out; None when it can."""
     found = _find(service, workspace, name)
-    return None if found is None else attached_computes.work_refused(found.body["name"], found.body["computeType"])
+    return None if found is None else attached_computes.work_refused(name, found.body["computeType"])
 
 
 def max_nodes(service: Service, workspace: Workspace, name: str) -> int | None:
