@@ -27,6 +27,8 @@ _FACETS = {
     ),
 }
 _HOLDERS = frozenset({"RunConfiguration", "Environment"})
+#: What gives an environment that is there already: nothing can be written into its making.
+_FOUND = frozenset({"Environment.get", "Environment.clone"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _made(maker: Use, variable: ast.Name, scope: Scope, facet: str, to: Rewriter
     said = tuple(use for made in makers for use in Objects.of(to).members(made.node) if use.symbol in symbols)
     if not said or any(binding.kind != "assign" or binding.statement is None for binding in bindings):
         return None
-    reads = any(not use.symbol.endswith("=") and not _is_item(use, to) for use in said)
+    reads = any(not use.symbol.endswith("=") and not _is_item(use, to) for use in said) or maker.symbol in _FOUND
     if len(makers) == 1 and len(bindings) == 1 and not reads and _is_straight(maker, said, facet, to):
         return None
     name = to.fresh(facet)

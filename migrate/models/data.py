@@ -340,10 +340,10 @@ def single_file(use: Use, to: Rewriter) -> bool:
     """Whether a tabular dataset is one plain CSV file, whose path is known, and nothing needs it as a table."""
     if is_read_by_rows(use, to):
         return False
+    if to.evaluator.surroundings.reads_any_table() and (use.symbol == FRAME or _is_registered(use, to)):
+        return False
     if use.symbol == FRAME:
         return True
-    if to.evaluator.surroundings.reads_any_table() and _is_registered(use, to):
-        return False
     if not table_options.is_plain(use):
         return False
     path = use.argument("path", position=0)

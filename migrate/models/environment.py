@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda, default
+from amlbridge.migrate.models.conda_files import ONE_SECTION, is_read, place
 from amlbridge.migrate.models.docker_sections import docker_section
 from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.names import identifier
@@ -80,6 +81,8 @@ class Parts:
     conda_code: str = ""
     #: Whether that is a variable with the dict that conda dependencies of this module have become.
     made_here: bool = False
+    #: Whether that variable holds what was read from a file.
+    of_file: bool = False
     #: The expression of the conda file's path, where it is one.
     file: ast.expr | None = None
     #: Packages that come to those of ``conda_code``, which is the path of a conda file then, or the name of a dict.
@@ -235,7 +238,9 @@ class Parts:
         else:
             self.conda, self.conda_code = None, to.source(value)
             self.made_here = isinstance(value, ast.Name) and _is_dict(value, to)
-            self.late = late_additions(kind.origin, to) if self.made_here and isinstance(kind, Instance) else []
+            made = to.use_of(kind.origin) if isinstance(kind, Instance) and kind.origin is not None else None
+            self.of_file = self.made_here and made is not None and is_read(made, to)
+            self.late = late_additions(made.node, to) if self.made_here and made and not self.of_file else []
 
     def open_file(self, to: Rewriter) -> str:
         """Statements that read the conda file and add packages to it, "" when none are added. What is read is the
@@ -245,17 +250,16 @@ class Parts:
         if self.file is None:
             return self._added_to_made()
         name, added = to.fresh("conda"), self.added
-        self.reviews.append("the conda file has to list its pip packages in one section `pip:`")
+        self.reviews.append(ONE_SECTION)
         lines = [f"with open({self.conda_code}) as file:", f"    {name} = {to.need_module('yaml')}.safe_load(file)"]
         self.conda_code, self.added = name, None
-        for place, codes in (("channels", added.channels), ("dependencies", added.conda)):
-            lines += [f'{name}["{place}"].append({code})' for code in codes]
+        for kind, codes in (("channel", added.channels), ("conda", added.conda)):
+            lines += [f"{place(name, kind, of_file=True)}.append({code})" for code in codes]
         if added.python:
             pinned = f'[part for part in {name}["dependencies"] if not str(part).startswith("python")]'
             lines.append(f'{name}["dependencies"] = [{added.python}, *{pinned}]')
         if packages := added.pip_added():
-            pip = f'next(part for part in {name}["dependencies"] if isinstance(part, dict))["pip"]'
-            lines.append(f"{pip}.extend([{', '.join(packages)}])")
+            lines.append(f"{place(name, 'pip', of_file=True)}.extend([{', '.join(packages)}])")
         return "\n".join(lines)
 
     def _added_to_made(self) -> str:
@@ -264,13 +268,14 @@ class Parts:
         if added is None or not self.made_here:
             raise ValueError("packages are added to conda dependencies that are made elsewhere: add them there")
         self.added = None
-        lines = [f'{name}["channels"].append({code})' for code in added.channels]
+        lines = [f"{place(name, 'channel', of_file=self.of_file)}.append({code})" for code in added.channels]
         lines += [f'{name}["dependencies"].insert(0, {code})' for code in added.conda]
         if added.python:
             others = f'[part for part in {name}["dependencies"] if not str(part).startswith("python")]'
             lines.append(f'{name}["dependencies"] = [{added.python}, *{others}]')
         if pip := added.pip_added():
-            lines.append(f'{name}["dependencies"][-1]["pip"].extend([{", ".join(pip)}])')
+            lines.append(f"{place(name, 'pip', of_file=self.of_file)}.extend([{', '.join(pip)}])")
+            self.reviews += [ONE_SECTION] if self.of_file else []
         return "\n".join(lines)
 
     def code(self, to: Rewriter) -> str:
@@ -334,7 +339,7 @@ def _is_dict(node: ast.Name, to: Rewriter) -> bool:
     made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
     if made is None or not made.symbol.startswith("CondaDependencies"):
         return False
-    return not conda_model.of_creation(made, to).base
+    return is_read(made, to) or not conda_model.of_creation(made, to).base
 
 
 def beside(use: Use, parts: Parts, changes: list[Use], to: Rewriter) -> list[Use]:
@@ -342,6 +347,13 @@ def beside(use: Use, parts: Parts, changes: list[Use], to: Rewriter) -> list[Use
     parts.compute, parts.held = companion(use, "compute", to), companion(use, "environment_variables", to)
     apart = [*(parts.compute.uses if parts.compute else ()), *(parts.held.uses if parts.held else ())]
     return [change for change in changes if change not in apart]
+
+
+def note_variables(use: Use, to: Rewriter) -> None:
+    """Remembers the variable that holds the environment variables of an environment that is looked up or cloned."""
+    held = companion(use, "environment_variables", to)
+    if held is not None:
+        to.memory["parts", use.node] = Parts(held=held)
 
 
 def shared_memory(node: ast.expr, to: Rewriter) -> str:

@@ -10,6 +10,12 @@ from amlbridge.migrate.models.data import Data, follow, is_read_by_rows, is_unre
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 
+#: What is to be checked where pandas reads what SDK v1 read.
+TYPES = (
+    "columns of 0 and 1, or of Yes and No, were truth values in SDK v1, and those of dates were times: "
+    "pandas gives integers and texts"
+)
+
 
 def path_code(node: ast.expr, to: Rewriter) -> str:
     """Code of the path of a dataset. An entity has a ``Path`` of what lies on this machine, as a table that was just
@@ -23,15 +29,16 @@ def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
     """Code that reads a table into a data frame. ``path``: code of its path."""
     kind = kind_of(data, to) if data is not None else "mltable"
     if kind == "uri_file":
-        return f"{to.need_module('pandas') if not _pandas(to) else _pandas(to)}.read_csv({path})"
+        return f"{pandas_name(to)}.read_csv({path})"
     return f"{to.need_module('mltable')}.load({path}).to_pandas_dataframe()"
 
 
-def _pandas(to: Rewriter) -> str:
+def pandas_name(to: Rewriter) -> str:
+    """What pandas is called in the module; it is imported if it is not there."""
     for binding in to.evaluator.scopes.module.bindings.get("pd", []):
         if binding.kind == "import":
             return "pd"
-    return ""
+    return to.need_module("pandas")
 
 
 def registered_frame(use: Use, to: Rewriter) -> Outcome:

@@ -28,7 +28,7 @@ from amlbridge.migrate.models.data import (
     single_file,
 )
 from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.frames import frame_code, path_code, registered_frame
+from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
@@ -122,7 +122,6 @@ train, test = mltable.load(table.path).random_split(0.5, seed=1)
 
 
 _PATHS = "reading azureml:// paths needs the package azureml-fsspec"
-_TRUTHS = "columns of 0 and 1 were truth values in SDK v1, pandas gives integers"
 _SAVED = "the selection is saved as an MLTable in a folder of this machine; reading azureml:// needs azureml-fsspec"
 _LISTED = (
     "a data asset has one path: the files are listed in an MLTable in a folder of this machine, which it uploads; "
@@ -452,7 +451,7 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"{owner}.to_pandas_dataframe()")
     data = follow(use.receiver, to)
     code = frame_code(data, path_code(use.receiver, to), to)
-    return Replace(code, f"{_PATHS}; {_TRUTHS}" if ".read_csv(" in code else _PATHS)
+    return Replace(code, f"{_PATHS}; {TYPES}" if ".read_csv(" in code else _PATHS)
 
 
 @rule.converts("Dataset.to_spark_dataframe")

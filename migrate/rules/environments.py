@@ -14,6 +14,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
+from amlbridge.migrate.models import conda_files
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
@@ -27,6 +28,8 @@ from amlbridge.migrate.models.environment import (
     assigned,
     beside,
     is_change,
+    item_of,
+    note_variables,
 )
 from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.objects import Objects
@@ -192,6 +195,7 @@ def clone(use: Use, to: Rewriter) -> Outcome:
     if not (alone or isinstance(use.receiver, ast.Name)):
         return Leave("clone an environment in a statement of its own")
     environment = to.need("azure.ai.ml.entities", "Environment")
+    note_variables(use, to)
     old = to.source(use.receiver)
     conda = f"{to.need_module('copy')}.deepcopy({old}.conda_file)"
     if not isinstance(use.receiver, ast.Name):
@@ -214,6 +218,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
         return Leave("a name is needed")
     which = f"version={to.source(version)}" if version is not None else 'label="latest"'
     client = to.client(use.node, use.argument("workspace", position=0))
+    note_variables(use, to)
     curated = (to.evaluator.text(name) or "").startswith("AzureML-")
     review = "curated environments of SDK v1 are gone: choose one of the registry azureml" if curated else ""
     return Replace(f"{client}.environments.get({to.source(name)}, {which})", review)
@@ -307,6 +312,8 @@ def conda(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace("dict")
     parts = conda_model.of_creation(use, to)
+    if conda_files.is_read(use, to):
+        return conda_files.read_file(use, parts.base, to)
     late = late_additions(use.node, to) if not parts.base else []
     changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
     variable = Objects.of(to).variable(use.node)
@@ -341,10 +348,16 @@ def add(use: Use, to: Rewriter) -> Outcome:
         return Leave("nothing is added")
     added = conda_model.tensorflow(use, to) if value is None or is_tensorflow else to.source(value)
     owner = to.source(use.receiver)
-    place = {"pip": '["dependencies"][-1]["pip"]', "conda": '["dependencies"]', "channel": '["channels"]'}
     kind = "pip" if "pip" in use.symbol else "conda" if "conda" in use.symbol else "channel"
+    of_file = _is_of_file(use, to)
     method = "insert(0, {})" if kind == "conda" else "append({})"
-    code = f"{owner}{place[kind]}.{method.format(added)}"
+    if use.symbol.endswith("add_pip_package") and value is not None and to.evaluator.text(value) is not None:
+        lines = conda_model.Conda(pip=[repr(to.evaluator.text(value))]).pip_added()  # those of SDK v2 for those of v1
+        added, method = (
+            lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]",
+            method if len(lines) == 1 else "extend({})",
+        )
+    code = f"{conda_files.place(owner, kind, of_file=of_file)}.{method.format(added)}"
     if value is not None and use.symbol.endswith("set_python_version"):
         others = f'[part for part in {owner}["dependencies"] if not str(part).startswith("python")]'
         code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
@@ -352,7 +365,14 @@ def add(use: Use, to: Rewriter) -> Outcome:
         review = "the environment's last dependency has to be its section `pip:`" if kind == "pip" else ""
         return Statements(f"{code}\n{_made_again(_section(use), owner, to)}", review)
     _refuse_late(use, to)
-    return Statements(code)
+    return Statements(code, conda_files.ONE_SECTION if of_file and kind == "pip" else "")
+
+
+def _is_of_file(use: Use, to: Rewriter) -> bool:
+    """Whether packages are added to what was read from a file."""
+    origin = use.receiver_value.origin if use.receiver_value is not None else None
+    made = to.use_of(origin) if origin is not None else None
+    return made is not None and conda_files.is_read(made, to)
 
 
 def _section(use: Use) -> Use:
@@ -533,8 +553,13 @@ def set_variables(use: Use, to: Rewriter) -> Outcome:
         return Statements(f"{command}.environment_variables = {to.source(assigned(use))}")
     if command:
         return Replace(f"{command}.environment_variables")
-    if use.symbol.endswith("=") or is_change(use):
-        return Statements("", "give the variables to what runs: command(environment_variables={...})")
+    if use.symbol.endswith("="):
+        return Statements(
+            "", f"give what runs the variables: command(environment_variables={to.source(assigned(use))})"
+        )
+    if is_change(use):
+        name, value = item_of(use, to)
+        return Statements("", f"give what runs the variables: command(environment_variables={{{name}: {value}}})")
     return Leave("an environment of SDK v2 has no variables: keep them in a dict of your own")
 
 

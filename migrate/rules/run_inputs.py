@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import is_statement
+from amlbridge.migrate.models.frames import TYPES, pandas_name
 from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -317,7 +318,8 @@ def _read_by_pandas(use: Use, to: Rewriter) -> Outcome | None:
     if found is None or named is None or named.type != "uri_file":
         return None
     path, _review = _path(use.receiver, found[1], to)
-    return Replace(f"{to.need_module('pandas')}.read_csv({path})", _DELIMITED.replace("mltable", "pandas"))
+    review = f"{_DELIMITED.replace('mltable', 'pandas')}; {TYPES}"
+    return Replace(f"{pandas_name(to)}.read_csv({path})", review)
 
 
 @rule.converts("InputDataset.with_timestamp_columns")

@@ -93,3 +93,21 @@ def test_a_configuration_that_another_function_makes() -> None:
     unknown = convert(HEAD + job + main.format("mode", "{'A': mode}"))
     messages = [finding.message for finding in unknown.findings if finding.status is Status.REVIEW]
     assert any("compute" in text and "environment variables" in text for text in messages), messages
+
+
+@pytest.mark.parametrize("said", ["env.environment_variables = {'A': '1'}", "env.environment_variables['A'] = '1'"])
+@pytest.mark.parametrize("found", ["Environment.get(ws, 'known')", "Environment.get(ws, 'known').clone('own')"])
+def test_an_environment_that_is_looked_up_keeps_its_variables(found: str, said: str) -> None:
+    text = convert(HEAD + f"ws = Workspace.from_config()\nenv = {found}\n{said}\n" + RUN.format("environment=env")).text
+    assert "environment_variables=environment_variables" in text and "env.environment_variables" not in text
+
+
+def test_variables_of_an_environment_among_many_are_told() -> None:
+    found = convert(
+        HEAD
+        + "ws = Workspace.from_config()\nenv = ws.environments['known']\nenv.environment_variables['A'] = '1'\n"
+        + RUN.format("environment=env")
+    )
+    assert [f.message for f in found.findings if f.symbol == "Environment.environment_variables"] == [
+        "give what runs the variables: command(environment_variables={'A': '1'})"
+    ]

@@ -53,6 +53,23 @@ def test_the_type_is_that_of_the_registration(way: str, name: str, mode: str, ki
     assert f"Input(type={kind})" in _converted(READS.format(way.format(name), mode))
 
 
+@pytest.mark.parametrize(
+    ("reads", "kind"),
+    [
+        (READS.format('Dataset.get_by_name(ws, "frame")', ""), 'Input(type="uri_file", path=data.id)'),
+        (
+            "import sys\nfrom azureml.core import Dataset, Run\nws = Run.get_context().experiment.workspace\n"
+            'print(Dataset.get_by_name(ws, "frame").to_pandas_dataframe())\n',
+            "pandas.read_csv(",
+        ),
+    ],
+)
+def test_a_data_frame_that_is_registered_is_a_file(reads: str, kind: str) -> None:
+    registers = "from azureml.core import Dataset, Workspace\nws = Workspace.from_config()\n"
+    registers += 'Dataset.Tabular.register_pandas_dataframe(frame, ws.get_default_datastore(), "frame")\n'
+    assert kind in _converted(reads, registers)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_the_registration_of_the_same_module_counts_first(way: str) -> None:
     made = 'Dataset.File.from_files((ws.get_default_datastore(), "b")).register(ws, "rows")\ndata ='
