@@ -87,7 +87,7 @@ class State:
         reasons: list[str] = []
         for workspace in self.records.workspaces.list():
             try:
-                found.append(read(_place(self.service, workspace), run_id))
+                found.append(read(place_of(self.service, workspace), run_id))
             except NotFoundError as error:
                 reasons.append(str(error))
         if len(found) != 1:
@@ -120,7 +120,8 @@ class State:
         return True
 
 
-def _place(service: Service, workspace: Workspace) -> Place:
+def place_of(service: Service, workspace: Workspace) -> Place:
+    """Where the records and files of a workspace lie."""
     from amlbridge.compare.place import Place
     from amlbridge.engine.errors import EngineError
     from amlbridge.server import engine_reuse

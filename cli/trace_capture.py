@@ -51,16 +51,18 @@ class Capture:
 
     def published(self) -> list[Published]:
         """What was published, each with its graph: pipelines of SDK v1, then deployments of batch endpoints."""
+        from amlbridge.cli.compare_sides import place_of
         from amlbridge.compare.published import Published
         from amlbridge.wire.errors import ServiceError
 
         found = []
         for workspace in self._service.records.workspaces.list():
+            place = place_of(self._service, workspace)
             try:
                 for pipeline, plan in self._published(workspace):
-                    found.append(Published(str(pipeline.body["Name"] or "pipeline"), plan))
+                    found.append(Published(str(pipeline.body["Name"] or "pipeline"), plan, place=place))
                 for name, plan in self._deployed(workspace):
-                    found.append(Published(name, plan))
+                    found.append(Published(name, plan, place=place))
             except ServiceError as error:
                 found.append(Published("pipeline", None, f"its graph cannot be read: {error.message}"))
         return found

@@ -48,7 +48,7 @@ def chosen(root: Path, given: Path, arguments: Sequence[str], first: Sequence[st
 
 
 def _line(root: Path, folder: Path, line: str) -> Script:
-    words = shlex.split(line)
+    words = [line] if (root / folder / line).is_file() else shlex.split(line)  # a name may have blanks
     path = folder / words[0] if words else folder
     if not (root / path).is_file():
         raise Failure(f"there is no {path} in the project", do="give the path of a script", code=EXIT_USAGE)

@@ -27,6 +27,7 @@ _LONGEST = 300
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _STOPPED = "amlbridge: stopped the connection to "
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
+_MESSAGE = re.compile(r'\s*"message": "([^"\\]+)')
 _CELL = "nbclient.exceptions.CellExecutionError"
 
 
@@ -164,10 +165,21 @@ def last_words(lines: Sequence[str]) -> str:
         if raised and any(line.startswith(_CELL) for line in raised):
             said = next(iter(lines[len(lines) - lines[::-1].index(raised[-1]) :]), "").strip()
             return f"{raised[-1]}{f' {said}' if said.startswith('Message: ') else ''}"[:_LONGEST]
-        found = (line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" "))
-        return next(found, "its traceback is not complete")[:_LONGEST]
+        rest = lines[begins[-1] + 1 :]
+        at = next((index for index, line in enumerate(rest) if line.strip() and not line.startswith(" ")), None)
+        return "its traceback is not complete" if at is None else _whole(rest[at], rest[at + 1 :])[:_LONGEST]
     own = [line.strip() for line in lines if line.strip() and not line.startswith(("amlbridge:", "  do:"))]
     return own[-1][:_LONGEST] if own else "it printed nothing"
+
+
+def _whole(line: str, following: Sequence[str]) -> str:
+    """The first line of an exception with what it says: where that ends with a colon, the message is what follows, in
+    JSON behind the key `message`."""
+    if not line.rstrip().endswith(":"):
+        return line
+    said = next((found[1] for text in following if (found := _MESSAGE.match(text))), None)
+    said = said or next((text.strip() for text in following if text.strip()), "")
+    return f"{line.rstrip()} {said}".rstrip()
 
 
 def migrate(folder: Path, settings_of: Path) -> tuple[int, list[Note]]:

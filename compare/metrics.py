@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ _ARTIFACT = "Artifact"
 #: order in which trials happened to end. The last one is the result.
 _BEST_TRIAL = "best_child_by_primary_metric"
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
+#: What azureml-core sends for a number of numpy 2 that is no Python number: `run.log("rows", np.int64(3))`.
+_OF_NUMPY = re.compile(r"np\.(?:u?int|float)\d+\((.+)\)")
 #: Where an artifact lies, by its address on the left (0) or the right (1); None when that is not known.
 FindArtifact = Callable[[int, str], Path | None]
 
@@ -81,7 +84,13 @@ def _row(value: MetricValue, name: str) -> Any:
 
 
 def _number(cell: Any) -> Any:
-    return float(cell) if isinstance(cell, str) and cell in _NOT_FINITE else cell
+    if not isinstance(cell, str):
+        return cell
+    of_numpy = _OF_NUMPY.fullmatch(cell)
+    try:
+        return float(of_numpy[1]) if of_numpy else float(cell) if cell in _NOT_FINITE else cell
+    except ValueError:
+        return cell
 
 
 def _artifact(

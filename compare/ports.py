@@ -32,6 +32,16 @@ def arguments(node: Node) -> list[Argument]:
     return found
 
 
+def named(node: Node, kind: type[InputRef] | type[OutputRef]) -> set[str]:
+    """The ports that a command names."""
+    return {
+        piece.name
+        for argument in arguments(node)
+        for piece in argument.pieces
+        if isinstance(piece, (InputRef, OutputRef)) and isinstance(piece, kind)
+    }
+
+
 def literal(node: Node, name: str) -> bool:
     """Whether an input is a text and no data."""
     return name in node.inputs and isinstance(node.inputs[name].source, Value)

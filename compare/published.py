@@ -1,5 +1,5 @@
 """What two scripts have published to be called later: published pipelines of SDK v1, and the pipeline components that
-SDK v2 deploys to batch endpoints. Only their graphs can be compared."""
+SDK v2 deploys to batch endpoints. Their graphs are compared, and the data that these name."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from amlbridge.compare import plans
+from amlbridge.compare import named_data, plans
 from amlbridge.compare.parameter_names import spoken
-from amlbridge.compare.result import Check, Report, different, not_compared
+from amlbridge.compare.place import Place
+from amlbridge.compare.plain import plain
+from amlbridge.compare.references import Origin, References
+from amlbridge.compare.result import Check, Report, Verdict, different, not_compared
 from amlbridge.compare.rules import Rules
 from amlbridge.compare.runs import ignore
-from amlbridge.engine.plan import Plan
+from amlbridge.compare.steps import Sides
+from amlbridge.engine.plan import DataReference, Plan
 
 
 @dataclass(frozen=True)
 class Published:
-    """``plan`` is None where the graph cannot be read, for the reason ``why``."""
+    """``plan`` is None where the graph cannot be read, for the reason ``why``; ``place`` is where the data lie that it
+    names, None where that is not known."""
 
     name: str
     plan: Plan | None
     why: str = ""
+    place: Place | None = None
 
 
 def compare(
@@ -41,7 +47,8 @@ def compare(
             check = not_compared("graph", "published pipeline", one.why or other.why)
             yield name, _alone(titles, check, rules), None
         else:
-            yield name, _graphs(one.plan, other.plan, rules, titles), (one.plan, other.plan)
+            report = _with_data(_graphs(one.plan, other.plan, rules, titles), one, other, rules)
+            yield name, report, (one.plan, other.plan)
 
 
 def _title(item: Published | None) -> str:
@@ -62,6 +69,35 @@ def _graphs(left: Plan, right: Plan, rules: Rules, titles: tuple[str, str]) -> R
         if spoken(item.name) in named and item.default is not None
     )
     return ignore(replace(report, pipeline=(*report.pipeline, *told)), rules)
+
+
+def _with_data(report: Report, left: Published, right: Published, rules: Rules) -> Report:
+    """The report with the files of data that are named in two ways."""
+    if left.plan is None or right.plan is None or left.place is None or right.place is None:
+        return report
+    sides, _ = plans.pair(plain(_without_data(left.plan)), plain(_without_data(right.plan)))
+    references = References(*(Origin({str(place.home): "<state folder>"}) for place in (left.place, right.place)))
+    steps = list(report.steps)  # those of both sides come first, in the order of the pairs
+    for index, pair in enumerate(sides.nodes.items()):
+        places = (left.place, right.place)
+        checks = [
+            item for check in steps[index].checks for item in _data(check, pair, places, sides, rules, references)
+        ]
+        steps[index] = replace(steps[index], checks=tuple(checks))
+    return ignore(replace(report, steps=tuple(steps)), rules)
+
+
+def _data(
+    check: Check, pair: tuple[str, str], places: tuple[Place, Place], sides: Sides, rules: Rules, references: References
+) -> Iterator[Check]:
+    name = check.subject.removeprefix("input ")
+    partner = sides.ports[pair[0]].inputs.get(name)
+    if check.verdict is Verdict.NOT_COMPARED and partner is not None:
+        ours, theirs = sides.left.node(pair[0]).inputs[name].source, sides.right.node(pair[1]).inputs[partner].source
+        if isinstance(ours, DataReference) and isinstance(theirs, DataReference):
+            yield from named_data.compare(check, (places[0], ours), (places[1], theirs), rules, references)
+            return
+    yield check
 
 
 def _without_data(plan: Plan) -> Plan:

@@ -89,8 +89,10 @@ def read(place: Place, run_id: str) -> Recorded:
     run = place.records.runs.find(workspace, run_id) or _beginning(place, run_id)
     if run.plan_id is None and run.root_id != run.id:
         raise NotFoundError(f"{run.id} is a part of the run {run.root_id}: compare that one")
-    # A run that only logs (`experiment.start_logging()`) has no steps, but metrics, files and models.
-    plan = place.records.plans.get(run.plan_id) if run.plan_id is not None else Plan(nodes=())
+    # A run that its client starts on the own machine keeps its Plan for itself. One that only logs
+    # (`experiment.start_logging()`) has no steps, but metrics, files and models.
+    plan_id = run.plan_id or run.execution.get("plan")
+    plan = place.records.plans.get(plan_id) if plan_id is not None else Plan(nodes=())
     steps = {str(step.node_id): step for step in place.records.runs.steps(workspace, run.id) if step.node_id}
     if not any(node.id in steps for node in plan.nodes) and len(plan.nodes) == 1:
         steps = {plan.nodes[0].id: run}

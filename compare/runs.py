@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from amlbridge.compare import data_files, models_registered, plans, received, written_tables
+from amlbridge.compare import models_registered, named_data, plans, received, written_tables
 from amlbridge.compare.files.compare import compare_files, compare_folders, compare_paths
 from amlbridge.compare.metrics import compare_metrics
 from amlbridge.compare.plain import plain
@@ -152,23 +152,7 @@ def _data(
         if found[0] is None or found[1] is None:
             yield check
             continue
-        try:
-            files = [
-                data_files.of(side.place, item)
-                for side, item in ((left, found[0]), (right, found[1]))
-                if item is not None
-            ]
-        except (EngineError, OSError) as error:
-            yield not_compared("inputs", check.subject, str(error))
-            continue
-        if len(files[0]) == len(files[1]) == 1:
-            files = [{"its file": next(iter(side.values()))} for side in files]
-        for name in sorted({*files[0], *files[1]}):
-            label = f"{check.subject}: {name}"
-            if name in files[0] and name in files[1]:
-                yield compare_files(files[0][name], files[1][name], label, rules, references, "inputs")
-            else:
-                yield different("inputs", label, f"missing on the {'left' if name in files[1] else 'right'}", name)
+        yield from named_data.compare(check, (left.place, found[0]), (right.place, found[1]), rules, references)
 
 
 def _metrics(

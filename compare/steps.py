@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from amlbridge.compare import kinds, ports, written_tables
+from amlbridge.compare import kinds, own_folders, ports, written_tables
 from amlbridge.compare.environments import is_default_python, is_of_automl, packages
 from amlbridge.compare.parameter_names import spoken
 from amlbridge.compare.ports import Ports
@@ -78,7 +78,9 @@ _VALUES: tuple[tuple[str, Callable[[Node, Plan], Any]], ...] = (
 def _plain(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for subject, value in _VALUES:
         yield _equal(subject, value(left, sides.left), value(right, sides.right))
-    for name in sorted({*left.options, *right.options} - _NAMES_OF_KINDS):
+    if own_folders.OPTION in left.options or own_folders.OPTION in right.options:
+        yield from own_folders.compare_outputs(left, right, sides.ports[left.id].outputs)
+    for name in sorted({*left.options, *right.options} - _NAMES_OF_KINDS - {own_folders.OPTION}):
         ours, theirs = (kinds.setting(name, node.options.get(name)) for node in (left, right))
         if name == "automl" and isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             yield from _search(ours, theirs)
@@ -205,6 +207,7 @@ def _inputs(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
     for one, item in left.inputs.items():
         if one in pairs:
             yield from _input(one, item, right.inputs[pairs[one]], sides, rewritten=left.code != right.code)
+            yield from own_folders.compare_input(one, pairs[one], left, right)
         elif not _is_told(item, one in used[0]) and not _only_orders(left, one, right, sides, 0):
             yield different(
                 "graph", f"input {one}", "missing on the right", _source(item.source, sides, 0), "(missing)"
@@ -229,7 +232,7 @@ def _only_orders(node: Node, name: str, partner: Node, sides: Sides, side: int) 
     """Whether an input does no more than to let a step wait, as ``run_after`` of the other side does: the command does
     not name it, and the partner says that it runs after the same step. SDK v2 has no other way of saying it."""
     source = node.inputs[name].source
-    if node.kind != "command" or not isinstance(source, NodePort) or name in _named(node, InputRef):
+    if node.kind != "command" or not isinstance(source, NodePort) or name in ports.named(node, InputRef):
         return False
     pairs = sides.nodes if side == 0 else {other: one for one, other in sides.nodes.items()}
     return pairs.get(source.node) in partner.after
@@ -239,7 +242,11 @@ def _only_awaited(node: Node, name: str, sides: Sides, side: int) -> bool:
     """Whether an output is there only for steps to wait for: its command does not name it, and it is read by none that
     names what it reads."""
     plan = (sides.left, sides.right)[side]
-    if node.kind != "command" or name in _named(node, OutputRef) or NodePort(node.id, name) in plan.outputs.values():
+    if (
+        node.kind != "command"
+        or name in ports.named(node, OutputRef)
+        or NodePort(node.id, name) in plan.outputs.values()
+    ):
         return False
     readers = [
         (other, key)
@@ -247,17 +254,7 @@ def _only_awaited(node: Node, name: str, sides: Sides, side: int) -> bool:
         for key, item in other.inputs.items()
         if item.source == NodePort(node.id, name)
     ]
-    return bool(readers) and all(key not in _named(other, InputRef) for other, key in readers)
-
-
-def _named(node: Node, kind: type[InputRef] | type[OutputRef]) -> set[str]:
-    """The ports that a command names."""
-    return {
-        piece.name
-        for argument in ports.arguments(node)
-        for piece in argument.pieces
-        if isinstance(piece, (InputRef, OutputRef)) and isinstance(piece, kind)
-    }
+    return bool(readers) and all(key not in ports.named(other, InputRef) for other, key in readers)
 
 
 def _input(name: str, left: Input, right: Input, sides: Sides, *, rewritten: bool) -> Iterator[Check]:
@@ -276,8 +273,6 @@ def _input(name: str, left: Input, right: Input, sides: Sides, *, rewritten: boo
         yield Check("graph", f"mode of {subject}", facts=facts)
     else:
         yield _equal(f"mode of {subject}", left.mode, right.mode)
-    if left.path_on_compute != right.path_on_compute:
-        yield _equal(f"path of {subject}", left.path_on_compute, right.path_on_compute)
 
 
 def _same_source(left: Source, right: Source, sides: Sides) -> bool:

@@ -75,6 +75,8 @@ def _csv(path: Path) -> Table:
     first_line = head.splitlines()[0]
     delimiter = max(_DELIMITERS, key=first_line.count)
     names = next(csv.reader(io.StringIO(head), delimiter=delimiter))
+    if head.rstrip("\r\n") == first_line:  # names only; without a line end, the reader takes it for no table
+        return Table(path, tuple(names), ("",) * len(names), lambda: iter(()))
     # Quotes that span lines are rare, and cost the reader its speed.
     multiline = '"' in head
 

@@ -38,7 +38,7 @@ def registered_datasets(
             name = use.argument("name", position=2 if of_frame else 1)
             text = to.evaluator.text(name) if name is not None else None
             try:
-                data = follow(use.node if of_frame else use.receiver, to)
+                data = follow(use.node if of_frame or use.receiver is None else use.receiver, to)
                 if text is not None and data is not None:
                     found.setdefault(text, set()).add(Registered(kind_of(data, to), lists_files(data, to)))
             except (ValueError, CannotWriteError):

@@ -61,6 +61,8 @@ def test_what_is_run(root: Path) -> None:
     assert chosen(root, Path(), [], ["call.py"]) == [Script(Path("call.py"))]
     with pytest.raises(Failure, match=r"there is no gone.py"):
         chosen(root, Path("call.py"), [], ["gone.py"])
+    (root / "call it.py").write_text(_SUBMITS)
+    assert chosen(root, Path(), [], ["call it.py"]) == [Script(Path("call it.py"))]
 
 
 def test_a_project_is_copied_without_what_is_not_its_own(
@@ -103,6 +105,10 @@ def test_why_a_script_has_ended() -> None:
         "a.py: error: --x is missing"
     )
     assert last_words([]) == "it printed nothing"
+    lines[3:5] = ["x.JobException: Exception : ", " {", '    "error": {', '        "message": "it ended with \\"1\\"",']
+    assert last_words(lines) == "x.JobException: Exception : it ended with"
+    lines[4:7] = ["\tMessage: no such cluster", "{"]
+    assert last_words(lines) == "x.JobException: Exception : Message: no such cluster"
 
 
 def test_why_a_notebook_has_ended() -> None:

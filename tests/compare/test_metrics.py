@@ -41,3 +41,14 @@ def test_an_image_is_a_file_with_it(tmp_path: Path, color: str, verdict: Verdict
 def test_a_number_that_is_not_logged_is_told(tmp_path: Path) -> None:
     (tmp_path / "rows.txt").write_text("1.0")
     assert verdicts([MetricValue("rows", "1", 1.0, {"rows": "double"}, {"rows": 1.0})], tmp_path) == [Verdict.DIFFERENT]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("np.int64(3)", Verdict.SAME), ("np.float32(3.5)", Verdict.DIFFERENT), ("np.int64(x)", Verdict.DIFFERENT)],
+)
+def test_a_number_of_numpy_is_a_number(text: str, verdict: Verdict) -> None:
+    left = MetricValue("rows", "1", 1.0, {"rows": "string"}, {"rows": text})
+    right = MetricValue("rows", "2", 1.0, {"rows": "double"}, {"rows": 3.0})
+    (check,) = compare_metrics([left], [right], Rules(), References())
+    assert check.verdict is verdict

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from amlbridge.compare.place import Place
 from amlbridge.compare.published import Published, compare
 from amlbridge.compare.result import Verdict
 from amlbridge.compare.rules import Rules, parse_ignored
@@ -22,6 +27,7 @@ from amlbridge.engine.plan import (
     Plan,
     Value,
 )
+from tests.support.engine import Engine
 
 _CALL = Command((Argument((Value("--table"),)), Argument((InputRef("t"),))), "bill.py")
 
@@ -66,3 +72,27 @@ def test_what_one_side_lacks_or_nobody_can_read() -> None:
     (name, report, plans), = compare([Published("b", None, "no graph")], [Published("b", V2)], Rules())  # fmt: skip
     assert (name, report.verdict, plans) == ("published: b", Verdict.NOT_COMPARED, None)
     assert _verified((), ()).verdict is Verdict.NOT_COMPARED
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("a\n1\n", Verdict.SAME), ("a\n2\n", Verdict.DIFFERENT)])
+def test_data_that_are_named_in_two_ways_are_compared_by_their_files(
+    tmp_path: Path, text: str, verdict: Verdict
+) -> None:
+    engine = Engine(tmp_path / "state")
+
+    def published(uri: str, content: str, kind: str) -> Published:
+        file = tmp_path / f"{kind}.csv"
+        file.write_text(content)
+        node = Node("n", "bill", command=_CALL, inputs={"t": Input(DataReference(uri))})
+        nothing: Any = None
+        place = Place(engine.records, engine.workspace, engine.root, nothing, nothing, lambda _: [("x", file)], nothing)
+        return Published("billing", Plan((node,)), place=place)
+
+    left = published("azureml://saved_datasets/1", "a\n1\n", "dataset")
+    right = published("azureml://datastores/workspaceblobstore/paths/orders", text, "asset")
+    found = _verified((left,), (right,))
+    assert found.verdict is verdict, list(found.pairs[0].report.checks())
+    assert "input t: its file" in {check.subject for _, check in found.pairs[0].report.checks()}
+    nowhere = dataclasses.replace(right, place=None)
+    assert _verified((left,), (nowhere,)).verdict is Verdict.NOT_COMPARED
+    engine.close()

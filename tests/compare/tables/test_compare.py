@@ -211,3 +211,11 @@ def test_empty_tables(tmp_path: Path) -> None:
     header.write_text("a\n")
     assert differences(empty, header).kept[0].place == "column"
     assert differences(header, write(tmp_path, [{"a": 1}])).spread == {"rows only right": 1.0}
+
+
+@pytest.mark.parametrize(("other", "count"), [("a,b\n", 0), ("a,b", 0), ("a,c", 2)])
+def test_a_table_of_names_only_is_none_that_is_damaged(tmp_path: Path, other: str, count: int) -> None:
+    (tmp_path / "one.csv").write_text("a,b")
+    (tmp_path / "other.csv").write_text(other)
+    found, _ = compare(open_table(tmp_path / "one.csv"), open_table(tmp_path / "other.csv"), "one.csv", STRICT)
+    assert found.count == count, found
