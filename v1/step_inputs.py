@@ -54,7 +54,8 @@ def with_paths(context: StepContext, env: Mapping[str, str], site_folder: Path) 
     of the source directory's root too, behind those beside it: public projects (MLOpsPython's ``evaluate/``) import so.
     """
     script, own = context.node.command.script, env.get("PYTHONPATH")
-    if context.as_program:
+    if context.as_program or context.node.kind == "automl":
+        # Its driver starts nothing of the user's, and no warm interpreter takes a step with a sitecustomize of its own.
         return dict(env)
     if script is None:
         return {**env, "PYTHONPATH": _joined(str(site_folder), own)}

@@ -31,6 +31,10 @@ HEAVY = (
     "jsonschema", "marshmallow", "azure.ai.ml.entities", "azure.ai.ml", "azure.storage.blob", "azureml.dataprep.rslex",
 )  # fmt: skip
 
+#: Packages whose own code runs when a step wants something of them, see `deferred.py`: MLflow imports a class of
+#: exceptions from a module of Databricks' SDK, which would be a third of all the computing of the imports.
+DEFERRED = ("databricks.sdk",)
+
 #: (module, attribute, variable): module-level values that libraries read from the environment when they are imported,
 #: and that differ from step to step. They are set again in every step.
 REBIND = (

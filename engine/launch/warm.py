@@ -82,7 +82,8 @@ class Zygote(asyncio.Protocol):
         self._transport, _ = await loop.create_connection(lambda: self, sock=ours)
         self.alive = True
         self._to_import = list(modules)
-        self._send(json.dumps({"modules": list(modules), "standbys": standbys}).encode() + b"\n")
+        config = {"modules": list(modules), "deferred": preload.DEFERRED, "standbys": standbys}
+        self._send(json.dumps(config).encode() + b"\n")
         if not modules:
             self.warmed.set_result(None)
         try:

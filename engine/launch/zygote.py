@@ -47,6 +47,7 @@ def _load(name: str) -> dict[str, Any]:
 
 _child = _load("child.py")
 _runner = _load("runner.py")
+_deferred = _load("deferred.py")
 
 
 class Step:
@@ -72,9 +73,10 @@ class Step:
 class Importer:
     """Imports one unit at a time and notes what that changes in the process."""
 
-    def __init__(self, units: list[str]) -> None:
-        """Take the names of modules, in the order of import."""
+    def __init__(self, units: list[str], deferred: list[str]) -> None:
+        """Take the names of modules, in the order of import, and of packages that need not run their own code."""
         self.units = list(units)
+        self.deferred = list(deferred)
         self.reads: set[tuple[str, str]] = set()
         self.added: dict[str, str] = {}
         self.tops = {name.partition(".")[0] for name in sys.modules}
@@ -84,6 +86,10 @@ class Importer:
         unit = self.units.pop(0)
         begin, error = time.perf_counter(), None
         before = dict(os.environ)
+        if unit.partition(".")[0] not in sys.stdlib_module_names:
+            # An interpreter with libraries; the light one has no use for their packages.
+            while self.deferred:
+                _deferred["defer"](self.deferred.pop())
         handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
         restore = self._watch_environment()
         try:
@@ -149,7 +155,7 @@ class Zygote:
         self.control = control
         self.rest = b""
         config = json.loads(self._first_line())
-        self.importer = Importer(config["modules"])
+        self.importer = Importer(config["modules"], config["deferred"])
         self.standbys_wanted: int = config["standbys"]
         self.mark: Any = _child["Mark"]()
         self.steps: dict[int, Step] = {}
