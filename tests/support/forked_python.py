@@ -45,7 +45,8 @@ def main() -> None:
     if end["error"] is not None:
         sys.exit("the client could not be forked: " + end["error"])
     if end["signal"] is not None:
-        signal.signal(end["signal"], signal.SIG_DFL)
+        if end["signal"] != signal.SIGKILL:
+            signal.signal(end["signal"], signal.SIG_DFL)
         os.kill(os.getpid(), end["signal"])
     os._exit(end["code"])
 

@@ -32,10 +32,11 @@ from amlbridge.engine.launch.base import Launch, Running
 from amlbridge.engine.launch.warm import Zygote
 from amlbridge.engine.launch.watch import Watch
 from amlbridge.server import client_packages
-from amlbridge.wire import assumed_names
+from tests.support import environment_block
 
 #: Imported there only: this process needs neither SDK.
 _OFTEN = Path(__file__).with_name("often.py")
+_BLOCK = Path(environment_block.__file__)
 _PROGRAM = Path(__file__).with_name("forked_python.py")
 _MODULES = (
     *preload.HEAVY,
@@ -53,6 +54,7 @@ _MODULES = (
     "mldesigner",
     "mltable",
     _OFTEN.stem,
+    _BLOCK.stem,
 )
 #: What differs between services and is set in each client by the prelude, read for each request, or no matter because
 #: the clients do not sleep (`often.py`).
@@ -99,8 +101,6 @@ class WarmClients:
 
     async def _obstacle(self, launch: Launch) -> str:
         """Says why a client cannot be forked, "" if it can."""
-        if assumed_names.VARIABLE in launch.env or "/environments/" in launch.env.get("MSI_ENDPOINT", ""):
-            return "the service reads the kernel's copy of its environment, which is the interpreter's"
         warm = await self._warm()
         # All clients have the folder of client packages, and no module of it is one that is imported already.
         own = [entry for entry in scan.python_path(launch.env) if Path(entry).name != client_packages.NAME]
@@ -115,7 +115,8 @@ class WarmClients:
     def _serve(self) -> str:
         """Listens for the program that stands for an interpreter, and returns its path."""
         folder = Path(self._folder.name)
-        folder.joinpath("prelude.py").write_text(f"import {_OFTEN.stem}\n{_OFTEN.stem}.turn_to_own_service()\n")
+        prelude = f"import {_BLOCK.stem}, {_OFTEN.stem}\n{_BLOCK.stem}.show()\n{_OFTEN.stem}.turn_to_own_service()\n"
+        folder.joinpath("prelude.py").write_text(prelude)
         address = str(folder / "socket")
         program = folder / "python"
         program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.read_text()}")
@@ -172,8 +173,9 @@ class WarmClients:
         try:
             # Clients find packages of the service's there.
             packages = Path(environment["PYTHONPATH"].rpartition(os.pathsep)[2])
-            shutil.copy2(_OFTEN, packages)
-            warm = Zygote(sys.executable, environment, environment, watch)
+            for module in (_OFTEN, _BLOCK):
+                shutil.copy2(module, packages)
+            warm = Zygote(sys.executable, environment, {**environment, **environment_block.ROOM}, watch)
             await warm.open(link, _MODULES, 1)
             await warm.warmed
         finally:
