@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib.util
 import shutil
 from collections.abc import Iterator, Mapping
@@ -69,6 +70,16 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     if twin.only_after and not (twin.needs and _is_installed(twin.needs)):
         return Result([f"= {line}" for line in twin.tells], after.left), after
     return _run(twin, live, old), after
+
+
+def unlike(twin: Twin, live: LiveService, folder: Path) -> list[str]:
+    """What the program does not do any more, or does in another way, after its conversion; lines for the reader."""
+    old, new = run_both(twin, live, folder)
+    found = list(difflib.unified_diff(old.told, new.told, "told before", "told after", lineterm=""))
+    found += differences(old.left, new.left, twin.differs)
+    if old.left is not new.left:  # both have run
+        found += [f"{pattern}: nothing differs there" for pattern in unused(old.left, new.left, twin.differs)]
+    return found
 
 
 def _is_installed(module: str) -> bool:

@@ -1,39 +1,20 @@
-"""What a rule makes of its documented cases does what they did: both run with the real clients."""
+"""The twins are complete, and what they leave is compared. The tests that run them are in a file for each stage: the
+processes of xdist take a file at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from amlbridge.migrate.registry import all_rules
-from tests.migrate.twins.running import differences, run_both, unused
+from tests.migrate.twins import stages
+from tests.migrate.twins.running import differences, unused
 from tests.migrate.twins.stages import all_twins
-from tests.migrate.twins.twin import PROGRAM, Twin
-from tests.support.live import LiveService, SharedService
+from tests.migrate.twins.twin import PROGRAM
 
 
-@pytest.fixture(scope="module")
-def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service that answers hosts of Azure."""
-    service = LiveService(tmp_path_factory.mktemp("intercepting"), intercept=True)
-    yield SharedService(service, "twins")
-    service.stop()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("twin", all_twins(), ids=lambda twin: twin.name)
-def test_after_does_what_before_did(twin: Twin, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    if twin.needs and not twin.only_after:
-        pytest.importorskip(twin.needs)
-    service = request.getfixturevalue("intercepting" if twin.intercepted or twin.urls else "live")
-    old, new = run_both(twin, service, tmp_path)
-    assert new.told == old.told
-    found = list(differences(old.left, new.left, twin.differs))
-    assert not found, "\n".join(found)
-    if old.left is not new.left:  # both have run
-        assert not unused(old.left, new.left, twin.differs), "nothing differs there"
+def test_every_stage_is_run() -> None:
+    modules = {path.stem for path in Path(stages.__file__).parent.glob("[!_]*.py")}
+    assert {f"test_{name}.py" for name in modules} <= {path.name for path in Path(__file__).parent.glob("test_*.py")}
 
 
 def test_every_case_has_a_twin() -> None:

@@ -1,0 +1,27 @@
+"""Fixtures of the twins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.migrate.twins.twin import Twin
+from tests.support.live import LiveService, SharedService
+
+
+@pytest.fixture(scope="session")
+def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service that answers hosts of Azure, one for each process of xdist."""
+    service = LiveService(tmp_path_factory.mktemp("intercepting"), intercept=True)
+    yield SharedService(service, "twins")
+    service.stop()
+
+
+@pytest.fixture
+def service(twin: Twin, request: pytest.FixtureRequest) -> LiveService:
+    """The service that a twin runs in. Skips a twin whose package is not installed."""
+    if twin.needs and not twin.only_after:
+        pytest.importorskip(twin.needs)
+    found: LiveService = request.getfixturevalue("intercepting" if twin.intercepted or twin.urls else "live")
+    return found
