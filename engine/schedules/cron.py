@@ -13,7 +13,9 @@ Azure documents that it reads the day of the month and the month as ``*`` whatev
 
 from __future__ import annotations
 
+import bisect
 import calendar
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -71,11 +73,14 @@ class Cron:
             for day in self._days(since):
                 if last is not None and day > last:
                     break
-                ahead = [at for at in self._instants(day) if at > now]
-                if ahead and found is None:
+                ticks = _instants(self, day)
+                place = bisect.bisect_right(ticks, now)
+                if place == len(ticks):
+                    continue
+                if found is None:
                     # A time that a clock change skips comes after later ones of its day: look at all of them.
                     last = day + LONGEST_JUMP
-                found = min([*ahead, *([] if found is None else [found])], default=None)
+                found = ticks[place] if found is None else min(found, ticks[place])
         except (OverflowError, ValueError):  # past the year 9999
             return found
         return found
@@ -91,22 +96,24 @@ class Cron:
                 if found >= since and self.fits_day(found):
                     yield found
 
-    def _instants(self, day: date) -> list[int]:
-        """The ticks of a day that fits, in no order."""
-        begin, end = (datetime.combine(item, time()) for item in (day, day + timedelta(days=1)))
-        offsets = {item.replace(tzinfo=self.zone, fold=fold).utcoffset() for item in (begin, end) for fold in (0, 1)}
-        if len(offsets) == 1:
-            base = instant(begin, self.zone)
-            return [base + 3600 * hour + 60 * minute for hour in self.hours for minute in self.minutes]
-        walls = [begin + timedelta(hours=hour, minutes=minute) for hour in self.hours for minute in self.minutes]
-        if len(self.hours) < 24:
-            return [instant(wall, self.zone) for wall in walls]
-        return [
-            math.floor(made.timestamp())
-            for wall in walls
-            for made in (wall.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
-            if datetime.fromtimestamp(made.timestamp(), self.zone).replace(tzinfo=None, fold=0) == wall
-        ]
+
+@functools.lru_cache(maxsize=16)
+def _instants(cron: Cron, day: date) -> list[int]:
+    """The ticks of a day that fits, in their order. Whoever asks for the next tick asks for the one after it soon."""
+    begin, end = (datetime.combine(item, time()) for item in (day, day + timedelta(days=1)))
+    offsets = {item.replace(tzinfo=cron.zone, fold=fold).utcoffset() for item in (begin, end) for fold in (0, 1)}
+    if len(offsets) == 1:
+        base = instant(begin, cron.zone)
+        return sorted(base + 3600 * hour + 60 * minute for hour in cron.hours for minute in cron.minutes)
+    walls = [begin + timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
+    if len(cron.hours) < 24:
+        return sorted(instant(wall, cron.zone) for wall in walls)
+    return sorted(
+        math.floor(made.timestamp())
+        for wall in walls
+        for made in (wall.replace(tzinfo=cron.zone, fold=fold) for fold in (0, 1))
+        if datetime.fromtimestamp(made.timestamp(), cron.zone).replace(tzinfo=None, fold=0) == wall
+    )
 
 
 def parse(expression: str, zone: ZoneInfo) -> Cron:

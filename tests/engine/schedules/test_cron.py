@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -74,25 +75,42 @@ def expressions(draw: st.DrawFn) -> tuple[str, list[set[int]]]:
     return " ".join(word for word, _ in parts), [values for _, values in parts]
 
 
+#: A minute as time of the clock: minute, hour, day, month, day of the week.
+Minute = tuple[int, int, int, int, int]
+
+
+def minute(wall: datetime) -> Minute:
+    return wall.minute, wall.hour, wall.day, wall.month, wall.isoweekday() % 7
+
+
+@functools.cache
+def instants(zone: ZoneInfo, first: int, last: int) -> list[tuple[int, Minute]]:
+    """Every minute from ``first`` to ``last``, with what the clocks of a zone show."""
+    return [
+        (instant, minute(datetime.fromtimestamp(instant, zone))) for instant in range(first // 60 * 60, last + 1, 60)
+    ]
+
+
+@functools.cache
+def walls(first: int, last: int) -> list[tuple[datetime, Minute]]:
+    """Every minute that some clock may show from ``first`` to ``last``."""
+    wall = datetime.fromtimestamp(first, timezone.utc).replace(tzinfo=None, second=0) - timedelta(days=3)
+    count = (last - first) // 60 + 2 * 3 * 24 * 60
+    found = [wall + timedelta(minutes=number) for number in range(count + 1)]
+    return [(wall, minute(wall)) for wall in found]
+
+
 def scanned(values: list[set[int]], zone: ZoneInfo, first: int, last: int) -> list[int]:
     """Every tick from ``first`` to ``last``: each minute is asked whether it is one."""
+    minutes, hours, days, months, weekdays = values
 
-    def fits(wall: datetime) -> bool:
-        now = (wall.minute, wall.hour, wall.day, wall.month, wall.isoweekday() % 7)
-        return all(item in allowed for item, allowed in zip(now, values, strict=True))
+    def fits(now: Minute) -> bool:
+        return now[0] in minutes and now[1] in hours and now[2] in days and now[3] in months and now[4] in weekdays
 
-    found = set()
-    if len(values[1]) == 24:
-        for instant in range(first // 60 * 60, last + 1, 60):
-            if fits(datetime.fromtimestamp(instant, zone)):
-                found.add(instant)
+    if len(hours) == 24:
+        found = {instant for instant, now in instants(zone, first, last) if fits(now)}
     else:
-        wall = datetime.fromtimestamp(first, timezone.utc).replace(tzinfo=None, second=0) - timedelta(days=3)
-        end = datetime.fromtimestamp(last, timezone.utc).replace(tzinfo=None) + timedelta(days=3)
-        while wall <= end:
-            if fits(wall):
-                found.add(int(wall.replace(tzinfo=zone).timestamp()))
-            wall += timedelta(minutes=1)
+        found = {int(wall.replace(tzinfo=zone).timestamp()) for wall, now in walls(first, last) if fits(now)}
     return sorted(item for item in found if first <= item <= last)
 
 

@@ -76,7 +76,8 @@ def scanned(ticks: Ticks, first: int, last: int) -> list[int]:
         found.add(anchor)
     if recurrence.frequency in ("Minute", "Hour"):
         period = recurrence.interval * (60 if recurrence.frequency == "Minute" else 3600)
-        return sorted(found | {t for t in range(first, last + 1) if t > anchor and (t - anchor) % period == 0})
+        minutes = range(first + (anchor - first) % 60, last + 1, 60)
+        return sorted(found | {t for t in minutes if t > anchor and (t - anchor) % period == 0})
     begin = recurrence.start or datetime.fromtimestamp(ticks.made, recurrence.zone).replace(tzinfo=None, fold=0)
     wall = datetime.fromtimestamp(first, timezone.utc).replace(tzinfo=None) - timedelta(days=3)
     end = datetime.fromtimestamp(last, timezone.utc).replace(tzinfo=None) + timedelta(days=3)

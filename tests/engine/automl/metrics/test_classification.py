@@ -62,9 +62,19 @@ def average_precision(rows: list[tuple[bool, float, float]]) -> float:
 
 
 @given(predictions())
-def test_metrics_of_decisions(data: Any) -> None:
-    _, probabilities, _ = data
+def test_metrics_are_their_definitions(data: Any) -> None:
+    """All of the same predictions: to compute the metrics takes most of the time."""
+    codes, probabilities, _ = data
     found, rows = classification.scalars(*data), rows_of(*data)
+    expected = {name for name in names.CLASSIFICATION if probabilities.shape[1] == 2 or not name.endswith("_binary")}
+    assert found.keys() == expected
+    metrics_of_decisions(found, rows, probabilities)
+    averages_of_precision_recall_and_f1(found, rows, probabilities)
+    metrics_of_probabilities(found, rows, codes, probabilities)
+    matthews_correlation(found, rows, probabilities)
+
+
+def metrics_of_decisions(found: Any, rows: Any, probabilities: Any) -> None:
     total = sum(weight for *_, weight in rows)
     assert close(found["accuracy"], sum(w for true, guess, _, w in rows if true == guess) / total)
     recalls = {}
@@ -84,9 +94,7 @@ def test_metrics_of_decisions(data: Any) -> None:
         assert close(found[f"{name}_micro"], found["accuracy"])
 
 
-@given(predictions())
-def test_averages_of_precision_recall_and_f1(data: Any) -> None:
-    found, rows = classification.scalars(*data), rows_of(*data)
+def averages_of_precision_recall_and_f1(found: Any, rows: Any, probabilities: Any) -> None:
     scores = {}
     for code in sorted({row[0] for row in rows} | {row[1] for row in rows}):
         hit = sum(w for true, guess, _, w in rows if true == guess == code)
@@ -99,14 +107,11 @@ def test_averages_of_precision_recall_and_f1(data: Any) -> None:
     for place, name in enumerate(("precision_score", "recall_score", "f1_score")):
         assert close(found[f"{name}_macro"], sum(item[place] for item in scores.values()) / len(scores))
         assert close(found[f"{name}_weighted"], sum(item[place] * item[3] for item in scores.values()) / total)
-        if data[1].shape[1] == 2:
+        if probabilities.shape[1] == 2:
             assert close(found[f"{name}_binary"], scores.get(1, (0.0, 0.0, 0.0, 0.0))[place])
 
 
-@given(predictions())
-def test_metrics_of_probabilities(data: Any) -> None:
-    codes, probabilities, _ = data
-    found, rows = classification.scalars(*data), rows_of(*data)
+def metrics_of_probabilities(found: Any, rows: Any, codes: Any, probabilities: Any) -> None:
     loss = -sum(w * math.log(p[true]) for true, _, p, w in rows) / sum(w for *_, w in rows)
     assert close(found["log_loss"], loss)
     present = sorted(set(codes.tolist()))
@@ -123,24 +128,16 @@ def test_metrics_of_probabilities(data: Any) -> None:
             assert close(found[f"{name}_binary"], binary)
 
 
-@given(predictions())
-def test_matthews_correlation(data: Any) -> None:
-    rows = rows_of(*data)
+def matthews_correlation(found: Any, rows: Any, probabilities: Any) -> None:
     total = sum(w for *_, w in rows)
     right = sum(w for true, guess, _, w in rows if true == guess)
-    classes = range(data[1].shape[1])
+    classes = range(probabilities.shape[1])
     there = [sum(w for true, _, _, w in rows if true == code) for code in classes]
     guessed = [sum(w for _, guess, _, w in rows if guess == code) for code in classes]
     above = right * total - sum(a * b for a, b in zip(there, guessed, strict=True))
     below = (total**2 - sum(b * b for b in guessed)) * (total**2 - sum(a * a for a in there))
     expected = above / math.sqrt(below) if below > 1e-9 else 0.0
-    assert close(classification.scalars(*data)["matthews_correlation"], expected)
-
-
-@given(predictions())
-def test_every_name_is_there(data: Any) -> None:
-    expected = {name for name in names.CLASSIFICATION if data[1].shape[1] == 2 or not name.endswith("_binary")}
-    assert classification.scalars(*data).keys() == expected
+    assert close(found["matthews_correlation"], expected)
 
 
 def test_probabilities_that_are_no_numbers() -> None:
