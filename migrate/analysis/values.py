@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
+from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
 from amlbridge.migrate.analysis.known import (
     CONFIGURATIONS,
     FACTORIES,
@@ -271,6 +272,8 @@ class Evaluator:
         best: Value | None = None
         for binding in bindings:
             value = self.binding_value(binding)
+            kind = implied_in_loop(binding, self) if value is None else None
+            value = Instance(kind, binding.node) if kind is not None else value
             best = self._better(best, value)
             if isinstance(best, Instance) and best.type == "Run" and isinstance(value, Instance):
                 best = value if "RunContext" in lineage(value.type) else best  # a script's own run, or one it finds
@@ -466,7 +469,7 @@ class Evaluator:
             if isinstance(value, Instance):
                 kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
                 return Instance(kind or value.type, binding.node)
-        kind = PARAMETER_NAMES.get(binding.name)
+        kind = PARAMETER_NAMES.get(binding.name) or implied_type(binding, self)
         vague = kind is None or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 

@@ -49,6 +49,32 @@ def _addition(call: ast.Call, statement: ast.stmt) -> Addition:
     return Addition(statement, more=call.args[0]) if alone and method == "extend" else Addition(statement)
 
 
+def grows(made: ast.expr, to: Rewriter) -> bool:
+    """Whether the variable or item that a list was made for is added to later: what another name of it, or a function,
+    gives is more than the text of the list."""
+    targets = _made_for(made, to)
+    return bool(later(made, to)) or any(is_changed(target, to) for target in targets)
+
+
+def later(made: ast.expr, to: Rewriter) -> list[Addition]:
+    """The statements that change a list which the code writes out, by the variable that it was made for."""
+    reads = [
+        name
+        for target in _made_for(made, to)
+        if isinstance(target, ast.Name)
+        for name in Objects.of(to).reads(target.id)
+    ]
+    held = [name for name in reads if (binding := base(name, to)) is not None and binding.value is made]
+    return additions(held[0], to) if held else []
+
+
+def _made_for(made: ast.expr, to: Rewriter) -> list[ast.expr]:
+    statement = to.evaluator.scopes.parents.get(made)
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
+
+
 def is_changed(node: ast.expr, to: Rewriter) -> bool:
     """Whether code changes what is in a dict, list or object after it was made, where an expression is one of its
     items: ``words["train"]`` with ``words[step] += more``."""

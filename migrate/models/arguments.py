@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.additions import Addition, additions, base, is_changed, straight
+from amlbridge.migrate.models.additions import Addition, additions, base, grows, is_changed, later, straight
 from amlbridge.migrate.models.data import (
     DATASETS,
     INTERMEDIATE,
@@ -139,6 +139,8 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         return [ast.Starred(value=node, ctx=ast.Load())]
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    if inner is not node and grows(inner, to):
+        return [ast.Starred(value=node, ctx=ast.Load())]
     if isinstance(inner, (ast.List, ast.Tuple)) and _is_there(inner, node, to):
         found: list[ast.expr] = []
         for element in inner.elts:
@@ -190,7 +192,8 @@ def data_in(node: ast.expr, to: Rewriter) -> set[str]:
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
     elements = list(inner.elts) if isinstance(inner, (ast.List, ast.Tuple)) else []
-    for addition in additions(node, to) if isinstance(node, ast.Name) else ():
+    elsewhere = later(inner, to) if inner is not node else []
+    for addition in [*(additions(node, to) if isinstance(node, ast.Name) else ()), *elsewhere]:
         elements += [addition.added] if addition.added is not None else []
         elements += addition.more.elts if isinstance(addition.more, (ast.List, ast.Tuple)) else []
     kinds = {kind for element in elements if (kind := to.evaluator.type_of(element)) is not None}

@@ -42,6 +42,8 @@ class Neighbours:
         #: Modules that look for others in further folders, which only the running code knows.
         self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
+        #: Where packages lie that are installed to be imported: beside their setup file, or in a folder that says so.
+        self._installed = _roots_of_packages([module.path.absolute() for module in python])
         self._evaluators: dict[Path, Evaluator | None] = {}
         self._imports: dict[Path, tuple[str, ...]] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
@@ -86,6 +88,10 @@ class Neighbours:
             found = str(start.joinpath(*name.split(".")))
             if self._is_there(found):
                 return OwnModule(found)
+        installed = [str(root.joinpath(*name.split("."))) for root in self._installed.get(name.split(".")[0], ())]
+        there = [found for found in installed if self._is_there(found)]
+        if len(there) == 1:
+            return OwnModule(there[0])
         return self._further(name) if path.absolute() in self._extended else None
 
     def _further(self, name: str) -> OwnModule | None:
@@ -166,6 +172,18 @@ class Neighbours:
                 if isinstance(called, (Function, LocalClass)) and called.node is wanted:
                     found.append((evaluator, call))
         return found
+
+
+def _roots_of_packages(paths: Sequence[Path]) -> dict[str, list[Path]]:
+    """The folders that packages are installed from, by the name of the package."""
+    setups = {path.parent for path in paths if path.name == "setup.py"}
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        root, package = path.parent.parent, path.parent.name
+        says = root in setups or root.name in ("src", "lib") or root.name.replace("-", "_") == package
+        if path.name == "__init__.py" and says and (root / "__init__.py") not in paths:
+            found.setdefault(package, []).append(root)
+    return found
 
 
 def _told_apart(modules: Sequence[ModuleText]) -> list[ModuleText]:

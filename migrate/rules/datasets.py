@@ -130,6 +130,7 @@ _LISTED = (
 _DELIMITED = "assumed that the file is a table with delimiters: parquet and JSON lines have functions of their own"
 _TYPES = "files are taken to be a folder (uri_folder), tables an MLTable or a file"
 _SPARK = "the driver of Spark reads the whole table with pandas: read large ones from their path with spark.read"
+_OLD_ID = "ids of v1 datasets are unknown to SDK v2: use ml_client.data.get(name, version=...)"
 _ID = "assumed that this is the id of a data asset of SDK v2 (type mltable), as data.id gives it"
 
 
@@ -236,18 +237,21 @@ def _is_tested(node: ast.expr, to: Rewriter) -> bool:
 
 @rule.converts("Dataset.get_by_id")
 def get_by_id(use: Use, to: Rewriter) -> Outcome:
-    """A table that is read is opened by the id of the v2 asset; the ids of v1 say nothing to SDK v2."""
+    """A table that is read is opened by the id of the v2 asset, which ends with its name and version; the ids of v1,
+    which are GUIDs, say nothing to SDK v2."""
     identity = use.argument("id", position=1)
-    if identity is not None and is_only_read(use, to):
-        passed = passed_table(identity, to)
-        if passed is not None:
-            return Replace(passed, "" if ".load(" in passed else _DELIMITED)
-        code = to.source(identity)
+    if identity is None or to.evaluator.text(identity) is not None:
+        return Leave(_OLD_ID, Status.NO_EQUIVALENT)
+    passed, read = passed_table(identity, to), is_only_read(use, to)
+    if passed is not None:
+        return Replace(passed, "" if ".load(" in passed else _DELIMITED) if read else Leave(_OLD_ID)
+    code = to.source(identity)
+    if read:
         path = f'f"azureml:/{{{code}}}"' if isinstance(identity, (ast.Name, ast.Attribute)) else f'"azureml:/" + {code}'
         return Replace(f"{to.need_module('mltable')}.load({path})", _ID)
-    return Leave(
-        "ids of v1 datasets are unknown to SDK v2: use ml_client.data.get(name, version=...)", Status.NO_EQUIVALENT
-    )
+    code = code if isinstance(identity, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({code})"
+    client = to.client(use.node, use.argument("workspace", position=0))
+    return Replace(f'{client}.data.get(*{code}.split("/")[-3::2])', f"{_ID}; it ends with /NAME/versions/VERSION")
 
 
 @rule.converts(
@@ -552,4 +556,4 @@ def _is_table(node: ast.expr | None, to: Rewriter) -> bool:
     use = to.use_of(origin) if origin is not None else None
     if use is None or use.symbols[-1] not in OPENING or (".from_" in use.symbol and single_file(use, to)):
         return False
-    return isinstance(to.outcome(use), Replace) and (use.symbol.endswith(".get_by_id") or is_only_read(use, to))
+    return isinstance(to.outcome(use), Replace) and is_only_read(use, to)

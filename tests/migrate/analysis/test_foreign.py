@@ -94,3 +94,17 @@ def test_a_module_in_a_further_folder_is_found_where_there_is_one(tmp_path: Path
 def test_of_two_none_is_taken(tmp_path: Path) -> None:
     files = {"common/login.py": AUTH, "other/login.py": AUTH, "work/main.py": MAIN}
     assert "store = ws.get_default_datastore()" in converted(tmp_path, files)["work/main.py"]
+
+
+@pytest.mark.parametrize("where", ["tools/setup.py", "tools/tools/__init__.py"])
+def test_a_package_that_is_installed_is_found_from_everywhere(tmp_path: Path, where: str) -> None:
+    package = "tools/tools" if where.endswith("__init__.py") else "tools/aml"
+    files = {
+        where: "",
+        f"{package}/__init__.py": "",
+        f"{package}/login.py": AUTH,
+        "work/main.py": f"from {Path(package).name}.login import Login\n\nws = Login().get_workspace()\n"
+        "store = ws.get_default_datastore()\n",
+        "work/azure.py": "import azureml.core\n",
+    }
+    assert "store = ml_client.datastores.get_default()" in converted(tmp_path, files)["work/main.py"]

@@ -80,3 +80,19 @@ pipeline = Pipeline(ws, steps=[a, b])
 """
     after = convert(text).text
     assert '"python a.py --one 1"' in after and '"python b.py --two 2"' in after and "words" not in after
+
+
+@pytest.mark.parametrize(
+    ("made", "added"),
+    [
+        ("def words(n):\n    found = []\n    for i in range(n):\n        found.append(i)\n    return found\n", ""),
+        ("def words(n):\n    found = ['--n']\n    found += [n]\n    return found\n", ""),
+        ("listed = []\nlisted.append(5)\n\n\ndef words(n):\n    return listed\n", ""),
+        ("listed = ['--n']\n\n\ndef words(n):\n    return listed\n", "listed.extend([5])\n"),
+    ],
+)
+def test_a_list_that_a_function_gives_has_what_was_added_to_it(made: str, added: str) -> None:
+    head = "from azureml.core import ScriptRunConfig\n\n\n"
+    last = 'source = ScriptRunConfig(source_directory=".", script="train.py", arguments=given)\n'
+    text = convert(f"{head}{made}\n\n{added}given = words(3)\n{last}").text
+    assert 'command="python train.py " + shlex.join(map(str, given))' in text

@@ -101,3 +101,17 @@ def test_the_files_of_a_dataset_are_listed_by_fsspec() -> None:
     found = convert(HEAD + 'f(ws)\nt = Dataset.get_by_name(ws, "t")\nprint(t.to_path())\n')
     assert found.text.endswith('print([file.path for file in fsspec.open_files(f"{t.path}/**")])\n')
     assert "azureml" not in found.text
+
+
+@pytest.mark.parametrize("identity", ["args.id", "given"])
+def test_what_an_id_finds_is_the_asset_where_it_is_not_only_read(identity: str) -> None:
+    conversion = convert(HEAD + f"def find(args, given):\n    return Dataset.get_by_id(ws, {identity})\n")
+    assert f'return ml_client.data.get(*{identity}.split("/")[-3::2])' in conversion.text
+    assert any("/NAME/versions/VERSION" in finding.message for finding in conversion.findings)
+
+
+@pytest.mark.parametrize("read", ["", ".to_pandas_dataframe()"])
+def test_the_id_of_a_dataset_of_v1_says_nothing_to_v2(read: str) -> None:
+    conversion = convert(HEAD + f'x = Dataset.get_by_id(ws, "6a2c8a5e-0d3c-4f6d-8d8e-0a4b5b8d3c11"){read}\n')
+    assert "Dataset.get_by_id(ws" in conversion.text
+    assert Status.NO_EQUIVALENT in {finding.status for finding in conversion.findings}

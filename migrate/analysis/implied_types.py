@@ -1,0 +1,59 @@
+"""Types of parameters, and of what loops get, that nothing else tells: what the code does with them does.
+
+Only SDK v1 has these methods, or they are given something that only SDK v1 makes:
+``experiment.submit(ScriptRunConfig(...))``, ``data.as_named_input("x")``.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.analysis.scopes import Binding
+    from amlbridge.migrate.analysis.values import Evaluator
+
+#: Methods that only one type of SDK v1 has.
+_TELLING = {
+    "as_named_input": "Dataset",
+    "get_default_datastore": "Workspace",
+    "get_default_keyvault": "Workspace",
+    "get_default_compute_target": "Workspace",
+}
+#: What an experiment runs. Their names end so.
+_RUN_BY_EXPERIMENTS = ("Config", "Pipeline", "Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer", "Step")
+
+
+#: What loops bind, and what takes tuples apart.
+_LOOPS = frozenset({"pair", "element", "unpack"})
+
+
+def implied_in_loop(binding: Binding, evaluator: Evaluator) -> str | None:
+    """The same for what a loop gets, or a tuple has; None for all other bindings."""
+    return implied_type(binding, evaluator) if binding.kind in _LOOPS else None
+
+
+def implied_type(binding: Binding, evaluator: Evaluator) -> str | None:
+    """The type of what a name is bound to where nothing but its use tells, or None."""
+    calls = evaluator.calls()
+    for method, kind in _TELLING.items():
+        if any(_is_called_on(call, binding, evaluator) for call in calls.get(method, ())):
+            return kind
+    for call in calls.get("submit", ()):
+        if _is_called_on(call, binding, evaluator) and _is_run_by_experiments(call, evaluator):
+            return "Experiment"
+    return None
+
+
+def _is_called_on(call: ast.Call, binding: Binding, evaluator: Evaluator) -> bool:
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not isinstance(owner, ast.Name) or owner.id != binding.name:
+        return False
+    return any(found is binding for found in evaluator.scopes.lookup(owner.id, owner))
+
+
+def _is_run_by_experiments(call: ast.Call, evaluator: Evaluator) -> bool:
+    """Whether a call passes what SDK v1 submits, first or by its name."""
+    given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "config")]
+    kinds = (evaluator.type_of(node) for node in given)
+    return any(kind is not None and kind.endswith(_RUN_BY_EXPERIMENTS) for kind in kinds)
