@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
-    from amlbridge.migrate.analysis.values import Evaluator
+    from amlbridge.migrate.analysis.values import Evaluator, Instance
 
 #: Methods that only one type of SDK v1 has.
 _TELLING = {
@@ -28,9 +28,12 @@ _RUN_BY_EXPERIMENTS = ("Config", "Pipeline", "Estimator", "PyTorch", "TensorFlow
 _LOOPS = frozenset({"pair", "element", "unpack"})
 
 
-def implied_in_loop(binding: Binding, evaluator: Evaluator) -> str | None:
-    """The same for what a loop gets, or a tuple has; None for all other bindings."""
-    return implied_type(binding, evaluator) if binding.kind in _LOOPS else None
+def implied_in_loop(binding: Binding, evaluator: Evaluator) -> Instance | None:
+    """An object that a loop gets, or a tuple has, and that only its use tells."""
+    from amlbridge.migrate.analysis.values import Instance
+
+    kind = implied_type(binding, evaluator) if binding.kind in _LOOPS else None
+    return Instance(kind, binding.node) if kind is not None else None
 
 
 def implied_type(binding: Binding, evaluator: Evaluator) -> str | None:

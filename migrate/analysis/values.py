@@ -271,9 +271,7 @@ class Evaluator:
     def _first(self, bindings: list[Binding]) -> Value | None:
         best: Value | None = None
         for binding in bindings:
-            value = self.binding_value(binding)
-            kind = implied_in_loop(binding, self) if value is None else None
-            value = Instance(kind, binding.node) if kind is not None else value
+            value = self.binding_value(binding) or implied_in_loop(binding, self)
             best = self._better(best, value)
             if isinstance(best, Instance) and best.type == "Run" and isinstance(value, Instance):
                 best = value if "RunContext" in lineage(value.type) else best  # a script's own run, or one it finds
