@@ -12,7 +12,7 @@ _AUTOML_STEP = "seeds/test_004_automl.py::test_from_the_web_paths_to_the_registe
 _ASSET = "models.register model-assets.create"
 _BUILDS = "v1/test_environments.py::test_curated_environments_and_builds"
 _COMPUTES = "wire/test_computes.py::test_the_get_or_create_idiom_and_what_follows"
-_DEPLOY = "v1/test_models.py::test_packaging_is_refused_with_a_way_out"
+_DEPLOY = "v1/test_models.py::test_what_needs_servers_of_azure_is_refused_with_a_way_out"
 _INSTANCES = "wire/test_computes.py::test_instances_and_kubernetes"
 _LINKED = "wire/test_linked_services.py::test_a_synapse_workspace_is_linked_and_a_pool_of_it_attached"
 _ATTACHED = "wire/test_attached_computes.py::test_each_service_is_attached_read_and_detached"
@@ -37,11 +37,12 @@ _TRANSFER = "v1/test_data_transfer.py::test_copies_between_datastores"
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
 _RUN = "execution.submit_snapshot_run"
 _CLUSTER = "needs a cluster or service elsewhere: refused when the pipeline is submitted"
-_NO_HOST = "there are no containers here: Model.deploy runs the scoring script in a process on this machine"
+_NO_HOST = "it measures containers in Azure: call run() of the scoring script with a sample and time it"
 _SERVICES = "v1/webservices/test_webservices.py::test_aci_from_deployment_to_deletion"
 _IMAGES = "v1/webservices/test_images.py::test_from_the_image_to_services_and_deletion"
 _BAD_IMAGES = "v1/webservices/test_images.py::test_what_cannot_be_built_or_loaded"
 _VERSIONS = "v1/webservices/test_versions.py::test_versions_share_the_traffic_of_an_endpoint"
+_PACKAGES = "server/docker/test_known_images.py::test_packages_and_images_of_v1"
 _AKS = "v1/webservices/test_webservices.py::test_aks_on_a_compute_of_the_workspace"
 
 COMPUTE = (
@@ -198,7 +199,10 @@ MODELS = (
         _SERVICES,
         "with an InferenceConfig; the scoring script runs in a process on this machine",
     ),
-    refused(_CORE + "Model.package", "models.refused", _NO_HOST, _DEPLOY),
+    served(_CORE + "Model.package", "model-packages.create", _PACKAGES, "a record: no image is built"),
+    served(_CORE + "model.ModelPackage.wait_for_creation", "web-services.get_operation", _PACKAGES),
+    client(_CORE + "model.ModelPackage.save", "its Docker is the service, where the machine has none", _PACKAGES),
+    client(_CORE + "model.ModelPackage.pull", "the same; `amlbridge run --intercept` answers for the key", _PACKAGES),
     refused(_CORE + "Model.profile", "models.refused", _NO_HOST, _DEPLOY),
     client(_CORE + "webservice.AciWebservice.deploy_configuration", test=_SERVICES),
     client(_CORE + "webservice.AksWebservice.deploy_configuration", test=_AKS),
@@ -227,6 +231,7 @@ MODELS = (
     served(_CORE + "image.Image.wait_for_creation", "web-services.get_operation", _BAD_IMAGES),
     served(_CORE + "image.Image.add_tags", "service-images.change", _IMAGES),
     served(_CORE + "image.Image.delete", "service-images.delete", _IMAGES),
+    client(_CORE + "image.ContainerImage.run", "as ModelPackage.pull", _PACKAGES),
     served(_CORE + "Workspace.images", "service-images.list_images", _IMAGES),
     served(_CORE + "Webservice.deploy_from_image", "web-services.create", _IMAGES),
     served(_CORE + "Webservice.deploy_from_model", "service-images.create web-services.create", _BAD_IMAGES),

@@ -9,8 +9,8 @@ from amlbridge.wire.routing import Reply, Routes
 routes = Routes("v2 elsewhere")
 
 _PACKAGE = (
-    "Models are not packaged into images: amlbridge runs without containers. Deploy the model with an environment and "
-    "a scoring script."
+    "Models of a registry are not packaged: register the model in the workspace and package that, or deploy it "
+    "with an environment and a scoring script."
 )
 _CONNECTIONS = (
     "Connections lead to services outside of this machine (Git, feeds, Snowflake, Azure OpenAI) that amlbridge does "
@@ -21,7 +21,6 @@ _MARKET = "Models of the marketplace and serverless endpoints run in Azure only:
 _NETWORK = "The service is reached on this machine only: it has no managed network and no outbound rules."
 _INDEXES = "Indexes are made and searched by services in Azure: build the index in a step and register it as data."
 _REFUSED = (
-    ("POST", "/WS/models/{name}/versions/{version}/package", _PACKAGE),
     ("POST", f"{REGISTRY_BASES[0]}/models/{{name}}/versions/{{version}}/package", _PACKAGE),
     *((method, "/WS/connections/{name}", _CONNECTIONS) for method in ("GET", "PUT", "PATCH", "DELETE")),
     ("POST", "/WS/connections/{name}/listsecrets", _CONNECTIONS),

@@ -134,13 +134,18 @@ def delete_group(call: Call) -> Reply:
 
 @routes.post("/WS/listKeys")
 def list_keys(call: Call) -> Reply:
-    """The keys of what belongs to the workspace: its storage account."""
+    """The keys of what belongs to the workspace: its storage account, and a registry that is none."""
     account = call.workspace.storage_account
     return {
         "userStorageKey": call.service.issuer.account_key(account),
         "userStorageResourceId": changes.dto(call.service, call.workspace)["properties"]["storageAccount"],
         "appInsightsInstrumentationKey": "",
-        "containerRegistryCredentials": None,
+        # Clients ask for them before they pull an image. There is no registry: they open nothing.
+        "containerRegistryCredentials": {
+            "location": "local",
+            "username": call.workspace.name,
+            "passwords": [{"name": "password", "value": "unused"}],
+        },
         "notebookAccessKeys": None,
     }
 

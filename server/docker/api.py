@@ -94,8 +94,8 @@ async def _info(api: Api, request: Request, name: str) -> Response:
 
 @_route("POST", "/auth")
 async def _login(api: Api, request: Request, name: str) -> Response:
-    # The v1 client logs in before each build, often with nothing. Nothing is kept of it: no image is ever pulled.
-    return JSONResponse({"Status": "amlbridge pulls no images: no login is needed", "IdentityToken": ""})
+    # The v1 client logs in before each build, often with nothing. Nothing is kept of it: no registry is reached.
+    return JSONResponse({"Status": "amlbridge reaches no registry: no login is needed", "IdentityToken": ""})
 
 
 @_route("POST", "/build")
@@ -141,12 +141,17 @@ async def _images(api: Api, request: Request, name: str) -> Response:
 
 @_route("POST", "/images/create")
 async def _pull(api: Api, request: Request, name: str) -> Response:
-    wanted = request.query_params.get("fromImage", "")
-    raise DockerError(
-        501,
-        f"amlbridge pulls no image ({wanted}): it has no containers. Deploy with an environment of an image and a "
-        "conda_file and a scoring script, or set DOCKER_HOST to a Docker of your own",
-    )
+    wanted, tag = request.query_params.get("fromImage", ""), request.query_params.get("tag", "")
+    full = f"{wanted}:{tag}" if tag else wanted
+    image = await asyncio.to_thread(api.daemon.pull, full)
+    if image is None:
+        raise DockerError(
+            501,
+            f"amlbridge pulls no image ({full}) but those that Model.package and ContainerImage make here: it has no "
+            "containers. Deploy with an environment of an image and a conda_file and a scoring script, or set "
+            "DOCKER_HOST to a Docker of your own",
+        )
+    return _lines({"status": f"Pulling from {wanted}"}, {"status": f"Status: Image is up to date for {full}"})
 
 
 @_route("GET", "/images/(?P<name>.+)/json")

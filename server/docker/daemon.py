@@ -17,6 +17,7 @@ from amlbridge.engine.serving.fleet import Fleet
 from amlbridge.server.docker import archives, containers, recipes, scoring
 from amlbridge.server.docker.containers import Container, Image
 from amlbridge.server.docker.errors import DockerError, no_container, no_image
+from amlbridge.server.docker.known_images import Known
 from amlbridge.server.docker.listeners import Listeners
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,19 @@ _REQUEST_TIMEOUT, _MOST_REQUESTS = 300.0, 100
 
 class Daemon:
     """The images and containers of one service; they end with it. ``variables(key)`` lead the SDKs and connections of
-    a scoring script. Any thread may call."""
+    a scoring script; ``known(name)`` is what the service has as an image. Any thread may call."""
 
-    def __init__(self, folder: Path, environments: Environments, variables: Callable[[str], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environments: Environments,
+        variables: Callable[[str], Mapping[str, str]],
+        known: Callable[[str], Known | None],
+    ) -> None:
         self._folder = folder
         self._environments = environments
         self._variables = variables
+        self._known = known
         self._lock = threading.RLock()
         self._images: dict[str, Image] = {}
         self._containers: dict[str, Container] = {}
@@ -78,6 +86,27 @@ class Daemon:
             for other in self._images.values():
                 other.tags = [name for name in other.tags if name != _tagged(tag)]
             image.tags = [_tagged(tag)] if tag else []
+            self._images[image.id] = image
+        return image
+
+    def pull(self, name: str) -> Image | None:
+        """The image of a package, or of a web service of SDK v1, by its location; None for any other name."""
+        found = self._known(name)
+        if found is None:
+            return None
+        identifier = containers.new_id()
+        files = self._folder / "images" / identifier / "files"
+        target = files.joinpath(*archives.inside(recipes.APP))
+        target.mkdir(parents=True)
+        try:
+            found.lay_out(target)
+        except BaseException:
+            shutil.rmtree(files.parent, ignore_errors=True)
+            raise
+        image = Image(f"sha256:{identifier}", found.recipe, files, [_tagged(name)])
+        with self._lock:
+            for other in self._images.values():
+                other.tags = [tag for tag in other.tags if tag not in image.tags]
             self._images[image.id] = image
         return image
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from amlbridge.engine.errors import StateError
-from amlbridge.server.docker import place
+from amlbridge.server.docker import known_images, place
 from amlbridge.server.docker.api import Api
 from amlbridge.server.docker.daemon import Daemon
 from amlbridge.server.docker.listeners import Listener
@@ -23,7 +24,8 @@ def attach(service: Service, home: Home) -> None:
     made: list[Daemon] = []
 
     def start() -> None:
-        daemon = Daemon(home.docker, service.parts["environments"], variables_of(service, home))
+        known = partial(known_images.find, service)
+        daemon = Daemon(home.docker, service.parts["environments"], variables_of(service, home), known)
         made.append(daemon)
         daemon.start()
         try:

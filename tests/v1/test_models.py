@@ -137,37 +137,37 @@ def test_models_of_runs_and_with_datasets(live: LiveService) -> None:
 
 
 @pytest.mark.slow
-def test_packaging_is_refused_with_a_way_out(live: LiveService) -> None:
+def test_what_needs_servers_of_azure_is_refused_with_a_way_out(live: LiveService) -> None:
     done = live.run(
         """
         import contextlib, io, time
-        from azureml.core import Workspace, Model, Environment
-        from azureml.core.model import InferenceConfig
+        from azureml.core import Workspace, Model
         from azureml.core.webservice import Webservice
         ws = Workspace.from_config()
         with contextlib.redirect_stdout(io.StringIO()):
-            model = Model.register(ws, model_path="model.pkl", model_name="m")
+            model = Model.register(ws, model_path="model.pkl", model_name="m", model_framework=Model.Framework.ONNX)
         print(ws.webservices, ws.images)
-        env = Environment("e")
-        config = InferenceConfig(entry_script="score.py", environment=env)
         started = time.time()
         for call in (
-            lambda: Model.package(ws, [model], config),
+            lambda: Model.package(ws, [model]),
             lambda: Webservice(ws, "svc"),
         ):
             try:
                 call()
             except Exception as error:
                 text = str(error)
-                print("501" in text, "without containers" in text, "NotFound" in text)
+                print("501" in text, "give Model.deploy an InferenceConfig" in text, "NotFound" in text)
         print(time.time() - started < 20)
         """,
-        files={"model.pkl": "weights", "score.py": "def init(): pass\ndef run(data): return data\n"},
+        files={"model.pkl": "weights"},
         workspace="deploying",
     )
     lines = done.stdout.strip().splitlines()
     assert lines[0] == "{} {}"
     assert lines[1:] == ["True True False", "False False True", "True"], done.stdout
+    with live.client() as client:
+        answer = client.post(f"/modelmanagement/v1.0{live.scope('deploying')}/profiles", json={})
+        assert (answer.status_code, "call run() of your scoring script" in answer.text) == (501, True)
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def test_workspaces_and_computes(live: LiveService) -> None:
     assert done[4].startswith("ResourceNotFoundError 404")
     assert done[5] == "cpu STANDARD_DS3_V2 4 Succeeded"
     assert done[6:10] == ["180.0 ['cpu']", "2", "Running Stopped", "[0, 0, 0, 2]"]
-    assert "501 (NotSupported) Models are not packaged" in done[10]
+    assert "404 (NotFound) Could not find model m:1" in done[10]
     assert done[11] == "['mine']"
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from amlbridge.engine.blobs import check_name
 from amlbridge.engine.errors import InvalidNameError
+from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.wire import model_registry as registry
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.serving.files import ModelFiles
 
-_ASSET, _ARTIFACT = "aml://asset/", "aml://artifact/"
+_ASSET, ARTIFACT = "aml://asset/", "aml://artifact/"
 #: A tar archive of more than this is no source folder: bytes.
 _MOST_UNPACKED = 4 * 1024**3
 
@@ -35,21 +36,26 @@ class Asset:
 def model(service: Service, workspace: Workspace, model_id: str) -> ModelFiles:
     """The files of a registered model. Raises a 404 or 400 ServiceError."""
     found = registry.get(service, workspace, model_id)
-    url = str(found.body.get("url") or "")
-    names = [url.removeprefix(_ARTIFACT)] if url.startswith(_ARTIFACT) else []
-    if url.startswith(_ASSET):
-        record = service.records.resources.find(workspace.id, registry.ASSETS, url.removeprefix(_ASSET))
-        names = [str(item.get("prefix") or item.get("id")) for item in (record.body["artifacts"] if record else [])]
-    common = (names[0] if len(names) == 1 else os.path.commonpath(names)) if names else ""
-    path = _artifact(service, workspace, common) if common else None
+    name = artifact_of(service, workspace, found)
+    path = _artifact(service, workspace, name) if name else None
     if path is None or not path.exists():
         raise bad_request(f"the files of the model {found.name}:{found.version} are not here", "ModelNotFound")
     return ModelFiles(found.name, found.version, path)
 
 
+def artifact_of(service: Service, workspace: Workspace, model: Resource) -> str:
+    """The artifact that a registered model is, a file or a folder; "" for one that has none."""
+    url = str(model.body.get("url") or "")
+    names = [url.removeprefix(ARTIFACT)] if url.startswith(ARTIFACT) else []
+    if url.startswith(_ASSET):
+        record = service.records.resources.find(workspace.id, registry.ASSETS, url.removeprefix(_ASSET))
+        names = [str(item.get("prefix") or item.get("id")) for item in (record.body["artifacts"] if record else [])]
+    return (names[0] if len(names) == 1 else os.path.commonpath(names)) if names else ""
+
+
 def asset(service: Service, workspace: Workspace, url: str, unpack: bool) -> Asset:
     """A file by the URL that the client gives. Raises a 400 ServiceError."""
-    path = _artifact(service, workspace, url.removeprefix(_ARTIFACT)) if url.startswith(_ARTIFACT) else None
+    path = _artifact(service, workspace, url.removeprefix(ARTIFACT)) if url.startswith(ARTIFACT) else None
     if path is None or not path.is_file():
         raise bad_request(f"there is no uploaded file {url}", "AssetNotFound")
     return Asset(path, unpack)

@@ -21,13 +21,14 @@ from starlette.responses import Response
 from amlbridge.engine.clock import iso
 from amlbridge.engine.plan import Environment
 from amlbridge.engine.records.resources import Resource
+from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import models
 from amlbridge.v1.model_queries import matches_pairs, page, patch, string_map
-from amlbridge.v1.webservices import files, image_code, sources
+from amlbridge.v1.webservices import files, image_code, packages, sources
 from amlbridge.v1.webservices.dockerfiles import dockerfile
 from amlbridge.v1.webservices.sources import Source
 from amlbridge.wire import model_registry as registry
-from amlbridge.wire.context import Call, typed
+from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import ServiceError, bad_request, conflict, not_found
 from amlbridge.wire.json_response import JsonResponse
 from amlbridge.wire.routing import Reply, Routes
@@ -118,7 +119,7 @@ def _read(call: Call, name: str, body: dict[str, Any]) -> tuple[Source | None, l
     if runtime.get("installCuda") or runtime.get("cudaVersion"):
         notes.append("amlbridge | CUDA is not installed: the service uses what this machine has")
     try:
-        return _source(call, name, body), notes
+        return _source(call.service, call.workspace, name, body), notes
     except _BuildError as error:
         body |= {"state": FAILED, "error": str(error)}
         return None, [*notes, f"error: {error}"]
@@ -128,26 +129,26 @@ class _BuildError(Exception):
     """An image cannot be built of what was sent."""
 
 
-def _source(call: Call, name: str, body: Mapping[str, Any]) -> Source:
-    found = sources.models(call, body)
+def _source(service: Service, workspace: Workspace, name: str, body: Mapping[str, Any]) -> Source:
+    found = sources.models(service, workspace, body)
     driver = next(item for item in body["assets"] if item.get("id") == body["driverProgram"])
-    program = files.asset(call.service, call.workspace, typed(driver, "url", str), unpack=False)
+    program = files.asset(service, workspace, typed(driver, "url", str), unpack=False)
     named = image_code.script_of(program.path.read_text(encoding="utf-8", errors="replace"))
-    assets = sources.assets(call, body)
+    assets = sources.assets(service, workspace, body)
     if named is None:
         assets, script = (*assets, program), program.path.name
     else:
         script = sources.script(named)
     properties = body["targetRuntime"].get("properties") or {}
-    conda = _conda(call, typed(properties, "condaEnvFile", str, None))
+    conda = _conda(service, workspace, typed(properties, "condaEnvFile", str, None))
     environment = Environment(name=name, conda=conda, image=body["baseImage"])
     return Source(found, image_code.placed(assets, script), script, environment)
 
 
-def _conda(call: Call, url: str | None) -> Any:
+def _conda(service: Service, workspace: Workspace, url: str | None) -> Any:
     if not url:
         return None
-    path = files.asset(call.service, call.workspace, url, unpack=False).path
+    path = files.asset(service, workspace, url, unpack=False).path
     try:
         found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
@@ -188,13 +189,13 @@ def _matches(item: Resource, query: Mapping[str, str]) -> bool:
 @routes.get("/images/{id}")
 def get(call: Call) -> Reply:
     """One image by its id, name:version; a bare name means its latest version."""
-    return dto(call, find(call, call.params["id"]), expand=_expands(call))
+    return dto(call, find(call.service, call.workspace, call.params["id"]), expand=_expands(call))
 
 
 @routes.patch("/images/{id}")
 def change(call: Call) -> Reply:
     """Changes tags and description of an image by a JSON patch; properties can only be added."""
-    item = find(call, call.params["id"])
+    item = find(call.service, call.workspace, call.params["id"])
 
     def apply(body: dict[str, Any]) -> None:
         changed = patch(body, call.json, _CHANGEABLE)
@@ -233,26 +234,22 @@ def delete(call: Call) -> Reply:
 SERVICES = "webservice"
 
 
-def find(call: Call, image_id: str) -> Resource:
+def find(service: Service, workspace: Workspace, image_id: str) -> Resource:
     """An image by its id. Raises a 404 ServiceError."""
     name, _, version = image_id.rpartition(":") if ":" in image_id else (image_id, "", "")
-    resources = call.records.resources
-    found = (
-        resources.find(call.workspace.id, KIND, name, version)
-        if version
-        else resources.latest(call.workspace.id, KIND, name)
-    )
+    resources = service.records.resources
+    found = resources.find(workspace.id, KIND, name, version) if version else resources.latest(workspace.id, KIND, name)
     if found is None:
         raise not_found(f"ImageNotFound: there is no image {image_id} in this workspace", "ImageNotFound")
     return found
 
 
-def source(call: Call, image_id: str) -> Source:
+def source(service: Service, workspace: Workspace, image_id: str) -> Source:
     """What a service of an image is made of. Raises a 4xx ServiceError."""
-    item = find(call, image_id)
+    item = find(service, workspace, image_id)
     if item.body["state"] != SUCCEEDED:
         raise bad_request(f"the image {image_id} was not built: {item.body['error']}", "ImageNotReady")
-    return _source(call, item.name, item.body)
+    return _source(service, workspace, item.name, item.body)
 
 
 def operation(call: Call, name: str) -> dict[str, Any] | None:
@@ -295,7 +292,7 @@ def dto(call: Call, item: Resource, *, expand: bool) -> dict[str, Any]:
         "error": None if body["error"] is None else _error(item),
         "imageType": _TYPE,
         "imageFlavor": _FLAVOR,
-        "imageLocation": location(call, item.name, item.version),
+        "imageLocation": packages.location(call.workspace, item.name, item.version),
         "imageBuildLogUri": _url(call, item, "build-log.txt"),
         "generatedDockerFileUri": _url(call, item, "Dockerfile"),
         "modelIds": body["modelIds"],
@@ -313,11 +310,6 @@ def digest(item: Resource) -> str:
     """The digest of an image, which says what it is made of."""
     made_of = {key: item.body[key] for key in ("modelIds", "assets", "targetRuntime", "baseImage", "driverProgram")}
     return f"sha256:{hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()}"
-
-
-def location(call: Call, name: str, version: str) -> str:
-    """Where an image would be. No registry of another machine: pulling it reaches none."""
-    return f"localhost/{call.workspace.name.lower()}/{name}:{version}"
 
 
 def _blob(item: Resource, name: str) -> str:

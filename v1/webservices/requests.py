@@ -81,13 +81,14 @@ def _source(call: Call, content: Mapping[str, Any]) -> Source:
     """What the service is made of: an image, or models and code with an environment."""
     image = typed(content, "imageId", str, None)
     if not image:
-        return sources.of_request(call, typed(content, "environmentImageRequest", dict), "environmentImageRequest")
+        request = typed(content, "environmentImageRequest", dict)
+        return sources.of_request(call.service, call.workspace, request, "environmentImageRequest")
     if content.get("environmentImageRequest"):
         raise bad_request(
             "a web service is made either of an image or of an environment: this one would have both. Deploy it anew "
             "with overwrite=True"
         )
-    return images.source(call, image)
+    return images.source(call.service, call.workspace, image)
 
 
 def _refuse(call: Call, content: Mapping[str, Any], kind: str) -> None:

@@ -9,16 +9,17 @@ from typing import Any
 from amlbridge.engine.blobs import check_name
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.plan import Environment
+from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import graph_runconfig
 from amlbridge.v1.graph_reading import Fields
 from amlbridge.v1.webservices import files
 from amlbridge.v1.webservices.files import Asset
-from amlbridge.wire.context import Call, typed
+from amlbridge.wire.context import Service, typed
 from amlbridge.wire.errors import ServiceError, bad_request
 from amlbridge.wire.serving.files import MODELS, ModelFiles
 
 #: The variable by which the client names the scoring script; its driver program, which would load it, is left alone.
-_ENTRY = "AZUREML_ENTRY_SCRIPT"
+ENTRY = "AZUREML_ENTRY_SCRIPT"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class Source:
         return self.models[0].place if len(self.models) == 1 else MODELS
 
 
-def of_request(call: Call, request: Mapping[str, Any], spot: str) -> Source:
+def of_request(service: Service, workspace: Workspace, request: Mapping[str, Any], spot: str) -> Source:
     """What an InferenceConfig with an environment asks for. Raises a 4xx ServiceError, and a 501 for models without
     an InferenceConfig."""
-    found = models(call, request)
+    found = models(service, workspace, request)
     environment: dict[str, Any] = typed(request, "environment", dict, {})
     if not environment:
         raise ServiceError(
@@ -53,10 +54,12 @@ def of_request(call: Call, request: Mapping[str, Any], spot: str) -> Source:
         )
     config = Fields({"environment": environment}, spot)
     variables = {key: str(value) for key, value in graph_runconfig.variables(config).items()}
-    named = variables.pop(_ENTRY, "")
+    named = variables.pop(ENTRY, "")
     if not named:
-        raise bad_request(f"the environment of the request has no variable {_ENTRY}, which names the scoring script")
-    return Source(found, assets(call, request), script(named), graph_runconfig.environment(config), variables)
+        raise bad_request(f"the environment of the request has no variable {ENTRY}, which names the scoring script")
+    return Source(
+        found, assets(service, workspace, request), script(named), graph_runconfig.environment(config), variables
+    )
 
 
 def script(named: str) -> str:
@@ -67,17 +70,17 @@ def script(named: str) -> str:
         raise bad_request(f"the scoring script {named!r} is no path in the source directory: {error}") from error
 
 
-def models(call: Call, request: Mapping[str, Any]) -> tuple[ModelFiles, ...]:
+def models(service: Service, workspace: Workspace, request: Mapping[str, Any]) -> tuple[ModelFiles, ...]:
     """The files of the models of a request. Raises a 404 or 400 ServiceError."""
     ids: list[Any] = typed(request, "modelIds", list, [])
-    return tuple(files.model(call.service, call.workspace, str(item)) for item in ids)
+    return tuple(files.model(service, workspace, str(item)) for item in ids)
 
 
-def assets(call: Call, request: Mapping[str, Any]) -> tuple[Asset, ...]:
+def assets(service: Service, workspace: Workspace, request: Mapping[str, Any]) -> tuple[Asset, ...]:
     """The code: what the client uploaded, without its driver program. Raises a 400 ServiceError."""
     driver = request.get("driverProgram")
     return tuple(
-        files.asset(call.service, call.workspace, typed(item, "url", str), bool(item.get("unpack")))
+        files.asset(service, workspace, typed(item, "url", str), bool(item.get("unpack")))
         for item in listed(request)
         if item.get("id") != driver
     )

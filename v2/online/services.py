@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amlbridge.v2.online import deployments, endpoints
+from amlbridge.v2.online import deployments, endpoints, packaging
 from amlbridge.wire.routing import Routes
 
-ONLINE: tuple[Routes, ...] = (endpoints.routes, deployments.routes)
+ONLINE: tuple[Routes, ...] = (endpoints.routes, deployments.routes, packaging.routes)

@@ -13,11 +13,13 @@ from amlbridge.engine.environments.modes import mode_of
 from amlbridge.engine.environments.provider import Environments
 from amlbridge.engine.errors import InvalidNameError
 from amlbridge.engine.plan import Environment
+from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.engine.serving import MOST_PROCESSES
 from amlbridge.v2.assets import environment_forms, lookup, paths, versions
 from amlbridge.v2.assets.models import MODELS
 from amlbridge.v2.jobs.reading import seconds
-from amlbridge.wire.context import Call, typed
+from amlbridge.v2.online import packages
+from amlbridge.wire.context import Call, Service, typed
 from amlbridge.wire.errors import bad_request
 from amlbridge.wire.serving.files import ModelFiles
 from amlbridge.wire.serving.records import Deployment, Endpoint
@@ -38,19 +40,36 @@ class Wanted:
     models: tuple[ModelFiles, ...]
 
 
-def read(call: Call, endpoint: Endpoint, name: str) -> Wanted:
-    """What the body of a request asks for. Raises a 4xx ServiceError that names the field."""
-    properties = call.field("properties", dict)
-    _refuse(properties)
-    model, mlflow = _model(call, properties)
-    script, code = _code(call, properties)
+@dataclass(frozen=True)
+class MadeOf:
+    """What a deployment is made of: the script's path below the app folder (None for an MLflow model), the digest of
+    the code, a model, an environment."""
+
+    script: str | None
+    code: str | None
+    model: ModelFiles | None
+    environment: Environment
+
+
+def made_of(service: Service, workspace: Workspace, properties: Mapping[str, Any], name: str) -> MadeOf:
+    """What the properties of a deployment name. Raises a 4xx ServiceError that names the field."""
+    model, mlflow = _model(service, workspace, properties)
+    script, code = _code(service, workspace, properties)
     if script is None and not mlflow:
         raise bad_request(
             f"the deployment {name} has neither code_configuration nor an MLflow model: a custom model needs a scoring "
             "script"
         )
     conda_of_model = model.source / "conda.yaml" if model is not None and script is None else None
-    environment = _environment(call, properties, name, conda_of_model)
+    return MadeOf(script, code, model, _environment(service, workspace, properties, name, conda_of_model))
+
+
+def read(call: Call, endpoint: Endpoint, name: str) -> Wanted:
+    """What the body of a request asks for. Raises a 4xx ServiceError that names the field."""
+    properties = packages.unwrapped(call, call.field("properties", dict))
+    _refuse(properties)
+    made = made_of(call.service, call.workspace, properties, name)
+    model = made.model
     variables = _variables(properties)
     processes = _instances(call, properties) * _workers(variables)
     if processes > MOST_PROCESSES:
@@ -66,11 +85,11 @@ def read(call: Call, endpoint: Endpoint, name: str) -> Wanted:
             endpoint=endpoint.name,
             name=name,
             generation=uuid.uuid4().hex,
-            script=script,
+            script=made.script,
             code="code",
             model=f"{model.place}/{model.source.name}" if model is not None else "",
             model_dir=model.place if model is not None else None,
-            environment=environment,
+            environment=made.environment,
             mode=mode_of(_session_mode(call)),
             variables=variables,
             processes=processes,
@@ -78,7 +97,7 @@ def read(call: Call, endpoint: Endpoint, name: str) -> Wanted:
             start_timeout=_start_timeout(properties),
             most_requests=2 * max(concurrent * _instances(call, properties), processes),
         ),
-        code,
+        made.code,
         (model,) if model is not None else (),
     )
 
@@ -111,7 +130,7 @@ def _refuse(properties: Mapping[str, Any]) -> None:
         )
 
 
-def _code(call: Call, properties: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _code(service: Service, workspace: Workspace, properties: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The script's path below the app folder, and the digest of the code."""
     configuration: dict[str, Any] | None = typed(properties, "codeConfiguration", dict, None)
     if not configuration:
@@ -124,15 +143,15 @@ def _code(call: Call, properties: Mapping[str, Any]) -> tuple[str | None, str | 
     code = typed(configuration, "codeId", str, None)
     if not code:
         raise bad_request("codeConfiguration has no codeId: give code_configuration a code folder")
-    return "/".join(("code", *parts)), lookup.code(call.service, call.workspace, code)
+    return "/".join(("code", *parts)), lookup.code(service, workspace, code)
 
 
-def _model(call: Call, properties: Mapping[str, Any]) -> tuple[ModelFiles | None, bool]:
+def _model(service: Service, workspace: Workspace, properties: Mapping[str, Any]) -> tuple[ModelFiles | None, bool]:
     """The files of the model, and whether it is an MLflow model."""
     reference = typed(properties, "model", str, None)
     if not reference:
         return None, False
-    place, asset = versions.resolve(call.service, call.workspace, MODELS, reference)
+    place, asset = versions.resolve(service, workspace, MODELS, reference)
     kind = str(asset.properties["modelType"])
     if kind == "triton_model":
         raise bad_request(
@@ -141,13 +160,15 @@ def _model(call: Call, properties: Mapping[str, Any]) -> tuple[ModelFiles | None
             "NotSupported",
         )
     uri = str(asset.properties.get("modelUri") or "")
-    source = paths.local(call.service, place, uri)
+    source = paths.local(service, place, uri)
     if source is None or not source.exists():
         raise bad_request(f"the files of the model {asset.name}:{asset.version} are not here: {uri}", "ModelNotFound")
     return ModelFiles(asset.name, asset.version, source), kind == "mlflow_model"
 
 
-def _environment(call: Call, properties: Mapping[str, Any], name: str, conda_file: Path | None) -> Environment:
+def _environment(
+    service: Service, workspace: Workspace, properties: Mapping[str, Any], name: str, conda_file: Path | None
+) -> Environment:
     reference = typed(properties, "environmentId", str, None)
     if not reference:
         if conda_file is None:
@@ -155,7 +176,7 @@ def _environment(call: Call, properties: Mapping[str, Any], name: str, conda_fil
         # As Azure: an MLflow model brings its environment along.
         conda = environment_forms.conda(conda_file.read_text(errors="replace")) if conda_file.is_file() else None
         return Environment(name="mlflow-model", conda=conda, user_managed=conda is None)
-    found = lookup.environment(call.service, call.workspace, reference)
+    found = lookup.environment(service, workspace, reference)
     has = found["properties"]
     if has.get("inferenceConfig"):
         raise bad_request(

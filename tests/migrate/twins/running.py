@@ -67,7 +67,7 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
-    if twin.only_after and not (twin.needs and _is_installed(twin.needs)):
+    if twin.only_after and not (twin.needs and is_installed(twin.needs)):
         return Result([f"= {line}" for line in twin.tells], after.left), after
     return _run(twin, live, old), after
 
@@ -82,7 +82,8 @@ def unlike(twin: Twin, live: LiveService, folder: Path) -> list[str]:
     return found
 
 
-def _is_installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # not even the package that it is in

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from amlbridge.migrate.registry import all_rules
 from tests.migrate.twins import stages
-from tests.migrate.twins.running import differences, unused
+from tests.migrate.twins.running import differences, is_installed, unused
 from tests.migrate.twins.stages import all_twins
 from tests.migrate.twins.twin import PROGRAM
 
@@ -22,6 +22,10 @@ def test_every_case_has_a_twin() -> None:
     twins = [(twin.rule, twin.number) for twin in all_twins()]
     assert len(set(twins)) == len(twins)
     assert {twin for twin in twins if twin[1] != PROGRAM} == cases
+
+
+def test_a_module_stands_in_only_for_one_that_is_not_installed() -> None:
+    assert not [module for twin in all_twins() for module in twin.stand_ins if is_installed(module)]
 
 
 def test_differences_are_found_and_allowed() -> None:

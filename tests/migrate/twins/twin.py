@@ -68,6 +68,9 @@ class Twin:
     ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
     With ``needs`` that holds only where this package is not installed.
 
+    ``stand_ins``: modules that are not installed, for which ``setup`` makes small ones, as ``{module: why}``. A module
+    that is installed fails the test.
+
     ``differs``: what of the workspace's content differs rightly, as ``{"jobs/*/tags": "why"}``: patterns of paths as
     in ``fnmatch``, below which nothing is compared. A pattern that hides no difference fails the test.
     """
@@ -88,6 +91,7 @@ class Twin:
     only_after: str = ""
     tells: tuple[str, ...] = ()
     printed: bool = False
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -44,7 +44,7 @@ CMD ["conda", "run", "--no-capture-output", "-n", "inf-conda-env", "runsvdir", "
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Any]:
     path = tmp_path / "docker.sock"
-    daemon = Daemon(tmp_path / "docker", Environments(tmp_path / "environments"), lambda key: {})
+    daemon = Daemon(tmp_path / "docker", Environments(tmp_path / "environments"), lambda key: {}, lambda name: None)
     daemon.start()
     listener = daemon.listeners.serve(Api(daemon), place.listen(path))
     client = docker.DockerClient(f"unix://{path}", version="auto")

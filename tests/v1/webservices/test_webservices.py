@@ -160,7 +160,6 @@ def test_models_failures_and_refusals(live: LiveService) -> None:
                                  AksWebservice.deploy_configuration(compute_target_name="no")),
             lambda: Model.deploy(ws, "with-ssl", [one], alone, AciWebservice.deploy_configuration(
                 ssl_enabled=True, ssl_cert_pem_file="alone.py", ssl_key_pem_file="alone.py", ssl_cname="x")),
-            lambda: Model.package(ws, [one], alone),
         ):
             try:
                 deploy()
@@ -175,7 +174,7 @@ def test_models_failures_and_refusals(live: LiveService) -> None:
     assert "{'found': ['folder/w.txt']}" in lines, text
     assert "True True" in lines and "Failed True" in lines, text
     refused = [line for line in lines if line.startswith("refused")]
-    assert len(refused) == 4 and "no error" not in lines, text
+    assert len(refused) == 3 and "no error" not in lines, text
     assert "there is no compute no" in refused[1] and "ssl_enabled" in refused[2], text
     assert lines[-1] == "['broken', 'several', 'single']", text
 

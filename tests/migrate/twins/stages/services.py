@@ -67,6 +67,20 @@ made.create_version(
 )
 made.wait_for_deployment(show_output=True)
 """
+_IMAGE = """\
+import json
+
+from azureml.core import Workspace
+from azureml.core.image import ContainerImage
+from azureml.core.model import Model
+
+ws = Workspace.from_config()
+config = ContainerImage.image_configuration(execution_script="score.py", runtime="python", conda_file="conda.yml")
+image = ContainerImage.create(name="ridge-image", models=[Model(ws, "ridge")], image_config=config, workspace=ws)
+image.wait_for_creation(show_output=True)
+with open("image.json", "w") as file:
+    json.dump({"name": image.name, "version": image.version}, file)
+"""
 _PUBLISH = """\
 import os
 
@@ -95,8 +109,24 @@ from azureml.pipeline.core import PipelineRun
 run = PipelineRun(Experiment(ws, "called"), answer.json()["Id"])
 run.wait_for_completion(show_output=False)
 """
+#: Docker's command line, as far as the service answers it, for programs that call it.
+_DOCKER = """\
+import os
+import sys
+from pathlib import Path
+
+command = Path("bin/docker")
+command.parent.mkdir(exist_ok=True)
+command.write_text(
+    f"#!{sys.executable}\\nimport sys, docker\\nassert sys.argv[1] == 'pull'\\n"
+    "list(docker.from_env().api.pull(sys.argv[2], stream=True))\\n"
+)
+command.chmod(0o700)
+os.environ["PATH"] = f"{command.parent.resolve()}:{os.environ['PATH']}"
+"""
 #: Without auth_enabled a service on ACI is open to everybody.
 _KEYS = "an endpoint of SDK v2 is never without authentication"
+_PACKAGE = "a package of SDK v2 is an environment"
 
 TWINS = [
     Twin(
@@ -109,7 +139,14 @@ TWINS = [
         only_after="azureml-datadrift cannot be installed beside today's packages",
         refused="monitor",
     ),
-    Twin("model-packages", setup=MODEL, files=SERVING, refused="runs without containers"),
+    Twin(
+        "model-packages",
+        foot='print("=", package.location.rpartition("/")[2].partition(":")[0])\n',
+        setup=MODEL + _DOCKER,
+        files=SERVING,
+        intercepted=True,  # SDK v1 asks a host of Azure for the key of the registry
+        differs={"environments/ridge-image": _PACKAGE},
+    ),
     Twin(
         "deployments",
         foot='print("=", answer, primary != secondary)\n',
@@ -242,15 +279,26 @@ ml.datastores.create_or_update(
         1,
         setup=MODEL,
         files={"model.txt": "3", "score.py": _SCORE, "conda.yml": "name: ridge\ndependencies:\n  - python=3.10\n"},
-        only_after="no images of services are built here",
-        refused="runs without containers",
+        # Versions of images are numbers, those of environments texts.
+        foot='print("=", {key: str(value) for key, value in json.load(open("image.json")).items()})\n',
+        differs={"environments/ridge-image": _PACKAGE},
     ),
     Twin(
         "image-packages",
+        head="import json\n\nimport build\n",
+        foot='print("=", service.run(json.dumps({"data": [1, 2]})))\n',
         setup=MODEL,
-        files={"model.txt": "3", "image.json": '{"name": "ridge", "version": "1"}'},
-        only_after="no images of services are built here",
-        refused="code",
+        files={
+            "model.txt": "3",
+            "score.py": _SCORE,
+            "conda.yml": "name: ridge\ndependencies:\n  - python=3.10\n",
+            "build.py": _IMAGE,
+        },
+        differs={
+            "environments/ridge-image": _PACKAGE,
+            "services/ridge-service/keys": _KEYS,
+            "services/ridge-service/models": "the deployment of a package names no model",
+        },
     ),
     Twin(
         "data-collectors",
@@ -261,21 +309,42 @@ import types
 import pandas
 
 
+def told(name, data):
+    print("=", name, data.values.tolist())
+
+
 class Collector:
     def __init__(self, *, name, on_error):
         self.name = name
 
     def collect(self, data):
         assert isinstance(data, pandas.DataFrame), type(data)
-        print("=", self.name, data.values.tolist())
+        told(self.name, data)
 
 
-sys.modules["azureml.ai"] = types.ModuleType("azureml.ai")
-sys.modules["azureml.ai.monitoring"] = types.ModuleType("azureml.ai.monitoring")
-sys.modules["azureml.ai.monitoring"].Collector = Collector
+class ModelDataCollector:
+    def __init__(self, model_name, designation, feature_names):
+        # Monitoring knows them by these names in SDK v2.
+        self.name = {"inputs": "model_inputs", "predictions": "model_outputs"}[designation]
+        self.columns = feature_names
+
+    def collect(self, data):
+        frame = pandas.DataFrame(data)
+        assert len(frame.columns) == len(self.columns), frame
+        told(self.name, frame)
+
+
+for module, kind in (("azureml.monitoring", ModelDataCollector), ("azureml.ai.monitoring", Collector)):
+    package = module.rpartition(".")[0]
+    if package != "azureml":
+        sys.modules.setdefault(package, types.ModuleType(package))
+    sys.modules[module] = types.ModuleType(module)
+    setattr(sys.modules[module], kind.__name__, kind)
 """,
         foot="init()\nprint('=', run(json.dumps({'data': [[1, 2]]})))\n",
-        only_after="azureml-monitoring is gone; a small module stands in for azureml-ai-monitoring",
-        tells=("model_inputs [[1, 2]]", "model_outputs [[2]]", "[2]"),
+        stand_ins={
+            "azureml.monitoring": "azureml-monitoring cannot be installed beside today's packages",
+            "azureml.ai.monitoring": "it collects in a container of Azure only",
+        },
     ),
 ]
