@@ -27,6 +27,7 @@ from amlbridge.migrate.models.data import (
 )
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.parameters import parameter_of
+from amlbridge.migrate.models.unlisted_outputs import REVIEW, is_unlisted
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Words that a shell takes as they are.
@@ -272,7 +273,10 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return ""
     data = follow(node, to)
     if data is not None and data.type in INTERMEDIATE | DATASETS | REFERENCES:
-        if is_written(data, outputs, found.read):
+        unlisted = is_unlisted(data, flag, to)
+        if unlisted:
+            found.reviews.append(REVIEW.format(data_name(data, to), flag))
+        if unlisted or is_written(data, outputs, found.read):
             found.reference(named_by(node, output_port(data, flag, found, to), to), output=True)
         else:
             found.reference(named_by(node, input_port(data, flag, found, to), to))

@@ -152,6 +152,7 @@ def set_environment(use: Use, to: Rewriter) -> Outcome:
 def read_environment(use: Use, to: Rewriter) -> Outcome:
     """The variable holds the environment."""
     assert use.receiver is not None
+    parts_of(use.receiver, to)  # which says what the variable is called
     return Replace(to.source(use.receiver))
 
 
