@@ -20,6 +20,7 @@ from typing import cast
 from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.models.additions import base
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import Buildings
 from amlbridge.migrate.models.built_nodes import pipeline_code
@@ -369,15 +370,19 @@ def remove_lists(node: ast.expr, to: Rewriter) -> None:
     lookup = to.evaluator.scopes.lookup
     reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
     reads = [name for name in reads if any(found.scope is scope for found in lookup(name.id, name))]
+    own = base(node, to)
+    if own is not None and len(bindings) > 1 and all(binding.kind == "assign" for binding in bindings):
+        bindings, reads = (
+            [own],
+            [name for name in reads if base(name, to) is own],
+        )  # the next list is another pipeline's
     appends = [_append(name, to) for name in reads]
     made = value.node if isinstance(value, Code) else bindings[0].value if bindings else None
     values = [made] if len(bindings) == 1 else [binding.value for binding in bindings]
     if not bindings or not all(_is_list(item) for item in values) or any(statement is None for statement in appends):
         return
-    made_inside = any(use.symbol.endswith("Step") and use.statement in appends for use in to.uses)
     for statement in [*(binding.statement for binding in bindings), *appends]:
-        inner = any(use.statement is statement and use.symbol.endswith("Step") for use in to.uses)
-        if statement is not None and not inner and not made_inside:
+        if statement is not None:
             to.remove(statement)
 
 

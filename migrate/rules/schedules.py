@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models.additions import base
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.paths import uploaded_file
@@ -331,6 +332,8 @@ def _component_job(
 def _published(use: Use, to: Rewriter) -> Use | None:
     """What published the pipeline that has the id."""
     node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
+    held = base(node, to) if node is not None else None
+    node = held.value if held is not None else node
     value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
     return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
 

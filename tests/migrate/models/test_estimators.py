@@ -70,3 +70,27 @@ def test_the_version_that_sdk_v1_chose_is_to_be_checked(keywords: str, told: boo
     found = convert(f'{head}e = SKLearn(source_directory=".", entry_script="a.py", compute_target="c", {keywords})\n')
     messages = " ".join(finding.message for finding in found.findings)
     assert ("chose the version of scikit-learn" in messages) is told
+
+
+def test_the_environment_that_it_reads_of_a_run_configuration() -> None:
+    found = convert(
+        """\
+from azureml.core import Environment, Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline, PipelineData
+from azureml.pipeline.steps import EstimatorStep
+from azureml.train.estimator import Estimator
+
+ws = Workspace.from_config()
+folder = PipelineData("model_folder", datastore=ws.get_default_datastore())
+env = Environment.get(ws, "training")
+run_config = RunConfiguration()
+run_config.environment = env
+estimator = Estimator(".", compute_target="cpu", environment_definition=run_config.environment, entry_script="train.py")
+train = EstimatorStep(
+    estimator=estimator, compute_target="cpu", estimator_entry_script_arguments=["--out", folder], outputs=[folder]
+)
+pipeline = Pipeline(ws, [train])
+"""
+    )
+    assert "environment=env," in found.text and "run_config" not in found.text and "azureml.core" not in found.text

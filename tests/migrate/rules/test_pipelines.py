@@ -523,3 +523,30 @@ told = Pipeline(ws, steps=[first])
     assert "return PythonScriptStep(name=region" in text
     assert "Pipeline(ws, steps=list(map(make, regions)))" in text
     assert "first = PythonScriptStep" not in text and "def told" in text
+
+
+def test_each_of_two_pipelines_takes_its_own_list_along() -> None:
+    steps = """\
+steps = [PythonScriptStep("a.py", name="a", compute_target="cpu", source_directory="src")]
+steps.append(PythonScriptStep("b.py", name="b", compute_target="cpu", source_directory="src"))
+Experiment(ws, "e").submit(Pipeline(ws, steps=steps))
+"""
+    named = """\
+first = PythonScriptStep("a.py", name="a", compute_target="cpu", source_directory="src")
+steps = [first]
+pipeline = Pipeline(ws, steps=steps)
+Experiment(ws, "e").submit(pipeline)
+"""
+    head = """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+"""
+    for one, other in ((named, named), (named, steps), (steps, steps)):
+        found = convert(head + one + other)
+        assert "steps" not in found.text and "azureml.core" not in found.text
+        assert found.text.count("ml_client.jobs.create_or_update(") == 2
+    read = convert(head + named + "print(len(steps))\n" + named)
+    assert read.text.count("steps = ") == 1

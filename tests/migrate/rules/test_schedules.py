@@ -180,3 +180,23 @@ schedule.activate()
     ).text
     assert "schedule = ml_client.schedules.get(ID)" in text
     assert "ml_client.schedules.begin_enable(schedule.name).result()" in text
+
+
+def test_an_id_in_a_variable_is_that_of_the_pipeline_published_last() -> None:
+    text = """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline, Schedule, ScheduleRecurrence
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+"""
+    for name in ("a", "b"):
+        text += f"""\
+step = PythonScriptStep("{name}.py", compute_target="cpu", source_directory="src")
+pipeline_{name} = Pipeline(ws, steps=[step])
+pipeline_id = pipeline_{name}.publish("{name}").id
+Schedule.create(ws, "s{name}", pipeline_id, "e", recurrence=ScheduleRecurrence("Day", 1))
+"""
+    found = convert(text)
+    assert "azureml.pipeline" not in found.text
+    assert "scheduled_job = pipeline_a()\n" in found.text and "scheduled_job_2 = pipeline_b()\n" in found.text
