@@ -10,6 +10,7 @@ from typing import cast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models import table_options
+from amlbridge.migrate.models.given_inputs import call_of, returned
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.module import Registered
@@ -54,7 +55,8 @@ class Data:
     ``root``: the expression that made the first object; ``type``: its v1 type; ``methods``: the fluent calls on the
     way, the first one first. ``held``: the expression that holds the first object where it is taken from several, as
     ``train`` of ``train, test = data.random_split(0.8)``, or made in a function. ``said``: the v1 mode that a
-    ``DatasetConsumptionConfig`` of it names.
+    ``DatasetConsumptionConfig`` of it names. ``given``: the expression, where a function of the project gives the data
+    with how it is read: that is an ``Input``; ``root`` is the call then.
     """
 
     root: ast.expr
@@ -62,6 +64,7 @@ class Data:
     methods: tuple[ast.Call, ...] = ()
     held: ast.expr | None = None
     said: str = ""
+    given: ast.expr | None = None
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -89,6 +92,11 @@ class Data:
 
 def follow(node: ast.expr, to: Rewriter) -> Data | None:
     """The data that an expression stands for, or None when it is none."""
+    value = to.evaluator.value(node)
+    if isinstance(value, Instance) and value.type == "DatasetConsumptionConfig":
+        call = call_of(node, to)
+        if call is not None:
+            return Data(call, value.type, given=node)
     methods: list[ast.Call] = []
     value, at = to.evaluator.value(node), node
     while isinstance(value, Instance) and value.type in INTERMEDIATE | DATASETS | REFERENCES:
@@ -178,6 +186,10 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     if data.type in REFERENCES:
         reference = use_of(data.root, to)
         return reference_kind(reference, to) if reference is not None else "uri_folder"
+    if data.given is not None and isinstance(data.root, ast.Call):
+        inner = returned(data.root, to)
+        known = follow(inner, to) if inner is not None else None
+        return kind_of(known, to, (*seen, data.root)) if known is not None and data.root not in seen else _by_mode(data)
     if data.root in seen:  # registered under the name that it is looked up by, in a circle
         return _by_mode(data)
     seen = (*seen, data.root)
@@ -410,6 +422,8 @@ def declared_mode(data: Data, to: Rewriter) -> str:
 def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
     """The v2 Input that stands for a dataset or a reference, where a job or a node is called. ``kind``: the type that
     what takes it has declared, if any."""
+    if data.given is not None:
+        return to.source(data.given)
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
     if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'

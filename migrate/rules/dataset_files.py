@@ -114,7 +114,7 @@ def download(use: Use, to: Rewriter) -> Outcome:
     if is_statement(use) and target is not None:
         return Replace(download_code(path, to.source(target), use, to), _REVIEW)
     statement = use.statement
-    if not (isinstance(statement, (ast.Assign, ast.Return, ast.Expr)) and statement.value is use.node):
+    if not _comes_first(use, to):
         return Leave("download the files in a statement of its own")
     folder = to.source(target) if target is not None else to.fresh("folder")
     if target is None:
@@ -122,6 +122,24 @@ def download(use: Use, to: Rewriter) -> Outcome:
     to.before(statement, download_code(path, folder, use, to))
     files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
     return Replace(f"sorted(str(file) for file in {files} if file.is_file())", _REVIEW)
+
+
+#: Around these an expression is evaluated once in its statement.
+_ONCE = (ast.Subscript, ast.Call, ast.keyword, ast.Attribute, ast.Starred, ast.List, ast.Tuple, ast.Slice)
+
+
+def _comes_first(use: Use, to: Rewriter) -> bool:
+    """Whether statements above that of a use may do what it does: it is evaluated once, and before all else that has an
+    effect there."""
+    for at in to.evaluator.scopes.ancestors(use.node):
+        if isinstance(at, (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr)):
+            return True
+        if isinstance(at, (ast.For, ast.AsyncFor)):
+            return any(node is use.node for node in ast.walk(at.iter))
+        calls = [node for node in ast.iter_child_nodes(at) if any(isinstance(part, ast.Call) for part in ast.walk(node))]
+        if not isinstance(at, _ONCE) or (calls and use.node not in ast.walk(calls[0])):
+            return False
+    return False
 
 
 @rule.converts("Datastore.download")
