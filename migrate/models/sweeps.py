@@ -239,15 +239,24 @@ def _algorithm(sampling: Use, sweep: Sweep, to: Rewriter) -> str:
     return f"{to.need('azure.ai.ml.sweep', wanted)}({', '.join(known)})"
 
 
+def spaces_of(trial: Use, to: Rewriter) -> list[list[Tuned]]:
+    """The search spaces of the sweeps over a trial. Raises ValueError where one cannot be read."""
+    mine = (use for use in configurations(to) if trial_of(use, to) is trial and not to.is_kept(use))
+    samplings = (sampling_of(use, to) for use in mine)
+    return [space_of(sampling, to) for sampling in samplings if sampling is not None]
+
+
+def names_in(space: list[Tuned]) -> frozenset[str]:
+    """The names of the parameters of a search space."""
+    return frozenset(item.name for item in space)
+
+
 def tune(trial: Use, arguments: Arguments, to: Rewriter) -> None:
     """Adds the hyperparameters to the command of a trial, which v1 did when it ran: options and inputs.
     Raises ValueError where a search space cannot be read."""
-    samplings = (
-        sampling_of(use, to) for use in configurations(to) if trial_of(use, to) is trial and not to.is_kept(use)
-    )
-    spaces = [space_of(sampling, to) for sampling in samplings if sampling is not None]
-    if len({frozenset(item.name for item in space) for space in spaces}) > 1:
-        raise ValueError("its searches tune different parameters: give each of them a configuration of its own")
+    spaces = spaces_of(trial, to)
+    wanted = to.memory.get(("tuned", trial.node)) or (names_in(spaces[0]) if spaces else None)
+    spaces = [space for space in spaces if names_in(space) == wanted]
     for item in spaces[0] if spaces else ():
         port = next((port for port in arguments.inputs if port.name == item.name), None)
         if port is None:

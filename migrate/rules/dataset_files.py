@@ -136,8 +136,9 @@ def _comes_first(use: Use, to: Rewriter) -> bool:
             return True
         if isinstance(at, (ast.For, ast.AsyncFor)):
             return any(node is use.node for node in ast.walk(at.iter))
-        calls = [node for node in ast.iter_child_nodes(at) if any(isinstance(part, ast.Call) for part in ast.walk(node))]
-        if not isinstance(at, _ONCE) or (calls and use.node not in ast.walk(calls[0])):
+        children = list(ast.iter_child_nodes(at))
+        calling = [node for node in children if any(isinstance(part, ast.Call) for part in ast.walk(node))]
+        if not isinstance(at, _ONCE) or use.node not in ast.walk(calling[0]):
             return False
     return False
 

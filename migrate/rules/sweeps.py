@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
 from amlbridge.migrate.models.automl_images import samples_images
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.own_trials import own_trial
 from amlbridge.migrate.models.sweeps import (
     CONFIGURATIONS,
     SAMPLINGS,
@@ -196,7 +197,8 @@ def sweep(use: Use, to: Rewriter) -> Outcome:
     found = read_sweep(use, to)
     if found.given:
         to.before(use.statement, found.declaration(to))
-    code = f"{to.source(found.trial)}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
+    trial = own_trial(found, to) or to.source(found.trial)
+    code = f"{trial}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
     return Replace(code, "; ".join(found.reviews))
 
 

@@ -86,7 +86,7 @@ def test_a_mount_at_a_path_is_a_folder_there() -> None:
 def test_a_download_inside_of_a_statement_comes_before_it() -> None:
     head = "import pandas as pd\nfrom azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
     made = 'Dataset.get_by_name(ws, "a").download("x")'
-    for line in (f"first = {made}[0]", f"df = pd.read_csv({made}[0], dtype=str)", f"for path in {made}:\n    print(path)"):
+    for line in (f"first = {made}[0]", f"df = pd.read_csv({made}[0], dtype=str)", f"for path in {made}:\n    pass"):
         found = convert(f"{head}{line}\n")
         assert "azureml.core" not in found.text and found.text.index("download_artifact") < found.text.index("sorted(")
     for line in (f"df = read(clear(), {made})", f"files = [{made} for name in names]", f"go and {made}"):

@@ -450,9 +450,29 @@ def test_searches_of_one_configuration_have_inputs_of_a_common_type() -> None:
     assert "azureml" not in text.replace("azureml-mlflow", "").replace("/azureml/", "")
 
 
-@pytest.mark.parametrize("space", ['{"beta": uniform(0, 1)}', '{"alpha": choice("a", "b")}'])
-def test_searches_of_one_configuration_that_differ_are_left(space: str) -> None:
-    found = convert(_SEARCHES.replace("{SPACE}", space))
+def test_searches_of_other_parameters_have_commands_of_their_own() -> None:
+    text = convert(_SEARCHES.replace("{SPACE}", '{"beta": uniform(0, 1)}')).text
+    first, second = text.index('command="python train.py --alpha ${{inputs.alpha}}"'), text.index("config_2 = command(")
+    assert first < text.index("first = config(alpha=Choice([1, 2])).sweep(") < second
+    assert 'command="python train.py --beta ${{inputs.beta}}"' in text[second:]
+    assert "second = config_2(beta=Uniform(0, 1)).sweep(" in text and "azureml.core" not in text
+
+
+def test_two_searches_of_the_same_other_parameters_share_a_command() -> None:
+    more = """\
+third = HyperDriveConfig(
+    run_config=config, hyperparameter_sampling=RandomParameterSampling({"beta": choice(1, 2)}), **metric
+)
+for search in"""
+    text = convert(_SEARCHES.replace("{SPACE}", '{"beta": uniform(0, 1)}').replace("for search in", more)).text
+    assert text.count("= command(") == 2 and "third = config_2(beta=Choice([1, 2])).sweep(" in text
+
+
+@pytest.mark.parametrize("later", ["", "config.run_config.target = 'gpu'\n"])
+def test_searches_of_one_configuration_that_differ_are_left(later: str) -> None:
+    """In types, or where the configuration is changed after it was made."""
+    space = '{"beta": uniform(0, 1)}' if later else '{"alpha": choice("a", "b")}'
+    found = convert(_SEARCHES.replace("{SPACE}", space).replace("metric = ", later + "metric = "))
     assert "give each of them a configuration of its own" in " ".join(finding.message for finding in found.findings)
     assert "ScriptRunConfig(" in found.text and ".sweep(" not in found.text
 

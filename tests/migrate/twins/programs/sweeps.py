@@ -44,7 +44,7 @@ print("=", open("best.txt").read())
 
 random = HyperDriveConfig(
     run_config=config,
-    hyperparameter_sampling=RandomParameterSampling({"--alpha": uniform(0.5, 1.0), "--kind": choice(["a"])}),
+    hyperparameter_sampling=RandomParameterSampling({"--alpha": uniform(0.5, 1.0)}),
     policy=BanditPolicy(slack_factor=0.1, evaluation_interval=1, delay_evaluation=5),
     primary_metric_name="loss",
     primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,

@@ -1,0 +1,43 @@
+"""Searches that tune different parameters of one script: all but those like the first have a command of their own.
+
+SDK v1 adds the parameters to the arguments of the script when it runs; a command of SDK v2 says itself which it has.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.sweeps import Sweep, names_in, spaces_of, trial_of
+from amlbridge.migrate.registry import Replace, handlers
+from amlbridge.migrate.rewriter import Rewriter
+
+_DIFFERENT = "its searches tune different parameters: give each of them a configuration of its own"
+
+
+def own_trial(sweep: Sweep, to: Rewriter) -> str:
+    """The variable of the command that a search has for itself, which is made above it; "" where it takes the one that
+    is there. Raises ValueError where that cannot be written again."""
+    trial = trial_of(sweep.use, to)
+    spaces = spaces_of(trial, to) if trial is not None else []
+    names = names_in(sweep.space)
+    if trial is None or not spaces or names == names_in(spaces[0]):
+        return ""
+    key = ("own trial", trial.node, names)
+    if key not in to.memory:
+        to.memory[key] = _made_again(trial, sweep, names, to)
+    return str(to.memory[key])
+
+
+def _made_again(trial: Use, sweep: Sweep, names: frozenset[str], to: Rewriter) -> str:
+    scopes = to.evaluator.scopes
+    to.memory["tuned", trial.node] = names
+    handler = next(handlers()[symbol][1] for symbol in trial.symbols if symbol in handlers())
+    outcome = handler(trial, to)
+    del to.memory["tuned", trial.node]
+    here = scopes.of(trial.node) is scopes.of(sweep.use.node)
+    if not isinstance(outcome, Replace) or not isinstance(sweep.trial, ast.Name) or not here:
+        raise ValueError(_DIFFERENT)
+    name = to.fresh(sweep.trial.id)
+    to.before(sweep.use.statement, f"{name} = {outcome.text}")
+    return name
