@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.migrate.twins.twin import Twin
+from tests.support import own_environment
 from tests.support.live import LiveService, SharedService
 
 
@@ -20,8 +21,10 @@ def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServi
 
 @pytest.fixture
 def service(twin: Twin, request: pytest.FixtureRequest) -> LiveService:
-    """The service that a twin runs in. Skips a twin whose package is not installed."""
+    """The service that a twin runs in. Skips a twin whose packages are not there."""
     if twin.needs and not twin.only_after:
         pytest.importorskip(twin.needs)
+    if twin.packages and own_environment.python(*twin.packages) is None:
+        pytest.skip(f"an environment with {', '.join(twin.packages)} cannot be built here")
     found: LiveService = request.getfixturevalue("intercepting" if twin.intercepted or twin.urls else "live")
     return found

@@ -20,6 +20,7 @@ from amlbridge.migrate.write import write_all
 from amlbridge.server.url_map import UrlMap
 from tests.migrate.twins.inventory import Inventory
 from tests.migrate.twins.twin import Twin
+from tests.support import own_environment
 from tests.support.live import LiveService
 
 #: What both programs import first: the v2 client, and then what the twin sets up with it.
@@ -33,6 +34,15 @@ from azure.identity import DefaultAzureCredential
 os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "0"
 os.environ["AZUREML_RUN_POLLING_INTERVAL_MAX"] = "1"
 ml = MLClient.from_config(DefaultAzureCredential())
+"""
+#: Beside a run script of a twin with an environment of its own, which imports it first.
+_AGAIN = """\
+import os
+import sys
+
+PYTHON = {python!r}
+if sys.executable != PYTHON:
+    os.execv(PYTHON, [PYTHON, *sys.argv])
 """
 #: A cluster, for twins that submit something.
 CLUSTER = """\
@@ -64,6 +74,9 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
         UrlMap(live.home.url_map).add(url, place)
     cluster = CLUSTER.format(name=twin.computes) if twin.computes else ""
     (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
+    if twin.packages and twin.script:
+        again = (old / twin.path).with_name("started_again.py")
+        again.write_text(_AGAIN.format(python=own_environment.python(*twin.packages)))
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
@@ -113,7 +126,8 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     # The client of SDK v2 splits addresses of files at the word "paths".
     workspace = f"{twin.name}-{folder.name}".replace("paths", "places")
     program = (folder / "main.py").read_text()
-    done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused)
+    python = own_environment.python(*twin.packages) if twin.packages and not twin.script else None
+    done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused, python=python)
     if twin.refused:
         assert done.returncode, f"nothing was refused: {done.stdout}"
         assert twin.refused in done.stderr, done.stderr

@@ -65,6 +65,9 @@ class Twin:
 
     ``printed``: everything that the program prints is compared, not only the lines that begin with "= ".
 
+    ``packages``: what the programs need that cannot be installed beside the tests' packages. Both run in an environment
+    of their own, and with them the run script, which starts itself again there; without it the twin is skipped.
+
     ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
     With ``needs`` that holds only where this package is not installed.
 
@@ -88,6 +91,7 @@ class Twin:
     refused: str = ""
     intercepted: bool = False
     needs: str = ""
+    packages: tuple[str, ...] = ()
     only_after: str = ""
     tells: tuple[str, ...] = ()
     printed: bool = False

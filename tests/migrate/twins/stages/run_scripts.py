@@ -107,72 +107,39 @@ x_train = pandas.DataFrame({"rooms": [1.0, 2, 3, 4, 5, 6], "age": [3.0, 1, 2, 2,
 x_test = x_train[:3]
 model = LinearRegression().fit(x_train, 10 * x_train["rooms"])
 """
-_DASHBOARD = """\
-class ExplanationDashboard:
-    def __init__(self, explanation, model, dataset):
-        print("= shown with", len(dataset), "rows")
+#: azureml-contrib-interpret has no wheels for today's Python, and raiwidgets serves pages: both are stand-ins.
+_DASHBOARDS = """\
+import sys
+from types import SimpleNamespace
+
+
+def shown(explanation, model, dataset=None, datasetX=None):
+    rows = dataset if datasetX is None else datasetX
+    print("= shown with", len(rows), "rows", model.predict(rows).round(6))
+
+
+for module in ("azureml.contrib.interpret.visualize", "raiwidgets"):
+    sys.modules[module] = SimpleNamespace(ExplanationDashboard=shown)
 """
+#: The explanation of a run as each SDK keeps it; that of v1 is in a file that is not converted.
 _KEPT = """\
 from interpret.ext.blackbox import TabularExplainer
 from interpret_community.explanation import save_explanation
 
-save_explanation(TabularExplainer(model, x_train).explain_global(x_test), "kept", exist_ok=True)
+explanation = TabularExplainer(model, x_train).explain_global(x_test)
+save_explanation(explanation, "kept", exist_ok=True)
 client.log_artifacts(RUN_ID, "kept", "explanation")
+exec(open("keep.txt").read())
 """
-#: Where interpret-community is installed, it comes first.
-_STANDINS = """\
-import sys
+_KEEP = """\
+from azureml.core import Workspace
+from azureml.interpret import ExplanationClient
 
-sys.path.append("standins")
+ExplanationClient.from_run(Workspace.from_config().get_run(RUN_ID)).upload_model_explanation(explanation)
 """
 _LAYOUT = "SDK v1 keeps an explanation in several files, under an id"
-#: As much of interpret-community as the cases use: an explanation is a dict, which is a file.
-_EXPLANATION = """\
-import json
-import os
-
-
-class Explanation:
-    def __init__(self, importance):
-        self.importance = importance
-
-    def get_feature_importance_dict(self):
-        return self.importance
-
-
-def save_explanation(explanation, path, exist_ok=False):
-    os.makedirs(path, exist_ok=exist_ok)
-    with open(os.path.join(path, "importance.json"), "w") as file:
-        json.dump(explanation.importance, file)
-
-
-def load_explanation(path):
-    with open(os.path.join(path, "importance.json")) as file:
-        return Explanation(json.load(file))
-"""
-_EXPLAINER = """\
-from interpret_community.explanation import Explanation
-
-
-class TabularExplainer:
-    def __init__(self, model, initialization_examples, features=None):
-        self.model = model
-        self.features = features or list(initialization_examples.columns)
-
-    def explain_global(self, evaluation_examples):
-        return Explanation(dict(zip(self.features, map(float, self.model.coef_))))
-"""
-
-
-def _standins(folder: str) -> dict[str, str]:
-    """The modules that stand in, below a folder."""
-    return {
-        f"{folder}standins/interpret_community/explanation.py": _EXPLANATION,
-        f"{folder}standins/interpret/ext/blackbox.py": _EXPLAINER,
-    }
-
-
-_INTERPRET = "azureml-interpret pins older packages (numpy 1.23, pandas 1) than the tests run with"
+#: They pin older packages (numpy 1.23, pandas 1) than the tests run with; interpret-community comes with them.
+_INTERPRET = ("azureml-interpret>=1.62", "azureml-explain-model>=1.62", "mlflow>=2.22,<3")
 
 TWINS = [
     Twin("run-metrics", 0, script=SUBMIT, differs={"jobs/trials/0/files/note.txt": _TEXT}),
@@ -327,31 +294,30 @@ Workspace.from_config().get_default_keyvault().set_secret("key", "s3cret")
     ),
     Twin(
         "explainers",
-        head=_STANDINS + _RIDGE,
-        files={"standins/raiwidgets.py": _DASHBOARD, **_standins("")},
-        foot='print("=", max(explanation.get_feature_importance_dict().items(), key=lambda item: item[1])[0])\n',
-        needs="azureml.contrib.interpret.visualize",
-        only_after=f"{_INTERPRET}; small modules with the same names stand in for them and for raiwidgets",
-        tells=("shown with 3 rows", "rooms"),
+        packages=_INTERPRET,
+        head=_RIDGE,
+        setup=_DASHBOARDS,
+        foot="""\
+            importance = explanation.get_feature_importance_dict()
+            print("=", {name: round(value, 6) for name, value in importance.items()})
+            """,
     ),
     Twin(
         "explanations",
         0,
+        packages=_INTERPRET,
         script=SUBMIT,
-        head=_STANDINS + _RIDGE,
-        files=_standins("src/"),
-        needs="azureml.interpret",
-        only_after=f"{_INTERPRET}; small modules with the same names stand in for them",
+        head="import started_again\n" + _RIDGE,
         differs={"jobs/trials/0/files/explanation/*": _LAYOUT, "jobs/trials/0/tags/*": _LAYOUT},
     ),
     Twin(
         "explanations",
         1,
+        packages=_INTERPRET,
         head="from setup_workspace import RUN_ID\n",
-        setup=f"{_STANDINS}{_RIDGE}{FINISHED}{_KEPT}",
-        files=_standins(""),
-        foot='print("=", "done")\n',
-        only_after="SDK v1 reads what its own client has kept; small modules stand in for interpret-community",
-        tells=("done",),
+        setup=f"{_RIDGE}{FINISHED}{_KEPT}",
+        files={"keep.txt": _KEEP},
+        printed=True,
+        differs={"jobs/trials/0/files/explanation/*": "the client of SDK v1 makes an id for it"},
     ),
 ]

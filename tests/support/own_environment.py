@@ -1,0 +1,55 @@
+"""Environments of their own for programs whose packages cannot be installed beside those of the tests.
+
+Each is built once for a machine with uv, from wheels only, and kept by what it is made of. Without an index that has
+the packages there is none, which is the reason to skip what needs it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from amlbridge.engine.environments.build import find_uv, uv_environment
+from amlbridge.engine.errors import EngineError
+
+#: What a program that uses both clients needs besides.
+CLIENTS = ("azureml-core>=1.61", "azure-ai-ml>=1.35", "azure-identity>=1.19", "setuptools<81")
+#: Seconds; with uv's own cache a build takes five to twenty.
+_PATIENCE = 240
+
+
+@functools.cache
+def python(*requirements: str) -> str | None:
+    """The interpreter of an environment with these packages and :data:`CLIENTS`; None when it cannot be built."""
+    wanted = sorted({*CLIENTS, *requirements})
+    key = hashlib.sha256("\n".join([sys.version, sys.executable, *wanted]).encode()).hexdigest()[:16]
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "amlbridge-tests" / key
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    found, done = folder / "bin" / "python", folder / "built"
+    with (folder.parent / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two processes of xdist may want the same
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                _build(folder, wanted)
+            except (EngineError, OSError, subprocess.SubprocessError) as error:
+                print(f"no environment with {', '.join(wanted)}: {getattr(error, 'stderr', None) or error}")
+                return None
+            done.touch()
+    return str(found)
+
+
+def _build(folder: Path, wanted: list[str]) -> None:
+    uv, place = find_uv(), str(folder / "bin" / "python")
+    for command in (
+        [uv, "venv", "--quiet", "--python", sys.executable, str(folder)],
+        [uv, "pip", "install", "--quiet", "--only-binary", ":all:", "--python", place, *wanted],
+    ):
+        env = uv_environment()
+        subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=_PATIENCE)
