@@ -174,6 +174,54 @@ def test_what_cannot_be_built_or_loaded(live: LiveService) -> None:
     assert "provided image name is invalid" in text
 
 
+def test_images_on_a_cluster_of_aks(live: LiveService) -> None:
+    lines = run(
+        live,
+        """
+        from azureml.core.compute import AksCompute, ComputeTarget
+        aks = ComputeTarget.create(ws, "aks", AksCompute.provisioning_configuration(agent_count=2))
+        aks.wait_for_completion(show_output=False)
+        model = Model.register(ws, model_path="model.txt", model_name="weights")
+        image = ContainerImage.create(ws, "plain", [model], ContainerImage.image_configuration("plain.py", "python"))
+        image.wait_for_creation()
+        config = AksWebservice.deploy_configuration(num_replicas=2, scoring_timeout_ms=5000, primary_key="my-key-0001",
+                                                    secondary_key="my-key-0002", tags={"a": "1"}, cpu_cores=0.5)
+        service = Webservice.deploy_from_image(ws, "on-aks", image, config, aks)
+        service.wait_for_deployment()
+        print(service.state, service.compute_name, service.num_replicas, service.image_id, service.run("1"),
+              service.get_keys(), service.tags, service.scoring_timeout_ms)
+        service.update(image=ContainerImage.create(ws, "plain", [], ContainerImage.image_configuration(
+            "score.py", "python", dependencies=["helper.py", "lib"])), num_replicas=1)
+        try:
+            service.wait_for_deployment()
+        except WebserviceException as error:
+            print("failed:", "weights" in str(error), service.state, service.image_id)
+        service.update(image=image)
+        service.wait_for_deployment()
+        print(service.state, service.num_replicas, service.run("2"), service.serialize()["imageDetails"]["id"])
+        plain = Webservice.deploy_from_image(ws, "by-default", image, deployment_target=aks)
+        plain.wait_for_deployment()
+        print(type(plain).__name__, plain.run("3"),
+              sorted(item.name for item in Webservice.list(ws, image_name="plain")))
+        refused(lambda: Webservice.deploy_from_image(ws, "on-aks", image, config, aks))
+        service = Webservice.deploy_from_image(ws, "on-aks", image, config, aks, overwrite=True)
+        service.wait_for_deployment()
+        print(service.run("4"))
+        """,
+        "aks-images",
+    )
+    text = "\n".join(lines)
+    for line in (
+        "Healthy aks 2 plain:1 {'plain': '1'} ('my-key-0001', 'my-key-0002') {'a': '1'} 5000",
+        "failed: True Failed plain:2",
+        "Healthy 1 {'plain': '2'} plain:1",
+        "AksWebservice {'plain': '3'} ['by-default', 'on-aks']",
+        "{'plain': '4'}",
+    ):
+        assert line in lines, text
+    assert "there is a web service on-aks" in text
+
+
 def test_bad_requests_of_images_leave_nothing(live: LiveService) -> None:
     base = f"/modelmanagement/v1.0{live.scope('raw-images')}/images"
     driver = {"id": "driver", "url": "aml://artifact/LocalUpload/x/main.py", "mimeType": "application/x-python"}

@@ -16,12 +16,12 @@ from tests.support.live import LiveService
 HEAD = """
 import collections, json, requests
 from azureml.core import Environment, Model, Workspace
-from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.core.compute import AksCompute, ComputeTarget
 from azureml.core.model import InferenceConfig
 from azureml.core.webservice import AciWebservice, AksEndpoint, AksWebservice, Webservice
 from azureml.exceptions import WebserviceException
 ws = Workspace.from_config()
-ComputeTarget.create(ws, "cluster", AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=1))
+cluster = ComputeTarget.create(ws, "cluster", AksCompute.provisioning_configuration())
 model = Model.register(ws, model_path="model.txt", model_name="weights")
 env = Environment("inference")
 
@@ -63,9 +63,8 @@ def test_versions_share_the_traffic_of_an_endpoint(live: LiveService) -> None:
     script = """
         config = AksEndpoint.deploy_configuration(
             version_name="first", traffic_percentile=20, tags={"a": "1"}, description="d",
-            compute_target_name="cluster",
         )
-        endpoint = Model.deploy(ws, "scores", [model], of("one.py"), config)
+        endpoint = Model.deploy(ws, "scores", [model], of("one.py"), config, cluster)
         endpoint.wait_for_deployment(show_output=False)
         print(endpoint.state, endpoint.compute_type, endpoint.compute_name, endpoint.tags, endpoint.description)
         print(shares(), answers(3), endpoint.run("1"))
