@@ -367,6 +367,8 @@ class Evaluator:
         return None if isinstance(node.slice, ast.Slice) else chosen(node.value, self)
 
     def _item(self, base: Code, key: ast.expr) -> Value | None:
+        if isinstance(base.node, (ast.ListComp, ast.DictComp)):  # the same code makes each of its items
+            return base.evaluator.value(base.node.elt if isinstance(base.node, ast.ListComp) else base.node.value)
         try:
             wanted = self.constant(key)
         except ValueError:
@@ -375,8 +377,6 @@ class Evaluator:
             for name, item in zip(base.node.keys, base.node.values, strict=True):
                 if isinstance(name, ast.Constant) and name.value == wanted:
                     return base.evaluator.value(item)
-        if isinstance(base.node, ast.ListComp) and isinstance(wanted, int):
-            return base.evaluator.value(base.node.elt)
         if isinstance(base.node, (ast.List, ast.Tuple)) and isinstance(wanted, int):
             elements = base.node.elts
             if -len(elements) <= wanted < len(elements) and not any(isinstance(e, ast.Starred) for e in elements):

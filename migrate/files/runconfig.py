@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from amlbridge.migrate.files.yaml_text import SCHEMAS, get, load
+from amlbridge.migrate.requirements import converted
 
 #: Folders in which v1 keeps run configurations; paths in them count from the folder above.
 CONFIG_FOLDERS = frozenset([".azureml", "aml_config"])
@@ -74,8 +75,22 @@ def environment(content: Any, notes: list[str]) -> Any:
     if get(own, "python", "userManagedDependencies"):
         notes.append("userManagedDependencies: the image has to bring all packages")
     elif conda is not None:
-        found["conda_file"] = conda
+        found["conda_file"] = _with_packages_of_v2(conda)
     return found
+
+
+def _with_packages_of_v2(conda: Any) -> Any:
+    """A conda file in the text of the configuration, with what a job of SDK v2 needs; the path of one as it is."""
+    listed = get(conda, "dependencies")
+    if not isinstance(listed, list):
+        return conda
+    pip: list[Any] = next(
+        (entry["pip"] for entry in listed if isinstance(entry, dict) and isinstance(entry.get("pip"), list)), []
+    )
+    others = [entry for entry in listed if not (isinstance(entry, dict) and "pip" in entry)]
+    has_pip = any(str(entry).split("=")[0].strip() == "pip" for entry in others)
+    packages = {"pip": converted([str(package) for package in pip])}
+    return {**conda, "dependencies": [*others, *([] if has_pip else ["pip"]), packages]}
 
 
 def _data(content: Any) -> str | None:

@@ -59,6 +59,8 @@ class Port:
     outer: str = ""
     #: The expression of the data between steps, where the step names it first.
     read: ast.expr | None = None
+    #: The expression of the data, as text, where ``source`` makes several: ``data["train"]`` and ``data["test"]``.
+    held: str = ""
 
 
 @dataclass
@@ -415,8 +417,9 @@ def _argparse_type(node: ast.expr | None, to: Rewriter) -> str | None:
 
 def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     """The port of data that a step reads; the same data twice is one port."""
+    held = ast.dump(data.held) if data.held is not None else ""  # one of several that the same code makes
     for port in found.inputs:
-        if port.source is data.root:
+        if port.source is data.root and port.held == held:
             return port
     if data.type in INTERMEDIATE and {"keep_columns", "drop_columns"} & set(data.called):
         raise ValueError("the script of the step reads all columns: keep those that it wants in it")
@@ -435,7 +438,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
         value = "" if parameter is not None else input_code(data, to)
         mode = declared_mode(data, to) if parameter is not None else ""
         port = Port(name, f'{make}(type="{kind}"{mode})', value, source=data.root, parameter=parameter)
-    port.given, port.option = given, flag
+    port.given, port.option, port.held = given, flag, held
     found.inputs.append(port)
     return port
 

@@ -7,12 +7,14 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.models.additions import additions, base
+from amlbridge.migrate.models.additions import Addition, additions, base
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Why a dataset stays whose list of paths cannot be followed.
 AT_RUN_TIME = "the addresses are listed at run time: make an MLTable of them with mltable.from_paths"
 _LISTS = (ast.List, ast.ListComp)
+#: So many lists may lie between a list and what its paths come from.
+_DEPTH = 6
 
 
 def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
@@ -27,8 +29,9 @@ def at_run_time(path: ast.expr | None, to: Rewriter) -> bool:
     """Whether a list of paths is put together when the code runs."""
     if path is None or is_listed_elsewhere(path, to):
         return False
-    changed = isinstance(path, ast.Name) and isinstance(written_out(path, to), ast.List) and additions(path, to)
-    return bool(changed) or isinstance(written_out(path, to), ast.ListComp)
+    made = _made(path, to)
+    changed = isinstance(path, ast.Name) and isinstance(made, ast.List) and additions(path, to)
+    return bool(changed) or isinstance(made, ast.ListComp) or any(_is_list(part, to) for part in _parts(made))
 
 
 def is_listed_elsewhere(path: ast.expr, to: Rewriter) -> bool:
@@ -46,24 +49,55 @@ def written_out(node: ast.expr, to: Rewriter) -> ast.expr:
     return value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
 
 
-def elements(path: ast.expr, to: Rewriter) -> Iterator[ast.expr]:
-    """The expressions of all paths that a list may have."""
-    made = written_out(path, to)
+def _made(node: ast.expr, to: Rewriter) -> ast.expr:
+    """The same; also a part of a list, or a sum of lists, that a variable holds."""
+    found = written_out(node, to)
+    bound = base(found, to) if isinstance(found, ast.Name) else None
+    return bound.value if bound is not None and bound.value is not None and _parts(bound.value) else found
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """The lists that an expression takes a part of, or is the sum of; none of any other."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        return [node.value]
+    return [node.left, node.right] if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else []
+
+
+def _is_list(node: ast.expr, to: Rewriter, depth: int = 0) -> bool:
+    made = _made(node, to)
+    further = (_is_list(part, to, depth + 1) for part in _parts(made) if depth < _DEPTH)
+    return isinstance(made, _LISTS) or any(further)
+
+
+def elements(path: ast.expr, to: Rewriter, depth: int = 0) -> Iterator[ast.expr]:
+    """The expressions of all paths that a list may have. Raises ValueError where they cannot be told."""
+    made = _made(path, to)
+    parts = _parts(made)
+    if depth > _DEPTH or not (isinstance(made, _LISTS) or parts):
+        raise ValueError(AT_RUN_TIME)
+    for part in parts:
+        yield from elements(part, to, depth + 1)
     if isinstance(made, ast.ListComp):
         yield made.elt
-        return
-    assert isinstance(path, ast.Name) and isinstance(made, ast.List)
-    if base(path, to) is None or any(isinstance(element, ast.Starred) for element in made.elts):
-        raise ValueError(AT_RUN_TIME)
-    yield from made.elts
-    for addition in additions(path, to):
-        added = addition.added or _inserted(addition.statement)
-        if added is not None:
-            yield added
-        elif isinstance(addition.more, (ast.List, ast.ListComp)):
-            yield from addition.more.elts if isinstance(addition.more, ast.List) else [addition.more.elt]
-        else:
+    if isinstance(made, ast.List):
+        if any(isinstance(element, ast.Starred) for element in made.elts):
             raise ValueError(AT_RUN_TIME)
+        yield from made.elts
+    if isinstance(path, ast.Name):
+        if base(path, to) is None:
+            raise ValueError(AT_RUN_TIME)
+        for addition in additions(path, to):
+            yield from _added(addition, to, depth)
+
+
+def _added(addition: Addition, to: Rewriter, depth: int) -> Iterator[ast.expr]:
+    added = addition.added or _inserted(addition.statement)
+    if added is not None:
+        yield added
+    elif addition.more is None:
+        raise ValueError(AT_RUN_TIME)
+    else:
+        yield from elements(addition.more, to, depth + 1)
 
 
 def _inserted(statement: ast.stmt) -> ast.expr | None:

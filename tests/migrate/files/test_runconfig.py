@@ -64,6 +64,16 @@ def test_distribution_nodes_and_what_is_assumed() -> None:
     assert told(found) == [("RunConfiguration", "review", 1)] and "images" in found.findings[0].message
 
 
+def test_packages_that_are_written_out_are_those_of_v2() -> None:
+    written = "condaDependencies: {dependencies: [python=3.8, numpy, {pip: [azureml-defaults, lightgbm==3.3]}]}"
+    found = convert(".azureml/train.runconfig", RUNCONFIG.replace("condaDependenciesFile: .azureml/conda.yml", written))
+    conda = load(found.created["../train.job.yml"])["environment"]["conda_file"]
+    assert conda["dependencies"][:3] == ["python=3.8", "numpy", "pip"]
+    packages = conda["dependencies"][3]["pip"]
+    assert "lightgbm==3.3" in packages and "mlflow" in packages and "azureml-mlflow" in packages
+    assert not any(package.startswith("azureml-defaults") for package in packages)
+
+
 def test_what_is_none() -> None:
     assert told(convert("x.runconfig", "just: text\n")) == [("RunConfiguration", "no-equivalent", 1)]
     assert told(convert("x.runconfig", "\t{ not yaml\n")) == [("RunConfiguration", "no-equivalent", 1)]

@@ -68,7 +68,8 @@ def test_comments_move_with_their_statements() -> None:
 
 
 def test_data_is_the_output_of_the_node_from_there_on() -> None:
-    text = done(f"""\
+    text = done(
+        f"""\
 parts = []
 steps = []
 for region in regions:
@@ -77,7 +78,8 @@ for region in regions:
     parts.append(part)
 last = {step("merge", "parts[0]", "inputs=parts, ").replace('"--data", parts[0]', "")}
 pipeline = Pipeline(ws, steps=[*steps, last])
-""")
+"""
+    )
     assert "train = train_component() part = train.outputs.data steps.append(train) parts.append(part)" in text
     assert 'last_inputs = {f"data_{number}": data for number, data in enumerate(parts)}' in text
     assert "last = last_component(**last_inputs)" in text
@@ -91,7 +93,8 @@ def test_a_function_makes_a_node_for_each_call() -> None:
 
 
 def test_functions_hand_on_steps_and_data() -> None:
-    text = done(f"""\
+    text = done(
+        f"""\
 def prepare(env):
     clean = PipelineData("clean")
     raw = PipelineData("raw")
@@ -110,7 +113,8 @@ first, second, outputs = prepare(env)
 third = train(outputs["clean"], rows)
 pipeline = Pipeline(ws, steps=[first, second, third])
 pipeline.submit("e", pipeline_parameters={{"rows": 3}})
-""")
+"""
+    )
     assert "step = step_component() raw = step.outputs.data cleaned_component = " in text
     assert 'clean = cleaned.outputs.clean return step, cleaned, {"clean": clean}' in text
     assert "def pipeline(rows=5): first, second, outputs = prepare(env)" in text
@@ -119,7 +123,8 @@ pipeline.submit("e", pipeline_parameters={{"rows": 3}})
 
 
 def test_methods_keep_their_data_in_attributes() -> None:
-    text = done(f"""\
+    text = done(
+        f"""\
 class Builder:
     def __init__(self, ws):
         self.ws, self.raw = ws, None
@@ -133,7 +138,8 @@ class Builder:
 
     def build(self):
         return Pipeline(self.ws, steps=[self.prepare(), self.train()])
-""")
+"""
+    )
     assert "self.raw = prepare.outputs.data return prepare" in text
     assert "def pipeline_function(): self.prepare() self.train() return pipeline_function" in text
 

@@ -89,7 +89,8 @@ def test_an_order_without_data_is_one_of_nodes() -> None:
 
 
 def test_data_of_the_module_that_a_function_reads() -> None:
-    text = done("""\
+    text = done(
+        """\
 ws = Workspace.from_config()
 clean = PipelineData("clean")
 
@@ -103,7 +104,8 @@ def train(name):
 
 
 pipeline = Pipeline(ws, steps=[prepare(), train("one"), train("two")])
-""")
+"""
+    )
     assert "step = prepare()()" in text
     assert 'step_2 = train("one")(clean=step.outputs.clean)' in text
     assert 'step_2_2 = train("two")(clean=step.outputs.clean)' in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amlbridge.migrate.findings import Status
+from tests.migrate.project.test_exchange import flat
 from tests.migrate.rules.support import convert
 
 HEAD = """\
@@ -73,3 +74,17 @@ def test_a_list_that_changes_in_other_ways_stays() -> None:
         HEAD + 'paths = [(store, "a.csv")]\npaths.reverse()\ntable = Dataset.Tabular.from_delimited_files(paths)\n'
     )
     assert any("listed at run time" in finding.message for finding in conversion.findings)
+
+
+@pytest.mark.parametrize("path", ["paths[:2] + paths[4:]", "paths[:1]", "some", "[(store, 'b')] + paths"])
+def test_parts_and_sums_of_lists_are_lists(path: str) -> None:
+    source = (
+        "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
+        "store = ws.get_default_datastore()\n"
+        'paths = [(store, f"a/{n}.csv") for n in range(10)]\nsome = paths[3:]\n'
+        f'Dataset.File.from_files(path={path}).register(ws, "some")\n'
+    )
+    text = flat(convert(source).text)
+    assert "/datastores/workspaceblobstore/paths/a/{n}.csv" in text
+    assert 'mltable.from_paths(paths=[{"pattern": pattern} for pattern in ' in text
+    assert 'type="uri_folder"' not in text

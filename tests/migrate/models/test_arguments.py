@@ -1,0 +1,44 @@
+"""Data in the arguments of a command: which of them are one input."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.migrate.rules.support import convert
+
+HEAD = """\
+from azureml.core import Dataset, Environment, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+"""
+SUBMIT = 'source = ScriptRunConfig(source_directory=".", script="train.py", arguments=[{}], environment="e")\n'
+
+SEVERAL = [
+    ("found = Dataset.get_all(ws)\n", "found[a].as_mount()", "found[b].as_mount()"),
+    ('found = [Dataset.get_by_name(ws, n) for n in ("x", "y")]\n', "found[0].as_mount()", "found[1].as_mount()"),
+    ('found = {n: Dataset.get_by_name(ws, n) for n in "xy"}\n', 'found["x"].as_mount()', 'found["y"].as_mount()'),
+    ("x, y = ws.datasets[a], ws.datasets[b]\n", "x.as_mount()", "y.as_mount()"),
+    (
+        'x, y = Dataset.get_by_name(ws, "t").random_split(0.5)\n',
+        'x.as_named_input("data")',
+        'y.as_named_input("data_2")',
+    ),
+]
+
+
+@pytest.mark.parametrize(("made", "one", "other"), SEVERAL)
+def test_each_of_several_data_that_the_same_code_makes_is_an_input(made: str, one: str, other: str) -> None:
+    text = convert(HEAD + 'a, b = "first", "second"\n' + made + SUBMIT.format(f'"--a", {one}, "--b", {other}')).text
+    held = one.split(".as_")[0], other.split(".as_")[0]
+    command = next(line for line in text.splitlines() if "python train.py" in line)
+    first, second = (part.split("}}")[0] for part in command.split("${{inputs.")[1:])
+    assert first != second
+    for name, expression in zip((first, second), held, strict=True):
+        assert any(f'"{name}": Input(' in line and expression.split("[")[-1] in line for line in text.splitlines()) or (
+            f'"{name}": Input(' in text and expression in text
+        )
+
+
+def test_the_same_data_twice_is_one_input() -> None:
+    text = convert(HEAD + 'x = Dataset.get_by_name(ws, "t")\n' + SUBMIT.format("x.as_mount(), x.as_mount()")).text
+    assert "python train.py ${{inputs.x}} ${{inputs.x}}" in text
