@@ -231,6 +231,7 @@ MODELS = (
     served(_CORE + "image.Image.wait_for_creation", "web-services.get_operation", _BAD_IMAGES),
     served(_CORE + "image.Image.add_tags", "service-images.change", _IMAGES),
     served(_CORE + "image.Image.delete", "service-images.delete", _IMAGES),
+    served(_CORE + "Webservice.deploy_local_from_model", "service-images.build_context", _PACKAGES),
     client(_CORE + "image.ContainerImage.run", "as ModelPackage.pull", _PACKAGES),
     served(_CORE + "Workspace.images", "service-images.list_images", _IMAGES),
     served(_CORE + "Webservice.deploy_from_image", "web-services.create", _IMAGES),

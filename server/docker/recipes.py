@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from amlbridge.engine.plan import Environment
+from amlbridge.server.docker.archives import inside
 from amlbridge.server.docker.errors import DockerError
 from amlbridge.v1.webservices.dockerfiles import APPLICATION, LABEL, NOT_FOR_DOCKER
 
@@ -65,7 +66,7 @@ def _apply(recipe: Recipe, keyword: str, rest: str, context: Path) -> bool:
         recipe.environment = Environment(**{**vars(known), "image": rest})
     elif keyword == "RUN" and rest.startswith("conda env create "):
         words = shlex.split(rest)
-        recipe.environment = Environment(**{**vars(known), "conda": _conda(context / Path(words[-1]).name)})
+        recipe.environment = Environment(**{**vars(known), "conda": _conda(_beside(context, words[-1]))})
     elif keyword == "LABEL" and rest.startswith(f"{LABEL}="):
         recipe.environment = _labelled(rest.removeprefix(f"{LABEL}="))
     elif keyword == "ENV":
@@ -84,6 +85,12 @@ def _says_nothing(keyword: str, rest: str) -> bool:
     if keyword == "COPY":
         return rest.split() in (["conda.yml", f"{APP}/"], ["conda.yml", APP])
     return keyword == "WORKDIR" or (keyword == "CMD" and "runsvdir" in rest)
+
+
+def _beside(context: Path, name: str) -> Path:
+    """A file of the build context; SDK v2 names it by its path in the image."""
+    path = context.joinpath(*inside(name))
+    return path if path.is_file() else context / path.name
 
 
 def _conda(path: Path) -> Any:

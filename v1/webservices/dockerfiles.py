@@ -21,9 +21,11 @@ NOT_FOR_DOCKER = (
 )
 
 
-def dockerfile(environment: Environment, variables: Mapping[str, str]) -> str:
-    """A Dockerfile that says with which environment and variables the code runs. Raises a 400 ServiceError for
-    variables that it cannot hold."""
+def dockerfile(environment: Environment, variables: Mapping[str, str], conda_file: str | None = None) -> str:
+    """A Dockerfile that says with which environment and variables the code runs. ``conda_file``: the packages are in
+    this file beside the code. Raises a 400 ServiceError for what it cannot hold."""
+    if conda_file is not None:
+        _one_line("condaEnvFile", conda_file)
     label = base64.b64encode(json.dumps(asdict(environment)).encode()).decode()
     lines = [
         "# Code and models run with the environment of the label, without a container.",
@@ -31,6 +33,7 @@ def dockerfile(environment: Environment, variables: Mapping[str, str]) -> str:
         f"RUN {NOT_FOR_DOCKER}",
         f'LABEL {LABEL}="{label}"',
         *(f"ENV {name}={shlex.quote(_one_line(name, value))}" for name, value in sorted(variables.items())),
+        *([f"RUN conda env create -f {shlex.quote(f'{APPLICATION}/{conda_file}')}"] if conda_file else []),
         f"COPY {APPLICATION} /var/{APPLICATION}",
         f"WORKDIR /var/{APPLICATION}",
     ]
@@ -39,5 +42,5 @@ def dockerfile(environment: Environment, variables: Mapping[str, str]) -> str:
 
 def _one_line(name: str, value: str) -> str:
     if "\n" in value or "\\" in value:
-        raise bad_request(f"the environment variable {name} of a local web service may have no line break and no '\\'")
+        raise bad_request(f"{name} of a local web service may have no line break and no '\\'")
     return value

@@ -44,6 +44,7 @@ _RUNTIMES = ("Python", "PythonSlim", "PythonCustom", "SparkPython")
 #: The kinds of images that are for other machines than this one.
 _ELSEWHERE = {"AccelContainer": "an FPGA", "IoTContainer": "IoT Edge"}
 SUCCEEDED, FAILED = "Succeeded", "Failed"
+_NO_STEPS = "the steps of docker_file are not run: what they install has to be on this machine"
 
 
 @routes.post("/images")
@@ -72,6 +73,20 @@ def create(call: Call) -> Reply:
     place = call.path.removesuffix("/images")
     url = f"{call.service.http_url}{place}/operations/{body['operation']}"
     return JsonResponse({"operationId": body["operation"]}, 202, {"Operation-Location": url})
+
+
+@routes.post("/images/generateDockerBuildContext")
+def build_context(call: Call) -> Reply:
+    """The build context of an image for `Webservice.deploy_local_from_model`, which brings the files itself."""
+    content = call.object
+    properties: dict[str, Any] = typed(typed(content, "targetRuntime", dict), "properties", dict, {})
+    conda = typed(properties, "condaEnvFile", str, None)
+    environment = Environment(name=typed(content, "name", str), image=typed(content, "baseImage", str, None))
+    # The client puts the scoring script there by this name, too.
+    text = dockerfile(environment, {sources.ENTRY: "main.py"}, conda)
+    if content.get("dockerFileUri"):
+        text = f"# {_NO_STEPS}\n{text}"
+    return {"context": [packages.inline("Dockerfile", text)], "environment": None}
 
 
 def _body(call: Call, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +130,7 @@ def _read(call: Call, name: str, body: dict[str, Any]) -> tuple[Source | None, l
     runtime = body["targetRuntime"].get("properties") or {}
     notes = []
     if body["dockerFileUri"]:
-        notes.append("amlbridge | the steps of docker_file are not run: what they install has to be on this machine")
+        notes.append(f"amlbridge | {_NO_STEPS}")
     if runtime.get("installCuda") or runtime.get("cudaVersion"):
         notes.append("amlbridge | CUDA is not installed: the service uses what this machine has")
     try:

@@ -87,15 +87,19 @@ def _manifest(call: Call, request: Mapping[str, Any], source: Source) -> dict[st
     variables = {**source.variables, sources.ENTRY: source.script}
     if source.model_dir is not None:
         variables["AZUREML_MODEL_DIR"] = source.model_dir
-    text = dockerfile(source.environment, variables)
-    inline = {"entryType": "inline", "encoding": "base64", "path": "Dockerfile"}
-    context = [{**inline, "content": base64.b64encode(text.encode()).decode()}, *_code(request)]
+    context = [inline("Dockerfile", dockerfile(source.environment, variables)), *_code(request)]
     given: list[Any] = typed(request, "modelIds", list, [])
     for model in (registry.get(call.service, call.workspace, str(item)) for item in given):
         uri = f"{files.ARTIFACT}{files.artifact_of(call.service, call.workspace, model)}"
         place = f"{APPLICATION}/azureml-models/{model.name}/{model.version}"
         context.append({"entryType": "remote", "uri": uri, "unpack": False, "path": place})
     return {"context": context, "environment": None}
+
+
+def inline(path: str, text: str) -> dict[str, Any]:
+    """A file of a build context."""
+    content = base64.b64encode(text.encode()).decode()
+    return {"entryType": "inline", "encoding": "base64", "path": path, "content": content}
 
 
 def _code(request: Mapping[str, Any]) -> list[dict[str, Any]]:

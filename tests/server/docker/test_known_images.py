@@ -101,6 +101,14 @@ image = ContainerImage.create(workspace=ws, name="alone", models=[],
                               image_config=ContainerImage.image_configuration("alone.py", "python"))
 image.wait_for_creation()
 print("image", image.run("x"), image.image_location.endswith("/alone:1"))
+
+from azureml.core.webservice import Webservice
+os.chdir("src")
+config = ContainerImage.image_configuration("score.py", "python", conda_file="conda.yml", dependencies=["helper.py"])
+local = Webservice.deploy_local_from_model(ws, "local", [one], config)
+local.wait_for_deployment()
+print("local", local.run(json.dumps({"data": [1, 2]})))
+local.delete()
 refused(lambda: docker.from_env().images.pull("python", "3.11"))
 refused(lambda: docker.from_env().images.pull(image.image_location.rpartition(":")[0], "9"))
 """,
@@ -115,6 +123,7 @@ refused(lambda: docker.from_env().images.pull(image.image_location.rpartition(":
         "'azureml-app/src/score.py']",
         "context [5, 9]",
         "image {'alone': 'x'} True",
+        "local [3, 6]",
     ):
         assert line in said, said
     for words in ("cannot be the name of an image", "cannot be pulled. Use save()", "pulls no image (python:3.11)"):
