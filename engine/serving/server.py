@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from amlbridge.engine import old_packages
 from amlbridge.engine.errors import EngineError
 from amlbridge.engine.serving.contract import (
     Answer,
@@ -165,6 +166,8 @@ class ModelServer:
 
     def _fail(self, text: str) -> None:
         end = self.tail()
+        changed = old_packages.advice(text)
+        text = f"{text}\n{changed}" if changed else text
         self._settle("failed", f"{text}\nThe end of its log:\n{end}" if end else text)
 
     # -- threads ------------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def test_init_that_raises_fails_with_the_log(make: Make) -> None:
         ("import os\ndef init(): os._exit(3)\ndef run(data): pass\n", "exit code 3"),
         ("import sys\ndef init(): sys.exit(4)\ndef run(data): pass\n", "exit code 4"),
         ("def init(:\n", "SyntaxError"),
+        ("from sklearn.externals import joblib\n", "use `import joblib`"),
     ],
 )
 def test_scripts_that_cannot_serve(make: Make, script: str, words: str) -> None:
