@@ -21,6 +21,8 @@ routes = Routes("environments", "/environment/{api}/WS")
 KIND = "environment"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _RESERVED = re.compile("(?i:azureml-|microsoft)|AutoML-")
+#: The label of the version of a curated environment that Azure takes.
+_RELEASED = "prod"
 _LATEST = "latest"
 #: What a definition consists of, and of which type. Clients send these in Pascal or camel case; they read camel case.
 _SECTIONS: dict[str, type] = {
@@ -137,13 +139,18 @@ def get_version(call: Call) -> Reply:
 
 @routes.get("/environments/{name}/labels/{label}")
 def get_by_label(call: Call) -> Reply:
-    """The version that has a label; every environment has the label latest."""
+    """The version that has a label; every environment has the label latest, curated ones also prod."""
     label = call.params["label"]
     if label.lower() == _LATEST:
         return _found(call, None)
     for item in call.records.resources.list(call.workspace.id, KIND, call.params["name"]):
         if label in item.body["labels"]:
             return _dto(item)
+    if label.lower() == _RELEASED and curated.is_curated(call.params["name"]):
+        # AutoML's client looks into its Dockerfile before it submits.
+        found = _found(call, None)
+        dockerfile = f"FROM {found['docker']['baseImage']}\n"
+        return {**found, "docker": {**found["docker"], "baseImage": None, "baseDockerfile": dockerfile}}
     raise not_found(f"the environment {call.params['name']} has no version with the label {label!r}")
 
 

@@ -85,6 +85,8 @@ def test_curated_environments_and_builds(live: LiveService) -> None:
         curated = Environment.get(ws, "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu")
         print(curated.name, curated.version, "scikit-learn" in list(curated.python.conda_dependencies.pip_packages),
               curated.python.user_managed_dependencies, curated.docker.base_image is not None)
+        released = Environment.get(ws, "AzureML-AutoML", label="prod")
+        print("RELEASED", released.name, released.docker.base_dockerfile.startswith("FROM mcr.microsoft.com"))
         own = curated.clone("from-curated")
         own.python.conda_dependencies.add_pip_package("tqdm")
         print(own.register(ws).version)
@@ -110,6 +112,7 @@ def test_curated_environments_and_builds(live: LiveService) -> None:
     lines = done.stdout.strip().splitlines()
     assert lines == [
         "AzureML-sklearn-1.0-ubuntu20.04-py38-cpu 1 True True True",
+        "RELEASED AzureML-AutoML True",
         "1",
         "7",
         "True",
