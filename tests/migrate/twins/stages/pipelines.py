@@ -319,9 +319,15 @@ ml.jobs.stream(ml.jobs.create_or_update(orders).name)
         head="from azureml.core import Experiment\nfrom azureml.pipeline.core import Pipeline\n",
         foot="ws = Workspace.from_config()\n" + _SUBMIT.format(what="Pipeline(ws, steps=[step])"),
         files={"count.py": "print(1)\n", "count.jar": ""},
-        cluster="pool",
-        only_after="its client wants a Spark pool that is attached",
-        refused="a Spark pool",
+        setup="""\
+from azure.ai.ml.entities import SynapseSparkCompute
+
+place = f"/subscriptions/{ml.subscription_id}/resourceGroups/g/providers/Microsoft.Synapse/workspaces/w"
+ml.compute.begin_attach(SynapseSparkCompute(name="pool", resource_id=f"{place}/bigDataPools/small")).result()
+""",
+        # Both submit the pipeline, and are told the same.
+        refused="Spark pool",
+        differs={"jobs/trials": "SDK v1 makes the experiment before it submits"},
     ),
     Twin(
         "notebook-runs",
