@@ -12,12 +12,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from amlbridge.engine.records.workspaces import Workspace
 from amlbridge.v1 import dprep_blocks
 from amlbridge.wire.errors import bad_request
+
+if TYPE_CHECKING:
+    # It brings the database, which `read_rows.py` has no use for.
+    from amlbridge.engine.records.workspaces import Workspace
 
 #: ``azureml://subscriptions/S/resourcegroups/R/workspaces/W/datastores/D/paths/P`` and ``azureml://datastores/D/paths/P``.
 _URI = re.compile(

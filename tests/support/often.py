@@ -1,7 +1,8 @@
 """Makes the clients of one process quick, when it is imported: what is most of the time of a test with a real client.
 
-They ask often whether something has ended. They sleep for 1 to 10 s between two looks; what they ask and read is the
-same.
+They ask often whether something has ended. By themselves they sleep for 1 to 10 s between two looks; what they ask and
+read is the same. The longer they have waited, the longer they sleep: to look takes client and service as much computing
+as a step needs that runs meanwhile.
 
 SDK v1 asks for a token once for each resource, and not before each other request as it does by itself: two of three
 requests are for tokens that it has got already. Clients in processes of their own (`Command`, `own_live`) still do.
@@ -24,8 +25,11 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-#: The longest sleep between two looks, in seconds.
-LONGEST = 0.2
+#: The sleep between the first looks of a wait, in seconds, and the share of the wait that later ones take.
+SHORTEST = 0.2
+SHARE = 0.1
+#: Whoever has not slept for so many seconds begins to wait for something else.
+_PAUSE = 2.0
 
 _aad: Any = import_module("msrestazure.azure_active_directory")
 _asked = _aad.get_msi_token
@@ -34,12 +38,18 @@ _asked = _aad.get_msi_token
 class _Time:
     """The module ``time``, as these modules see it."""
 
+    def __init__(self) -> None:
+        self._began = self._woke = float("-inf")
+
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
 
-    @staticmethod
-    def sleep(seconds: float) -> None:
-        time.sleep(min(seconds, LONGEST))
+    def sleep(self, seconds: float) -> None:
+        now = time.monotonic()
+        if now - self._woke > _PAUSE:
+            self._began = now
+        time.sleep(min(seconds, max(SHORTEST, SHARE * (now - self._began))))
+        self._woke = time.monotonic()
 
 
 for _name in (
