@@ -14,7 +14,7 @@ from amlbridge.engine.launch import memory
 from amlbridge.engine.launch.pool import Kind, LauncherPool
 from amlbridge.engine.scheduler import Scheduler
 from amlbridge.engine.snapshots import SnapshotStore
-from amlbridge.server import client_environment, stand_ins
+from amlbridge.server import client_environment, own_programs, stand_ins
 from amlbridge.server.engine_host import EngineHost
 from amlbridge.server.home import Home
 from amlbridge.v1 import local_watch, run_environments
@@ -61,6 +61,7 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
     scheduler = Scheduler(service.records, host, pool, home.work, traced=traced)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
+    service.parts[own_programs.PART] = own_programs.OwnPrograms(scheduler, pool, host)
     service.parts[RUN_DEFINITION] = step_definitions.definition
 
     def start() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from amlbridge.engine.host import StepContext
 from amlbridge.engine.plan import DataReference, Input
-from amlbridge.server import step_tables
+from amlbridge.server import own_programs, step_tables
 from amlbridge.v1 import dataset_rows
 from amlbridge.wire.context import Service
 from amlbridge.wire.errors import bad_request
@@ -31,4 +31,5 @@ def rows(service: Service, context: StepContext, name: str, item: Input, referen
             )
         return None
     paths = [str(file["path"]) for file in table["files"]]
-    return dataset_rows.write(paths, table["transformations"], context.scratch / f"{name}.rows")
+    programs: own_programs.OwnPrograms = service.parts[own_programs.PART]
+    return dataset_rows.write(paths, table["transformations"], context.scratch / f"{name}.rows", programs.run)

@@ -1,6 +1,6 @@
-"""``python -m amlbridge.v1.read_rows TARGET``: the rows of a tabular definition, by the dataset engine, as Parquet.
+"""``python -m amlbridge.v1.read_rows DEFINITION TARGET``: the rows of a definition, by the dataset engine, as Parquet.
 
-Reads a definition (YAML over local files) from stdin. Values that cannot be converted become null, as in
+The definition is a YAML file over local files. Values that cannot be converted become null, as in
 ``TabularDataset.to_pandas_dataframe``. A process of its own, because the engine takes a second to load and a hundred
 megabytes that the service need not hold.
 """
@@ -20,12 +20,12 @@ from amlbridge.v1 import dataflow
 _ENCODINGS = {"iso88591": "latin-1", "windows1252": "cp1252", "utf8": "utf-8-sig"}
 
 
-def main(target: Path) -> int:
+def main(definition: Path, target: Path) -> int:
     """Writes the file. Exit code 1 and the engine's message on stderr when the rows cannot be read."""
     from azureml.dataprep import EnginelessDataflow
     from azureml.dataprep.api.errorhandlers import ExecutionError
 
-    text = sys.stdin.read()
+    text = definition.read_text()
     try:
         frame = EnginelessDataflow(text).to_pandas_dataframe(on_error="null", out_of_range_datetime="null")
     except ExecutionError as error:
@@ -75,4 +75,4 @@ def renamed(names: Sequence[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

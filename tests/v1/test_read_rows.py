@@ -22,8 +22,10 @@ def definition(path: Path, **options: str) -> dict[str, object]:
 def test_names_that_are_taken_are_told(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("n; n;n_1;größe;n;größe\n1;2;3;4;5;6\n".encode("utf-16"))
     made = definition(tmp_path / "t.csv", delimiter=";", encoding="utf16")
-    command = [sys.executable, "-m", "amlbridge.v1.read_rows", str(tmp_path / "rows.parquet")]
-    done = subprocess.run(command, input=dataflow.dump(made), text=True, capture_output=True, check=False)
+    (tmp_path / "definition").write_text(dataflow.dump(made))
+    files = [str(tmp_path / name) for name in ("definition", "rows.parquet")]
+    command = [sys.executable, "-m", "amlbridge.v1.read_rows", *files]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     found = tables.read_table(tmp_path / "rows.parquet", "training data")
     assert list(found) == ["n", "n_1", "n_1_2", "größe", "n_3", "größe_4"]
