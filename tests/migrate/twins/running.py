@@ -44,6 +44,20 @@ PYTHON = {python!r}
 if sys.executable != PYTHON:
     os.execv(PYTHON, [PYTHON, *sys.argv])
 """
+#: Runs ``cell.py`` as a notebook with a kernel of its own interpreter; what the cell prints is printed.
+_NOTEBOOK = """\
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+cell = nbformat.v4.new_code_cell(open("cell.py").read())
+notebook = nbformat.v4.new_notebook(cells=[cell])
+NotebookClient(notebook, kernel_name="python3", timeout=200, shutdown_kernel="immediate").execute()
+for output in notebook.cells[0].outputs:
+    if output.output_type == "stream":
+        getattr(sys, output.name).write(output.text)
+"""
 #: A cluster, for twins that submit something.
 CLUSTER = """\
 from azure.ai.ml.entities import AmlCompute
@@ -126,6 +140,9 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     # The client of SDK v2 splits addresses of files at the word "paths".
     workspace = f"{twin.name}-{folder.name}".replace("paths", "places")
     program = (folder / "main.py").read_text()
+    if twin.notebook:
+        (folder / "cell.py").write_text(program)
+        program = _NOTEBOOK
     python = own_environment.python(*twin.packages) if twin.packages and not twin.script else None
     done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused, python=python)
     if twin.refused:

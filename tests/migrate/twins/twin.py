@@ -68,6 +68,8 @@ class Twin:
     ``packages``: what the programs need that cannot be installed beside the tests' packages. Both run in an environment
     of their own, and with them the run script, which starts itself again there; without it the twin is skipped.
 
+    ``notebook``: the program is the cell of a notebook, which ends with its last statement whatever threads it has.
+
     ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
     With ``needs`` that holds only where this package is not installed.
 
@@ -92,6 +94,7 @@ class Twin:
     intercepted: bool = False
     needs: str = ""
     packages: tuple[str, ...] = ()
+    notebook: bool = False
     only_after: str = ""
     tells: tuple[str, ...] = ()
     printed: bool = False

@@ -232,8 +232,8 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
         foot="""\
             print("=", frame.to_dict("list"), patients.to_dict("list"), sorted(os.listdir("data")))
             """,
-        only_after="azureml-opendatasets pins older packages (numpy 1, pandas 1) than the tests run with; a folder "
-        "stands in for the public files",
+        only_after="azureml-opendatasets needs pyspark, of which there are no wheels, and asks Azure itself for the "
+        "public files; a folder stands in for them",
         tells=(
             "{'vendorID': [2, 3], 'tripDistance': [2.0, 3.0]} {'AGE': [59.0], 'Y': [151.0]} ['labels.gz', 'train.gz']",
         ),

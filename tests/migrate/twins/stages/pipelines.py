@@ -359,8 +359,8 @@ from setup_workspace import asked
 print("=", asked)
 """,
         setup=_DATABRICKS,
-        only_after="its client wants a Databricks workspace that is attached; a server that answers as its API does "
-        "stands in for it",
+        only_after="the local service calls no Databricks workspace and refuses the step; what it becomes calls one "
+        "itself, for which a server stands in that answers as its API does",
         tells=("{'rows': '5'}",),
     ),
 ]

@@ -259,12 +259,17 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
     Twin(
         "widgets",
         0,
-        head=_JOB,
+        # The widget shows itself in notebooks only, and breaks on IPython 9.
+        packages=("azureml-widgets>=1.62", "ipython<9", "nbclient>=0.10"),
+        notebook=True,
+        head="import time\n" + _JOB,
         cluster="cpu",
         files=_SRC,
-        foot='print("=", run.get_status() == "Completed")\n',
-        only_after="azureml-widgets shows runs in notebooks only, and breaks on today's IPython",
-        tells=("True",),
+        foot="""\
+            while run.get_status() not in ("Completed", "Failed"):
+                time.sleep(0.1)
+            print("=", run.get_status() == "Completed")
+            """,
     ),
     Twin(
         "service-computes",
