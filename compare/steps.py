@@ -63,10 +63,12 @@ def compare(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
 
 # -- single values -----------------------------------------------------------------------------------------------------
 
+#: Environment variables that the client of SDK v2 adds to runs on the own machine.
+_OF_CLIENT = {"AZUREML_COMPUTE_USE_COMMON_RUNTIME"}
 _VALUES: tuple[tuple[str, Callable[[Node, Plan], Any]], ...] = (
     ("kind", lambda node, _: node.kind),
     ("script", lambda node, _: node.command.script),
-    ("compute", lambda node, plan: (node.resources.compute or plan.settings.default_compute or "").lower()),
+    ("compute", lambda node, plan: _compute(node.resources.compute or plan.settings.default_compute or "")),
     ("nodes", lambda node, _: node.resources.nodes),
     ("distribution", lambda node, _: _distribution(node)),
     ("reuse allowed", lambda node, _: node.deterministic),
@@ -99,6 +101,11 @@ def _search(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Check
             yield Check("graph", f"setting automl {name}", facts=facts)
         else:
             yield _equal(f"setting automl {name}", *values)
+
+
+def _compute(name: str) -> str:
+    """A run on the own machine is on the compute "local", which the client of SDK v1 does not say."""
+    return "" if name.lower() == "local" else name.lower()
 
 
 def _distribution(node: Node) -> str:
@@ -355,7 +362,7 @@ def _variables(left: Node, right: Node, sides: Sides) -> Iterator[Check]:
                                     node.parameter_variables.items() if not name.startswith("AML_PARAMETER_")}}
         for side, (node, partner) in enumerate(((left, right), (right, left)))
     )  # fmt: skip
-    for name in sorted({*ours, *theirs}):
+    for name in sorted({*ours, *theirs} - _OF_CLIENT):
         yield _equal(f"environment variable {name}", ours.get(name, "(not set)"), theirs.get(name, "(not set)"))
 
 

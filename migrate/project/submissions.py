@@ -7,6 +7,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Surroundings
+from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
 from amlbridge.migrate.models.data import DATASETS, follow, kind_of
 from amlbridge.migrate.models.flow import Flow
@@ -65,9 +66,11 @@ def upload_targets(text: str) -> dict[str, str]:
     tree = parse_python(text)
     if tree is None:
         return {}
-    found = {}
+    found, ignores = {}, Ignores.of(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPLOADS:
+            if ignores.covers(node.lineno, node.end_lineno or node.lineno, "datastores"):
+                continue  # it stays what it is, an upload to a path
             target = next((key.value for key in node.keywords if key.arg == "target_path"), None)
             if isinstance(target, ast.Constant) and isinstance(target.value, str) and target.value.strip("/"):
                 folder, name = target.value.strip("/"), upload_name(target.value)

@@ -188,3 +188,14 @@ def test_folders(pair: Pair) -> None:
     assert check.verdict is Verdict.DIFFERENT
     (check,) = compare_paths(pair.left / "no", pair.right / "no", "out", Rules(), References())
     assert check.verdict is Verdict.NOT_COMPARED
+
+
+@pytest.mark.parametrize("order", [("made", "gone"), ("gone", "made")])
+def test_an_empty_folder_and_none_hold_the_same(tmp_path: Path, order: tuple[str, str]) -> None:
+    (tmp_path / "made" / "deep").mkdir(parents=True)
+    paths = [tmp_path / name for name in order]
+    (check,) = compare_paths(*paths, "output", Rules(), References())
+    assert check.verdict is Verdict.SAME
+    (tmp_path / "made" / "deep" / "a.txt").write_text("a")
+    (check,) = compare_paths(*paths, "output", Rules(), References())
+    assert check.verdict is Verdict.DIFFERENT

@@ -48,3 +48,13 @@ def test_the_one_file_that_a_module_beside_uploads() -> None:
     ]
     text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
     assert 'path=ml_client.data.get("wines_tables_files", label="latest").path, type=' in text.replace("\n    ", " ")
+
+
+def test_an_upload_that_stays_makes_no_data_asset() -> None:
+    left = _ONE.replace("\n", "  # amlbridge: ignore\n", 1)
+    modules = [
+        ModuleText(Path("upload.py"), _HEAD + left),
+        ModuleText(Path("read.py"), _HEAD + _READ.format(name="train.csv")),
+    ]
+    text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
+    assert "wines_tables_files" not in text and "datastores/workspaceblobstore/paths/wines/tables/train.csv" in text
