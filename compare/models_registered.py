@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from amlbridge.compare.files.compare import compare_paths
 from amlbridge.compare.files.walk import Walk
@@ -45,7 +46,14 @@ def compare_models(
         if paths[0] is None or paths[1] is None:
             yield not_compared("assets", f"{subject}: files", "its files are not in the state folder")
         else:
-            yield from compare_paths(paths[0], paths[1], subject, rules, references, "assets")
+            code = {*_code(paths[0]), *_code(paths[1])}
+            yield from compare_paths(paths[0], paths[1], subject, rules, references, "assets", left_out=code)
+
+
+def _code(model: Path) -> Iterator[str]:
+    """The modules of the project that an MLflow model has with it: what code does is compared, not the code."""
+    if (model / "MLmodel").is_file():
+        yield from (path.relative_to(model).as_posix() for path in (model / "code").rglob("*.py"))
 
 
 def _labels(left: Resource, right: Resource, subject: str, rules: Rules, references: References) -> Check:

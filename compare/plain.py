@@ -34,4 +34,5 @@ def received(argv: Sequence[object]) -> list[str]:
         return words
     # The line alone, or `bash -c LINE`.
     line = written_tables.received(order_tokens.received(words[-1]))
-    return words if line == words[-1] else shell_lines.words(line) or words
+    is_line = line != words[-1] or words[-2:-1] == ["-c"]
+    return (shell_lines.words(line) or [*words[:-1], line]) if is_line else words

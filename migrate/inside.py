@@ -130,9 +130,10 @@ def is_statement(use: Use) -> bool:
 
 
 def is_run_script(to: Rewriter) -> bool:
-    """Whether a module is a script that runs in a job: it asks for its run, and names no workspace of its own."""
-    symbols = {use.symbol for use in to.uses}
-    return "Run.get_context" in symbols and symbols.isdisjoint(_WORKSPACES)
+    """Whether a module is a script that runs in a job, as it asks for its run and names no workspace of its own, or
+    belongs to such scripts."""
+    symbols = {use.symbol for use in to.uses if use.symbol != "Workspace" or use.call is not None}  # no annotation
+    return symbols.isdisjoint(_WORKSPACES) and ("Run.get_context" in symbols or to.serves_jobs())
 
 
 def new_client(to: Rewriter) -> str:

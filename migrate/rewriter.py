@@ -94,6 +94,8 @@ class Rewriter:
         self.spare_names: set[str] = set()
         #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
         self.uploads: Mapping[str, str] = {}
+        #: Whether the module is only imported by scripts of jobs.
+        self.serves_jobs: Callable[[], bool] = lambda: False
         #: The pipelines that the modules beside this one publish, by name.
         self.published: Mapping[str, Publication] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False

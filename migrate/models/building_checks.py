@@ -251,6 +251,7 @@ def _check_data(building: Building, search: Search) -> None:
 def _check_early(building: Building, search: Search) -> None:
     """Data is there once its step is made: a collection of it that is made before comes later."""
     scopes, evaluator = search.scopes, search.to.evaluator
+    configurations = {part for step in building.steps for part in step.settings.parts}  # which become the steps' own
     for step in building.steps:
         writer = scopes.statement_of(step.use.node)
         written = {port.source for port in step.arguments.outputs}
@@ -263,6 +264,8 @@ def _check_early(building: Building, search: Search) -> None:
                 continue
             statement = scopes.statement_of(node)
             if statement is None or not building.holds(statement, search.to) or _is_of_making(node, value, search):
+                continue
+            if not configurations.isdisjoint(scopes.ancestors(node)):
                 continue
             plain = isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
             only = plain and all(isinstance(part, _PLAIN) for part in ast.walk(statement.value))  # type: ignore[attr-defined]

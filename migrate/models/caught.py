@@ -51,19 +51,22 @@ def _tried(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:
     return bool(left) or both, len(left) < len(decided)
 
 
-def key_errors(use: Use, to: Rewriter) -> None:
-    """``except KeyError`` around ``ws.datasets["x"]``, which becomes a call: what is not there is another exception."""
+def key_errors(use: Use, to: Rewriter, *, of_assets: bool = False) -> None:
+    """``except KeyError`` around ``ws.datasets["x"]``, which becomes a call: what is not there is another exception.
+    ``of_assets``: whether the latest version of an asset is looked up, of which the client tells itself."""
     inner: ast.AST = use.node
     for around in to.evaluator.scopes.ancestors(use.node):
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             return
         if isinstance(around, ast.Try) and inner in around.body:
             for handler in around.handlers:
-                _also_missing(handler, to, alone=_only_key(use.node, around, to))
+                _also_missing(handler, to, alone=_only_key(use.node, around, to), of_assets=of_assets)
             return
         inner = around
 
 
+_NOT_THERE = ("azure.core.exceptions", "ResourceNotFoundError")
+_NO_VERSION = ("azure.ai.ml.exceptions", "MlException")
 #: Calls that raise no KeyError.
 _SAY = frozenset({"print", "debug", "info", "warning", "error"})
 
@@ -76,10 +79,10 @@ def _only_key(node: ast.AST, tried: ast.Try, to: Rewriter) -> bool:
     return not any(isinstance(part, ast.Subscript) for part in inside) and named <= _SAY
 
 
-def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool) -> None:
+def _also_missing(handler: ast.ExceptHandler, to: Rewriter, *, alone: bool, of_assets: bool) -> None:
     names: list[ast.expr | None] = [*handler.type.elts] if isinstance(handler.type, ast.Tuple) else [handler.type]
     for name in names:
         if isinstance(name, ast.Name) and name.id in ("KeyError", "LookupError"):
-            missing = to.need("azure.core.exceptions", "ResourceNotFoundError")
+            missing = to.need(*(_NO_VERSION if of_assets else _NOT_THERE))
             both = f"{name.id}, {missing}"
             to.rename(name, missing if alone else both if isinstance(handler.type, ast.Tuple) else f"({both})")

@@ -31,7 +31,7 @@ from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, holds_outputs, input_lines
 from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
-from amlbridge.migrate.models.written_outputs import type_outputs
+from amlbridge.migrate.models.written_outputs import type_inputs, type_outputs
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -286,6 +286,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     declare_inputs(use, written, arguments, to)
     _declared_outputs(use, arguments, to)
     type_outputs(use, arguments, to)
+    type_inputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
     step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):

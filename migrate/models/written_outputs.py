@@ -1,4 +1,5 @@
-"""Whether the script of a step writes a file to the path of an output, or files into a folder there.
+"""Whether the script of a step writes a file to the path of an output, or files into a folder there; and which of the
+two it reads where nobody else knows.
 
 SDK v1 gives a step a path and does not ask; SDK v2 has the types ``uri_file`` and ``uri_folder``. The script's own code
 tells: ``df.to_csv(args.out)`` writes a file, ``os.makedirs(args.out)`` and ``os.path.join(args.out, "x.csv")`` mean a
@@ -9,14 +10,17 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Arguments
 from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
 _FOLDER, _FILE = 'type="uri_folder"', 'type="uri_file"'
@@ -25,6 +29,8 @@ _WRITING_METHODS = frozenset(
 )
 #: Functions that write a file -> the position of its path.
 _WRITING = {"np.save": 0, "numpy.save": 0, "joblib.dump": 1, "torch.save": 1, "copyfile": 1, "shutil.copyfile": 1}
+_READING = frozenset({"open", "np.load", "numpy.load", "joblib.load", "torch.load"})
+_PANDAS_READS = re.compile(r"(pd|pandas)\.read_(csv|table|json|pickle|excel|feather)")
 _FOLDERS = frozenset(
     {"os.makedirs", "os.mkdir", "os.path.join", "os.listdir", "os.path.isdir", "shutil.copytree", "os.walk", "makedirs"}
 )
@@ -36,14 +42,14 @@ _UNKNOWN = "the script was not seen to write to the output {}: uri_folder is ass
 def type_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
     """Declares the outputs of a step as the script writes them, where the project has the script."""
     text = _script(use, to)
-    if text is None:
-        return
     for port in arguments.outputs:
         made = use_of(port.source, to) if port.source is not None else None
-        if made is None or made.symbol != "PipelineData" or not port.option or _FOLDER not in port.declared:
+        if made is None or made.symbol != "PipelineData" or _FOLDER not in port.declared:
             continue
         directory = made.argument("is_directory")
-        if isinstance(directory, ast.Constant) and directory.value is True:
+        if isinstance(directory, ast.Constant) and directory.value is False:
+            port.declared = port.declared.replace(_FOLDER, _FILE)
+        if text is None or not port.option or (isinstance(directory, ast.Constant) and directory.value is not None):
             continue
         if _is_read_by_rows(port.source, to):  # an MLTable beside the files needs a folder
             continue
@@ -52,6 +58,18 @@ def type_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
             port.declared = port.declared.replace(_FOLDER, _FILE)
         elif not found:
             arguments.reviews.append(_UNKNOWN.format(port.name))
+
+
+def type_inputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
+    """Declares inputs that a function of steps gets from elsewhere as the script reads them."""
+    text = _script(use, to)
+    for port in arguments.inputs if text is not None else ():
+        value = to.evaluator.value(port.source) if port.source is not None else None
+        origin = value.origin if isinstance(value, Instance) else port.source
+        is_parameter = isinstance(origin, ast.arg) or parameter_of(origin, to) is not None
+        is_open = is_parameter and bool(port.option) and _FOLDER in port.declared
+        if is_open and text is not None and taken(text, port.option, _reads) == "uri_file":
+            port.declared = port.declared.replace(_FOLDER, _FILE)
 
 
 def _is_read_by_rows(root: ast.expr | None, to: Rewriter) -> bool:
@@ -67,6 +85,13 @@ def _script(use: Use, to: Rewriter) -> str | None:
     script, folder = use.argument("script_name", position=0), use.argument("source_directory")
     text = to.evaluator.text(script) if script is not None else None
     where = to.evaluator.text(folder) if folder is not None else ""
+    if where is None and folder is not None:
+        from amlbridge.migrate.models.static import NotKnownError, Static
+
+        try:
+            where = str(Static(to, use.node).value(folder))  # os.path.dirname(__file__)
+        except NotKnownError:
+            return None
     if text is None or where is None:
         return None
     return to.module_text(Path(posixpath.normpath(posixpath.join(to.path.parent.as_posix(), where, text))))
@@ -75,6 +100,11 @@ def _script(use: Use, to: Rewriter) -> str | None:
 def written(script: str, option: str) -> str:
     """What a script writes to the path that an option of its command line gives: "uri_file", "uri_folder", or "" when
     that cannot be told."""
+    return taken(script, option, _kinds)
+
+
+def taken(script: str, option: str, kinds: Callable[[ast.AST, frozenset[str]], Iterator[str]]) -> str:
+    """The same for what ``kinds`` tells of each node."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -85,7 +115,7 @@ def written(script: str, option: str) -> str:
     if not name:
         return ""
     paths = _paths(tree, name)
-    found = {kind for node in ast.walk(tree) for kind in _kinds(node, paths)}
+    found = {kind for node in ast.walk(tree) for kind in kinds(node, paths)}
     if _FOLDER in found:
         return "uri_folder"
     return "uri_file" if _FILE in found else ""
@@ -133,6 +163,15 @@ def _kinds(node: ast.AST, paths: frozenset[str]) -> Iterator[str]:
         yield _FILE
     if _is_path(last, paths) or (method in ("write_text", "write_bytes") and _is_path(owner, paths)):
         yield _FILE
+
+
+def _reads(node: ast.AST, paths: frozenset[str]) -> Iterator[str]:
+    """What a node tells of a path that is read: what is opened is a file."""
+    yield from (kind for kind in _kinds(node, paths) if kind == _FOLDER)
+    if isinstance(node, ast.Call) and node.args and _is_path(node.args[0], paths):
+        function = ast.unparse(node.func)
+        if function in _READING or _PANDAS_READS.fullmatch(function):
+            yield _FILE
 
 
 def _is_path(node: ast.expr | None, paths: frozenset[str]) -> bool:

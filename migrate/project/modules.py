@@ -12,7 +12,7 @@ from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surro
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
 from amlbridge.migrate.project.content import content_of
-from amlbridge.migrate.project.neighbours import Neighbours, Place, place
+from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MAKES_FOLDERS = re.compile(r"\bmkdir\((?!.*exist_ok\s*=\s*True)|makedirs\((?!.*exist_ok\s*=\s*True)|\brmtree\(")
 #: What may be a step's name: a short text in quotes, or a variable.
 _WORD = re.compile(r"""(?<=["'])[^"'\n]{1,80}(?=["'])|\b[A-Za-z_]\w*""")
+#: What only the script of a job has, and what says that the code names a workspace of its own.
+_IN_JOB = re.compile(r"\bRun\.get_context\(")
+_NAMES_WORKSPACE = re.compile(r"\bWorkspace(\.(from_config|get|create))?\(|\.submit\(")
 
 
 class Project:
@@ -113,6 +116,7 @@ class Project:
         """Tells the rewriter of a module what it may ask of the others."""
         to.named_inputs = self.script(module.path)
         to.uploads = self._uploads.get(module.path.parent, {})
+        to.serves_jobs = lambda: self.serves_jobs(module)
         to.published = self._published.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
@@ -120,6 +124,18 @@ class Project:
         to.read_elsewhere = lambda: {*self.read_elsewhere(module.path), *module.masked_names, *module.shown_names}
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
+
+    def serves_jobs(self, module: ModuleText) -> bool:
+        """Whether the scripts of jobs import a module, directly or through others, and nothing that names a workspace
+        of its own does."""
+        found, left = {module.path: module}, [module]
+        while left:
+            for other in self.neighbours.importers(key_of(left.pop().path)):
+                if other.path not in found:
+                    found[other.path] = other
+                    left.append(other)
+        texts = [other.text for path, other in found.items() if path != module.path]
+        return any(_IN_JOB.search(text) for text in texts) and not any(_NAMES_WORKSPACE.search(text) for text in texts)
 
     def read_elsewhere(self, path: Path) -> set[str]:
         """The names that other modules may read of the module at ``path``."""

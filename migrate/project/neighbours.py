@@ -38,7 +38,7 @@ class Neighbours:
         modules = _told_apart(modules)
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
-        self._modules = {_key(module.path): module for module in python if V1 in module.text}
+        self._modules = {key_of(module.path): module for module in python if V1 in module.text}
         #: Modules that look for others in further folders, which only the running code knows.
         self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
@@ -52,8 +52,8 @@ class Neighbours:
         self._packages: dict[str, ModuleText] = {}
         for module in sorted(python, key=lambda module: -len(module.path.parts)):
             if module.path.name == "__init__.py" and V1 not in module.text and self._may_import(module, stems):
-                self._packages[_key(module.path)] = module
-                self._modules[_key(module.path)] = module
+                self._packages[key_of(module.path)] = module
+                self._modules[key_of(module.path)] = module
                 stems |= {module.path.absolute().parent.name}
         #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
         self._all = [module for module in modules if V1 in module.text or self._may_import(module, stems)]
@@ -120,7 +120,7 @@ class Neighbours:
             for match in _IMPORTED.finditer(module.text):
                 for level, name in _names(*match.groups()):
                     meant = self.resolve(module.path, name, level)
-                    if meant is not None and meant.path in self._modules and meant.path != _key(module.path):
+                    if meant is not None and meant.path in self._modules and meant.path != key_of(module.path):
                         found[meant.path] = None
                         if meant.path in self._packages:
                             found.update(dict.fromkeys(self.imported(self._packages[meant.path])))
@@ -157,7 +157,7 @@ class Neighbours:
 
     def callers(self, path: Path, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """The calls in other modules of a function of the module at ``path``."""
-        key = _key(path)
+        key = key_of(path)
         own = self._evaluators.get(path)
         if own is None or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return []
@@ -199,7 +199,8 @@ def place(node: ast.AST) -> Place:
     return (type(node).__name__, *at)  # type: ignore[return-value]
 
 
-def _key(path: Path) -> str:
+def key_of(path: Path) -> str:
+    """The path of a module without its ending; that of a package is its folder."""
     absolute = path.absolute()
     return str(absolute.parent if absolute.name == "__init__.py" else absolute.with_suffix(""))
 

@@ -159,7 +159,7 @@ def _version(node: ast.expr | None, to: Rewriter) -> str:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a dataset of the workspace."""
     assert isinstance(use.node, ast.Subscript)
-    key_errors(use, to)
+    key_errors(use, to, of_assets=True)
     called, review = asset_name(use.node.slice, to)
     return Replace(f'{to.client(use.node, use.receiver)}.data.get({called}, label="latest")', review)
 

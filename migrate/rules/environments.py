@@ -228,7 +228,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of an environment of the workspace."""
     assert isinstance(use.node, ast.Subscript)
-    key_errors(use, to)
+    key_errors(use, to, of_assets=True)
     name = use.node.slice
     curated = (to.evaluator.text(name) or "").startswith("AzureML-")
     review = "curated environments of SDK v1 are gone: choose one of the registry azureml" if curated else ""

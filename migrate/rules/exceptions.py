@@ -1,7 +1,8 @@
 """Exceptions of SDK v1 become those of the v2 client: ``azure.core.exceptions``, and ``JobException`` of a job.
 
 Every request that the service refuses raises ``HttpResponseError``; ``ResourceNotFoundError`` is the one for what is
-not there. ``jobs.stream`` raises ``JobException`` when the job has failed. What code raises by itself becomes the
+not there. Where the latest version of an asset is looked up and there is none, the client itself raises
+``MlException``. ``jobs.stream`` raises ``JobException`` when the job has failed. What code raises by itself becomes the
 class that it is caught as.
 """
 
@@ -13,13 +14,15 @@ from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.caught import caught
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
 _FOUND = "ResourceNotFoundError"
 _REFUSED = "HttpResponseError"
 #: What the client raises by itself: where there is no configuration file, among others.
 _INVALID = ("azure.ai.ml.exceptions", "ValidationException")
+#: What it raises where there is no version of an asset: a class above the one above.
+_NO_VERSION = ("azure.ai.ml.exceptions", "MlException")
 #: Exception of v1 -> its v2 counterpart, by module.
 _TWINS = {
     "ModelNotFoundException": ("azure.core.exceptions", _FOUND),
@@ -104,14 +107,15 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     if listed and handler is not None:
         to.rename(handler, partial(_each_once, cast("ast.Tuple", handler), to))
         handler = to.evaluator.scopes.parents.get(handler)
-    if name == _REFUSED and isinstance(handler, ast.ExceptHandler):
-        invalid, others = _of_the_client(handler, to)
-        if invalid and others:
-            both = f"{to.need(*_INVALID)}, {to.need(module, name)}"
+    if name in (_REFUSED, _FOUND) and isinstance(handler, ast.ExceptHandler):
+        raised, others = _of_the_client(handler, to)
+        names = [to.need(*one) if one[0] else one[1] for one in raised]
+        if raised and others:
+            both = ", ".join([*names, to.need(module, name)])
             return caught(use, Replace(both if listed else f"({both})", review), to)
-        if invalid:
-            said = "SDK v2 raises azure.ai.ml.exceptions.ValidationException in this place"
-            return caught(use, Replace(to.need(*_INVALID), said), to)
+        if raised:
+            said = f"SDK v2 raises {'.'.join(filter(None, raised[0]))} in this place"
+            return caught(use, Replace(names[0], said), to)
     return caught(use, Replace(to.need(module, name), review), to)
 
 
@@ -136,10 +140,19 @@ def _raised(use: Use, module: str, name: str, to: Rewriter) -> Outcome:
     return Replace(f"{to.need(module, name)}({to.source(text)})", review)
 
 
-def _of_the_client(handler: ast.ExceptHandler, to: Rewriter) -> tuple[bool, bool]:
-    """Whether what is tried looks for a configuration file, which the client itself misses; and whether it does
-    anything else of SDK v1."""
+def _of_the_client(handler: ast.ExceptHandler, to: Rewriter) -> tuple[list[tuple[str, str]], bool]:
+    """What is raised by the client itself in what is tried, as module and class: where there is no configuration file,
+    and no version of an asset; and whether anything else of SDK v1 is tried."""
     tried = to.evaluator.scopes.parents.get(handler)
     inside = {node for part in tried.body for node in ast.walk(part)} if isinstance(tried, ast.Try) else set()
     symbols = {use.symbol for use in to.uses if use.node in inside and use.call is not None}
-    return "Workspace.from_config" in symbols, bool(symbols - {"Workspace.from_config"})
+    decided = [to.outcomes[use.node][1] for use in to.uses if use.node in inside and use.node in to.outcomes]
+    texts = [outcome.text for outcome in decided if isinstance(outcome, (Replace, Statements))]
+    found = []
+    if any('label="latest"' in text for text in texts):
+        found.append(_NO_VERSION)
+    elif "Workspace.from_config" in symbols:
+        found.append(_INVALID)
+    if any(text.startswith("max(") for text in texts):  # of versions that are listed
+        found.append(("", "ValueError"))
+    return found, bool(symbols - {"Workspace.from_config"}) or _NO_VERSION in found

@@ -161,7 +161,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The newest version of the environment of a name."""
     assert isinstance(use.node, ast.Subscript)
-    key_errors(use, to)
+    key_errors(use, to, of_assets=True)
     environments = f"{to.client(use.node, use.receiver)}.environments"
     return Replace(f'{environments}.get({to.source(use.node.slice)}, label="latest")', _ENVIRONMENT)
 

@@ -304,7 +304,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a model of the workspace."""
     assert isinstance(use.node, ast.Subscript)
-    key_errors(use, to)
+    key_errors(use, to, of_assets=True)
     return Replace(f'{to.client(use.node, use.receiver)}.models.get({to.source(use.node.slice)}, label="latest")')
 
 

@@ -160,3 +160,9 @@ def test_what_a_line_of_the_shell_gave_the_script() -> None:
     assert received(["/bin/bash", "-c", line]) == ["prep.py", "--out", "/data/x"]
     assert received(["/bin/bash", "-c", "make all"]) == ["/bin/bash", "-c", "make all"]
     assert received([]) == []
+    module = "python -m jobs.prep --out /data/x"
+    token = f"{module} && echo done > /data/order_token/done"
+    assert received(["/bin/bash", "-c", token]) == received(["/bin/bash", "-c", module]) == ["/bin/bash", "-c", module]
+    script = "python prep.py --out /data/x"
+    token = f"{script} && echo done > /data/order_token/done"
+    assert received(["bash", "-c", script]) == received(["bash", "-c", token]) == ["prep.py", "--out", "/data/x"]

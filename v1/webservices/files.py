@@ -21,6 +21,8 @@ from amlbridge.wire.serving.files import ModelFiles
 _ASSET, ARTIFACT = "aml://asset/", "aml://artifact/"
 #: A tar archive of more than this is no source folder: bytes.
 _MOST_UNPACKED = 4 * 1024**3
+#: Folders of a step's that are links here, to what its run keeps. No scoring script reads them.
+_OF_RUN = frozenset({"outputs", "logs"})
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,11 @@ def _unpack(archive: Path, base: str, target: Path) -> None:
                 size += member.size
                 if size > _MOST_UNPACKED:
                     raise bad_request("the source directory has more than 4 GiB")
+                name = member.name.removeprefix(base)
                 if member.isfile():
-                    _write(tar, member, member.name.removeprefix(base), target)
+                    _write(tar, member, name, target)
+                elif member.issym() and name.strip("/") in _OF_RUN:
+                    continue
                 elif not member.isdir():
                     raise bad_request(
                         f"the source directory has {member.name}, which is neither a file nor a folder: replace links "

@@ -80,3 +80,74 @@ def test_what_cannot_be_told_is_for_review() -> None:
     found = _converted("save(args.out)")
     assert 'outputs={"out": Output(type="uri_folder")}' in found.text
     assert any("was not seen to write to the output out" in finding.message for finding in found.findings)
+
+
+STEPS = """\
+import os
+from azureml.core import Environment, ScriptRunConfig
+from azureml.pipeline.core import PipelineData
+from azureml.pipeline.steps import CommandStep, PythonScriptStep
+
+def measured(model, compute):
+    score = PipelineData("score", datastore=model.datastore, is_directory=False)
+    outputs = {"score": score}
+    config = ScriptRunConfig(
+        source_directory=os.path.dirname(os.path.abspath(__file__)),
+        command=["python", "measure.py", "--model", model, "--score", score],
+        compute_target=compute,
+        environment=Environment("e"),
+    )
+    step = CommandStep(name="measure", inputs=[model], outputs=[score], runconfig=config)
+    return step, outputs
+
+def deployed(model, score, compute):
+    step = PythonScriptStep(
+        name="deploy",
+        script_name="deploy.py",
+        source_directory=os.path.dirname(os.path.abspath(__file__)),
+        arguments=["--model", model, "--score", score],
+        inputs=[model, score],
+        compute_target=compute,
+    )
+    return step
+"""
+MAIN = """\
+from azureml.core import Experiment, Workspace
+from azureml.pipeline.core import Pipeline, PipelineData
+from azureml.pipeline.steps import PythonScriptStep
+from steps import deployed, measured
+
+ws = Workspace.from_config()
+model = PipelineData("model", datastore=ws.get_default_datastore(), is_directory=True)
+train = PythonScriptStep("train.py", name="train", arguments=["--out", model], outputs=[model], compute_target="cpu")
+measure, found = measured(model, "cpu")
+deploy = deployed(model, found["score"], "cpu")
+Experiment(ws, "e").submit(Pipeline(ws, steps=[train, measure, deploy]))
+"""
+READS = """\
+import argparse
+import os
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--model")
+parser.add_argument("--score")
+args = parser.parse_args()
+score_file = args.score
+with open(score_file) as f:
+    print(f.read(), os.listdir(args.model))
+"""
+
+
+def test_functions_that_make_steps_of_files_and_folders() -> None:
+    modules = [
+        ModuleText(Path("/project/main.py"), MAIN),
+        ModuleText(Path("/project/steps.py"), STEPS),
+        ModuleText(Path("/project/deploy.py"), READS),
+    ]
+    options = Options(components="python")
+    found = convert_module(modules[1], build_project(modules, options), options)
+    assert "azureml.pipeline" not in found.text, found.findings
+    assert 'outputs={"score": Output(type="uri_file")}' in found.text
+    assert 'inputs={"model": Input(type="uri_folder")},' in found.text
+    declared = 'inputs={"model": Input(type="uri_folder"), "score": Input(type="uri_file")},'
+    assert declared in " ".join(found.text.split()), found.text

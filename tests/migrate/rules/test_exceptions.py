@@ -105,7 +105,9 @@ def test_names_of_a_module_without_a_list_of_its_names() -> None:
     ("tried", "caught"),
     [
         ('ws.compute_targets["cpu"]', "except ResourceNotFoundError:"),
-        ('ws.datasets[names["data"]]', "except (KeyError, ResourceNotFoundError):"),
+        ('ws.datasets[names["data"]]', "except (KeyError, MlException):"),
+        ('ws.models["m"]', "except MlException:"),
+        ('ws.environments["e"]', "except MlException:"),
         ('read(ws.datastores["raw"])', "except (KeyError, ResourceNotFoundError):"),
     ],
 )
@@ -121,7 +123,35 @@ def test_what_is_not_in_the_workspace_is_no_key_error_any_more(tried: str, caugh
             found = None
         """
     ).text
-    assert caught in text and "from azure.core.exceptions import ResourceNotFoundError" in text
+    assert caught in text
+    module = "azure.ai.ml.exceptions" if "MlException" in caught else "azure.core.exceptions"
+    assert f"from {module} import {'MlException' if 'MlException' in caught else 'ResourceNotFoundError'}" in text
+
+
+@pytest.mark.parametrize(
+    ("tried", "caught"),
+    [
+        ('Model(ws, "m")', "except (MlException, HttpResponseError):"),
+        ('Dataset.get_by_name(ws, "d")', "except (MlException, HttpResponseError):"),
+        ('Environment.get(ws, "e")', "except (MlException, HttpResponseError):"),
+        ('Model(ws, "m", version=3)', "except HttpResponseError:"),
+        ('Model(ws, "m", tags=["prod"])', "except (ValueError, HttpResponseError):"),
+    ],
+)
+def test_an_asset_without_a_version_is_missed_by_the_client_itself(tried: str, caught: str) -> None:
+    text = convert(
+        f"""\
+        from azureml.core import Dataset, Environment, Model, Workspace
+        from azureml.exceptions import WebserviceException
+
+        ws = Workspace.from_config()
+        try:
+            found = {tried}
+        except WebserviceException:
+            found = None
+        """
+    ).text
+    assert caught in text, text
 
 
 def test_a_key_error_around_a_handler_is_not_of_the_workspace() -> None:
