@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amlbridge.compare import automl_outputs, copied_files, order_tokens, shell_lines, transfers, written_tables
 from amlbridge.engine.plan import NodePort, Plan
@@ -24,7 +24,8 @@ def plain(plan: Plan) -> Plain:
     that write outputs of AutoML."""
     without, tables = written_tables.plain(transfers.plain(order_tokens.plain(plan)))
     joined, moved = automl_outputs.plain(copied_files.plain(without))
-    return Plain(joined, tables, moved)
+    nodes = tuple(replace(node, command=shell_lines.plain(node.command)) for node in joined.nodes)
+    return Plain(replace(joined, nodes=nodes), tables, moved)
 
 
 def received(argv: Sequence[object]) -> list[str]:

@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amlbridge.compare.matching import plain
-from amlbridge.engine.plan import Argument, InputRef, Node, NodePort, OptionalGroup, Output, OutputRef, Value
+from amlbridge.engine.plan import (
+    Argument,
+    DataReference,
+    InputRef,
+    Node,
+    NodePort,
+    OptionalGroup,
+    Output,
+    OutputRef,
+    Value,
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ def match(left: Node, right: Node, nodes: Mapping[str, str]) -> Ports:
         ours, theirs = left.inputs[one].source, right.inputs[other].source
         if isinstance(ours, NodePort) and isinstance(theirs, NodePort):
             return nodes.get(ours.node) == theirs.node
+        if isinstance(ours, DataReference) and isinstance(theirs, DataReference):
+            return ours.uri.rstrip("/") == theirs.uri.rstrip("/")
         return ours == theirs
 
     ours = [name for name in left.inputs if not literal(left, name)]

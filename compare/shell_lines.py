@@ -27,6 +27,17 @@ def line(command: Command) -> tuple[Piece, ...]:
     return only.pieces if command.shell and len(command.arguments) == 1 else ()
 
 
+def plain(command: Command) -> Command:
+    """A command that is written as a line for the shell, or as its words, and runs a script: as the script."""
+    if not command.shell or any(isinstance(item, OptionalGroup) for item in command.arguments):
+        return command
+    pieces: list[Piece] = []
+    for item in arguments(command):
+        pieces += [Value(" "), *item.pieces] if pieces else item.pieces
+    found = script(pieces)
+    return command if found.shell else found
+
+
 def script(pieces: Sequence[Piece]) -> Command:
     """A line as ``python SCRIPT ARG…`` where it is one, else as the line that it is."""
     text = "".join(str(piece.value) if isinstance(piece, Value) else _MARK for piece in pieces)

@@ -27,6 +27,7 @@ from amlbridge.migrate.models.deployment_settings import (
     spread,
 )
 from amlbridge.migrate.models.local_services import is_local, where
+from amlbridge.migrate.models.path_objects import text_of
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import Serving, serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -132,8 +133,8 @@ def inference_config(use: Use, to: Rewriter) -> Outcome:
     script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
     if script is None:
         return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
-    where = to.source(folder) if folder is not None else '"."'
-    made = f"{code}(code={where}, scoring_script={to.source(script)})"
+    where = text_of(folder, to) if folder is not None else '"."'
+    made = f"{code}(code={where}, scoring_script={text_of(script, to)})"
     if not is_handed_on(use):
         return Replace(made)
     parts = serving(use.node, use, to, made)

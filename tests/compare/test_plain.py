@@ -166,3 +166,13 @@ def test_what_a_line_of_the_shell_gave_the_script() -> None:
     script = "python prep.py --out /data/x"
     token = f"{script} && echo done > /data/order_token/done"
     assert received(["bash", "-c", script]) == received(["bash", "-c", token]) == ["prep.py", "--out", "/data/x"]
+
+
+def test_a_script_is_one_as_a_line_and_as_words_for_the_shell() -> None:
+    script = Plan((Node("1", "s", command=Command((Argument((Value("--a"),)), Argument((Value("1"),))), "a.py")),))
+    words = tuple(Argument((Value(word),)) for word in ("python", "a.py", "--a", "1"))
+    listed = Plan((Node("1", "s", command=Command(words, shell=True)),))
+    line = Plan((Node("1", "s", command=Command((Argument((Value("python a.py --a 1"),)),), shell=True)),))
+    assert _found(script, listed) == _found(listed, script) == _found(script, line) == set()
+    module = Plan((Node("1", "s", command=Command((Argument((Value("python -m a"),)),), shell=True)),))
+    assert _found(script, module) != set()

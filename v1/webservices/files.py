@@ -90,7 +90,7 @@ def _unpack(archive: Path, base: str, target: Path) -> None:
                 name = member.name.removeprefix(base)
                 if member.isfile():
                     _write(tar, member, name, target)
-                elif member.issym() and name.strip("/") in _OF_RUN:
+                elif member.issym() and _is_of_run(name):
                     continue
                 elif not member.isdir():
                     raise bad_request(
@@ -99,6 +99,12 @@ def _unpack(archive: Path, base: str, target: Path) -> None:
                     )
     except (tarfile.TarError, EOFError, OSError) as error:
         raise bad_request(f"the archive of the source directory cannot be read: {error}") from error
+
+
+def _is_of_run(name: str) -> bool:
+    """Whether a link is that of a step's folder, in the source directory itself; the client may write its name first."""
+    parts = name.strip("/").split("/")
+    return parts[-1] in _OF_RUN and len(parts) <= 2
 
 
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Path) -> None:

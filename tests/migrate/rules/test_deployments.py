@@ -282,3 +282,12 @@ def test_the_environment_of_a_service_has_the_scoring_server(made: str) -> None:
         config = InferenceConfig(entry_script="score.py", source_directory="src", environment=env)
         """).text
     assert "azureml-inference-server-http" in text
+
+
+@pytest.mark.parametrize("folder", ['Path("serving")', 'Path(__file__).parent / "serving"', 'Path("a").joinpath("b")'])
+def test_the_client_takes_a_text_for_the_folder_of_the_code(folder: str) -> None:
+    text = convert(
+        "from pathlib import Path\nfrom azureml.core.model import InferenceConfig\n"
+        f'folder = {folder}\nconfig = InferenceConfig(entry_script="score.py", source_directory=folder)\n'
+    ).text
+    assert 'CodeConfiguration(code=str(folder), scoring_script="score.py")' in text

@@ -71,22 +71,23 @@ def test_what_belongs_to_the_users_machine_is_left_out(
     assert sorted(path.relative_to(target).as_posix() for path in target.rglob("*.py")) == found
 
 
-def _with_link(folder: Path, name: str) -> Asset:
+def _with_link(folder: Path, name: str, base: str = "code/") -> Asset:
     source = folder / "source"
     source.mkdir()
     (source / "score.py").write_text("x")
     (source / name).symlink_to(folder, target_is_directory=True)
     with tarfile.open(folder / "code.tar.gz", "w:gz") as tar:
         tar.add(source, "code")
-    return Asset(folder / "code.tar.gz", unpack=True, base="code/")
+    return Asset(folder / "code.tar.gz", unpack=True, base=base)
 
 
+@pytest.mark.parametrize("base", ["code/", ""])
 @pytest.mark.parametrize("name", ["outputs", "logs"])
-def test_folders_of_a_step_that_are_links_are_left_out(tmp_path: Path, name: str) -> None:
+def test_folders_of_a_step_that_are_links_are_left_out(tmp_path: Path, name: str, base: str) -> None:
     target = tmp_path / "target"
     target.mkdir()
-    place([_with_link(tmp_path, name)], target)
-    assert [path.name for path in target.iterdir()] == ["score.py"]
+    place([_with_link(tmp_path, name, base)], target)
+    assert [path.name for path in target.rglob("*") if not path.is_dir()] == ["score.py"]
 
 
 def test_other_links_are_refused(tmp_path: Path) -> None:
