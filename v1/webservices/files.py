@@ -102,7 +102,7 @@ def _unpack(archive: Path, base: str, target: Path) -> None:
 
 
 def _is_of_run(name: str) -> bool:
-    """Whether a link is that of a step's folder, in the source directory itself; the client may write its name first."""
+    """Whether a link is in the source directory itself, whose name the client may have written first, and a step's."""
     parts = name.strip("/").split("/")
     return parts[-1] in _OF_RUN and len(parts) <= 2
 
