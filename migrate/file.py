@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -136,9 +137,9 @@ def _created(folder: Path, conversion: Conversion) -> dict[Path, bytes]:
         path = PurePosixPath(name)
         if path.is_absolute():
             raise WrongConversionError(f"a file would be created outside of the code: {name}")
-        content = text.encode()
-        if not _is_there(folder / path, content):
-            found[folder / path] = content
+        content, target = text.encode(), Path(os.path.normpath(folder / path))  # "../train.job.yml" of .azureml
+        if not _is_there(target, content):
+            found[target] = content
     return found
 
 

@@ -16,7 +16,9 @@ Kind = Literal["number", "truth", "text", "figure"]
 _NUMBERS = frozenset(
     ["float", "int", "len", "round", "sum", "abs", "time", "perf_counter", "float32", "float64", "int32", "int64"]
 )
-_TEXTS = frozenset({"str", "repr", "format", "join", "dumps", "strftime", "isoformat", "basename", "dirname"})
+_TEXTS = frozenset(
+    {"str", "repr", "format", "join", "dumps", "strftime", "isoformat", "asctime", "ctime", "basename", "dirname"}
+)
 _TRUTHS = frozenset(
     ["bool", "bool_", "isinstance", "all", "any", "startswith", "endswith", "exists", "isfile", "isdir"]
 )

@@ -241,7 +241,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{client}.compute.begin_create_or_update({to.source(config)}).result()")
 
 
-@rule.converts("ComputeTarget.wait_for_completion")
+@rule.converts("ComputeTarget.wait_for_completion", "ComputeTarget._wait_for_completion")
 def wait(use: Use, to: Rewriter) -> Outcome:
     """``begin_create_or_update(...).result()`` has waited already."""
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:

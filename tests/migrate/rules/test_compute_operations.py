@@ -74,6 +74,12 @@ def test_a_compute_that_is_waited_for_in_one_statement_is_made() -> None:
     assert 'ml_client.compute.begin_create_or_update(AmlCompute(name="c", size="D2")).result()' in text
 
 
+@pytest.mark.parametrize("method", ["wait_for_completion", "_wait_for_completion"])
+def test_nothing_is_waited_for_once_the_compute_is_there(method: str) -> None:
+    conversion = convert(f"{HEAD_1}c = ComputeTarget(ws, 'a')\nc.{method}(show_output=True)\nprint(c.name)\n")
+    assert method not in conversion.text and "azureml" not in conversion.text
+
+
 def test_entries_of_a_serialized_compute_are_attributes() -> None:
     code = f"{HEAD_1}found = c.get_status().serialize()\nprint(found['vmSize'])\n"
     text = convert(code.replace("c.get", 'ws.compute_targets["a"].get')).text

@@ -22,6 +22,7 @@ HEAD = "from azureml.core import Run\nrun = Run.get_context()\n"
         ("run.log('a', accuracy_score(x, y))", 'mlflow.log_metric("a", accuracy_score(x, y))'),
         ("run.log('a', x > y)", 'mlflow.log_metric("a", int(x > y))'),
         ("run.log('a', f'{x} of {y}')", 'mlflow.log_text(f"{x} of {y}", "a.txt")'),
+        ("run.log(key, time.asctime())", 'mlflow.log_text(time.asctime(), f"{key}.txt")'),
         ("run.log(key, str(x))", 'mlflow.log_text(str(x), f"{key}.txt")'),
         ("run.log('a' + key, 'text')", 'mlflow.log_text("text", "a" + key + ".txt")'),
         ("run.log_row(f'{x}', y=1.0)", 'mlflow.log_metrics({f"{x}" + ".y": 1.0})'),
