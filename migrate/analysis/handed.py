@@ -24,6 +24,8 @@ from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instanc
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
 #: Keywords that are lists of data and words.
 _LISTS = frozenset({"arguments", "estimator_entry_script_arguments", "inputs", "outputs", "side_inputs"})
+#: What is given lists of data beside steps and script runs.
+_ESTIMATORS = ("Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -80,7 +82,7 @@ class Handed:
             made = steps_of(called) if called.evaluator is not self._evaluator else []
             self.links += [Link(step, call, "Pipeline") for step in made]
         self._read_steps(call)
-        if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig")):
+        if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig", *_ESTIMATORS)):
             self._read_lists(call)
         if isinstance(called, Symbol) and called.name in ("Pipeline", "StepSequence"):
             self._read_pipeline(call)

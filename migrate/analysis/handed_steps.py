@@ -72,6 +72,8 @@ def elements_of(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
 
 
 def _elements(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.ListComp):
+        return [node.elt]
     return node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
 
 

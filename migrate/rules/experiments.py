@@ -13,7 +13,7 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.submit_settings import lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
 from amlbridge.migrate.rules.publishing import invocation
@@ -55,7 +55,13 @@ def experiment(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace("str")  # an annotation
     name = use.argument("name", position=1)
-    return Replace(to.source(name)) if name is not None else Leave("an experiment needs a name")
+    if name is None:
+        return Leave("an experiment needs a name")
+    statement = use.statement
+    targets = statement.targets if isinstance(statement, ast.Assign) and statement.value is use.node else []
+    if isinstance(name, ast.Name) and [ast.unparse(target) for target in targets] == [name.id]:
+        return Statements("")  # experiment = Experiment(ws, experiment)
+    return Replace(to.source(name))
 
 
 @rule.converts("Experiment.name")

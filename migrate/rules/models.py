@@ -350,6 +350,13 @@ def version(use: Use, to: Rewriter) -> Outcome:
     return Replace(version_numbers.code(use, to))
 
 
+@rule.converts("Model.version=")
+def set_version(use: Use, to: Rewriter) -> Outcome:
+    """The object of SDK v2 takes it as well; it is a text there."""
+    assert use.receiver is not None
+    return Replace(f"{to.source(use.receiver)}.version", "versions are texts in SDK v2")
+
+
 @rule.converts("Model.id")
 def identity(use: Use, to: Rewriter) -> Outcome:
     """What SDK v1 called the id of a model: its name and version. That of SDK v2 is an address of Azure."""

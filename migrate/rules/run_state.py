@@ -239,4 +239,6 @@ def start_logging(use: Use, to: Rewriter) -> Outcome:
     review = ""
     if use.call is not None and use.argument("snapshot_directory") is not None:
         review = "MLflow takes no snapshot of a folder: log it with mlflow.log_artifacts if it is needed"
-    return Replace(f"{mlflow}.start_run()", review)
+    called = use.argument("display_name") if use.call is not None else None
+    given = f"run_name={to.source(called)}" if called is not None else ""
+    return Replace(f"{mlflow}.start_run({given})", review)

@@ -54,11 +54,13 @@ def test_what_is_scored_is_computed_once() -> None:
 
 
 def test_chosen_scores_are_chosen() -> None:
-    conversion = convert("""\
+    conversion = convert(
+        """\
         from azureml.automl.runtime.shared.score import scoring
 
         scores = scoring.score_regression(y, predicted, wanted)
-        """)
+        """
+    )
     assert [finding.status for finding in conversion.findings] == [Status.REVIEW]
     names: dict[str, object] = {"y": [1.0, 2.0], "predicted": [1.0, 4.0], "wanted": ["r2_score", "mean_absolute_error"]}
     exec(conversion.text, names)
@@ -73,13 +75,15 @@ def test_the_constants_are_those_of_sdk_v1() -> None:
 
 
 def test_scores_of_classes_are_those_of_scikit_learn() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.automl.runtime.shared.score import constants, scoring
 
         scores = scoring.score_classification(
             y, probabilities, list(constants.CLASSIFICATION_SCALAR_SET), labels, labels
         )
-        """)
+        """
+    )
     assert "azureml" not in found.text
     names: dict[str, object] = {
         "y": [["a"], ["b"], ["b"], ["a"]],
@@ -102,7 +106,8 @@ def test_chosen_scores_of_classes_and_more_settings() -> None:
 
 
 def test_the_state_of_a_trial_is_one_of_mlflow() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.automl.core.shared import constants
         from azureml.core import Experiment, Workspace
         from azureml.train.automl.run import AutoMLRun
@@ -111,7 +116,8 @@ def test_the_state_of_a_trial_is_one_of_mlflow() -> None:
         for trial in AutoMLRun(Experiment(ws, "churn"), RUN_ID).get_children():
             print(trial.get_status().lower() == constants.RunState.COMPLETE_RUN, trial.status == "Failed")
         print(state == constants.RunState.COMPLETE_RUN)
-        """)
+        """
+    )
     flat = " ".join(found.text.split())
     assert 'trial.info.status.lower() == "finished", trial.info.status == "FAILED"' in flat
     assert 'print(state == "completed")' in flat

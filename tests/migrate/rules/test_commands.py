@@ -482,3 +482,14 @@ config.run_config.environment = env
 """
     text = convert(code).text
     assert "environment=env" in text and "Environment(" not in text
+
+
+def test_data_of_an_estimator_that_stays_are_of_sdk_v1() -> None:
+    text = convert(
+        "from azureml.core import Dataset, Workspace\nfrom azureml.train.sklearn import SKLearn\n\n\ndef main(names):\n"
+        "    ws = Workspace.from_config()\n"
+        "    data = [Dataset.get_by_name(ws, name).as_named_input(name) for name in names]\n"
+        '    return SKLearn(source_directory=".", entry_script="train.py", inputs=data)\n'
+    ).text
+    assert "inputs=data" in text and "SKLearn(" in text
+    assert "data = [Dataset.get_by_name(ws, name).as_named_input(name) for name in names]" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 
 from .support import check_transformed, convert

@@ -273,14 +273,16 @@ b = Model.deploy(ws, "b", [Model(ws, "a")], there)
 @pytest.mark.parametrize("made", ["CondaDependencies()", "CondaDependencies.create(conda_packages=['scikit-learn'])"])
 def test_the_environment_of_a_service_has_the_scoring_server(made: str) -> None:
     """SDK v1 adds azureml-defaults where no package of pip is named."""
-    text = convert(f"""\
+    text = convert(
+        f"""\
         from azureml.core import Environment
         from azureml.core.conda_dependencies import CondaDependencies
         from azureml.core.model import InferenceConfig
         env = Environment("serve")
         env.python.conda_dependencies = {made}
         config = InferenceConfig(entry_script="score.py", source_directory="src", environment=env)
-        """).text
+        """
+    ).text
     assert "azureml-inference-server-http" in text
 
 

@@ -334,14 +334,16 @@ def test_the_old_name_of_the_class() -> None:
 
 
 def test_pip_that_was_listed_is_listed_once() -> None:
-    text = convert("""\
+    text = convert(
+        """\
 from azureml.core import Environment
 from azureml.core.conda_dependencies import CondaDependencies
 
 env = Environment("e")
 env.python.conda_dependencies = CondaDependencies.create(conda_packages=["pip=23.1"], pip_packages=["pandas"])
 env.register(ws)
-""").text
+"""
+    ).text
     assert text.count('"pip=23.1"') == 1 and '"pip",' not in text
 
 

@@ -9,38 +9,44 @@ from tests.migrate.rules.support import check_transformed, convert
 
 
 def test_a_raised_exception_is_of_the_class_that_is_caught() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.exceptions import WebserviceException
 
         try:
             raise WebserviceException(f"no service {name}", logger=log)
         except WebserviceException as error:
             print(error.message)
-        """)
+        """
+    )
     assert 'raise HttpResponseError(f"no service {name}")' in found.text and "except HttpResponseError as" in found.text
     assert [finding.status for finding in found.findings] == [Status.REVIEW, Status.REVIEW]
     assert found.findings[0].message.endswith("; it has no logger")
 
 
 def test_what_only_the_client_raises_is_left_with_its_import() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.exceptions import TrainingException
 
         raise TrainingException("no such service")
-        """)
+        """
+    )
     assert "from azureml.exceptions import TrainingException" in found.text
     assert [finding.status for finding in found.findings] == [Status.MANUAL]
 
 
 def test_several_exceptions_in_one_handler() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.exceptions import ModelNotFoundException, WebserviceException
 
         try:
             call()
         except (ModelNotFoundException, WebserviceException):
             pass
-        """)
+        """
+    )
     assert "from azure.core.exceptions import HttpResponseError, ResourceNotFoundError" in found.text
     assert "except (ResourceNotFoundError, HttpResponseError):" in found.text
 

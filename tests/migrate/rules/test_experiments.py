@@ -105,3 +105,10 @@ def test_settings_of_a_submission(given: str, lines: list[str], submit: str) -> 
     expected = ["pipeline_job = p()", *lines] if lines else []
     expected.append(f'run = ml_client.jobs.create_or_update({job}, experiment_name="e")\n')
     assert text.endswith("\n".join(expected))
+
+
+def test_a_name_that_becomes_its_experiment_stays_a_name() -> None:
+    code = "from azureml.core import Experiment, Workspace\n\n\ndef main(trial):\n    ws = Workspace.from_config()\n"
+    text = convert(f"{code}    trial = Experiment(ws, trial)\n    trial.start_logging(display_name='first')\n").text
+    assert "trial = trial" not in text
+    assert "mlflow.set_experiment(trial)" in text and 'mlflow.start_run(run_name="first")' in text

@@ -151,3 +151,11 @@ def test_all_models_with_their_versions_and_tags(before: str, after: str) -> Non
     every, of_one = "ml_client.models.list()", "ml_client.models.list(name=named.name)"
     assert "".join(found.text.split()).endswith("found=" + after.replace("ALL", every).replace("OF", of_one))
     assert {finding.status for finding in found.findings} == {Status.CONVERTED}
+
+
+def test_a_version_that_is_set_is_set_on_the_object_of_v2() -> None:
+    text = convert(
+        "from azureml.core import Model, Workspace\n\nws = Workspace.from_config()\n"
+        "found = Model(ws, 'm')\nfound.version = 3\n"
+    ).text
+    assert "found.version = 3" in text and "azureml" not in text.replace("azure.ai.ml", "")

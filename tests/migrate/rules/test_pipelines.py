@@ -181,7 +181,8 @@ def test_a_pipeline_that_is_returned_is_a_function() -> None:
 
 
 def test_each_call_of_a_function_that_makes_a_step_is_a_node() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.pipeline.core import Pipeline
         from azureml.pipeline.steps import PythonScriptStep
 
@@ -193,7 +194,8 @@ def test_each_call_of_a_function_that_makes_a_step_is_a_node() -> None:
 
         north = make("north")
         pipeline = Pipeline(workspace=None, steps=[north, make("south")])
-        """)
+        """
+    )
     assert "return step_component" in found.text
     assert 'north = make("north")' in found.text
     body = found.text.split("def pipeline():")[1]
@@ -201,7 +203,8 @@ def test_each_call_of_a_function_that_makes_a_step_is_a_node() -> None:
 
 
 def test_data_that_goes_through_the_parameters_of_a_function_is_left() -> None:
-    found = convert("""\
+    found = convert(
+        """\
         from azureml.pipeline.core import Pipeline, PipelineData
         from azureml.pipeline.steps import PythonScriptStep
 
@@ -211,7 +214,8 @@ def test_data_that_goes_through_the_parameters_of_a_function_is_left() -> None:
 
 
         pipeline = Pipeline(workspace=None, steps=[make(PipelineData("data"))])
-        """)
+        """
+    )
     assert "def pipeline(" not in found.text
     assert Status.MANUAL in {finding.status for finding in found.findings}
 
@@ -224,7 +228,8 @@ def test_a_dataset_that_is_registered_under_its_own_name_ends() -> None:
 
 
 def test_a_long_command_keeps_its_blanks_and_its_indentation() -> None:
-    found = convert(f"""{HEAD}
+    found = convert(
+        f"""{HEAD}
 def main(e, version, caller):
     train = PythonScriptStep(
         script_name=e.script,
@@ -232,7 +237,8 @@ def main(e, version, caller):
         compute_target="cpu",
     )
     pipeline = Pipeline(workspace=ws, steps=[train])
-""")
+"""
+    )
     call = next(n for n in ast.walk(ast.parse(found.text)) if isinstance(n, ast.keyword) and n.arg == "command")
     literals = [n.value for n in ast.walk(call.value) if isinstance(n, ast.Constant)]
     assert any(str(text).startswith(" --model_name ") for text in literals)
@@ -242,7 +248,8 @@ def main(e, version, caller):
 
 
 def test_placeholders_of_a_path_that_is_made_at_run_time() -> None:
-    found = convert(f"""{HEAD}
+    found = convert(
+        f"""{HEAD}
 from azureml.core import Datastore
 from azureml.data import OutputFileDatasetConfig
 
@@ -250,7 +257,8 @@ store = Datastore.get(ws, NAME)
 out = OutputFileDatasetConfig(name="out", destination=(store, "runs/{{run-id}}/{{output-name}}"))
 write = PythonScriptStep(script_name="write.py", arguments=["--out", out], compute_target="cpu")
 pipeline = Pipeline(workspace=ws, steps=[write])
-""")
+"""
+    )
     path = next(n for n in ast.walk(ast.parse(found.text)) if isinstance(n, ast.keyword) and n.arg == "path")
     text = eval(compile(ast.Expression(path.value), "path", "eval"), {"store": type("S", (), {"name": "raw"})})
     assert text == "azureml://datastores/raw/paths/runs/${{name}}/${{output_name}}"
@@ -375,14 +383,16 @@ def test_settings_made_by_dict_are_read() -> None:
 
 
 def test_a_command_step_runs_as_its_script_run_config_says() -> None:
-    text = done("""\
+    text = done(
+        """\
 from azureml.core import ScriptRunConfig
 from azureml.core.runconfig import MpiConfiguration
 from azureml.pipeline.steps import CommandStep
 mpi = MpiConfiguration(node_count=2)
 config = ScriptRunConfig("src", command=["python x.py"], compute_target="cpu", distributed_job_config=mpi)
 p = Pipeline(ws, [CommandStep(name="a", runconfig=config)])
-""")
+"""
+    )
     assert 'code="src"' in text and 'command="python x.py"' in text and 'compute="cpu"' in text
     assert "instance_count=2" in text and "distribution=mpi" in text
 
@@ -454,7 +464,8 @@ def test_a_step_that_reads_what_a_loop_of_steps_writes_stays_with_them() -> None
 )
 def test_an_output_that_another_step_lists_as_an_input_is_read_by_it(read: str) -> None:
     """SDK v1 takes it so, also without ``as_input``."""
-    text = done(f"""\
+    text = done(
+        f"""\
 from azureml.data import OutputFileDatasetConfig
 from azureml.pipeline.steps import CommandStep
 data = OutputFileDatasetConfig("data")
@@ -462,7 +473,8 @@ where = {{"compute_target": "c", "runconfig": env}}
 w = PythonScriptStep("w.py", name="w", arguments=["--out", data], **where)
 r = {read}
 p = Pipeline(ws, [w, r])
-""")
+"""
+    )
     assert "python r.py --in ${{inputs." in text and "=w.outputs.out)" in text
     assert text.count("outputs={") == 1
 

@@ -102,14 +102,16 @@ def test_a_state_that_an_object_of_the_users_keeps_is_one_text() -> None:
 
 
 def test_a_run_of_mlflow_is_asked_of_the_service_by_its_id() -> None:
-    text = convert("""\
+    text = convert(
+        """\
 from azureml.core import Run
 
 run = Run.get_context()
 above = run.parent
 step = above.find_step_run("train")[0]
 print(above.get_portal_url(), step.id)
-""").text
+"""
+    ).text
     assert "ml_client.jobs.list(parent_job_name=above.info.run_id)" in text
     assert "ml_client.jobs.get(above.info.run_id).studio_url, step.name" in text
     assert text.count("MLClient(") == 1, "a script in a job makes one client for all that it asks"
