@@ -29,12 +29,12 @@ _OUTSIDE = frozenset(
     | {"get_all_logs", "get_snapshot_id", "restore_snapshot", "get_best_run_by_primary_metric", "get_pipeline_output"}
 )
 #: A run that MLflow has already, although the code is not inside of it.
-_OF_MLFLOW = "AutoMLChildRun"
+OF_MLFLOW = "AutoMLChildRun"
 
 
 def is_job(kind: str) -> bool:
     """Whether a type is that of a run which becomes a job."""
-    return "Run" in lineage(kind) and "RunContext" not in lineage(kind) and kind != _OF_MLFLOW
+    return "Run" in lineage(kind) and "RunContext" not in lineage(kind) and kind != OF_MLFLOW
 
 
 def kind_of_run(parameter: Binding, evaluator: Evaluator) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.run_kinds import OF_MLFLOW
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_inside, is_statement
 from amlbridge.migrate.module import CELL_MARK
@@ -56,7 +57,9 @@ def show(use: Use, to: Rewriter) -> Outcome:
     if _is_waited_for(use, to):
         return Statements("", note="the statement below follows the job until it has ended")
     review = "" if use.symbol.endswith("show") else "what the widget knew is on the job and its children"
-    return Replace(f"{to.client(use.node)}.jobs.stream({to.source(use.receiver)}.name)", review)
+    of_mlflow = to.evaluator.type_of(_shown(use, to)) == OF_MLFLOW
+    name = f"{to.source(use.receiver)}.{'info.run_id' if of_mlflow else 'name'}"
+    return Replace(f"{to.client(use.node)}.jobs.stream({name})", review)
 
 
 def _is_waited_for(use: Use, to: Rewriter) -> bool:
@@ -77,7 +80,11 @@ _INTERACTIVE = "the run is logged by this process itself: watch it in the studio
 
 def _of_this_process(use: Use, to: Rewriter) -> bool:
     """Whether the widget shows a run that this process logs to: it does not end while somebody waits for it."""
+    return is_inside(to.evaluator.type_of(_shown(use, to)))
+
+
+def _shown(use: Use, to: Rewriter) -> ast.expr | None:
+    """The expression of the run that the widget of a use shows."""
     value = use.receiver_value
     made = to.use_of(value.origin) if value is not None and value.origin is not None else None
-    run = made.argument("run_instance", position=0) if made is not None and made.symbol == "RunDetails" else None
-    return is_inside(to.evaluator.type_of(run))
+    return made.argument("run_instance", position=0) if made is not None and made.symbol == "RunDetails" else None
