@@ -91,7 +91,10 @@ _REGRESSION = {
 }
 _SETS = ("Metric.SCALAR_REGRESSION_SET", "REGRESSION_SCALAR_SET")
 _OF_CLASSES = ("Metric.SCALAR_CLASSIFICATION_SET", "CLASSIFICATION_SCALAR_SET")
-_LEFT_OUT = "scikit-learn has no normalized errors, and others are named differently: add those that you need"
+_LEFT_OUT = (
+    "scikit-learn has no normalized errors, and others are named differently: add those that you need; AutoML called "
+    "each r2_score below -1 -1"
+)
 #: Constant -> the text that it stands for. Source: the public reference of azureml-train-automl-client.
 CONSTANTS = {
     "CONDA_ENV_FILE_PATH": "outputs/conda_env_v_1_0_0.yml",

@@ -26,7 +26,10 @@ _PATIENCE = 240
 
 @functools.cache
 def python(*requirements: str) -> str | None:
-    """The interpreter of an environment with these packages and :data:`CLIENTS`; None when it cannot be built."""
+    """The interpreter of an environment with these packages and :data:`CLIENTS`; None when it cannot be built.
+
+    A requirement that begins with "!" stands for whatever other packages ask for of this package.
+    """
     wanted = sorted({*CLIENTS, *requirements})
     key = hashlib.sha256("\n".join([sys.version, sys.executable, *wanted]).encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "amlbridge-tests" / key
@@ -46,10 +49,12 @@ def python(*requirements: str) -> str | None:
 
 
 def _build(folder: Path, wanted: list[str]) -> None:
-    uv, place = find_uv(), str(folder / "bin" / "python")
-    for command in (
-        [uv, "venv", "--quiet", "--python", sys.executable, str(folder)],
-        [uv, "pip", "install", "--quiet", "--only-binary", ":all:", "--python", place, *wanted],
-    ):
-        env = uv_environment()
-        subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=_PATIENCE)
+    uv, place, instead = find_uv(), str(folder / "bin" / "python"), folder / "instead.txt"
+    _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    instead.write_text("\n".join(line[1:] for line in wanted if line.startswith("!")))
+    options = ["--only-binary", ":all:", "--overrides", str(instead), "--python", place]
+    _run([uv, "pip", "install", "--quiet", *options, *(line for line in wanted if not line.startswith("!"))])
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, env=uv_environment(), check=True, capture_output=True, text=True, timeout=_PATIENCE)
