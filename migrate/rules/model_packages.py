@@ -115,8 +115,11 @@ def packaged(
     scripts = serving(config, made(to, config), to)
     given = dict(argument.split("=", 1) for argument in (*models.arguments, *scripts.arguments))
     image = made(to, config)
-    if image is not None and image.symbol.endswith("Image.image_configuration"):  # which needs no packages
+    told: list[str] = []
+    if image is not None and image.symbol.endswith("Image.image_configuration"):
+        # Which needs no packages.
         given.setdefault("environment", f"{to.need('azure.ai.ml.entities', 'Environment')}(image={IMAGE})")
+        told, note = _told(image, note, to)
     if "model" not in given or "environment" not in given:
         return Leave("a package needs a registered model and an environment")
     lines = [*models.lines, *scripts.lines]
@@ -135,13 +138,35 @@ def packaged(
     parts = [
         f"target_environment={name or _named_after(model)}",
         f"base_environment_source={base}",
-        f"inferencing_server={server}(code_configuration={given['code_configuration']})",
+        f"inferencing_server={server}(code_configuration={_own(use, config, given['code_configuration'], to)})",
     ]
     if "environment_variables" in given:
         parts.append(f"environment_variables={given['environment_variables']}")
+    parts += told
     request = f"{entity['ModelPackage']}({', '.join(parts)})"
     lines.append(f"{target}{client}.models.package({model}.name, {model}.version, {request})")
     return Statements("\n".join(lines), "; ".join(filter(None, (models.review, scripts.review, _PREVIEW, note))))
+
+
+def _told(image: Use, note: str, to: Rewriter) -> tuple[list[str], str]:
+    """What the configuration of an image says of it: arguments of the package, and what is to be reviewed."""
+    tags = image.argument("tags", position=7)
+    lost = [key for at, key in ((8, "properties"), (9, "description")) if image.argument(key, position=at) is not None]
+    notes = [note, f"packages have tags, but no {' and no '.join(lost)}" if lost else ""]
+    return [f"tags={to.source(tags)}"] if tags is not None else [], "; ".join(filter(None, notes))
+
+
+def _own(use: Use, config: ast.expr | None, code: str, to: Rewriter) -> str:
+    """The code of a configuration, a copy where something else uses it, too: packaging writes the address of the
+    uploaded code into it, in a form that only packages take, and those only once."""
+    scopes = to.evaluator.scopes
+    if isinstance(config, ast.Name):
+        named = [node for node in scopes.parents if isinstance(node, ast.Name) and node.id == config.id]
+        again = sum(isinstance(node.ctx, ast.Load) for node in named) > 1
+        again = again or any(isinstance(node, ast.For | ast.While) for node in scopes.ancestors(use.node))
+    else:
+        again = isinstance(config, ast.Attribute)
+    return f"{to.need_module('copy')}.copy({code})" if again else code
 
 
 _ENTITIES = ("ModelPackage", "BaseEnvironment", "AzureMLOnlineInferencingServer")

@@ -47,3 +47,35 @@ def test_several_models_are_registered_together() -> None:
     found = convert(HEAD + 'package = Model.package(ws, [model, Model(ws, "other")], config, image_name="both")\n')
     assert 'target_environment="both"' in found.text
     assert "ml_client.models.package(\n    served_models.name," in found.text
+
+
+def test_a_configuration_that_is_used_again_is_copied() -> None:
+    # Packaging changes the object that it is given: a second package, or a deployment, could not take it any more.
+    made = "package = Model.package(ws, [model], config)\n"
+    for more in (
+        'second = Model.package(ws, [model], config, image_name="second")\n',
+        'service = Model.deploy(ws, "svc", [model], config)\n',
+    ):
+        found = convert(HEAD + made + more)
+        assert "import copy\n" in found.text and "code_configuration=copy.copy(config)" in found.text, found.text
+    loop = "for model in Model.list(ws):\n    package = Model.package(ws, [model], config)\n"
+    assert "code_configuration=copy.copy(config)" in convert(HEAD + loop).text
+    assert "copy" not in convert(HEAD + made).text
+
+
+def test_what_is_said_of_an_image_goes_to_its_package() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.image import ContainerImage
+from azureml.core.model import Model
+
+ws = Workspace.from_config()
+config = ContainerImage.image_configuration("score.py", "python", tags={"area": "x"}, description="d")
+image = ContainerImage.create(ws, "ridge-image", [Model(ws, "ridge")], config)
+image.wait_for_creation()
+print(image.name, image.version)
+""",
+    )
+    assert 'tags={"area": "x"}' in found.text, found.text
+    assert any("packages have tags, but no description" in finding.message for finding in found.findings)

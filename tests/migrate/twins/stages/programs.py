@@ -31,6 +31,22 @@ _TOKEN = "a step that waits for another one has a token of it: there is no run_a
 _SUFFIX = "what v1 kept without a suffix has one"
 
 TWINS = [
+    Twin("endpoint-versions", PROGRAM, setup=MODEL, files=SERVING, cluster="cpu"),
+    Twin(
+        "image-packages",
+        PROGRAM,
+        setup=MODEL,
+        files={
+            "model.txt": SERVING["model.txt"],
+            "score.py": SERVING["serving/score.py"],
+            "conda.yml": "dependencies:\n  - python=3.10\n",
+        },
+        differs={
+            "environments/ridge-image": "a package of SDK v2 is an environment",
+            "services/ridge-service/keys": "an endpoint of SDK v2 is never without authentication",
+            "services/ridge-service/models": "the deployment of a package names no model",
+        },
+    ),
     Twin(
         "datasets",
         PROGRAM,
