@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models import conda_files
@@ -32,6 +31,7 @@ from amlbridge.migrate.models.environment import (
     note_variables,
 )
 from amlbridge.migrate.models.late_packages import late_additions
+from amlbridge.migrate.models.made_again import made_again
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.no_equivalent import without_rule
@@ -363,7 +363,9 @@ def add(use: Use, to: Rewriter) -> Outcome:
         code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
     if to.evaluator.type_of(use.receiver) == "CondaDependencies" and owner.endswith(".conda_file"):
         review = "the environment's last dependency has to be its section `pip:`" if kind == "pip" else ""
-        return Statements(f"{code}\n{_made_again(_section(use), owner, to)}", review)
+        section = _section(use)
+        again = made_again(section, code_of_environment(section, to), owner, to)
+        return Statements(f"{code}\n{again}", review)
     _refuse_late(use, to)
     return Statements(code, conda_files.ONE_SECTION if of_file and kind == "pip" else "")
 
@@ -456,41 +458,7 @@ def save(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("PythonSection.conda_dependencies=")
 def set_conda(use: Use, to: Rewriter) -> Outcome:
     """An assignment to an environment that was made elsewhere."""
-    return Statements(_made_again(use, to.source(assigned(use)), to))
-
-
-def _made_again(use: Use, conda: str, to: Rewriter) -> str:
-    """Code that makes an environment anew, with other packages: SDK v2 looks at them only when one is made. Raises
-    ValueError where others would go on with the old one."""
-    old = code_of_environment(use, to)
-    root = ast.parse(old, mode="eval").body
-    given = to.evaluator.scopes.lookup(root.id, use.node) if isinstance(root, ast.Name) else []
-    if not isinstance(root, (ast.Name, ast.Attribute)) or any(binding.kind == "parameter" for binding in given):
-        raise ValueError("an environment of SDK v2 keeps the packages that it was made with: give them to Environment")
-    made = {_maker(binding, to) for binding in given}
-    parts = [f"image={old}.image", f"conda_file={conda}"]
-    if not made or not made <= _OF_IMAGES or any(map(_builds, to.uses)):
-        parts.insert(1, f"build={old}.build")
-    if made != {"RunConfiguration"}:
-        parts.insert(0, f"name={old}.name")
-    return f"{old} = {to.need('azure.ai.ml.entities', 'Environment')}({', '.join(parts)})"
-
-
-#: What makes environments that have an image, and no Dockerfile unless they are given one.
-_OF_IMAGES = frozenset(
-    {"RunConfiguration", "Environment", "Environment.from_conda_specification", "Environment.from_pip_requirements"}
-)
-
-
-def _builds(use: Use) -> bool:
-    """Whether a use gives an environment a Dockerfile."""
-    return use.symbol in ("DockerSection.base_dockerfile=", "DockerSection.build_context=")
-
-
-def _maker(binding: Binding, to: Rewriter) -> str:
-    """The symbol of the call that a variable was given; "" where it is another."""
-    made = to.use_of(binding.value) if binding.kind == "assign" and binding.value is not None else None
-    return made.symbol if made is not None and made.call is not None else ""
+    return Statements(made_again(use, code_of_environment(use, to), to.source(assigned(use)), to))
 
 
 @rule.converts("PythonSection.conda_dependencies")
