@@ -61,7 +61,8 @@ def attach(service: Service, home: Home, launcher: Kind = "auto") -> Scheduler:
     scheduler = Scheduler(service.records, host, pool, home.work, traced=traced)
     service.parts["scheduler"] = scheduler
     service.parts["cancel_run"] = scheduler.cancel
-    service.parts[own_programs.PART] = own_programs.OwnPrograms(scheduler, pool, host)
+    programs = own_programs.OwnPrograms(scheduler, pool, host.python, host.base_environment)
+    service.parts[own_programs.PART] = programs
     service.parts[RUN_DEFINITION] = step_definitions.definition
 
     def start() -> None:
