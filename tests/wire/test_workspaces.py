@@ -125,7 +125,6 @@ def test_bad_requests_and_refusals(live: LiveService) -> None:
         for method, path in (
             ("DELETE", f"{subscription}/resourceGroups/{GROUP}"),
             ("PUT", f"{scope}/privateEndpointConnections/x"),
-            ("PUT", f"{scope}/linkedServices/x"),
         ):
             answer = client.request(method, path, json={})
             assert answer.status_code == 501 and len(answer.json()["error"]["message"]) > 40
