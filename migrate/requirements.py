@@ -21,6 +21,7 @@ _INSTEAD = {
     "azureml-contrib-services": ("azureml-inference-server-http",),
     "azureml-dataset-runtime": ("mltable",),
     "azureml-dataprep": ("mltable",),
+    "azureml-train-automl": ("azureml-train-automl-runtime",),
     "azureml-interpret": ("interpret-community",),
     "azureml-contrib-interpret": ("interpret-community",),
     "azureml-explain-model": ("interpret-community",),
@@ -33,6 +34,7 @@ _INSTEAD = {
 }
 #: What every environment of a run needs to log to its run.
 TRACKING = ("mlflow", "azureml-mlflow")
+_AUTOML = re.compile(r"\[[^\]]*\bautoml\b")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -52,6 +54,8 @@ def converted(requirements: list[str], *, tracking: bool = True, kept: Collectio
         new = (requirement,)
         if name.startswith("azureml-") and name not in _STAY and name not in kept:
             new = _INSTEAD.get(name, ())  # type: ignore[assignment]
+            if name == "azureml-sdk" and _AUTOML.search(requirement):
+                new += _INSTEAD["azureml-train-automl"]  # type: ignore[assignment]
         for line in new:
             if package_of(line) not in names or not package_of(line):
                 names.add(package_of(line))

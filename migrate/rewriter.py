@@ -87,8 +87,9 @@ class Rewriter:
         #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
         self.folders: frozenset[Path] = frozenset()
         self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
-        #: The names that other modules of the run may read of this one.
+        #: The names that other modules of the run may read of this one; what they import may be among them.
         self.read_elsewhere: Callable[[], set[str]] = set
+        self.imported_elsewhere: Callable[[str], bool] = lambda name: False
         #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
         self.spare: set[ast.stmt] = set()
         self.spare_names: set[str] = set()
@@ -335,7 +336,7 @@ class Rewriter:
                 return None
         if any(CLIENT in other.bindings for other in self.evaluator.scopes.all):
             return None
-        if scope.is_module and node.id in self.exported():
+        if scope.is_module and (node.id in self.exported() or self.imported_elsewhere(node.id)):
             return None
         return CLIENT
 

@@ -2,10 +2,12 @@
 
 A share is a folder like a container, in an account of its own (:data:`amlbridge.wire.storage.FILE_ACCOUNT`), because
 a share and a container of one account may have the same name. The host that tells files from blobs does not reach us
-(:mod:`amlbridge.wire.blob`), so requests are told by the client's user agent and by what only files have. Unlike a
+(:mod:`amlbridge.wire.blob`), so requests are told by the client's user agent and by what only files have; those of the
+native dataset engine, which have neither, by the share: one that no container of the account is called like. Unlike a
 blob, a file is there from its creation on and filled in place: Azure Files has no commit.
 
-Source: "File service REST API" in Microsoft's reference; what the client sends was measured with azureml-core 1.61.
+Source: "File service REST API" in Microsoft's reference; what the client sends was measured with azureml-core 1.61 and
+azureml-dataprep-rslex 2.22.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -56,9 +59,9 @@ class FileShareEndpoint:
         self._others = others
 
     async def __call__(self, request: Request) -> Response | None:
-        if not is_file_request(request):
-            return await self._others(request)
         call = blob_call(self._service, request)
+        if not (is_file_request(request) or _names_share(call)):
+            return await self._others(request)
         try:
             content = await _read(request)
             response = await anyio.to_thread.run_sync(_answer, call, content)
@@ -85,6 +88,19 @@ def is_file_request(request: Request) -> bool:
         or headers.get("x-ms-type", "").lower() == "file"
         or ("x-ms-version" in headers and query.get("restype") in ("directory", "share"))
     )
+
+
+def _names_share(call: BlobCall) -> bool:
+    """Whether only a share of the account that has signed a request is called what the path begins with."""
+    scheme, _, signed = (call.header("authorization") or "").partition(" ")
+    account, container = signed.partition(":")[0], unquote(call.raw_path.lstrip("/").partition("/")[0])
+    if scheme.lower() != "sharedkey" or not account or not container:
+        return False
+    try:
+        share = call.store.container(account + FILE_ACCOUNT, container)
+        return share.is_dir() and not call.store.container(account, container).is_dir()
+    except InvalidNameError:
+        return False
 
 
 async def _read(request: Request) -> bytes:
@@ -275,6 +291,16 @@ def put_range(call: BlobCall, content: bytes) -> Response:
     return Response(status_code=201, headers=_headers(path))
 
 
+def set_file_properties(call: BlobCall, _content: bytes) -> Response:
+    """Set File Properties: the size; what grows is filled with zeros."""
+    path, size = _path(call), call.number("x-ms-content-length")
+    if not path.is_file():
+        raise NotFoundError(call.name)
+    if size is not None:
+        os.truncate(path, size)
+    return Response(status_code=200, headers=_headers(path))
+
+
 def get_file(call: BlobCall, _content: bytes) -> Response:
     """Get File: the content, or a range of it."""
     return _as_file(blob_read.get_blob(call, _EMPTY))
@@ -311,6 +337,7 @@ OPERATIONS: dict[tuple[str, str, str], Callable[[BlobCall, bytes], Response]] = 
     ("DELETE", "directory", ""): delete_directory,
     ("GET", "directory", "list"): list_directory,
     ("PUT", "file", ""): create_file,
+    ("PUT", "file", "properties"): set_file_properties,
     ("PUT", "file", "range"): put_range,
     ("GET", "file", ""): get_file,
     ("HEAD", "file", ""): get_file_properties,

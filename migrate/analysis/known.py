@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: Annotations that say little of a parameter, or what is not so: an Experiment called a str.
+PLAIN = frozenset({"str", "object", "Any"})
+
 #: Types whose attributes are part of them: what is assigned there changes the whole.
 CONFIGURATIONS = frozenset(
     {

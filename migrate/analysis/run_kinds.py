@@ -32,6 +32,21 @@ _OUTSIDE = frozenset(
 OF_MLFLOW = "AutoMLChildRun"
 
 
+#: What finds the runs of an experiment, and what makes a run of MLflow, which no job is behind.
+_FINDS = ("Experiment.get_runs", "Run.list")
+_LOGS_ONLY = ("start_logging", "start_run")
+#: By these arguments jobs are found, not runs that were only logged.
+_OF_JOBS = frozenset({"type", "status", "properties"})
+
+
+def found_runs(symbol: str, call: ast.Call, evaluator: Evaluator) -> str | None:
+    """The type of the runs that a call finds: MLflow's, where the module has made such runs itself; else None."""
+    asked = {keyword.arg for keyword in call.keywords}
+    if symbol not in _FINDS or asked & _OF_JOBS or not any(name in evaluator.calls() for name in _LOGS_ONLY):
+        return None
+    return "list:InteractiveRun"
+
+
 def is_job(kind: str) -> bool:
     """Whether a type is that of a run which becomes a job."""
     return "Run" in lineage(kind) and "RunContext" not in lineage(kind) and kind != OF_MLFLOW

@@ -21,11 +21,12 @@ from amlbridge.migrate.analysis.known import (
     KNOWN_TYPES,
     OLD_NAMES,
     PARAMETER_NAMES,
+    PLAIN,
     STARRED,
     STARRED_FUNCTIONS,
     is_foreign,
 )
-from amlbridge.migrate.analysis.run_kinds import kind_of_run, kind_of_several
+from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.module import Registered
@@ -320,7 +321,7 @@ class Evaluator:
         function = self.value(node.func)
         if isinstance(function, Symbol):
             kind = self._submitted(node) if function.name in _SUBMITTING else None
-            kind = kind or result_of(function.name)
+            kind = kind or found_runs(function.name, node, self) or result_of(function.name)
             return Instance(kind, node) if kind is not None else self._collection_call(node)
         if isinstance(function, Function):
             found = function.evaluator.returned(function.node)
@@ -431,13 +432,12 @@ class Evaluator:
 
     def _starred(self, name: str) -> Value | None:
         """A name that only ``import *`` can have brought."""
-        if not name[:1].isupper() and name not in STARRED_FUNCTIONS:
-            return None
-        for statement in self.tree.body:
+        own = not name[:1].isupper() and name not in STARRED_FUNCTIONS
+        for statement in self.tree.body if not name.startswith("_") else ():
             if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
                 if statement.module and not statement.level and self.is_v1(statement.module):
                     known = STARRED.get(statement.module)
-                    if name in known if known is not None else canonical(f"{statement.module}.{name}"):
+                    if not own and (name in known if known is not None else canonical(f"{statement.module}.{name}")):
                         return Symbol(name)
                     continue
                 found = self.surroundings.exported(statement.module or "", name, statement.level)
@@ -456,7 +456,8 @@ class Evaluator:
         if isinstance(found, Instance) and found.type == "Run" and (kind := kind_of_run(binding, self)) is not None:
             return Instance(kind, binding.node)
         said = binding.node.annotation
-        if found is not None or isinstance(said, (ast.Name, ast.Attribute)) or says_client(said):
+        plain = isinstance(said, ast.Name) and said.id in PLAIN  # which may be wrong: what calls pass tells more
+        if found is not None or (isinstance(said, (ast.Name, ast.Attribute)) and not plain) or says_client(said):
             return found
         if binding.name in PARAMETER_NAMES and is_client(function, binding.name, self.scopes):
             return None
@@ -468,7 +469,7 @@ class Evaluator:
                 kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
                 return Instance(kind or value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name) or implied_type(binding, self)
-        vague = kind is None or not self._uses_v1()
+        vague = kind is None or plain or not self._uses_v1()
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:

@@ -52,7 +52,9 @@ def _unread(writer: StatementWriter, before: set[str], read: set[str]) -> bool:
             if ".data.create_or_update(" not in text:
                 continue
             to.replace_statement(statement, ast.get_source_segment(text, made[0].value) or text)
-        elif (name in before or _OF_JOB in text) and _is_pure(made[0].value) and not _is_needed(statement, to):
+        elif not (before & {name, _variable([statement])} or _OF_JOB in text):
+            continue
+        elif _is_pure(made[0].value) and not _is_needed(statement, to):
             to.replace_statement(statement, "")
         else:
             continue

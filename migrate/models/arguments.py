@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.additions import Addition, additions, base, grows, is_changed, later, straight
 from amlbridge.migrate.models.data import (
@@ -278,7 +279,7 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         unlisted = is_unlisted(data, flag, to)
         if unlisted:
             found.reviews.append(REVIEW.format(data_name(data, to), flag))
-        if unlisted or is_written(data, outputs, found.read):
+        if unlisted or is_written(data, outputs, found.read) or _is_output(data, flag, found, to):
             found.reference(named_by(node, output_port(data, flag, found, to), to), output=True)
         else:
             found.reference(named_by(node, input_port(data, flag, found, to), to))
@@ -349,6 +350,24 @@ def _name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else "value"
 
 
+#: What the argument of a folder to write to is called.
+_OUTPUT = re.compile(r"(^|[-_])out(put)?s?([-_]|$)|_(out|output)s?$")
+_WRITES = "{} is taken for an output, for it is called one: it is an input where the script only reads it"
+
+
+def _is_output(data: Data, flag: str, found: Arguments, to: Rewriter) -> bool:
+    """Whether a step writes to a path of a datastore, as far as the names tell: SDK v1 mounts such a path for both."""
+    if data.type != "DataReference" or "as_download" in data.called or parameter_of(data.root, to) is not None:
+        return False
+    name = flag.lstrip("-") or data_name(data, to)
+    if "as_upload" in data.called:
+        return True
+    if not _OUTPUT.search(name.lower()):
+        return False
+    found.reviews.append(_WRITES.format(flag or name))
+    return True
+
+
 def is_written(data: Data, outputs: Sequence[ast.expr], inputs: Sequence[ast.expr] = ()) -> bool:
     """Whether a step writes the data, rather than reads it. ``outputs``, ``inputs``: what it lists as such."""
     if data.root in outputs or data.root in inputs:
@@ -417,6 +436,8 @@ def _argparse_type(node: ast.expr | None, to: Rewriter) -> str | None:
 
 def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     """The port of data that a step reads; the same data twice is one port."""
+    if data.type == "DataReference" and (writes := [port for port in found.outputs if port.source is data.root]):
+        return writes[0]  # SDK v1 lists as an input what is mounted, also to be written to
     held = ast.dump(data.held) if data.held is not None else ""  # one of several that the same code makes
     for port in found.inputs:
         if port.source is data.root and port.held == held:
@@ -491,6 +512,8 @@ def declared_output(data: Data, to: Rewriter) -> str:
     destination = use.argument("destination") if use is not None else None
     if destination is not None:
         arguments += _destination(destination, to)
+    if data.type in REFERENCES and use is not None:
+        arguments += _referenced(use, to)
     for call in data.methods:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "register_on_complete":
             name = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
@@ -499,6 +522,18 @@ def declared_output(data: Data, to: Rewriter) -> str:
     if "as_upload" in data.called:
         arguments.append('mode="upload"')
     return f"{make}({', '.join(arguments)})"
+
+
+def _referenced(use: Use, to: Rewriter) -> list[str]:
+    """The address of a path of a datastore that is written to."""
+    from amlbridge.migrate.models.paths import datastore_path
+
+    made = use.symbol in ("DataReference", "DataPath")
+    store = use.argument("datastore", position=0) if made else use.receiver
+    inside = use.argument(
+        "path_on_datastore", "path", position=(2 if use.symbol == "DataReference" else 1) if made else 0
+    )
+    return [f"path={datastore_path(store, inside, to, written=True)}"] if store is not None else []
 
 
 def _destination(node: ast.expr, to: Rewriter) -> list[str]:

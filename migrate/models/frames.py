@@ -20,9 +20,23 @@ TYPES = (
 def path_code(node: ast.expr, to: Rewriter) -> str:
     """Code of the path of a dataset. An entity has a ``Path`` of what lies on this machine, as a table that was just
     saved does; mltable reads texts."""
-    path, data = f"{to.source(node)}.path", follow(node, to)
+    made = to.source(node)
+    if (given := _path_of_entity(made)) is not None:
+        return given
+    path, data = f"{made}.path", follow(node, to)
     saved = data is not None and is_unregistered(data, to) and kind_of(data, to) == "mltable"
     return f"str({path})" if saved else path
+
+
+def _path_of_entity(code: str) -> str | None:
+    """The path in ``Data(path="...", type="uri_file")``; None for other code."""
+    if not code.startswith("Data(path="):
+        return None
+    made = ast.parse(code, mode="eval").body
+    given = {keyword.arg: keyword.value for keyword in made.keywords} if isinstance(made, ast.Call) else {}
+    kind = given.get("type")
+    remote = given.keys() == {"path", "type"} and isinstance(kind, ast.Constant) and kind.value == "uri_file"
+    return ast.get_source_segment(code, given["path"]) if remote else None
 
 
 def frame_code(data: Data | None, path: str, to: Rewriter) -> str:

@@ -139,23 +139,19 @@ def _quoted(start: str, known: bool) -> str:
 
 def upload_of(path: ast.expr, to: Rewriter) -> str | None:
     """The address of a file that the same module uploads to this place, through the data asset of the upload."""
-    text = to.evaluator.text(path)
+    text = literal_start(path, to)
     formatted = isinstance(path, ast.JoinedStr) and len(path.values) > 1
-    if isinstance(path, ast.JoinedStr) and isinstance(path.values[0], ast.Constant):
-        text = str(path.values[0].value)
     if text is None:
         return None
     for use in to.uses:
-        if use.symbols[-1] not in _UPLOADS:
-            continue
-        variable = to.memory.get(("upload", use.node))
-        target = upload_target(use, to)
+        variable = to.memory.get(("upload", use.node)) if use.symbols[-1] in UPLOADS else None
+        target = upload_target(use, to) if isinstance(variable, str) else None
         folder = to.evaluator.text(target) if target is not None else ""
         if not isinstance(variable, str) or folder is None or not _same_function(use, path, to):
             continue
-        inside = text.strip("/").removeprefix(folder.strip("/")).lstrip("/")
-        if text.strip("/").startswith(folder.strip("/")) and use.node.lineno <= path.lineno:
-            file = _only_file(use, to)
+        inside = below(text, folder)
+        if inside is not None and use.node.lineno <= path.lineno:
+            file = only_file(use, to)
             if file is not None and not inside and not formatted:
                 return f"{variable}.path.rpartition('/')[0]"  # the folder that the one file is in
             if file is not None:
@@ -169,7 +165,24 @@ def upload_of(path: ast.expr, to: Rewriter) -> str | None:
     return _uploaded_beside(path, text, formatted, to)
 
 
-def _only_file(use: Use, to: Rewriter) -> str | None:
+def literal_start(path: ast.expr, to: Rewriter) -> str | None:
+    """The text of a path, of an f-string the folders that it starts with; None where nobody can tell."""
+    if isinstance(path, ast.JoinedStr) and len(path.values) > 1:
+        first = path.values[0]
+        folders, slash, _ = str(first.value).rpartition("/") if isinstance(first, ast.Constant) else ("", "", "")
+        return folders + slash
+    return to.evaluator.text(path)
+
+
+def below(path: str | None, folder: str) -> str | None:
+    """What of a path is below a folder, "" for the folder itself; None for a path elsewhere."""
+    path, folder = (path or "").strip("/"), folder.strip("/")
+    if not folder or path == folder:
+        return path.removeprefix(folder)
+    return path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else None
+
+
+def only_file(use: Use, to: Rewriter) -> str | None:
     """The name of the file when an upload is one of a single file, "" when nobody knows its name; else None."""
     from amlbridge.migrate.models.arguments import list_elements
 
@@ -214,12 +227,12 @@ def uploaded_file(text: str, at: ast.AST, to: Rewriter) -> str | None:
 
 
 #: Calls that upload files -> the position of their target.
-_UPLOADS = {"Datastore.upload": 1, "Datastore.upload_files": 2, "Dataset.File.upload_directory": 1}
+UPLOADS = {"Datastore.upload": 1, "Datastore.upload_files": 2, "Dataset.File.upload_directory": 1}
 
 
 def upload_target(use: Use, to: Rewriter) -> ast.expr | None:
     """The path in the datastore that files are uploaded to; None for its root."""
-    target = use.argument("target_path", "target", position=_UPLOADS[use.symbols[-1]])
+    target = use.argument("target_path", "target", position=UPLOADS[use.symbols[-1]])
     value = to.evaluator.value(target) if target is not None else None
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else target
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:

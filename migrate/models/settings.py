@@ -55,6 +55,7 @@ class Settings:
         """Reads the keywords of a step."""
         found = cls()
         source = opened(use.argument("source_directory", "hash_paths_base"), to)
+        source = source if source is not None else _folder_of_pipelines(use, to)
         if source is not None and not is_none(source):
             found.code, found.source = to.source(source), source
         configuration = use.argument("runconfig", "run_config")
@@ -186,6 +187,21 @@ class Settings:
             ("timeout", self.timeout),
         )
         return [f"{key}={value}" for key, value in pairs if value]
+
+
+def _folder_of_pipelines(use: Use, to: Rewriter) -> ast.expr | None:
+    """The folder that all pipelines of the module give steps which name none; None where they give none, or where the
+    variable of it is set below the step."""
+    pipelines = [other for other in to.uses if other.symbol == "Pipeline" and other.call is not None]
+    given = [pipeline.argument("default_source_directory", position=4) for pipeline in pipelines]
+    folders = {ast.dump(folder) for folder in given if folder is not None}
+    if len(folders) != 1 or None in given:
+        return None
+    folder = given[0]
+    if isinstance(folder, ast.Name):
+        bindings = to.evaluator.scopes.lookup(folder.id, use.node)
+        return folder if len(bindings) == 1 and bindings[0].position < (use.node.lineno, 0) else None
+    return folder if isinstance(folder, ast.Constant) else None
 
 
 #: Settings of a ScriptRunConfig that steps read -> their position there, None for the run configuration made of others.

@@ -17,7 +17,7 @@ def tracking(use: Use, to: Rewriter) -> str:
     """The module mlflow. Where the client is made, or comes into a function, it is told which workspace it tracks to;
     a job knows that."""
     mlflow = to.need_module("mlflow")
-    if is_run_script(to) or "set_tracking_uri" in to.lines.text:
+    if is_run_script(to) or _is_told(use, to):
         return mlflow
     client = _client(use, to)
     made = _maker(use, client, to)
@@ -38,6 +38,18 @@ def tracking(use: Use, to: Rewriter) -> str:
     lines.append(_line(mlflow, client))
     (to.after if made is not None else to.before)(place, "\n".join(lines))
     return mlflow
+
+
+def tracks_from_the_client_on(use: Use, to: Rewriter) -> bool:
+    """Whether MLflow is told above a use in any case: by the code itself, or where the module makes the client."""
+    return not is_run_script(to) and (_is_told(use, to) or _maker(use, _client(use, to), to) is not None)
+
+
+def _is_told(use: Use, to: Rewriter) -> bool:
+    """Whether the code tells MLflow itself: above the use, or in a function, which may be called before."""
+    scopes = to.evaluator.scopes
+    calls = to.evaluator.calls().get("set_tracking_uri", [])
+    return any(call.lineno < use.node.lineno or not scopes.of(call).is_module for call in calls)
 
 
 def _line(mlflow: str, client: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.kinds import declaration
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.rewriter import Rewriter
 
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -16,6 +18,71 @@ def code(use: Use, to: Rewriter) -> str:
     assert use.receiver is not None
     found = f"{to.source(use.receiver)}.version"
     return f"int({found})" if _is_number(use.node, to) else found
+
+
+_LATEST = 'label="latest"'
+
+
+def asked_for(version: ast.expr | None, to: Rewriter, *, label: ast.expr | None = None, is_text: bool = False) -> str:
+    """The keywords by which ``get`` of SDK v2 finds the version of an asset: a version or a label, one of the two. In
+    SDK v1 None was the latest one, and "latest" that of a dataset. ``label``: what SDK v1 found an environment by where
+    no version was asked for. ``is_text``: the version was a text in SDK v1."""
+    if is_none(version) and label is not None and (to.evaluator.text(label) or "latest").lower() != "latest":
+        return f"label={to.source(label)}"
+    if version is None or is_none(version) or to.evaluator.text(version) == "latest":
+        return _LATEST
+    if isinstance(version, ast.Constant):
+        return f"version={json.dumps(str(version.value))}"
+    found = to.source(version)
+    text = found if is_text else f"str({found})"
+    defaults = _defaults(version, to)
+    if "latest" in defaults:
+        return f'version=None if {found} == "latest" else {text}, label="latest" if {found} == "latest" else None'
+    if None in defaults:
+        given = found if is_text else f"{text} if {found} else None"
+        return f'version={given}, label=None if {found} else "latest"'
+    return f"version={text}"
+
+
+def _defaults(version: ast.expr, to: Rewriter) -> set[object]:
+    """What a version is where nobody says another one, as far as it is None or a text: by default, or at first."""
+    found: set[object] = set()
+    waiting: list[ast.expr | None] = [version]
+    for node in waiting:
+        if isinstance(node, ast.Constant):
+            found.add(node.value)
+        elif isinstance(node, ast.IfExp):
+            waiting += [node.body, node.orelse]
+        elif isinstance(node, ast.Call) and _may_find_nothing(node):
+            found.add(None)
+        elif isinstance(node, ast.Attribute) and (declared := declaration(to.evaluator, node.attr)) is not None:
+            given = {keyword.arg: keyword.value for keyword in declared.keywords}
+            if "required" not in given and any(str(getattr(arg, "value", "")).startswith("-") for arg in declared.args):
+                waiting.append(given.get("default", ast.Constant(None)))
+        elif isinstance(node, ast.Name) and len(waiting) < _MOST:
+            for binding in to.evaluator.scopes.lookup(node.id, node):
+                if binding.kind == "parameter" and isinstance(binding.scope.node, (ast.FunctionDef, ast.Lambda)):
+                    waiting.append(default_of(binding.scope.node.args, binding.name))
+                elif binding.kind == "assign":
+                    waiting.append(binding.value)
+    return found
+
+
+#: So many expressions are followed to what a version may be.
+_MOST = 20
+
+
+def _may_find_nothing(call: ast.Call) -> bool:
+    """Whether a call gives None for what is not there: ``os.environ.get("VERSION")``, ``os.getenv("VERSION")``."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "getenv") and len(call.args) == 1
+
+
+def default_of(arguments: ast.arguments, name: str) -> ast.expr | None:
+    """The default of a parameter; None where it has none."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    found = dict(zip([arg.arg for arg in plain[::-1]], arguments.defaults[::-1], strict=False))
+    found |= {arg.arg: value for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value}
+    return found.get(name)
 
 
 def _is_number(node: ast.AST, to: Rewriter) -> bool:

@@ -43,6 +43,8 @@ class Project:
         self.roots: tuple[Path, ...] = ()
         self._modules = tuple(modules)
         self._texts = {module.path.absolute(): module.text for module in modules}
+        #: By path: what others may read of a module.
+        self._read_elsewhere: dict[Path, set[str]] = {}
         self._folders = frozenset(module.path.absolute().parent for module in modules)
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
@@ -71,7 +73,7 @@ class Project:
             if self.wants(module):
                 for script, inputs in submitted_scripts(module, self.around(module.path)).items():
                     self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
-                if targets := upload_targets(module.text):
+                if targets := upload_targets(module, self.around(module.path)):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
                 if schedules and (published := publications(module, self.around(module.path))):
                     self._published.setdefault(module.path.parent, {}).update(published)
@@ -122,6 +124,7 @@ class Project:
         to.roots = self.roots
         to.module_text = self._texts.get
         to.read_elsewhere = lambda: {*self.read_elsewhere(module.path), *module.masked_names, *module.shown_names}
+        to.imported_elsewhere = lambda name: name in self.read_elsewhere(module.path)
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
 
@@ -139,10 +142,19 @@ class Project:
 
     def read_elsewhere(self, path: Path) -> set[str]:
         """The names that other modules may read of the module at ``path``."""
+        if path not in self._read_elsewhere:
+            self._read_elsewhere[path] = self._read_by_others(path)
+        return self._read_elsewhere[path]
+
+    def _read_by_others(self, path: Path) -> set[str]:
         stem = re.escape(path.stem)
         taken = re.compile(rf"\bfrom\s+[\w.]*\b{stem}\s+import\s+(\([^)]*\)|[^\n]*)|\b{stem}\.(\w+)")
         others = (module.text for module in self._modules if module.path != path and path.stem in module.text)
-        found = (match.group(1) or match.group(2) for text in others for match in taken.finditer(text))
+        found = (
+            text if (match.group(1) or "").startswith("*") else match.group(1) or match.group(2)
+            for text in others
+            for match in taken.finditer(text)
+        )
         return {name for part in found for name in re.findall(r"\w+", part)}
 
     def _claims(self, path: Path, folder: Path, name: str) -> bool:

@@ -10,14 +10,14 @@ from amlbridge.migrate.analysis.values import Evaluator, Surroundings
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
 from amlbridge.migrate.models.data import DATASETS, follow, kind_of
+from amlbridge.migrate.models.datastore_uploads import is_asset
 from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.paths import upload_name
+from amlbridge.migrate.models.paths import UPLOADS, only_file, upload_name, upload_target
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
 from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.trees import parse_python
 
-_UPLOADS = ("upload", "upload_files")
 #: Modules without these words give no script an input by name.
 WORDS = ("as_named_input", "DatasetConsumptionConfig")
 
@@ -58,37 +58,25 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
     return found
 
 
-def upload_targets(text: str) -> dict[str, str]:
-    """The literal targets of a module's uploads to datastores, and the names of the data assets that they become; for
-    an upload of one file, its own path before that of its folder."""
-    if ".upload" not in text or "target_path" not in text:
+def upload_targets(module: ModuleText, around: Surroundings) -> dict[str, str]:
+    """The targets of a module's uploads to datastores that become data assets, and the names of these; for an upload
+    of one file, its own path before that of its folder."""
+    if ".upload" not in module.text:
         return {}
-    tree = parse_python(text)
-    if tree is None:
-        return {}
-    found, ignores = {}, Ignores.of(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _UPLOADS:
-            if ignores.covers(node.lineno, node.end_lineno or node.lineno, "datastores"):
-                continue  # it stays what it is, an upload to a path
-            target = next((key.value for key in node.keywords if key.arg == "target_path"), None)
-            if isinstance(target, ast.Constant) and isinstance(target.value, str) and target.value.strip("/"):
-                folder, name = target.value.strip("/"), upload_name(target.value)
-                if file := _only_file(node):
-                    found[f"{folder}/{file}"] = name
-                found[folder] = name
+    to = reader(module, around)
+    found, ignores = {}, Ignores.of(module.text)
+    for use in to.uses if to is not None else []:
+        if to is None or use.call is None or use.symbols[-1] not in UPLOADS or not is_asset(use, to):
+            continue
+        if ignores.covers(use.call.lineno, use.call.end_lineno or use.call.lineno, "datastores"):
+            continue  # it stays what it is, an upload to a path
+        target = upload_target(use, to)
+        path = to.evaluator.text(target) if target is not None else None
+        if path is not None:
+            if file := only_file(use, to):
+                found[f"{path.strip('/')}/{file}"] = upload_name(path)
+            found[path.strip("/")] = upload_name(path)
     return found
-
-
-def _only_file(call: ast.Call) -> str:
-    """The name of the file when one is uploaded and its path stands there, or ""."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != "upload_files":
-        return ""
-    given = next((key.value for key in call.keywords if key.arg == "files"), call.args[0] if call.args else None)
-    paths = given.elts if isinstance(given, ast.List) else []
-    if len(paths) == 1 and isinstance(paths[0], ast.Constant) and isinstance(paths[0].value, str):
-        return posixpath.basename(paths[0].value)
-    return ""
 
 
 def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], to: Rewriter) -> None:

@@ -13,6 +13,7 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import table_options, version_numbers
 from amlbridge.migrate.models.addresses import address, list_code
 from amlbridge.migrate.models.asset_names import asset_name
@@ -27,6 +28,7 @@ from amlbridge.migrate.models.data import (
     several_files,
     single_file,
 )
+from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
 from amlbridge.migrate.models.objects import Objects
@@ -141,18 +143,10 @@ def get_by_name(use: Use, to: Rewriter) -> Outcome:
     version = use.argument("version", position=2)
     if name is None:
         return Leave("a dataset needs a name")
-    latest = version is None or to.evaluator.text(version) == "latest"
-    which = 'label="latest"' if latest else f"version={_version(version, to)}"
+    which = version_numbers.asked_for(version, to)
     client = to.client(use.node, use.argument("workspace", position=0))
     called, review = asset_name(name, to)
     return Replace(f"{client}.data.get({called}, {which})", review)
-
-
-def _version(node: ast.expr | None, to: Rewriter) -> str:
-    assert node is not None
-    if isinstance(node, ast.Constant):
-        return repr(str(node.value))
-    return f"str({to.source(node)})"
 
 
 @rule.converts("Workspace.datasets[]")
@@ -333,6 +327,9 @@ def new_folder(name: str, to: Rewriter) -> str:
     return f'"{folder}"'
 
 
+_VERSIONS = "SDK v2 makes a new version each time; SDK v1 kept the one it had, where that was the same"
+
+
 @rule.converts("Dataset.register")
 def register(use: Use, to: Rewriter) -> Outcome:
     """Registers a dataset: creates the data asset."""
@@ -342,8 +339,8 @@ def register(use: Use, to: Rewriter) -> Outcome:
         return Leave("a dataset needs a name")
     called, review = asset_name(name, to)
     again = use.argument("create_new_version", position=4)
-    if isinstance(again, ast.Constant) and not again.value:
-        review = "; ".join(filter(None, (review, "SDK v2 makes a new version each time; SDK v1 kept the one it had")))
+    if again is None or (isinstance(again, ast.Constant) and not again.value):
+        review = "; ".join(filter(None, (review, _VERSIONS)))
     parts = [f"name={called}"]
     for keyword, position in (("description", 2), ("tags", 3)):
         value = use.argument(keyword, position=position)
@@ -373,6 +370,8 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
     source = use.argument("src_dir", position=0)
     if source is None:
         return Leave("a folder is needed")
+    if is_statement(use) and not is_asset(use, to):
+        return upload_to_path(use, source, to)
     return uploaded(use, to.source(source), "uri_folder", "", to)
 
 

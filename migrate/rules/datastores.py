@@ -1,8 +1,10 @@
-"""Datastores: found with ``datastores.get``, registered as entities; uploads become data assets.
+"""Datastores: found with ``datastores.get``, registered as entities; uploads become data assets or go up with fsspec.
 
 SDK v2 has no ``datastore.upload``: files go up with the data asset that names them, which is one file or one folder:
-several files of a folder are copied into a folder of their own. A path below the target of an upload in the same code
-becomes a path of that asset.
+several files of a folder are copied into a folder of their own. Where the code behind an upload reads what it uploads,
+a path below the target becomes a path of that asset. Where others may read it, the files go to the same path of the
+datastore, with fsspec and the package azureml-fsspec: what is there already stays (``APPEND``), unless it was
+overwritten before.
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ import posixpath
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.findings import Status
+from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.chosen_files import gathered
 from amlbridge.migrate.models.data import reference_kind, use_of
-from amlbridge.migrate.models.path_lists import paths_of
+from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -54,6 +56,31 @@ titanic_files = ml_client.data.create_or_update(
 )
 dataset = Data(path=titanic_files.path, type="uri_folder")
 """,
+        ),
+        Case(
+            """\
+from azureml.core import Datastore, Workspace
+
+ws = Workspace.from_config()
+raw = Datastore.get(ws, "raw")
+raw.upload("data", target_path="titanic/2026", overwrite=True)
+raw.upload_files(["notes.txt", "licence.txt"], target_path="titanic")
+""",
+            """\
+import fsspec
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+raw = ml_client.datastores.get("raw")
+raw_fs = fsspec.filesystem("azureml", uri=f"azureml:/{raw.id}")
+raw_fs.upload(
+    lpath="data", rpath="titanic/2026", recursive=True, overwrite="MERGE_WITH_OVERWRITE"
+)
+for file in ["notes.txt", "licence.txt"]:
+    raw_fs.upload(lpath=file, rpath="titanic", overwrite="APPEND")
+""",
+            title="Files that other code reads",
         ),
     ],
 )
@@ -136,11 +163,13 @@ def kind(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Datastore.upload", "Datastore.upload_files")
 def upload(use: Use, to: Rewriter) -> Outcome:
-    """Files that go up become a data asset."""
+    """Files that go up become a data asset, or go to the same path."""
     files = use.symbol.endswith("upload_files")
     source = use.argument("files", "src_dir", position=0)
     if source is None:
         return Leave("nothing is uploaded")
+    if is_statement(use) and not is_asset(use, to):
+        return upload_to_path(use, source, to)
     path, kind, review = to.source(source), "uri_folder", ""
     if files:
         chosen = gathered(use, source, to)
@@ -158,7 +187,7 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     name = to.fresh(upload_name(text or ""))
     data = to.need("azure.ai.ml.entities", "Data")
     code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
-    if not text or _has_unknown_paths(to) or not _is_read_here(target, text, to):
+    if not is_asset(use, to):
         review = review or _ELSEWHERE
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
         to.memory["upload", use.node] = name
@@ -166,29 +195,6 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     if isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Name):
         to.memory["upload", use.node] = use.statement.targets[0].id
     return Replace(code, review)
-
-
-def _is_read_here(target: ast.expr | None, text: str, to: Rewriter) -> bool:
-    """Whether the module names a path of the upload elsewhere: else who reads it is not known."""
-    below = text.strip("/")
-    value = to.evaluator.value(target) if target is not None else None
-    written = {target, value.node if isinstance(value, Code) else None}
-    return any(
-        isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip("/").startswith(below)
-        for node in to.evaluator.scopes.parents
-        if node not in written
-    )
-
-
-def _has_unknown_paths(to: Rewriter) -> bool:
-    """Whether the code reads a path of a datastore that is put together at run time: it may be that of an upload."""
-    for use in to.uses:
-        if ".from_" in use.symbol and use.call is not None:
-            for path in paths_of(use.argument("path", position=0), to):
-                inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else None
-                if inner is not None and to.evaluator.text(inner) is None and not isinstance(inner, ast.JoinedStr):
-                    return True
-    return False
 
 
 def _files(source: ast.expr, to: Rewriter) -> tuple[str, str, str]:
@@ -219,12 +225,10 @@ def path(use: Use, to: Rewriter) -> Outcome:
 def whole(use: Use, to: Rewriter) -> Outcome:
     """All of a datastore as an input."""
     assert use.receiver is not None
-    uploads = any(other.symbol.endswith((".upload", ".upload_files")) for other in to.uses)
-    review = "what is uploaded here becomes a data asset, elsewhere in the datastore: give the input its path"
     address = datastore_path(use.receiver, None, to)
     mode = "ro_mount" if use.symbol.endswith("as_mount") else "download"
     code = f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={address}, mode="{mode}")'
-    return Replace(code, review if uploads else "")
+    return Replace(code)
 
 
 @rule.converts("AzureBlobDatastore", "AzureFileDatastore", "AzureDataLakeGen2Datastore")

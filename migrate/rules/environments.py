@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
-from amlbridge.migrate.models import conda_files
+from amlbridge.migrate.models import conda_files, version_numbers
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
@@ -34,6 +34,7 @@ from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.made_again import made_again
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static_environments import note_environment
+from amlbridge.migrate.models.waiting import only_waits
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -216,7 +217,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
     version = use.argument("version", position=2)
     if name is None:
         return Leave("a name is needed")
-    which = f"version={to.source(version)}" if version is not None else 'label="latest"'
+    which = version_numbers.asked_for(version, to, label=use.argument("label", position=3), is_text=True)
     client = to.client(use.node, use.argument("workspace", position=0))
     note_variables(use, to)
     curated = (to.evaluator.text(name) or "").startswith("AzureML-")
@@ -268,22 +269,13 @@ def build_status(use: Use, to: Rewriter) -> Outcome:
     review = "the image is built in the background, and a job waits for it: this is no state of it"
     loops = (node for node in to.evaluator.scopes.ancestors(use.node) if isinstance(node, ast.While))
     loop = next(loops, None)
-    if loop is None or not _only_waits(loop, to):
+    if loop is None or not only_waits(loop, to):
         return Replace('"Succeeded"', review)
     to.remove(loop)
     for other in to.uses:
         if other is not use and loop in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
             to.settle(other, rule, Statements("", review))
     return Statements("", review)
-
-
-def _only_waits(loop: ast.While, to: Rewriter) -> bool:
-    """Whether a loop asks for the state of an image, and does nothing but print and wait."""
-    asked = [use for part in ast.walk(loop.test) if (use := to.use_of(part)) is not None]
-    calls = [part.value for part in loop.body if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call)]
-    names = {call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func) for call in calls}
-    waits = len(calls) == len(loop.body) and names <= {"print", "sleep", "info", "debug"}
-    return waits and not loop.orelse and {use.symbol for use in asked} == {"ImageBuildDetails.status"}
 
 
 @rule.converts("Environment.list", "Workspace.environments")

@@ -156,7 +156,8 @@ _RUNS = "MLflow finds the runs, and each is looked up as a job: one that was onl
 
 @rule.converts("Experiment.get_runs", "Run.list")
 def get_runs(use: Use, to: Rewriter) -> Outcome:
-    """Runs are found by MLflow, newest first, and looked up as the jobs that runs have become."""
+    """Runs are found by MLflow, newest first, and looked up as the jobs that runs have become, unless the module makes
+    runs that are only logged."""
     receiver = use.receiver if use.receiver is not None else use.argument("experiment", position=0)
     if receiver is None:
         return Leave("an experiment is needed")
@@ -169,6 +170,8 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
     if not every:
         tagged.insert(0, '"mlflow.parentRunId" not in run.data.tags')
     only = f" if {' and '.join(tagged)}" if tagged else ""
+    if to.evaluator.type_of(use.call) == "list:InteractiveRun":
+        return Replace(f"(run for run in {found}{only})")
     jobs = f"({client}.jobs.get(run.info.run_id) for run in {found}{only})"
     return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, _RUNS)
 

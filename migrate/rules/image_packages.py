@@ -123,14 +123,8 @@ def find(use: Use, to: Rewriter) -> Outcome:
     if wanted:
         chosen = f"image for image in {environments}.list(name={to.source(name)}) if {' and '.join(wanted)}"
         return Replace(f"max(({chosen}), key=lambda image: int(image.version))", f"{_ENVIRONMENT}; {NEWEST}")
-    wants = 'label="latest"' if version is None or is_none(version) else f"version={_text(version, to)}"
+    wants = version_numbers.asked_for(version, to)
     return Replace(f"{environments}.get({to.source(name)}, {wants})", _ENVIRONMENT)
-
-
-def _text(version: ast.expr, to: Rewriter) -> str:
-    if isinstance(version, ast.Constant) and isinstance(version.value, (int, str)):
-        return f'"{version.value}"'
-    return f"str({to.source(version)})"
 
 
 def _filters(name: str, use: Use, position: int, to: Rewriter) -> list[str]:

@@ -16,10 +16,10 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import above, client
+from amlbridge.migrate.models import version_numbers
 from amlbridge.migrate.models.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.run_metrics import quoted
 from amlbridge.migrate.rules.run_workspace import ACCESS
 
 rule = Rule(
@@ -188,16 +188,9 @@ def _downloaded(use: Use, name: ast.expr, to: Rewriter) -> Outcome:
     given = workspace is not None and to.evaluator.type_of(workspace) == "Workspace"
     ml_client = to.client(use.node, workspace) if given else client(use, to)
     version = use.argument("version", position=1)
-    chosen = 'label="latest"' if version is None else f"version={_text(version, to)}"
+    chosen = version_numbers.asked_for(version, to)
     model = to.fresh("registered_model")
     download = f'{ml_client}.models.download({model}.name, {model}.version, download_path="models")'
     above(use, to, f"{model} = {ml_client}.models.get({to.source(name)}, {chosen})\n{download}")
     os = to.need_module("os")
     return Replace(f'{os}.path.join("models", {model}.name, {os}.path.basename({model}.path))', ACCESS)
-
-
-def _text(version: ast.expr, to: Rewriter) -> str:
-    """Code for a version, which is a text in v2."""
-    if isinstance(version, ast.Constant):
-        return "None" if version.value is None else quoted(str(version.value))
-    return f"str({to.source(version)})"

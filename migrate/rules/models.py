@@ -220,10 +220,17 @@ def find(use: Use, to: Rewriter) -> Outcome:
     )
     if wanted:
         if version is not None and not is_none(version):
-            wanted.append(f"{to.source(version)} in (None, model.version)")
+            asked = to.source(version)
+            same = f"model.version == {_text(version, to)}"
+            wanted.append(same if isinstance(version, ast.Constant) else f"({asked} is None or {same})")
         chosen = f"(model for model in {client}.models.list(name={to.source(name)}) if {' and '.join(wanted)})"
         return Replace(f"max({chosen}, key=lambda model: int(model.version))", NEWEST)
-    return Replace(f"{client}.models.get({to.source(name)}, {_version(to, version)})")
+    return Replace(f"{client}.models.get({to.source(name)}, {version_numbers.asked_for(version, to)})")
+
+
+def _text(version: ast.expr, to: Rewriter) -> str:
+    """Code of a version, which was a number, as the text that it is in SDK v2."""
+    return f'"{version.value!s}"' if isinstance(version, ast.Constant) else f"str({to.source(version)})"
 
 
 NEWEST = "the newest is the one with the highest number of version"
@@ -253,14 +260,6 @@ def matching(name: str, filters: Iterable[tuple[str, ast.expr | None]], to: Rewr
 def is_none(node: ast.expr) -> bool:
     """Whether an expression is None."""
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _version(to: Rewriter, version: ast.expr | None) -> str:
-    if version is None or (isinstance(version, ast.Constant) and version.value is None):
-        return 'label="latest"'
-    if isinstance(version, ast.Constant) and isinstance(version.value, (int, str)):
-        return f'version="{version.value}"'
-    return f"version=str({to.source(version)})"
 
 
 @rule.converts("Model.list")

@@ -143,16 +143,22 @@ def _renamed(variable: ast.Name, use: Use, to: Rewriter) -> str:
 
 @rule.converts("RunConfiguration.environment=")
 def set_environment(use: Use, to: Rewriter) -> Outcome:
-    """An assignment in a function or a branch."""
+    """An assignment in a function or a branch, or to a command that is submitted again."""
     assert use.receiver is not None and isinstance(use.statement, ast.Assign)
+    command = command_of(use.receiver, to)
+    if command:
+        return Statements(f"{command}.environment = {to.source(use.statement.value)}")
     return Statements(f"{to.source(use.receiver)} = {to.source(use.statement.value)}")
 
 
 @rule.converts("RunConfiguration.environment")
 def read_environment(use: Use, to: Rewriter) -> Outcome:
-    """The variable holds the environment."""
+    """The variable holds the environment, or the command has it."""
     assert use.receiver is not None
     parts_of(use.receiver, to)  # which says what the variable is called
+    command = command_of(use.receiver, to)
+    if command:
+        return Replace(f"{command}.environment")
     return Replace(to.source(use.receiver))
 
 
@@ -176,7 +182,10 @@ def set_references(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("RunConfiguration.node_count=")
 def set_count(use: Use, to: Rewriter) -> Outcome:
-    """What runs with it names the number of its nodes itself."""
+    """What runs with it names the number of its nodes itself, or the command is given it."""
+    command = command_of(use.receiver, to)
+    if command:
+        return Statements(f"{command}.set_resources(instance_count={to.source(assigned(use))})")
     return Statements("", _NAMES_NODES)
 
 
@@ -196,8 +205,10 @@ def read_target(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("RunConfiguration.docker=", "RunConfiguration.communicator=", "RunConfiguration.mpi=")
 def set_how(use: Use, to: Rewriter) -> Outcome:
-    """What runs with it names its distribution and its shared memory itself."""
-    del to
+    """What runs with it names its distribution and its shared memory itself, or the command is given it."""
+    command = command_of(use.receiver, to)
+    if command and use.symbol.endswith("mpi="):
+        return Statements(f"{command}.distribution = {to.source(assigned(use))}")
     setting = "shm_size" if use.symbol.endswith("docker=") else "distribution"
     return Statements("", f"give what ran with this configuration its {setting}: command({setting}=...)")
 

@@ -77,11 +77,31 @@ def _named(use: Use, to: Rewriter) -> tuple[str, str, str]:
     if node is None:
         raise ValueError("the metric has no name")
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-        return to.source(node), "", ""
+        return _put_together(node, to)
     allowed = allowed_name(node.value)
     if allowed == node.value:
         return to.source(node), allowed, ""
     return quoted(allowed), allowed, _RENAMED.format(node.value, allowed)
+
+
+def _put_together(node: ast.expr, to: Rewriter) -> tuple[str, str, str]:
+    """The code of a name that is put together of texts: ``"# rows of " + year``, ``f"loss ({part})"``; "", and what to
+    review."""
+    code = to.source(node)
+    wrong = [text for text in _texts(node) if _FORBIDDEN.search(text)]
+    if not wrong or any(code.count(text) != 1 for text in wrong):
+        return code, "", ""
+    for text in wrong:
+        code = code.replace(text, _FORBIDDEN.sub("_", text))
+    return code, "", _RENAMED.format("".join(wrong), "".join(_FORBIDDEN.sub("_", text) for text in wrong))
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """The literal parts of texts that are added, or of an f-string."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_texts(node.left), *_texts(node.right)]
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
 def allowed_name(name: str) -> str:

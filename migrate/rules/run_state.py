@@ -11,8 +11,17 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import PARENT_TAG, client, is_created, is_statement, is_submitted, run_id, run_object
+from amlbridge.migrate.inside import (
+    PARENT_TAG,
+    client,
+    is_created,
+    is_statement,
+    is_submitted,
+    run_id,
+    run_object,
+)
 from amlbridge.migrate.models.metrics import asked
+from amlbridge.migrate.models.tracking import tracking, tracks_from_the_client_on
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
@@ -233,9 +242,13 @@ def start_logging(use: Use, to: Rewriter) -> Outcome:
     """An interactive run, tracked in the workspace."""
     assert use.receiver is not None
     mlflow = to.need_module("mlflow")
-    workspace = to.client(use.node)
-    uri = f"{workspace}.workspaces.get({workspace}.workspace_name).mlflow_tracking_uri"
-    to.before(use.statement, f"{mlflow}.set_tracking_uri({uri})\n{mlflow}.set_experiment({to.source(use.receiver)})")
+    if tracks_from_the_client_on(use, to):
+        tracking(use, to)
+    else:
+        workspace = to.client(use.node)
+        uri = f"{workspace}.workspaces.get({workspace}.workspace_name).mlflow_tracking_uri"
+        to.before(use.statement, f"{mlflow}.set_tracking_uri({uri})")
+    to.before(use.statement, f"{mlflow}.set_experiment({to.source(use.receiver)})")
     review = ""
     if use.call is not None and use.argument("snapshot_directory") is not None:
         review = "MLflow takes no snapshot of a folder: log it with mlflow.log_artifacts if it is needed"

@@ -453,9 +453,24 @@ def member(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"lambda run: {template.format(run='run', client=client)}", review)
     if member in ("get_status", "status"):
         states.compare(use, states.OF_PIPELINES, to)
+        review = _SHOWN if _is_shown(use.node, to) else review
     if member in ("get_properties", "properties") and _is_added(use, to):
         return Replace(written(use, to, TEMPLATES["tags"][0]), _PROPERTIES)
     return Replace(written(use, to, template), review)
+
+
+_SHOWN = "the state is shown as JobStatus.COMPLETED; compared and added to texts it is Completed"
+
+
+def _is_shown(node: ast.AST, to: Rewriter) -> bool:
+    """Whether a state becomes text in a way that shows the name of an enumeration: ``print(...)``, an f-string."""
+    parent = to.evaluator.scopes.parents.get(node)
+    while isinstance(parent, ast.keyword):
+        parent = to.evaluator.scopes.parents.get(parent)
+    if isinstance(parent, ast.Call) and parent.func is not node:
+        called = parent.func.id if isinstance(parent.func, ast.Name) else getattr(parent.func, "attr", "")
+        return called in ("print", "str", "format")
+    return isinstance(parent, ast.FormattedValue)
 
 
 _PROPERTIES = "properties that code adds are tags in MLflow"

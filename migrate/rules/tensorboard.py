@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -76,15 +77,15 @@ def create(use: Use, to: Rewriter) -> Outcome:
     command = f'["tensorboard", "--logdir", {folder}, "--port", {number}]'
     if runs is None or (isinstance(runs, ast.List) and not runs.elts):
         return Replace(command)
-    if any(to.evaluator.type_of(run) in _TRACKED for run in getattr(runs, "elts", [])):
+    if any(to.evaluator.type_of(run) in _TRACKED for run in getattr(runs, "elts", [runs])):
         return Leave("download the logs of the run with mlflow.artifacts, and start TensorBoard on the folder")
-    job = to.fresh("job")
-    to.before(
-        use.statement,
-        f"for {job} in {to.source(runs)}:\n"
-        f'    {tracking(use, to)}.artifacts.download_artifacts(run_id={job}.name, artifact_path="logs", '
-        f"dst_path={to.need_module('os')}.path.join({folder}, {job}.name))",
+    one = "Run" in lineage(to.evaluator.type_of(runs) or "")  # SDK v1 took a run as well as a list of them
+    job = to.source(runs) if one else to.fresh("job")
+    download = (
+        f'{tracking(use, to)}.artifacts.download_artifacts(run_id={job}.name, artifact_path="logs", '
+        f"dst_path={to.need_module('os')}.path.join({folder}, {job}.name))"
     )
+    to.before(use.statement, download if one else f"for {job} in {to.source(runs)}:\n    {download}")
     return Replace(command, _ONCE)
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.text.edits import Edits, Lines
 
-_HINTS = ("list((", "}.keys()", " in {", "list({")
+#: What takes a generator without a second pair of brackets.
+_TAKES = ("next", "any", "all", "sum", "len", "set", "tuple", "sorted", "max", "min")
+_HINTS = ("list((", "}.keys()", " in {", "list({", *(f"{name}((" for name in _TAKES))
 
 
 def plain(code: str, *, iterated: bool = False) -> str:
@@ -43,6 +45,9 @@ def _plain(node: ast.AST, lines: Lines) -> str | None:
         case ast.Call(func=ast.Name(id="list"), args=[ast.GeneratorExp() as inner], keywords=[]):
             code = lines.source(inner)
             return f"[{code[1:-1].strip()}]" if lines.source(node).startswith("list((") else None
+        case ast.Call(func=ast.Name(id=name), args=[ast.GeneratorExp() as inner], keywords=[]) if name in _TAKES:
+            code = lines.source(inner)
+            return f"{name}({code[1:-1].strip()})" if lines.source(node).startswith(f"{name}((") else None
         case ast.Call(func=ast.Name(id="list"), args=[ast.DictComp() as inner], keywords=[]):
             return _keys(inner, lines)
         case ast.Call(func=ast.Name(id="list"), args=[ast.Call(func=ast.Attribute()) as inner], keywords=[]):

@@ -233,20 +233,20 @@ def test_a_module_that_is_imported_further_below_is_imported_above() -> None:
     text = convert("""\
 from azureml.core import Workspace
 ws = Workspace.from_config()
-ws.get_default_datastore().upload_files(FILES, target_path="data")
+ws.get_default_datastore().upload_files(FILES, ROOT, "data")
 import os
 os.makedirs("x")
 """).text
-    assert text.index("import os") < text.index("os.path.commonpath")
+    assert text.index("import os") < text.index("os.path.relpath")
 
 
 def test_a_module_whose_name_is_taken_gets_another_one() -> None:
     text = convert("""\
 from azureml.core import Workspace
 os = "linux"
-Workspace.from_config().get_default_datastore().upload_files(FILES, target_path="data")
+Workspace.from_config().get_default_datastore().upload_files(FILES, ROOT, "data")
 """).text
-    assert "import os as v2_os\n" in text and "v2_os.path.commonpath" in text
+    assert "import os as v2_os\n" in text and "v2_os.path.relpath" in text
 
 
 def test_star_imports_make_way() -> None:

@@ -61,3 +61,31 @@ def test_directories_files_and_ranges(live: LiveService) -> None:
         "False NotImplemented",
         "AuthenticationFailed",
     ]
+
+
+_UNMARKED = """
+from azureml._vendor.azure_storage.fileshare import ShareClient
+from azureml.core import Datastore, Workspace
+store = Datastore.get(Workspace.from_config(), "workspacefilestore")
+
+def unmarked(request):
+    request.http_request.headers["User-Agent"] = "engine"
+
+account = {"account_name": store.account_name, "account_key": store.account_key}
+share = ShareClient(f"https://{store.account_name}.file.{store.endpoint}", store.container_name,
+                    credential=account, raw_request_hook=unmarked)
+folder = share.get_directory_client("unmarked")
+folder.create_directory()
+file = folder.get_file_client("a b.txt")
+file.create_file(0)
+file.resize_file(10)
+file.upload_range(b"0123456789", offset=0, length=10)
+print(file.get_file_properties().size, file.download_file().readall())
+file.resize_file(4)
+print(file.download_file().readall())
+"""
+
+
+def test_requests_of_no_known_client_are_those_of_the_share_that_they_name(live: LiveService) -> None:
+    # So does the native engine of azureml-dataprep 5.1, with which azureml-fsspec uploads: it resizes what it created.
+    assert live.run(_UNMARKED).stdout.strip().splitlines() == ["10 b'0123456789'", "b'0123'"]

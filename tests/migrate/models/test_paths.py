@@ -31,7 +31,9 @@ def test_the_folder_of_the_one_file_is_the_one_above_it() -> None:
 
 def test_each_file_is_found_among_several_uploads_of_one() -> None:
     other = _ONE.replace("train", "test")
-    text = convert(_HEAD + _ONE + other + _READ.format(name="test.csv")).text
+    read = _READ.format(name="train.csv").replace("table =", "first =") + _READ.format(name="test.csv")
+    text = convert(_HEAD + _ONE + other + read).text
+    assert 'first = Data(path=wines_tables_files.path, type="uri_file")' in text
     assert 'table = Data(path=wines_tables_files_2.path, type="uri_file")' in text
 
 
@@ -41,9 +43,9 @@ def test_a_file_of_an_uploaded_folder_is_inside_of_the_data_asset() -> None:
     assert "path=f\"{wines_tables_files.path.rstrip('/')}/train.csv\"" in text
 
 
-def test_the_one_file_that_a_module_beside_uploads() -> None:
+def test_the_one_file_that_a_module_beside_uploads_and_reads() -> None:
     modules = [
-        ModuleText(Path("upload.py"), _HEAD + _ONE),
+        ModuleText(Path("upload.py"), _HEAD + _ONE + _READ.format(name="train.csv")),
         ModuleText(Path("read.py"), _HEAD + _READ.format(name="train.csv")),
     ]
     text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text

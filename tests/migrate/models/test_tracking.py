@@ -71,3 +71,34 @@ def test_a_client_of_another_module_is_there_before_mlflow_hears_of_it(tmp_path:
     code += "    ws = workspace()\n    print(Run.get(ws, 'a').get_metrics())\n"
     text = joined(converted(tmp_path, {"helper.py": helper, "main.py": code})["main.py"])
     assert joined("ml_client = workspace()" + SET.format("ml_client")) in text
+
+
+def test_code_that_tells_mlflow_only_further_below() -> None:
+    """As notebooks do that come to MLflow in a later cell: what is above would be logged to a folder here."""
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+ws = Workspace.from_config()
+run = Experiment(ws, "e").start_logging()
+run.complete()
+import mlflow
+mlflow.set_tracking_uri(ws.get_mlflow_tracking_uri())
+run = Experiment(ws, "f").start_logging()
+"""
+    ).text
+    assert text.index("set_tracking_uri") < text.index('mlflow.set_experiment("e")')
+    assert text.count("set_tracking_uri") == 2
+
+
+def test_mlflow_is_told_once_for_all_that_is_logged_and_read() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+ws = Workspace.from_config()
+experiment = Experiment(ws, "e")
+run = experiment.start_logging()
+run.complete()
+print(run.get_metrics(), [other.id for other in experiment.get_runs()])
+"""
+    ).text
+    assert text.count("set_tracking_uri") == 1

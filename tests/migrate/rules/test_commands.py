@@ -120,8 +120,8 @@ config = ScriptRunConfig(".", "train.py", compute_target="cpu", environment=env,
     assert "instance_count=3" in text and "node_count" not in text
 
 
-def test_a_whole_datastore_that_code_uploads_to_is_for_review() -> None:
-    found = convert(
+def test_a_whole_datastore_that_code_uploads_to_has_what_goes_up() -> None:
+    text = convert(
         """\
 from azureml.core import Datastore, Workspace
 
@@ -129,9 +129,9 @@ store = Datastore.get(Workspace.from_config(), name)
 store.upload("data", target_path="data")
 use(store.as_mount())
 """
-    )
-    told = next(finding for finding in found.findings if finding.symbol == "Datastore.as_mount")
-    assert told.status is Status.REVIEW and "becomes a data asset" in told.message
+    ).text
+    assert 'store_fs.upload(lpath="data", rpath="data"' in text
+    assert 'path=f"azureml://datastores/{store.name}/paths/"' in text
 
 
 def test_the_class_of_a_datastore_in_an_annotation() -> None:

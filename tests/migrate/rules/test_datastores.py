@@ -59,9 +59,11 @@ def test_what_nothing_read_stays() -> None:
     check_transformed(BEFORE + 'store = Datastore.get(ws, "lake")\n', AFTER + code)
 
 
-def test_an_upload_that_nothing_reads_has_no_variable() -> None:
+def test_an_upload_to_a_datastore_without_a_variable() -> None:
     text = convert(BEFORE + 'ws.get_default_datastore().upload("data", target_path="data")\n').text
-    assert "\nml_client.data.create_or_update(" in text
+    assert 'uri=f"azureml:/{ml_client.datastores.get_default().id}"' in text
+    text = convert(BEFORE + 'Datastore.get(ws, "raw").upload("data", target_path="data")\n').text
+    assert 'uri="azureml:/" + ml_client.datastores.get("raw").id' in text
 
 
 def test_a_datastore_is_taken_from_the_workspace() -> None:

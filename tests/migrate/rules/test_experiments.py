@@ -112,3 +112,18 @@ def test_a_name_that_becomes_its_experiment_stays_a_name() -> None:
     text = convert(f"{code}    trial = Experiment(ws, trial)\n    trial.start_logging(display_name='first')\n").text
     assert "trial = trial" not in text
     assert "mlflow.set_experiment(trial)" in text and 'mlflow.start_run(run_name="first")' in text
+
+
+@pytest.mark.parametrize("made", ["run = exp.start_logging()", "import mlflow\nwith mlflow.start_run():\n    pass"])
+def test_runs_that_were_only_logged_are_found_as_runs_of_mlflow(made: str) -> None:
+    """No job is behind them."""
+    code = f"{HEAD}{made}\nfor found in exp.get_runs():\n    print(found.id, found.get_metrics())\n"
+    code = code.replace("experiment =", "exp = ")
+    text = convert(code + "last = next(exp.get_runs())\nprint(last.id)\n").text
+    assert "jobs.get" not in text and "last = next(\n    run\n    for run in mlflow.search_runs(" in text
+    assert "print(found.info.run_id, mlflow.get_run(found.info.run_id).data.metrics)" in text
+
+
+def test_runs_that_are_chosen_by_their_type_are_jobs() -> None:
+    text = convert(f"{HEAD}experiment.start_logging()\nruns = experiment.get_runs(type='automl')\n").text
+    assert "ml_client.jobs.get(run.info.run_id)" in text

@@ -159,3 +159,24 @@ def test_a_version_that_is_set_is_set_on_the_object_of_v2() -> None:
         "found = Model(ws, 'm')\nfound.version = 3\n"
     ).text
     assert "found.version = 3" in text and "azureml" not in text.replace("azure.ai.ml", "")
+
+
+def test_a_workspace_that_only_found_the_path_of_a_model_goes() -> None:
+    """A scoring script needs no client: its environment has not even the package."""
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.model import Model
+
+
+def init():
+    global model
+    ws = Workspace.get(name="w", subscription_id="s", resource_group="g")
+    model = load(Model.get_model_path("m", version=None, _workspace=ws))
+
+
+def run(data):
+    return model.predict(data)
+"""
+    ).text
+    assert "MLClient" not in text and 'model = load(str(next(Path(os.environ["AZUREML_MODEL_DIR"]).iterdir())))' in text

@@ -53,7 +53,8 @@ def test_dates_that_are_put_together_get_a_name_in_their_loop() -> None:
 
 
 def test_registered_files_are_a_data_asset_at_their_address() -> None:
-    body = 'ws = Workspace.from_config()\nfiles = MNIST.get_file_dataset().register(ws, "mnist")\n'
+    made = 'MNIST.get_file_dataset().register(ws, "mnist", create_new_version=True)'
+    body = f"ws = Workspace.from_config()\nfiles = {made}\n"
     found = convert(HEAD.replace("*", "MNIST") + body)
     assert {finding.status for finding in found.findings} == {Status.CONVERTED}
     assert 'path="wasbs://mnist@azureopendatastorage.blob.core.windows.net/"' in found.text

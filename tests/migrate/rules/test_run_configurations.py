@@ -21,3 +21,29 @@ def configuration(name):
     )
     told = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
     assert "names its compute" in told["RunConfiguration.target"]
+
+
+def test_what_a_command_is_given_between_two_submissions() -> None:
+    """The configuration of a ScriptRunConfig that has been submitted before is changed, not the variable of it."""
+    text = convert(
+        """\
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.runconfig import MpiConfiguration
+
+ws = Workspace.from_config()
+exp = Experiment(ws, "e")
+src = ScriptRunConfig("scripts", script="train.py", compute_target="cpu", environment=Environment.get(ws, "a"))
+run = exp.submit(src)
+other = Environment.get(ws, "b")
+src.run_config.environment = other
+src.run_config.node_count = 3
+src.run_config.mpi = MpiConfiguration(2)
+print(src.run_config.environment.name)
+run = exp.submit(src)
+"""
+    ).text
+    after = text.partition('other = ml_client.environments.get("b", label="latest")\n')[2]
+    assert after.startswith(
+        "src.environment = other\nsrc.set_resources(instance_count=3)\n"
+        "src.distribution = MpiDistribution(process_count_per_instance=2)\nprint(src.environment.name)\n"
+    )

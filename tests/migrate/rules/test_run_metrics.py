@@ -111,3 +111,16 @@ def test_a_row_with_a_text_is_one_of_a_table() -> None:
     assert 'mlflow.log_table({"stat": keys[0], "value": found[keys[0]]}, "a.json")' in convert(HEAD + code).text
     unknown = convert(f"{HEAD}run.log_row('a', x=thing())\n").findings[-1]
     assert unknown.status is Status.REVIEW and "assumed that all columns are numbers" in unknown.message
+
+
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [
+        ('"# rows of " + str(year)', '"_ rows of " + str(year)'),
+        ('f"loss ({part}) #1"', 'f"loss _{part}_ _1"'),
+        ('f"loss {part}"', 'f"loss {part}"'),
+    ],
+)
+def test_a_name_that_is_put_together_has_only_what_mlflow_allows(name: str, after: str) -> None:
+    text = convert(f"from azureml.core import Run\n\nrun = Run.get_context()\nrun.log({name}, 1.5)\n").text
+    assert f"mlflow.log_metric({after}, 1.5)" in text

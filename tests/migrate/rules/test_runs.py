@@ -243,3 +243,18 @@ def test_a_method_that_is_mapped_over_runs(call: str) -> None:
     head = "from azureml.core import Experiment, Run, Workspace\n\nws = Workspace.from_config()\n"
     text = convert(f'{head}runs = list(Experiment(ws, "e").get_runs())\n{call}\n').text
     assert "map(lambda run: ml_client.jobs.begin_cancel(run.name).result(), runs)" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("print(run.status)", True),
+        ("print(f'state: {run.get_status()}')", True),
+        ("print('state: ' + run.get_status())", False),
+        ("assert run.status == 'Completed'", False),
+    ],
+)
+def test_a_state_that_is_shown_reads_otherwise(code: str, told: bool) -> None:
+    head = "from azureml.core import Experiment, Workspace\n\nws = Workspace.from_config()\n"
+    found = convert(f"{head}run = Experiment(ws, 'e').submit(config)\n{code}\n")
+    assert any("JobStatus.COMPLETED" in finding.message for finding in found.findings) is told

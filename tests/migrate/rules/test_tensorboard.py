@@ -32,3 +32,17 @@ def test_a_run_of_mlflow_stays() -> None:
     found = convert(f'{HEAD}run = Experiment(ws, "e").start_logging()\ntb = Tensorboard([run])\ntb.start()\n')
     left = next(finding for finding in found.findings if finding.symbol == "Tensorboard")
     assert left.status is Status.MANUAL and "mlflow.artifacts" in left.message
+
+
+def test_one_run_is_no_list() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+from azureml.tensorboard import Tensorboard
+
+run = Experiment(Workspace.from_config(), "e").submit(config)
+board = Tensorboard(run)
+board.start()
+"""
+    ).text
+    assert "for job in" not in text and "run_id=run.name" in text

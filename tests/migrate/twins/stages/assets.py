@@ -174,6 +174,23 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
             """,
     ),
     Twin(
+        "datastores",
+        1,
+        needs="azureml.fsspec",
+        setup=STORES,
+        files={
+            "data/a.csv": "a\n1\n",
+            "notes.txt": "new",
+            "licence.txt": "free",
+            "stored/titanic/notes.txt": "old",
+        },
+        foot="""\
+            raw.download("back", prefix="titanic")
+            for name in ("2026/a.csv", "notes.txt", "licence.txt"):
+                print("=", open(f"back/titanic/{name}").read())
+            """,
+    ),
+    Twin(
         "environments",
         0,
         head="""\

@@ -1,0 +1,138 @@
+"""Uploads to datastores: a data asset where only the code itself reads the files, else to the same path with fsspec."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.project.modules import build_project
+from tests.migrate.rules.support import PYTHON, check_transformed, convert
+
+_HEAD = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+"""
+_AFTER = """\
+import fsspec
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+store = ml_client.datastores.get_default()
+store_fs = fsspec.filesystem("azureml", uri=f"azureml:/{store.id}")
+"""
+_UPLOAD = 'store.upload("data", target_path="wines")\n'
+_READ = 'files = Dataset.File.from_files((store, "wines"))\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"data", target_path="wines"', '"data", rpath="wines", recursive=True, overwrite="APPEND"'),
+        ('"data", "/a/b", True', '"data", rpath="a/b", recursive=True, overwrite="MERGE_WITH_OVERWRITE"'),
+        (
+            'src_dir=folder, overwrite=again, target_path=f"{x}/a"',
+            'folder, rpath=f"{x}/a", recursive=True, overwrite="MERGE_WITH_OVERWRITE" if again else "APPEND"',
+        ),
+        ('"data"', '"data", rpath="", recursive=True, overwrite="APPEND"'),
+    ],
+)
+def test_a_folder_goes_to_the_same_path(before: str, after: str) -> None:
+    found = convert(f"{_HEAD}store.upload({before})\n")
+    assert found.text.startswith(_AFTER)
+    assert ast.unparse(ast.parse(found.text)).endswith(ast.unparse(ast.parse(f"store_fs.upload(lpath={after})")))
+
+
+def test_uploads_to_one_datastore_share_the_file_system() -> None:
+    findings = check_transformed(
+        f'{_HEAD}store.upload("a", "x")\nstore.upload_files(["b.csv"], target_path="y")\n',
+        f'{_AFTER}store_fs.upload(lpath="a", rpath="x", recursive=True, overwrite="APPEND")\n'
+        'store_fs.upload(lpath="b.csv", rpath="y", overwrite="APPEND")\n',
+        status=Status.REVIEW,
+    )
+    assert all("azureml-fsspec" in finding.message for finding in findings if "upload" in finding.symbol)
+
+
+@pytest.mark.parametrize(
+    ("files", "folder", "told"),
+    [
+        ('["a/x.csv", "a/y.csv"]', '"t"', False),
+        ('["a/b/x.csv", "a/c/y.csv"]', 'os.path.join("t", os.path.relpath(os.path.dirname(file), "a"))', False),
+        ('["a/b/x.csv"], "a"', 'os.path.join("t", os.path.relpath(os.path.dirname(file), "a"))', False),
+        ('["a/b/x.csv", "a/b/y.csv"], "a/b"', '"t"', False),
+        ("FILES, ROOT", 'os.path.join("t", os.path.relpath(os.path.dirname(file), ROOT))', False),
+        ("FILES", '"t"', True),
+    ],
+)
+def test_files_go_to_the_folder_that_they_had(files: str, folder: str, told: bool) -> None:
+    found = convert(f'{_HEAD}store.upload_files({files}, target_path="t")\n')
+    upload = ast.unparse(ast.parse(f'store_fs.upload(lpath=file, rpath={folder}, overwrite="APPEND")'))
+    assert ast.unparse(ast.parse(found.text)).endswith(upload)
+    assert any("right into the folder" in finding.message for finding in found.findings) is told
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        _READ.replace("wines", "wines2") + _UPLOAD,
+        _READ + _UPLOAD,
+        f"if new:\n    {_UPLOAD}{_READ}",
+        f"def up():\n    {_UPLOAD}\ndef read():\n    {_READ}",
+        f"{_UPLOAD}{_READ}other = Dataset.File.from_files((store, path))\n",
+        f"{_UPLOAD}{_READ}all_of_it = store.path('/')\n",
+        _UPLOAD + _READ.replace('"wines"', 'f"wines{year}/a.csv"'),
+        _UPLOAD.replace("data", "more") + _UPLOAD + _READ,
+        'store.upload_files(["data/a.csv"], target_path="wines")\n' + _READ.replace("wines", "wines/*.csv"),
+        'store.upload_files(["data/a.csv"], target_path="wines")\n' + _READ.replace("wines", "wines/b.csv"),
+    ],
+    ids=[
+        *("another path", "before", "in a branch", "in another function", "unknown path", "folder above", "formatted"),
+        *("of two uploads", "by a pattern", "another file"),
+    ],
+)
+def test_what_others_may_read_goes_to_the_path(code: str) -> None:
+    text = convert(_HEAD + code).text
+    assert 'rpath="wines"' in text and "wines_files" not in text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        _UPLOAD + _READ,
+        f"with folder:\n    {_UPLOAD}{_READ}",
+        f"if new:\n    {_UPLOAD}    {_READ}",
+        f"{_UPLOAD}if new:\n    {_READ}",
+    ],
+)
+def test_what_only_the_code_behind_reads_becomes_a_data_asset(code: str) -> None:
+    text = convert(_HEAD + code).text
+    assert "wines_files = ml_client.data.create_or_update(" in text and "path=wines_files.path" in text
+
+
+def test_a_folder_whose_name_only_begins_alike_is_another_one() -> None:
+    text = convert(f"{_HEAD}{_UPLOAD}{_READ}{_READ.replace('wines', 'wines2')}").text
+    assert "path=wines_files.path" in text and "azureml://datastores/workspaceblobstore/paths/wines2" in text
+
+
+def test_a_folder_that_only_a_module_beside_reads_goes_to_the_path() -> None:
+    modules = [ModuleText(Path("upload.py"), _HEAD + _UPLOAD), ModuleText(Path("read.py"), _HEAD + _READ)]
+    project = build_project(modules, PYTHON)
+    uploaded, read = (convert_module(module, project, PYTHON).text for module in modules)
+    assert 'rpath="wines"' in uploaded and '"azureml://datastores/workspaceblobstore/paths/wines"' in read
+
+
+def test_a_directory_whose_dataset_nobody_takes() -> None:
+    code = 'Dataset.File.upload_directory("data", target=(store, "wines"), overwrite=True)\n'
+    check_transformed(
+        _HEAD + code,
+        f'{_AFTER}store_fs.upload(\n    lpath="data", rpath="wines", recursive=True, overwrite="MERGE_WITH_OVERWRITE"\n'
+        ")\n",
+        status=Status.REVIEW,
+    )
