@@ -108,6 +108,8 @@ class Parts:
     spark: list[tuple[str, str]] = field(default_factory=list)
     #: What it says of data that its runs get beside their arguments: ``{"name": reference.to_config()}``.
     references: list[ast.expr] = field(default_factory=list)
+    #: Data that its runs get as inputs: names, and their code.
+    data: list[tuple[str, str]] = field(default_factory=list)
     #: What it runs, where the configuration says so itself.
     script: ast.expr | None = None
     arguments: ast.expr | None = None
@@ -133,6 +135,11 @@ class Parts:
             return
         if use.symbol.endswith(".environment_variables"):
             self.items.append(item_of(use, to))
+            return
+        if use.symbol == "RunConfiguration.data":
+            from amlbridge.migrate.models.run_data import item_in
+
+            self.data.append(item_in(use, to))
             return
         if use.symbol.startswith(SYMBOLS):
             self.r = self.r or RPackages()
@@ -180,6 +187,10 @@ class Parts:
             setattr(self, member, value)
         elif member == "data_references":
             self.references.append(value)
+        elif member == "data":
+            from amlbridge.migrate.models.run_data import items_in
+
+            self.data = items_in(value, to)
         elif member == "environment":
             self.alias = value
         elif member == "node_count":
@@ -399,7 +410,8 @@ def is_change(use: Use) -> bool:
     """Whether a use changes an environment or a run configuration, or what belongs to it."""
     parent = use.evaluator.scopes.parents.get(use.node)
     if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
-        return use.symbol.endswith((".environment_variables", "SparkConfiguration.configuration"))
+        items = (".environment_variables", "SparkConfiguration.configuration", "RunConfiguration.data")
+        return use.symbol.endswith(items)
     owner, member = use.symbol.rsplit(".", 1)
     if owner == "CondaDependencies":
         return member.startswith(("add_", "set_", "remove_"))

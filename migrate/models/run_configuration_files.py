@@ -16,6 +16,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.files.runconfig import CONFIG_FOLDERS
 from amlbridge.migrate.files.yaml_text import get, load
 from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.run_data import MODES
 from amlbridge.migrate.models.static import NotKnownError, Static, file_of, folder_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -24,6 +25,9 @@ _ELSEWHERE = (
     "the YAML of azure.ai.ml.load_job"
 )
 _DATA = "the data of the file ({}) are none of SDK v2: what runs with it names its inputs itself"
+
+
+_NAMED = "the file names its dataset by an id, which SDK v2 does not know: the data asset is taken to be called {}"
 
 
 class _Straight(Static):
@@ -60,9 +64,19 @@ def parts_of_file(use: Use, to: Rewriter) -> Parts:
     if str(get(content, "communicator")).lower() in ("mpi", "openmpi", "intelmpi"):
         make, count = to.need("azure.ai.ml", "MpiDistribution"), get(content, "mpi", "processCountPerNode") or 1
         found.distribution = f"{make}(process_count_per_instance={count})"
-    data = [name for key in ("data", "dataReferences", "outputData") for name in get(content, key) or ()]
+    for name, how in (get(content, "data") or {}).items():
+        found.data.append((str(name), _input(str(name), str(get(how, "mechanism")), to)))
+        found.reviews.append(_NAMED.format(name))
+    data = [name for key in ("dataReferences", "outputData") for name in get(content, key) or ()]
     found.reviews += [_DATA.format(", ".join(map(str, data)))] if data else []
     return found
+
+
+def _input(name: str, mechanism: str, to: Rewriter) -> str:
+    """The newest data asset that has the name of an input."""
+    mode = f', mode="{MODES[mechanism]}"' if mechanism in ("mount", "download") else ""
+    kind = "uri_folder" if mode else "mltable"
+    return f'{to.need("azure.ai.ml", "Input")}(type="{kind}", path="azureml:{name}@latest"{mode})'
 
 
 def _named(place: Any, name: str | None, to: Rewriter) -> Path | None:

@@ -21,6 +21,7 @@ from amlbridge.migrate.rewriter import Rewriter
 SERVERLESS = '"serverless"'
 
 
+_DATA = "the data of its run configuration ({}) are no inputs of it: give it those that its script reads"
 _NO_COMPUTE = "no compute is named here: the job runs serverless, or where the pipeline says"
 _VARIABLES = "its environment variables are set in another function: give them to command(environment_variables=...)"
 _FROM_ELSEWHERE = "its run configuration comes from elsewhere: name the compute and the variables that it had"
@@ -47,6 +48,8 @@ class Settings:
     environment_source: ast.expr | None = None
     #: Data that runs get beside their arguments: ``{"name": reference.to_config()}``.
     references: list[ast.expr] = field(default_factory=list)
+    #: Data of the run configuration: names, and the code of inputs.
+    data: list[tuple[str, str]] = field(default_factory=list)
     #: The ScriptRunConfig that settings are read of, and nothing else is done with.
     parts: list[ast.AST] = field(default_factory=list)
 
@@ -81,6 +84,7 @@ class Settings:
         found.take(configuration, environment, compute, use, to)
         if found.references:
             raise ValueError("RunConfiguration.data_references of a step: give it the data as inputs and arguments")
+        found.reviews += [_DATA.format(", ".join(name for name, _code in found.data))] if found.data else []
         estimator = use.argument("estimator")
         if estimator is not None:
             _of_estimator(found, estimator, use, to)
@@ -151,6 +155,7 @@ class Settings:
             self.distribution = parts.distribution or self.distribution
             self.shm_size = parts.shm_size or self.shm_size
             self.references += parts.references
+            self.data += parts.data
         self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
 
     def _take_variables(self, node: ast.expr, use: Use, to: Rewriter, parts: Parts | None = None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
 from amlbridge.migrate.models.environment import assigned, is_change, memory_of, shared_memory
@@ -175,8 +176,6 @@ def command_line(use: Use, to: Rewriter) -> tuple[list[ast.expr], str, Arguments
     own_script, own_arguments = runs(use.argument("run_config", position=3), use, to)
     passed = said.get("arguments") or use.argument("arguments", "arguements", position=2)
     passed = own_arguments if passed is None else passed
-    if passed is not None and "DatasetConsumptionConfig:" in to.lines.source(passed):
-        raise ValueError("the arguments name data of the run configuration: give command(...) inputs of it")
     nodes = list_elements(passed, to) if passed is not None else []
     if command is not None and not is_none(command):
         words = list_elements(command, to)
@@ -223,7 +222,9 @@ def job(
     later_references = [assigned(c) for c in Objects.of(to).members(use.node) if c.symbol == _REFERENCES]
     references = [*settings.references, *later_references]
     nodes = [_referred(node, references) or node for node in nodes]
-    arguments = read_arguments(nodes, [], to, line, _listed(use, nodes, to))
+    found, given = _listed(use, nodes, to), run_data.inputs_of(use, settings.data, to)
+    run_data.declare(given, found)
+    arguments = read_arguments(run_data.named(nodes, given, to), [], to, line, found)
     if first is not None:
         arguments.parts[:0] = first.parts
         arguments.inputs[:0] = first.inputs

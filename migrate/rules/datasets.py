@@ -423,6 +423,9 @@ def kind(node: ast.expr, to: Rewriter) -> Replace | None:
 @rule.converts("Dataset", "TabularDataset", "FileDataset")
 def annotation(use: Use, to: Rewriter) -> Outcome:
     """The class, in annotations."""
+    number = use.argument("dataset_id", position=0) if use.call is not None else None
+    if isinstance(number, ast.Attribute) and number.attr == "id":  # the class of a run configuration
+        return Replace(to.source(number.value))
     if use.call is not None:
         return Leave("make a data asset: Data(path=..., type=...)")
     return Replace(to.need("azure.ai.ml.entities", "Data"))

@@ -16,6 +16,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_configuration_files import parts_of_file
 from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
+from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
@@ -80,6 +81,8 @@ def loaded(use: Use, to: Rewriter) -> Outcome:
 
 _NAMES_COMPUTE = "check that every step that ran with this configuration names its compute"
 _NAMES_NODES = "check that every step that ran with this configuration names its number of nodes"
+#: What an environment does not hold, wherever it is said.
+_APART = tuple(f"RunConfiguration.{name}" for name in ("target=", "data_references=", "data=", "data"))
 #: What an environment does not hold, and the code that a function gives it to has to say itself.
 _OF_JOBS = {"RunConfiguration.target=": _NAMES_COMPUTE, "RunConfiguration.node_count=": _NAMES_NODES}
 
@@ -91,7 +94,7 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
     changes = beside(use, parts, changes, to)
     folded = variable is not None and objects.straight(use.node, changes)
     for change in changes:
-        if folded or change.symbol in ("RunConfiguration.target=", "RunConfiguration.data_references="):
+        if folded or change.symbol in _APART:
             parts.apply(change, to)
     opened = parts.open_file(to) if folded else ""
     to.memory["parts", use.node] = parts
@@ -174,10 +177,16 @@ def set_target(use: Use, to: Rewriter) -> Outcome:
     return Statements("", _NAMES_COMPUTE)
 
 
-@rule.converts("RunConfiguration.data_references=")
+@rule.converts("RunConfiguration.data_references=", "RunConfiguration.data=")
 def set_references(use: Use, to: Rewriter) -> Outcome:
     """What runs with it gets the data as inputs."""
     return Statements("", "check that every job that ran with this configuration has the data as an input")
+
+
+@rule.converts("RunConfiguration.data")
+def set_data(use: Use, to: Rewriter) -> Outcome:
+    """The same for one of them."""
+    return set_references(use, to) if is_change(use) else without_rule(use.symbol)
 
 
 @rule.converts("RunConfiguration.node_count=")

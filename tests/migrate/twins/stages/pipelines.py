@@ -165,6 +165,23 @@ TWINS = [
         cluster="cpu",
     ),
     Twin(
+        "run-configuration-data",
+        head=ENV
+        + """\
+from azureml.core import Dataset
+
+Dataset.File.upload_directory("numbers", (ws.get_default_datastore(), "numbers")).register(ws, "numbers")
+""",
+        foot="run.wait_for_completion(show_output=False)\n",
+        setup=ENV_SETUP,
+        files={"src/train.py": SEEN, "numbers/a.csv": "a\n1\n"},
+        cluster="cpu",
+        differs={
+            "data/numbers_files": "a folder that is uploaded is a data asset",
+            "stored/workspaceblobstore/numbers/*": "a folder that is uploaded is a data asset",
+        },
+    ),
+    Twin(
         "run-configurations",
         head="from azureml.core import Experiment, ScriptRunConfig, Workspace\n",
         foot="ws = Workspace.from_config()\n"
