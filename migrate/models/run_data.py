@@ -76,7 +76,7 @@ def named(words: list[ast.expr], items: list[tuple[str, str]], to: Rewriter) -> 
 def _spoken(word: ast.expr, items: list[tuple[str, str]], to: Rewriter) -> str:
     """The name of the data whose path a word of the arguments means; "" where it means none. Raises ValueError where it
     means data that the configuration does not have."""
-    if "DatasetConsumptionConfig:" not in to.lines.source(word):
+    if "DatasetConsumptionConfig:" not in ast.unparse(word):
         return ""
     said = _SAID.fullmatch(_text(word, to) or "")
     if said is None or said[1] not in [name for name, _code in items]:

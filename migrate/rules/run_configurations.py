@@ -16,8 +16,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_configuration_files import parts_of_file
 from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
-from amlbridge.migrate.no_equivalent import without_rule
-from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
 
@@ -186,7 +185,7 @@ def set_references(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RunConfiguration.data")
 def set_data(use: Use, to: Rewriter) -> Outcome:
     """The same for one of them."""
-    return set_references(use, to) if is_change(use) else without_rule(use.symbol)
+    return set_references(use, to) if is_change(use) else Leave("give command(...) inputs of azure.ai.ml.Input")
 
 
 @rule.converts("RunConfiguration.node_count=")
