@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.keywords import keywords_behind
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
@@ -22,7 +22,8 @@ class Use:
     ``symbol``: its canonical name. An assignment to an attribute has "=" at its end ("RunConfiguration.target="),
     an item of a collection "[]" ("Workspace.datasets[]").
     ``node``: the whole expression of the use: the call when it is called. ``receiver``: the expression before the last
-    dot when that is an object. ``statement``: the statement that it stands in.
+    dot when that is an object. ``statement``: the statement that it stands in. ``again``: whether a comment on an
+    earlier use in the module says the same.
     """
 
     symbol: str
@@ -30,6 +31,7 @@ class Use:
     statement: ast.stmt
     evaluator: Evaluator = field(repr=False)
     receiver: ast.expr | None = field(default=None, repr=False)
+    again: bool = False
 
     @property
     def call(self) -> ast.Call | None:
@@ -109,8 +111,8 @@ def is_none(node: ast.expr | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
-#: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): what a
-#: module takes from them is told once.
+#: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): one comment
+#: tells of each thing that a module takes from them.
 _BESIDE = ("azureml.dataprep", "azureml.designer", "azureml.studio")
 
 
@@ -124,9 +126,10 @@ def find_uses(evaluator: Evaluator) -> list[Use]:
     told: set[str] = set()
     for node in _in_order(evaluator.tree):
         use = _use(evaluator, node)
-        if use is None or use.symbol in _OF_CLIENTS or (use.symbol in told and use.module.startswith(_BESIDE)):
+        if use is None or use.symbol in _OF_CLIENTS:
             continue
-        found.append(use)
+        again = use.symbol in told and use.module.startswith(_BESIDE)
+        found.append(replace(use, again=True) if again else use)
         told.add(use.symbol)
     return found
 

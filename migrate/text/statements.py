@@ -246,7 +246,7 @@ class StatementWriter:
         found: list[str] = []
         for use in self._uses.get(statement, ()):
             rule, outcome = self.to.outcomes.get(use.node, (None, None))
-            if isinstance(outcome, Leave) and self._has_todo(above):
+            if isinstance(outcome, Leave) and (use.again or self._has_todo(above)):
                 continue
             if outcome == CONNECTED and (self._is_shared(use) or self._has_reason(statement)):
                 continue  # it stays only for others, which have their comment
