@@ -122,6 +122,8 @@ def test_bad_requests_and_refusals(live: LiveService) -> None:
             answer = client.put(deployment, json={"properties": {"template": template}})
             assert answer.status_code == 400, template
         assert client.get(deployment).status_code == 404
+        answer = client.put(f"{scope}/linkedServices/x", json={})
+        assert answer.status_code == 400 and answer.json()["error"]["message"], answer.text
         for method, path in (
             ("DELETE", f"{subscription}/resourceGroups/{GROUP}"),
             ("PUT", f"{scope}/privateEndpointConnections/x"),
