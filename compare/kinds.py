@@ -34,9 +34,13 @@ def without_driver(node: Node, options: Mapping[str, tuple[str, ...]]) -> dict[s
 def with_hyperparameters(node: Node, options: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The options of a command as a trial of a sweep is given them: each hyperparameter with its value."""
     sweep = node.options.get("sweep")
-    if not isinstance(sweep, Mapping) or not sweep.get("append"):
+    if not isinstance(sweep, Mapping):
         return dict(options)
-    return {**options, **{f"--{_plain(item[0])}": (f"<input {_plain(item[0])}>",) for item in sweep["space"]}}
+    names = [_plain(item[0]) for item in sweep.get("space", ())]
+    found = {**options, **({f"--{name}": (f"<input {name}>",) for name in names} if sweep.get("append") else {})}
+    # Names of inputs are written small in SDK v2.
+    small = {f"<input {name}>": f"<input {name.lower()}>" for name in names}
+    return {name: tuple(small.get(word, word) for word in words) for name, words in found.items()}
 
 
 def setting(name: str, value: Any) -> Any:
@@ -48,7 +52,7 @@ def setting(name: str, value: Any) -> Any:
     for key, own in (("max_duration", _SWEEP_TIMEOUT), ("trial_timeout", _RUN_TIMEOUT)):
         if found.get(key) == own:
             del found[key]
-    found["space"] = [[_plain(item[0]), *item[1:]] for item in found.get("space", ())]
+    found["space"] = [[_plain(item[0]).lower(), *item[1:]] for item in found.get("space", ())]
     if isinstance(found.get("policy"), Mapping):
         # Each SDK has one way of counting ended trials and no argument for it.
         found["policy"] = {key: item for key, item in found["policy"].items() if key != "exclude_finished"}

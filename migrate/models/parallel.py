@@ -297,7 +297,8 @@ def keywords(config: Configuration, reviews: list[str], to: Rewriter, default: s
     for old, new in _SAME.items():
         value = config.get(old)
         if value is not None:
-            found.append(f"{new}={_plain(value, old, reviews, to)}")
+            code = _plain(value, old, reviews, to)
+            found.append(f"{new}={_as_text(code) if old == 'mini_batch_size' else code}")
         elif old == "mini_batch_size" and default:
             found.append(default)
     retry = []
@@ -311,6 +312,14 @@ def keywords(config: Configuration, reviews: list[str], to: Rewriter, default: s
     if retry:
         found.append(f"retry_settings={{{', '.join(retry)}}}")
     return found
+
+
+def _as_text(code: str) -> str:
+    """The code of the size of a mini batch, which SDK v2 takes as a text only, and SDK v1 as a number, too."""
+    node = ast.parse(code, mode="eval").body
+    if isinstance(node, ast.Constant):
+        return code if isinstance(node.value, str) else f'"{node.value}"'
+    return code if isinstance(node, ast.JoinedStr) else f"str({code})"
 
 
 def as_dict(config: Configuration, reviews: list[str], to: Rewriter) -> str:

@@ -49,6 +49,9 @@ pipeline = Pipeline(ws, [score])
         ("", 'mini_batch_size="10"'),
         (", partition_keys=['a', 'b']", 'partition_keys=["a", "b"]'),
         (", mini_batch_size='3', process_count_per_node=P", "max_concurrency_per_instance=P"),
+        (", mini_batch_size='1KB'", 'mini_batch_size="1KB"'),
+        (", mini_batch_size=3", 'mini_batch_size="3"'),  # the client takes no numbers
+        (", mini_batch_size=SIZE", "mini_batch_size=str(SIZE)"),
         (", run_max_try=TRIES", '"max_retries": TRIES - 1'),
         (", allowed_failed_count=4", "mini_batch_error_threshold=4"),
         (", allowed_failed_percent=50", 'program_arguments="--allowed_failed_percent 50"'),
