@@ -318,7 +318,7 @@ def _as_text(code: str) -> str:
     """The code of the size of a mini batch, which SDK v2 takes as a text only, and SDK v1 as a number, too."""
     node = ast.parse(code, mode="eval").body
     if isinstance(node, ast.Constant):
-        return code if isinstance(node.value, str) else f'"{code}"'
+        return code if node.value is None or isinstance(node.value, str) else f'"{code}"'
     return code if isinstance(node, ast.JoinedStr) else f"str({code})"
 
 
