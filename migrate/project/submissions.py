@@ -66,14 +66,18 @@ def upload_targets(module: ModuleText, around: Surroundings) -> dict[str, str]:
     to = reader(module, around)
     found, ignores = {}, Ignores.of(module.text)
     for use in to.uses if to is not None else []:
-        if to is None or use.call is None or use.symbols[-1] not in UPLOADS or not is_asset(use, to):
+        if to is None or use.call is None or use.symbols[-1] not in UPLOADS:
             continue
         if ignores.covers(use.call.lineno, use.call.end_lineno or use.call.lineno, "datastores"):
             continue  # it stays what it is, an upload to a path
-        target = upload_target(use, to)
+        try:
+            target = upload_target(use, to) if is_asset(use, to) else None
+            file = only_file(use, to)
+        except (ValueError, CannotWriteError):
+            continue  # the conversion of that module reports it
         path = to.evaluator.text(target) if target is not None else None
         if path is not None:
-            if file := only_file(use, to):
+            if file:
                 found[f"{path.strip('/')}/{file}"] = upload_name(path)
             found[path.strip("/")] = upload_name(path)
     return found

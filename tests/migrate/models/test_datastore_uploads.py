@@ -136,3 +136,8 @@ def test_a_directory_whose_dataset_nobody_takes() -> None:
         ")\n",
         status=Status.REVIEW,
     )
+
+
+def test_an_upload_whose_arguments_come_from_elsewhere_stops_nothing() -> None:
+    text = convert(f"{_HEAD}\n\ndef up(**given):\n    store.upload(**given)\n\n\nup(**OPTIONS)\nprint(ws.name)\n").text
+    assert "print(ws.name)" in text or "print(ml_client.workspace_name)" in text
