@@ -132,9 +132,17 @@ class Scopes:
             if others and any(id(self._blocks.get(n)) in others for n in (statement, *self.ancestors(statement))):
                 continue
             reaching.append(binding)
-            if id(self._blocks.get(statement)) in blocks:
+            if any(id(self._blocks.get(node)) in blocks for node in self._always(statement)):
                 break
         return reaching or bindings[::-1]
+
+    def _always(self, statement: ast.stmt) -> Iterator[ast.stmt]:
+        """A statement, and the ``with`` statements around it: where they run to their end, it has run."""
+        yield statement
+        parent = self.parents.get(statement)
+        while isinstance(parent, (ast.With, ast.AsyncWith)) and not any(_swallows(item) for item in parent.items):
+            yield parent
+            parent = self.parents.get(parent)
 
     def _other_branch(self, node: ast.AST) -> list[ast.stmt] | None:
         """The branch of an ``if`` that does not run when that of a statement does."""
@@ -263,6 +271,14 @@ class Scopes:
                     self._bind(scope, Binding(element.id, inner, element, value, scope, statement, index))
         elif isinstance(target, ast.Starred):
             self._target(target.value, "other", None, scope, statement)
+
+
+def _swallows(item: ast.withitem) -> bool:
+    """Whether a context manager ends its block early where an exception is raised, and lets the code go on."""
+    made = item.context_expr
+    called = made.func if isinstance(made, ast.Call) else made
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 
 
 def iterated_by(function: ast.Lambda, scopes: Scopes) -> ast.expr | None:

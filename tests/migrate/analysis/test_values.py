@@ -86,3 +86,15 @@ def test_a_call_of_an_imported_class_is_none_of_a_function_of_the_same_name() ->
         evaluator = Evaluator(tree)
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "name"]
         assert [evaluator.type_of(name) for name in names] == [None]
+
+
+@pytest.mark.parametrize(("manager", "known"), [("open('x')", False), ("contextlib.suppress(KeyError)", True)])
+def test_what_a_with_block_assigns_is_what_is_there_below(manager: str, known: bool) -> None:
+    code = (
+        "import contextlib\nfrom azureml.core import Workspace\n\nws = Workspace.from_config()\n"
+        f"with {manager} as file:\n    ws = read(file)\nws.name\n"
+    )
+    tree = ast.parse(code)
+    evaluator = Evaluator(tree)
+    read = tree.body[-1].value.value  # type: ignore[attr-defined]
+    assert (evaluator.type_of(read) == "Workspace") is known
