@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate import files
 from amlbridge.migrate.cleanup.guard import WrongConversionError, checked
 from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.files.staying import kept_for
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
 from amlbridge.migrate.load import Loaded, is_python
 from amlbridge.migrate.module import Conversion, ModuleText, Options
@@ -31,6 +32,17 @@ class Work:
     project: Project
     options: Options
     own_packages: Mapping[Path, frozenset[str]]
+    #: By path: the packages of SDK v1 that a module or notebook needs which stays, and whether it runs in jobs.
+    staying: Mapping[Path, tuple[frozenset[str], bool]] = field(default_factory=dict)
+
+    def is_late(self, item: Loaded) -> bool:
+        """Whether what becomes of a file depends on what has become of modules and notebooks: it lists packages."""
+        return item.path.name == "setup.py" or (item.module is None and isinstance(item.content, SourceFile))
+
+    def kept_packages(self, path: Path) -> frozenset[str]:
+        """The packages of SDK v1 that the list at ``path`` goes on naming."""
+        code = (item.path for item in self.loaded if item.named and not self.is_late(item))
+        return kept_for(path, code, self.staying)
 
     def wants(self, item: Loaded) -> bool:
         """Whether a file has to be looked at any further."""
@@ -77,9 +89,10 @@ def _converted(work: Work, item: Loaded) -> FileReport:
             return FileReport(item.path, FileStatus.UNCHANGED, own, item.before, item.before)
         conversion = _module(work, item.module)
         if item.path.name == "setup.py":
-            conversion = files.with_requirements(conversion, work.options)
+            conversion = files.with_requirements(conversion, work.options, work.kept_packages(item.path))
     else:
-        conversion = files.convert_file(item.path, item.content.text, work.project, work.options)
+        kept = work.kept_packages(item.path)
+        conversion = files.convert_file(item.path, item.content.text, work.project, work.options, kept)
     after = item.content.encode(conversion.text)
     return _report(item, after, conversion.findings, _created(item.path.parent, conversion))
 

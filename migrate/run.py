@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from amlbridge.migrate.discover import discover
 from amlbridge.migrate.file import Work, convert
+from amlbridge.migrate.files.staying import needed, runs_in_jobs
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus
 from amlbridge.migrate.load import Loaded, load_all, own_packages, parse
 from amlbridge.migrate.module import Options
@@ -52,12 +54,22 @@ def convert_all(
     done = len(loaded) - len(wanted)
     for index in sorted(set(range(len(loaded))) - set(wanted)):
         yield FileReport(loaded[index].path, FileStatus.UNCHANGED, (), loaded[index].before, loaded[index].before)
+    late = [index for index in wanted if work.is_late(loaded[index])]
+    wanted = sorted(set(wanted) - set(late))
     jobs = min(settings.jobs or os.cpu_count() or 1, len(wanted))
     one_by_one = (convert(work, index) for index in wanted)
+    staying: dict[Path, tuple[frozenset[str], bool]] = {}
     for report in one_by_one if jobs <= 1 or len(wanted) < _FEW else _in_processes(work, wanted, jobs):
         done += 1
         progress(done, len(loaded))
+        if packages := needed(report.after):
+            staying[report.path] = packages, runs_in_jobs(report.after)
         yield report
+    work = replace(work, staying=staying)
+    for index in late:
+        done += 1
+        progress(done, len(loaded))
+        yield convert(work, index)
 
 
 def prepare(loaded: Sequence[Loaded], options: Options, roots: Sequence[Path] = ()) -> Work:

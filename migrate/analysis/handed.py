@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+from amlbridge.migrate.analysis.declared import given_to
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.made_elsewhere import steps_of
@@ -244,6 +245,12 @@ def passed(evaluator: Evaluator, call: ast.Call) -> Iterator[tuple[Instance, ast
     """The parameters of a function of the project that hold objects of SDK v1, and what a call passes for them."""
     found = _callee(evaluator, call)
     if found is None:
+        made = evaluator.value(call.func)
+        if isinstance(made, LocalClass):
+            for name, given in given_to(made.node, call):
+                held = made.evaluator.field(made.node, name)
+                if isinstance(held, Instance) and held.origin is not None:
+                    yield held, given
         return
     function, home = found
     bound = isinstance(home.scopes.parents.get(function), ast.ClassDef)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
+from amlbridge.migrate.analysis.declared import declared, without_none
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
 from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
@@ -295,8 +296,7 @@ class Evaluator:
         if isinstance(base, Instance):
             symbol = Symbol(f"{base.type}.{node.attr}", node.value)
             kind = result_of(symbol.name)
-            called = isinstance(self.scopes.parents.get(node), ast.Call)
-            if kind is None or (called and self._is_function(node)):
+            if kind is None or self._is_function(node):
                 return symbol
             if base.type in CONFIGURATIONS:
                 return Instance(kind, base.origin or node, (*base.path, node.attr))
@@ -498,23 +498,22 @@ class Evaluator:
             for alias in node.names
         )
 
-    def _annotated(self, annotation: ast.expr) -> Value | None:
-        node = annotation
+    def _annotated(self, annotation: ast.expr | None) -> Value | None:
+        node = without_none(annotation)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             name = node.value.rsplit(".", 1)[-1]
-            return Instance(name, annotation) if name in KNOWN_TYPES else None
+            return Instance(name, node) if name in KNOWN_TYPES else None
         value = self.value(node)
         if isinstance(value, Symbol) and "." not in value.name:
-            return Instance(value.name, annotation)
+            return Instance(value.name, node)
         if isinstance(value, LocalClass):
             return LocalObject(value)
-        if isinstance(node, ast.Subscript):  # Optional[Workspace], List[Run]
+        if isinstance(node, ast.Subscript):  # List[Run]
             inner = self._annotated(node.slice) if not isinstance(node.slice, ast.Tuple) else None
             if isinstance(inner, Instance) and isinstance(node.value, (ast.Name, ast.Attribute)):
                 outer = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
                 if outer in ("List", "list", "Sequence", "Iterable"):
-                    return Instance(f"list:{inner.type}", annotation)
-                return inner if outer == "Optional" else None
+                    return Instance(f"list:{inner.type}", node)
         return None
 
     def _made_by_itself(self, method: ast.AST) -> list[ast.Call]:
@@ -564,7 +563,7 @@ class Evaluator:
         """The value of an attribute of a class of this module: a method, a class variable or ``self.name = ...``."""
         values = [self.value(expression) for expression in self.assigned(owner).get(name, ())]
         best: Value | None = None
-        for value in values:
+        for value in [*values, self._annotated(declared(owner).get(name))]:
             best = self._better(best, value)
         if isinstance(best, Instance):
             held = [value for value in values if isinstance(value, Instance)]

@@ -49,8 +49,11 @@ def handles(path: Path, text: str) -> bool:
     )
 
 
-def convert_file(path: Path, text: str, project: Project, options: Options) -> Conversion:
-    """Converts a file that :func:`handles` has taken. Never raises because of what is in it."""
+def convert_file(
+    path: Path, text: str, project: Project, options: Options, kept: frozenset[str] = frozenset()
+) -> Conversion:
+    """Converts a file that :func:`handles` has taken. Never raises because of what is in it. ``kept``: the packages of
+    SDK v1 that files which stay need."""
     lines = Lines(text, options)
     if path.name in _LOCKS or path.suffix.lower() == ".lock":
         return _lock(lines)
@@ -62,15 +65,15 @@ def convert_file(path: Path, text: str, project: Project, options: Options) -> C
     elif deployment_yaml.is_configuration(path, text):
         _deployment(path, lines, created)
     commands.convert(lines, project.roots)
-    requirements.convert(lines, commands.install_lines(lines))
+    requirements.convert(lines, commands.install_lines(lines), kept)
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
 
 
-def with_requirements(conversion: Conversion, options: Options) -> Conversion:
-    """A converted ``setup.py`` with its lists of packages converted, too."""
+def with_requirements(conversion: Conversion, options: Options, kept: frozenset[str] = frozenset()) -> Conversion:
+    """A converted ``setup.py`` with its lists of packages converted, too. ``kept``: as for :func:`convert_file`."""
     lines = Lines(conversion.text, options)
-    requirements.convert(lines)
+    requirements.convert(lines, kept=kept)
     return replace(conversion, text=lines.result(), findings=(*conversion.findings, *lines.findings))
 
 

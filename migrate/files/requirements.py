@@ -29,8 +29,12 @@ _QUOTED = re.compile(
 )
 
 
-def convert(lines: Lines, commands: Collection[int] = ()) -> None:
-    """Converts each line that lists a package; ``commands`` are lines of something else."""
+_KEPT = "kept beside what takes its place: files stay SDK v1 that need it; drop it when they are converted"
+
+
+def convert(lines: Lines, commands: Collection[int] = (), kept: Collection[str] = ()) -> None:
+    """Converts each line that lists a package; ``commands`` are lines of something else. ``kept``: packages of SDK v1
+    that stay in the list, above which those of SDK v2 come."""
     for index, line in enumerate(lines.original):
         if index in commands:
             continue
@@ -39,11 +43,11 @@ def convert(lines: Lines, commands: Collection[int] = ()) -> None:
         if line.lstrip().startswith("#") or lines.lines[index] != line:
             continue
         for convert_line in (_alone, _key, _quoted):
-            if convert_line(lines, index, line):
+            if convert_line(lines, index, line, kept):
                 break
 
 
-def _alone(lines: Lines, index: int, line: str) -> bool:
+def _alone(lines: Lines, index: int, line: str, kept: Collection[str]) -> bool:
     match = _ALONE.match(line.removesuffix("\\").rstrip() if line.endswith("\\") else line)
     if match is None:
         return False
@@ -55,10 +59,10 @@ def _alone(lines: Lines, index: int, line: str) -> bool:
         comma = match["comma"] or ("," if quote and not last and not match["lead"].lstrip().startswith("-") else "")
         return text + comma
 
-    return _replace(lines, index, match["name"], match.start("name"), written, match["rest"], line.endswith("\\"))
+    return _replace(lines, index, match["name"], match.start("name"), written, match["rest"], line.endswith("\\"), kept)
 
 
-def _key(lines: Lines, index: int, line: str) -> bool:
+def _key(lines: Lines, index: int, line: str, kept: Collection[str]) -> bool:
     match = _KEY.match(line)
     if match is None:
         return False
@@ -67,11 +71,18 @@ def _key(lines: Lines, index: int, line: str) -> bool:
         bound = packages.LOWER_BOUNDS.get(package)
         return f'{match["lead"]}{package}{match["quote"]} = "{">=" + bound if bound else "*"}"'
 
-    return _replace(lines, index, match["name"], match.start("name"), written, "", False)
+    return _replace(lines, index, match["name"], match.start("name"), written, "", False, kept)
 
 
 def _replace(
-    lines: Lines, index: int, name: str, column: int, written: Callable[[str, bool], str], rest: str, hashed: bool
+    lines: Lines,
+    index: int,
+    name: str,
+    column: int,
+    written: Callable[[str, bool], str],
+    rest: str,
+    hashed: bool,
+    kept: Collection[str],
 ) -> bool:
     """Replaces a line that is one package; False when it is none of SDK v1."""
     found = packages.replacement(name)
@@ -90,6 +101,10 @@ def _replace(
         lines.find(RULE, symbol, Status.MANUAL, index, column, message)
         return True
     new = packages.missing(found.packages, _text_so_far(lines))
+    if symbol in kept:
+        lines.lines[index] = "\n".join([*(written(package, False) for package in new), lines.original[index]])
+        lines.find(RULE, symbol, Status.REVIEW, index, column, _KEPT)
+        return True
     items = [written(package, package == new[-1]) for package in new]
     if items and rest:
         items[0] += rest
@@ -104,7 +119,7 @@ def _told(found: packages.Replacement, new: tuple[str, ...]) -> str:
     return found.message
 
 
-def _quoted(lines: Lines, index: int, line: str) -> bool:
+def _quoted(lines: Lines, index: int, line: str, kept: Collection[str]) -> bool:
     """Requirements in quotes somewhere in a line: ``install_requires=["azureml-core", "pandas"]``."""
     done = False
 
@@ -125,6 +140,9 @@ def _quoted(lines: Lines, index: int, line: str) -> bool:
             return match[0]
         new = packages.missing(found.packages, _text_so_far(lines) + "".join(taken))
         taken.extend(f" {package} " for package in new)
+        if name in kept:
+            lines.find(RULE, name, Status.REVIEW, index, match.start("text"), _KEPT)
+            return "".join(f"{match['quote']}{packages.with_bound(item)}{match['quote']}, " for item in new) + match[0]
         lines.find(RULE, name, found.status, index, match.start("text"), _told(found, new))
         marker = match["text"][requirement.end() :]
         quoted = (f"{match['quote']}{packages.with_bound(item)}{marker}{match['quote']}" for item in new)

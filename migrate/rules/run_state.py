@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
@@ -133,9 +134,26 @@ def complete(use: Use, to: Rewriter) -> Outcome:
     if use.receiver is not None and is_created(use.receiver, to):
         return Replace(_terminated(use.receiver, "", to))
     kind = use.evaluator.type_of(use.receiver)
-    if kind in ("InteractiveRun", "ChildRun", "PassedRun"):
-        return Statements(f"{to.need_module('mlflow')}.end_run()")
-    return Statements("")
+    mlflow = to.need_module("mlflow") if kind in ("InteractiveRun", "ChildRun", "PassedRun") else ""
+    if kind == "InteractiveRun" and _writes_outputs(use, to):
+        return Statements(f'{mlflow}.log_artifacts("outputs", "outputs")\n{mlflow}.end_run()', _UPLOADED)
+    return Statements(f"{mlflow}.end_run()" if mlflow else "")
+
+
+_UPLOADED = "SDK v1 uploaded the folder outputs of the working directory when such a run was completed"
+_OUTPUTS = re.compile(r"(\./)?outputs(/|$)")
+
+
+def _writes_outputs(use: Use, to: Rewriter) -> bool:
+    """Whether the module names files of the folder that SDK v1 uploaded, beside what it tells SDK v1 itself."""
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    if made is not None and made.call is not None and made.argument("outputs") is not None:
+        return False  # another folder, or none
+    scopes = to.evaluator.scopes
+    texts = (node for node in scopes.parents if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    named = (node for node in texts if _OUTPUTS.match(node.value))  # type: ignore[arg-type]
+    return any(all(to.use_of(around) is None for around in scopes.ancestors(node)) for node in named)
 
 
 def _terminated(run: ast.expr, status: str, to: Rewriter) -> str:

@@ -54,7 +54,6 @@ _MODULES = (
     # What the SDKs import when they are used: to see whether it is in a notebook, a client of SDK v2 imports IPython.
     "IPython",
     "azure.ai.ml.entities._component.component_factory",
-    "azureml._run_impl.run_history_facade",
     "azureml._vendor.azure_cli_core.util",
     "azureml.core._metrics",
     "mldesigner",

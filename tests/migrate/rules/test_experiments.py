@@ -127,3 +127,19 @@ def test_runs_that_were_only_logged_are_found_as_runs_of_mlflow(made: str) -> No
 def test_runs_that_are_chosen_by_their_type_are_jobs() -> None:
     text = convert(f"{HEAD}experiment.start_logging()\nruns = experiment.get_runs(type='automl')\n").text
     assert "ml_client.jobs.get(run.info.run_id)" in text
+
+
+@pytest.mark.parametrize(
+    ("started", "used", "uploads"),
+    [
+        ("start_logging()", 'open("outputs/model.txt", "w")', True),
+        ("start_logging()", 'os.makedirs("./outputs", exist_ok=True)', True),
+        ("start_logging()", 'open("model.txt", "w")', False),
+        ("start_logging()", 'run.upload_file("outputs/model.txt", "model.txt")', False),
+        ("start_logging(outputs=False)", 'open("outputs/model.txt", "w")', False),
+    ],
+)
+def test_the_folder_outputs_of_a_run_of_this_process_is_uploaded(started: str, used: str, uploads: bool) -> None:
+    text = convert(f"import os\n\n{HEAD}run = experiment.{started}\n{used}\nrun.complete()\n").text
+    assert ('mlflow.log_artifacts("outputs", "outputs")\nmlflow.end_run()' in text) is uploads
+    assert text.endswith("mlflow.end_run()\n")
