@@ -116,8 +116,9 @@ def is_none(node: ast.expr | None) -> bool:
 _BESIDE = ("azureml.dataprep", "azureml.designer", "azureml.studio")
 
 
-#: What SDK v1's workspace has not: it holds a client of SDK v2 in another branch, which is asked there.
-_OF_CLIENTS = frozenset(f"Workspace.{member}" for member in CLIENT_MEMBERS)
+#: What SDK v1's workspace has not: it holds a client of SDK v2 in another branch, which is asked there, and which gives
+#: datastores that have an id.
+_OF_CLIENTS = frozenset({*(f"Workspace.{member}" for member in CLIENT_MEMBERS), "Datastore.id"})
 
 
 def find_uses(evaluator: Evaluator) -> list[Use]:

@@ -1,0 +1,64 @@
+"""Packages of SDK v1 that files still need: what stays SDK v1 has to run with what its project installs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_IMPORTED = re.compile(rb"\b(?:from|import)\s+azureml\.([a-z_]+)(?:\.([a-z_]+))?")
+_CORE = ("azureml-core", "azureml-sdk", "azureml-defaults")
+_TABLES = ("azureml-dataset-runtime", "azureml-dataprep")
+#: By the module that is imported: the distributions that bring it. Of azureml.X other than these: azureml-X.
+_BROUGHT_BY: dict[str, tuple[str, ...]] = {
+    "core": _CORE,
+    "data": (*_CORE, *_TABLES),
+    "exceptions": _CORE,
+    "dataprep": (*_TABLES, "azureml-sdk"),
+    "pipeline": ("azureml-sdk", "azureml-pipeline", "azureml-pipeline-core", "azureml-pipeline-steps"),
+    "train": (
+        "azureml-sdk",
+        "azureml-train",
+        "azureml-train-core",
+        "azureml-train-automl",
+        "azureml-train-automl-client",
+        "azureml-train-restclients-hyperdrive",
+    ),
+}
+#: Modules of SDK v2's own packages.
+_OF_V2 = frozenset({"ai", "fsspec", "mlflow"})
+#: Files that list what jobs and deployments run with, and no more.
+_ENVIRONMENTS = frozenset({".yml", ".yaml"})
+_RUNS_IN_JOBS = re.compile(rb"\bget_context\b|\bdef init\(")
+
+
+def needed(text: bytes) -> frozenset[str]:
+    """The distributions of SDK v1 that a module, or a notebook, imports from once it is converted."""
+    found: set[str] = set()
+    for first, second in _IMPORTED.findall(text):
+        module, below = first.decode(), second.decode()
+        if module in _OF_V2:
+            continue
+        found.update(_BROUGHT_BY.get(module, (f"azureml-{module}", f"azureml-{module}-{below}".replace("_", "-"))))
+    return frozenset(found | set(_TABLES)) if found and b"Dataset" in text else frozenset(found)
+
+
+def runs_in_jobs(text: bytes) -> bool:
+    """Whether a module asks for its run, or is the scoring script of a service."""
+    return _RUNS_IN_JOBS.search(text) is not None
+
+
+def kept_for(path: Path, code: Iterable[Path], staying: Mapping[Path, tuple[frozenset[str], bool]]) -> frozenset[str]:
+    """The distributions that the list of packages at ``path`` goes on naming. ``code``: the modules and notebooks that
+    name SDK v1; the list is for those in its folder, or in the nearest one above that has any. ``staying``: what those
+    need that stay SDK v1, and whether they run in jobs: the environments of these are for no others."""
+    code = list(code)
+    if not staying:
+        return frozenset()
+    for folder in path.absolute().parents:
+        below = [other for other in code if other.absolute().is_relative_to(folder)]
+        if below:
+            found = [staying[other] for other in below if other in staying]
+            of_jobs = path.suffix.lower() in _ENVIRONMENTS
+            return frozenset().union(*(needs for needs, in_jobs in found if in_jobs or not of_jobs))
+    return frozenset()

@@ -1,0 +1,45 @@
+"""Attributes that a class declares with their types."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.migrate.rules.support import convert
+
+TEXT = """\
+from dataclasses import dataclass
+from typing import NamedTuple, Optional, Union
+
+from azureml.core import Model, Workspace
+
+
+{head}
+    workspace: Workspace
+    model: {type}
+
+    def tag(self, name):
+        self.model.add_tags({{"name": name}})
+        return self.workspace.get_default_datastore()
+
+
+def register(ws: Workspace, path):
+    return Registered(ws, model=Model.register(ws, model_path=path, model_name="m"))
+"""
+
+
+@pytest.mark.parametrize("head", ["@dataclass\nclass Registered:", "class Registered(NamedTuple):"])
+@pytest.mark.parametrize("type_", ["Model", "Optional[Model]", "Union[Model, None]", "Model | None", '"Model"'])
+def test_they_are_of_one_sdk_with_what_is_given_for_them(head: str, type_: str) -> None:
+    text = convert(TEXT.format(head=head, type=type_)).text
+    assert 'self.model.tags.update({"name": name})' in text
+    assert "self.workspace.models.create_or_update(self.model)" in text
+    assert "return self.workspace.datastores.get_default()" in text
+    assert "from azureml" not in text
+
+
+def test_what_stays_is_given_to_an_attribute_that_stays() -> None:
+    text = TEXT.format(head="@dataclass\nclass Registered:", type="Model").replace(
+        'model=Model.register(ws, model_path=path, model_name="m")', "model=Model.register(ws, **path)"
+    )
+    converted = convert(text).text
+    assert "self.model.add_tags(" in converted and "Model.register(" in converted
