@@ -101,6 +101,8 @@ def test_what_a_with_block_assigns_is_what_is_there_below(manager: str, known: b
 
 
 def test_a_datastore_that_has_an_id_is_one_of_sdk_v2() -> None:
-    code = "from azureml.core import Workspace\n\nws = Workspace.from_config()\nstore = ws.datastores.get('a')\nstore.id\n"
+    code = (
+        "from azureml.core import Workspace\n\nws = Workspace.from_config()\nstore = ws.datastores.get('a')\nstore.id\n"
+    )
     symbols = {use.symbol for use in find_uses(Evaluator(ast.parse(code)))}
     assert "Workspace.from_config" in symbols and "Datastore.id" not in symbols
