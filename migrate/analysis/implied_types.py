@@ -7,6 +7,7 @@ Only SDK v1 has these methods, or they are given something that only SDK v1 make
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,14 +39,22 @@ def implied_in_loop(binding: Binding, evaluator: Evaluator) -> Instance | None:
 
 def implied_type(binding: Binding, evaluator: Evaluator) -> str | None:
     """The type of what a name is bound to where nothing but its use tells, or None."""
-    calls = evaluator.calls()
-    for method, kind in _TELLING.items():
-        if any(_is_called_on(call, binding, evaluator) for call in calls.get(method, ())):
-            return kind
-    for call in calls.get("submit", ()):
-        if _is_called_on(call, binding, evaluator) and _is_run_by_experiments(call, evaluator):
-            return "Experiment"
+    for method, call in _telling_calls(evaluator).get(binding.name, ()):
+        if _is_called_on(call, binding, evaluator) and (method != "submit" or _is_run_by_experiments(call, evaluator)):
+            return _TELLING.get(method, "Experiment")
     return None
+
+
+@lru_cache(maxsize=8)
+def _telling_calls(evaluator: Evaluator) -> dict[str, list[tuple[str, ast.Call]]]:
+    """The calls of such methods, by the variable that they are called on: this is asked for each loop and parameter."""
+    found: dict[str, list[tuple[str, ast.Call]]] = {}
+    for method in (*_TELLING, "submit"):
+        for call in evaluator.calls().get(method, ()):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if isinstance(owner, ast.Name):
+                found.setdefault(owner.id, []).append((method, call))
+    return found
 
 
 def _is_called_on(call: ast.Call, binding: Binding, evaluator: Evaluator) -> bool:
