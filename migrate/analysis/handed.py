@@ -16,6 +16,7 @@ from typing import cast
 from amlbridge.migrate.analysis.declared import given_to
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
+from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.made_elsewhere import steps_of
 from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.symbols import lineage
@@ -25,8 +26,6 @@ from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instanc
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
 #: Keywords that are lists of data and words.
 _LISTS = frozenset({"arguments", "estimator_entry_script_arguments", "inputs", "outputs", "side_inputs"})
-#: What is given lists of data beside steps and script runs.
-_ESTIMATORS = ("Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -83,7 +82,7 @@ class Handed:
             made = steps_of(called) if called.evaluator is not self._evaluator else []
             self.links += [Link(step, call, "Pipeline") for step in made]
         self._read_steps(call)
-        if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig", *_ESTIMATORS)):
+        if isinstance(called, Symbol) and called.name.endswith(("Step", "ScriptRunConfig", *ESTIMATORS)):
             self._read_lists(call)
         if isinstance(called, Symbol) and called.name in ("Pipeline", "StepSequence"):
             self._read_pipeline(call)

@@ -10,6 +10,8 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.known import ESTIMATORS
+
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
     from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -22,9 +24,7 @@ _TELLING = {
     "get_default_compute_target": "Workspace",
 }
 #: What an experiment runs. Their names end so.
-_RUN_BY_EXPERIMENTS = ("Config", "Pipeline", "Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer", "Step")
-
-
+_RUN_BY_EXPERIMENTS = ("Config", "Pipeline", "Step", *ESTIMATORS)
 #: What loops bind, and what takes tuples apart.
 _LOOPS = frozenset({"pair", "element", "unpack"})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 #: Annotations that say little of a parameter, or what is not so: an Experiment called a str.
 PLAIN = frozenset({"str", "object", "Any"})
 
+#: The classes that run a script before ScriptRunConfig did.
+ESTIMATORS = ("Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer")
 #: Types whose attributes are part of them: what is assigned there changes the whole.
 CONFIGURATIONS = frozenset(
     {

@@ -177,11 +177,12 @@ class Neighbours:
 def _roots_of_packages(paths: Sequence[Path]) -> dict[str, list[Path]]:
     """The folders that packages are installed from, by the name of the package."""
     setups = {path.parent for path in paths if path.name == "setup.py"}
+    packages = {path.parent for path in paths if path.name == "__init__.py"}
     found: dict[str, list[Path]] = {}
     for path in paths:
         root, package = path.parent.parent, path.parent.name
         says = root in setups or root.name in ("src", "lib") or root.name.replace("-", "_") == package
-        if path.name == "__init__.py" and says and (root / "__init__.py") not in paths:
+        if path.name == "__init__.py" and says and root not in packages:
             found.setdefault(package, []).append(root)
     return found
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import kind_of
+from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
@@ -126,8 +127,6 @@ estimator = command(
         ),
     ],
 )
-
-ESTIMATORS = ("Estimator", "PyTorch", "TensorFlow", "SKLearn", "Chainer")
 
 
 @rule.converts("ScriptRunConfig")

@@ -37,17 +37,9 @@ _CHANGEABLE = (
     "sslKey",
     "cname",
     "appInsightsEnabled",
-    "environmentImageRequest",
     "imageId",
-    "numReplicas",
-    "autoScaler",
-    "dataCollection",
-    "containerResourceRequirements",
-    "livenessProbeRequirements",
-    "maxConcurrentRequestsPerContainer",
-    "maxQueueWaitMs",
-    "scoringTimeoutMs",
     "namespace",
+    *versions.OF_PROCESSES,
 )
 #: Changes that need no new processes.
 _LIGHT = {"kvTags", "properties", "description", "authEnabled", "aadAuthEnabled", "appInsightsEnabled"}

@@ -33,7 +33,7 @@ _CONTROL, _TREATMENT = "Control", "Treatment"
 _CHANGEABLE = ("kvTags", "properties", "description", "authEnabled", "aadAuthEnabled", "appInsightsEnabled")
 #: What of a version can change: without new processes, and with.
 _LIGHT = ("kvTags", "properties", "description", "isDefault", "trafficPercentile", "type")
-_HEAVY = (
+OF_PROCESSES = (
     "environmentImageRequest",
     "numReplicas",
     "autoScaler",
@@ -203,7 +203,7 @@ def _patch(versions: Versions, operation: Mapping[str, Any], endpoint: str) -> N
     if rest:
         # The client writes the tags of a version under their name in the SDK.
         inner = "/".join(["", "kvTags" if rest[0] == "tags" else rest[0], *rest[1:]])
-        changed = patch(versions[name], [{**operation, "path": inner}], (*_LIGHT, *_HEAVY))
+        changed = patch(versions[name], [{**operation, "path": inner}], (*_LIGHT, *OF_PROCESSES))
         versions[name] = _version(name, changed)
     elif action == "remove":
         if versions[name].get("isDefault") and len(versions) > 1:
@@ -218,7 +218,7 @@ def _patch(versions: Versions, operation: Mapping[str, Any], endpoint: str) -> N
 
 def _is_heavy(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> bool:
     """Whether a version is new, or has to be started anew."""
-    return old is None or any(old.get(field) != new.get(field) for field in _HEAVY)
+    return old is None or any(old.get(field) != new.get(field) for field in OF_PROCESSES)
 
 
 def _read(call: Call, body: Mapping[str, Any], version: str) -> Wanted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.migrate.rules.support import convert
@@ -34,9 +36,7 @@ def test_each_of_several_data_that_the_same_code_makes_is_an_input(made: str, on
     first, second = (part.split("}}")[0] for part in command.split("${{inputs.")[1:])
     assert first != second
     for name, expression in zip((first, second), held, strict=True):
-        assert any(f'"{name}": Input(' in line and expression.split("[")[-1] in line for line in text.splitlines()) or (
-            f'"{name}": Input(' in text and expression in text
-        )
+        assert re.search(rf'"{name}": Input\([^)]*path={re.escape(expression)}\.', text)
 
 
 def test_the_same_data_twice_is_one_input() -> None:
