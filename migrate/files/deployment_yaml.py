@@ -16,7 +16,8 @@ from typing import Any
 from amlbridge.migrate.files.runconfig import environment
 from amlbridge.migrate.files.yaml_text import SCHEMAS, get, load
 from amlbridge.migrate.models.environment import IMAGE
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, instance_type
+from amlbridge.migrate.models.machine_sizes import instance_type
+from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 _CONFIGURATION = re.compile(r"^computeType\s*:\s*[\"']?(aci|aks|local|akscompute)\b", re.IGNORECASE | re.MULTILINE)
 _YAML = (".yml", ".yaml")

@@ -114,6 +114,18 @@ def _is_known(node: ast.expr, evaluator: Evaluator, depth: int) -> bool:
     return taken is not None and is_followed(taken[0], taken[1], depth - 1)
 
 
+def given_nodes(origin: ast.AST, evaluator: Evaluator, depth: int = _DEPTH) -> Iterator[tuple[ast.expr, Evaluator]]:
+    """The arguments of calls that deploy which a configuration becomes, also through functions."""
+    for node in [*([origin] if isinstance(origin, ast.expr) else []), *readers(origin, evaluator)]:
+        parent = evaluator.scopes.parents.get(node)
+        call = evaluator.scopes.parents.get(parent) if isinstance(parent, ast.keyword) else parent
+        taken = _parameter(call, node, evaluator) if isinstance(call, ast.Call) else None
+        if _is_given(node, evaluator):
+            yield node, evaluator
+        elif taken is not None and depth > 1:
+            yield from given_nodes(*taken, depth - 1)
+
+
 def _parameter(call: ast.Call, node: ast.expr, evaluator: Evaluator) -> tuple[ast.arg, Evaluator] | None:
     """The parameter of a function of the project that a call gives an argument to."""
     called = evaluator.value(call.func)

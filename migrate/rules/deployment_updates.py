@@ -11,12 +11,13 @@ from collections.abc import Collection
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.images import is_packaged
-from amlbridge.migrate.models.local_services import is_local, where
+from amlbridge.migrate.models.local_services import where_of
+from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, deployment_of, is_true, made, size
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, deployment_of, is_true, made
 
 rule = Rule(
     "deployment-updates",
@@ -86,7 +87,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
             "online_deployments.begin_create_or_update"
         )
     service, client = to.source(use.receiver), to.client(use.node)
-    at = where(is_local(use.receiver_value, to))
+    at = where_of(use.receiver_value, use, to)
     name = deployment_of(use.receiver_value, to)
     found = f"{client}.online_deployments.get(name={name}, endpoint_name={service}.name{at.argument})"
     review = sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})

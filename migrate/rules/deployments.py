@@ -9,12 +9,12 @@ unique in a region of Azure.
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.deployment_settings import (
@@ -26,7 +26,20 @@ from amlbridge.migrate.models.deployment_settings import (
     readers,
     spread,
 )
-from amlbridge.migrate.models.local_services import is_local, where
+from amlbridge.migrate.models.local_services import (
+    LOCAL,
+    REMOTE,
+    Deploying,
+    Where,
+    branches,
+    choice,
+    choice_of,
+    deployed_locally,
+    is_surely_local,
+    where,
+    where_of,
+)
+from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.path_objects import text_of
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import Serving, serving
@@ -35,9 +48,6 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: What the only deployment of an endpoint is called.
 DEPLOYMENT = "blue"
-#: Cores, memory in GB, and the size of machine that has as many.
-_SIZES = ((2, 7, "Standard_DS2_v2"), (4, 14, "Standard_DS3_v2"), (8, 28, "Standard_DS4_v2"))
-_LARGEST = "Standard_DS5_v2"
 #: What is assumed of an image that is deployed.
 PACKAGED = "the image has to be the environment of a package that ml_client.models.package made, which is a preview"
 
@@ -170,7 +180,9 @@ def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
     if not is_followed(use.node, to.evaluator):
         return Leave("it goes to a function that is not followed: give its settings to ManagedOnlineDeployment there")
     found = configured(to, use)
-    if found.local or use.symbol.startswith("AksEndpoint"):
+    variable = choice_of(use, to)
+    unclear = found.local and variable is None and not deployed_locally(use, to)
+    if unclear or use.symbol.startswith("AksEndpoint"):
         return Leave("it is handed on: deploy where its settings are known, with local=True for a local deployment")
     if found.endpoint:
         found.review.append("tags and description are those of the deployment now")
@@ -178,7 +190,11 @@ def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
         found.review.append("choose an instance_type with as many cores")
     if found.auth != "key":
         found.review.append(f"its endpoint needs auth_mode={found.auth!r}")
-    return Replace(_dict([*found.deployment, *found.endpoint]), "; ".join(found.review))
+    settings, review = _dict([*found.deployment, *found.endpoint]), "; ".join(found.review)
+    if variable is None:
+        return Replace(settings, review)
+    target = ast.unparse(use.statement.targets[0])  # type: ignore[attr-defined]
+    return Statements(f"{target} = {settings}\n{variable} = {found.local}", review)
 
 
 @rule.converts(
@@ -213,6 +229,7 @@ class _Settings:
     deployment: list[str] = field(default_factory=list)
     auth: str = "key"
     local: bool = False
+    choice: str = ""
     review: list[str] = field(default_factory=list)
 
 
@@ -266,7 +283,8 @@ def _settings(node: ast.expr | None, to: Rewriter) -> _Settings:
     if is_none(node) or node is None or (config is not None and is_inlined(config, to)):
         return configured(to, config)
     code, review = spread(node, _dict(configured(to, None).deployment), to)
-    return _Settings(deployment=[code], review=[review] if review else [])
+    local, variable = is_surely_local(node, to.evaluator), choice(node, to) or ""
+    return _Settings(deployment=[code], local=local, choice=variable, review=[review] if review else [])
 
 
 def _scripts(node: ast.expr | None, to: Rewriter) -> Serving:
@@ -295,18 +313,6 @@ def deployment_of(service: Instance | None, to: Rewriter) -> str:
 
 def is_true(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
-
-
-def size(cores: ast.expr | None, memory: ast.expr | None = None) -> str:
-    """The size of machine for the cores and the memory, in GB, that code names."""
-    return instance_type(*(node.value if isinstance(node, ast.Constant) else None for node in (cores, memory)))
-
-
-def instance_type(cores: object, memory: object = None) -> str:
-    """The size of machine that has as many cores, and as much memory in GB; four cores when that is no number."""
-    wanted = math.ceil(cores) if isinstance(cores, (int, float)) else 4
-    needed = memory if isinstance(memory, (int, float)) else 0
-    return next((name for most, room, name in _SIZES if wanted <= most and needed <= room), _LARGEST)
 
 
 @dataclass(frozen=True)
@@ -346,24 +352,17 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     parts += [f"environment={to.source(wanted.package)}"] if wanted.package is not None else []
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)
-    at = where(config.local)
-    create = f"{client}.online_endpoints.begin_create_or_update({endpoint}{at.argument}){at.wait}"
-    lines = [
-        *models.lines,
-        *scripts.lines,
-        f"{endpoint} = {to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({settings})",
-        create,
-        f"{deployment} = {to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
-        f"{client}.online_deployments.begin_create_or_update({deployment}{at.argument}){at.wait}",
-    ]
-    if not config.local:
-        lines += [f"{endpoint}.traffic = {{{name}: 100}}", f"{target}{create}"]
-    elif target:
-        lines.append(f"{target}{client}.online_endpoints.get(name={label}{at.argument})")
+    at = Where("", "", config.choice) if config.choice else where(config.local)
+    calls = Deploying(client, endpoint, deployment, label, name, target)
+    lines = calls.lines(
+        f"{to.need('azure.ai.ml.entities', 'ManagedOnlineEndpoint')}({settings})",
+        f"{to.need('azure.ai.ml.entities', 'ManagedOnlineDeployment')}({', '.join(parts)})",
+        at,
+    )
     config.review += [found.review for found in (models, scripts) if found.review]
     config.review += [PACKAGED] if wanted.package is not None else []
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
-    return Statements("\n".join(lines), "; ".join(config.review))
+    return Statements("\n".join([*models.lines, *scripts.lines, *lines]), "; ".join(config.review))
 
 
 def target_of(use: Use) -> str | None:
@@ -502,10 +501,15 @@ def member(use: Use, to: Rewriter) -> Outcome:
         review += "; SDK v2 builds the image of the deployment's environment, whose id this is"
     if use.symbol.endswith(".error"):
         review += "; why a deployment fails is in its logs"
-    at = where(is_local(use.receiver_value, to))
+    at = where_of(use.receiver_value, use, to) if "{local}" in code else where(False)
     name = deployment_of(use.receiver_value, to)
     named = {"service": to.source(use.receiver), "client": client, "name": name}
-    return Replace(code.format(**named, local=at.argument, wait=at.wait), review)
+    ways = [code.format(**named, local=way.argument, wait=way.wait) for way in (at, LOCAL, REMOTE)]
+    if not at.choice or "{wait}" not in code:
+        return Replace(ways[0], review)
+    if is_statement(use):
+        return Statements("\n".join(branches(at, ways[1:2], ways[2:])), review)
+    return Leave("call it in a statement of its own: a local service is deleted without waiting")
 
 
 @rule.converts("Webservice.reload")
@@ -550,11 +554,10 @@ def run(use: Use, to: Rewriter) -> Outcome:
     if data is None or use.receiver is None:
         return Leave("call ml_client.online_endpoints.invoke(endpoint_name=..., request_file=...)")
     service, requests = to.source(use.receiver), to.need_module("requests")
-    if is_local(use.receiver_value, to):  # it asks for no key
-        headers = '{"Content-Type": "application/json"}'
-        return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
-    key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).primary_key"
-    headers = f'{{"Content-Type": "application/json", "Authorization": "Bearer " + {key}}}'
+    at, plain = where_of(use.receiver_value, use, to), '{"Content-Type": "application/json"}'
+    key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).primary_key" if not at.is_local else ""
+    headers = plain if at.is_local else f'{plain[:-1]}, "Authorization": "Bearer " + {key}}}'  # a local one has no key
+    headers = f"{plain} if {at.choice} else {headers}" if at.choice else headers
     return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
 
 

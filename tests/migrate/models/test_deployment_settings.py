@@ -136,7 +136,6 @@ def test_a_configuration_that_is_only_shown() -> None:
         "config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1)\nstart(config)",
         "start(AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1))",
         "configs['a'] = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1)",
-        "def local():\n    return LocalWebservice.deploy_configuration(port=1)",
     ],
 )
 def test_a_configuration_that_goes_elsewhere_stays(code: str) -> None:
