@@ -77,16 +77,18 @@ def copy_state(source: Home, target: Home) -> None:
     """Makes a state folder with all that the other one holds. Runs that are under way there are ended in the copy, its
     schedules start nothing, and no earlier result is taken: every step is to show what it does."""
     target.create()
+    # URLs may be mapped, and files be put where a datastore will look for them, before a service has run.
+    for name in _STATE_FOLDERS:
+        if (source.root / name).is_dir():
+            shutil.copytree(source.root / name, target.root / name, symlinks=True, dirs_exist_ok=True)
     if not source.is_ours():
         return
     for name in _STATE_FILES:
         if (source.root / name).exists():
             shutil.copy2(source.root / name, target.root / name)
     records = source.root / "records.db"
-    if not records.exists():  # URLs may be mapped before a service has run
+    if not records.exists():
         return
-    for name in _STATE_FOLDERS:
-        shutil.copytree(source.root / name, target.root / name, symlinks=True, dirs_exist_ok=True)
     # The service of the source may be writing.
     with closing(sqlite3.connect(records)) as one, closing(sqlite3.connect(target.root / "records.db")) as other:
         one.backup(other)

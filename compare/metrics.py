@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +24,8 @@ _BEST_TRIAL = "best_child_by_primary_metric"
 _NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 #: What azureml-core sends for a number of numpy 2 that is no Python number: `run.log("rows", np.int64(3))`.
 _OF_NUMPY = re.compile(r"np\.(?:u?int|float)\d+\((.+)\)")
+#: The same in the text of a dict.
+_WITHIN = re.compile(r"np\.(?:u?int|float)\d+\(([^()]+)\)")
 #: Where an artifact lies, by its address on the left (0) or the right (1); None when that is not known.
 FindArtifact = Callable[[int, str], Path | None]
 
@@ -130,11 +134,28 @@ def _in_a_file(
         return compare_files(ours, theirs, subject, rules, references, "metrics")
     file = logged(f"{name}.txt") if isinstance(row, str) else None
     if file is None or not file.is_file():
-        return None
+        return _in_json(row, logged(f"{name}.json"), name, rules, references) if isinstance(row, str) else None
     text = file.read_text(encoding="utf-8", errors="replace")
     if text == row:
         return Check("metrics", subject, facts={"on the right": f"the file {file.name}"})
     return different("metrics", subject, "its text differs", row, text)
+
+
+def _in_json(row: str, file: Path | None, name: str, rules: Rules, references: References) -> Check | None:
+    """The check of a dict, whose text is what SDK v1 logged."""
+    if file is None or not file.is_file():
+        return None
+    try:
+        ours = json.loads(json.dumps(ast.literal_eval(_WITHIN.sub(r"\1", row))))
+        theirs = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, SyntaxError, TypeError):
+        return None
+    walk = Walk(rules, references)
+    walk.values(ours, theirs, name, name)
+    facts = {"on the right": f"the file {file.name}"}
+    if not walk.count:
+        return Check("metrics", f"metric {name}", facts=facts)
+    return Check("metrics", f"metric {name}", Verdict.DIFFERENT, "its values differ", tuple(walk.kept), facts=facts)
 
 
 def _shown(values: Sequence[MetricValue]) -> str:

@@ -75,6 +75,21 @@ def _of_item(evaluator: Evaluator, listed: ast.expr) -> Kind | None:
     )
 
 
+def is_dict(evaluator: Evaluator, node: ast.expr) -> bool:
+    """Whether an expression is known to give a dict: of what is written there, or is assigned to the variable."""
+    if isinstance(node, ast.Name):
+        bindings = evaluator.scopes.lookup(node.id, node)
+        values = [binding.value if binding.kind == "assign" else None for binding in bindings]
+        return bool(values) and all(value is not None and _gives_dict(value) for value in values)
+    return _gives_dict(node)
+
+
+def _gives_dict(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return called(node) in ("dict", "to_dict")
+    return isinstance(node, (ast.Dict, ast.DictComp))
+
+
 def is_pyplot(evaluator: Evaluator, node: ast.expr) -> bool:
     """Whether an expression is the module matplotlib.pyplot, which SDK v1 took for its current figure."""
     if isinstance(node, ast.Attribute):

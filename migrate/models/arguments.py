@@ -521,9 +521,16 @@ def declared_output(data: Data, to: Rewriter) -> str:
             name = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
             if name is not None:
                 arguments.append(f"name={to.source(name)}")
-    if "as_upload" in data.called:
+    if _is_uploaded(data, use):
         arguments.append('mode="upload"')
     return f"{make}({', '.join(arguments)})"
+
+
+def _is_uploaded(data: Data, use: Use | None) -> bool:
+    """Whether what a step writes is uploaded when it ends, and not written where it lies: ``as_upload``, and
+    ``PipelineData(output_mode="upload")``."""
+    mode = use.argument("output_mode", position=3) if use is not None and data.type == "PipelineData" else None
+    return "as_upload" in data.called or (isinstance(mode, ast.Constant) and mode.value == "upload")
 
 
 def _referenced(use: Use, to: Rewriter) -> list[str]:

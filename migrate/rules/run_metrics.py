@@ -4,8 +4,8 @@ Inside of a job MLflow logs to the job's own run; ``mlflow.start_run()`` is not 
 on its own starts a local run with the first call. Microsoft's article "Migrate logging from SDK v1 to MLflow" says
 what becomes of what:
 
-- ``log`` -> ``log_metric``; a truth value is cast to ``int``, a text becomes ``log_text`` (MLflow's metrics are
-  numbers);
+- ``log`` -> ``log_metric``; a truth value is cast to ``int``, a text becomes ``log_text``, a dict ``log_dict``
+  (MLflow's metrics are numbers);
 - ``log_list`` -> a metric with a value for each step;
 - ``log_row`` -> ``log_metrics`` with the names ``row.column``;
 - ``log_table`` -> the metrics ``table.column``, and the table itself with ``log_table``;
@@ -21,7 +21,7 @@ import ast
 import posixpath
 import re
 
-from amlbridge.migrate.analysis.kinds import kind_of
+from amlbridge.migrate.analysis.kinds import is_dict, kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_statement, log_call
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -142,6 +142,9 @@ def log(use: Use, to: Rewriter) -> Outcome:
     step = use.argument("step", position=3)
     if kind == "text":
         return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
+    if is_dict(use.evaluator, value):
+        review = review or "SDK v1 logged the text of the dict as a metric: it is a JSON file now"
+        return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)
     if kind == "truth":
         code = f"int({code})"
     elif kind is None:

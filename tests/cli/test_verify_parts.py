@@ -140,6 +140,15 @@ def test_urls_are_mapped_in_the_copies_before_a_service_has_run(tmp_path: Path) 
     assert UrlMap(copy.url_map).urls() == UrlMap(mine.url_map).urls() != {}
 
 
+def test_files_of_datastores_are_in_the_copies_before_a_service_has_run(tmp_path: Path) -> None:
+    mine, copy = Home(tmp_path / "mine", tmp_path), Home(tmp_path / "copy", tmp_path)
+    table = mine.blobs / "shop" / "orders" / "may" / "orders.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("a,b\n1,2\n")
+    copy_state(mine, copy)
+    assert (copy.blobs / "shop" / "orders" / "may" / "orders.csv").read_text() == "a,b\n1,2\n"
+
+
 def test_what_the_migration_leaves_is_listed(tmp_path: Path) -> None:
     kept = "ws = Workspace.from_config()  # amlbridge: ignore\n"
     (tmp_path / "a.py").write_text(f"from azureml.core import Run, Workspace\n{kept}Run.get_context().log('a', 1)\n")

@@ -30,6 +30,14 @@ def test_a_text_is_a_file_with_it(tmp_path: Path, text: str | None, verdict: Ver
     assert verdicts([value], tmp_path) == [verdict]
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("{'a': 1, 'b': np.float64(0.5)}", Verdict.SAME), ("{'a': 2, 'b': 0.5}", Verdict.DIFFERENT)]
+)
+def test_a_dict_is_a_json_file_with_it(tmp_path: Path, text: str, verdict: Verdict) -> None:
+    (tmp_path / "weights.json").write_text('{"a": 1, "b": 0.5}')
+    assert verdicts([MetricValue("weights", "1", 1.0, {"weights": "string"}, {"weights": text})], tmp_path) == [verdict]
+
+
 @pytest.mark.parametrize(("color", "verdict"), [("red", Verdict.SAME), ("blue", Verdict.DIFFERENT)])
 def test_an_image_is_a_file_with_it(tmp_path: Path, color: str, verdict: Verdict) -> None:
     Image.new("RGB", (8, 8), "red").save(tmp_path / "logged.png")

@@ -42,3 +42,17 @@ def test_each_of_several_data_that_the_same_code_makes_is_an_input(made: str, on
 def test_the_same_data_twice_is_one_input() -> None:
     text = convert(HEAD + 'x = Dataset.get_by_name(ws, "t")\n' + SUBMIT.format("x.as_mount(), x.as_mount()")).text
     assert "python train.py ${{inputs.x}} ${{inputs.x}}" in text
+
+
+@pytest.mark.parametrize(("mode", "said"), [("upload", ', mode="upload"'), ("mount", "")])
+def test_what_a_step_writes_is_uploaded_if_v1_said_so(mode: str, said: str) -> None:
+    steps = (
+        "from azureml.core import Workspace\n"
+        "from azureml.pipeline.core import Pipeline, PipelineData\n"
+        "from azureml.pipeline.steps import PythonScriptStep\n"
+        "ws = Workspace.from_config()\n"
+        f'clean = PipelineData("clean", output_mode="{mode}")\n'
+        'step = PythonScriptStep("clean.py", arguments=["--to", clean], outputs=[clean], compute_target="cpu")\n'
+        "pipeline = Pipeline(ws, [step])\n"
+    )
+    assert f'outputs={{"to": Output(type="uri_folder"{said})}}' in convert(steps).text

@@ -34,6 +34,20 @@ def test_values(before: str, after: str) -> None:
     check_transformed(HEAD + before + "\n", "import mlflow\n" + after + "\n")
 
 
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        ("", '{"a": 1, "b": 2}'),
+        ("", 'frame.corr()["y"].to_dict()'),
+        ("weights = {name: 1 for name in names}\n", "weights"),
+    ],
+)
+def test_a_dict_is_no_metric_of_mlflow(before: str, value: str) -> None:
+    text = convert(f"{HEAD}{before}run.log('weights', {value})\nrun.log('size', len({value}))\n").text
+    assert f'mlflow.log_dict({value}, "weights.json")' in text
+    assert 'mlflow.log_metric("size", len(' in text
+
+
 @pytest.mark.parametrize("value", ["x", "scores[0]", "compute(x)", "a.b.c"])
 def test_an_unknown_value_is_assumed_to_be_a_number(value: str) -> None:
     (_, found) = check_transformed(
