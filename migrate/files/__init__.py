@@ -12,6 +12,7 @@ from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.module import Conversion, Options
 from amlbridge.migrate.project.modules import Project
+from amlbridge.migrate.project.script_packages import packages_near
 
 RUNCONFIG_RULE = "runconfig"
 PIPELINE_RULE = "pipeline-yaml"
@@ -54,7 +55,7 @@ def convert_file(
 ) -> Conversion:
     """Converts a file that :func:`handles` has taken. Never raises because of what is in it. ``kept``: the packages of
     SDK v1 that files which stay need."""
-    lines = Lines(text, options)
+    lines = Lines(text, options, packages_near(path, project))
     if path.name in _LOCKS or path.suffix.lower() == ".lock":
         return _lock(lines)
     created: dict[str, str] = {}

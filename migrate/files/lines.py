@@ -14,10 +14,12 @@ _IGNORE = re.compile(r"#\s*amlbridge:\s*ignore(?P<file>-file)?\b")
 @dataclass
 class Lines:
     """A text while it is converted. ``lines[i]`` is line i+1 of the original: its text, what replaces it (several lines
-    joined with "\\n"), or None for a line that goes."""
+    joined with "\\n"), or None for a line that goes. ``imported``: the packages that
+    scripts which run with what is listed here import."""
 
     text: str
     options: Options
+    imported: tuple[str, ...] = ()
     lines: list[str | None] = field(init=False)
     original: list[str] = field(init=False)
     findings: list[Finding] = field(default_factory=list)

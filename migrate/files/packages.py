@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.findings import Status
 
@@ -55,7 +55,8 @@ _SUBMITTING = Replacement(_CLIENT, Status.CONVERTED, "replaced by the client of 
 _DEFAULTS = Replacement(
     (*_LOGGING, "azureml-inference-server-http"),
     Status.REVIEW,
-    "replaced by what it brought: logging (MLflow) and the scoring server; drop what your scripts do not need",
+    "replaced by what it brought: logging (MLflow), the scoring server, and the client where scripts need it; drop "
+    "what yours do not need",
 )
 _SERVER = Replacement(
     ("azureml-inference-server-http",),
@@ -191,11 +192,13 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def replacement(name: str) -> Replacement | None:
-    """What takes the place of a distribution; None for one that is not of SDK v1."""
+def replacement(name: str, imported: tuple[str, ...] = ()) -> Replacement | None:
+    """What takes the place of a distribution; None for one that is not of SDK v1. ``imported``: what the scripts that
+    run with it import in SDK v2."""
     found = canonical(name)
     if found in _KNOWN:
-        return _KNOWN[found]
+        known = _KNOWN[found]
+        return replace(known, packages=(*known.packages, *imported)) if known is _DEFAULTS else known
     if _OF_V2.match(found) or not _OF_V1.match(found):
         return None
     return _CONTRIB

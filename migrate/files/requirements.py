@@ -85,7 +85,7 @@ def _replace(
     kept: Collection[str],
 ) -> bool:
     """Replaces a line that is one package; False when it is none of SDK v1."""
-    found = packages.replacement(name)
+    found = packages.replacement(name, lines.imported)
     if found is None:
         return True
     symbol = packages.canonical(name)
@@ -128,7 +128,8 @@ def _quoted(lines: Lines, index: int, line: str, kept: Collection[str]) -> bool:
         requirement = packages.REQUIREMENT.match(match["text"])
         if requirement is None:
             return match[0]
-        found, name = packages.replacement(requirement["name"]), packages.canonical(requirement["name"])
+        name = packages.canonical(requirement["name"])
+        found = packages.replacement(name, lines.imported)
         if found is None:
             return match[0]
         done = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.models.script_packages import ScriptPackages
 from amlbridge.migrate.requirements import converted
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -42,6 +43,8 @@ class Conda:
     file: str = ""
     #: Packages of SDK v1 that the code still needs.
     kept: frozenset[str] = frozenset()
+    #: What the scripts that run with it import in SDK v2.
+    scripts: tuple[str, ...] = ()
 
     def add(self, use: Use, to: Rewriter) -> None:
         """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
@@ -69,7 +72,7 @@ class Conda:
     def pip_lines(self) -> list[str]:
         """Code of the packages of pip, with those of SDK v2 for those of SDK v1."""
         literal = [ast.literal_eval(line) for line in self.pip if _is_literal(line)]
-        new = [repr(line) for line in converted(literal, kept=self.kept)]
+        new = [repr(line) for line in converted([*literal, *self.scripts], kept=self.kept)]
         return [*new, *(line for line in self.pip if not _is_literal(line))]
 
     def pip_added(self) -> list[str]:
@@ -97,7 +100,7 @@ class Conda:
 
 def of_creation(use: Use, to: Rewriter) -> Conda:
     """``CondaDependencies.create(...)``, ``CondaDependencies()`` or ``CondaDependencies(path)``."""
-    conda = Conda(kept=_needed(to))
+    conda = Conda(kept=_needed(to), scripts=ScriptPackages.of(to))
     if use.symbol != "CondaDependencies.create":
         path = use.argument("conda_dependencies_file_path", position=0)
         if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
@@ -123,7 +126,7 @@ def _needed(to: Rewriter) -> frozenset[str]:
 
 def default(to: Rewriter) -> Conda:
     """What an environment has of which nothing is said."""
-    return Conda(pip=_served(to))
+    return Conda(pip=_served(to), scripts=ScriptPackages.of(to))
 
 
 def _served(to: Rewriter) -> list[str]:

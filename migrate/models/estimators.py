@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
 from amlbridge.migrate.models.environment import GPU_IMAGE, IMAGE, REGISTRY, Parts, assigned
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.script_packages import ScriptPackages
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def environment_of(use: Use, to: Rewriter) -> str:
     if file is not None:
         parts.conda_code = to.source(file)
         return parts.code(to)
-    conda = Conda()
+    conda = Conda(scripts=ScriptPackages.of(to))
     requirements = use.passed("pip_requirements_file", "pip_requirements_file_path")
     if requirements is not None:
         conda.file = f"open({to.source(requirements)}).read().splitlines()"

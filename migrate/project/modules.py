@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
 from amlbridge.migrate.models.names import identifier
+from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
 from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
+from amlbridge.migrate.project.script_packages import script_packages
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -41,10 +43,13 @@ class Project:
         self._kept: dict[Path, frozenset[Place]] = {}
         #: Files may be created below these folders; without one there are none.
         self.roots: tuple[Path, ...] = ()
-        self._modules = tuple(modules)
+        self.modules = tuple(modules)
         self._texts = {module.path.absolute(): module.text for module in modules}
         #: By path: what others may read of a module.
         self._read_elsewhere: dict[Path, set[str]] = {}
+        #: The scripts of jobs; by path: what those need that run in a module's environments.
+        self.job_scripts = tuple(module for module in modules if runs_in_jobs(module.text))
+        self._script_packages: dict[Path, tuple[str, ...]] = {}
         self._folders = frozenset(module.path.absolute().parent for module in modules)
         self._pipelines = [
             (module.path, module.text) for module in modules if "Step(" in module.text and "azureml" in module.text
@@ -119,6 +124,7 @@ class Project:
         to.named_inputs = self.script(module.path)
         to.uploads = self._uploads.get(module.path.parent, {})
         to.serves_jobs = lambda: self.serves_jobs(module)
+        ScriptPackages(lambda: self.script_packages(module)).tell(to)
         to.published = self._published.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
@@ -140,6 +146,12 @@ class Project:
         texts = [other.text for path, other in found.items() if path != module.path]
         return any(_IN_JOB.search(text) for text in texts) and not any(_NAMES_WORKSPACE.search(text) for text in texts)
 
+    def script_packages(self, module: ModuleText) -> tuple[str, ...]:
+        """The packages that the scripts which run in a module's environments import in SDK v2."""
+        if module.path not in self._script_packages:
+            self._script_packages[module.path] = script_packages(module, self)
+        return self._script_packages[module.path]
+
     def read_elsewhere(self, path: Path) -> set[str]:
         """The names that other modules may read of the module at ``path``."""
         if path not in self._read_elsewhere:
@@ -149,7 +161,7 @@ class Project:
     def _read_by_others(self, path: Path) -> set[str]:
         stem = re.escape(path.stem)
         taken = re.compile(rf"\bfrom\s+[\w.]*\b{stem}\s+import\s+(\([^)]*\)|[^\n]*)|\b{stem}\.(\w+)")
-        others = (module.text for module in self._modules if module.path != path and path.stem in module.text)
+        others = (module.text for module in self.modules if module.path != path and path.stem in module.text)
         found = (
             text if (match.group(1) or "").startswith("*") else match.group(1) or match.group(2)
             for text in others
