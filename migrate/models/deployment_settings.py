@@ -6,9 +6,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from amlbridge.migrate.analysis.functions import argument_of
+from amlbridge.migrate.analysis.passed import parameter_of
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, LocalClass, Symbol
+from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The types of deployment configurations whose settings may change after they were made.
@@ -68,7 +68,7 @@ def _is_handed(node: ast.expr, evaluator: Evaluator) -> bool:
         return True
     if isinstance(node, ast.Name) and len(evaluator.scopes.lookup(node.id, node)) > 1:
         return True
-    return isinstance(call, ast.Call) and call.func is not node and _parameter(call, node, evaluator) is not None
+    return isinstance(call, ast.Call) and call.func is not node and parameter_of(call, node, evaluator) is not None
 
 
 def spread(node: ast.expr, default: str, to: Rewriter) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _is_known(node: ast.expr, evaluator: Evaluator, depth: int) -> bool:
     if logging(node, evaluator) is not None or _is_given(node, evaluator):
         return True
     call = parents.get(parent) if isinstance(parent, ast.keyword) else parent
-    taken = _parameter(call, node, evaluator) if isinstance(call, ast.Call) else None
+    taken = parameter_of(call, node, evaluator) if isinstance(call, ast.Call) else None
     return taken is not None and is_followed(taken[0], taken[1], depth - 1)
 
 
@@ -119,26 +119,11 @@ def given_nodes(origin: ast.AST, evaluator: Evaluator, depth: int = _DEPTH) -> I
     for node in [*([origin] if isinstance(origin, ast.expr) else []), *readers(origin, evaluator)]:
         parent = evaluator.scopes.parents.get(node)
         call = evaluator.scopes.parents.get(parent) if isinstance(parent, ast.keyword) else parent
-        taken = _parameter(call, node, evaluator) if isinstance(call, ast.Call) else None
+        taken = parameter_of(call, node, evaluator) if isinstance(call, ast.Call) else None
         if _is_given(node, evaluator):
             yield node, evaluator
         elif taken is not None and depth > 1:
             yield from given_nodes(*taken, depth - 1)
-
-
-def _parameter(call: ast.Call, node: ast.expr, evaluator: Evaluator) -> tuple[ast.arg, Evaluator] | None:
-    """The parameter of a function of the project that a call gives an argument to."""
-    called = evaluator.value(call.func)
-    if isinstance(called, LocalClass):
-        called = called.evaluator.field(called.node, "__init__")
-    if not isinstance(called, Function):
-        return None
-    plain, home = called.node.args, called.evaluator
-    bound = isinstance(home.scopes.parents.get(called.node), ast.ClassDef)
-    for arg in (*plain.posonlyargs, *plain.args, *plain.kwonlyargs):
-        if argument_of(call, plain, arg.arg, bound=bound) is node:
-            return arg, home
-    return None
 
 
 def readers(origin: ast.AST, evaluator: Evaluator) -> Iterator[ast.expr]:

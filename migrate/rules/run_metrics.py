@@ -24,6 +24,7 @@ import re
 from amlbridge.migrate.analysis.kinds import is_dict, kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_statement, log_call
+from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -134,7 +135,11 @@ def _value(use: Use) -> ast.expr:
 
 @rule.converts("Run.log")
 def log(use: Use, to: Rewriter) -> Outcome:
-    """One value: a number, a truth value or a text."""
+    """One value: a number, a truth value or a text. What is handed on without a call is MLflow's function."""
+    if use.call is None:
+        return handed_log(use, to)
+    if is_one_of_several(use):
+        return Replace(to.lines.source(use.node), note="it may be another function, so that the call is left as it is")
     name, literal, review = _named(use, to)
     value = _value(use)
     kind = kind_of(use.evaluator, value)
