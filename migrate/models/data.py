@@ -175,10 +175,27 @@ def reference_kind(use: Use, to: Rewriter) -> str:
     """The v2 type of a path of a datastore: "uri_file" when it names a file, else "uri_folder"."""
     position = {"DataReference": 2, "DataReferenceConfiguration": 2, "DataPath": 1}.get(use.symbol, 0)
     path = use.argument("path_on_datastore", "path", position=position) if use.call is not None else None
-    text = to.evaluator.text(path) if path is not None else None
+    return "uri_file" if path is not None and _names_file(path, to) else "uri_folder"
+
+
+def _names_file(path: ast.expr, to: Rewriter) -> bool:
+    """Whether a path, or what is known of it, ends like the name of a file."""
+    text = to.evaluator.text(path)
     if text is None and isinstance(path, ast.JoinedStr):
         text = "".join(str(part.value) for part in path.values if isinstance(part, ast.Constant))
-    return "uri_file" if text is not None and _FILE.search(text) and "*" not in text else "uri_folder"
+    return text is not None and "*" not in text and _FILE.search(text.split("?")[0]) is not None
+
+
+def files_kind(use: Use, to: Rewriter) -> str:
+    """The v2 type of a file dataset. Of a single file, SDK v1 gives a run the path of that file, as ``uri_file`` does
+    (``FileDataset.as_mount``)."""
+    if use.symbol != "Dataset.File.from_files":
+        return "uri_folder"
+    if several_files(use, to):
+        return "mltable"
+    path = paths_of(use.argument("path", position=0), to)[0]
+    inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
+    return "uri_file" if _names_file(inner, to) else "uri_folder"
 
 
 def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
@@ -210,7 +227,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
             registered = follow(use.receiver, to)
             return kind_of(registered, to, seen) if registered is not None else _by_mode(data)
         if "Dataset.File." in use.symbol:
-            return "mltable" if several_files(use, to) else "uri_folder"
+            return files_kind(use, to)
         if "Dataset.Tabular." in use.symbol:
             return "uri_file" if single_file(use, to) else "mltable"
     name = _looked_up(data, to)

@@ -141,6 +141,9 @@ class Parts:
 
             self.data.append(item_in(use, to))
             return
+        if use.symbol == "RunConfiguration.data_references":
+            self.references.append(references_in(use))
+            return
         if use.symbol.startswith(SYMBOLS):
             self.r = self.r or RPackages()
             self.r.apply(use, assigned(use), to)
@@ -406,12 +409,28 @@ def item_of(use: Use, to: Rewriter) -> tuple[str, str]:
     return to.source(target.slice), to.source(statement.value)
 
 
+#: Dicts of environments and run configurations that code adds items to.
+_ITEMS = (
+    ".environment_variables",
+    "SparkConfiguration.configuration",
+    "RunConfiguration.data",
+    "RunConfiguration.data_references",
+)
+
+
+def references_in(use: Use) -> ast.expr:
+    """The dict of data references that a change gives: all of them, or one with its name."""
+    value, target = assigned(use), use.evaluator.scopes.parents.get(use.node)
+    if isinstance(target, ast.Subscript):
+        return ast.Dict([target.slice], [value])
+    return value
+
+
 def is_change(use: Use) -> bool:
     """Whether a use changes an environment or a run configuration, or what belongs to it."""
     parent = use.evaluator.scopes.parents.get(use.node)
     if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
-        items = (".environment_variables", "SparkConfiguration.configuration", "RunConfiguration.data")
-        return use.symbol.endswith(items)
+        return use.symbol.endswith(_ITEMS)
     owner, member = use.symbol.rsplit(".", 1)
     if owner == "CondaDependencies":
         return member.startswith(("add_", "set_", "remove_"))

@@ -17,7 +17,7 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
-from amlbridge.migrate.models.environment import assigned, is_change, memory_of, shared_memory
+from amlbridge.migrate.models.environment import assigned, is_change, memory_of, references_in, shared_memory
 from amlbridge.migrate.models.estimators import distribute, environment_of, reviews_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -218,7 +218,8 @@ def job(
     ``nodes``."""
     command = later(use, to).get("command") or use.argument("command")
     line = nodes if command is not None else []  # SDK v1 puts blanks between its parts, and no quotes
-    later_references = [assigned(c) for c in Objects.of(to).members(use.node) if c.symbol == _REFERENCES]
+    members = Objects.of(to).members(use.node)
+    later_references = [references_in(c) for c in members if c.symbol in _REFERENCES and is_change(c)]
     references = [*settings.references, *later_references]
     nodes = [_referred(node, references) or node for node in nodes]
     found, given = _listed(use, nodes, to), run_data.inputs_of(use, settings.data, to)
@@ -280,7 +281,7 @@ def _listed(use: Use, nodes: list[ast.expr], to: Rewriter) -> Arguments:
 
 
 #: Data that old code gives a run beside its arguments, which name it.
-_REFERENCES = "RunConfiguration.data_references="
+_REFERENCES = ("RunConfiguration.data_references=", "RunConfiguration.data_references")
 
 
 def _referred(word: ast.expr, references: list[ast.expr]) -> ast.expr | None:

@@ -1,8 +1,8 @@
 """Datasets become data assets: ``Dataset`` -> ``Data``, and ``Input`` where a job reads one.
 
-A ``FileDataset`` is a ``uri_folder``. A ``TabularDataset`` is a ``uri_file`` when it is one file, else an
-``mltable``, which a script reads with ``mltable.load``. A dataset that is not registered is the ``Data`` entity that
-``register`` creates.
+A ``FileDataset`` is a ``uri_folder``, or a ``uri_file`` when it is one file. A ``TabularDataset`` is a ``uri_file``
+when it is one file, else an ``mltable``, which a script reads with ``mltable.load``. A dataset that is not registered
+is the ``Data`` entity that ``register`` creates.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import (
     ALL_FILES,
     SELECTIONS,
+    files_kind,
     follow,
     input_code,
     kind_of,
@@ -265,7 +266,7 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     if use.symbol == "Dataset.File.from_files" and several_files(use, to):
         return _files_table(use, path, to)
     if use.symbol == "Dataset.File.from_files" or single_file(use, to):
-        kind = "uri_file" if use.symbol != "Dataset.File.from_files" else "uri_folder"
+        kind = files_kind(use, to) if use.symbol == "Dataset.File.from_files" else "uri_file"
         where = address(paths_of(path, to)[0], to)
         if kind == "uri_folder" and where[-1:] in ("'", '"'):
             where = ALL_FILES.sub("/", where[:-1]) + where[-1]

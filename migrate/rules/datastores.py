@@ -301,9 +301,19 @@ def read_reference(use: Use, to: Rewriter) -> Outcome:
     made = use_of(value.origin, to) if value is not None and value.origin is not None else None
     given = made.argument(name, position={"data_reference_name": 1}.get(name, 2)) if made is not None else None
     text = to.evaluator.text(given) if given is not None and made is not None and made.call is not None else None
+    if text is None and _names_reference(use):
+        return Replace('"data"')
     if text is None:
         return Leave(f"what was given as {name} cannot be told: keep it in a variable of its own")
     return Replace(json.dumps(text, ensure_ascii=False))
+
+
+def _names_reference(use: Use) -> bool:
+    """Whether the name is only a key of ``run_config.data_references``, of which nothing is left."""
+    statement = use.statement
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    kept = target.value if isinstance(target, ast.Subscript) else target
+    return use.symbol.endswith("name") and isinstance(kept, ast.Attribute) and kept.attr == "data_references"
 
 
 @rule.converts("DataPathComputeBinding")

@@ -81,7 +81,9 @@ def loaded(use: Use, to: Rewriter) -> Outcome:
 _NAMES_COMPUTE = "check that every step that ran with this configuration names its compute"
 _NAMES_NODES = "check that every step that ran with this configuration names its number of nodes"
 #: What an environment does not hold, wherever it is said.
-_APART = tuple(f"RunConfiguration.{name}" for name in ("target=", "data_references=", "data=", "data"))
+_APART = tuple(
+    f"RunConfiguration.{name}" for name in ("target=", "data_references=", "data_references", "data=", "data")
+)
 #: What an environment does not hold, and the code that a function gives it to has to say itself.
 _OF_JOBS = {"RunConfiguration.target=": _NAMES_COMPUTE, "RunConfiguration.node_count=": _NAMES_NODES}
 
@@ -182,7 +184,7 @@ def set_references(use: Use, to: Rewriter) -> Outcome:
     return Statements("", "check that every job that ran with this configuration has the data as an input")
 
 
-@rule.converts("RunConfiguration.data")
+@rule.converts("RunConfiguration.data", "RunConfiguration.data_references")
 def set_data(use: Use, to: Rewriter) -> Outcome:
     """The same for one of them."""
     return set_references(use, to) if is_change(use) else Leave("give command(...) inputs of azure.ai.ml.Input")

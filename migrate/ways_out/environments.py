@@ -68,7 +68,6 @@ WAYS_OUT = {
     "RunConfiguration.arguments": 'write the arguments into the command line: command(command="python train.py --x 1")',
     "RunConfiguration.command": "give command(...) the command line as command",
     "RunConfiguration.credential_passthrough": "give command(...) identity=azure.ai.ml.UserIdentityConfiguration()",
-    "RunConfiguration.data_references": "give command(...) inputs of azure.ai.ml.Input",
     "RunConfiguration.datacaches": "v2 has no data cache: mount the data (mode ro_mount), which caches by itself",
     "RunConfiguration.delete": "nothing is written beside the code",
     "RunConfiguration.hdi": _SPARK,

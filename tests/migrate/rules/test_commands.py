@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
 
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Finding, Status
+from amlbridge.migrate.module import Conversion
 from tests.migrate.rules.support import check_transformed, convert
 
 
@@ -271,6 +273,57 @@ ref = DataReference(ws.datastores["landing"], "images", path_on_datastore="im", 
     assert "python train.py --data ${{inputs.images}}" in text
     assert "path=f\"azureml://datastores/{ml_client.datastores.get('landing').name}/paths/im\"" in text
     assert "azureml.core" not in text and "data_references" not in text
+
+
+def unconverted(found: Conversion) -> list[Finding]:
+    """The findings of what stays SDK v1."""
+    return [each for each in found.findings if each.status not in (Status.CONVERTED, Status.REVIEW)]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("word", ['"data.folder=" + str(ref)', 'f"data.folder={ref}"', '"data.folder={}".format(ref)'])
+def test_a_data_reference_without_a_name_is_an_input(apart: bool, word: str) -> None:
+    made = 'rc = RunConfiguration()\nrc.target = "cpu"\n' if apart else ""
+    given = "run_config=rc" if apart else 'compute_target="cpu"'
+    late = "rc." if apart else "config.run_config."
+    change = f"{late}data_references = {{ref.data_reference_name: ref.to_config()}}\n"
+    script = f'config = ScriptRunConfig("src", "train.py", arguments=[{word}], {given})\n'
+    found = convert(
+        f"""\
+from azureml.core import RunConfiguration, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+ref = ws.get_default_datastore().path("images").as_mount()
+{made}{change + script if apart else script + change}"""
+    )
+    name = re.search(r"python train.py data.folder=\$\{\{inputs.(\w+)\}\}", found.text)
+    assert name is not None and f'"{name[1]}": Input(' in found.text
+    assert found.text.count("/paths/images") == 1
+    assert "azureml.core" not in found.text and not unconverted(found)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("key", ["ref.data_reference_name", '"images"'])
+def test_data_references_that_are_added_one_by_one_become_inputs(apart: bool, key: str) -> None:
+    made = 'rc = RunConfiguration()\nrc.target = "cpu"\n' if apart else ""
+    given = "run_config=rc" if apart else 'compute_target="cpu"'
+    late = "rc." if apart else "config.run_config."
+    change = f"{late}data_references[{key}] = ref.to_config()\n"
+    change += f'{late}data_references["labels"] = labels.to_config()\n'
+    script = f'config = ScriptRunConfig("src", "train.py", arguments=["--data", str(ref)], {given})\n'
+    found = convert(
+        f"""\
+from azureml.core import RunConfiguration, ScriptRunConfig, Workspace
+from azureml.data.data_reference import DataReference
+
+ws = Workspace.from_config()
+ref = DataReference(ws.datastores["landing"], "images", path_on_datastore="im", mode="mount")
+labels = DataReference(ws.datastores["landing"], "labels", path_on_datastore="la", mode="download")
+{made}{change + script if apart else script + change}"""
+    )
+    assert "python train.py --data ${{inputs.images}}" in found.text
+    assert '"labels": Input(' in found.text and 'mode="download"' in found.text
+    assert "azureml.core" not in found.text and "data_references" not in found.text and not unconverted(found)
 
 
 def test_a_data_reference_that_only_the_environment_names_is_an_input() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 
 import pytest
@@ -247,6 +248,29 @@ def test_some_files_of_a_folder_go_up_without_the_others(given: str) -> None:
 def test_files_that_keep_a_part_of_their_path_go_up_with_their_folder() -> None:
     code = "store.upload_files(['a/b/x.csv', 'a/b/y.csv'], relative_root='a', target_path='t')\n"
     assert "mkdtemp" not in convert(_STORE + code + _READ_T).text
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("(store, 'raw/table.csv')", "uri_file"),
+        ("[(store, f'raw/{year}.zip')]", "uri_file"),
+        ("'https://example.org/table.csv?x=1'", "uri_file"),
+        ("(store, 'raw')", "uri_folder"),
+        ("(store, 'raw/**')", "uri_folder"),
+        ("(store, 'raw/v1.2')", "uri_folder"),
+    ],
+)
+def test_a_job_gets_the_path_of_a_single_file(path: str, kind: str) -> None:
+    """SDK v1 gives a run the path of the file itself, where a file dataset has only one."""
+    text = convert(
+        _STORE
+        + f"files = Dataset.File.from_files({path})\n"
+        + "from azureml.core import Experiment, ScriptRunConfig\n"
+        + 'Experiment(ws, "e").submit(ScriptRunConfig("src", "train.py", arguments=["--data", files.as_mount()]))\n'
+    ).text
+    given = re.findall(r'type="(\w+)"', text)
+    assert given == [kind, kind]
 
 
 def test_names_of_datasets_are_a_list() -> None:

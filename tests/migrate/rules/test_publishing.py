@@ -194,8 +194,8 @@ def test_data_that_is_not_registered_is_given_by_its_path() -> None:
         + '"DataSetDefinitionValueAssignments": {"f": {"SavedDataSetReference": {"Id": files.id}}}})\n'
     )
     text = dense(found.text)
-    assert "'InputData': {'f': {'JobInputType': 'UriFolder', 'Uri': files.path}}" in text and "RunSource" not in text
-    assert "inputs={'f': Input(type='uri_folder', path=files.path), 'n': Input(type='string', default=3)}" in text
+    assert "'InputData': {'f': {'JobInputType': 'UriFile', 'Uri': files.path}}" in text and "RunSource" not in text
+    assert "inputs={'f': Input(type='uri_file', path=files.path), 'n': Input(type='string', default=3)}" in text
 
 
 def test_data_that_a_submission_gives_is_an_input() -> None:
