@@ -24,6 +24,8 @@ _TRUTHS = frozenset(
 )
 #: What the functions of numpy, scikit-learn and of their arrays give that end so: accuracy_score, mean_squared_error.
 _NUMBER_ENDINGS = ("_score", "_error", "_loss", "_variance", "mean", "std", "average", "item", "score", "norm", "sqrt")
+#: What the objects of SDK v1 are called by.
+_NAMES = frozenset({"id", "name", "url", "resource_group", "subscription_id", "location", "scoring_uri"})
 _FIGURES = frozenset({"figure", "gcf", "Figure", "get_figure"})
 _PYPLOT = "matplotlib.pyplot"
 #: More steps than any expression needs; what refers to itself ends here.
@@ -53,7 +55,8 @@ def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None
         bindings = evaluator.scopes.lookup(node.id, node)
         return _agreed([_of_binding(evaluator, binding, depth) for binding in bindings]) if bindings else None
     if isinstance(node, ast.Attribute):
-        return _of_argument(evaluator, node)
+        named = node.attr in _NAMES and evaluator.type_of(node.value) is not None
+        return "text" if named else _of_argument(evaluator, node)
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
         return _of_item(evaluator, node.value)
     return None
@@ -88,6 +91,24 @@ def _gives_dict(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
         return called(node) in ("dict", "to_dict")
     return isinstance(node, (ast.Dict, ast.DictComp))
+
+
+def kind_of_items(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None:
+    """The kind of what is in the list that an expression gives."""
+    if depth > _DEPTH:
+        return None
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return _agreed([kind_of(evaluator, item, depth + 1) for item in node.elts])
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        return kind_of(evaluator, node.elt, depth + 1)
+    if isinstance(node, ast.Call):
+        if called(node) in ("list", "sorted", "tuple") and node.args:
+            return kind_of_items(evaluator, node.args[0], depth + 1)
+        return "text" if called(node) in ("split", "splitlines", "listdir", "glob") else None
+    if isinstance(node, ast.Name):
+        values = [binding.value for binding in evaluator.scopes.lookup(node.id, node) if binding.kind == "assign"]
+        return _agreed([kind_of_items(evaluator, value, depth + 1) for value in values if value is not None])
+    return None
 
 
 def is_pyplot(evaluator: Evaluator, node: ast.expr) -> bool:

@@ -4,6 +4,7 @@ and MLflow do not."""
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 
 from amlbridge.migrate.rewriter import Rewriter
@@ -40,3 +41,21 @@ def stored_path(path: ast.expr, to: Rewriter) -> str:
 def stored_text(text: str) -> str:
     """A path as the service names it."""
     return _START.sub("", text)
+
+
+def folder_above(path: ast.expr, to: Rewriter) -> tuple[str, bool]:
+    """Code for the folder that a local path is in, "" where there is none to make, and whether that is sure."""
+    text = to.evaluator.text(path)
+    if text is not None:
+        folder = posixpath.dirname(text)
+        return (f'"{folder}"' if folder not in ("", ".", "..") else ""), True
+    joined = isinstance(path, ast.Call) and ast.unparse(path.func) == "os.path.join" and not path.keywords
+    parts = path.args if joined and isinstance(path, ast.Call) else []
+    if len(parts) < 2 or any(isinstance(part, ast.Starred) for part in parts):
+        return "", False
+    name = to.evaluator.text(parts[-1])
+    sure = name is not None and "/" not in name
+    if len(parts) == 2:
+        made = {ast.dump(call.args[0]) for call in to.evaluator.calls().get("makedirs", ()) if call.args}
+        return ("" if ast.dump(parts[0]) in made else to.source(parts[0])), sure
+    return f"{to.need_module('os')}.path.join({', '.join(to.source(part) for part in parts[:-1])})", sure

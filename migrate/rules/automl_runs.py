@@ -298,10 +298,6 @@ _TRIAL = {
     "get_properties": ("{run}.data.tags", _PROPERTIES),
     "get_status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
     "status": ("{run}.info.status", "MLflow calls a completed run FINISHED"),
-    "get_file_names": (
-        "[item.path for item in {mlflow}.MlflowClient().list_artifacts({run}.info.run_id)]",
-        "MLflow lists one folder at a time: files below a folder are in list_artifacts(run, folder)",
-    ),
     "experiment": ("{mlflow}.get_experiment({run}.info.experiment_id).name", ""),
     "get_portal_url": ("{client}.jobs.get({run}.info.run_id).studio_url", ""),
 }
@@ -315,6 +311,12 @@ def trial(use: Use, to: Rewriter) -> Outcome:
         states.compare(use, states.OF_MLFLOW, to)
     code = written(use, to, template)
     return Replace(asked(use, code, to) if use.symbol.endswith("get_metrics") else code, review)
+
+
+@rule.converts("AutoMLChildRun.get_file_names")
+def trial_file_names(use: Use, to: Rewriter) -> Outcome:
+    """The files of a trial."""
+    return runs.files_below(written(use, to, "{mlflow}.MlflowClient().list_artifacts({run}.info.run_id"))
 
 
 @rule.converts("AutoMLChildRun.get_children")

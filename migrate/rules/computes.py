@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.caught import caught, key_errors, tried_with
 from amlbridge.migrate.models.clusters import more_of_cluster
 from amlbridge.migrate.models.entries import reads_of, reads_of_variable
+from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -126,7 +127,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     workspace = use.receiver if use.receiver is not None else use.argument("workspace", position=0)
     computes = f"{to.client(use.node, workspace)}.compute.list()"
     if use.symbol.endswith(".list"):
-        return Replace(computes)
+        return Replace(listing(computes, use, to))
     return Replace(by_name(use, to, computes, "compute"))
 
 

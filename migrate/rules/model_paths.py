@@ -136,7 +136,11 @@ path = os.path.join(
 
 _FILE = re.compile(r"^[\w.\-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")
 #: What ``run`` of a parallel run calls its parameter.
-_BATCH = re.compile(r"batch|files|paths|tasks", re.IGNORECASE)
+_BATCH = re.compile(r"batch|files|file_?(list|names|paths)|paths|tasks", re.IGNORECASE)
+#: What no web service has: the run of a job, and the arguments of a command.
+_OF_JOBS = frozenset({"Run.get_context", "Run.get_submitted_run"})
+_PARSING = ("parse_args", "parse_known_args")
+_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @rule.converts("Model.get_model_path", "Model._get_model_path_remote")
@@ -145,18 +149,31 @@ def get_model_path(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("model_name", position=0)
     if use.call is None or name is None:
         return Leave("the name of the model cannot be told")
-    if _is_scoring(use):
+    if _is_scoring(use, to):
         return _of_several(name, to) if _asks_for_several(to) else _of_deployment(name, to)
     return _downloaded(use, name, to)
 
 
-def _is_scoring(use: Use) -> bool:
+def _is_scoring(use: Use, to: Rewriter) -> bool:
     """Whether the module is the scoring script of a web service."""
+    used = {other.symbol for other in to.uses}
     functions = {node.name: node for node in use.evaluator.tree.body if isinstance(node, ast.FunctionDef)}
-    if not {"init", "run"} <= functions.keys():
+    if not {"init", "run"} <= functions.keys() or _OF_JOBS.intersection(used):
         return False
     arguments = functions["run"].args.args
-    return not (arguments and _BATCH.search(arguments[0].arg))
+    return not (arguments and _BATCH.search(arguments[0].arg)) and not _reads_command(functions["init"], use)
+
+
+def _reads_command(init: ast.FunctionDef, use: Use) -> bool:
+    """Whether the module parses the arguments of a command when it is loaded, or in ``init``."""
+    scopes = use.evaluator.scopes
+    for call in (call for name in _PARSING for call in use.evaluator.calls().get(name, ())):
+        around = list(scopes.ancestors(call))
+        functions = [node for node in around if isinstance(node, ast.FunctionDef)]
+        guarded = any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in around)
+        if functions == [init] or not (functions or guarded):
+            return True
+    return False
 
 
 def _of_deployment(name: ast.expr, to: Rewriter) -> Outcome:
@@ -172,8 +189,26 @@ def _of_deployment(name: ast.expr, to: Rewriter) -> Outcome:
 
 def _asks_for_several(to: Rewriter) -> bool:
     """Whether the script asks for models of different names: then the deployment had a list of them."""
-    names = (use.argument("model_name", position=0) for use in to.uses if use.symbol == "Model.get_model_path")
-    return len({to.evaluator.text(name) or ast.dump(name) for name in names if name is not None}) > 1
+    asked = [use.argument("model_name", position=0) for use in to.uses if use.symbol == "Model.get_model_path"]
+    names = [name for name in asked if name is not None]
+    different = len({to.evaluator.text(name) or ast.dump(name) for name in names}) > 1
+    return different or any(to.evaluator.text(name) is None and _is_asked_again(name, to) for name in names)
+
+
+def _is_asked_again(name: ast.expr, to: Rewriter) -> bool:
+    """Whether a name that is made at run time is asked for in a loop, or in a function that is called several times."""
+    for node in to.evaluator.scopes.ancestors(name):
+        if isinstance(node, _LOOPS):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            calls = to.evaluator.calls().get(node.name, ())
+            given = {ast.unparse(call) for call in calls if call.args or call.keywords}
+            return len(given) > 1 or any(_is_in_loop(call, to) for call in calls)
+    return False
+
+
+def _is_in_loop(node: ast.AST, to: Rewriter) -> bool:
+    return any(isinstance(around, _LOOPS) for around in to.evaluator.scopes.ancestors(node))
 
 
 def _of_several(name: ast.expr, to: Rewriter) -> Outcome:

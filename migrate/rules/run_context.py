@@ -15,6 +15,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Symbol
 from amlbridge.migrate.inside import JOB_VARIABLE, active_run, is_inside
+from amlbridge.migrate.models.own_runs import take_active
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -58,7 +59,10 @@ def get_context(use: Use, to: Rewriter) -> Outcome:
         return Statements("")
     target = _variable(statement, use.node)
     if target is not None and not _is_needed(target, use, to):
+        if (first := _first_log(target, use, to)) is not None:
+            take_active(first, to)
         return Statements("", review)
+    take_active(use.node, to)
     code = active_run(to)
     whole = isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is use.node
     return Replace(code if whole else f"({code})", review)
@@ -75,6 +79,18 @@ def _variable(statement: ast.stmt, call: ast.expr) -> ast.Name | None:
 def _is_needed(target: ast.Name, use: Use, to: Rewriter) -> bool:
     """Whether the new code reads the variable."""
     return any(_reads(node, to) for node in _references(target, use, to))
+
+
+def _first_log(target: ast.Name, use: Use, to: Rewriter) -> ast.Name | None:
+    """Where the run is used first outside of what MLflow's own runs are active in: MLflow starts one there."""
+    outside = [node for node in _references(target, use, to) if not _in_own_run(node, to)]
+    return min(outside, key=lambda node: node.lineno, default=None)
+
+
+def _in_own_run(node: ast.AST, to: Rewriter) -> bool:
+    around = (node for node in to.evaluator.scopes.ancestors(node) if isinstance(node, ast.With))
+    started = (ast.unparse(item.context_expr) for block in around for item in block.items)
+    return any("mlflow.start_run(" in text for text in started)
 
 
 def _references(target: ast.Name, use: Use, to: Rewriter) -> list[ast.Name]:

@@ -16,6 +16,7 @@ from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted
+from amlbridge.migrate.rules.runs import files_below
 
 _HEAD = "import matplotlib.pyplot as plt\nfrom azureml.core import Run\n\nrun = Run.get_context()\n"
 _AFTER = "import matplotlib.pyplot as plt\nimport mlflow\n\n"
@@ -240,8 +241,6 @@ def download_files(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("RunContext.get_file_names")
 def get_file_names(use: Use, to: Rewriter) -> Outcome:
-    """The files at the top of the run's artifacts."""
+    """The files of the run."""
     assert use.receiver is not None
-    mlflow = to.need_module("mlflow")
-    found = f"{mlflow}.artifacts.list_artifacts(run_id={run_id(use.receiver, to)})"
-    return Replace(f"[file.path for file in {found}]", "MLflow lists one folder at a time")
+    return files_below(f"{to.need_module('mlflow')}.MlflowClient().list_artifacts({run_id(use.receiver, to)}")

@@ -6,7 +6,7 @@ what becomes of what:
 
 - ``log`` -> ``log_metric``; a truth value is cast to ``int``, a text becomes ``log_text``, a dict ``log_dict``
   (MLflow's metrics are numbers);
-- ``log_list`` -> a metric with a value for each step;
+- ``log_list`` -> a metric with a value for each step; texts become ``log_dict``;
 - ``log_row`` -> ``log_metrics`` with the names ``row.column``;
 - ``log_table`` -> the metrics ``table.column``, and the table itself with ``log_table``;
 - ``log_confusion_matrix``, ``log_accuracy_table``, ``log_predictions``, ``log_residuals`` -> ``log_dict``.
@@ -21,10 +21,11 @@ import ast
 import posixpath
 import re
 
-from amlbridge.migrate.analysis.kinds import is_dict, kind_of
+from amlbridge.migrate.analysis.kinds import is_dict, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_statement, log_call
 from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
+from amlbridge.migrate.models.logged_items import may_be_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -89,20 +90,39 @@ def _put_together(node: ast.expr, to: Rewriter) -> tuple[str, str, str]:
     """The code of a name that is put together of texts: ``"# rows of " + year``, ``f"loss ({part})"``; "", and what to
     review."""
     code = to.source(node)
-    wrong = [text for text in _texts(node) if _FORBIDDEN.search(text)]
+    wrong = {text: allowed for text, allowed in _texts(node) if text != allowed}
     if not wrong or any(code.count(text) != 1 for text in wrong):
         return code, "", ""
-    for text in wrong:
-        code = code.replace(text, _FORBIDDEN.sub("_", text))
-    return code, "", _RENAMED.format("".join(wrong), "".join(_FORBIDDEN.sub("_", text) for text in wrong))
+    for text, allowed in wrong.items():
+        code = code.replace(text, allowed)
+    return code, "", _RENAMED.format("".join(wrong), "".join(wrong.values()))
 
 
-def _texts(node: ast.expr) -> list[str]:
-    """The literal parts of texts that are added, or of an f-string."""
+#: What the operator % and the method format put values for.
+_PERCENT, _BRACES = re.compile(r"(%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])"), re.compile(r"(\{[^{}]*\})")
+
+
+def _texts(node: ast.expr) -> list[tuple[str, str]]:
+    """The literal parts of a text that is put together of several, and how MLflow allows them."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*_texts(node.left), *_texts(node.right)]
-    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
-    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return _formatted(node.left, _PERCENT)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return _formatted(node.func.value, _BRACES)
+    parts = [part.value for part in (node.values if isinstance(node, ast.JoinedStr) else [node]) if _is_text(part)]  # type: ignore[attr-defined]
+    return [(text, _FORBIDDEN.sub("_", text)) for text in parts]
+
+
+def _formatted(node: ast.expr, placeholder: re.Pattern[str]) -> list[tuple[str, str]]:
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return []
+    parts = placeholder.split(node.value)  # every second one is a placeholder
+    return [(node.value, "".join(part if i % 2 else _FORBIDDEN.sub("_", part) for i, part in enumerate(parts)))]
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def allowed_name(name: str) -> str:
@@ -152,6 +172,10 @@ def log(use: Use, to: Rewriter) -> Outcome:
         return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)
     if kind == "truth":
         code = f"int({code})"
+    elif kind is None and is_statement(use) and may_be_text(value, use.evaluator):
+        text = log_call(use, to, "log_text", code, joined(name, literal, ".txt"))
+        number = log_call(use, to, "log_metric", name, code, *([f"step={to.source(step)}"] if step is not None else []))
+        return Statements(f"if isinstance({code}, str):\n    {text}\nelse:\n    {number}", review)
     elif kind is None:
         review = review or "assumed that the value is a number: MLflow's metrics are (mlflow.log_text is for texts)"
     arguments = [name, code] if step is None else [name, code, f"step={to.source(step)}"]
@@ -163,10 +187,15 @@ def log_list(use: Use, to: Rewriter) -> Outcome:
     """Values one after the other: a step each."""
     if not is_statement(use):
         return Leave("log each value with mlflow.log_metric(name, value, step=step)")
-    name, _literal, review = _named(use, to)
+    name, literal, review = _named(use, to)
+    values = to.source(_value(use))
+    if kind_of_items(use.evaluator, _value(use)) == "text":
+        return Statements(
+            log_call(use, to, "log_dict", f"{{{name}: {values}}}", joined(name, literal, ".json")), review
+        )
     step, value = loop_names(use, to, "step", "value")
     code = log_call(use, to, "log_metric", name, value, f"step={step}")
-    return Statements(f"for {step}, {value} in enumerate({to.source(_value(use))}):\n    {code}", review)
+    return Statements(f"for {step}, {value} in enumerate({values}):\n    {code}", review)
 
 
 def loop_names(use: Use, to: Rewriter, *wanted: str) -> list[str]:

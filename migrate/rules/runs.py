@@ -17,7 +17,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, is_statement, run_id
 from amlbridge.migrate.models import states
-from amlbridge.migrate.models.artifacts import stored_path
+from amlbridge.migrate.models.artifacts import folder_above, stored_path
 from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
@@ -160,6 +160,7 @@ def call(use: Use, to: Rewriter) -> Outcome:
 #: The log of a job as a text.
 _LOG = '{mlflow}.artifacts.load_text(f"runs:/{{{run}.name}}/user_logs/std_log.txt")'
 _FILES = "{mlflow}.MlflowClient().list_artifacts({run}.name"
+_LEVELS = "MLflow lists one folder at a time: of folders in folders there are the names only"
 
 
 @rule.converts("Run.get_file_names")
@@ -172,9 +173,14 @@ def file_names(use: Use, to: Rewriter) -> Outcome:
     if name is not None:
         folder = f', "{posixpath.dirname(name)}"' if posixpath.dirname(name) else ""
         return Replace(f"[item.path for item in {listed}{folder})]")
+    return files_below(listed)
+
+
+def files_below(listed: str) -> Replace:
+    """The files of the first level and what is in its folders; ``listed``: the call that lists a folder, without its
+    end."""
     below = f"({listed}, item.path) if item.is_dir else [item])"
-    review = "MLflow lists one folder at a time: of folders in folders there are the names only"
-    return Replace(f"[file.path for item in {listed}) for file in {below}]", review)
+    return Replace(f"[file.path for item in {listed}) for file in {below}]", _LEVELS)
 
 
 @rule.converts("Run.get_all_logs")
@@ -264,13 +270,14 @@ def download(use: Use, to: Rewriter) -> Outcome:
     name, target = use.argument("name", position=0), use.argument("output_file_path", position=1)
     if name is None:
         return Leave("a file has a name")
+    if target is not None and to.evaluator.text(target) is None and ast.dump(target) == ast.dump(name):
+        return Replace(f'{found}, artifact_path={stored_path(name, to)}, dst_path=".")')
     shutil = to.need_module("shutil")
-    text = to.evaluator.text(target) if target is not None else None
-    above = posixpath.dirname(text) if text is not None else ""
-    if above and above not in (".", ".."):
-        to.before(use.statement, f'{to.need_module("os")}.makedirs("{above}", exist_ok=True)')
+    above, sure = folder_above(target, to) if target is not None else ("", True)
+    if above:
+        to.before(use.statement, f"{to.need_module('os')}.makedirs({above}, exist_ok=True)")
     where = to.source(target) if target is not None else '"."'
-    review = "" if target is None or text is not None else "the folder that the file is copied to has to exist"
+    review = "" if sure else "the folder that the file is copied to has to exist"
     return Replace(f"{shutil}.copy({found}, artifact_path={stored_path(name, to)}), {where})", review)
 
 

@@ -90,3 +90,11 @@ def test_entries_of_a_serialized_compute_are_attributes() -> None:
     assert any("does not tell currentNodeCount" in finding.message for finding in left.findings)
     written = convert(f"{HEAD_1}import json\nprint(json.dumps(ws.compute_targets['a'].serialize(), indent=2))\n")
     assert 'json.dumps(str(ml_client.compute.get("a")), indent=2)' in written.text
+
+
+def test_the_computes_are_a_list_where_one_is_taken_of_them() -> None:
+    check_transformed(
+        HEAD_1 + "first = ComputeTarget.list(ws)[0]\nfor one in ComputeTarget.list(ws):\n    print(one.name)\n",
+        HEAD_2 + "first = list(ml_client.compute.list())[0]\n"
+        "for one in ml_client.compute.list():\n    print(one.name)\n",
+    )

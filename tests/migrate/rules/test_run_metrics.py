@@ -138,3 +138,26 @@ def test_a_row_with_a_text_is_one_of_a_table() -> None:
 def test_a_name_that_is_put_together_has_only_what_mlflow_allows(name: str, after: str) -> None:
     text = convert(f"from azureml.core import Run\n\nrun = Run.get_context()\nrun.log({name}, 1.5)\n").text
     assert f"mlflow.log_metric({after}, 1.5)" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("'%s (%s)' % (part, kind)", '"%s _%s_" % (part, kind)'),
+        ("'{} ({})'.format(part, kind)", '"{} _{}_".format(part, kind)'),
+        ("'%d %s' % (step, part)", '"%d %s" % (step, part)'),
+    ],
+)
+def test_a_name_that_is_formatted_has_only_what_mlflow_allows(name: str, allowed: str) -> None:
+    assert f"mlflow.log_metric({allowed}, 1)" in convert(f"{HEAD}run.log({name}, 1)\n").text
+
+
+@pytest.mark.parametrize("value", ["[str(item) for item in found]", "line.split(',')", "['a', 'b']"])
+def test_lists_of_texts_are_no_metrics(value: str) -> None:
+    text = convert(f"{HEAD}names = {value}\nrun.log_list('names', names)\n").text
+    assert text.endswith('mlflow.log_dict({"names": names}, "names.json")\n')
+
+
+def test_what_an_object_of_the_workspace_is_called_by_is_a_text() -> None:
+    text = convert(f'{HEAD}model = run.register_model("n", "outputs/m.pkl")\nrun.log("model", model.id)\n').text
+    assert text.endswith('mlflow.log_text(f"{model.name}:{model.version}", "model.txt")\n')

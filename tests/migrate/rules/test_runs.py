@@ -44,6 +44,19 @@ def test_a_downloaded_file_gets_the_path_that_the_script_gives_it() -> None:
     assert 'dst_path="."' in body("run.download_files()\n")
 
 
+def test_the_folder_of_a_downloaded_file_is_made_as_sdk_v1_made_it() -> None:
+    same = body("run.download_file(name=found, output_file_path=found)\n")
+    assert "".join(same.split()) == (
+        'mlflow.artifacts.download_artifacts(run_id=run.name,artifact_path=found,dst_path=".")'
+    )
+    joined = body('import os\nrun.download_file("outputs/a.pkl", os.path.join(FOLDER, "a.pkl"))\n')
+    assert "os.makedirs(FOLDER, exist_ok=True)\nshutil.copy(" in joined
+    made = body(
+        'import os\nos.makedirs(FOLDER, exist_ok=True)\nrun.download_file("a.pkl", os.path.join(FOLDER, "a.pkl"))\n'
+    )
+    assert made.count("makedirs") == 1
+
+
 @pytest.mark.parametrize(
     "call",
     ["get_metrics(NAME, recursive=True)", "get_children(tags=TAGS)", "download_files(NAME, output_paths=PATHS)"],
