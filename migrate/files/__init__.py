@@ -65,7 +65,7 @@ def convert_file(
         _pipeline(path, lines, created)
     elif deployment_yaml.is_configuration(path, text):
         _deployment(path, lines, created)
-    commands.convert(lines, project.roots)
+    commands.convert(lines, project.roots, path)
     requirements.convert(lines, commands.install_lines(lines), kept)
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)

@@ -7,11 +7,11 @@ these are told, not guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from amlbridge.migrate.files import deployment_yaml
+from amlbridge.migrate.files.az_ml_jobs import Context, registered, submitted
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.paths import DEFAULT_DATASTORE
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
@@ -55,6 +55,8 @@ _SHARED: dict[str, str | None] = {
     "--debug": "--debug",
     "--verbose": "--verbose",
 }
+#: The file that a command writes its answer into.
+_METADATA = ("-t", "--output-metadata-file")
 _NAME: dict[str, str | None] = {"-n": "--name", "--name": "--name"}
 _COMPUTE: dict[str, str | None] = {
     **_NAME,
@@ -68,7 +70,11 @@ _COMPUTE: dict[str, str | None] = {
     "--admin-user-password": "--admin-password",
     "--vnet-name": "--vnet-name",
     "--subnet-name": "--subnet",
+    "--vm-priority": "--tier",
 }
+#: What v1 calls the priority of machines -> what v2 does.
+_TIERS = {"dedicated": "dedicated", "lowpriority": "low_priority"}
+_ATTACHED = {**_NAME, "-i": "--resource-id", "--compute-resource-id": "--resource-id", "--namespace": "--namespace"}
 _MODEL: dict[str, str | None] = {**_NAME, "-p": "--path", "--model-path": "--path", "-d": "--description"}
 _MODEL |= {"--description": "--description", "--tag": "--tags", "--property": None}
 
@@ -81,6 +87,9 @@ _SAME: dict[str, _Renamed] = {
     "computetarget create amlcompute": _Renamed("ml compute create --type amlcompute", _COMPUTE),
     "computetarget create computeinstance": _Renamed("ml compute create --type computeinstance", _COMPUTE),
     "computetarget delete": _Renamed("ml compute delete --yes", _NAME),
+    "computetarget detach": _Renamed("ml compute detach --yes", _NAME),
+    "computetarget attach aks": _Renamed("ml compute attach --type Kubernetes", _ATTACHED),
+    "computetarget attach kubernetes": _Renamed("ml compute attach --type Kubernetes", _ATTACHED),
     "computetarget show": _Renamed("ml compute show", _NAME),
     "computetarget list": _Renamed("ml compute list"),
     "computetarget computeinstance start": _Renamed("ml compute start", _NAME),
@@ -173,10 +182,17 @@ _MANUAL: dict[str, str] = {
     "datastore attach-blob": "write the datastore as YAML: `az ml datastore create -f datastore.yml`",
     "datastore upload": "name the local folder in the data asset: `az ml data create --path FOLDER` uploads it",
     "datastore download": "use `az storage blob download-batch`, or a job's input",
+    "service run": "use `az ml online-endpoint invoke --name NAME --request-file FILE`",
+    "service update": "change the deployment: `az ml online-deployment update -n blue -e NAME --set ...`",
     "service": "web services are online endpoints: `az ml online-endpoint` and `az ml online-deployment`",
     "endpoint": "web services are online endpoints: `az ml online-endpoint` and `az ml online-deployment`",
     "experiment": "experiments exist as soon as a job names one (experiment_name); list jobs with `az ml job list`",
     "folder": "name workspace and group once: `az configure --defaults workspace=NAME group=GROUP`",
+    "computetarget create aks": "create the cluster with `az aks create`, and attach it with `az ml compute "
+    "attach --type Kubernetes --name NAME --resource-id ID`; managed online endpoints need no cluster",
+    "computetarget create datafactory": "v2 has no such compute: copy data with Data Factory itself, or with a job",
+    "computetarget attach remote": "attach the machine by its resource id: `az ml compute attach --type VirtualMachine "
+    "--name NAME --resource-id ID --admin-username USER --ssh-private-key-file FILE`",
     "computetarget": "use `az ml compute`",
     "workspace": "see `az ml workspace --help` of the extension ml",
     "model": "see `az ml model --help` of the extension ml",
@@ -195,14 +211,30 @@ _ONLY_V1_COMMANDS = frozenset(
      "workspace share"]
 )  # fmt: skip
 #: Command that both have -> an option that only v2 has.
-_V2_ONLY = {"workspace create": "--file", "model show": "--version", "model download": "--version"}
-_TOKEN = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\$\([^)]*\)|\$\{\{[^}]*\}\})+""")
+_V2_ONLY = {
+    "workspace create": "--file",
+    "model package": "--file",
+    "model show": "--version",
+    "model download": "--version",
+}
+_TOKEN = re.compile(r"""(?:\$\([^)]*\)|\$\{\{[^}]*\}\}|[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+
+_NESTED = re.compile(r"\$\([^)]*\)")
 
 
-def convert(call: str, *, v1_cli: bool, roots: Sequence[Path] = ()) -> Call | None:
+def convert(call: str, *, v1_cli: bool, context: Context | None = None, quote: str = "") -> Call | None:
     """What becomes of ``az ml …`` or ``az extension …``; None when it is no call of v1's extension. ``v1_cli``: the
-    file installs that extension, so that all of its ``az ml`` are v1's. ``roots``: where files that a call names are
-    looked for."""
+    file installs that extension, so that all of its ``az ml`` are v1's. ``quote``: the one that the call stands in."""
+    context = context or Context()
+    found = _convert(call, context, v1_cli=v1_cli)
+    text = found.text if found is not None and found.text is not None else ""
+    nested = [part for part in _NESTED.findall(text) if part not in call]
+    if found is None or not ((quote and quote in text and quote not in call) or (nested and not context.nested)):
+        return found
+    return Call(found.symbol, Status.MANUAL, f"use `{text}`, which does not fit in here as it is")
+
+
+def _convert(call: str, context: Context, *, v1_cli: bool) -> Call | None:
     words = [match[0] for match in _TOKEN.finditer(call.replace("\\\n", "  "))]
     if words[:2] == ["az", "extension"]:
         return _extension(call)
@@ -225,16 +257,34 @@ def convert(call: str, *, v1_cli: bool, roots: Sequence[Path] = ()) -> Call | No
         text = _shared_role(words[4:])
         if text is not None:
             return Call("az ml workspace share", Status.CONVERTED, "now `az role assignment create`", text)
+    arguments = words[2 + len(command.split()) :]
+    if command in _OWN and (own := _OWN[command](arguments, context)) is not None:
+        return own
     if command in _SAME:
-        arguments = words[2 + len(command.split()) :]
-        text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments)
+        text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments, context)
         if text is not None:
-            review = _SAME[command].review
+            review = "; ".join(filter(None, [_SAME[command].review, _assumed(arguments)]))
             status = Status.REVIEW if review else Status.CONVERTED
             return Call(symbol, status, review or f"now `{text.split(' -')[0]}`", text)
         return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")
-    deployed = _deployed(words[4:], roots) if command == "model deploy" else None
-    return deployed or Call(symbol, Status.MANUAL, _MANUAL[command])
+    told = _datastore(arguments) if command == "datastore attach-blob" else ""
+    return Call(symbol, Status.MANUAL, told or _MANUAL[command])
+
+
+def _datastore(arguments: list[str]) -> str:
+    """The YAML of a datastore, without its secrets; "" where the options are others."""
+    names = {
+        "-n": "name", "--name": "name", "-a": "account_name", "--account-name": "account_name",
+        "-c": "container_name", "--container-name": "container_name",
+        "-k": "account_key", "--account-key": "account_key", "--sas-token": "sas_token",
+    }  # fmt: skip
+    said = {names[option]: value for option, value in _pairs(arguments) if option in names and value is not None}
+    if not {"name", "account_name", "container_name"} <= set(said):
+        return ""
+    secret = next((key for key in ("account_key", "sas_token") if key in said), "")
+    lines = ["type: azure_blob", *(f"{key}: {said[key]}" for key in ("name", "account_name", "container_name"))]
+    lines += [f"credentials: {{{secret}: ...}}"] if secret else []
+    return f"write datastore.yml ({', '.join(lines)}) and create it with `az ml datastore create --file datastore.yml`"
 
 
 #: Options of ``az ml model deploy`` -> what the parts of the deployment call them; "": it goes.
@@ -250,7 +300,7 @@ _DEPLOYED = (
 )
 
 
-def _deployed(arguments: list[str], roots: Sequence[Path]) -> Call | None:
+def _deployed(arguments: list[str], context: Context) -> Call | None:
     """``az ml model deploy`` of one model with a deployment configuration that is written anew."""
     parts: dict[str, str] = {}
     shared: list[str] = []
@@ -262,7 +312,8 @@ def _deployed(arguments: list[str], roots: Sequence[Path]) -> Call | None:
             return None
         elif target and value is not None:
             parts[target] = value
-    if set(parts) != {"name", "model", "file"} or not deployment_yaml.is_written(parts["file"].strip(_QUOTES), roots):
+    file = parts.get("file", "").strip(_QUOTES)
+    if set(parts) != {"name", "model", "file"} or not deployment_yaml.is_written(file, context.roots):
         return None
     common = " ".join(["", *shared])
     model, quote = parts["model"], parts["model"][0] if parts["model"][0] in "'\"" else ""
@@ -270,10 +321,49 @@ def _deployed(arguments: list[str], roots: Sequence[Path]) -> Call | None:
     text = (
         f"az ml online-endpoint create --name {parts['name']}{common} && "
         f"az ml online-deployment create --name {DEPLOYMENT} --endpoint-name {parts['name']} "
-        f"--file {deployment_yaml.written_name(parts['file'].strip(_QUOTES))} --set model={asset} "
+        f"--file {deployment_yaml.written_name(file)} --set model={asset} "
         f"--all-traffic{common}"
     )
     return Call("az ml model deploy", Status.REVIEW, _DEPLOYED, text)
+
+
+_JOB = "the job has the environment and the compute of the run configuration's YAML; its answer calls the run name"
+_MADE = "assumed that jq is installed, which reads the name of the job"
+
+
+def _submitted(arguments: list[str], context: Context) -> Call | None:
+    text = submitted(arguments, context)
+    return Call("az ml run submit-script", Status.REVIEW, _JOB, text) if text is not None else None
+
+
+def _registered(arguments: list[str], context: Context) -> Call | None:
+    text = registered(arguments, context)
+    return Call("az ml model register", Status.REVIEW, _MADE, text) if text is not None else None
+
+
+def _called(arguments: list[str], context: Context) -> Call | None:
+    """``az ml service run``: v2 takes a request from a file."""
+    names = {**_NAME, **_SHARED, "-d": "data", "--input-data": "data"}
+    found = {names[option]: value for option, value in _pairs(arguments) if option in names}
+    data = found.pop("data", None)
+    if len(found) + 1 != len(_pairs(arguments)) or not data or "--name" not in found or None in found:
+        return None
+    plain = data.strip(_QUOTES)
+    file = plain[1:] if plain.startswith("@") else "request.json"
+    found = {"--name": found.pop("--name"), "--request-file": file, **found}
+    text = " ".join(["az ml online-endpoint invoke", *(f"{key} {value}" for key, value in found.items())])
+    if not plain.startswith("@"):
+        text = f"printf '%s' {data} > {file} && {text}"
+    return Call("az ml service run", Status.REVIEW, "the answer is printed as a text in JSON", text)
+
+
+#: Commands that several of v2, or a file, take the place of.
+_OWN = {
+    "run submit-script": _submitted,
+    "model register": _registered,
+    "model deploy": _deployed,
+    "service run": _called,
+}
 
 
 def _extension(call: str) -> Call | None:
@@ -299,13 +389,32 @@ def _attached(arguments: list[str]) -> str | None:
     return f"az configure --defaults {' '.join(found)}" if found else None
 
 
-def _renamed(call: _Renamed, arguments: list[str]) -> str | None:
-    words = [f"az {call.command}"]
+_VARIABLE = re.compile(r"\$[\w{(].*")
+
+
+def _assumed(arguments: list[str]) -> str:
+    """What to check of variables of the shell that hold options."""
+    bare = [option for option, value in _pairs(arguments) if value is None and _VARIABLE.fullmatch(option)]
+    return f"assumed that {bare[0]} holds nothing but workspace and resource group" if bare else ""
+
+
+def _renamed(call: _Renamed, arguments: list[str], context: Context) -> str | None:
+    words, output = [f"az {call.command}"], ""
     known = {**_SHARED, **call.options}
     for option, value in _pairs(arguments):
+        if value is None and _VARIABLE.fullmatch(option):
+            words.append(option)
+            continue
         if option not in known:
             return None
         new = known[option]
+        if new is None and option in _METADATA and value is not None:
+            output = f" > {value}"
+            context.written.add(value)
+        if new == "--tier":
+            value = _TIERS.get(value or "")
+            if value is None:
+                return None
         if new == _BOTH:
             parts = _split(value)
             if parts is None:
@@ -315,7 +424,7 @@ def _renamed(call: _Renamed, arguments: list[str]) -> str | None:
             if new == "--query" and value is not None and call.command.startswith("ml online-endpoint"):
                 value = _asked(value)
             words += [new, *([value] if value is not None else [])]
-    return " ".join(words)
+    return " ".join(words) + output
 
 
 def _split(value: str | None) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amlbridge.migrate.files import az_ml, packages
+from amlbridge.migrate.files.az_ml_jobs import Context
 from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.findings import Status
 
@@ -42,19 +43,25 @@ class _Logical:
         return self.first + number, offset - self.starts[number]
 
 
-def convert(lines: Lines, roots: Sequence[Path] = ()) -> None:
+def convert(lines: Lines, roots: Sequence[Path] = (), path: Path | None = None) -> None:
     """Converts all commands of a text. ``roots``: the folders of the run, in which files that they name are looked
-    for."""
+    for; ``path``: the file."""
     v1_cli = _V1_EXTENSION in lines.text
+    context = Context(roots, nested=path is None or not _is_other_shell(path))
     for logical in _logical_lines(lines.original):
         if logical.text.lstrip().startswith("#"):
             continue
-        changes = [*_installs(lines, logical), *_az_calls(lines, logical, v1_cli, roots)]
+        changes = [*_installs(lines, logical), *_az_calls(lines, logical, context, v1_cli=v1_cli)]
         text = logical.text
         for start, end, new in sorted(changes, reverse=True):
             text = text[:start] + new + text[end:]
         if text != logical.text:
             _store(lines, logical, text)
+
+
+def _is_other_shell(path: Path) -> bool:
+    """Whether ``$(...)`` in a file is no command of a shell: Makefiles, and batch files of Windows."""
+    return path.suffix.lower() in (".mk", ".bat", ".cmd") or "makefile" in path.name.lower()
 
 
 def install_lines(lines: Lines) -> frozenset[int]:
@@ -77,7 +84,7 @@ def _logical_lines(lines: list[str]) -> Iterator[_Logical]:
     index = 0
     while index < len(lines):
         first, parts = index, [lines[index]]
-        while parts[-1].rstrip().endswith("\\") and index + 1 < len(lines):
+        while index + 1 < len(lines) and _goes_on(parts, lines[index + 1]):
             index += 1
             parts.append(lines[index])
         index += 1
@@ -86,6 +93,17 @@ def _logical_lines(lines: list[str]) -> Iterator[_Logical]:
             starts.append(offset)
             offset += len(part) + 1
         yield _Logical(first, "\n".join(parts), starts)
+
+
+#: A call as the plain text of a key in YAML, which goes on in lines that are indented more than the key.
+_PLAIN = re.compile(r"^(?P<indent>\s*(?:-\s+)?)[\w.-]+:\s+az\s")
+
+
+def _goes_on(parts: list[str], following: str) -> bool:
+    if parts[-1].rstrip().endswith("\\"):
+        return True
+    plain, text = _PLAIN.match(parts[0]), following.lstrip()
+    return plain is not None and text.startswith("-") and len(following) - len(text) > len(plain["indent"])
 
 
 # -- installs --------------------------------------------------------------------------------------------------------
@@ -144,13 +162,13 @@ def _command_end(text: str, start: int) -> int:
 # -- az --------------------------------------------------------------------------------------------------------------
 
 
-def _az_calls(lines: Lines, logical: _Logical, v1_cli: bool, roots: Sequence[Path]) -> Iterator[tuple[int, int, str]]:
+def _az_calls(lines: Lines, logical: _Logical, context: Context, *, v1_cli: bool) -> Iterator[tuple[int, int, str]]:
     for match in _AZ.finditer(logical.text):
         end = _command_end(logical.text, match.end())
         while end < len(logical.text) and logical.text[end] in "\"'" and _inside(logical.text, match.start(), end):
             end = _after_quoted(logical.text, end)
         call = logical.text[match.start() : end]
-        found = az_ml.convert(call, v1_cli=v1_cli, roots=roots)
+        found = az_ml.convert(call, v1_cli=v1_cli, context=context, quote=_open_quote(logical.text[: match.start()]))
         if found is None:
             continue
         index, column = logical.place(match.start())
@@ -162,6 +180,19 @@ def _az_calls(lines: Lines, logical: _Logical, v1_cli: bool, roots: Sequence[Pat
             lines.comment_above(_commentable(lines, logical.first), CLI_RULE, found.message)
         elif found.text is not None:
             yield match.start(), match.start() + len(call.rstrip()), found.text
+
+
+def _open_quote(text: str) -> str:
+    """The quote that a text leaves open, or ""."""
+    quote = ""
+    for position, character in enumerate(text):
+        if text[position - 1 : position] == "\\":
+            continue
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'" and not text[position - 1 : position].isalpha():
+            quote = character
+    return quote
 
 
 def _inside(text: str, start: int, end: int) -> bool:
