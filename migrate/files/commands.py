@@ -75,7 +75,7 @@ def install_lines(lines: Lines) -> frozenset[int]:
 
 
 def _store(lines: Lines, logical: _Logical, text: str) -> None:
-    lines.lines[logical.first] = text
+    lines.lines[logical.first] = text or None
     for number in range(1, len(logical.starts)):
         lines.lines[logical.first + number] = None
 
@@ -114,6 +114,7 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
         end = _command_end(logical.text, match.end())
         command = logical.text[match.end() : end]
         there: list[str] = []
+        changes: list[tuple[int, int, str]] = []
         for word in _WORD.finditer(command):
             requirement = packages.REQUIREMENT.match(word["word"])
             found = packages.replacement(requirement["name"]) if requirement else None
@@ -135,7 +136,34 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
             start, stop = match.end() + word.start(), match.end() + word.end()
             if not new and logical.text[start - 1 : start] == " ":
                 start -= 1
-            yield start, stop, quoted
+            changes.append((start, stop, quoted))
+        yield from changes if _installs_something(command, match.end(), changes) else [_gone(logical.text, match, end)]
+
+
+def _installs_something(command: str, at: int, changes: list[tuple[int, int, str]]) -> bool:
+    """Whether a command that starts ``at`` still names something to install once its words are changed."""
+    for start, stop, new in sorted(changes, reverse=True):
+        command = command[: start - at] + new + command[stop - at :]
+    return not changes or bool(_FILE_OPTION.search(command) or _PACKAGE.search(_VALUED.sub(" ", command)))
+
+
+#: Options that name what is installed, options with a value, and a word that is none of either.
+_FILE_OPTION = re.compile(r"\s(?:-r|-e|--requirement|--editable|--file)\b")
+_VALUED = re.compile(
+    r"\s(?:-[cfintp]|--(?:(?:extra-)?index-url|find-links|target|constraint|trusted-host|channel|name|prefix))[\s=]+\S+"
+)
+_PACKAGE = re.compile(r"(?:^|\s)[^\s\\-]")
+_STARTED_BY = re.compile(r"(?:\bsudo\s+)?(?:[^\s!%]*python[\d.]*\s+-m\s+)?$")
+
+
+def _gone(text: str, match: re.Match[str], end: int) -> tuple[int, int, str]:
+    """The change for a command of which nothing is left: its line goes, or something stands there that does nothing."""
+    started = _STARTED_BY.search(text, 0, match.start())
+    start = started.start() if started is not None else match.start()
+    alone = re.fullmatch(r"(\s*)([!%]?)", text[:start])
+    if alone is None or text[end:].strip():
+        return start, end, "true" + (" " if text[end - 1].isspace() else "")
+    return 0, len(text), f"{alone[1]}pass" if alone[1] and alone[2] else ""
 
 
 def _command_end(text: str, start: int) -> int:

@@ -313,6 +313,16 @@ class RestCalls:
         self.to.rename(headers, f'{{**{self.to.source(headers)}, "{_HEADER}": {deployment}}}')
 
 
+def calls_endpoints(to: Rewriter) -> bool:
+    """Whether a module calls a published pipeline's address, and nothing of Azure Resource Manager: then its headers
+    are for batch endpoints."""
+    if "rest headers" not in to.memory:
+        calls = RestCalls(to)
+        there = any(calls._is_there(call) for call in calls._posts())
+        to.memory["rest headers"] = there and "management.azure.com" not in to.lines.text
+    return bool(to.memory["rest headers"])
+
+
 _UNSEEN = "the body of the REST call is put together in a way that cannot be followed"
 _VERSION = f"a version of a batch endpoint is a deployment: name it in the header {_HEADER}, not in the address"
 

@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.models.rest_calls import calls_endpoints
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -65,7 +66,7 @@ token = auth.get_token("https://management.azure.com/.default").token
     ],
 )
 
-_HEADER = '{{"Authorization": "Bearer " + {}.get_token("https://management.azure.com/.default").token}}'
+_HEADER = '{{"Authorization": "Bearer " + {}.get_token("{}").token}}'
 
 
 @rule.converts("ServicePrincipalAuthentication")
@@ -139,9 +140,9 @@ def managed_identity(use: Use, to: Rewriter) -> Outcome:
     )
 )
 def header(use: Use, to: Rewriter) -> Outcome:
-    """The header of a REST call."""
+    """The header of a REST call. Batch endpoints ask for a token of Azure ML, where published pipelines took any."""
     assert use.receiver is not None
-    return Replace(_HEADER.format(to.source(use.receiver)))
+    return Replace(_HEADER.format(to.source(use.receiver), _SCOPES["aml" if calls_endpoints(to) else "arm"]))
 
 
 #: The scope that SDK v2 asks a token of for each audience of SDK v1.

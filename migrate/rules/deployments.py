@@ -26,6 +26,7 @@ from amlbridge.migrate.models.deployment_settings import (
     readers,
     spread,
 )
+from amlbridge.migrate.models.listed_services import listed_services
 from amlbridge.migrate.models.local_services import (
     LOCAL,
     REMOTE,
@@ -412,11 +413,11 @@ def item(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("Webservice.list", "Workspace.webservices")
 def listed(use: Use, to: Rewriter) -> Outcome:
-    """All endpoints."""
+    """All endpoints, or those of a filter."""
     if use.symbol.startswith("Workspace"):
         client = to.client(use.node, use.receiver)
         return Replace(f"{{endpoint.name: endpoint for endpoint in {client}.online_endpoints.list()}}")
-    return Replace(f"list({to.client(use.node, use.argument('workspace', position=0))}.online_endpoints.list())")
+    return Replace(*listed_services(use, to))
 
 
 #: State of a web service -> that of an endpoint, in ``provisioning_state``.

@@ -66,6 +66,16 @@ def test_commands_between_the_code(tmp_path: Path) -> None:
     assert [(finding.cell, finding.line) for finding in report.findings] == [(0, 1), (1, 2), (2, 2)]
 
 
+def test_commands_that_install_nothing_any_more_go(tmp_path: Path) -> None:
+    content = notebook(
+        code("!pip install --upgrade azureml-widgets\nimport pandas"),
+        code("if True:\n    !pip install azureml-widgets\n"),
+        code("%pip install -q azureml-widgets"),
+    )
+    found = sources(converted(tmp_path, content).after)
+    assert [text.strip() for text in found] == ["import pandas", "if True:\n    pass", ""]
+
+
 def test_what_only_a_magic_reads_stays(tmp_path: Path) -> None:
     before = notebook(
         code("import logging\nimport os\nfrom azureml.core import Datastore, Environment, Workspace"),

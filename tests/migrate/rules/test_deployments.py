@@ -293,3 +293,38 @@ def test_the_client_takes_a_text_for_the_folder_of_the_code(folder: str) -> None
         f'folder = {folder}\nconfig = InferenceConfig(entry_script="score.py", source_directory=folder)\n'
     ).text
     assert 'CodeConfiguration(code=str(folder), scoring_script="score.py")' in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ("", "list(ml_client.online_endpoints.list())"),
+        (
+            ", model_name=name",
+            "[endpoint for endpoint in ml_client.online_endpoints.list() if any("
+            'f"/models/{name}/" in str(deployment.model) '
+            "for deployment in ml_client.online_deployments.list(endpoint.name))]",
+        ),
+        (
+            ', model_id="ridge:3"',
+            "[endpoint for endpoint in ml_client.online_endpoints.list() if any("
+            'str(deployment.model).endswith("/models/" + "ridge:3".replace(":", "/versions/")) '
+            "for deployment in ml_client.online_deployments.list(endpoint.name))]",
+        ),
+        (
+            ', tags=[["stage", "test"]]',
+            '[endpoint for endpoint in ml_client.online_endpoints.list() if endpoint.tags.get("stage") == "test"]',
+        ),
+    ],
+)
+def test_services_are_listed_as_they_were_chosen(asked: str, chosen: str) -> None:
+    before = "from azureml.core import Webservice, Workspace\n\nws = Workspace.from_config()\n"
+    text = convert(f"{before}found = Webservice.list(ws{asked})\n").text
+    assert "".join(chosen.split()) in "".join(text.split()).replace(",)", ")")
+
+
+def test_services_of_an_image_cannot_be_listed() -> None:
+    before = "from azureml.core import Webservice, Workspace\n\nws = Workspace.from_config()\n"
+    conversion = convert(f'{before}found = Webservice.list(ws, image_name="scoring")\n')
+    assert "Webservice.list" in conversion.text
+    assert any(finding.status is Status.MANUAL and "image" in finding.message for finding in conversion.findings)

@@ -325,3 +325,22 @@ for p in PublishedPipeline.list(Workspace.from_config()):
     assert 'ifp.name==NAME.lower().replace("_","-").replace("","-")and' in text
     assert 'p.defaults.deployment_name==f"version-{BUILD}".replace(".","-")' in text
     assert 'if"version-1-0"!=p.defaults.deployment_nameandp.name=="my-pipeline":' in text
+
+
+@pytest.mark.parametrize(
+    ("called", "scope"),
+    [
+        ("published.endpoint", "https://ml.azure.com/.default"),
+        ('"https://management.azure.com/subscriptions/a"', "https://management.azure.com/.default"),
+    ],
+)
+def test_the_token_of_a_header_is_for_what_is_called(called: str, scope: str) -> None:
+    """A batch endpoint refuses a token of Azure Resource Manager, which a published pipeline took."""
+    text = convert(
+        HEAD
+        + "from azureml.core.authentication import InteractiveLoginAuthentication\n"
+        + "header = InteractiveLoginAuthentication().get_authentication_header()\n"
+        + 'published = PublishedPipeline.get(ws, "x")\n'
+        + f'answer = requests.post({called}, headers=header, json={{"ExperimentName": "night"}})\n'
+    ).text
+    assert f'.get_token("{scope}").token' in text

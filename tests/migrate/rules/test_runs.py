@@ -171,6 +171,13 @@ def test_a_file_is_looked_for_in_its_folder() -> None:
     assert "list_artifacts(run.name,item.path)ifitem.is_direlse[item]" in every
 
 
+def test_files_of_a_run_that_was_started_here() -> None:
+    head = "from azureml.core import Experiment, Workspace\n\n"
+    start = "run = Experiment(Workspace.from_config(), 'a').start_logging()\n"
+    found = "".join(convert(head + start + "run.complete()\nprint(run.get_file_names())\n").text.split())
+    assert "list_artifacts(run.info.run_id,item.path)ifitem.is_direlse[item]" in found
+
+
 def test_a_log_that_is_read_is_a_text() -> None:
     assert body("run.get_job_log()\n") == "ml_client.jobs.stream(run.name)\n"
     read = body("print(run.get_stdout_log())\n")
