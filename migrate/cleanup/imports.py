@@ -94,7 +94,8 @@ class Imports:
                 if not isinstance(alias, ast.alias) or alias.asname:
                     return False
                 source = statement.module if isinstance(statement, ast.ImportFrom) else None
-                if (source, alias.name) != ((module, name) if name else (None, module)):
+                imported = alias.name if source else alias.name.split(".")[0]
+                if (source, imported) != ((module, name) if name else (None, module)):
                     return False
         return True
 
@@ -157,6 +158,8 @@ def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.name, ""] = alias.asname or alias.name
+                if alias.asname is None:  # "import os.path" gives the name os
+                    found.setdefault((package := alias.name.split(".")[0], ""), package)
     return found
 
 

@@ -33,6 +33,8 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: Words that a shell takes as they are.
 PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
+#: A variable of the node, whose value SDK v1 puts into the argument.
+_VARIABLE = re.compile(r"^\$(\w+|\{\w+\})$")
 #: An input that a word stands for already.
 _PLACEHOLDER = re.compile(r"^\$\{\{inputs\.\w+\}\}$")
 
@@ -289,7 +291,8 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
     constant = _constant(node, value)
     if constant is not None:
         text = str(constant.value)
-        found.text(text if PLAIN.match(text) or _PLACEHOLDER.match(text) else shlex.quote(text))
+        plain = PLAIN.match(text) or _PLACEHOLDER.match(text) or (found.shell and _VARIABLE.match(text))
+        found.text(text if plain else shlex.quote(text))
         if not PLAIN.match(text) and not found.shell:
             found.reviews.append(f"SDK v2 may take the argument {text!r} apart at its blanks, or keep its quotes")
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""

@@ -444,9 +444,11 @@ def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
     if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'
+    use = use_of(data.root, to)
+    if data.type in REFERENCES and use is not None and use.symbols[-1] in _UPLOADS and use.call is not None:
+        return _of_upload(data, use, mode, to)
     if data.type in REFERENCES:
         return to.source(data.held if data.held is not None else data.root)
-    use = use_of(data.root, to)
     parameter = parameter_of(data.root, to)
     if parameter is not None and is_given_input(data.root, to):
         return parameter.arg
@@ -463,6 +465,19 @@ def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
             mode = f', mode={{"mount": "ro_mount"}}.get({code}, {code})'
         return _of_asset(followed, kind or kind_of(data, to), mode, to)
     return _of_asset(data, kind or kind_of(data, to), mode, to)
+
+
+#: What gives a reference to the files that it uploads.
+_UPLOADS = ("Datastore.upload", "Datastore.upload_files")
+
+
+def _of_upload(data: Data, use: Use, mode: str, to: Rewriter) -> str:
+    """The files that went up as a data asset: of several, its folder; of a single file, the one that it is in."""
+    from amlbridge.migrate.models.paths import only_file
+
+    held = to.source(data.held) if data.held is not None else _variable_of(data.root, to) or to.source(data.root)
+    path = f'{held}.path.rpartition("/")[0]' if only_file(use, to) is not None else f"{held}.path"
+    return f'{to.need("azure.ai.ml", "Input")}(type="uri_folder", path={path}{mode})'
 
 
 def lists_files(data: Data, to: Rewriter, seen: frozenset[ast.AST] = frozenset()) -> bool:

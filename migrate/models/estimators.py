@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
 from amlbridge.migrate.models.environment import GPU_IMAGE, IMAGE, REGISTRY, Parts, assigned
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.paths import path_inside
 from amlbridge.migrate.models.script_packages import ScriptPackages
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -38,12 +39,13 @@ def environment_of(use: Use, to: Rewriter) -> str:
     if image is not None and any(_is_true(node, to) for node in managed):
         return parts.code(to)  # the packages are those of the image
     if file is not None:
-        parts.conda_code = to.source(file)
+        parts.conda_code = path_inside(file, use.argument("source_directory", position=0), to)
         return parts.code(to)
     conda = Conda(scripts=ScriptPackages.of(to))
     requirements = use.passed("pip_requirements_file", "pip_requirements_file_path")
     if requirements is not None:
-        conda.file = f"open({to.source(requirements)}).read().splitlines()"
+        inside = path_inside(requirements, use.argument("source_directory", position=0), to)
+        conda.file = f"open({inside}).read().splitlines()"
     conda.conda = entries(use.argument("conda_packages"), to)
     conda.pip = [*_framework(use, to), *entries(use.argument("pip_packages"), to)]
     parts.conda = conda

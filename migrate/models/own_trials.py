@@ -1,4 +1,5 @@
-"""Searches that tune different parameters of one script: all but those like the first have a command of their own.
+"""Searches that tune different parameters of one script: all but those like the first have a command of their own; so
+have all of a script that runs alone as well, unless its arguments have values for what is tuned.
 
 SDK v1 adds the parameters to the arguments of the script when it runs; a command of SDK v2 says itself which it has.
 """
@@ -12,6 +13,7 @@ from amlbridge.migrate.models.sweeps import Sweep, names_in, spaces_of, trial_of
 from amlbridge.migrate.registry import Replace, handlers
 from amlbridge.migrate.rewriter import Rewriter
 
+_ALONE = "the script runs alone as well, without what is tuned: give the search a configuration of its own"
 _DIFFERENT = "its searches tune different parameters: give each of them a configuration of its own"
 
 
@@ -21,7 +23,8 @@ def own_trial(sweep: Sweep, to: Rewriter) -> str:
     trial = trial_of(sweep.use, to)
     spaces = spaces_of(trial, to) if trial is not None else []
     names = names_in(sweep.space)
-    if trial is None or not spaces or names == names_in(spaces[0]):
+    alone = trial is not None and ("alone", trial.node) in to.memory
+    if trial is None or not spaces or (names == names_in(spaces[0]) and not alone):
         return ""
     key = ("own trial", trial.node, names)
     if key not in to.memory:
@@ -37,7 +40,7 @@ def _made_again(trial: Use, sweep: Sweep, names: frozenset[str], to: Rewriter) -
     del to.memory["tuned", trial.node]
     here = scopes.of(trial.node) is scopes.of(sweep.use.node)
     if not isinstance(outcome, Replace) or not isinstance(sweep.trial, ast.Name) or not here:
-        raise ValueError(_DIFFERENT)
+        raise ValueError(_ALONE if ("alone", trial.node) in to.memory else _DIFFERENT)
     name = to.fresh(sweep.trial.id)
     to.before(sweep.use.statement, f"{name} = {outcome.text}")
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import posixpath
 import re
 
 from amlbridge.migrate.analysis.uses import Use
@@ -256,3 +257,26 @@ def _formatted(path: ast.expr, start: str, inside: str, variable: str, to: Rewri
 def _same_function(use: Use, node: ast.expr, to: Rewriter) -> bool:
     scopes = to.evaluator.scopes
     return scopes.of(use.node) is scopes.of(node)
+
+
+def path_inside(path: ast.expr, folder: ast.expr | None, to: Rewriter) -> str:
+    """Code of a path that SDK v1 takes relative to a folder of this machine, the source directory."""
+    inner, outer = to.evaluator.text(path), to.evaluator.text(folder) if folder is not None else "."
+    if folder is None or outer in ("", ".", "./") or (inner or "").startswith("/") or _starts_with(path, folder, to):
+        return to.source(path)
+    if inner is not None and outer is not None:
+        return json.dumps(posixpath.join(outer, inner.removeprefix("./")))
+    return f"{to.need_module('os')}.path.join({to.source(folder)}, {to.source(path)})"
+
+
+def _starts_with(path: ast.expr, folder: ast.expr, to: Rewriter) -> bool:
+    """Whether a path is put together of the folder: it is absolute then, or SDK v1 would not find it."""
+    parts = joined_parts(path)
+    return bool(parts) and to.source(parts[0]) == to.source(folder)
+
+
+def joined_parts(path: ast.expr) -> list[ast.expr]:
+    """The parts of ``os.path.join(folder, "conda.yml")``."""
+    if not isinstance(path, ast.Call) or path.keywords or not ast.unparse(path.func).endswith("path.join"):
+        return []
+    return [] if any(isinstance(part, ast.Starred) for part in path.args) else path.args

@@ -9,11 +9,13 @@ itself, in the folder that ``AZUREML_CONDA_ENVIRONMENT_PATH`` names, as those of
 from __future__ import annotations
 
 import ast
-import posixpath
+import json
 from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.environment import IMAGE
+from amlbridge.migrate.models.path_objects import text_of
+from amlbridge.migrate.models.paths import joined_parts, path_inside
 from amlbridge.migrate.models.settings import variables_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -81,12 +83,7 @@ def _steps(config: Use) -> ast.expr | None:
 def _inside(path: ast.expr, config: Use, to: Rewriter) -> str:
     """Code for a path that InferenceConfig takes relative to its source_directory."""
     folder = config.argument("source_directory") if config.symbol == "InferenceConfig" else None
-    inner, outer = to.evaluator.text(path), to.evaluator.text(folder) if folder is not None else "."
-    if folder is None or outer in ("", ".", "./") or (inner or "").startswith("/"):
-        return to.source(path)
-    if inner is not None and outer is not None:
-        return repr(posixpath.join(outer, inner.removeprefix("./")))
-    return f"{to.need_module('os')}.path.join({to.source(folder)}, {to.source(path)})"
+    return path_inside(path, folder, to)
 
 
 def _dockerfile(
@@ -102,3 +99,17 @@ def _dockerfile(
         parts += [f'{file}.write("\\n{_INSTALL[0]}\\n")', *(f'{file}.write("{line}\\n")' for line in _INSTALL[1:])]
     opened = f'with open({_inside(steps, config, to)}) as {added}, open("{FOLDER}/Dockerfile", "w") as {file}:'
     return (*lines, "\n    ".join([opened, *parts]))
+
+
+def script_keywords(script: ast.expr, folder: ast.expr | None, to: Rewriter) -> str:
+    """The folder of the code and the script in it. Without a source directory SDK v1 takes the script alone, from
+    wherever it is."""
+    *outer, last = (joined_parts(script) if folder is None else []) or [script]
+    inside, _slash, name = (to.evaluator.text(last) or "").rpartition("/")
+    if not outer or not name:
+        place = text_of(folder, to) if folder is not None else '"."'
+        return f"code={place}, scoring_script={text_of(script, to)}"
+    assert isinstance(script, ast.Call)
+    parts = [*(text_of(part, to) for part in outer), *([json.dumps(inside)] if inside else [])]
+    place = parts[0] if len(parts) == 1 else f"{to.source(script.func)}({', '.join(parts)})"
+    return f"code={place}, scoring_script={json.dumps(name)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.arguments import Arguments, Port, literal
+from amlbridge.migrate.models.arguments import PLAIN, Arguments, Port, literal
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.rewriter import Rewriter
@@ -251,22 +251,64 @@ def names_in(space: list[Tuned]) -> frozenset[str]:
     return frozenset(item.name for item in space)
 
 
+def is_alone(trial: Use, to: Rewriter) -> bool:
+    """Whether a trial is submitted by itself as well: without the options that its searches add."""
+    for use in to.uses:
+        submits = use.call is not None and use.symbols[-1] == "Experiment.submit"
+        given = use.argument("config", position=0) if submits else None
+        value = to.evaluator.value(given) if given is not None else None
+        if isinstance(value, Instance) and value.origin is trial.node and not value.path:
+            return True
+    return False
+
+
+def made_again(trial: Use, to: Rewriter) -> bool:
+    """Whether the command of a trial is written for a search alone."""
+    return ("tuned", trial.node) in to.memory
+
+
 def tune(trial: Use, arguments: Arguments, to: Rewriter) -> None:
-    """Adds the hyperparameters to the command of a trial, which v1 did when it ran: options and inputs.
+    """Adds the hyperparameters to the command of a trial, which v1 did when it ran: options and inputs. The command of
+    a trial that also runs alone keeps what it has; a search that adds to that has a command of its own.
     Raises ValueError where a search space cannot be read."""
     spaces = spaces_of(trial, to)
-    wanted = to.memory.get(("tuned", trial.node)) or (names_in(spaces[0]) if spaces else None)
+    wanted = to.memory.get(("tuned", trial.node))
+    alone = bool(spaces) and wanted is None and is_alone(trial, to)
+    wanted = wanted or (names_in(spaces[0]) if spaces else None)
     spaces = [space for space in spaces if names_in(space) == wanted]
+    found: list[tuple[Tuned, Port]] = []
     for item in spaces[0] if spaces else ():
         port = next((port for port in arguments.inputs if port.name == item.name), None)
         if port is None:
             make = to.need("azure.ai.ml", "Input")
             kind = _common_type({other.type for space in spaces for other in space if other.name == item.name})
-            port = Port(item.name, f'{make}(type="{kind}")')
+            value = _fixed_value(item.option, kind, arguments) if alone else ""
+            port = Port(item.name, value or f'{make}(type="{kind}")', value)
+        found.append((item, port))
+    if alone and not all(port.value for _item, port in found):
+        to.memory["alone", trial.node] = True
+        return
+    for item, port in found:
+        if port not in arguments.inputs:
             arguments.inputs.append(port)
         _replace_fixed(item.option, arguments)
         arguments.text(item.option)
         arguments.reference(port)
+
+
+def _fixed_value(option: str, kind: str, arguments: Arguments) -> str:
+    """The value of an option in the arguments of a trial, as code; "" where it has none, or not one word."""
+    index = next((index for index, part in enumerate(arguments.parts) if part == ("text", option)), None)
+    part, text = arguments.parts[index + 1] if index is not None and index + 1 < len(arguments.parts) else ("", "")
+    if part != "text" or not PLAIN.match(text) or _OPTION.match(text):
+        return ""
+    if kind not in ("integer", "number"):
+        return literal(text)
+    return text if re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?" if kind == "number" else "-?[0-9]+", text) else ""
+
+
+#: What comes next in a command line, and not as the value of an option.
+_OPTION = re.compile(r"-{1,2}[A-Za-z]")
 
 
 def _replace_fixed(option: str, arguments: Arguments) -> None:
@@ -274,7 +316,7 @@ def _replace_fixed(option: str, arguments: Arguments) -> None:
     found = [index for index, part in enumerate(arguments.parts) if part == ("text", option)]
     for index in reversed(found):
         following = arguments.parts[index + 1 : index + 2]
-        if following and following[0][0] == "text" and not re.match(r"-{1,2}[A-Za-z]|\$\{\{", following[0][1]):
+        if following and following[0][0] == "text" and not _OPTION.match(following[0][1]):
             del arguments.parts[index : index + 2]
 
 

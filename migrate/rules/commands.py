@@ -24,7 +24,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
 from amlbridge.migrate.models.settings import Settings, is_seen, runs
 from amlbridge.migrate.models.spark import direct, spark_job
-from amlbridge.migrate.models.sweeps import tune
+from amlbridge.migrate.models.sweeps import made_again, tune
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
@@ -262,7 +262,9 @@ def job(
     keywords += settings.run_keywords(to)
     code = f"{name}({', '.join(keywords)})"
     review = "; ".join(dict.fromkeys(settings.reviews))
-    if not changes or not straight or variable is None:
+    if made_again(use, to) and changes and not straight:
+        return Leave("its settings change in a way that cannot be followed")
+    if not changes or not straight or variable is None or made_again(use, to):
         return Replace(code, review)
     for change in changes:
         to.remove(change.statement)

@@ -41,9 +41,8 @@ from amlbridge.migrate.models.local_services import (
     where_of,
 )
 from amlbridge.migrate.models.machine_sizes import size
-from amlbridge.migrate.models.path_objects import text_of
 from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import Serving, serving
+from amlbridge.migrate.models.serving_images import Serving, script_keywords, serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -144,8 +143,7 @@ def inference_config(use: Use, to: Rewriter) -> Outcome:
     script, folder = use.argument("entry_script", position=0), use.argument("source_directory")
     if script is None:
         return Leave("without an entry script the model has to be an MLflow model: deploy it without code")
-    where = text_of(folder, to) if folder is not None else '"."'
-    made = f"{code}(code={where}, scoring_script={text_of(script, to)})"
+    made = f"{code}({script_keywords(script, folder, to)})"
     if not is_handed_on(use):
         return Replace(made)
     parts = serving(use.node, use, to, made)

@@ -94,3 +94,57 @@ pipeline = Pipeline(ws, [train])
 """
     )
     assert "environment=env," in found.text and "run_config" not in found.text and "azureml.core" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "after"),
+    [
+        ('"."', '"env.yml"', '"env.yml"'),
+        ('"steps"', '"env.yml"', '"steps/env.yml"'),
+        ("steps", '"env.yml"', 'os.path.join(steps, "env.yml")'),
+        ("steps", 'os.path.join(steps, "env.yml")', 'os.path.join(steps, "env.yml")'),
+    ],
+)
+def test_files_of_packages_lie_in_the_source_directory(folder: str, file: str, after: str) -> None:
+    code = f"""\
+import os
+
+from azureml.train.estimator import Estimator
+
+conda = Estimator(source_directory={folder}, entry_script="a.py", compute_target="c", conda_dependencies_file={file})
+pip = Estimator(source_directory={folder}, entry_script="a.py", compute_target="c", pip_requirements_file={file})
+"""
+    text = convert(code).text
+    assert f"conda_file={after}" in text and f"open({after}).read()" in text
+
+
+def test_the_shell_of_the_node_puts_in_its_variables() -> None:
+    text = made('script_params={"--rank": "$AZ_BATCHAI_TASK_INDEX", "--home": "${HOME}", "--cost": "$5 or $6"}')
+    assert "--rank$AZ_BATCHAI_TASK_INDEX--home${HOME}--cost'$5or$6'" in text.replace('"', "")
+
+
+@pytest.mark.parametrize(
+    ("upload", "path"),
+    [
+        ('upload(src_dir="words", target_path="in")', "files.path"),
+        ('upload_files(["words/a.txt"], target_path="in")', 'files.path.rpartition("/")[0]'),
+        ('upload_files(["words/a.txt", "words/b.txt"], target_path="in")', "files.path"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["", ".as_mount()"])
+def test_files_go_up_once_and_the_job_reads_their_asset(upload: str, path: str, mode: str) -> None:
+    found = convert(f"""\
+from azureml.core import Workspace
+from azureml.train.estimator import Estimator
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+files = store.{upload}
+settings = {{"--data": files{mode}}}
+job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", script_params=settings)
+""")
+    assert found.text.count("create_or_update(") == 1
+    tail = ', mode="ro_mount"' if mode else ""
+    assert f'Input(type="uri_folder", path={path}{tail})' in " ".join(found.text.split()).replace("( ", "(").replace(
+        " )", ")"
+    )

@@ -328,3 +328,27 @@ def test_services_of_an_image_cannot_be_listed() -> None:
     conversion = convert(f'{before}found = Webservice.list(ws, image_name="scoring")\n')
     assert "Webservice.list" in conversion.text
     assert any(finding.status is Status.MANUAL and "image" in finding.message for finding in conversion.findings)
+
+
+@pytest.mark.parametrize(
+    ("script", "after"),
+    [
+        ('os.path.join(HERE, "score.py")', 'code=HERE, scoring_script="score.py"'),
+        ('os.path.join(HERE, "code", "score.py")', 'code=os.path.join(HERE, "code"), scoring_script="score.py"'),
+        ('os.path.join(HERE, "../code/score.py")', 'code=os.path.join(HERE, "../code"), scoring_script="score.py"'),
+        ("os.path.join(HERE, name)", 'code=".", scoring_script=os.path.join(HERE, name)'),
+        ('os.path.join(HERE, "score.py"), source_directory=HERE', "code=HERE, scoring_script=os.path.join("),
+    ],
+)
+def test_a_script_alone_is_found_in_its_folder(script: str, after: str) -> None:
+    text = convert(f"""\
+import os
+
+from azureml.core import Environment, Workspace
+from azureml.core.model import InferenceConfig, Model
+
+ws = Workspace.from_config()
+HERE = os.getcwd()
+config = InferenceConfig(entry_script={script}, environment=Environment.get(ws, "e"))
+""").text
+    assert after in " ".join(text.split()).replace("( ", "(")

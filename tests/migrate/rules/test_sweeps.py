@@ -458,6 +458,12 @@ def test_searches_of_other_parameters_have_commands_of_their_own() -> None:
     assert "second = config_2(beta=Uniform(0, 1)).sweep(" in text and "azureml.core" not in text
 
 
+def test_a_command_of_its_own_has_what_is_assigned_to_the_configuration() -> None:
+    later = "config.run_config.target = 'gpu'\nmetric = "
+    found = convert(_SEARCHES.replace("{SPACE}", '{"beta": uniform(0, 1)}').replace("metric = ", later))
+    assert found.text.count('compute="gpu"') == 2 and "second = config_2(beta=Uniform(0, 1)).sweep(" in found.text
+
+
 def test_two_searches_of_the_same_other_parameters_share_a_command() -> None:
     more = """\
 third = HyperDriveConfig(
@@ -468,9 +474,41 @@ for search in"""
     assert text.count("= command(") == 2 and "third = config_2(beta=Choice([1, 2])).sweep(" in text
 
 
-@pytest.mark.parametrize("later", ["", "config.run_config.target = 'gpu'\n"])
+_ALONE = """\
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice, uniform
+
+ws = Workspace.from_config()
+rate = read_rate()
+config = ScriptRunConfig("src", "train.py", arguments=[ARGUMENTS], compute_target="cpu", environment=env)
+run = Experiment(ws, "e").submit(config)
+search = HyperDriveConfig(
+    run_config=config, hyperparameter_sampling=RandomParameterSampling({"alpha": choice(1, 2), "rate": uniform(0, 1)}),
+    primary_metric_name="loss", primary_metric_goal=PrimaryMetricGoal.MINIMIZE, max_total_runs=4,
+)
+run = Experiment(ws, "e").submit(search)
+"""
+
+
+@pytest.mark.parametrize("rate", ["0.5", "rate"])
+def test_a_script_that_runs_alone_has_the_values_that_it_had(rate: str) -> None:
+    found = convert(_ALONE.replace("ARGUMENTS", f'"--alpha", 1, "--rate", {rate}'))
+    words = sorted(re.findall(r'"(alpha|rate)": ([^,}]+)[,}]', found.text))
+    assert words == [("alpha", "1"), ("rate", rate)] and found.text.count("= command(") == 1
+    assert "config(alpha=Choice([1, 2]), rate=Uniform(0, 1)).sweep(" in found.text
+
+
+def test_a_script_that_runs_alone_without_what_is_tuned_keeps_its_arguments() -> None:
+    found = convert(_ALONE.replace("ARGUMENTS", '"--alpha", 1'))
+    alone, tuned = found.text.split("config_2 = command(")
+    assert 'command="python train.py --alpha 1"' in alone and "jobs.create_or_update(config," in alone
+    assert "--alpha ${{inputs.alpha}} --rate ${{inputs.rate}}" in tuned
+    assert "config_2(alpha=Choice([1, 2]), rate=Uniform(0, 1)).sweep(" in tuned
+
+
+@pytest.mark.parametrize("later", ["", "if large:\n    config.run_config.target = 'gpu'\n"])
 def test_searches_of_one_configuration_that_differ_are_left(later: str) -> None:
-    """In types, or where the configuration is changed after it was made."""
+    """In types, or where the configuration changes in a way that cannot be followed."""
     space = '{"beta": uniform(0, 1)}' if later else '{"alpha": choice("a", "b")}'
     found = convert(_SEARCHES.replace("{SPACE}", space).replace("metric = ", later + "metric = "))
     assert "give each of them a configuration of its own" in " ".join(finding.message for finding in found.findings)
