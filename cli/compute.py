@@ -36,7 +36,7 @@ def _told(function: Callable[..., int]) -> Callable[..., int]:
 
 @click.group("compute")
 def compute_command() -> None:
-    """Add, list and remove the computes of a workspace.
+    """Add, list, connect and remove the computes of a workspace.
 
     Scripts name clusters that somebody once made in Azure: compute_target="cpu-cluster". Here every compute is this
     machine, and a name that you add once. The workspace is that of the nearest config.json; --workspace names another.
@@ -46,6 +46,7 @@ def compute_command() -> None:
       amlbridge compute add cpu-cluster
       amlbridge compute add gpu-cluster --max-nodes 2 --workspace research
       amlbridge compute list
+      amlbridge compute connect databricks https://adb-1234567890123456.7.azuredatabricks.net
     """
 
 
@@ -101,6 +102,29 @@ def _add(
         click.echo(f"{where} has {_described(changed)}")
     else:
         click.echo(f"{where} has {_described(existing)} already")
+
+
+@compute_command.command("connect")
+@click.argument("name")
+@click.argument("url")
+@workspace_options
+@_told
+def connect_command(name: str, url: str, asked: AskedWorkspace) -> int:
+    """Say where a Databricks workspace is that a script has attached as NAME: its steps run there from then on.
+
+    SDK v1 attaches it by its name in Azure, which says nothing of its address. URL is that of the workspace, without a
+    path. Its steps send the attached access token there, and nowhere else.
+
+    \b
+    Examples:
+      amlbridge compute connect databricks https://adb-1234567890123456.7.azuredatabricks.net
+    """
+    client = ServiceClient.find()
+    workspace = client.workspace(asked)
+    body = {"properties": {"properties": {"workspaceUrl": url}}}
+    changed = client.send("PATCH", _path(workspace, name), body)
+    click.echo(f"steps for {changed['name']} run at {changed['properties']['properties']['workspaceUrl']}")
+    return 0
 
 
 @compute_command.command("list")

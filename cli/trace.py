@@ -118,7 +118,7 @@ def _write(found: list[Captured], capture: Capture, target: Path, script: str, c
 
 def _unwritten(found: Sequence[Captured]) -> list[str]:
     """Steps of kinds that no component can be written of: their names."""
-    kinds = ("unsupported", "transfer")
+    kinds = ("unsupported", "transfer", "databricks")
     return [node.name for item in found for node in item.plan.nodes if node.kind in kinds]
 
 

@@ -30,12 +30,14 @@ class OutputPlace:
     """Where an output lies: ``path`` on ``datastore``, in the file system at ``final``.
 
     ``staged`` is where the step writes when the output is moved to its place only at the end; None: directly.
+    ``address``: where it is for work that happens elsewhere (the kind databricks).
     """
 
     datastore: str
     path: str
     final: Path
     staged: Path | None = None
+    address: str = ""
 
     @property
     def written(self) -> Path:
@@ -132,7 +134,8 @@ class Host(Protocol):
         its SDK finds it as a dataset. May be called again for the same one."""
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
-        """What an input is for the script: a local path, or for a direct one the id that its SDK resolves."""
+        """What an input is for the script: a local path, for a direct one the id that its SDK resolves, and for work
+        that happens elsewhere an address."""
 
     def table(self, context: StepContext, name: str, item: Input, reference: DataReference) -> Json:
         """An input as the definition of a table over files of this machine: ``{"files": [{"path", "size"}],

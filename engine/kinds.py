@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amlbridge.engine.automl import node as automl
+from amlbridge.engine.databricks import task as databricks
 from amlbridge.engine.host import StepContext
 from amlbridge.engine.parallel import task as parallel
 from amlbridge.engine.plan import Json, Node, NodeKind
 from amlbridge.engine.transfer import task as transfer
 
 #: What the services accept; everything else is refused when it is submitted.
-RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel", "sweep", "transfer"})
+RUNNABLE: frozenset[NodeKind] = frozenset({"command", "automl", "parallel", "sweep", "transfer", "databricks"})
 #: Those that a controller runs (:mod:`amlbridge.engine.control`): they hold no node, their runs do.
 CONTROLLED: frozenset[NodeKind] = frozenset({"sweep"})
 #: The exit code of a driver whose last line on standard error is the sentence for the user.
@@ -40,5 +41,6 @@ class Driver:
 DRIVERS: Mapping[NodeKind, Driver] = {
     "automl": Driver(automl.SCRIPT, automl.driver_settings),
     "transfer": Driver(Path(transfer.__file__).with_name("copy.py"), transfer.document),
+    "databricks": Driver(Path(databricks.__file__).with_name("submit.py"), databricks.document),
     "parallel": Driver(Path(parallel.__file__).with_name("main.py"), parallel.document, parallel.tables),
 }

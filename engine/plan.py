@@ -21,7 +21,7 @@ DataType = Literal["uri_file", "uri_folder", "mltable", "custom_model", "mlflow_
 #: How data reaches a step: the folder itself, a copy, a reference that the script resolves by itself, or, from a file
 #: that holds nothing else, its text as a literal.
 Mode = Literal["mount", "download", "upload", "direct", "value"]
-NodeKind = Literal["command", "automl", "sweep", "parallel", "pipeline", "transfer", "unsupported"]
+NodeKind = Literal["command", "automl", "sweep", "parallel", "pipeline", "transfer", "databricks", "unsupported"]
 
 
 @dataclass(frozen=True)

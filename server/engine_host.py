@@ -17,7 +17,15 @@ from amlbridge.engine.plan import DataReference, Input, Json, Output
 from amlbridge.engine.records.reuse import Candidate
 from amlbridge.engine.snapshots import SnapshotStore
 from amlbridge.engine.sweep.settings import SweepSettings
-from amlbridge.server import engine_reuse, input_places, job_steps, step_environments, step_tables, table_inputs
+from amlbridge.server import (
+    databricks_steps,
+    engine_reuse,
+    input_places,
+    job_steps,
+    step_environments,
+    step_tables,
+    table_inputs,
+)
 from amlbridge.v1 import dataset_paths, step_inputs, step_prelude
 from amlbridge.wire import computes, run_lineage, step_environment, storage, sweeps
 from amlbridge.wire.context import Service
@@ -107,6 +115,8 @@ class EngineHost:
 
     def input_value(self, context: StepContext, name: str, item: Input, reference: DataReference) -> str:
         """A local path, or the id of a saved dataset for an input that the script reads through its SDK."""
+        if context.node.kind == databricks_steps.KIND:
+            return databricks_steps.input_address(self._service, context, name, reference)
         try:
             rows = table_inputs.rows(self._service, context, name, item, reference)
             return str(rows) if rows is not None else self._input_value(context, name, item, reference)
@@ -184,6 +194,9 @@ class EngineHost:
             final = storage.resolve(self._service, context.workspace, output.datastore, path)
         except ServiceError as error:
             raise EngineError(f"output {name!r}: {error.message}") from error
+        if context.node.kind == databricks_steps.KIND:
+            address = databricks_steps.address(self._service, context, f"output {name!r}", output.datastore, path)
+            return OutputPlace(output.datastore, path, final, address=address)
         staged = None
         if "{run-id}" in output.path or output.mode == "upload":
             staged = self._service.blobs.root / ".staging" / f"{context.run_id}.{name}"
@@ -202,6 +215,7 @@ class EngineHost:
             **job_steps.variables(context),
             **self._base,
             **self._guard_variables(context.run_id),
+            **databricks_steps.variables(self._service, context),
             **step_environment.run_variables(self._service, context, self._experiment_name(context)),
             **step_environments.variables(self._service, context, self._base.get("PATH", "")),
             **context.node.variables,

@@ -26,7 +26,7 @@ def component(
     to: Pipeline,
 ) -> dict[str, Any]:
     """The component of a step. Raises ValueError for a step that cannot be one, with the reason."""
-    if node.kind in ("unsupported", "transfer", "pipeline"):
+    if node.kind in ("unsupported", "transfer", "databricks", "pipeline"):
         kind = node.options.get("step_type") or node.options.get("backend") or node.kind
         raise ValueError(f"a {kind} has no component that can be written from its graph")
     _variables(node, step, to)

@@ -32,6 +32,7 @@ _SWEEP = "v1/test_hyperdrive.py::test_a_sweep_from_submission_to_model"
 _SWEEP_STEP = "v1/test_hyperdrive.py::test_a_sweep_as_a_step"
 _SPEC = "v1/test_graph.py::test_the_environment_of_a_run_configuration"
 
+_DATABRICKS = "v1/test_databricks.py::test_each_kind_of_work_is_asked_for_as_it_was_written"
 _TRANSFER = "v1/test_data_transfer.py::test_copies_between_datastores"
 
 _SUBMIT = "pipelines.create_unsubmitted_run pipelines.submit_run"
@@ -105,7 +106,7 @@ STEPS = (
     client(_STEPS + "AutoMLStepRun", "is the step's run and the AutoML run"),
     served(_STEPS + "HyperDriveStep", _SUBMIT, _SWEEP_STEP, "resume_from is refused"),
     client(_STEPS + "HyperDriveStepRun", "the runs are read from run history", _SWEEP_STEP),
-    refused(_STEPS + "DatabricksStep", "", _CLUSTER, _REMOTE),
+    served(_STEPS + "DatabricksStep", _SUBMIT, _DATABRICKS, "runs on the attached workspace"),
     served(_STEPS + "DataTransferStep", _SUBMIT, _TRANSFER),
     refused(_STEPS + "SynapseSparkStep", "", _CLUSTER, _REMOTE),
     refused(_STEPS + "AzureBatchStep", "", _CLUSTER, _REMOTE),

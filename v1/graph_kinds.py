@@ -14,6 +14,7 @@ _KINDS: dict[str, NodeKind] = {
     "automlcloud": "automl",
     "hyperdrivecloud": "sweep",
     "datatransfercloud": "transfer",
+    "databrickscloud": "databricks",
 }
 #: The script that the service brings for a ParallelRunStep; it is in no snapshot.
 PARALLEL_DRIVER = "driver/amlbi_main.py"
@@ -21,11 +22,6 @@ _PARALLEL = "batchinferencing"
 
 #: Why a remote kind cannot run on this machine, what to do instead, and what SDK v2 has for it.
 _REMOTE: dict[str, tuple[str, str, str]] = {
-    "databrickscloud": (
-        "a Databricks cluster",
-        "put the notebook's code into a script and run it with PythonScriptStep",
-        "no Databricks step: a spark component, or a command component that calls the Databricks API",
-    ),
     "adlcloud": (
         "Azure Data Lake Analytics",
         "rewrite the U-SQL script in Python and run it with PythonScriptStep",

@@ -24,6 +24,7 @@ from amlbridge.engine.sweep import settings as sweeps
 from amlbridge.v1 import (
     graph_arguments,
     graph_automl,
+    graph_databricks,
     graph_kinds,
     graph_parallel,
     graph_ports,
@@ -184,6 +185,8 @@ class Step:
         )
         if kind == "automl":
             return graph_automl.lower(made, self.setting, self.parameters)
+        if kind == "databricks":
+            return graph_databricks.complete(made, self.setting, self.parameters, self.spot)
         return graph_transfer.complete(made, names, self.setting, self.spot) if kind == "transfer" else made
 
     @property

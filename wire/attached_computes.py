@@ -1,8 +1,9 @@
 """Computes of other services that a workspace has attached: what is kept of them, and what is said of their work.
 
-A record says where the service is and how to sign in there; both SDKs read it, list it and detach it. Nothing of the
-service is reached from here: what would run on it is refused when it is submitted. Only a cluster of AKS does
-something: web services are deployed to it, which run on this machine, and so it can be made as well as attached.
+A record says where the service is and how to sign in there; both SDKs read it, list it and detach it. What would run on
+one is refused when it is submitted, but for two kinds: web services are deployed to a cluster of AKS, which run on this
+machine, and so it can be made as well as attached; steps of SDK v1 for Databricks run there
+(:mod:`amlbridge.wire.databricks`).
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from amlbridge.wire import databricks
 from amlbridge.wire.context import typed
 from amlbridge.wire.errors import ServiceError, bad_request
 
-AKS, MACHINE = "AKS", "VirtualMachine"
+AKS, MACHINE, DATABRICKS = "AKS", "VirtualMachine", "Databricks"
 #: Kinds whose work happens on machines that are not ours, and what each is.
 ELSEWHERE = {
     AKS: "an AKS cluster",
     "Batch": "an Azure Batch account",
-    "Databricks": "a Databricks workspace",
+    DATABRICKS: "a Databricks workspace",
     "DataLakeAnalytics": "a Data Lake Analytics account",
     "HDInsight": "an HDInsight cluster",
     "Kusto": "a Kusto cluster",
@@ -38,6 +40,8 @@ def work_refused(name: str, kind: str) -> str | None:
     """Why nothing that is submitted for a compute of this name and kind can run, with the way out; None when it can."""
     if kind not in ELSEWHERE:
         return None
+    if kind == DATABRICKS:
+        return f"{name} is a Databricks workspace, where only DatabricksStep of SDK v1 runs: name an AmlCompute"
     if kind in _PYTHON_THERE:
         way_out = f"Python steps run on an AmlCompute: name one, or detach {name} and create one of that name"
     else:
@@ -58,13 +62,15 @@ def build(kind: str, given: Mapping[str, Any], resource: str | None, old: Mappin
     if not resource and not given.get("address"):
         message = f"amlbridge cannot make {ELSEWHERE[kind]}: attach one that there is, or create an AmlCompute instead"
         raise ServiceError(400, "ComputeTypeNotSupported", message)
+    if kind == DATABRICKS:
+        return databricks.properties(given, old)
     maker = _BUILD.get(kind)
     return maker(given) if maker is not None else {}
 
 
 def secrets(kind: str, given: Mapping[str, Any]) -> Values:
     """What a PUT says of signing in at the service; only :func:`keys` gives it back. Raises a 400."""
-    if kind == "Databricks":
+    if kind == DATABRICKS:
         return {"databricksAccessToken": typed(given, "databricksAccessToken", str, None)}
     if kind == "Kusto":
         return {"servicePrincipalCredentials": typed(given, "servicePrincipalCredentials", dict, {})}
@@ -124,10 +130,6 @@ def _account(given: Mapping[str, Any]) -> Values:
     return {name: value for name, value in found.items() if value}
 
 
-def _databricks(given: Mapping[str, Any]) -> Values:
-    return {"workspaceUrl": typed(given, "workspaceUrl", str, None)}
-
-
 def _kusto(given: Mapping[str, Any]) -> Values:
     return {"kustoConnectionString": typed(given, "kustoConnectionString", str, None)}
 
@@ -135,6 +137,5 @@ def _kusto(given: Mapping[str, Any]) -> Values:
 _BUILD: dict[str, Callable[[Mapping[str, Any]], Values]] = {
     MACHINE: _machine,
     "HDInsight": _machine,
-    "Databricks": _databricks,
     "Kusto": _kusto,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amlbridge.wire import attached_computes as attached
+from amlbridge.wire import databricks
 from amlbridge.wire.context import typed
 from amlbridge.wire.errors import bad_request
 
@@ -48,7 +49,8 @@ def create(
     given: dict[str, Any] = typed(outer, "properties", dict, {})
     resource = typed(outer, "resourceId", str, None) or None
     elsewhere = kind in attached.ELSEWHERE
-    before = old["properties"] if old is not None and old["computeType"] == kind else None
+    same = old is not None and old["computeType"] == kind and (old["resourceId"] == resource or kind == attached.AKS)
+    before = old["properties"] if old is not None and same else None
     return {
         "name": name,
         "computeType": kind,
@@ -78,6 +80,10 @@ def update(body: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any
             raise bad_request(f"{body['name']} is {body['computeType']}: only AmlCompute has scale settings")
         settings = _scale({**body["properties"]["scaleSettings"], **scale})
         changed["properties"] = {**body["properties"], "scaleSettings": settings}
+    if "workspaceUrl" in inner:
+        if body["computeType"] != attached.DATABRICKS:
+            raise bad_request(f"{body['name']} is {body['computeType']}: only Databricks has a workspaceUrl")
+        changed["properties"] = databricks.properties(inner, body["properties"])
     if "tags" in request:
         changed["tags"] = _tags(request)
     if "description" in outer:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.resources import Resource
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.wire import assumed_computes, attached_computes, unfound_computes
+from amlbridge.wire import assumed_computes, attached_computes, databricks, unfound_computes
 from amlbridge.wire import compute_bodies as bodies
 from amlbridge.wire.assumed_names import NAMES
 from amlbridge.wire.context import Call, Service
@@ -44,6 +44,17 @@ def work_refused(service: Service, workspace: Workspace, name: str) -> str | Non
     """Why nothing can run on a compute that is there, with the way out; None when it can."""
     found = _find(service, workspace, name)
     return None if found is None else attached_computes.work_refused(name, found.body["computeType"])
+
+
+def databricks_access(service: Service, workspace: Workspace, name: str) -> databricks.Access:
+    """Where the Databricks workspace is that was attached under this name, and the token for it. Raises a 400
+    :class:`ServiceError` when it is none, or when either is not known."""
+    body = service.records.resources.get(workspace.id, KIND, name.lower()).body
+    if body["computeType"] != attached_computes.DATABRICKS:
+        raise bad_request(
+            f"{name} is {body['computeType']}: DatabricksStep runs on an attached Databricks workspace only"
+        )
+    return databricks.access(name, body["properties"], body.get("secrets", {}))
 
 
 def max_nodes(service: Service, workspace: Workspace, name: str) -> int | None:

@@ -24,6 +24,10 @@ _TOKEN = (
     "not everyone who sees the job may have it"
 )
 _DATA = "Databricks gets the addresses of the data, nothing is mounted: its cluster needs access to the storage"
+_RUN = (
+    "SDK v1 tells what runs on Databricks of the run and the workspace, as AZUREML_RUN_ID and other parameters whose "
+    "names begin with AZUREML_: it gets none of them any more"
+)
 _RUNTIME = "the cluster gets the newest runtime of Databricks with long-term support"
 _UPLOADED = "the script alone is copied to DBFS, in a folder of the run: other files that it needs are not"
 #: How long a run may take: the jobs API gives up after 20 minutes if nothing is said.
@@ -74,6 +78,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     environ = f"{to.need_module('os')}.environ"
     settings.variables = f"{{{', '.join(f'{key!r}: {environ}[{key!r}]' for key in _VARIABLES)}}}".replace("'", '"')
     step.reviews.insert(0, _TOKEN.format(place.path))
+    step.reviews.append(_RUN)
     take_reuse(step, use.passed("allow_reuse"), to)
     return step
 
@@ -168,10 +173,22 @@ class _Task:
         tree = ast.parse(code, mode="eval").body
         if not isinstance(tree, ast.List):
             raise ValueError(f"{keyword} is put together at run time")
-        words = [ast.unparse(element) for element in tree.elts]
+        words = [word for element in tree.elts for word in self._named(ast.unparse(element))]
         for name, value in self._data(words).items():
             words += [repr(f"--{name}"), value]
         return f", parameters=[{', '.join(words)}]" if words else ""
+
+    def _named(self, code: str) -> list[str]:
+        """A word of a command line; SDK v1 hands over a parameter of the pipeline as two words, ``--NAME`` and its
+        value. Raises ValueError where its name cannot be told."""
+        port = self._script.options.get(code.removeprefix("args."))
+        if port is None or port.literal or "mode=" in port.declared:
+            return [code]
+        use = use_of(port.parameter, self._script.to) if port.parameter is not None else None
+        name = self._script.to.evaluator.text(use.argument("name", position=0)) if use is not None else None
+        if name is None:
+            raise ValueError("a parameter of the pipeline comes from elsewhere: SDK v1 hands it over behind --NAME")
+        return [repr(f"--{name.upper()}"), code]
 
     def _data(self, known: list[str]) -> dict[str, str]:
         found = self._script.all_data(self._use, known)

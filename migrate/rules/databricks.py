@@ -6,6 +6,10 @@ script or class of a jar, on a new cluster or one that is there), waits for it, 
 pipeline decides (parameters, data, variables of the module) comes as options of its command line; data as addresses.
 The address and the token of Databricks are environment variables. The compute that was attached goes, if nothing else
 is done with it (rule service-computes).
+
+SDK v1 hands over a parameter of the pipeline among the words of a script or a class as two words, ``--NAME`` and its
+value; so does the component. It also tells every run of the workspace (``AZUREML_RUN_ID`` and others), which the
+component does not.
 """
 
 from __future__ import annotations

@@ -77,6 +77,25 @@ def test_a_compute_that_the_workspace_lacks_is_named_and_added(amlbridge: Comman
     assert "RAN Completed" in done.stdout and "compute add" not in done.stderr
 
 
+def test_the_address_of_a_databricks_workspace_is_given(amlbridge: Command) -> None:
+    amlbridge.write(
+        "a.py",
+        """\
+from azureml.core import Workspace
+from azureml.core.compute import ComputeTarget, DatabricksCompute
+config = DatabricksCompute.attach_configuration("g", "w", access_token="secret")
+ComputeTarget.attach(Workspace.from_config(), "bricks", config)
+""",
+    )
+    amlbridge("run", "a.py")
+    told = amlbridge("compute", "connect", "bricks", "adb-1.2.azuredatabricks.net").stdout
+    assert told == "steps for bricks run at https://adb-1.2.azuredatabricks.net\n"
+    assert "http is for this machine only" in amlbridge("compute", "connect", "bricks", "http://a.net", code=1).stderr
+    amlbridge("compute", "add", "cpu")
+    assert "only Databricks has" in amlbridge("compute", "connect", "cpu", "https://a.net", code=1).stderr
+    assert "not found" in amlbridge("compute", "connect", "other", "https://a.net", code=1).stderr
+
+
 def test_add_list_and_remove(amlbridge: Command) -> None:
     made = amlbridge("compute", "add", "one")
     assert "started the local workspace service" in made.stderr

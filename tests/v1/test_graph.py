@@ -427,7 +427,6 @@ def test_continue_on_step_failure() -> None:
 @pytest.mark.parametrize(
     ("fields", "config", "kind", "message"),
     [
-        ({"ModuleExecutionType": "databrickscloud", "StepType": "DatabricksStep"}, {}, "unsupported", "Databricks"),
         ({"ModuleExecutionType": "AzureBatchCloud", "StepType": "AzureBatchStep"}, {}, "unsupported", "CommandStep"),
         ({"ModuleExecutionType": "martiancloud", "StepType": "MarsStep"}, {}, "unsupported", "martiancloud"),
         ({"StepType": "RScriptStep"}, {"framework": "R"}, "unsupported", "Rscript your_script.R"),

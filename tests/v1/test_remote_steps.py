@@ -13,11 +13,11 @@ SCRIPT = """
 import warnings
 warnings.simplefilter("ignore")
 from azureml.core import Experiment, Workspace
-from azureml.core.compute import AdlaCompute, AmlCompute, BatchCompute, ComputeTarget, DatabricksCompute, SynapseCompute
+from azureml.core.compute import AdlaCompute, AmlCompute, BatchCompute, ComputeTarget, SynapseCompute
 from azureml.core.environment import RSection
 from azureml.core.runconfig import RunConfiguration
 from azureml.pipeline.core import Pipeline, PipelineData
-from azureml.pipeline.steps import AdlaStep, AzureBatchStep, DatabricksStep, KustoStep, RScriptStep, SynapseSparkStep
+from azureml.pipeline.steps import AdlaStep, AzureBatchStep, KustoStep, RScriptStep, SynapseSparkStep
 ws = Workspace.from_config()
 cpu = ComputeTarget.create(ws, "cpu", AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2))
 data = PipelineData("data", datastore=ws.get_default_datastore())
@@ -32,8 +32,6 @@ def elsewhere(kind, resource="x"):
     return made
 
 steps = {
-    "DATABRICKS": lambda: DatabricksStep(name="s", notebook_path="/n", num_workers=1, run_name="r",
-                                         compute_target=elsewhere(DatabricksCompute)),
     "ADLA": lambda: AdlaStep("a.usql", compute_target=elsewhere(AdlaCompute, "DataLakeAnalytics/accounts/a"), **code),
     "BATCH": lambda: AzureBatchStep(create_pool=True, pool_id="p", outputs=[data], arguments=[data], executable="a.sh",
                                     compute_target=elsewhere(BatchCompute, "Batch/batchAccounts/b"), **code),
@@ -52,7 +50,6 @@ print("RUNS", len(list(Experiment(ws, "refused").get_runs())))
 """
 
 EXPECTED = {
-    "DATABRICKS": ("a Databricks cluster", "with PythonScriptStep", "no Databricks step"),
     "ADLA": ("Azure Data Lake Analytics", "rewrite the U-SQL script in Python", "a command or a spark component"),
     "BATCH": ("Azure Batch", "run the executable with CommandStep", "a command or a parallel component"),
     "KUSTO": ("a Kusto cluster", "export the query's result to a file", "no Kusto step"),

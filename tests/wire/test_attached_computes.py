@@ -188,6 +188,6 @@ print("LEFT", sorted(ws.compute_targets))
     for label in ("STEP", "RUN"):
         assert "remote is another virtual machine, which amlbridge cannot reach" in told[label], out
         assert "detach remote and create one of that name" in told[label], out
-    assert "databricks is a Databricks workspace, which amlbridge cannot reach" in told["JOB"], out
+    assert "databricks is a Databricks workspace, where only DatabricksStep of SDK v1 runs" in told["JOB"], out
     assert told["RUNS"] == "RUNS 0 0"
     assert told["LEFT"] == "LEFT ['aks', 'databricks', 'kusto', 'pool', 'remote']"

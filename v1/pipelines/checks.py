@@ -59,7 +59,12 @@ def _check_compute(service: Service, workspace: Workspace, plan: Plan, node: Nod
             f"with ComputeTarget.create() or `amlbridge compute add {compute}`, or name one that there is",
             "ComputeTargetNotFound",
         )
-    if (refused := computes.work_refused(service, workspace, compute)) is not None:
+    if node.kind == "databricks":
+        try:
+            computes.databricks_access(service, workspace, compute)
+        except ServiceError as error:
+            raise bad_request(f"{spot_of(node)}: {error.message}", error.code) from error
+    elif (refused := computes.work_refused(service, workspace, compute)) is not None:
         raise bad_request(f"{spot_of(node)}: {refused}", "NotSupportedHere")
 
 

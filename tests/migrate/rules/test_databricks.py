@@ -48,7 +48,7 @@ step = DatabricksStep(
 run = Experiment(ws, "x").submit(Pipeline(ws, [step]))
 """
 NOTEBOOK = 'notebook_path="/Shared/clean", notebook_params={"rows": rows, "limit": 7}'
-SCRIPT = 'python_script_name="clean.py", source_directory="code", python_script_params=["--rows", rows]'
+SCRIPT = 'python_script_name="clean.py", source_directory="code", python_script_params=["--limit", "7", rows]'
 JAR = 'main_class_name="org.Clean", jar_params={"a", rows}, jar_libraries=[JarLibrary("dbfs:/c.jar")]'
 
 
@@ -138,7 +138,7 @@ def test_a_script_is_uploaded_and_run(tmp_path: Path, api: str) -> None:
         "task_key": "clean",
         "spark_python_task": {
             "python_file": "dbfs:/FileStore/azureml/run/clean.py",
-            "parameters": ["--rows", "9", "--raw", "azureml://raw", "--clean", "azureml://clean"],
+            "parameters": ["--limit", "7", "--ROWS", "9", "--raw", "azureml://raw", "--clean", "azureml://clean"],
         },
         "new_cluster": {"spark_version": "15.4.x-scala2.12", "node_type_id": "Standard_D3_v2", "num_workers": 3},
         "libraries": [{"pypi": {"package": "pandas"}}],
@@ -167,7 +167,7 @@ def test_a_class_of_a_jar(tmp_path: Path) -> None:
     script = converted(tmp_path, JAR).created["databricks_steps/clean_on_databricks.py"]
     assert calls(script, "SparkJarTask") == [
         "jobs.SparkJarTask(main_class_name='org.Clean', "
-        "parameters=['a', args.rows, '--raw', args.raw, '--clean', args.clean])"
+        "parameters=['a', '--ROWS', args.rows, '--raw', args.raw, '--clean', args.clean])"
     ]
     assert calls(script, "Library") == [
         "compute.Library(pypi=compute.PythonPyPiLibrary(package='pandas'))",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.migrate.twins.setups import DATABRICKS, DATABRICKS_ASKED
 from tests.migrate.twins.twin import Twin
 
 #: A script of a step: ``outputs/given.json`` has its arguments, with what is in a folder in place of its path.
@@ -100,43 +101,6 @@ _NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-#: As much of the API of Databricks as a run needs.
-_DATABRICKS = """\
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-asked = {}
-
-
-class Api(BaseHTTPRequestHandler):
-    def do_GET(self):
-        version = {"key": "15.4.x-scala2.12", "name": "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"}
-        state = {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS", "state_message": ""}
-        self.answer({"run_id": 7, "run_page_url": "http://run/7", "state": state, "versions": [version]})
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)))
-        for task in body.get("tasks", ()):
-            asked.update(task["notebook_task"]["base_parameters"])
-        self.answer({"run_id": 7})
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *words):
-        pass
-
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-os.environ["DATABRICKS_HOST"] = f"http://127.0.0.1:{server.server_port}"
-os.environ["DATABRICKS_TOKEN"] = "token"
-"""
-
 TWINS = [
     Twin(
         "commands",
@@ -369,15 +333,7 @@ from azureml.pipeline.core import Pipeline
 
 ws = Workspace.from_config()
 """,
-        foot=_SUBMIT.format(what="Pipeline(ws, steps=[clean])")
-        + """\
-from setup_workspace import asked
-
-print("=", asked)
-""",
-        setup=_DATABRICKS,
-        only_after="the local service calls no Databricks workspace and refuses the step; what it becomes calls one "
-        "itself, for which a server stands in that answers as its API does",
-        tells=("{'rows': '5'}",),
+        foot=_SUBMIT.format(what="Pipeline(ws, steps=[clean])") + DATABRICKS_ASKED,
+        setup=DATABRICKS,
     ),
 ]

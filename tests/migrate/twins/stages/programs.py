@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrate.twins.setups import STORES
+from tests.migrate.twins.setups import DATABRICKS, DATABRICKS_ASKED, STORES
 from tests.migrate.twins.stages.pipelines import ENV_SETUP, SEEN, WRITES
 from tests.migrate.twins.stages.services import MODEL, SERVING
 from tests.migrate.twins.twin import PROGRAM, SUBMIT_STEP, Twin
@@ -31,6 +31,13 @@ _TOKEN = "a step that waits for another one has a token of it: there is no run_a
 _SUFFIX = "what v1 kept without a suffix has one"
 
 TWINS = [
+    Twin(
+        "databricks",
+        PROGRAM,
+        foot=DATABRICKS_ASKED,
+        setup=DATABRICKS,
+        files={"src/count.py": 'print("PRINTED there")\n'},
+    ),
     Twin("endpoint-versions", PROGRAM, setup=MODEL, files=SERVING, cluster="cpu"),
     Twin(
         "image-packages",
