@@ -88,7 +88,12 @@ def _is_wanted(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in PYTHON or suffix in NOTEBOOK:
         return True
-    return suffix in OTHER or path.name in _OTHER_NAMES
+    return suffix in OTHER or path.name in _OTHER_NAMES or is_deployment_json(path)
+
+
+def is_deployment_json(path: Path) -> bool:
+    """Whether a file in JSON is called like a deployment configuration: of all others nothing is read."""
+    return path.suffix.lower() == ".json" and "deploy" in path.name.lower()
 
 
 def _is_excluded(path: Path, root: Path, exclude: Iterable[str]) -> bool:

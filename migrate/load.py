@@ -17,7 +17,7 @@ from amlbridge.migrate.text.source import SourceFile
 _NAME = b"azureml"
 #: The same for other files. Files of YAML are always looked at: run configurations and pipelines need not name it.
 _NAMES = (_NAME, b"azure-cli-ml", b"az ml ")
-_ALWAYS = frozenset({".yml", ".yaml", ".runconfig"})
+_ALWAYS = frozenset({".yml", ".yaml", ".runconfig", ".json"})
 #: Files other than source that are larger hold data.
 _LARGEST_OTHER = 1_000_000
 

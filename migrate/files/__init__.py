@@ -41,7 +41,9 @@ _LOCKS = frozenset(["poetry.lock", "Pipfile.lock", "conda-lock.yml", "pdm.lock",
 
 def handles(path: Path, text: str) -> bool:
     """Whether a file may have something of SDK v1."""
-    if path.suffix.lower() == ".json" or (path.parent / _MODEL).is_file():
+    if path.suffix.lower() == ".json":
+        return deployment_yaml.is_configuration(path, text)
+    if (path.parent / _MODEL).is_file():
         return False
     return (
         bool(_NAMED.search(text))
@@ -65,8 +67,9 @@ def convert_file(
         _pipeline(path, lines, created)
     elif deployment_yaml.is_configuration(path, text):
         _deployment(path, lines, created)
-    commands.convert(lines, project.roots, path)
-    requirements.convert(lines, commands.install_lines(lines), kept)
+    if path.suffix.lower() != ".json":  # which has neither comments nor commands
+        commands.convert(lines, project.roots, path)
+        requirements.convert(lines, commands.install_lines(lines), kept)
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
 

@@ -291,6 +291,8 @@ def _datastore(arguments: list[str]) -> str:
 _DEPLOY = {
     "-n": "name", "--name": "name", "-m": "model", "--model": "model",
     "--dc": "file", "--deploy-config-file": "file", "--ic": "", "--inference-config-file": "",
+    "--deploy-config": "file", "--deployment-config": "file", "--inference-config": "",
+    "-f": "metadata", "--model-metadata-file": "metadata", "-e": "environment", "--environment-name": "environment",
     "--overwrite": "", "-v": "", "--compute-target": "", "--ct": "", "--compute-type": "",
 }  # fmt: skip
 _QUOTES = "'\""
@@ -313,15 +315,18 @@ def _deployed(arguments: list[str], context: Context) -> Call | None:
         elif target and value is not None:
             parts[target] = value
     file = parts.get("file", "").strip(_QUOTES)
-    if set(parts) != {"name", "model", "file"} or not deployment_yaml.is_written(file, context.roots):
+    if parts.get("metadata") in context.written and "model" not in parts:
+        parts["model"] = '"$(jq -r .name {0}):$(jq -r .version {0})"'.format(parts.pop("metadata"))
+    if set(parts) - {"environment"} != {"name", "model", "file"} or not deployment_yaml.is_written(file, context.roots):
         return None
     common = " ".join(["", *shared])
     model, quote = parts["model"], parts["model"][0] if parts["model"][0] in "'\"" else ""
     asset = f"{quote}azureml:{model.strip(quote) if quote else model}{quote}"
+    used = f" environment=azureml:{parts['environment']}@latest" if "environment" in parts else ""
     text = (
         f"az ml online-endpoint create --name {parts['name']}{common} && "
         f"az ml online-deployment create --name {DEPLOYMENT} --endpoint-name {parts['name']} "
-        f"--file {deployment_yaml.written_name(file)} --set model={asset} "
+        f"--file {deployment_yaml.written_name(file)} --set model={asset}{used} "
         f"--all-traffic{common}"
     )
     return Call("az ml model deploy", Status.REVIEW, _DEPLOYED, text)

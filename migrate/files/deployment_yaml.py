@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from amlbridge.migrate.discover import is_deployment_json
 from amlbridge.migrate.files.runconfig import environment
 from amlbridge.migrate.files.yaml_text import SCHEMAS, get, load
 from amlbridge.migrate.models.environment import IMAGE
@@ -20,12 +21,15 @@ from amlbridge.migrate.models.machine_sizes import instance_type
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 _CONFIGURATION = re.compile(r"^computeType\s*:\s*[\"']?(aci|aks|local|akscompute)\b", re.IGNORECASE | re.MULTILINE)
-_YAML = (".yml", ".yaml")
+_IN_JSON = re.compile(r'"computeType"\s*:\s*"(aci|aks|local|akscompute)"', re.IGNORECASE)
+_YAML, _JSON = (".yml", ".yaml"), ".json"
 _TOO_LARGE = 100_000
 
 
 def is_configuration(path: Path, text: str) -> bool:
     """Whether a file is a deployment configuration."""
+    if path.suffix.lower() == _JSON:
+        return is_deployment_json(path) and _IN_JSON.search(text) is not None
     return path.suffix.lower() in _YAML and _CONFIGURATION.search(text) is not None
 
 
@@ -38,7 +42,9 @@ def is_written(name: str, roots: Iterable[Path]) -> bool:
     """Whether a deployment is written for the configuration that a command names: it is the only one below the folders
     of the run that is called so, and has an inference configuration beside it."""
     found = [path for root in roots for path in root.rglob(posixpath.basename(name)) if path.is_file()]
-    return len(found) == 1 and found[0].suffix.lower() in _YAML and _inference(found[0]) is not None
+    if len(found) != 1 or not (found[0].suffix.lower() in _YAML or is_deployment_json(found[0])):
+        return False
+    return _inference(found[0]) is not None
 
 
 def deployment(path: Path, text: str) -> tuple[str, dict[str, Any], list[str]] | None:
@@ -92,7 +98,7 @@ def _inference(path: Path) -> Any:
     found = []
     for other in sorted(path.parent.glob("*")):
         try:
-            if other == path or other.suffix.lower() not in (*_YAML, ".json") or other.stat().st_size > _TOO_LARGE:
+            if other == path or other.suffix.lower() not in (*_YAML, _JSON) or other.stat().st_size > _TOO_LARGE:
                 continue
             text = other.read_text("utf-8")
         except (OSError, UnicodeDecodeError):

@@ -73,3 +73,29 @@ def test_without_an_inference_configuration_the_command_stays(tmp_path: Path) ->
     reports = {report.path.name: report for report in run([tmp_path], Settings())}
     assert b"az ml model deploy --name" in reports["ci.yml"].after
     assert not reports["deployment_config_aci.yml"].created
+
+
+def test_a_configuration_in_json_and_a_model_that_a_command_registers(tmp_path: Path) -> None:
+    _project(tmp_path)
+    (tmp_path / "scoring" / "deployment_config_aci.yml").unlink()
+    (tmp_path / "scoring" / "deploy_aci.json").write_text(
+        '{"computeType": "ACI", "containerResourceRequirements": {"cpu": 1, "memoryInGB": 4}}'
+    )
+    (tmp_path / "deploy.sh").write_text(
+        "az ml model register -n ridge -p outputs/ridge.pkl -t model.json\n"
+        "az ml model deploy -n s -f model.json --inference-config inference_config.yml "
+        "--deploy-config scoring/deploy_aci.json -e serving\n"
+    )
+    reports = {report.path.name: report for report in run([tmp_path], Settings())}
+    (written,) = reports["deploy_aci.json"].created
+    assert written.name == "deploy_aci.deployment.yml"
+    assert reports["deploy_aci.json"].before == reports["deploy_aci.json"].after
+    after = reports["deploy.sh"].after
+    assert after is not None
+    registered, deployed = after.decode().splitlines()
+    assert registered == "az ml model create --name ridge --path outputs/ridge.pkl > model.json"
+    assert (
+        "--file scoring/deploy_aci.deployment.yml "
+        '--set model="azureml:$(jq -r .name model.json):$(jq -r .version model.json)" '
+        "environment=azureml:serving@latest --all-traffic" in deployed
+    )
