@@ -27,6 +27,7 @@ from amlbridge.migrate.mixtures.beside import (
     is_from_elsewhere,
     is_second,
     makers,
+    returned_by,
     v1_workspace,
 )
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
@@ -424,7 +425,7 @@ class Rewriter:
         making = makers(node, self.evaluator)
         plain = all(isinstance(made, (ast.Call, ast.Attribute)) and self._may_be_both(made) for made in making)
         if not (plain and isinstance(node, ast.Name) and self._rename(node) is not None):
-            made_by: list[ast.AST] = [*making, value.origin]
+            made_by: list[ast.AST] = [*making, value.origin, *returned_by(making, self)]
             self.attempt.kept.update(part for made in made_by for part in alternatives(made))
             self.attempt.both.difference_update(making)
             return

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
@@ -163,6 +164,23 @@ def is_from_elsewhere(made: ast.AST, to: Rewriter) -> bool:
     statement = to.evaluator.scopes.parents.get(made)
     alone = isinstance(statement, ast.Assign) and len(statement.targets) == 1
     return alone and isinstance(called, Function) and called.evaluator is not to.evaluator
+
+
+def returned_by(calls: Collection[ast.AST], to: Rewriter) -> list[ast.AST]:
+    """What the functions of the module that are called make the workspaces with that they return."""
+    found: list[ast.AST] = []
+    waiting = list(calls)
+    while waiting:
+        made = waiting.pop()
+        called = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None
+        if not isinstance(called, Function) or called.evaluator is not to.evaluator:
+            continue
+        values = [to.evaluator.value(node) for node in returns(called.node)]
+        origins = [value.origin for value in values if isinstance(value, Instance) and value.origin is not None]
+        new = [origin for origin in origins if origin not in found]
+        found += new
+        waiting += new
+    return found
 
 
 def gives_kept(made: ast.AST, to: Rewriter) -> bool:

@@ -7,6 +7,7 @@ Source: the files that ``RunConfiguration.save`` of azureml-core writes, and how
 from __future__ import annotations
 
 import ast
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def parts_of_file(use: Use, to: Rewriter) -> Parts:
     if file is None or not isinstance(content, dict):
         raise ValueError(_ELSEWHERE)
     found = Parts()
-    _take_environment(found, _environment(content, file), file, to)
+    _take_environment(found, _environment(content, file), file, place, to)
     target, script = get(content, "target"), get(content, "script")
     if isinstance(target, str) and target and target != "local":
         found.target = _code(target, use, to)
@@ -97,7 +98,7 @@ def _environment(content: Any, file: Path) -> Any:
     return load(beside.read_text("utf-8")) if beside.is_file() else None
 
 
-def _take_environment(found: Parts, own: Any, file: Path, to: Rewriter) -> None:
+def _take_environment(found: Parts, own: Any, file: Path, place: Any, to: Rewriter) -> None:
     if not isinstance(own, dict) or get(own, "docker", "baseDockerfile"):
         raise ValueError(f"{_ELSEWHERE}: its environment cannot be told")
     image, name, version = get(own, "docker", "baseImage"), get(own, "name"), get(own, "version")
@@ -112,12 +113,23 @@ def _take_environment(found: Parts, own: Any, file: Path, to: Rewriter) -> None:
     elif isinstance(path, str) and path:
         above = file.parent.parent if file.parent.name in CONFIG_FOLDERS else file.parent
         known = next((place for place in (above / path, file.parent / path) if place.is_file()), above / path)
-        found.conda_code = repr(Path(os.path.relpath(known, to.path.parent)).as_posix())
-        found.reviews.append("the path of the conda file counts from where the code is started")
+        found.conda_code = _counted_like(place, known, to)
     variables = get(own, "environmentVariables")
     if isinstance(variables, dict):
         kept = {str(key): str(value) for key, value in variables.items() if key != "EXAMPLE_ENV_VAR"}
         found.items += [(repr(key), repr(value)) for key, value in kept.items()]
+
+
+def _counted_like(place: Any, file: Path, to: Rewriter) -> str:
+    """Code of the path of a file that counts from where that of the run configuration, ``place``, does: from the folder
+    of the module, or from where the code is started."""
+    if Path(str(place)).is_absolute():
+        os_ = to.need_module("os")
+        inner = Path(os.path.relpath(file, to.path.parent)).as_posix()
+        return f"{os_}.path.join({os_}.path.dirname({os_}.path.abspath(__file__)), {json.dumps(inner)})"
+    above = (to.path.parent, *to.path.parent.parents)
+    start = next((folder for folder in above if (folder / str(place)).exists()), to.path.parent)
+    return json.dumps(Path(os.path.relpath(file, start)).as_posix())
 
 
 def _code(value: object, use: Use, to: Rewriter) -> ast.expr:

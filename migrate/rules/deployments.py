@@ -474,7 +474,6 @@ _READ = {
     "tags": "{service}.tags",
     "properties": "{service}.properties",
     "description": "{service}.description",
-    "get_token": "{client}.online_endpoints.get_keys(name={service}.name).access_token",
     "get_access_token": "{client}.online_endpoints.get_keys(name={service}.name)",
     "delete": "{client}.online_endpoints.begin_delete(name={service}.name{local}){wait}",
     "get_logs": _LOGS,
@@ -554,32 +553,38 @@ def run(use: Use, to: Rewriter) -> Outcome:
         return Leave("call ml_client.online_endpoints.invoke(endpoint_name=..., request_file=...)")
     service, requests = to.source(use.receiver), to.need_module("requests")
     at, plain = where_of(use.receiver_value, use, to), '{"Content-Type": "application/json"}'
-    key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).primary_key" if not at.is_local else ""
+    made = [other for other in to.uses if other.call is not None and other.symbol.endswith(".deploy_configuration")]
+    kind = "access_token" if any(is_true(other.argument("token_auth_enabled")) for other in made) else "primary_key"
+    key = f"{to.client(use.node)}.online_endpoints.get_keys(name={service}.name).{kind}" if not at.is_local else ""
     headers = plain if at.is_local else f'{plain[:-1]}, "Authorization": "Bearer " + {key}}}'  # a local one has no key
     headers = f"{plain} if {at.choice} else {headers}" if at.choice else headers
     return Replace(f"{requests}.post({service}.scoring_uri, data={to.source(data)}, headers={headers}).json()")
 
 
-#: Position in the pair of keys of SDK v1 -> the attribute.
-_KEYS = {"0": "primary_key", "1": "secondary_key"}
+#: What gives a pair in SDK v1 -> a variable for the object of SDK v2, and the parts of the pair.
+_PAIRS = {
+    "get_keys": ("keys", "{}.primary_key", "{}.secondary_key"),
+    "get_token": ("access", "{}.access_token", "{datetime}.fromtimestamp({}.refresh_after_time_utc)"),
+}
 
 
-@rule.converts("Webservice.get_keys")
-def get_keys(use: Use, to: Rewriter) -> Outcome:
-    """Two keys: an object in SDK v2, a pair in v1."""
+@rule.converts("Webservice.get_keys", "Webservice.get_token")
+def pair(use: Use, to: Rewriter) -> Outcome:
+    """Two keys, or a token and when to ask for the next one: an object in SDK v2, a pair in v1."""
     assert use.receiver is not None
     code = f"{to.client(use.node)}.online_endpoints.get_keys(name={to.source(use.receiver)}.name)"
+    wanted, *parts = _PAIRS[use.symbol.rsplit(".", 1)[1]]
     item = to.evaluator.scopes.parents.get(use.node)
-    chosen = item.slice if isinstance(item, ast.Subscript) and item.value is use.node else None
-    key = _KEYS.get(ast.unparse(chosen)) if chosen is not None else None
-    if isinstance(item, ast.Subscript) and key is not None:
-        to.rename(item, f"{code}.{key}")
+    chosen = ast.unparse(item.slice) if isinstance(item, ast.Subscript) and item.value is use.node else ""
+    if chosen != "0" and "{datetime}" in parts[1]:
+        parts[1] = parts[1].replace("{datetime}", to.need("datetime", "datetime"))
+    if isinstance(item, ast.Subscript) and chosen in ("0", "1"):
+        to.rename(item, parts[int(chosen)].format(code))
         return Replace(code)
-    target = target_of(use)
-    keys = to.fresh("keys")
+    target, held = target_of(use), to.fresh(wanted)
     if target:
-        return Statements(f"{keys} = {code}\n{target}{keys}.primary_key, {keys}.secondary_key")
-    return Replace(f"(({keys} := {code}).primary_key, {keys}.secondary_key)")
+        return Statements(f"{held} = {code}\n{target}{', '.join(part.format(held) for part in parts)}")
+    return Replace(f"({parts[0].format(f'({held} := {code})')}, {parts[1].format(held)})")
 
 
 @rule.converts("Webservice.regen_key")

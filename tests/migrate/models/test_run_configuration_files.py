@@ -42,25 +42,26 @@ def _converted(folder: Path, text: str, files: dict[str, str]) -> tuple[str, lis
 
 
 @pytest.mark.parametrize(
-    ("load", "place"),
+    ("load", "place", "conda"),
     [
-        ('RunConfiguration.load("own", "vm")', "own/.azureml/vm.runconfig"),
-        ('RunConfiguration.load(path="own", name="vm")', "own/aml_config/vm.runconfig"),
-        ('RunConfiguration().load(os.path.join("own", "vm.yml"))', "own/vm.yml"),
+        ('RunConfiguration.load("own", "vm")', "own/.azureml/vm.runconfig", '"own/conda.yml"'),
+        ('RunConfiguration.load(path="own", name="vm")', "own/aml_config/vm.runconfig", '"own/conda.yml"'),
+        ('RunConfiguration().load(os.path.join("own", "vm.yml"))', "own/vm.yml", '"own/conda.yml"'),
         (
             'RunConfiguration.load(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../own/vm.yml"), "x")',
             "own/vm.yml",
+            'os.path.join(os.path.dirname(os.path.abspath(__file__)),"../own/conda.yml")',
         ),
     ],
 )
-def test_its_settings_are_those_of_the_command(tmp_path: Path, load: str, place: str) -> None:
+def test_its_settings_are_those_of_the_command(tmp_path: Path, load: str, place: str, conda: str) -> None:
     text, left = _converted(
         tmp_path,
         f'rc = {load}\nconfig = ScriptRunConfig("src", run_config=rc)\n',
         {place: FILE, "own/conda.yml": "dependencies: [numpy]\n"},
     )
     assert not left
-    assert 'image="ubuntu:22.04"' in text and 'conda_file="../own/conda.yml"' in text
+    assert 'image="ubuntu:22.04"' in text and f"conda_file={conda}" in "".join(text.split()).replace(",)", ")")
     assert 'command="python train.py --rows 3"' in text and 'compute="cpu"' in text
     assert "instance_count=2" in text and "MpiDistribution(process_count_per_instance=1)" in text
     assert 'environment_variables={"A": "1"}' in text

@@ -352,3 +352,23 @@ HERE = os.getcwd()
 config = InferenceConfig(entry_script={script}, environment=Environment.get(ws, "e"))
 """).text
     assert after in " ".join(text.split()).replace("( ", "(")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("token, refresh = s.get_token()", "token,refresh=access.access_token,datetime.fromtimestamp("),
+        ("print(s.get_token()[0])", "print(ml_client.online_endpoints.get_keys(name=s.name).access_token)"),
+        ("print(s.get_token())", "datetime.fromtimestamp(access.refresh_after_time_utc)"),
+        ("print(s.get_keys()[1])", "print(ml_client.online_endpoints.get_keys(name=s.name).secondary_key)"),
+    ],
+)
+def test_the_pair_of_a_token_and_its_time(before: str, after: str) -> None:
+    text = convert(f'{HEAD}s = AksWebservice(ws, "s")\n{before}\n').text
+    assert after in "".join(text.split()) and ("datetime" in after) is ("import datetime" in text)
+
+
+def test_a_service_that_wants_tokens_is_called_with_one() -> None:
+    made = "AksWebservice.deploy_configuration(token_auth_enabled=True, auth_enabled=False)"
+    text = convert(f'{HEAD}s = Model.deploy(ws, "s", [Model(ws, "a")], config, {made})\ns.run("[]")\n').text
+    assert 'auth_mode="aml_token"' in text and ".access_token" in text and "primary_key" not in text
