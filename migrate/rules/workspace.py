@@ -8,6 +8,8 @@ nothing else.
 from __future__ import annotations
 
 import ast
+import json
+import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -267,15 +269,16 @@ def _read_entries(use: Use, to: Rewriter) -> None:
 
 @rule.converts("Workspace.write_config")
 def write_config(use: Use, to: Rewriter) -> Outcome:
-    """The configuration file has the same format; SDK v2 does not write it."""
+    """The configuration file has the same format and place, where both SDKs find it; SDK v2 does not write it."""
     assert use.receiver is not None
     if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
         return Leave("call write_config in a statement of its own")
     client = to.client(use.node, use.receiver)
-    path, name = use.argument("path", position=0), use.argument("file_name", position=1)
-    file = to.source(name) if name is not None else '"config.json"'
-    json, os = to.need_module("json"), to.need_module("os")
-    place = f"{os}.path.join({to.source(path)}, {file})" if path is not None else file
+    json_, os_ = to.need_module("json"), to.need_module("os")
+    folder = _folder_of_configuration(use.argument("path", position=0), to)
+    file = _file_of_configuration(use.argument("file_name", position=1), to)
+    texts = [part[1:-1] for part in (folder, file) if part.startswith('"')]
+    place = json.dumps(posixpath.join(*texts)) if len(texts) == 2 else f"{os_}.path.join({folder}, {file})"
     content = ", ".join(
         f'"{key}": {client}.{attribute}'
         for key, attribute in (
@@ -285,7 +288,31 @@ def write_config(use: Use, to: Rewriter) -> Outcome:
         )
     )
     file = to.fresh("config")
-    return Statements(f'with open({place}, "w") as {file}:\n    {json}.dump({{{content}}}, {file})')
+    made = f"{os_}.makedirs({folder}, exist_ok=True)"
+    return Statements(f'{made}\nwith open({place}, "w") as {file}:\n    {json_}.dump({{{content}}}, {file})')
+
+
+#: The folders that both SDKs look for configuration files in.
+_FOLDERS = (".azureml", "aml_config")
+
+
+def _folder_of_configuration(path: ast.expr | None, to: Rewriter) -> str:
+    """Code of the folder that the file goes to: one below the path, unless that is such a folder itself."""
+    text = to.evaluator.text(path) if path is not None else "."
+    if path is not None and text is None:
+        return f'{to.need_module("os")}.path.join({to.source(path)}, "{_FOLDERS[0]}")'
+    folder = posixpath.normpath(text or ".")
+    return json.dumps(
+        folder if posixpath.basename(folder) in _FOLDERS else posixpath.normpath(f"{folder}/{_FOLDERS[0]}")
+    )
+
+
+def _file_of_configuration(name: ast.expr | None, to: Rewriter) -> str:
+    """Code of the name of the file, which SDK v1 adds ".json" to."""
+    text = to.evaluator.text(name) if name is not None else "config.json"
+    if name is not None and text is None:
+        return to.source(name)
+    return json.dumps(text if str(text).endswith(".json") else f"{text}.json")
 
 
 #: Types of credential objects after their conversion (rule authentication).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import check_transformed, convert
 
@@ -152,3 +154,24 @@ def test_a_workspace_that_sdk_v1_looked_for_needs_its_address() -> None:
 def test_only_what_is_missing_of_the_address_is_to_be_given() -> None:
     text = convert('from azureml.core import Workspace\n\nws = Workspace.get("ml", subscription_id=mine)\n').text
     assert "subscription_id=mine" in text and 'resource_group_name="<resource group>"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder", "file"),
+    [
+        ("", '".azureml"', '".azureml/config.json"'),
+        ('path="."', '".azureml"', '".azureml/config.json"'),
+        ('"../"', '"../.azureml"', '"../.azureml/config.json"'),
+        ('path=".azureml"', '".azureml"', '".azureml/config.json"'),
+        ('path="./aml_config", file_name="wine"', '"aml_config"', '"aml_config/wine.json"'),
+        (
+            "path=place",
+            'os.path.join(place, ".azureml")',
+            'os.path.join(os.path.join(place, ".azureml"), "config.json")',
+        ),
+    ],
+)
+def test_a_configuration_is_written_where_both_sdks_look_for_it(arguments: str, folder: str, file: str) -> None:
+    text = convert(f"from azureml.core import Workspace\n\nWorkspace.from_config().write_config({arguments})\n").text
+    flat = " ".join(text.split())
+    assert f"os.makedirs({folder}, exist_ok=True)" in flat and f'with open({file}, "w") as config:' in flat
