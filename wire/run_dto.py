@@ -9,7 +9,7 @@ from typing import Any
 from amlbridge.engine.clock import iso
 from amlbridge.engine.records.runs import COMPLETED, Run
 from amlbridge.engine.records.workspaces import Workspace
-from amlbridge.wire import run_lineage
+from amlbridge.wire import run_lineage, run_outputs
 from amlbridge.wire.artifact_files import RUN_ORIGIN, Artifacts
 from amlbridge.wire.context import Service
 from amlbridge.wire.identity import TENANT, USER, USER_NAME
@@ -148,6 +148,11 @@ def properties(run: Run) -> dict[str, str]:
     return {**run.properties, "errors": f"Setup iteration failed: {why}"}
 
 
+def _name(run: Run) -> str | None:
+    """What SDK v1 finds a step by (``find_step_run``): of a step of SDK v2 what the job says it is called."""
+    return run.display_name or run.name if run_outputs.PORTS in run.extra else run.name
+
+
 def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
     """A RunDto, for both SDKs."""
     base = f"{service.http_url}/history/v1.0{workspace.scope}/runs/{run.id}"
@@ -176,7 +181,7 @@ def run_dto(service: Service, workspace: Workspace, run: Run) -> dict[str, Any]:
         "runId": run.id,
         "parentRunId": run.parent_id,
         "status": run.status,
-        "name": run.name,
+        "name": _name(run),
         "displayName": run.display_name or run.id,
         "dataContainerId": data_container(run),
         "description": run.description,

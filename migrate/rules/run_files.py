@@ -13,6 +13,7 @@ import posixpath
 from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
+from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted
@@ -105,14 +106,14 @@ def _renamed(name: ast.expr, text: str | None, local: str, to: Rewriter) -> str:
 
 def _folder(use: Use, to: Rewriter, name: ast.expr) -> str:
     """Code for the folder of a stored name, "" for none."""
-    text = use.evaluator.text(name)
+    text = known_text(name, to)
     if text is not None:
-        folder = posixpath.dirname(text)
+        folder = posixpath.dirname(stored_text(text))
         return quoted(folder) if folder else ""
     parts = _joined_parts(name)
     if parts is not None and len(parts) == 2:
-        return to.source(parts[0])
-    return f"{to.need_module('os')}.path.dirname({to.source(name)})"
+        return stored_path(parts[0], to)
+    return f"{to.need_module('os')}.path.dirname({stored_path(name, to)})"
 
 
 def _joined_parts(node: ast.expr) -> list[ast.expr] | None:
@@ -146,6 +147,8 @@ def _ending(use: Use, node: ast.expr, depth: int = 0) -> str | None:
     tail = _last_parts(use, node)
     if len(tail) == 1 and isinstance(tail[0], ast.expr):
         return _ending(use, tail[0], depth) if tail[0] is not node else None
+    if all(isinstance(part, str) for part in tail):
+        return "".join(map(str, tail))
     if any(isinstance(part, ast.expr) and not _is_steady(part) for part in tail):
         return None
     return " ".join(repr(part) if isinstance(part, str) else ast.unparse(part) for part in tail)
@@ -206,7 +209,7 @@ def upload_folder(use: Use, to: Rewriter) -> Outcome:
     if name is None or path is None:
         return Leave("the name and the path cannot be told")
     review = _DATASTORE if use.argument("datastore_name") is not None else ""
-    return Replace(log_call(use, to, "log_artifacts", to.source(path), to.source(name)), review)
+    return Replace(log_call(use, to, "log_artifacts", to.source(path), stored_path(name, to)), review)
 
 
 @rule.converts("RunContext.download_file")
@@ -216,7 +219,7 @@ def download_file(use: Use, to: Rewriter) -> Outcome:
     if name is None or use.receiver is None:
         return Leave("the name of the file cannot be told")
     mlflow = to.need_module("mlflow")
-    arguments = [f"run_id={run_id(use.receiver, to)}", f"artifact_path={to.source(name)}"]
+    arguments = [f"run_id={run_id(use.receiver, to)}", f"artifact_path={stored_path(name, to)}"]
     review = ""
     if path is not None:
         arguments.append(f"dst_path={to.source(path)}")
@@ -231,7 +234,7 @@ def download_files(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     mlflow = to.need_module("mlflow")
     arguments = [f"run_id={run_id(use.receiver, to)}"]
-    arguments.append(f"artifact_path={to.source(prefix) if prefix is not None else quoted('')}")
+    arguments.append(f"artifact_path={stored_path(prefix, to) if prefix is not None else quoted('')}")
     if folder is not None:
         arguments.append(f"dst_path={to.source(folder)}")
     return Replace(

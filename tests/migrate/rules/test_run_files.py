@@ -105,3 +105,20 @@ def test_a_file_that_has_the_stored_name_is_not_copied(made: str, stored: str, l
 def test_a_file_that_may_have_another_name_is_copied(stored: str, local: str) -> None:
     made = "for _ in range(3):\n    path = path + '.pkl'\n"
     assert "shutil.copy(" in convert(HEAD + made + f"run.upload_file({stored}, {local})\n").text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('file = "a.pkl"\nrun.upload_file("./outputs/" + file, file)', 'mlflow.log_artifact(file, "outputs")'),
+        ('run.upload_file("./outputs/a.pkl", "a.pkl")', 'mlflow.log_artifact("a.pkl", "outputs")'),
+        ('run.upload_file(f"./outputs/{x}", x)', 'mlflow.log_artifact(x, os.path.dirname(f"outputs/{x}"))'),
+        ('run.upload_folder("./outputs/report", "report")', 'mlflow.log_artifacts("report", "outputs/report")'),
+        (
+            'run.download_file("./outputs/a.pkl")',
+            'mlflow.artifacts.download_artifacts(\n    run_id=run.info.run_id, artifact_path="outputs/a.pkl"\n)',
+        ),
+    ],
+)
+def test_mlflow_takes_no_path_that_begins_with_a_dot(before: str, after: str) -> None:
+    assert convert(f"{HEAD}{before}\n").text.endswith(f"\n{after}\n")

@@ -230,7 +230,7 @@ def test_sdk_v1_reads_a_pipeline_of_v2(live: LiveService) -> None:
     done = live.run(HEAD + COMPONENTS + SHARED + BOTH, files={**FILES, **READ})
     found = values(done.stdout)
     assert found["RUN"] == "('PipelineRun', 'Finished')"
-    assert found["PART"] == "('PipelineRun', 'nested', 'Finished', ['nested.step'])"
-    assert found["STEP"] == "('StepRun', 'nested.step', {'metric': 5}, ['user_logs/std_log.txt'])"
+    assert found["PART"] == "('PipelineRun', 'nested', 'Finished', ['step'])"
+    assert found["STEP"] == "('StepRun', 'step', {'metric': 5}, ['user_logs/std_log.txt'])"
     assert found["LOGS"] == "['user_logs/std_log.txt']"
     assert "PipelineRun Status: Finished" in done.stdout
