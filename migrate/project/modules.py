@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,7 +123,7 @@ class Project:
     def settle(self, to: Rewriter, module: ModuleText) -> None:
         """Tells the rewriter of a module what it may ask of the others."""
         to.named_inputs = self.script(module.path)
-        to.uploads = self._uploads.get(module.path.parent, {})
+        to.uploads = self._uploads_for(module.path.parent)
         to.serves_jobs = lambda: self.serves_jobs(module)
         ScriptPackages(lambda: self.script_packages(module)).tell(to)
         to.published = self._published.get(module.path.parent, {})
@@ -133,6 +134,15 @@ class Project:
         to.imported_elsewhere = lambda name: name in self.read_elsewhere(module.path)
         to.folders = frozenset() if _MAKES_FOLDERS.search(module.text) else self._folders
         to.claimed = lambda folder, name: self._claims(module.path, folder, name)
+
+    def _uploads_for(self, folder: Path) -> dict[str, str]:
+        """The uploads that modules of a folder read: their own, and those to paths that only one other folder uploads
+        to."""
+        others = [found for other, found in self._uploads.items() if other != folder]
+        counts = Counter(path for found in others for path in found)
+        lone = {path: asset for found in others for path, asset in found.items() if counts[path] == 1}
+        own = self._uploads.get(folder, {})
+        return {**own, **{path: asset for path, asset in lone.items() if path not in own}}
 
     def serves_jobs(self, module: ModuleText) -> bool:
         """Whether the scripts of jobs import a module, directly or through others, and nothing that names a workspace

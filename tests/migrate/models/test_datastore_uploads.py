@@ -128,6 +128,16 @@ def test_a_folder_that_only_a_module_beside_reads_goes_to_the_path() -> None:
     assert 'rpath="wines"' in uploaded and '"azureml://datastores/workspaceblobstore/paths/wines"' in read
 
 
+@pytest.mark.parametrize(("uploaders", "address"), [(["one"], ".path"), (["one", "two"], "paths/wines")])
+def test_a_module_of_another_folder_reads_what_only_one_uploads(uploaders: list[str], address: str) -> None:
+    modules = [ModuleText(Path(folder, "upload.py"), _HEAD + _UPLOAD + _READ) for folder in uploaders]
+    modules.append(ModuleText(Path("reading", "read.py"), _HEAD + _READ))
+    project = build_project(modules, PYTHON)
+    *_, read = (convert_module(module, project, PYTHON).text for module in modules)
+    assert ('ml_client.data.get("wines_files", label="latest").path' in read) is (address == ".path")
+    assert ("azureml://datastores/workspaceblobstore/paths/wines" in read) is (address != ".path")
+
+
 def test_a_directory_whose_dataset_nobody_takes() -> None:
     code = 'Dataset.File.upload_directory("data", target=(store, "wines"), overwrite=True)\n'
     check_transformed(
