@@ -65,6 +65,26 @@ def key_errors(use: Use, to: Rewriter, *, of_assets: bool = False) -> None:
         inner = around
 
 
+def refused_requests(use: Use, to: Rewriter) -> None:
+    """``except HttpOperationError`` around a request of SDK v1 whose clients were made with msrest: those of SDK v2
+    raise the class of azure.core."""
+    for handler in to.evaluator.scopes.ancestors(use.node):
+        if not isinstance(handler, ast.Try):
+            continue
+        for name in [part for one in handler.handlers if one.type is not None for part in ast.walk(one.type)]:
+            if isinstance(name, ast.Name) and _is_of_msrest(name, to):
+                to.rename(name, to.need("azure.core.exceptions", "HttpResponseError"))
+        return
+
+
+def _is_of_msrest(name: ast.Name, to: Rewriter) -> bool:
+    imported = [binding.statement for binding in to.evaluator.scopes.lookup(name.id, name)]
+    return bool(imported) and all(
+        isinstance(statement, ast.ImportFrom) and statement.module == "msrest.exceptions" and not statement.level
+        for statement in imported
+    )
+
+
 _NOT_THERE = ("azure.core.exceptions", "ResourceNotFoundError")
 _NO_VERSION = ("azure.ai.ml.exceptions", "MlException")
 #: Calls that raise no KeyError.

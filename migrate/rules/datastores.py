@@ -18,7 +18,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.arguments import list_elements
-from amlbridge.migrate.models.caught import key_errors
+from amlbridge.migrate.models.caught import key_errors, refused_requests
 from amlbridge.migrate.models.chosen_files import gathered
 from amlbridge.migrate.models.data import reference_kind, use_of
 from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
@@ -106,6 +106,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("datastore_name", "name", position=1)
     if name is None:
         return Leave("a datastore needs a name")
+    refused_requests(use, to)
     return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.datastores.get({to.source(name)})")
 
 

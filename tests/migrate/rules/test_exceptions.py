@@ -229,3 +229,14 @@ except ComputeTargetException as error:
     print(error)
 """
     assert f"except {name} as error:" in convert(code).text
+
+
+def test_a_refused_request_is_of_another_library() -> None:
+    """The clients of SDK v1 were made with msrest, those of SDK v2 are with azure.core."""
+    text = convert(
+        "from azureml.core import Datastore, Workspace\nfrom msrest.exceptions import HttpOperationError\n\n"
+        "ws = Workspace.from_config()\ntry:\n    store = Datastore.get(ws, 'raw')\nexcept HttpOperationError:\n"
+        "    store = Datastore.register_azure_blob_container(ws, 'raw', 'files', 'account')\n"
+    ).text
+    assert "except HttpResponseError:" in text
+    assert "from azure.core.exceptions import HttpResponseError" in text
