@@ -23,6 +23,8 @@ _KEYS = {"ExperimentName": ("properties", "experimentName"), **_PLAIN}
 #: What the SDK told of itself.
 _SAYS_NOTHING = frozenset({"RunSource"})
 _HEADER = "azureml-model-deployment"
+#: What is told of the calls.
+ANSWER = 'the answer of a batch endpoint has "name" where it had "Id"; versions are deployments, which have names'
 
 
 class RestCalls:
@@ -314,13 +316,10 @@ class RestCalls:
 
 
 def calls_endpoints(to: Rewriter) -> bool:
-    """Whether a module calls a published pipeline's address, and nothing of Azure Resource Manager: then its headers
-    are for batch endpoints."""
-    if "rest headers" not in to.memory:
-        calls = RestCalls(to)
-        there = any(calls._is_there(call) for call in calls._posts())
-        to.memory["rest headers"] = there and "management.azure.com" not in to.lines.text
-    return bool(to.memory["rest headers"])
+    """Whether what a module calls over REST are published pipelines, and nothing of Azure Resource Manager: then its
+    headers are for batch endpoints. Converts the calls, also those of an address that is read from elsewhere. Raises
+    ValueError where a part of them has no counterpart."""
+    return RestCalls.convert(to) and "management.azure.com" not in to.lines.text
 
 
 _UNSEEN = "the body of the REST call is put together in a way that cannot be followed"

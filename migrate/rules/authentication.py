@@ -11,7 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.models.rest_calls import calls_endpoints
+from amlbridge.migrate.models.rest_calls import ANSWER, calls_endpoints
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -140,9 +140,11 @@ def managed_identity(use: Use, to: Rewriter) -> Outcome:
     )
 )
 def header(use: Use, to: Rewriter) -> Outcome:
-    """The header of a REST call. Batch endpoints ask for a token of Azure ML, where published pipelines took any."""
+    """The header of a REST call. Batch endpoints ask for a token of Azure ML, where published pipelines took any; what
+    calls one whose address is read from a file has no other use of SDK v1 than this."""
     assert use.receiver is not None
-    return Replace(_HEADER.format(to.source(use.receiver), _SCOPES["aml" if calls_endpoints(to) else "arm"]))
+    there = calls_endpoints(to)
+    return Replace(_HEADER.format(to.source(use.receiver), _SCOPES["aml" if there else "arm"]), ANSWER if there else "")
 
 
 #: The scope that SDK v2 asks a token of for each audience of SDK v1.

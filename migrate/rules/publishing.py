@@ -18,7 +18,7 @@ from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.endpoint_names import endpoint_name
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.rest_calls import RestCalls
+from amlbridge.migrate.models.rest_calls import ANSWER, RestCalls
 from amlbridge.migrate.models.submit_settings import lost_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
@@ -429,7 +429,6 @@ def _invoked_with(parameters: ast.expr, to: Rewriter) -> str:
     return f"{{{', '.join(pairs)}}}"
 
 
-_ANSWER = 'the answer of a batch endpoint has "name" where it had "Id"; versions are deployments, which have names'
 _UNSEEN = (
     "no call of this address is seen here: the body of a batch endpoint is {'properties': {'InputData': {...}}}, and "
     'its answer has "name" where it had "Id"'
@@ -444,7 +443,7 @@ def read(use: Use, to: Rewriter) -> Outcome:
     member = use.symbol.rsplit(".", 1)[1]
     review = ""
     if member == "endpoint":
-        review = _ANSWER if RestCalls.convert(to) else _UNSEEN if "post" in to.evaluator.calls() else ""
+        review = ANSWER if RestCalls.convert(to) else _UNSEEN if "post" in to.evaluator.calls() else ""
     return Replace(f"{to.source(use.receiver)}.{_READ[member]}", review)
 
 

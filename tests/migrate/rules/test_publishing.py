@@ -344,3 +344,16 @@ def test_the_token_of_a_header_is_for_what_is_called(called: str, scope: str) ->
         + f'answer = requests.post({called}, headers=header, json={{"ExperimentName": "night"}})\n'
     ).text
     assert f'.get_token("{scope}").token' in text
+
+
+def test_a_call_of_an_address_that_is_read_from_a_file() -> None:
+    """The module knows nothing of SDK v1 but the credential."""
+    text = convert(
+        "import json\nimport requests\nfrom azureml.core.authentication import AzureCliAuthentication\n\n"
+        "config = json.load(open('pipeline.json'))\nheader = AzureCliAuthentication().get_authentication_header()\n"
+        "answer = requests.post(config['url'], headers=header, "
+        "json={'ExperimentName': 'night', 'ParameterAssignments': {'epochs': 3}})\nprint(answer.json()['Id'])\n"
+    ).text
+    assert "https://ml.azure.com/.default" in text and "ParameterAssignments" not in text
+    assert '"epochs": {"JobInputType": "Literal", "Value": "3"}' in " ".join(text.split()).replace("'", '"')
+    assert 'answer.json()["name"]' in text.replace("'", '"')
