@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.given_inputs import call_of, returned
+from amlbridge.migrate.models.handed_data import handed_elsewhere, may_be_unregistered
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.module import Registered
@@ -332,7 +333,8 @@ _READ_ROWS = {
 
 
 def is_read_by_rows(use: Use, to: Rewriter) -> bool:
-    """Whether a tabular dataset is read by AutoML or by a parallel step: they take no plain file."""
+    """Whether a tabular dataset is read by AutoML, by a parallel step or in a function of another module: they take no
+    plain file."""
     if "read by rows" not in to.memory:
         found: set[ast.AST] = set()
         to.memory["read by rows"] = found
@@ -340,6 +342,8 @@ def is_read_by_rows(use: Use, to: Rewriter) -> bool:
             for name, position in _READ_ROWS.get(reader.symbol, ()):
                 given = reader.argument(name, position=position) if reader.call is not None else None
                 found.update(_made_of(given, to) if given is not None else ())
+        for handed in handed_elsewhere(to):  # a function takes it for a table
+            found.update(_made_of(handed, to))
     return use.node in cast("set[ast.AST]", to.memory["read by rows"])
 
 
@@ -498,6 +502,9 @@ def lists_files(data: Data, to: Rewriter, seen: frozenset[ast.AST] = frozenset()
 
 def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
     code, make = _asset_code(data, to), to.need("azure.ai.ml", "Input")
+    parameter = parameter_of(data.root, to)
+    if parameter is not None and may_be_unregistered(parameter, to):
+        return f'{make}(type="{kind}", path={code}.id or {code}.path{mode})'
     registered = not is_unregistered(data, to)
     return f'{make}(type="{kind}", path={code}.{"id" if registered else "path"}{mode})'
 

@@ -114,7 +114,13 @@ class Project:
         posix = f"/{path.as_posix()}"
         ends = {key: inputs for key, inputs in self._scripts.items() if posix.endswith(f"/{key[1]}")}
         beside = [inputs for (folder, script), inputs in ends.items() if folder / script == path]
-        return next(iter([*beside, *ends.values()]), {})
+        copied = [inputs for (folder, script), inputs in self._scripts.items() if self._is_copy(folder, script, path)]
+        return next(iter([*beside, *ends.values(), *copied]), {})
+
+    def _is_copy(self, folder: Path, script: str, path: Path) -> bool:
+        """Whether a module submits a script from a folder that is not there yet, where the one beside it is copied."""
+        sent = folder / script
+        return sent.name == path.name and path.parent == folder and sent.parent.absolute() not in self._folders
 
     def wants(self, module: ModuleText) -> bool:
         """Whether a module has to be converted: it has v1 code, or belongs to some that has."""

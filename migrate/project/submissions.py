@@ -88,7 +88,9 @@ def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], t
     text = to.evaluator.text(script) if script is not None else None
     folder = use.argument("source_directory", position=None if use.symbol.endswith("Step") else 0)
     where = (to.evaluator.text(folder) if folder is not None else "") or _last_part(folder, to)
-    inputs = {port.given: NamedInput(_kind(port, to), port.option, port.name) for port in ports if port.given}
+    # A script that finds a dataset by the id in an option does not ask for the name.
+    asked = {port.given or port.option: port for port in ports if port.given or port.option}
+    inputs = {name: NamedInput(_kind(port, to), port.option, port.name) for name, port in asked.items()}
     if text is not None and inputs:
         found.setdefault(posixpath.normpath(posixpath.join(where, text)), {}).update(inputs)
 
