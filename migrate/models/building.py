@@ -58,6 +58,8 @@ class Building:
     elsewhere: list[ast.Call] = field(default_factory=list)
     #: Collections of data that are made before the step which writes it -> the call that makes that step.
     early: dict[ast.stmt, ast.expr] = field(default_factory=dict)
+    #: Statements that order steps -> the later step, the earlier one, and the input of the later one for that.
+    orders: dict[ast.stmt, tuple[ast.expr, ast.expr, str]] = field(default_factory=dict)
     #: Variables that are called as the function which makes what they hold: they get names of their own.
     renamed: set[ast.AST] = field(default_factory=set)
 

@@ -9,6 +9,7 @@ from amlbridge.migrate.analysis.made_elsewhere import elsewhere_made, own_nodes,
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import ADDING, Building, Search, key_of, keys_of
+from amlbridge.migrate.models.building_order import ORDER, is_order, take_orders
 from amlbridge.migrate.models.data import INTERMEDIATE
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.parameters import parameter_of
@@ -22,7 +23,6 @@ _WRITTEN = "data is written by a step that gets it from elsewhere: let the code 
 _UNWRITTEN = "no step above writes the input {}"
 _OTHERWISE = "{} makes steps, and is used in other ways: call it in the function with @dsl.pipeline"
 _NOT_LISTED = "not all steps that are made are in the pipeline: make only those that are, in its function"
-_ORDER = "the order of steps is decided at run time: hand an output of the earlier step to the later one"
 
 
 def check(building: Building, search: Search) -> None:
@@ -51,6 +51,7 @@ def check(building: Building, search: Search) -> None:
     _check_data(building, search)
     _check_early(building, search)
     _check_listed(building, search)
+    take_orders(building, [*building.statements, *building.functions], search)
     for part in (*building.statements, building.listed):
         for name in own_nodes(part):
             value = search.to.evaluator.value(name) if isinstance(name, ast.Name) else None
@@ -96,14 +97,13 @@ def _check_statements(building: Building, search: Search) -> None:
             use = to.use_of(node)
             if use is not None and use.symbol in ("Pipeline", "StepSequence"):
                 raise ValueError("a pipeline is made among the steps of another one")
-    _check_order([*building.statements, *building.functions], search)
 
 
 def _check_order(code: list[ast.stmt], search: Search) -> None:
     for statement in code:
         for node in own_nodes(statement):
-            if isinstance(node, ast.Attribute) and node.attr == "run_after":
-                raise ValueError(_ORDER)
+            if is_order(node):
+                raise ValueError(ORDER)
 
 
 def _check_names(building: Building, flow: Flow) -> None:

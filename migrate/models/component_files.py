@@ -17,7 +17,7 @@ from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of, parsed
 from amlbridge.migrate.models.static_environments import Described, environment_of
-from amlbridge.migrate.models.steps import Step
+from amlbridge.migrate.models.steps import Step, waiting_input
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.write import is_free
 
@@ -102,8 +102,9 @@ def _read(step: Step, to: Rewriter) -> ComponentFile:
     for first in step.after:
         optional = {"optional": True} if first.made in step.ordered_at else {}
         inputs[f"after_{first.node}"] = {"type": "uri_folder", **optional}
+    inputs |= {waiting_input(index): {"type": "uri_folder", "optional": True} for index in range(step.waiting)}
     outputs = {port.name: _output(port, static) for port in step.arguments.outputs}
-    if step.before:
+    if step.before or step.ordered:
         outputs["order_token"] = {"type": "uri_folder"}
     command = step.arguments.plain(step.start, step.more())
     if command is None:

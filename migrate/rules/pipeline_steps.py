@@ -27,6 +27,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.additions import remove_spent
 from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.building import Buildings
+from amlbridge.migrate.models.building_order import order_code
 from amlbridge.migrate.models.built_nodes import step_code
 from amlbridge.migrate.models.conditions import ASKED_ORDERS
 from amlbridge.migrate.models.flow import Flow
@@ -130,6 +131,9 @@ def _remove_settings(use: Use, to: Rewriter) -> None:
 def run_after(use: Use, to: Rewriter) -> Outcome:
     """An order without data: the earlier step writes an order token, which the later one reads."""
     flow = Flow.of(to)
+    code = order_code(use.statement, to)
+    if code is not None:
+        return Statements(code)
     if use.receiver is None or not flow.steps_of(use.receiver):
         return Leave("the steps cannot be told")
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
