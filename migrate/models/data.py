@@ -42,7 +42,7 @@ ALL_FILES = re.compile(r"/\*\*?(/\*(\.\*)?)?$")
 #: File endings that the last part of a path has only when it is a file.
 _FILE = re.compile(
     r"\.(csv|tsv|txt|parquet|jsonl?|gz|zip|tar|xlsx?|data|dat|pkl|pickle|joblib|npy|npz|h5|hdf5|onnx|pt|pth|ya?ml"
-    r"|png|jpe?g|wav|py)$",
+    r"|png|jpe?g|gif|bmp|tiff?|wav|mp3|mp4|mov|avi|mkv|pdf|docx?|html?|xml|log|md|bz2|xz|7z|tgz|rar|avro|feather|mat|py)$",
     re.IGNORECASE,
 )
 #: File endings of tables that one pandas call reads.

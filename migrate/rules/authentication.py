@@ -77,8 +77,8 @@ def service_principal(use: Use, to: Rewriter) -> Outcome:
         return Replace(name)
     keywords = (
         ("tenant_id", ("tenant_id",)),
-        ("client_id", ("service_principal_id",)),
-        ("client_secret", ("service_principal_password",)),
+        ("client_id", ("service_principal_id", "username")),  # so old versions of SDK v1 called them
+        ("client_secret", ("service_principal_password", "password")),
     )
     opened = _opened(use)
     if opened is not None:  # a dict that only the running code knows: it has the keys that SDK v1 wants

@@ -125,7 +125,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
         return Leave("nothing is submitted")
     if is_derived(config, to.uses, to.evaluator.scopes):
         return Leave("what is submitted is of a class of this file, which derives from one of SDK v1")
-    parameters = use.argument("pipeline_parameters")
+    parameters = use.argument("pipeline_parameters", "pipeline_params")  # the old name
     if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):
         return Replace(invocation(config, parameters, to.source(use.receiver), to), lost_settings(use))
     pipeline = to.evaluator.type_of(config) == "Pipeline"

@@ -428,18 +428,23 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node)}.jobs.create_or_update({job}{experiment})")
 
 
+_NOT_FOLLOWED = "a pipeline parameter is used in a way that cannot be followed"
+
+
 @rule.converts("PipelineParameter")
 def parameter(use: Use, to: Rewriter) -> Outcome:
     """The object goes: the pipeline's function has the parameter."""
     if use.call is None:
         return Replace("object")
     statement = use.statement
+    pair = use.evaluator.scopes.parents.get(use.node)
+    bound = isinstance(pair, ast.Tuple) and to.evaluator.type_of(pair.elts[-1]) == "DataPathComputeBinding"
+    if bound and isinstance(statement, ast.Assign) and statement.value is pair:
+        names = _reads_of(statement, to)
+        return Statements("") if all(_is_taken(name, to) for name in names) else Leave(_NOT_FOLLOWED)
     if not (isinstance(statement, ast.Assign) and statement.value is use.node):
-        return (
-            Replace("None")
-            if any(Flow.of(to).covers(node) for node in _around(use, to))
-            else Leave("a pipeline parameter is used in a way that cannot be followed")
-        )
+        covered = any(Flow.of(to).covers(node) for node in _around(use, to))
+        return Replace("None") if covered else Leave(_NOT_FOLLOWED)
     building = Buildings.of(to)
     for name in Objects.of(to).names(use.node):
         if building.around(name) is not None:
@@ -449,11 +454,23 @@ def parameter(use: Use, to: Rewriter) -> Outcome:
         pair = to.evaluator.scopes.parents.get(outer) if isinstance(outer, ast.Tuple) else None
         if isinstance(pair, ast.Assign) and pair.value is outer:
             to.remove(pair)
-        if not any(Flow.of(to).covers(node) for node in to.evaluator.scopes.ancestors(name)) and not _consumed(
-            name, to
-        ):
-            return Leave("a pipeline parameter is used in a way that cannot be followed")
+        if not _is_taken(name, to):
+            return Leave(_NOT_FOLLOWED)
     return Statements("")
+
+
+def _reads_of(statement: ast.Assign, to: Rewriter) -> list[ast.Name]:
+    """The names that are read and mean what a statement assigns to a variable."""
+    target = statement.targets[0]
+    reads = Objects.of(to).reads(target.id) if isinstance(target, ast.Name) else []
+    found = [(name, to.evaluator.scopes.lookup(name.id, name)) for name in reads]
+    return [name for name, bindings in found if any(binding.statement is statement for binding in bindings)]
+
+
+def _is_taken(name: ast.Name, to: Rewriter) -> bool:
+    """Whether a step, or what goes into one, takes what a name means."""
+    covered = any(Flow.of(to).covers(node) for node in to.evaluator.scopes.ancestors(name))
+    return covered or _consumed(name, to)
 
 
 def _around(use: Use, to: Rewriter) -> list[ast.AST]:

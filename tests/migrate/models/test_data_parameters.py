@@ -64,3 +64,8 @@ def test_a_path_is_given_as_its_binding_says(mode: str, declared: str) -> None:
     path = 'path = DataPath(store, "in/orders")\norders = PipelineParameter("orders", path)\n'
     text = _converted(f'{path}data = (orders, DataPathComputeBinding(mode="{mode}"))\n')
     assert f"Input(type='uri_folder'{declared})" in text
+    at_once = _converted(
+        'path = DataPath(store, "in/orders")\n'
+        f'data = (PipelineParameter("orders", path), DataPathComputeBinding(mode="{mode}"))\n'
+    )
+    assert at_once == text

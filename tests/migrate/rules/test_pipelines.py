@@ -165,6 +165,14 @@ def test_parameters_are_those_of_the_function() -> None:
     assert 'create_or_update(p(rows=3), experiment_name="x")' in text
 
 
+def test_a_submission_gives_parameters_also_by_their_old_keyword() -> None:
+    text = done(
+        f'n = PipelineParameter("rows", 5)\na = {step("a", ", arguments=[n]")}\np = Pipeline(ws, [a])\n'
+        "from azureml.core import Experiment\nExperiment(ws, 'x').submit(p, pipeline_params={'rows': 3})\n"
+    )
+    assert 'create_or_update(p(rows=3), experiment_name="x")' in text
+
+
 def test_variables_of_an_environment_go_to_the_steps() -> None:
     text = done(
         "e = Environment('e')\nrc = RunConfiguration()\nrc.environment = e\n"
