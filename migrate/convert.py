@@ -21,6 +21,7 @@ from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
+from amlbridge.migrate.models.other_values import of_sdk_v1
 from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
@@ -41,7 +42,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     """Converts a module. Raises BadInputError for a text that is no Python 3."""
     evaluator = project.evaluator(module) or Evaluator(parse(module), project.around(module.path))
     tree = evaluator.tree
-    uses = find_uses(evaluator)
+    uses = of_sdk_v1(find_uses(evaluator))
     imports = v1_imports(evaluator)
     if not uses and not imports:
         return Conversion(module.text)

@@ -37,8 +37,7 @@ def without_rule(symbol: str, module: str = "") -> Leave:
     name = f"{REPORTED.get(owner, owner)}{dot}{member}"
     advice = way_out(symbol, module)
     if advice is None:
-        classes = [*lineage(owner), *(sub for sub in BASES if owner in lineage(sub)[1:])]
-        if member and "." not in member and not _is_member(classes, member):
+        if member and "." not in member and not is_member(owner, member):
             frame = owner.endswith("Dataset")
             meant = "a data frame may be meant: to_pandas_dataframe()" if frame else "is it a slip of the pen?"
             return Leave(f"SDK v1 has no {name}: {meant}")
@@ -107,6 +106,11 @@ def _of_package(module: str) -> str | None:
         if found is not None:
             return found
     return PACKAGES["azureml._"] if inner else None
+
+
+def is_member(owner: str, member: str) -> bool:
+    """Whether a class of SDK v1, or one of its base classes or of those that derive from it, has a member."""
+    return _is_member([*lineage(owner), *(sub for sub in BASES if owner in lineage(sub)[1:])], member)
 
 
 def _is_member(owners: list[str], member: str) -> bool:

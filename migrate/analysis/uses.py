@@ -196,10 +196,14 @@ def _is_own_attribute(evaluator: Evaluator, node: ast.Attribute, symbol: str) ->
     return own and (isinstance(node.ctx, ast.Store) or "." in symbol)
 
 
+#: Methods of the class that take a name first, though code may call that ``workspace``.
+_STATIC = frozenset({"Workspace.get", "Workspace.create"})
+
+
 def _given_object(evaluator: Evaluator, called: Symbol, node: ast.expr) -> ast.expr | None:
     """The object of a method that is called through its class: ``AmlCompute.delete(cluster)``."""
     owner, dot, _ = called.name.rpartition(".")
-    if not (dot and isinstance(node, ast.Call) and node.args):
+    if not (dot and isinstance(node, ast.Call) and node.args) or called.name in _STATIC:
         return None
     kind = evaluator.type_of(node.args[0])
     related = kind is not None and (owner in lineage(kind) or kind in lineage(owner))

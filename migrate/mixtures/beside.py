@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
+from amlbridge.migrate.mixtures.held import held_workspace
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -62,7 +63,11 @@ def v1_workspace(at: ast.AST, to: Rewriter) -> str:
                     to.keep_workspace(binding.node)
                     return name
     held, stays = _of_object(at, to)
-    return held if held is not None and stays else workspace_of(to.visible_client(at), to)
+    if held is not None and stays:
+        return held
+    client = to.visible_client(at)
+    other = held_workspace(at, to) if client is None else None
+    return other if other is not None else workspace_of(client, to)
 
 
 def client_near(workspace: ast.expr, to: Rewriter) -> str:

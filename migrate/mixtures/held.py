@@ -17,6 +17,21 @@ _KEY = "workspaces in attributes"
 def held_client(at: ast.AST, to: Rewriter) -> str | None:
     """The client of a workspace in an attribute that the function around a place reads, or that the object has which
     the function is a method of; None where there is none."""
+    node = _held(at, to)
+    return to.client(at, node) if node is not None else None
+
+
+def held_workspace(at: ast.AST, to: Rewriter) -> str | None:
+    """The attribute with such a workspace, which stays SDK v1 where nobody sees what puts it there."""
+    node = _held(at, to)
+    if node is None:
+        return None
+    value = to.evaluator.value(node)
+    kept = value is None or getattr(value, "origin", None) in to.attempt.kept
+    return to.lines.source(node) if kept else None
+
+
+def _held(at: ast.AST, to: Rewriter) -> ast.Attribute | None:
     scopes = to.evaluator.scopes
     function = next((node for node in scopes.ancestors(at) if isinstance(node, _FUNCTIONS)), None)
     owner = scopes.parents.get(function) if function is not None else None
@@ -25,7 +40,7 @@ def held_client(at: ast.AST, to: Rewriter) -> str | None:
         home = next((other for other in around if isinstance(other, _FUNCTIONS)), None)
         read = home is function and _is_there(node, at, to)
         if read or (isinstance(owner, ast.ClassDef) and owner in around and _is_of_self(node, function)):
-            return to.client(at, node)
+            return node
     return None
 
 

@@ -53,10 +53,15 @@ def is_asset(use: Use, to: Rewriter) -> bool:
             return False  # files of several uploads, or a pattern where there is one file
         if file and not several and inside != file:
             continue  # a file of another upload, or one that was there before
-        if not _follows(node, use, to):
+        if not _follows(node, use, to) or _stays(node, to):
             return False
         found = True
     return found
+
+
+def _stays(node: ast.AST, to: Rewriter) -> bool:
+    """Whether what reads a path stays SDK v1: it finds the files at that path only."""
+    return any(around in to.attempt.reasons for around in (node, *to.evaluator.scopes.ancestors(node)))
 
 
 def _shares(folder: str, use: Use, to: Rewriter) -> bool:

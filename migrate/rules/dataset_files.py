@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import client as client_inside
 from amlbridge.migrate.inside import is_run_script, is_statement
 from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.listed_files import FLAT, copies
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -112,6 +113,8 @@ def download(use: Use, to: Rewriter) -> Outcome:
         )
     path = f"{to.source(use.receiver)}.path"
     if is_statement(use) and target is not None:
+        if (copying := copies(use.receiver, to.source(target), to)) is not None:
+            return Statements(copying, FLAT)
         return Replace(download_code(path, to.source(target), use, to), _REVIEW)
     statement = use.statement
     if not _comes_first(use, to):
@@ -119,9 +122,11 @@ def download(use: Use, to: Rewriter) -> Outcome:
     folder = to.source(target) if target is not None else to.fresh("folder")
     if target is None:
         to.before(statement, f"{folder} = {to.need_module('tempfile')}.mkdtemp()")
-    to.before(statement, download_code(path, folder, use, to))
+    copying = copies(use.receiver, folder, to, is_new=target is not None)
+    to.before(statement, copying or download_code(path, folder, use, to))
     files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
-    return Replace(f"sorted(str(file) for file in {files} if file.is_file())", _REVIEW)
+    review = _REVIEW if copying is None else FLAT
+    return Replace(f"sorted(str(file) for file in {files} if file.is_file())", review)
 
 
 #: Around these an expression is evaluated once in its statement.

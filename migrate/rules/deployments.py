@@ -251,11 +251,11 @@ def configured(to: Rewriter, config: Use | None) -> _Settings:
         found.review.append("the service had no authentication; callers have to send the endpoint's key now")
     machine = size(config.argument("cpu_cores"), config.argument("memory_gb"))
     found.deployment.append(f'instance_type="{machine}"')
-    replicas = config.argument("num_replicas")
+    replicas = config.passed("num_replicas")
     found.deployment.append(f"instance_count={to.source(replicas) if replicas is not None else 1}")
     if is_true(config.argument("enable_app_insights")):
         found.deployment.append("app_insights_enabled=True")
-    timeout, parallel = config.argument("scoring_timeout_ms"), config.argument("replica_max_concurrent_requests")
+    timeout, parallel = config.passed("scoring_timeout_ms"), config.passed("replica_max_concurrent_requests")
     if timeout is not None or parallel is not None:
         settings = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
         parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []

@@ -208,7 +208,9 @@ def find(use: Use, to: Rewriter) -> Outcome:
     name, version = use.argument("name", position=1), use.argument("version", position=5)
     model_id = use.argument("id", position=2)
     if model_id is not None:
-        return Replace(f"{client}.models.get(*{to.source(model_id)}.split(':'))", "" if name is None else "by its id")
+        which, _colon, number = (to.evaluator.text(model_id) or "").partition(":")
+        code = f'"{which}", version="{number}"' if number else f"*{to.source(model_id)}.split(':')"
+        return Replace(f"{client}.models.get({code})", "" if name is None else "by its id")
     if name is None:
         return Leave("a name is needed")
     if use.argument("run_id", position=6) is not None or use.argument("model_framework") is not None:

@@ -110,15 +110,22 @@ def get(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", "workspace_name", position=0 if is_get else 2)
     if name is None:
         return Leave("say which workspace: a name is needed")
+    client, credential = to.need("azure.ai.ml", "MLClient"), _credential(use, to)
+    where, review = _given(group, "resource group", to), ""
+    if _is_missing(subscription):
+        review = _SEARCHED
+    elif _is_missing(group) and subscription is not None:
+        found = f'{client}({credential}, {to.source(subscription)}).workspaces.list(scope="subscription")'
+        where = f"next(item.resource_group for item in {found} if item.name == {to.source(name)})"
+        review = "as SDK v1 did, this looks for the workspace in the subscription: better say its resource group"
     parts = [
-        f"credential={_credential(use, to)}",
+        f"credential={credential}",
         f"subscription_id={_given(subscription, 'subscription id', to)}",
-        f"resource_group_name={_given(group, 'resource group', to)}",
+        f"resource_group_name={where}",
         f"workspace_name={to.source(name)}",
     ]
-    review = _SEARCHED if _is_missing(subscription) or _is_missing(group) else ""
     review = "; ".join(filter(None, [review, _unknown(use, to)]))
-    code = f"{to.need('azure.ai.ml', 'MLClient')}({', '.join(parts)})"
+    code = f"{client}({', '.join(parts)})"
     return _asked_for(use, code, review, to) or Replace(code, review)
 
 

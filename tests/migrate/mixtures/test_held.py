@@ -108,3 +108,22 @@ def main():
     lines = flat(text)
     assert lines.index("ml_client = MLClient(") < lines.index("mlflow.set_tracking_uri(ml_client.workspaces.get(")
     assert text.count("set_tracking_uri") == 1
+
+
+def test_what_stays_finds_its_objects_in_the_workspace_that_the_object_holds() -> None:
+    """The class that makes the attribute is not there to be seen: another workspace would be a guess."""
+    text = convert(
+        """
+        from azureml.core import Experiment
+        from azureml.pipeline.core import Pipeline
+        from platform_of_ours import Base
+
+
+        class Nightly(Base):
+            def submit(self, steps):
+                experiment = Experiment(self.ws, "night")
+                return experiment.submit(Pipeline(workspace=self.ws, steps=steps))
+        """
+    ).text
+    assert "from_config" not in text
+    assert "Experiment(self.ws, experiment).submit(" in text

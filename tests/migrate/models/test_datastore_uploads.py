@@ -151,3 +151,14 @@ def test_a_directory_whose_dataset_nobody_takes() -> None:
 def test_an_upload_whose_arguments_come_from_elsewhere_stops_nothing() -> None:
     text = convert(f"{_HEAD}\n\ndef up(**given):\n    store.upload(**given)\n\n\nup(**OPTIONS)\nprint(ws.name)\n").text
     assert "print(ws.name)" in text or "print(ml_client.workspace_name)" in text
+
+
+def test_what_code_reads_that_stays_sdk_v1_goes_to_its_path() -> None:
+    text = convert(
+        f"""{_HEAD}store.upload("here", "sales")
+table = Dataset.Tabular.from_delimited_files(path=(store, "sales/*.csv"))
+parts = table.partition_by(partition_keys=["month"], target=(store, "parts"), name="parts")
+"""
+    ).text
+    assert 'store_fs.upload(lpath="here", rpath="sales"' in text
+    assert "data.create_or_update" not in text

@@ -372,3 +372,17 @@ def test_a_service_that_wants_tokens_is_called_with_one() -> None:
     made = "AksWebservice.deploy_configuration(token_auth_enabled=True, auth_enabled=False)"
     text = convert(f'{HEAD}s = Model.deploy(ws, "s", [Model(ws, "a")], config, {made})\ns.run("[]")\n').text
     assert 'auth_mode="aml_token"' in text and ".access_token" in text and "primary_key" not in text
+
+
+def test_settings_that_are_none_are_not_given() -> None:
+    config = "AksWebservice.deploy_configuration(num_replicas=None, scoring_timeout_ms=None)"
+    text = convert(
+        f"""
+        from azureml.core import Model, Workspace
+        from azureml.core.webservice import AksWebservice
+
+        ws = Workspace.from_config()
+        service = Model.deploy(ws, "rows", [Model(ws, "m")], deployment_config={config})
+        """
+    ).text
+    assert "instance_count=1" in text and "request_settings" not in text

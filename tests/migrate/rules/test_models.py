@@ -21,6 +21,7 @@ def converted(line: str, head: str = HEAD) -> str:
         ('m = Model(ws, "a", version=3)', 'm = ml_client.models.get("a", version="3")'),
         ("m = Model(ws, name=N, version=V)", "m = ml_client.models.get(N, version=str(V))"),
         ("m = Model(workspace=ws, id=I)", 'm = ml_client.models.get(*I.split(":"))'),
+        ("m = Model(ws, id='a:3')", 'm = ml_client.models.get("a", version="3")'),
         ('m = ws.models["a"]', 'm = ml_client.models.get("a", label="latest")'),
         ('ms = Model.list(ws, name="a")', 'ms = list(ml_client.models.list(name="a"))'),
         ("Model(ws, 'a').delete()", None),

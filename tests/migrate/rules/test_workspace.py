@@ -151,9 +151,11 @@ def test_a_workspace_that_sdk_v1_looked_for_needs_its_address() -> None:
         assert any("give the subscription and the resource group" in message for message in found)
 
 
-def test_only_what_is_missing_of_the_address_is_to_be_given() -> None:
+def test_a_workspace_without_a_group_is_looked_for_in_the_subscription() -> None:
     text = convert('from azureml.core import Workspace\n\nws = Workspace.get("ml", subscription_id=mine)\n').text
-    assert "subscription_id=mine" in text and 'resource_group_name="<resource group>"' in text
+    code = " ".join(text.split())
+    assert "subscription_id=mine" in code and 'if item.name == "ml"' in code
+    assert 'MLClient(DefaultAzureCredential(), mine).workspaces.list( scope="subscription" )' in code
 
 
 @pytest.mark.parametrize(
@@ -175,3 +177,17 @@ def test_a_configuration_is_written_where_both_sdks_look_for_it(arguments: str, 
     text = convert(f"from azureml.core import Workspace\n\nWorkspace.from_config().write_config({arguments})\n").text
     flat = " ".join(text.split())
     assert f"os.makedirs({folder}, exist_ok=True)" in flat and f'with open({file}, "w") as config:' in flat
+
+
+def test_a_parameter_that_is_called_workspace_may_be_a_name() -> None:
+    text = convert(
+        """
+        from azureml.core import Workspace
+
+        def connect(workspace, group, mine):
+            where = {"subscription_id": mine, "resource_group": group}
+            ws = Workspace.get(workspace, **where)
+            return ws.name
+        """
+    ).text
+    assert "workspace_name=workspace," in text and "resource_group_name=group," in text
