@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.chosen import mapped
 from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
-from amlbridge.migrate.analysis.handed import Handed, Link
+from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -182,8 +182,9 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         for other in makers_beside(use, to.evaluator):
             attempt.keep(other, cause)
         for value in to.connected(use, unbridged=True):
-            if value.origin is not None:
-                attempt.keep(value.origin, cause)
+            for one in branches(to.evaluator, use.node, value):
+                if one.origin is not None:
+                    attempt.keep(one.origin, cause)
         over = mapped(use.node, to.evaluator)
         if over is not None and over.origin is not None:
             attempt.keep(over.origin, cause)

@@ -232,6 +232,16 @@ def alternatives(evaluator: Evaluator, node: ast.expr) -> list[Instance]:
     return [value for value in dict.fromkeys(values) if isinstance(value, Instance)]
 
 
+def branches(evaluator: Evaluator, node: ast.AST, value: Instance) -> list[Instance]:
+    """An object that an expression takes, and those that the variable holds instead where the code took another way."""
+    found = [value]
+    for name in ast.walk(node):
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load):
+            held = alternatives(evaluator, name)
+            found += [one for one in held if value in held and one not in found and one.type != "Workspace"]
+    return found
+
+
 def holds_any(evaluator: Evaluator, node: ast.expr | None, kept: Collection[ast.AST]) -> bool:
     """Whether a variable holds one of some objects, if only in one of the branches that lead to it."""
     values = alternatives(evaluator, node) if isinstance(node, ast.Name) else []

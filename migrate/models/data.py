@@ -452,7 +452,10 @@ def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
     if data.type in REFERENCES and use is not None and use.symbols[-1] in _UPLOADS and use.call is not None:
         return _of_upload(data, use, mode, to)
     if data.type in REFERENCES:
-        return to.source(data.held if data.held is not None else data.root)
+        code = to.source(data.held if data.held is not None else data.root)
+        made = code.startswith(f"{to.need('azure.ai.ml', 'Input')}(")
+        plain = data.mode == "download" and made and "mode=" not in code
+        return f"{code[:-1]}{mode})" if plain else code  # to mount is what SDK v2 does
     parameter = parameter_of(data.root, to)
     if parameter is not None and is_given_input(data.root, to):
         return parameter.arg

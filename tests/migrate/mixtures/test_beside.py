@@ -27,3 +27,22 @@ def test_a_function_gives_the_workspace_that_the_code_around_needs(annotation: s
     text = convert(_CODE.format(annotation=annotation)).text
     assert "return Workspace.get(" in text and "ws.subscription_id, ws.resource_group, ws.name" in text
     assert "store = ml_client.datastores.get(" in text
+
+
+def test_what_stays_has_a_datastore_of_sdk_v1_in_each_branch() -> None:
+    text = convert(
+        """\
+from azureml.core import Datastore, Workspace
+from azureml.train.estimator import Estimator
+
+ws = Workspace.from_config()
+try:
+    store = Datastore.register_azure_blob_container(ws, "cellar", "wine", account_name="grapes")
+except Exception:
+    store = Datastore(ws, "cellar")
+settings = {"--in": store.as_download()}
+out = ws.get_default_datastore().path("out").as_upload(path_on_compute="out")
+job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", script_params=settings, inputs=[out])
+"""
+    ).text
+    assert "store = Datastore.register_azure_blob_container(" in text and "store = Datastore(ws" in text

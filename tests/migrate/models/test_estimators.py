@@ -148,3 +148,18 @@ job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", s
     assert f'Input(type="uri_folder", path={path}{tail})' in " ".join(found.text.split()).replace("( ", "(").replace(
         " )", ")"
     )
+
+
+def test_a_path_of_a_datastore_is_downloaded_where_it_was() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.train.estimator import Estimator
+
+store = Workspace.from_config().get_default_datastore()
+settings = {"--in": store.path("wine").as_download(), "--more": store.path("cheese").as_mount()}
+job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", script_params=settings)
+"""
+    ).text
+    flat = "".join(text.split())
+    assert '/paths/wine",mode="download"' in flat and '/paths/cheese")' in flat.replace(",)", ")")
