@@ -8,6 +8,7 @@ address. Both read ``abfs://`` with the package adlfs, which takes the place of 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
@@ -39,7 +40,7 @@ import pandas
 frame = pandas.read_parquet(
     "abfs://nyctlc/green",
     storage_options={"account_name": "azureopendatastorage", "anon": True},
-    columns=["vendorID", "tripDistance"],
+    columns=["vendorID", "tripDistance", "lpepPickupDatetime"],
     filters=[
         ("puYear", ">=", start.year),
         ("puYear", "<=", end.year),
@@ -61,6 +62,8 @@ fsspec.filesystem("abfs", account_name="azureopendatastorage", anon=True).get(
 
 _READ = "pandas reads the public files, with the package adlfs"
 _ALL = f"{_READ}; no dates are given: it reads all that there is, where SDK v1 took a range of its own"
+#: Columns of which SDK v1 reads all.
+_NONE = ("[]", "()")
 _DATES = ("start_date", "end_date")
 
 
@@ -115,8 +118,8 @@ def read_frame(made: Use, use: Use, to: Rewriter) -> Outcome:
     dates = [given.argument(name, position=at) for name, at in zip(_DATES, places, strict=True)]
     columns = given.argument("cols", "columns", position=places[1] + 1)
     parts = [f'"{dataset.folder}"', f'storage_options={{"account_name": "{ACCOUNT}", "anon": True}}']
-    if columns is not None and not is_none(columns):
-        parts.append(f"columns={to.source(columns)}")
+    if columns is not None and not is_none(columns) and ast.unparse(columns) not in _NONE:
+        parts.append(f"columns={_columns(columns, dataset.always, to)}")
     filters = _filters(dataset, dates, use, to)
     region = given.argument("country_or_region", position=0) if country else None
     if region is not None and not is_none(region):
@@ -124,6 +127,17 @@ def read_frame(made: Use, use: Use, to: Rewriter) -> Outcome:
     parts += [f"filters=[{', '.join(filters)}]"] if filters else []
     bounded = not dataset.time or any(date is not None for date in dates)
     return Replace(f"{_pandas(to)}.read_parquet({', '.join(parts)})", _READ if bounded else _ALL)
+
+
+def _columns(node: ast.expr, always: Sequence[str], to: Rewriter) -> str:
+    """The columns that are asked for, and those that SDK v1 always reads."""
+    code = to.source(node)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        there = {element.value for element in node.elts if isinstance(element, ast.Constant)}
+        more = [f'"{name}"' for name in always if name not in there]
+        return f"[{', '.join([*map(to.source, node.elts), *more])}]" if more else code
+    more = [f'"{name}"' for name in always]
+    return f"list({{*{code}, {', '.join(more)}}})" if more else code
 
 
 def _filters(dataset: OpenDataset, dates: list[ast.expr | None], use: Use, to: Rewriter) -> list[str]:

@@ -34,15 +34,28 @@ def test_what_pandas_gets_selects_the_rows(tmp_path: Path) -> None:
         folder = tmp_path / f"year={year}" / "month=1"
         folder.mkdir(parents=True)
         times = [datetime(year, 1, 1), datetime(year, 1, 15)]
-        pandas.DataFrame({"usaf": [f"{year}a", f"{year}b"], "datetime": times}).to_parquet(folder / "part.parquet")
+        places = {"latitude": [1.0, 2.0], "longitude": [3.0, 4.0], "wban": ["x", "y"], "elevation": [5.0, 6.0]}
+        rows = pandas.DataFrame({"usaf": [f"{year}a", f"{year}b"], "datetime": times, **places})
+        rows.to_parquet(folder / "part.parquet")
     names = {"start": datetime(2020, 1, 1), "end": datetime(2020, 1, 10)}
     frame = pandas.read_parquet(
         tmp_path,
         columns=eval(given["columns"]),
         filters=eval(given["filters"], names),  # the test's own text
     )
-    assert frame.to_dict("list") == {"usaf": ["2020a"]}
+    # Besides those that are asked for, SDK v1 reads the columns that tell the rows apart.
+    assert set(frame) == {"usaf", "datetime", "latitude", "longitude", "wban"}
+    assert frame["usaf"].to_list() == ["2020a"]
     assert ast.unparse(call.args[0]) == "'abfs://isdweatherdatacontainer/ISDWeather'"
+
+
+def test_columns_that_are_named_elsewhere_get_the_time_too() -> None:
+    body = "frame = NycTlcYellow(start, end, cols=wanted).to_pandas_dataframe()\n"
+    found = convert(HEAD.replace("*", "NycTlcYellow") + body)
+    assert 'columns=list({*wanted, "tpepPickupDateTime"})' in found.text
+    for all_of_them in ("[]", "None"):
+        found = convert(HEAD.replace("*", "NycTlcYellow") + body.replace("wanted", all_of_them))
+        assert "columns=" not in found.text
 
 
 def test_dates_that_are_put_together_get_a_name_in_their_loop() -> None:

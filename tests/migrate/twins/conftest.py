@@ -26,5 +26,6 @@ def service(twin: Twin, request: pytest.FixtureRequest) -> LiveService:
         pytest.importorskip(twin.needs)
     if twin.packages and own_environment.python(*twin.packages) is None:
         pytest.skip(f"an environment with {', '.join(twin.packages)} cannot be built here")
-    found: LiveService = request.getfixturevalue("intercepting" if twin.intercepted or twin.urls else "live")
+    intercepted = twin.intercepted or twin.urls or twin.folders
+    found: LiveService = request.getfixturevalue("intercepting" if intercepted else "live")
     return found

@@ -86,6 +86,9 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
         place = folder / f"url{number}"
         place.write_text(text)
         UrlMap(live.home.url_map).add(url, place)
+    for url, name in twin.folders.items():
+        (folder / name).mkdir(exist_ok=True)
+        UrlMap(live.home.url_map).add(url, folder / name)
     cluster = CLUSTER.format(name=twin.computes) if twin.computes else ""
     (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
     if twin.packages and twin.script:

@@ -58,7 +58,8 @@ class Twin:
 
     ``refused``: both programs end at a submit which the service refuses with this in its text.
 
-    ``urls``: what lies at addresses of the web. ``intercepted``: the service answers hosts of Azure, such as key
+    ``urls``: what lies at addresses of the web. ``folders``: addresses below which a folder lies, which ``setup``
+    fills; it is beside those of the programs. ``intercepted``: the service answers hosts of Azure, such as key
     vaults and the one where service principals sign in.
 
     ``needs``: a package that is installed apart; without it the twin is skipped.
@@ -89,6 +90,7 @@ class Twin:
     setup: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     urls: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
     cluster: str = ""
     refused: str = ""
     intercepted: bool = False

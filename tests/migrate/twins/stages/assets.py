@@ -22,35 +22,35 @@ _CONDA = {"conda.yml": "channels:\n- conda-forge\ndependencies:\n- python=3.10\n
 #: Public files, in a folder that answers as the file system of their account does (adlfs).
 _PUBLIC = """\
 import datetime
+import sys
+import types
 from pathlib import Path
 
-import fsspec
 import pandas
-from fsspec.implementations.dirfs import DirFileSystem
-from fsspec.implementations.local import LocalFileSystem
 
 
-class Public(DirFileSystem):
-    protocol = "abfs"
+class Spark(types.ModuleType):
+    __path__ = []
 
-    def __init__(self, account_name, anon):
-        assert account_name == "azureopendatastorage" and anon
-        super().__init__(path=str(Path("public").absolute()), fs=LocalFileSystem(auto_mkdir=True))
-
-    @classmethod
-    def _strip_protocol(cls, path):
-        return path.removeprefix("abfs://")
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
 
 
-fsspec.register_implementation("abfs", Public, clobber=True)
+for name in ("", ".sql", ".sql.dataframe", ".sql.functions", ".sql.types", ".sql.utils", ".sql.window"):
+    sys.modules[f"pyspark{name}"] = Spark(f"pyspark{name}")
+
+account = Path("../public")
 for name in ("nyctlc/green/puYear=2020/puMonth=1", "mlsamples/diabetes", "mnist"):
-    Path("public", name).mkdir(parents=True)
+    (account / name).mkdir(parents=True, exist_ok=True)
 days = [datetime.datetime(2020, 1, day) for day in range(1, 5)]
 trips = {"vendorID": [1, 2, 3, 4], "lpepPickupDatetime": days, "tripDistance": [1.0, 2.0, 3.0, 4.0]}
-pandas.DataFrame(trips).to_parquet("public/nyctlc/green/puYear=2020/puMonth=1/part.parquet")
-pandas.DataFrame({"AGE": [59, None], "Y": [151, 75]}, dtype=float).to_parquet("public/mlsamples/diabetes/part.parquet")
+pandas.DataFrame(trips).to_parquet(account / "nyctlc/green/puYear=2020/puMonth=1/part.parquet")
+patients = pandas.DataFrame({"AGE": [59, None], "Y": [151, 75]}, dtype=float)
+patients.to_parquet(account / "mlsamples/diabetes/part.parquet")
 for name in ("train", "labels"):
-    Path(f"public/mnist/{name}.gz").write_text(name)
+    (account / f"mnist/{name}.gz").write_text(name)
 """
 
 TWINS = [
@@ -240,19 +240,28 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
     Twin(
         "open-datasets",
         head="""\
-            import os
             from datetime import datetime
+            from pathlib import Path
 
             start, end = datetime(2020, 1, 2), datetime(2020, 1, 3)
             """,
         setup=_PUBLIC,
         foot="""\
-            print("=", frame.to_dict("list"), patients.to_dict("list"), sorted(os.listdir("data")))
+            print("=", frame[sorted(frame)].to_dict("list"), patients.to_dict("list"))
+            # The newest SDK v1 names the address in the folders of what it downloads.
+            print("=", sorted(path.name for path in Path("data").rglob("*.gz")))
             """,
-        only_after="azureml-opendatasets needs pyspark, of which there are no wheels, and asks Azure itself for the "
-        "public files; a folder stands in for them",
-        tells=(
-            "{'vendorID': [2, 3], 'tripDistance': [2.0, 3.0]} {'AGE': [59.0], 'Y': [151.0]} ['labels.gz', 'train.gz']",
+        # SDK v1 asks a host of its own for them, what it becomes the storage account.
+        folders={
+            "https://azureopendatastorage.azurefd.net": "public",
+            "https://azureopendatastorage.blob.core.windows.net": "public",
+        },
+        packages=(
+            "azureml-opendatasets>=1.62",
+            "adlfs",
+            "!pyspark; python_version < '3'",
+            "!fusepy; python_version < '3'",
         ),
+        stand_ins={"pyspark": "there are no wheels of it, and only to_spark_dataframe needs it"},
     ),
 ]
