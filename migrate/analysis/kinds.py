@@ -26,10 +26,34 @@ _TRUTHS = frozenset(
 _NUMBER_ENDINGS = ("_score", "_error", "_loss", "_variance", "mean", "std", "average", "item", "score", "norm", "sqrt")
 #: What the objects of SDK v1 are called by.
 _NAMES = frozenset({"id", "name", "url", "resource_group", "subscription_id", "location", "scoring_uri"})
+#: Functions of scikit-learn that give several arrays.
+_CURVES = frozenset({"precision_recall_curve", "roc_curve", "det_curve", "calibration_curve"})
 _FIGURES = frozenset({"figure", "gcf", "Figure", "get_figure"})
 _PYPLOT = "matplotlib.pyplot"
 #: More steps than any expression needs; what refers to itself ends here.
 _DEPTH = 12
+
+
+def is_list(node: ast.expr, evaluator: Evaluator) -> bool:
+    """Whether an expression is a list of values, or an array, for sure."""
+    if isinstance(node, ast.Name):
+        bindings = evaluator.scopes.lookup(node.id, node)
+        return bool(bindings) and all(_holds_list(binding) for binding in bindings)
+    return _makes_list(node)
+
+
+def _holds_list(binding: Binding) -> bool:
+    value = binding.value
+    if binding.kind == "unpack" and isinstance(value, ast.Call):
+        called = value.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        return name in _CURVES
+    return binding.kind == "assign" and value is not None and _makes_list(value)
+
+
+def _makes_list(node: ast.expr) -> bool:
+    listed = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tolist"
+    return listed or isinstance(node, (ast.List, ast.ListComp, ast.Tuple))
 
 
 def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None:

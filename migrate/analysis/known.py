@@ -23,7 +23,12 @@ CONFIGURATIONS = frozenset(
     | {"PyTorch", "TensorFlow", "SKLearn", "Chainer"}
 )
 #: Classes that have two names: azureml-core keeps the old ones as subclasses that add nothing, or did until they went.
-OLD_NAMES = {"EnvironmentDefinition": "Environment", "BatchAiCompute": "AmlCompute"}
+#: ``get_azureml_logger`` is the run of scripts from before there was a SDK, of which they only have ``log``.
+OLD_NAMES = {
+    "EnvironmentDefinition": "Environment",
+    "BatchAiCompute": "AmlCompute",
+    "get_azureml_logger": "Run.get_context",
+}
 #: Parameters that hold these types in practically all real code, where nothing else says what they are.
 PARAMETER_NAMES = {"ws": "Workspace", "workspace": "Workspace", "aml_workspace": "Workspace"}
 #: What an MLClient has and a Workspace has not.
@@ -186,6 +191,7 @@ STARRED = {
     )
     | _SEARCH_SPACE,
     "azureml.train.hyperdrive.parameter_expressions": _SEARCH_SPACE,
+    "azureml.logging": frozenset({"get_azureml_logger"}),
 }
 #: Names of functions among them.
 STARRED_FUNCTIONS = frozenset(name for names in STARRED.values() for name in names if name.islower())

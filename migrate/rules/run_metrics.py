@@ -21,12 +21,12 @@ import ast
 import posixpath
 import re
 
-from amlbridge.migrate.analysis.kinds import is_dict, kind_of, kind_of_items
+from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_statement, log_call
 from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
 from amlbridge.migrate.models.logged_items import may_be_text
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, assuming
 from amlbridge.migrate.rewriter import Rewriter
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
@@ -162,6 +162,9 @@ def log(use: Use, to: Rewriter) -> Outcome:
         return Replace(to.lines.source(use.node), note="it may be another function, so that the call is left as it is")
     name, literal, review = _named(use, to)
     value = _value(use)
+    if is_list(value, use.evaluator):
+        listed = log_list(use, to)
+        return assuming(listed, "the value is a list: its numbers are the steps of the metric")
     kind = kind_of(use.evaluator, value)
     code = to.source(value)
     step = use.argument("step", position=3)

@@ -41,6 +41,7 @@ PACKAGES = {
     "azureml.mlmodelmonitoring": "monitor it with a schedule of v2 (azure.ai.ml.entities.MonitorSchedule)",
     "azureml.monitoring": "use azureml-ai-monitoring and DataCollector of the deployment",
     "azureml.opendatasets": "read the public files with pandas or an Input with their URL",
+    "azureml.pipeline.steps_internal": "its steps are for users inside of Microsoft: public v2 has no such nodes",
     "azureml.pipeline.wrapper": "write a function with @dsl.pipeline",
     "azureml.services": "an inner part of SDK v1",
     "azureml.studio": "components of the designer are in the registry azureml",

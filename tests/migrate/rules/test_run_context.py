@@ -128,3 +128,21 @@ def test_what_is_logged_to_a_run_that_stays_v1_stays_as_well() -> None:
     code = "from azureml.core import Run\n\nrun = Run.get_context()\nchild = run.create_children(**HOW)[0]\n"
     found = convert(code + 'child.log("score", 1)\nrun.log("folds", 1)\n')
     assert 'child.log("score", 1)' in found.text and 'mlflow.log_metric("folds", 1)' in found.text
+
+
+def test_the_logger_from_before_the_sdk_is_the_run() -> None:
+    check_transformed(
+        """\
+        from azureml.logging import get_azureml_logger
+
+        run_logger = get_azureml_logger()
+        rate = 0.5
+        run_logger.log("rate", rate)
+        """,
+        """\
+        import mlflow
+
+        rate = 0.5
+        mlflow.log_metric("rate", rate)
+        """,
+    )

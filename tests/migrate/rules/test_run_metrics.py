@@ -56,6 +56,21 @@ def test_an_unknown_value_is_assumed_to_be_a_number(value: str) -> None:
     assert found.status is Status.REVIEW and "number" in found.message
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "run.log('a', [1, 2])",
+        "run.log('a', found.tolist())",
+        "first, second, _ = precision_recall_curve(x, y)\nrun.log('a', second)",
+        "found = [f(x) for x in y]\nrun.log('a', found)",
+    ],
+)
+def test_a_list_is_one_value_after_the_other(code: str) -> None:
+    found = convert(f"{HEAD}{code}\n")
+    assert 'mlflow.log_metric("a", value, step=step)' in found.text and "in enumerate(" in found.text
+    assert any(finding.status is Status.REVIEW and "a list" in finding.message for finding in found.findings)
+
+
 def test_arguments_of_the_script_have_the_kind_that_the_parser_gives() -> None:
     parser = (
         "import argparse\nparser = argparse.ArgumentParser()\n"
