@@ -74,6 +74,7 @@ RESULTS = {
     "Workspace.get": "Workspace",
     "Workspace.create": "Workspace",
     "Workspace.setup": "Workspace",
+    "Workspace._get_or_create": "Workspace",
     "Workspace.get_default_datastore": "Datastore",
     "Workspace.datastores": "dict:Datastore",
     "Workspace.datasets": "dict:Dataset",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
+from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_workspace
 
 if TYPE_CHECKING:
@@ -36,9 +36,15 @@ def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:
         root = root.func if isinstance(root, ast.Call) else root.value
     found = to.evaluator.scopes.lookup(root.id, root) if isinstance(root, ast.Name) else []
     code = to.source(workspace)
-    if found and all(binding.kind == "import" for binding in found):
+    if found and all(binding.kind == "import" or _is_made_by_v1(binding, to) for binding in found):
         return client_of(code, to), False
     return code, True
+
+
+def _is_made_by_v1(binding: Binding, to: Rewriter) -> bool:
+    """Whether a variable holds what something of SDK v1 gives that no rule knows."""
+    made = binding.value if binding.kind == "assign" else None
+    return isinstance(made, ast.Call) and isinstance(to.evaluator.value(made.func), Symbol)
 
 
 def workspace_of(client: str | None, to: Rewriter) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.additions import Addition, additions, base, grows, is_changed, later, straight
@@ -28,6 +29,7 @@ from amlbridge.migrate.models.data import (
 )
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.parameters import parameter_of
+from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.models.unlisted_outputs import REVIEW, is_unlisted
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -288,6 +290,9 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         else:
             found.reference(named_by(node, input_port(data, flag, found, to), to))
         return ""
+    if isinstance(value, Instance) and "Datastore" in lineage(value.type):
+        found.reference(_whole_datastore(node, flag, found, to))
+        return ""
     constant = _constant(node, value)
     if constant is not None:
         text = str(constant.value)
@@ -298,6 +303,15 @@ def _element(node: ast.expr, flag: str, outputs: list[ast.expr], found: Argument
         return text if text.startswith("-") and not text.lstrip("-").isdigit() else ""
     found.reference(literal_port(node, flag, found, to))
     return ""
+
+
+def _whole_datastore(node: ast.expr, flag: str, found: Arguments, to: Rewriter) -> Port:
+    """The port of a datastore itself, which SDK v1 mounted."""
+    make, name = to.need("azure.ai.ml", "Input"), unique(identifier(flag or _name_of(node), "data"), found.taken)
+    value = f'{make}(type="uri_folder", path={datastore_path(node, None, to)}, mode="ro_mount")'
+    port = Port(name, f'{make}(type="uri_folder", mode="ro_mount")', value)
+    found.inputs.append(port)
+    return port
 
 
 def bind(pair: ast.Tuple, found: Arguments, to: Rewriter) -> None:

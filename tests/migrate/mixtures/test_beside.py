@@ -46,3 +46,12 @@ job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", s
 """
     ).text
     assert "store = Datastore.register_azure_blob_container(" in text and "store = Datastore(ws" in text
+
+
+@pytest.mark.parametrize("made", ["Workspace._find_or_make('a')", "Workspace._get_or_create('a', location='b')"])
+def test_what_no_rule_knows_gives_no_client(made: str) -> None:
+    text = convert(
+        f"from azureml.core import Datastore, Workspace\n\nws = {made}\nstore = Datastore.get(ws, 'raw')\n"
+    ).text
+    assert "ws.datastores" not in text
+    assert "ws.subscription_id, ws.resource_group, ws.name" in text

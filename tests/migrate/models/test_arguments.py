@@ -56,3 +56,14 @@ def test_what_a_step_writes_is_uploaded_if_v1_said_so(mode: str, said: str) -> N
         "pipeline = Pipeline(ws, [step])\n"
     )
     assert f'outputs={{"to": Output(type="uri_folder"{said})}}' in convert(steps).text
+
+
+def test_a_datastore_itself_is_mounted() -> None:
+    text = convert(
+        "from azureml.core import Datastore, Workspace\nfrom azureml.train.estimator import Estimator\n\n"
+        'store = Datastore.get(Workspace.from_config(), "raw")\n'
+        'trial = Estimator(".", script_params={"--data": store}, entry_script="a.py", environment_definition=env)\n'
+    ).text
+    flat = "".join(text.split())
+    assert '"data":Input(type="uri_folder",path="azureml://datastores/raw/paths/",mode="ro_mount"' in flat
+    assert "--data ${{inputs.data}}" in text
