@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from amlbridge.migrate.analysis.chosen import mapped
@@ -269,7 +269,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     _remove_unread_imports(edits, to, used)
     left = _names_left(to) & used
     missing = undefined_names(text) - to.imports.locals_of(used)
-    anchor = next((node for node in tree.body if node in imports), None)
+    anchor = _first_with(imports, tree)
     new = to.imports.lines_of(used, anchor)
     for node in imports:
         names = narrowed(node, to.evaluator, left | to.imports.reused, missing)
@@ -278,8 +278,8 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
             continue
         kept = to.lines.source(node) if names is None else names
         _replace_import(edits, to, node, "\n".join(filter(None, [mine, kept])))
-    if anchor is None and new:
-        _insert_imports(edits, to, tree, new)
+    if anchor not in imports and new:
+        _insert_imports(edits, to, tree, new, anchor)
     if not edits:
         return to.lines.text
     text = squeezed(moved(edits.apply(), to.options.line_length), to.lines.text)
@@ -349,10 +349,25 @@ def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
     return bool(block) and to.gone.issuperset(other for other in block if other is not node)
 
 
-def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str]) -> None:
+def _first_with(imports: Sequence[ast.stmt], tree: ast.Module) -> ast.stmt | None:
+    """The first statement of a module that imports SDK v1 when it runs, if only in a block of it."""
+    for node in tree.body:
+        if isinstance(node, (ast.Try, ast.If, ast.With)):
+            if any(part in imports for part in ast.walk(node)):
+                return node
+        elif node in imports:
+            return node
+    return None
+
+
+def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str], at: ast.stmt | None) -> None:
     """A module whose v1 imports are all inside of functions: above its first statement, below docstring and cell
-    mark."""
+    mark. ``at``: the statement that has the first of them, where it is one that runs at once."""
     lines = to.lines
+    if at is not None:
+        start = lines.line_start(lines.span(at)[0])
+        edits.replace(start, start, "\n".join(new) + "\n")
+        return
     body = tree.body
     first = body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(body) > 1:

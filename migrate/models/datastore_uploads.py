@@ -113,8 +113,14 @@ def upload_to_path(use: Use, source: ast.expr, to: Rewriter) -> Outcome:
     """The upload to the same path of the datastore, in a statement of its own."""
     files = use.symbol.endswith("upload_files")
     target = _target(use, to)
-    mode = _mode(use.argument("overwrite", position=3 if files else 2), to)
+    directory = use.symbols[-1] == "Dataset.File.upload_directory"
+    mode = _mode(use.argument("overwrite", position=3 if files or directory else 2), to)
     upload = f"{_file_system(use, to)}.upload"
+    pattern = pattern_of(use)
+    if pattern is not None:
+        return _matching(
+            to.source(source), to.source(pattern), f"{upload}(lpath=str({{}}), rpath={target}, overwrite={mode})", to
+        )
     if not files:
         code = f"{upload}(lpath={to.source(source)}, rpath={target}, recursive=True, overwrite={mode})"
         return Statements(code, _PACKAGE)
@@ -125,6 +131,20 @@ def upload_to_path(use: Use, source: ast.expr, to: Rewriter) -> Outcome:
     inside, review = _inside(use, source, file, target, to)
     call = f"{upload}(lpath={file}, rpath={inside}, overwrite={mode})"
     return Statements(f"for {file} in {to.source(source)}:\n    {call}", "; ".join(filter(None, (_PACKAGE, review))))
+
+
+def pattern_of(use: Use) -> ast.expr | None:
+    """The pattern that the files of a folder have to match to go up."""
+    given = use.argument("pattern", position=2) if use.symbols[-1] == "Dataset.File.upload_directory" else None
+    return None if isinstance(given, ast.Constant) and given.value is None else given
+
+
+def _matching(folder: str, pattern: str, call: str, to: Rewriter) -> Statements:
+    """The upload of the files that match a pattern, which SDK v1 compares with the whole path."""
+    file, made = str(to.memory.setdefault("uploaded file", to.fresh("file"))), to.need("pathlib", "Path")
+    matches = f"{to.need_module('fnmatch')}.fnmatch({file}.absolute().as_posix(), {pattern})"
+    loop = f'for {file} in {made}({folder}).rglob("*"):\n    if {file}.is_file() and {matches}:\n        '
+    return Statements(loop + call.format(file), f"{_PACKAGE}; {_FLAT}")
 
 
 def _file_system(use: Use, to: Rewriter) -> str:

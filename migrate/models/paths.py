@@ -89,15 +89,15 @@ def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, 
     name, known = datastore_name(datastore, to)
     text = to.evaluator.text(path) if path is not None else ""
     if known and text is not None:
-        return json.dumps(f"azureml://datastores/{name}/paths/{text.lstrip('/')}")
+        return json.dumps(f"azureml://datastores/{name}/paths/{_INSIDE.sub('', text)}")
     start = f"azureml://datastores/{name if known else '{' + name + '}'}/paths/"
     if text is not None:
-        return "f" + json.dumps(start + text.lstrip("/").replace("{", "{{").replace("}", "}}")).replace('\\"', '"')
+        return "f" + json.dumps(start + _INSIDE.sub("", text).replace("{", "{{").replace("}", "}}")).replace('\\"', '"')
     assert path is not None
     code = to.source(path)
     if isinstance(path, ast.JoinedStr):
         if code[:2] in ('f"', "f'") and code[1:4] not in ('"""', "'''"):
-            return f"{code[:2]}{start}{code[2:].lstrip('/')}"
+            return f"{code[:2]}{start}{_INSIDE.sub('', code[2:])}"
         return f"{_quoted(start, known)} + {code}"
     if '"' in code or "\n" in code or "\\" in code:
         return (
@@ -108,6 +108,8 @@ def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, 
     return f'f"{start}{{{code}}}"'
 
 
+#: How paths in a datastore start that mean one from its root: "/raw/a.csv", "./raw/a.csv".
+_INSIDE = re.compile(r"^(\./|/|\.$)+")
 #: How addresses of SDK v2 start that leave the workspace open: jobs and assets know which one is meant.
 _SHORT = "azureml://datastores/"
 

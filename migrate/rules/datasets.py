@@ -29,7 +29,7 @@ from amlbridge.migrate.models.data import (
     several_files,
     single_file,
 )
-from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
+from amlbridge.migrate.models.datastore_uploads import is_asset, pattern_of, upload_to_path
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
 from amlbridge.migrate.models.objects import Objects
@@ -373,6 +373,8 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
         return Leave("a folder is needed")
     if is_statement(use) and not is_asset(use, to):
         return upload_to_path(use, source, to)
+    if pattern_of(use) is not None:
+        return Leave("SDK v2 uploads a whole folder: copy the files that match into one of their own")
     return uploaded(use, to.source(source), "uri_folder", "", to)
 
 

@@ -162,3 +162,19 @@ parts = table.partition_by(partition_keys=["month"], target=(store, "parts"), na
     ).text
     assert 'store_fs.upload(lpath="here", rpath="sales"' in text
     assert "data.create_or_update" not in text
+
+
+def test_files_that_match_a_pattern_go_up_one_by_one() -> None:
+    found = convert(
+        f'{_HEAD}Dataset.File.upload_directory("data", (store, "wines"), "*.csv", True)\n',
+    )
+    assert found.text.endswith(
+        'for file in Path("data").rglob("*"):\n'
+        '    if file.is_file() and fnmatch.fnmatch(file.absolute().as_posix(), "*.csv"):\n'
+        '        store_fs.upload(lpath=str(file), rpath="wines", overwrite="MERGE_WITH_OVERWRITE")\n'
+    )
+
+
+def test_a_pattern_is_no_whole_folder() -> None:
+    code = f'{_HEAD}files = Dataset.File.upload_directory("data", (store, "wines"), pattern="*.csv")\n'
+    assert "upload_directory(" in convert(code).text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.project.modules import build_project
@@ -60,3 +62,14 @@ def test_an_upload_that_stays_makes_no_data_asset() -> None:
     ]
     text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
     assert "wines_tables_files" not in text and "datastores/workspaceblobstore/paths/wines/tables/train.csv" in text
+
+
+@pytest.mark.parametrize("path", ['"./raw/a.csv"', '"/raw/a.csv"', 'f"./raw/{name}.csv"'])
+def test_a_path_counts_from_the_root_of_its_datastore(path: str) -> None:
+    text = convert(f"""\
+from azureml.core import Dataset, Workspace
+
+store = Workspace.from_config().get_default_datastore()
+data = Dataset.File.from_files((store, {path}))
+""").text
+    assert "azureml://datastores/workspaceblobstore/paths/raw/" in text
