@@ -168,11 +168,14 @@ def test_files_that_match_a_pattern_go_up_one_by_one() -> None:
     found = convert(
         f'{_HEAD}Dataset.File.upload_directory("data", (store, "wines"), "*.csv", True)\n',
     )
-    assert found.text.endswith(
-        'for file in Path("data").rglob("*"):\n'
-        '    if file.is_file() and fnmatch.fnmatch(file.absolute().as_posix(), "*.csv"):\n'
-        '        store_fs.upload(lpath=str(file), rpath="wines", overwrite="MERGE_WITH_OVERWRITE")\n'
-    )
+    loop = """\
+for file in Path("data").rglob("*"):
+    if file.is_file() and fnmatch.fnmatch(file.absolute().as_posix(), "*.csv"):
+        store_fs.upload(
+            lpath=str(file), rpath="wines", overwrite="MERGE_WITH_OVERWRITE"
+        )
+"""
+    assert found.text.endswith(loop)
 
 
 def test_a_pattern_is_no_whole_folder() -> None:
