@@ -49,6 +49,7 @@ predicted, probabilities = helper.run(
 )
 
 _REVIEW = "assumed that the inputs of the model have the names of the columns; the environment needs onnxruntime"
+_RESULTS = f"{_REVIEW}; probabilities are as the model has them, maybe a dict for each row; a regression model has none"
 #: Type of an input of a model -> that of an array. Source: the documentation of onnxruntime.
 _TYPES = '{"tensor(string)": str, "tensor(int64)": "int64", "tensor(float)": "float32", "tensor(double)": "float64"}'
 
@@ -79,7 +80,7 @@ def predict(use: Use, to: Rewriter) -> Outcome:
     found = f"{session}.run(None, {{{arrays}}})"
     if not _wants_probabilities(use):
         found += "[0]" if not pair else ""
-    return Replace(found, _REVIEW)
+    return Replace(found, _RESULTS if _wants_probabilities(use) else _REVIEW)
 
 
 def _wants_probabilities(use: Use) -> bool:

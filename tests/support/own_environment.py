@@ -15,11 +15,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from amlbridge.engine.environments import pythons
 from amlbridge.engine.environments.build import find_uv, uv_environment
 from amlbridge.engine.errors import EngineError
 
 #: What a program that uses both clients needs besides.
 CLIENTS = ("azureml-core>=1.61", "azure-ai-ml>=1.35", "azure-identity>=1.19", "setuptools<81")
+_PYTHON = "python=="
 #: Seconds; with uv's own cache a build takes five to twenty.
 _PATIENCE = 240
 
@@ -28,7 +30,8 @@ _PATIENCE = 240
 def python(*requirements: str) -> str | None:
     """The interpreter of an environment with these packages and :data:`CLIENTS`; None when it cannot be built.
 
-    A requirement that begins with "!" stands for whatever other packages ask for of this package.
+    A requirement that begins with "!" stands for whatever other packages ask for of this package; "python==3.10.*" asks
+    for an interpreter of this machine other than that of the tests.
     """
     wanted = sorted({*CLIENTS, *requirements})
     key = hashlib.sha256("\n".join([sys.version, sys.executable, *wanted]).encode()).hexdigest()[:16]
@@ -50,10 +53,16 @@ def python(*requirements: str) -> str | None:
 
 def _build(folder: Path, wanted: list[str]) -> None:
     uv, place, instead = find_uv(), str(folder / "bin" / "python"), folder / "instead.txt"
-    _run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    _run([uv, "venv", "--quiet", "--python", _interpreter(uv, wanted), str(folder)])
     instead.write_text("\n".join(line[1:] for line in wanted if line.startswith("!")))
     options = ["--only-binary", ":all:", "--overrides", str(instead), "--python", place]
-    _run([uv, "pip", "install", "--quiet", *options, *(line for line in wanted if not line.startswith("!"))])
+    _run([uv, "pip", "install", "--quiet", *options, *(line for line in wanted if not line.startswith(("!", _PYTHON)))])
+
+
+def _interpreter(uv: str, wanted: list[str]) -> str:
+    """The interpreter that is asked for, or that of the tests. Raises :class:`EngineError`."""
+    asked = next((line.removeprefix("python") for line in wanted if line.startswith(_PYTHON)), None)
+    return pythons.choose(pythons.found(uv, uv_environment()), asked, sys.executable).path if asked else sys.executable
 
 
 def _run(command: list[str]) -> None:

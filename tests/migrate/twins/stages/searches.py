@@ -59,22 +59,40 @@ _FOUND = {
     "jobs/*/tags/automl_best_child_run_id": "the name of a run",
 }
 
-_ONNXRUNTIME = """\
-class Input:
-    def __init__(self, name, type):
-        self.name, self.type = name, type
+_ONNX = """\
+import numpy
+from onnx import TensorProto, helper, numpy_helper
 
-
-class InferenceSession:
-    def __init__(self, model):
-        pass
-
-    def get_inputs(self):
-        return [Input("size", "tensor(float)"), Input("kind", "tensor(string)")]
-
-    def run(self, names, arrays):
-        kinds = " ".join(str(array.dtype) for array in arrays.values())
-        return kinds, arrays["size"][:, 0].tolist()
+inputs = [
+    helper.make_tensor_value_info("size", TensorProto.FLOAT, [None, 1]),
+    helper.make_tensor_value_info("kind", TensorProto.STRING, [None, 1]),
+]
+outputs = [
+    helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
+    helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2]),
+]
+known = {"tenth": [[0.1]], "one": [[1.0]]}
+values = [numpy_helper.from_array(numpy.array(value, numpy.float32), name) for name, value in known.items()]
+values.append(numpy_helper.from_array(numpy.array([-1]), "flat"))
+weights = {"keys_strings": ["a", "b"], "values_floats": [1.0, 4.0]}
+nodes = [
+    helper.make_node("LabelEncoder", ["kind"], ["weight"], domain="ai.onnx.ml", **weights),
+    helper.make_node("Mul", ["size", "weight"], ["score"]),
+    helper.make_node("Mul", ["score", "tenth"], ["yes"]),
+    helper.make_node("Sub", ["one", "yes"], ["no"]),
+    helper.make_node("Concat", ["no", "yes"], ["probabilities"], axis=1),
+    helper.make_node("Greater", ["yes", "no"], ["left"]),
+    helper.make_node("Cast", ["left"], ["labels"], to=TensorProto.INT64),
+    helper.make_node("Reshape", ["labels", "flat"], ["label"]),
+]
+versions = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 2)]
+graph = helper.make_graph(nodes, "churn", inputs, outputs, values)
+model_bytes = helper.make_model(graph, opset_imports=versions, ir_version=8).SerializeToString()
+resource = {
+    "CanEnableBatchMode": True,
+    "RawColumnNameToOnnxNameMap": {"size": "size", "kind": "kind"},
+    "InputRawColumnSchema": {"size": "floating", "kind": "string"},
+}
 """
 
 #: The client of SDK v1 takes a table that is registered with it. In a file that is not converted.
@@ -219,16 +237,14 @@ ml.jobs.stream(RUN_ID)
         "automl-onnx",
         head="""\
 import pandas as pd
+from setup_workspace import model_bytes, resource
 
-model_bytes, resource = b"", {}
 rows = pd.DataFrame({"size": [1, 2], "kind": ["a", "b"]})
 """,
-        foot='print("=", predicted, probabilities)\n',
-        files={"onnxruntime.py": _ONNXRUNTIME},
-        needs="azureml.automl.runtime.shared",
-        only_after="azureml-automl-runtime can use ONNX on Python 3.10 at most, and needs packages there that have no "
-        "wheels; onnxruntime is a stand-in",
-        tells=("float32 <U1 [1.0, 2.0]",),
+        foot='print("=", predicted.tolist(), probabilities.tolist())\n',
+        setup=_ONNX,
+        # SDK v1 can use ONNX on Python 3.10 at most.
+        packages=("python==3.10.*", "azureml-automl-runtime>=1.62", "!fusepy; python_version < '3'"),
     ),
     Twin(
         "automl-scores",
