@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from amlbridge.compare import models_registered, named_data, plans, received, written_tables
@@ -16,8 +16,13 @@ from amlbridge.compare.result import Check, Report, StepResult, Verdict, differe
 from amlbridge.compare.rules import Rules
 from amlbridge.compare.steps import Sides
 from amlbridge.engine.errors import EngineError
-from amlbridge.engine.plan import NodePort, Plan
+from amlbridge.engine.plan import Node, NodePort, Plan
 from amlbridge.engine.records.runs import COMPLETED, FAILED, Run
+
+_NO_SEED = (
+    "the sweep has no seed and tries other values each time: give it one (SDK v1: properties={'seed': 1} of the "
+    "sampling), or say --baseline 3"
+)
 
 
 def compare_runs(left: Recorded, right: Recorded, rules: Rules) -> Report:
@@ -92,12 +97,24 @@ def _step(
     if left.plan.node(one).kind == "command" and "attempts" in ours.execution and "attempts" in theirs.execution:
         checks += received.compare(ours, theirs, sides.ports[one], references, rules)
     if ours.status == theirs.status == COMPLETED:
-        checks += _metrics(left, right, ours, theirs, references, rules)
-        checks += _outputs(one, other, left, right, sides, references, rules)
-        checks += _artifacts(left, right, ours, theirs, references, rules)
+        found = [
+            *_metrics(left, right, ours, theirs, references, rules),
+            *_outputs(one, other, left, right, sides, references, rules),
+            *_artifacts(left, right, ours, theirs, references, rules),
+        ]
+        checks += [by_chance(check, left.plan.node(one)) for check in found]
         if rules.logs:
             checks.append(_log(one, other, left, right, references, rules))
     return dataclasses.replace(result, checks=tuple(checks), facts={**result.facts, **_facts(ours, theirs)})
+
+
+def by_chance(check: Check, step: Node) -> Check:
+    """A check of what a step gave; a difference says so where the step is a sweep that tries other values each time."""
+    sweep = step.options.get("sweep")
+    drawn = isinstance(sweep, Mapping) and sweep.get("sampler") != "grid" and sweep.get("seed") is None
+    if check.verdict is not Verdict.DIFFERENT or not drawn:
+        return check
+    return dataclasses.replace(check, reason=f"{check.reason}; {_NO_SEED}")
 
 
 def _facts(left: Run, right: Run) -> dict[str, str]:
