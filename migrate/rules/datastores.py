@@ -250,7 +250,7 @@ def reference(use: Use, to: Rewriter) -> Outcome:
     if store is None:
         return Leave("a datastore is needed")
     address = datastore_path(store, inside, to)
-    mode = use.argument("mode")
+    mode = use.argument("mode", position=3)
     text = {"mount": "ro_mount", "download": "download"}.get(to.evaluator.text(mode) or "" if mode is not None else "")
     extra = f', mode="{text}"' if text else ""
     return Replace(f'{to.need("azure.ai.ml", "Input")}(type="{reference_kind(use, to)}", path={address}{extra})')

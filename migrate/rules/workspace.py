@@ -60,8 +60,12 @@ ml_client = MLClient(
 )
 
 
+def _auth(use: Use) -> ast.expr | None:
+    return use.argument("auth", position=3 if use.symbol == "Workspace" else 1)
+
+
 def _credential(use: Use, to: Rewriter) -> str:
-    auth = use.argument("auth")
+    auth = _auth(use)
     if auth is not None and to.evaluator.type_of(auth) in CREDENTIALS:
         return to.source(auth)
     return f"{to.need('azure.identity', 'DefaultAzureCredential')}()"
@@ -69,7 +73,7 @@ def _credential(use: Use, to: Rewriter) -> str:
 
 def _unknown(use: Use, to: Rewriter) -> str:
     """What to check where it is not known what signs in."""
-    auth = use.argument("auth")
+    auth = _auth(use)
     known = auth is None or to.evaluator.type_of(auth) in CREDENTIALS
     nothing = isinstance(auth, ast.Constant) and auth.value is None
     return "" if known or nothing else "DefaultAzureCredential signs in: what `auth` is cannot be told here"

@@ -37,6 +37,23 @@ def connect():
     assert "        ml_client.workspaces.get(ml_client.workspace_name)\n        return ml_client\n" in text
 
 
+@pytest.mark.parametrize(
+    "made",
+    ['Workspace("s", "rg", "ml", auth)', 'Workspace.get("ml", auth, "s", "rg")', "Workspace.from_config(None, auth)"],
+)
+def test_who_signs_in_may_be_given_by_its_place(made: str) -> None:
+    found = convert(
+        f"""\
+from azureml.core import Workspace
+from azureml.core.authentication import ServicePrincipalAuthentication
+
+auth = ServicePrincipalAuthentication(tenant, client, secret)
+ws = {made}
+"""
+    )
+    assert "credential=auth" in found.text and "DefaultAzureCredential" not in found.text
+
+
 def test_entries_of_the_details_are_attributes() -> None:
     text = convert(
         """\
