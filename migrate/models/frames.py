@@ -6,7 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.asset_names import asset_name
-from amlbridge.migrate.models.data import Data, follow, is_read_by_rows, is_unregistered, kind_of
+from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of, single_file
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -61,7 +61,7 @@ def registered_frame(use: Use, to: Rewriter) -> Outcome:
     if frame is None or name is None:
         return Leave("a data frame and a name are needed")
     text = to.evaluator.text(name)
-    if is_read_by_rows(use, to):
+    if not single_file(use, to):
         return _frame_table(use, frame, name, to)
     file = f'"{text}.csv"' if text else f'f"{{{to.source(name)}}}.csv"'
     to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")

@@ -288,6 +288,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     type_outputs(use, arguments, to)
     type_inputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
+    step.rows = _read_as_tables(use, arguments, to)
     step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)
@@ -415,6 +416,19 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
         if data is None:
             raise ValueError("an input of the step cannot be told")
         named_by(element, input_port(data, "", arguments, to), to)
+
+
+def _read_as_tables(use: Use, arguments: Arguments, to: Rewriter) -> dict[ast.expr, str]:
+    """The outputs of other steps that the script gets as tables (``rows.read_delimited_files().as_input("rows")``), and
+    how they are read: its input is an MLTable."""
+    found, node = {}, use.argument("inputs")
+    for element in list_elements(node, to) if node is not None else []:
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        port = next((port for port in arguments.inputs if data is not None and port.source is data.root), None)
+        if data is not None and port is not None and data.rows:
+            found[data.root] = written_tables.definition(data, to)
+            port.declared = port.declared.replace('"uri_folder"', '"mltable"')
+    return found
 
 
 _UNNAMED = (

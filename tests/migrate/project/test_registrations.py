@@ -70,6 +70,20 @@ def test_a_data_frame_that_is_registered_is_a_file(reads: str, kind: str) -> Non
     assert kind in _converted(reads, registers)
 
 
+def test_a_data_frame_is_an_mltable_where_a_script_reads_any_table() -> None:
+    """Who reads it and who registers it have to agree: which dataset the script reads is an argument."""
+    registers = "from azureml.core import Dataset, Workspace\nws = Workspace.from_config()\n"
+    registers += 'Dataset.Tabular.register_pandas_dataframe(frame, ws.get_default_datastore(), "frame")\n'
+    reads = (
+        "from azureml.core import Dataset, Run\nws = Run.get_context().experiment.workspace\n"
+        "print(Dataset.get_by_name(ws, args.dataset).to_pandas_dataframe())\n"
+    )
+    modules = [ModuleText(Path("a.py"), registers), ModuleText(Path("b.py"), reads)]
+    project = build_project(modules, PYTHON)
+    texts = [convert_module(module, project, PYTHON).text for module in modules]
+    assert 'Data(name="frame", path="frame", type="mltable")' in texts[0] and "mltable.load(" in texts[1]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_the_registration_of_the_same_module_counts_first(way: str) -> None:
     made = 'Dataset.File.from_files((ws.get_default_datastore(), "b")).register(ws, "rows")\ndata ='

@@ -36,3 +36,28 @@ def test_the_output_of_the_pipeline_keeps_its_name() -> None:
 def test_data_of_other_code_keep_their_name() -> None:
     text = convert(f'{_PIPELINE}step.get_output_data("scores").download("rows")\n').text
     assert 'output_name="scores"' in text
+
+
+_TABLE = """\
+from azureml.core import Workspace
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+rows = OutputFileDatasetConfig(name="rows").read_delimited_files()
+collect = PythonScriptStep("collect.py", arguments=["--out", rows], outputs=[rows], compute_target="cpu", runconfig=env)
+train = PythonScriptStep("train.py", inputs=[rows.as_input(name="fresh")], compute_target="cpu", runconfig=env)
+pipeline = Pipeline(ws, steps=[collect, train])
+"""
+
+
+def test_a_script_that_gets_an_output_as_a_table_finds_an_mltable() -> None:
+    text = " ".join(convert(_TABLE).text.split())
+    assert 'inputs={"fresh": Input(type="mltable")}' in text
+    assert '"out": Output(type="mltable")' in text and "${{outputs.out}}/MLTable" in text
+
+
+def test_an_output_that_no_step_reads_as_a_table_stays_a_folder() -> None:
+    text = convert(_TABLE.replace('inputs=[rows.as_input(name="fresh")], ', "")).text
+    assert '"out": Output(type="uri_folder")' in text and "MLTable" not in text
