@@ -13,7 +13,7 @@ import json
 import posixpath
 from collections.abc import Iterator
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import shared
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.path_lists import paths_of
@@ -171,7 +171,7 @@ def _store(use: Use, to: Rewriter) -> ast.expr | None:
 
 def _target(use: Use, to: Rewriter) -> str:
     target = upload_target(use, to)
-    if target is None:
+    if target is None or is_none(target):
         return '""'
     text = to.evaluator.text(target)
     return to.source(target) if text is None or isinstance(target, ast.Name) else json.dumps(text.lstrip("/"))

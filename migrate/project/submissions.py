@@ -92,7 +92,8 @@ def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], t
     asked = {port.given or port.option: port for port in ports if port.given or port.option}
     inputs = {name: NamedInput(_kind(port, to), port.option, port.name) for name, port in asked.items()}
     if text is not None and inputs:
-        found.setdefault(posixpath.normpath(posixpath.join(where, text)), {}).update(inputs)
+        path = posixpath.join(where, text).replace("\\", "/")  # as Windows writes it
+        found.setdefault(posixpath.normpath(path), {}).update(inputs)
 
 
 def _kind(port: Port, to: Rewriter) -> str:

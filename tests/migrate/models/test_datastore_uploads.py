@@ -42,6 +42,7 @@ _READ = 'files = Dataset.File.from_files((store, "wines"))\n'
             'folder, rpath=f"{x}/a", recursive=True, overwrite="MERGE_WITH_OVERWRITE" if again else "APPEND"',
         ),
         ('"data"', '"data", rpath="", recursive=True, overwrite="APPEND"'),
+        ('"data", target_path=None', '"data", rpath="", recursive=True, overwrite="APPEND"'),
     ],
 )
 def test_a_folder_goes_to_the_same_path(before: str, after: str) -> None:
