@@ -60,6 +60,7 @@ class State:
         if self._service is None:
             from amlbridge.engine.blobs import BlobStore
             from amlbridge.engine.records.store import Records
+            from amlbridge.server import shared_assets
             from amlbridge.server.interception.hosts import local_paths
             from amlbridge.server.url_map import UrlMap
             from amlbridge.v1.dataset_sources import URL_MAP
@@ -69,6 +70,7 @@ class State:
             issuer = TokenIssuer(load_secret(self.home.secret))
             records = Records(self.home.records_url)
             self._service = Service(self.home.root, records, BlobStore(self.home.blobs), issuer)
+            shared_assets.attach(self._service)
             # Data behind URLs that stand for files of this machine.
             self._service.parts[URL_MAP] = local_paths(self._service, UrlMap(self.home.url_map))
         return self._service

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from amlbridge.cli.compare_sides import State
 from amlbridge.cli.output import Failure
 from amlbridge.cli.verify_copy import Project, copy_state
 from amlbridge.cli.verify_scripts import Script, chosen, entries
 from amlbridge.cli.verify_sides import last_words, migrate
 from amlbridge.server.home import Home
 from amlbridge.server.url_map import UrlMap
+from amlbridge.v1.data_versions import ASSETS
+from amlbridge.v1.dataset_assets import datasets
+from amlbridge.v2.assets.data import V1_DATASETS, v1_view
 
 _SUBMITS = "from azureml.core import Experiment\nExperiment(ws, 'e').submit(config)\n"
 
@@ -147,6 +151,13 @@ def test_files_of_datastores_are_in_the_copies_before_a_service_has_run(tmp_path
     table.write_text("a,b\n1,2\n")
     copy_state(mine, copy)
     assert (copy.blobs / "shop" / "orders" / "may" / "orders.csv").read_text() == "a,b\n1,2\n"
+
+
+def test_a_state_that_is_read_without_its_service_has_the_assets_of_both_sdks(tmp_path: Path) -> None:
+    home = Home(tmp_path / "mine", tmp_path)
+    home.create()
+    parts = State(home).service.parts
+    assert parts[V1_DATASETS] is datasets and parts[ASSETS] is v1_view
 
 
 def test_what_the_migration_leaves_is_listed(tmp_path: Path) -> None:
