@@ -27,6 +27,7 @@ from amlbridge.migrate.models.data import (
     trained,
     use_of,
 )
+from amlbridge.migrate.models.intermediate_paths import own_store
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.paths import datastore_path
@@ -533,6 +534,8 @@ def declared_output(data: Data, to: Rewriter) -> str:
         arguments += _destination(destination, to)
     if data.type in REFERENCES and use is not None:
         arguments += _referenced(use, to)
+    if data.type == "PipelineData" and use is not None:
+        arguments += own_store(use, to)
     for call in data.methods:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "register_on_complete":
             name = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)

@@ -1,8 +1,9 @@
 """Data between steps: ``PipelineData``, ``OutputFileDatasetConfig`` become outputs of nodes, and edges.
 
 The object goes away: the step that writes it declares an output, each step that reads it gets ``node.outputs.name``.
-``destination`` becomes the path of the output, ``register_on_complete`` its name, ``pipeline_output_name`` an output
-of the pipeline. Data that a function gets as a parameter, and gives a step to write, is an ``Output`` handed on.
+``destination``, and another datastore than the default one, become the path of the output, ``register_on_complete`` its
+name, ``pipeline_output_name`` an output of the pipeline. Data that a function gets as a parameter, and gives a step to
+write, is an ``Output`` handed on.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.additions import added_to, is_spent
 from amlbridge.migrate.models.attributes import attribute_of, reads_of
 from amlbridge.migrate.models.building import Buildings
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, follow
 from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.intermediate_paths import own_store
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.outputs import is_output_object
-from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -107,16 +107,10 @@ def create(use: Use, to: Rewriter) -> Outcome:
 def _output(use: Use, to: Rewriter) -> str:
     """The Output that functions hand on to the one that makes the step which writes it."""
     make = to.need("azure.ai.ml", "Output")
-    store, name = use.argument("datastore", position=1), use.argument("name", position=0)
-    if use.symbol != "PipelineData" or name is None:
+    if use.symbol != "PipelineData" or use.argument("name", position=0) is None:
         raise ValueError("data of a pipeline is passed on in a way that cannot be followed")
-    value = to.evaluator.value(store) if store is not None else None
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
-    if store is None or (made is not None and made.symbol.endswith("get_default_datastore")):
-        return f'{make}(type="uri_folder")'
-    path = datastore_path(store, None, to)
-    text = path.removeprefix("f").strip('"').removesuffix("/")
-    return f'{make}(type="uri_folder", path=f"{text}/azureml/${{{{{{{{name}}}}}}}}/${{{{{{{{output_name}}}}}}}}/")'
+    arguments = ['type="uri_folder"', *own_store(use, to)]
+    return f"{make}({', '.join(arguments)})"
 
 
 @rule.converts(*(f"{kind}.{method}" for kind in sorted(INTERMEDIATE) for method in _FLUENT))
