@@ -14,6 +14,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models import conda_files, version_numbers
+from amlbridge.migrate.models.builds import is_only_waited_for, is_registered
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
@@ -251,6 +252,8 @@ def build(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     client = to.client(use.node, use.argument("workspace", position=0))
     review = "the image is built in the background after registration; nothing waits for it"
+    if is_registered(use, to) and is_only_waited_for(use, to):
+        return Statements("", review)
     return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})", review)
 
 
@@ -259,6 +262,9 @@ def wait_for_build(use: Use, to: Rewriter) -> Outcome:
     """Nothing waits for images in SDK v2; a job that needs one waits by itself."""
     assert use.receiver is not None
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node and isinstance(use.receiver, ast.Name):
+        return Statements("", "a job waits for its image by itself")
+    built = to.use_of(use.receiver)
+    if built is not None and isinstance(to.outcome(built), Statements):
         return Statements("", "a job waits for its image by itself")
     return Replace(to.source(use.receiver), "a job waits for its image by itself")
 

@@ -150,3 +150,20 @@ def prepare(environment: Environment, more):
     assert 'environment.image = "image:1"' in found.text and "docker" not in found.text
     messages = " ".join(finding.message for finding in found.findings)
     assert 'command(shm_size="8g")' in messages and "docker_args" in messages
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        "env.build(ws)\n",
+        "env.build(workspace=ws).wait_for_completion(show_output=True)\n",
+        "build = env.build(ws)\nbuild.wait_for_completion(show_output=True)\n",
+    ],
+)
+def test_an_environment_that_is_registered_is_not_registered_again_to_be_built(built: str) -> None:
+    head = "from azureml.core import Environment, Workspace\n\nws = Workspace.from_config()\n"
+    head += "env = Environment.from_conda_specification('e', 'conda.yml')\n"
+    for code in (f"env.register(ws)\n{built}", f"{built}env.register(ws)\n"):
+        text = convert(head + code).text
+        assert text.count("environments.create_or_update(env)") == 1 and "build" not in text
+    assert "environments.create_or_update(env)" in convert(head + built).text
