@@ -527,11 +527,18 @@ def _asset_code(data: Data, to: Rewriter) -> str:
     return to.source(data.root if not data.methods else data.methods[0].func.value)  # type: ignore[attr-defined]
 
 
+#: Where it is noted that an upload became one to the same path, so that its dataset is no asset.
+UPLOADED_BESIDE = "uploaded beside"
+
+
 def is_unregistered(data: Data, to: Rewriter) -> bool:
     """Whether a dataset is made of files and not registered: it has a path, but no id."""
     use = use_of(data.root, to)
     return use is not None and (
-        ".from_" in use.symbol or ".get_file_dataset" in use.symbol or use.symbol.rsplit(".", 1)[-1] in SELECTIONS
+        (UPLOADED_BESIDE, use.node) in to.memory
+        or ".from_" in use.symbol
+        or ".get_file_dataset" in use.symbol
+        or use.symbol.rsplit(".", 1)[-1] in SELECTIONS
     )
 
 

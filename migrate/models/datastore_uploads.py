@@ -13,11 +13,13 @@ import json
 import posixpath
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import shared
 from amlbridge.migrate.models.arguments import list_elements
+from amlbridge.migrate.models.data import UPLOADED_BESIDE
 from amlbridge.migrate.models.path_lists import paths_of
-from amlbridge.migrate.models.paths import UPLOADS, below, literal_start, only_file, upload_target
+from amlbridge.migrate.models.paths import UPLOADS, below, datastore_path, literal_start, only_file, upload_target
 from amlbridge.migrate.registry import Outcome, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -137,6 +139,29 @@ def pattern_of(use: Use) -> ast.expr | None:
     """The pattern that the files of a folder have to match to go up."""
     given = use.argument("pattern", position=2) if use.symbols[-1] == "Dataset.File.upload_directory" else None
     return None if isinstance(given, ast.Constant) and given.value is None else given
+
+
+def is_read_at_path(use: Use, to: Rewriter) -> bool:
+    """Whether the module reads what an upload that gives a dataset puts up by its path on the datastore as well."""
+    target, inner = upload_target(use, to), set(ast.walk(use.node))
+    folder = (literal_start(target, to) or "").strip("/") if target is not None else ""
+    pairs = [node.elts for node in to.evaluator.scopes.parents if isinstance(node, ast.Tuple) and node not in inner]
+    return bool(folder) and any(
+        "Datastore" in lineage(to.evaluator.type_of(pair[0]) or "")
+        and below(literal_start(pair[1], to), folder) is not None
+        for pair in pairs
+        if len(pair) == 2
+    )
+
+
+def upload_beside(use: Use, source: ast.expr, name: str, to: Rewriter) -> Outcome:
+    """The upload to the same path, and its dataset: data that is read at that path."""
+    upload, store, target = upload_to_path(use, source, to), _store(use, to), upload_target(use, to)
+    if not isinstance(upload, Statements) or store is None:
+        return upload
+    data, address = to.need("azure.ai.ml.entities", "Data"), datastore_path(store, target, to, written=True)
+    to.memory[UPLOADED_BESIDE, use.node] = True
+    return Statements(f'{upload.text}\n{name} = {data}(path={address}, type="uri_folder")', upload.review)
 
 
 def _matching(folder: str, pattern: str, call: str, to: Rewriter) -> Statements:

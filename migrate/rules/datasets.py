@@ -29,7 +29,13 @@ from amlbridge.migrate.models.data import (
     several_files,
     single_file,
 )
-from amlbridge.migrate.models.datastore_uploads import is_asset, pattern_of, upload_to_path
+from amlbridge.migrate.models.datastore_uploads import (
+    is_asset,
+    is_read_at_path,
+    pattern_of,
+    upload_beside,
+    upload_to_path,
+)
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
 from amlbridge.migrate.models.objects import Objects
@@ -375,6 +381,9 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
         return upload_to_path(use, source, to)
     if pattern_of(use) is not None:
         return Leave("SDK v2 uploads a whole folder: copy the files that match into one of their own")
+    made = use.statement.targets if isinstance(use.statement, ast.Assign) and use.statement.value is use.node else []
+    if len(made) == 1 and isinstance(made[0], ast.Name) and is_read_at_path(use, to):
+        return upload_beside(use, source, made[0].id, to)
     return uploaded(use, to.source(source), "uri_folder", "", to)
 
 

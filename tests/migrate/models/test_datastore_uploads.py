@@ -182,3 +182,25 @@ for file in Path("data").rglob("*"):
 def test_a_pattern_is_no_whole_folder() -> None:
     code = f'{_HEAD}files = Dataset.File.upload_directory("data", (store, "wines"), pattern="*.csv")\n'
     assert "upload_directory(" in convert(code).text
+
+
+def test_a_folder_that_is_read_at_its_path_too_goes_there() -> None:
+    text = convert("""\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+
+
+def send(label):
+    store = ws.get_default_datastore()
+    files = Dataset.File.upload_directory("out", target=(store, f"small/{label}"), overwrite=True)
+    files.register(ws, f"small-{label}")
+
+
+def paths(label, names):
+    store = ws.get_default_datastore()
+    return Dataset.File.from_files([(store, f"small/{label}/{name}") for name in names])
+""").text
+    assert 'rpath=f"small/{label}"' in text and '"MERGE_WITH_OVERWRITE"' in text
+    assert 'files=Data(path=f"azureml://datastores/workspaceblobstore/paths/small/{label}",' in "".join(text.split())
+    assert "path=files.path" in text
