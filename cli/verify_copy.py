@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -58,13 +59,19 @@ class Project:
         copies = target.resolve().parent
 
         def ignored(folder: str, names: list[str]) -> set[str]:
-            return {name for name in names if name in SKIPPED_FOLDERS or Path(folder, name).resolve() == copies}
+            return {name for name in names if name in SKIPPED_FOLDERS or _is_apart(Path(folder, name), copies)}
 
         shutil.copytree(self.root, target, symlinks=True, ignore=ignored)
         if homes.find_config(target / self.current) is None:
             config = homes.find_config(self.root)
             if config is not None:
                 shutil.copyfile(config, target / "config.json")
+
+
+def _is_apart(path: Path, copies: Path) -> bool:
+    """Whether a path is no part of the project: the folder of the copies, or a socket or pipe of a running process."""
+    mode = path.lstat().st_mode
+    return path.resolve() == copies or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,16 @@ def test_copies_that_are_kept_in_the_project_are_not_copied(root: Path) -> None:
             "src",
         ]
         assert not list((root / "deep" / "kept" / side / "deep").iterdir())
+
+
+def test_sockets_and_pipes_of_running_processes_are_not_copied(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(root / "src" / "pipe")
+    monkeypatch.chdir(root)  # the path of a socket is limited
+    with socket.socket(socket.AF_UNIX) as open_socket:
+        open_socket.bind("docker.sock")
+        Project.of(root / "call.py", root).copy(root.parent / "copy")
+    copied = {path.name for path in (root.parent / "copy").rglob("*")}
+    assert "call.py" in copied and not copied & {"docker.sock", "pipe"}
 
 
 def test_what_is_run(root: Path) -> None:
