@@ -263,7 +263,9 @@ def _convert(call: str, context: Context, *, v1_cli: bool) -> Call | None:
     if command in _SAME:
         text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments, context)
         if text is not None:
-            review = "; ".join(filter(None, [_SAME[command].review, _assumed(arguments)]))
+            review = "; ".join(
+                filter(None, [_SAME[command].review, _assumed(arguments), _ANSWERED if " > " in text else ""])
+            )
             status = Status.REVIEW if review else Status.CONVERTED
             return Call(symbol, status, review or f"now `{text.split(' -')[0]}`", text)
         return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")
@@ -333,6 +335,7 @@ def _deployed(arguments: list[str], context: Context) -> Call | None:
 
 
 _JOB = "the job has the environment and the compute of the run configuration's YAML; its answer calls the run name"
+_ANSWERED = "what reads the file of the answer finds v2's fields there: name, version, id"
 _MADE = "assumed that jq is installed, which reads the name of the job"
 
 

@@ -25,6 +25,10 @@ _ELSEWHERE = (
     "SDK v2 has no run configurations in files, and this one is not there: write its settings into command(...), or "
     "the YAML of azure.ai.ml.load_job"
 )
+_LATE = (
+    "which file it is shows only when the code runs; each run configuration is written as the job NAME.job.yml, which "
+    "azure.ai.ml.load_job reads: load the one that is meant, and submit that"
+)
 _DATA = "the data of the file ({}) are none of SDK v2: what runs with it names its inputs itself"
 
 
@@ -48,8 +52,12 @@ def parts_of_file(use: Use, to: Rewriter) -> Parts:
         place = _Straight(to, use.node).value(path) if path is not None else "."
         file = file_of(place, to) or _named(place, to.evaluator.text(name) if name is not None else None, to)
         content = load(file.read_text("utf-8")) if file is not None else None
-    except (NotKnownError, OSError, UnicodeDecodeError) as error:
+    except NotKnownError as error:
+        raise ValueError(_LATE) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise ValueError(_ELSEWHERE) from error
+    if file is None and name is not None and to.evaluator.text(name) is None:
+        raise ValueError(_LATE)
     if file is None or not isinstance(content, dict):
         raise ValueError(_ELSEWHERE)
     found = Parts()

@@ -12,6 +12,10 @@ _POLICY = "the settings are attributes of the policy of azure.ai.ml.sweep, with 
 _SWEEP_ERROR = "sweeps are checked by the service: catch azure.core.exceptions.HttpResponseError"
 _ESTIMATOR = "make the job with azure.ai.ml.command(...)"
 _GRAPH = "read jobs of the pipeline job, or list its children: ml_client.jobs.list(parent_job_name=name)"
+_OUTPUTS = (
+    "ml_client.jobs.get(name).outputs of the child job has their names and paths, and "
+    "ml_client.jobs.download(name, output_name=...) puts the files of one into the folder named-outputs/NAME"
+)
 
 WAYS_OUT = {
     "BanditPolicy": _POLICY,
@@ -79,8 +83,8 @@ WAYS_OUT = {
     "PipelineRun.get_pipeline_runs": "choose among ml_client.jobs.list() by experiment_name",
     "PipelineRun.save": "save the job as YAML: ml_client.jobs.get(name).dump(path)",
     "StepRun": "read it of the child job: ml_client.jobs.list(parent_job_name=name)",
-    "StepRun.get_output": "ml_client.jobs.download(name, output_name=...) of the child job",
-    "StepRun.get_outputs": "ml_client.jobs.download(name, all=True) of the child job",
+    "StepRun.get_output": _OUTPUTS,
+    "StepRun.get_outputs": _OUTPUTS,
     "StepRun.get_stderr_log": "ml_client.jobs.download(name): the logs are below user_logs",
     "StepRun.pipeline_run_id": "read parent_job_name of the child job",
     "*.get_docs_url": "the documentation is on learn.microsoft.com",

@@ -133,3 +133,14 @@ def test_data_that_only_the_configuration_has_is_not_lost(tmp_path: Path) -> Non
     )
     assert "ScriptRunConfig(" in text
     assert any("name data of the run configuration" in message for message in left)
+
+
+@pytest.mark.parametrize("load", ['os.path.join(args.folder, ".azureml"), "vm"', '".", name=args.config'])
+def test_a_file_that_is_known_when_the_code_runs_is_told_so(tmp_path: Path, load: str) -> None:
+    (tmp_path / "go.py").write_text(
+        "import os\nfrom azureml.core.runconfig import RunConfiguration\nfrom options import args\n"
+        f"rc = RunConfiguration.load({load})\n"
+    )
+    (report,) = run([tmp_path], Settings())
+    (finding,) = [finding for finding in report.findings if finding.symbol == "RunConfiguration.load"]
+    assert "only when the code runs" in finding.message and "load_job" in finding.message
