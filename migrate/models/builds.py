@@ -27,7 +27,7 @@ def is_only_waited_for(build: Use, to: Rewriter) -> bool:
     if isinstance(statement, ast.Expr):
         around = scopes.parents.get(build.node)
         waits = isinstance(around, ast.Attribute) and around.attr == "wait_for_completion"
-        return statement.value is build.node or (waits and scopes.parents.get(around) is not None)
+        return statement.value is build.node or waits
     target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is build.node else None
     if not isinstance(target, ast.Name):
         return False
