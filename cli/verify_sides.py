@@ -163,8 +163,11 @@ def last_words(lines: Sequence[str]) -> str:
     if begins:
         raised = [line for line in lines[begins[-1] :] if _RAISED.match(line)]
         if raised and any(line.startswith(_CELL) for line in raised):
-            said = next(iter(lines[len(lines) - lines[::-1].index(raised[-1]) :]), "").strip()
-            return f"{raised[-1]}{f' {said}' if said.startswith('Message: ') else ''}"[:_LONGEST]
+            following = lines[len(lines) - lines[::-1].index(raised[-1]) :]
+            said = next(iter(following), "").strip()
+            if said.startswith("Message: "):
+                return f"{raised[-1]} {said}"[:_LONGEST]
+            return _whole(raised[-1], following)[:_LONGEST]
         rest = lines[begins[-1] + 1 :]
         at = next((index for index, line in enumerate(rest) if line.strip() and not line.startswith(" ")), None)
         return "its traceback is not complete" if at is None else _whole(rest[at], rest[at + 1 :])[:_LONGEST]
@@ -174,10 +177,11 @@ def last_words(lines: Sequence[str]) -> str:
 
 def _whole(line: str, following: Sequence[str]) -> str:
     """The first line of an exception with what it says: where that ends with a colon, the message is what follows, in
-    JSON behind the key `message`."""
+    JSON behind the key `message`, or behind the cross with which azure-ai-ml marks it."""
     if not line.rstrip().endswith(":"):
         return line
     said = next((found[1] for text in following if (found := _MESSAGE.match(text))), None)
+    said = said or next((text.strip() for text in following if text.startswith("(x) ")), None)
     said = said or next((text.strip() for text in following if text.strip()), "")
     return f"{line.rstrip()} {said}".rstrip()
 

@@ -48,7 +48,8 @@ def _read(use: Use, to: Rewriter) -> dict[str, object]:
     found = {name: given[name] for name in _SAME if given.get(name) is not None}
     if given.get("mini_batch_size") is not None:
         found["mini_batch_size"] = str(given["mini_batch_size"])
-    return {**found, "compute_target": compute, "environment": f"azureml:{environment}@latest"}
+    # The prefix `azureml:` is for YAML: the client takes it off there, and looks for a name with it in code.
+    return {**found, "compute_target": compute, "environment": f"{environment}@latest"}
 
 
 def _code(value: object, use: Use, to: Rewriter) -> ast.expr:

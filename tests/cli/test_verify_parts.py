@@ -144,6 +144,13 @@ def test_why_a_notebook_has_ended() -> None:
         "\tErrorResponse",
     ]
     assert last_words(lines) == "ComputeTargetException: ComputeTargetException: Message: none"
+    lines[5:8] = [
+        "\x1b[0;31mMlException\x1b[0m: ",
+        "\x1b[37m",
+        "1) Resource was not found.",
+        "\x1b[39m(x) Asset a:1 is not there.",
+    ]
+    assert last_words(lines) == "MlException: (x) Asset a:1 is not there."
     stopped = "stopped the connection to a.blob.core.windows.net: it is a real Azure host"
     assert last_words([*lines, f"amlbridge: {stopped}"]) == stopped
 

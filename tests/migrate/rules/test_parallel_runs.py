@@ -246,7 +246,7 @@ def test_settings_of_a_file(tmp_path: Path) -> None:
     assert 'task=RunFunction( code="src", entry_script="score.py"' in after.replace(
         "RunFunction(code", "RunFunction( code"
     )
-    assert '"--append_row_file_name rows.txt"' in after and 'environment="azureml:scoring@latest"' in after
+    assert '"--append_row_file_name rows.txt"' in after and 'environment="scoring@latest"' in after
 
 
 @pytest.mark.parametrize(
