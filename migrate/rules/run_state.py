@@ -266,6 +266,10 @@ def start_logging(use: Use, to: Rewriter) -> Outcome:
         workspace = to.client(use.node)
         uri = f"{workspace}.workspaces.get({workspace}.workspace_name).mlflow_tracking_uri"
         to.before(use.statement, f"{mlflow}.set_tracking_uri({uri})")
+    if _takes_the_place(use, to):
+        around = to.evaluator.scopes.parents.get(use.statement)
+        first = around.body[0] if isinstance(around, ast.If) and use.statement in around.body else use.statement
+        to.before(first, f"{mlflow}.end_run()")  # where MLflow has started it: not in the workspace yet
     to.before(use.statement, f"{mlflow}.set_experiment({to.source(use.receiver)})")
     review = ""
     if use.call is not None and use.argument("snapshot_directory") is not None:
@@ -273,3 +277,21 @@ def start_logging(use: Use, to: Rewriter) -> Outcome:
     called = use.argument("display_name") if use.call is not None else None
     given = f"run_name={to.source(called)}" if called is not None else ""
     return Replace(f"{mlflow}.start_run({given})", review)
+
+
+def _takes_the_place(use: Use, to: Rewriter) -> bool:
+    """Whether the variable of an interactive run has had the run of the context, which MLflow has started then."""
+    statement = use.statement
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    for other in to.uses if isinstance(target, ast.Name) else ():
+        held = other.statement.targets if isinstance(other.statement, ast.Assign) else []
+        same = [node for node in held if isinstance(node, ast.Name) and node.id == target.id]  # type: ignore[union-attr]
+        if same and other.symbol in ("Run.get_context", "Run.get_submitted_run") and _precedes(other, use, to):
+            outcome = to.outcome(other)
+            return isinstance(outcome, Replace) and "start_run" in outcome.text
+    return False
+
+
+def _precedes(other: Use, use: Use, to: Rewriter) -> bool:
+    scopes = to.evaluator.scopes
+    return scopes.of(other.node) is scopes.of(use.node) and other.node.lineno < use.node.lineno

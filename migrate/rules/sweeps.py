@@ -282,7 +282,7 @@ def choice(use: Use, to: Rewriter) -> Outcome:
     if isinstance(found, list):
         return Replace(f"{make}([{', '.join(to.source(option) for option in found)}])")
     code = to.source(found)
-    return Replace(f"{make}({code})" if isinstance(found, ast.List) else f"{make}(list({code}))")
+    return Replace(f"{make}({code})" if isinstance(found, (ast.List, ast.ListComp)) else f"{make}(list({code}))")
 
 
 #: Policy -> its parameters in v1's order.

@@ -278,3 +278,21 @@ def test_a_state_that_is_shown_reads_otherwise(code: str, told: bool) -> None:
     head = "from azureml.core import Experiment, Workspace\n\nws = Workspace.from_config()\n"
     found = convert(f"{head}run = Experiment(ws, 'e').submit(config)\n{code}\n")
     assert any("JobStatus.COMPLETED" in finding.message for finding in found.findings) is told
+
+
+@pytest.mark.parametrize(("below", "ended"), [('run.register_model("m", "m.pkl")\n', True), ("", False)])
+def test_an_interactive_run_takes_the_place_of_the_run_outside_of_a_job(below: str, ended: bool) -> None:
+    """MLflow starts no run while another is active, and ends that where it has started it."""
+    text = convert(
+        f"""\
+from azureml.core import Experiment, Run, Workspace
+
+run = Run.get_context()
+if run.id.startswith("OfflineRun"):
+    ws = Workspace.from_config()
+    run = Experiment(ws, "wine").start_logging()
+run.log("rows", 3)
+{below}"""
+    ).text
+    assert ("os.environ:\n    mlflow.end_run()\n    ml_client = MLClient.from_config(" in text) is ended
+    assert ("mlflow.end_run()" in text) is ended and "    run = mlflow.start_run()\n" in text

@@ -48,6 +48,7 @@ def swept(space: str, more: str = "", sampling: str = "RandomParameterSampling")
         ("choice(1, 2)", "Choice([1, 2])", "integer"),
         ("choice([0.1, 1])", "Choice([0.1, 1])", "number"),
         ("choice(range(1, 5))", "Choice(list(range(1, 5)))", "integer"),
+        ("choice([x / 9 for x in ROWS])", "Choice([x / 9 for x in ROWS])", "string"),
         ("choice('a')", 'Choice(["a"])', "string"),
         ("choice(OPTIONS)", "Choice(list(OPTIONS))", "string"),
         ("choice(*OPTIONS)", "Choice(list(OPTIONS))", "string"),
