@@ -75,7 +75,10 @@ class Objects:
             return False
         last = max((block.index(use.statement) for use in changes), default=block.index(made))
         statements = {use.statement for use in changes}
+        function = next((node for node in scopes.ancestors(made) if isinstance(node, _FUNCTIONS)), None)
         for name in self.names(origin):
+            if function is not None and function not in scopes.ancestors(name):
+                continue  # what the function has given
             statement = self._in_block(name, block)
             if statement is None or (block.index(statement) <= last and statement not in statements):
                 return False
@@ -88,6 +91,9 @@ class Objects:
                 return at
             at = self._to.evaluator.scopes.parents.get(at)
         return None
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _blocks(parent: ast.AST | None) -> list[list[ast.stmt]]:

@@ -471,3 +471,26 @@ def test_an_environment_that_is_made_again_has_no_dockerfile_that_it_had_not() -
     assert "build=" not in convert(f"{head}env = Environment('e')\n{change}").text
     found = f"{head}env = Environment.get(Workspace.from_config(), 'e')\n{change}"
     assert "build=env.build" in convert(found).text
+
+
+def test_an_environment_that_a_function_fills_and_a_run_takes_is_made_once() -> None:
+    text = convert(
+        """
+        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+        from azureml.core.conda_dependencies import CondaDependencies
+
+        ws = Workspace.from_config()
+
+
+        def environment_of(packages):
+            environment = Environment(name="fit")
+            environment.python.conda_dependencies = CondaDependencies.create(pip_packages=packages)
+            return environment
+
+
+        env = environment_of(["xgboost"])
+        config = ScriptRunConfig("src", "fit.py", compute_target="cpu", environment=env)
+        Experiment(ws, "fit").submit(config)
+        """
+    ).text
+    assert text.count("environment = Environment(") == 1 and "*packages" in text
