@@ -50,7 +50,7 @@ _NO_TEST = (
 )
 _NO_CODE = "amlbridge writes no code for a model: load the model with get_output(); its steps are scikit-learn's"
 _NO_PROFILE = "amlbridge makes no feature profiles: use dataset.to_pandas_dataframe().describe()"
-_NO_MANY = "amlbridge does not have many models runs: submit one AutoMLConfig for each model"
+_NO_MANY = "many models runs are in Azure only: submit one AutoMLConfig for each model"
 
 
 @routes.post("/validation")

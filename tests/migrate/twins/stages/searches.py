@@ -278,8 +278,13 @@ ml.data.create_or_update(Data(name="sales", path="table", type="mltable"))
 """,
         files={"table/MLTable": TABLE, "table/table.csv": "week,store,brand,quantity\n2026-01-05,a,b,1\n"},
         cluster="cpu-cluster",
-        needs="azureml.train.automl.runtime._many_models",
-        only_after="azureml-train-automl-runtime pins packages of which there are no wheels for Python 3.10 and 3.11",
+        packages=(
+            "azureml-train-automl-runtime>=1.62",
+            "azureml-contrib-automl-pipeline-steps>=1.60",
+            "!pyspark; python_version < '3'",
+            *_NEWER,
+        ),
         refused="in Azure only",
+        differs={"jobs/sales": "SDK v1 makes the experiment before it submits"},
     ),
 ]

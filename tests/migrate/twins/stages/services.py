@@ -20,6 +20,17 @@ from azure.ai.ml.entities import Data
 for name in ("rows", "served"):
     ml.data.create_or_update(Data(name=name, path="rows", type="mltable"))
 """
+#: The client of SDK v1 takes tables that are registered with it. In a file that is not converted.
+_SERVED = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+store.upload_files(["rows/a.csv"], target_path="rows", show_progress=False)
+table = Dataset.Tabular.from_delimited_files((store, "rows/a.csv"))
+for name in ("rows", "served"):
+    table.with_timestamp_columns(timestamp="day").register(ws, name, create_new_version=True)
+"""
 _SCORE = """\
 import json
 import os
@@ -131,12 +142,15 @@ _PACKAGE = "a package of SDK v2 is an environment"
 TWINS = [
     Twin(
         "data-drift",
-        setup=_TABLES,
+        setup=f'{_TABLES}exec(open("served.txt").read())\n',
         files={
+            "served.txt": _SERVED,
             "rows/MLTable": "paths:\n  - file: ./a.csv\ntransformations:\n  - read_delimited\n",
-            "rows/a.csv": "age\n1\n",
+            "rows/a.csv": "day,age\n2026-01-05,1\n2026-01-06,2\n",
         },
-        only_after="azureml-datadrift cannot be installed beside today's packages",
+        cluster="cpu",
+        packages=("azureml-datadrift>=1.60", "!pyspark; python_version < '3'", "!fusepy; python_version < '3'"),
+        # Both make a monitor, and are told the same.
         refused="monitor",
     ),
     Twin(
