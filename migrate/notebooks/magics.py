@@ -11,8 +11,12 @@ from itertools import takewhile
 
 from amlbridge.migrate.module import MAGIC_MARK
 
-# `%magic`, `!command`, `?name`; `name = %magic`, `name = !command`; `name?`.
-_MAGIC = re.compile(r"^\s*(?:[%!?]|(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*[%!]|[A-Za-z_%][\w.*]*\?{1,2}\s*$)")
+#: Commands that IPython takes for the magics of their names.
+_COMMANDS = r"(?:pip|conda|mamba)\s+(?:install|uninstall|list|show|freeze|update)\b"
+# `%magic`, `!command`, `?name`; `name = %magic`, `name = !command`; `name?`; `pip install name`.
+_MAGIC = re.compile(
+    r"^\s*(?:[%!?]|(?P<target>[A-Za-z_][\w.,\s\[\]'\"]*?)\s*=\s*[%!]|[A-Za-z_%][\w.*]*\?{1,2}\s*$|" + _COMMANDS + ")"
+)
 #: Cell magics whose cell is Python all the same.
 _PYTHON_CELLS = frozenset(
     ["time", "timeit", "capture", "prun", "local", "python", "python3", "py", "memit", "mprun", "wandb"]
@@ -26,7 +30,7 @@ _TEXTS = frozenset(
 _TIMED = re.compile(r"^\s*(?P<magic>%(?:time|timeit|prun|memit)(?:\s+-\w+(?:\s+\d+)?)*\s+)(?P<code>[^\s%!?].*)$")
 _FILLED = re.compile(r"\{([^{}]*)\}|\$\{?([A-Za-z_]\w*)")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_SHELL = re.compile(r"^\s*(?:!|%pip\b|%conda\b).*[^\\\s]\s*$")
+_SHELL = re.compile(r"^\s*(?:!|%pip\b|%conda\b|" + _COMMANDS + r").*[^\\\s]\s*$")
 _MARK = re.compile(rf"{re.escape(MAGIC_MARK)}(\d+)$", re.MULTILINE)
 
 

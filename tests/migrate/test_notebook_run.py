@@ -76,6 +76,18 @@ def test_commands_that_install_nothing_any_more_go(tmp_path: Path) -> None:
     assert [text.strip() for text in found] == ["import pandas", "if True:\n    pass", ""]
 
 
+def test_commands_without_a_sign_before_them(tmp_path: Path) -> None:
+    content = notebook(
+        code("pip list | grep azureml"),
+        code("import azureml.core\nprint(azureml.core.VERSION)\npip install azureml-core pandas"),
+        code('"""\npip install azureml-core\n"""\nprint(1)'),
+    )
+    first, second, third = sources(converted(tmp_path, content).after)
+    assert first == "pip list | grep azureml" and "azureml.core" not in second
+    assert second.splitlines()[-1].startswith('pip install "azure-ai-ml') and second.endswith(" pandas")
+    assert third == '"""\npip install azureml-core\n"""\nprint(1)'
+
+
 def test_what_only_a_magic_reads_stays(tmp_path: Path) -> None:
     before = notebook(
         code("import logging\nimport os\nfrom azureml.core import Datastore, Environment, Workspace"),
