@@ -7,7 +7,7 @@ import json
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import follow, use_of
-from amlbridge.migrate.models.paths import DEFAULT_DATASTORE, datastore_path
+from amlbridge.migrate.models.paths import DEFAULT_DATASTORE, datastore_name, datastore_path
 from amlbridge.migrate.rewriter import Rewriter
 
 #: As SDK v1 lays them out in the datastore of the data: a folder for each run.
@@ -33,3 +33,14 @@ def own_store(use: Use, to: Rewriter) -> list[str]:
         return []
     inside = _INSIDE.replace("{", "{{").replace("}", "}}") if path.startswith("f") else _INSIDE
     return [f"path={path[:-1]}{inside}{path[-1]}"]
+
+
+def default_store(use: Use, to: Rewriter) -> list[str]:
+    """What a ``Pipeline`` with another ``default_datastore`` than that of the workspace says of it in SDK v2."""
+    store = use.passed("default_datastore", position=3)
+    name, known = datastore_name(store, to) if store is not None else (DEFAULT_DATASTORE, True)
+    return (
+        [f"default_datastore={json.dumps(name) if known else name}"]
+        if (name, known) != (DEFAULT_DATASTORE, True)
+        else []
+    )

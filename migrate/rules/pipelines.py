@@ -28,6 +28,7 @@ from amlbridge.migrate.models.conditions import Condition, Conditions
 from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
 from amlbridge.migrate.models.flow import Flow, StepLeftError
 from amlbridge.migrate.models.handed_pipelines import given_pipeline
+from amlbridge.migrate.models.intermediate_paths import default_store
 from amlbridge.migrate.models.names import identifier, node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
@@ -261,6 +262,7 @@ def function_head(
     decorated = [f'name="{component}"'] if component != name and _is_published(to) else []
     decorated += [f"description={to.source(description)}"] if description is not None else []
     decorated += [f"default_compute={compute}"] if compute else []
+    decorated += default_store(use, to) if use is not None and not _is_published(to) else []
     parameters = dict.fromkeys([*_parameters(steps, to, handed), *more])
     return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(parameters)}):"]
 

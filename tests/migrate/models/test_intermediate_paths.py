@@ -52,3 +52,18 @@ def test_the_name_of_a_datastore_may_be_known_at_run_time_only() -> None:
 )
 def test_the_default_datastore_is_that_of_the_job(store: str, given: str) -> None:
     assert "Output(type='uri_folder')" in _text(store, given)
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        ('Datastore.get(ws, "archive")', "default_datastore='archive'"),
+        ("ws.datastores[NAME]", "default_datastore=store.name"),
+        ("ws.get_default_datastore()", ""),
+    ],
+)
+def test_a_pipeline_may_have_a_default_datastore_of_its_own(store: str, said: str) -> None:
+    text = convert(
+        _PIPELINE.format(store=store, given="is_directory=True").replace("[step])", "[step], default_datastore=store)")
+    ).text
+    assert f"@dsl.pipeline({said})" in ast.unparse(ast.parse(text))
