@@ -140,9 +140,13 @@ def set_inside(use: Use, member: str, to: Rewriter) -> list[ast.expr]:
     return found
 
 
+#: The release that SDK v1 installs for a version that has none of that number (docstring of ``TensorFlow``).
+_RELEASES = {("TensorFlow", "1.13"): "1.13.1"}
+
+
 def _framework(use: Use, to: Rewriter) -> list[str]:
     version = use.argument("framework_version")
     text = to.evaluator.text(version) if version is not None else None
     if text and use.symbol in _VERSIONED:
-        return [f'"{_VERSIONED[use.symbol]}=={text}"']
+        return [f'"{_VERSIONED[use.symbol]}=={_RELEASES.get((use.symbol, text), text)}"']
     return _FRAMEWORKS.get(use.symbol, [])

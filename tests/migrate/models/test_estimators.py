@@ -24,6 +24,8 @@ def made(keywords: str, name: str = "TensorFlow") -> str:
         ("use_gpu=True", f'image="mcr.microsoft.com/azureml/{GPU}:latest"'),
         ("use_gpu=gpu", f'{GPU}:latest"ifgpuelse"mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04'),
         ("max_run_duration_seconds=600", "timeout=600"),
+        ('framework_version="1.13"', '"tensorflow==1.13.1"'),
+        ('framework_version="2.0"', '"tensorflow==2.0"'),
         ('shm_size="2gb"', 'shm_size="2g"'),
         ('pip_requirements_file="r.txt"', '{"pip":[*open("r.txt").read().splitlines(),"tensorflow"'),
     ],
