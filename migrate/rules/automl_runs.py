@@ -225,12 +225,21 @@ def register(use: Use, to: Rewriter) -> Outcome:
         code = 'f"{{{run}.name}}_{{' + to.source(iteration) + '}}"'
     variable = to.fresh("best_run_id")
     to.before(use.statement, f"{variable} = {written(use, to, code)}")
-    best = not by_metric and iteration is None
-    path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{f"{_MODEL}/" if best else _PICKLE}"'
-    review = "the model is an MLflow folder, not a pickle" if best else "the model is the pickle file of the trial"
+    folder = not by_metric and iteration is None and not _is_scored(to)
+    path = f'f"azureml://jobs/{{{variable}}}/outputs/artifacts/{f"{_MODEL}/" if folder else _PICKLE}"'
+    review = "the model is an MLflow folder, not a pickle" if folder else "the model is the pickle file of the trial"
     if use.argument("model_name", position=0) is None:
         review += "; it has the name of the search: SDK v1 made a name of its own"
-    return Replace(_registered(use, path, "MLFLOW_MODEL" if best else "CUSTOM_MODEL", to), review)
+    return Replace(_registered(use, path, "MLFLOW_MODEL" if folder else "CUSTOM_MODEL", to), review)
+
+
+#: What deploys a model with a scoring script, which loads the file that SDK v1 registers.
+_SERVED = ("InferenceConfig", "ContainerImage.image_configuration", "Model.package")
+
+
+def _is_scored(to: Rewriter) -> bool:
+    """Whether the module deploys with a scoring script, such as the one of the trial: that loads ``model.pkl``."""
+    return any(use.symbol in _SERVED for use in to.uses)
 
 
 @rule.converts("AutoMLRun.model_id")

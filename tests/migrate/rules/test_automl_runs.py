@@ -112,6 +112,16 @@ def test_the_model_of_another_trial_is_its_pickle_file() -> None:
     assert "mlflow-model" not in found and "AssetTypes.CUSTOM_MODEL" in found
 
 
+def test_a_model_that_a_scoring_script_loads_is_the_pickle_file_of_the_best_trial() -> None:
+    """As SDK v1 registers it: the scoring script that AutoML writes looks for ``model.pkl``."""
+    found = convert(
+        f"{HEAD}from azureml.core.model import InferenceConfig\n"
+        "run.register_model(model_name='x')\n"
+        "config = InferenceConfig(entry_script='score.py', environment=env)\n"
+    ).text
+    assert 'artifacts/outputs/model.pkl"' in found and "AssetTypes.CUSTOM_MODEL" in found
+
+
 def test_a_model_of_onnx_is_saved_by_its_package() -> None:
     head = "from azureml.automl.runtime.onnx_convert import OnnxConverter\n"
     found = convert(
