@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Options
 
 _IGNORE = re.compile(r"#\s*amlbridge:\s*ignore(?P<file>-file)?\b")
+
+
+#: So many characters of a comment tell what it is about.
+_ALIKE = 30
 
 
 @dataclass
@@ -47,8 +52,15 @@ class Lines:
         indent = re.match(r"\s*", self.original[index])
         comment = f"{indent[0] if indent else ''}# TODO(amlbridge {rule}): {message}"
         before = self.original[max(0, index - 3) : index]
-        if comment not in before and comment not in self._above.get(index, []):
+        if comment not in [*before, *self._above.get(index, [])] and not self._is_said(index, comment, message):
             self._above.setdefault(index, []).append(comment)
+
+    def _is_said(self, index: int, comment: str, message: str) -> bool:
+        """Whether a comment of an earlier run is about the same: it may name other packages, as it saw the scripts
+        before they were converted."""
+        start = comment[: len(comment) - len(message) + _ALIKE]
+        above = takewhile(lambda line: line.lstrip().startswith("#"), reversed(self.original[:index]))
+        return any(line.startswith(start) for line in above)
 
     def result(self) -> str:
         """The new text."""

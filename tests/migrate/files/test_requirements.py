@@ -129,6 +129,15 @@ def test_one_that_is_not_needed_any_more_goes() -> None:
     assert convert("requirements.txt", "azureml-widgets\nnumpy\n").text == "numpy\n"
 
 
+def test_a_comment_of_an_earlier_run_is_not_repeated_with_other_packages() -> None:
+    """The second run sees scripts that are converted: they import other packages."""
+    text = "azureml-defaults==1.39.0 \\\n    --hash=sha256:abc\n"
+    first = convert("requirements.txt", text).text
+    assert first.count("TODO(amlbridge dependencies)") == 1
+    changed = first.replace("azureml-inference-server-http", "azureml-inference-server-http, azure-ai-ml")
+    assert changed != first and convert("requirements.txt", changed).text == changed
+
+
 def test_hashes_cannot_be_made() -> None:
     text = "azureml-core==1.39.0 \\\n    --hash=sha256:abc\n"
     found = convert("requirements.txt", text)
