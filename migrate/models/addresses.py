@@ -44,14 +44,24 @@ def address(node: ast.expr, to: Rewriter) -> str:
         return datastore_path(made.receiver, made.argument("path", position=0), to)
     value = to.evaluator.value(node)
     origin = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
-    store = origin.argument("datastore", position=0) if origin is not None and origin.symbol == "DataPath" else None
+    store, inside = _placed(origin) if origin is not None else (None, None)
     if origin is not None and store is not None:  # mltable wants the whole address
         to.spare.add(origin.statement)
-        return datastore_path(store, origin.argument("path_on_datastore", position=1), to)
+        return datastore_path(store, inside, to)
     if kind in ("DataReference", "DataPath"):
         return f"{to.source(node)}.path"
     code = to.source(node.value if isinstance(node, ast.Starred) else node)
     return f'f"azureml://datastores/{{{code}[0].name}}/paths/{{{code}[1]}}"' if given_pair(node, to) else code
+
+
+def _placed(made: Use) -> tuple[ast.expr | None, ast.expr | None]:
+    """The datastore of a path that is made apart, and the path in it; None for both where it is made otherwise."""
+    if made.symbol == "Datastore.path":
+        return made.receiver, made.argument("path", position=0)
+    position = {"DataPath": 1, "DataReference": 2}.get(made.symbol)
+    if position is None or made.call is None:
+        return None, None
+    return made.argument("datastore", position=0), made.argument("path_on_datastore", position=position)
 
 
 def _entry(code: str) -> str:

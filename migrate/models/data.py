@@ -195,6 +195,10 @@ def files_kind(use: Use, to: Rewriter) -> str:
     if several_files(use, to):
         return "mltable"
     path = paths_of(use.argument("path", position=0), to)[0]
+    value = to.evaluator.value(path)
+    if isinstance(value, Instance) and value.type in REFERENCES and value.origin is not None:
+        made = use_of(value.origin, to)
+        return reference_kind(made, to) if made is not None else "uri_folder"
     inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
     return "uri_file" if _names_file(inner, to) else "uri_folder"
 

@@ -256,6 +256,8 @@ def test_files_that_keep_a_part_of_their_path_go_up_with_their_folder() -> None:
         ("(store, 'raw/table.csv')", "uri_file"),
         ("[(store, f'raw/{year}.zip')]", "uri_file"),
         ("'https://example.org/table.csv?x=1'", "uri_file"),
+        ("store.path('raw/table.csv')", "uri_file"),
+        ("apart", "uri_file"),
         ("(store, 'raw')", "uri_folder"),
         ("(store, 'raw/**')", "uri_folder"),
         ("(store, 'raw/v1.2')", "uri_folder"),
@@ -265,12 +267,27 @@ def test_a_job_gets_the_path_of_a_single_file(path: str, kind: str) -> None:
     """SDK v1 gives a run the path of the file itself, where a file dataset has only one."""
     text = convert(
         _STORE
+        + ("apart = store.path('raw/table.csv')\n" if path == "apart" else "")
         + f"files = Dataset.File.from_files({path})\n"
         + "from azureml.core import Experiment, ScriptRunConfig\n"
         + 'Experiment(ws, "e").submit(ScriptRunConfig("src", "train.py", arguments=["--data", files.as_mount()]))\n'
     ).text
     given = re.findall(r'type="(\w+)"', text)
     assert given == [kind, kind]
+
+
+@pytest.mark.parametrize(
+    "made", ["store.path('raw/t.csv')", "DataPath(store, 'raw/t.csv')", "DataReference(store, 'r', 'raw/t.csv')"]
+)
+def test_a_table_of_a_path_that_is_made_apart_has_the_whole_address(made: str) -> None:
+    """mltable takes the short form for a path on this machine."""
+    text = convert(
+        "from azureml.data.datapath import DataPath\nfrom azureml.data.data_reference import DataReference\n"
+        + _STORE
+        + f"where = {made}\nprint(Dataset.Tabular.from_delimited_files(where).to_pandas_dataframe())\n"
+    ).text
+    assert "{ml_client.workspace_name}/datastores/workspaceblobstore/paths/raw/t.csv" in text
+    assert "where" not in text
 
 
 def test_names_of_datasets_are_a_list() -> None:

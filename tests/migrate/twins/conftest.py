@@ -22,7 +22,7 @@ def intercepting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServi
 @pytest.fixture
 def service(twin: Twin, request: pytest.FixtureRequest) -> LiveService:
     """The service that a twin runs in. Skips a twin whose packages are not there."""
-    if twin.needs and not twin.only_after:
+    if twin.needs:
         pytest.importorskip(twin.needs)
     if twin.packages and own_environment.python(*twin.packages) is None:
         pytest.skip(f"an environment with {', '.join(twin.packages)} cannot be built here")

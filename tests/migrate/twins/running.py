@@ -97,8 +97,6 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
-    if twin.only_after and not (twin.needs and is_installed(twin.needs)):
-        return Result([f"= {line}" for line in twin.tells], after.left), after
     return _run(twin, live, old), after
 
 
@@ -107,9 +105,7 @@ def unlike(twin: Twin, live: LiveService, folder: Path) -> list[str]:
     old, new = run_both(twin, live, folder)
     found = list(difflib.unified_diff(old.told, new.told, "told before", "told after", lineterm=""))
     found += differences(old.left, new.left, twin.differs)
-    if old.left is not new.left:  # both have run
-        found += [f"{pattern}: nothing differs there" for pattern in unused(old.left, new.left, twin.differs)]
-    return found
+    return found + [f"{pattern}: nothing differs there" for pattern in unused(old.left, new.left, twin.differs)]
 
 
 def is_installed(module: str) -> bool:

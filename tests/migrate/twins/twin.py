@@ -71,9 +71,6 @@ class Twin:
 
     ``notebook``: the program is the cell of a notebook, which ends with its last statement whatever threads it has.
 
-    ``only_after``: why the case itself cannot run here. The converted program runs alone and has to print ``tells``.
-    With ``needs`` that holds only where this package is not installed.
-
     ``stand_ins``: modules that are not installed, for which ``setup`` makes small ones, as ``{module: why}``. A module
     that is installed fails the test.
 
@@ -97,8 +94,6 @@ class Twin:
     needs: str = ""
     packages: tuple[str, ...] = ()
     notebook: bool = False
-    only_after: str = ""
-    tells: tuple[str, ...] = ()
     printed: bool = False
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
