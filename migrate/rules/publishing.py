@@ -314,6 +314,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
     "PublishedPipeline.list",
     "PublishedPipeline.get_all",
     "PipelineEndpoint.list",
+    "PipelineEndpoint.get_all",
     "PublishedPipeline",
     "PipelineEndpoint",
 )

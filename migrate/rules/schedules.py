@@ -355,10 +355,14 @@ def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
 @rule.converts("Schedule.list", "Schedule.get_all", "Schedule.get_schedules_for_pipeline_id")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """Those that are enabled, or all."""
-    of_one = use.symbol.endswith("pipeline_id") or use.argument("pipeline_id", position=2) is not None
+    of_id = use.symbol.endswith("pipeline_id")  # which takes nothing else
+    of_one = of_id or use.passed("pipeline_id", position=2) is not None
+    if of_one and _switches_listed(use, to):
+        return Leave(
+            "a schedule of SDK v2 does not say whose pipeline it starts, and this would switch all of them: name them"
+        )
     review = "these are the schedules of all pipelines" if of_one else ""
-    active = use.argument("active_only", position=1)
-
+    active = use.argument("active_only", position=1) if not of_id else None
     view = ""
     if active is not None and not isinstance(active, ast.Constant):
         return Leave("give list_view_type='All' or 'EnabledOnly'")
@@ -366,6 +370,13 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         view = 'list_view_type="All"'
     found = f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.list({view})"
     return Replace(listing(found, use, to), review)
+
+
+def _switches_listed(listing: Use, to: Rewriter) -> bool:
+    """Whether the module enables or disables schedules of a list, or some of which nobody knows where they are from."""
+    receivers = [use.receiver_value for use in to.uses if use.symbol in _SWITCHING]
+    origins = [value.origin if value is not None else None for value in receivers]
+    return any(origin is None or origin is listing.node for origin in origins)
 
 
 @rule.converts("Schedule.get", "Schedule.get_schedule")
@@ -377,7 +388,10 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.schedules.get({to.source(name)})")
 
 
-@rule.converts("Schedule.disable", "Schedule.enable", "Schedule.activate")
+_SWITCHING = ("Schedule.disable", "Schedule.enable", "Schedule.activate")
+
+
+@rule.converts(*_SWITCHING)
 def switch(use: Use, to: Rewriter) -> Outcome:
     """Disables or enables it, and waits."""
     assert use.receiver is not None

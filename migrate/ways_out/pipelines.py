@@ -64,7 +64,6 @@ WAYS_OUT = {
     "PipelineDraft": _DRAFT,
     "PipelineEndpoint": _ENDPOINT,
     "PipelineEndpoint.enable": "endpoints cannot be disabled: delete the deployment, or make another one the default",
-    "PipelineEndpoint.get_all": "ml_client.batch_endpoints.list()",
     "PipelineEndpoint.get_all_pipelines": _DEPLOYMENT,
     "PipelineEndpoint.pipeline_version_list": _DEPLOYMENT,
     "PipelineEndpoint.reactivate": "endpoints cannot be disabled: make the deployment anew",

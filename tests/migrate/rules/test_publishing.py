@@ -184,6 +184,13 @@ def test_a_schedule_keeps_parameters_experiment_and_time_zone() -> None:
     assert {finding.status for finding in conversion.findings} <= {Status.CONVERTED, Status.REVIEW}
 
 
+@pytest.mark.parametrize("kind", ["PublishedPipeline", "PipelineEndpoint"])
+@pytest.mark.parametrize("method", ["list", "get_all"])
+def test_what_is_listed_under_an_old_name_is_found_as_well(kind: str, method: str) -> None:
+    found = convert(HEAD + f"for one in {kind}.{method}(ws):\n    print(one.name, one.endpoint)\n")
+    assert "for one in list(ml_client.batch_endpoints.list()):\n    print(one.name, one.scoring_uri)" in found.text
+
+
 def test_data_that_is_not_registered_is_given_by_its_path() -> None:
     found = convert(
         HEAD

@@ -128,6 +128,19 @@ def test_schedules_are_a_list_where_they_are_not_run_over() -> None:
     assert "print(len(list(ml_client.schedules.list())), sorted(ml_client.schedules.list()))" in after.text
 
 
+@pytest.mark.parametrize(
+    "listed", ["list(ws, pipeline_id=i)", "get_all(ws, False, i)", "get_schedules_for_pipeline_id(ws, i)"]
+)
+def test_no_schedule_of_another_pipeline_is_disabled(listed: str) -> None:
+    """A schedule of SDK v2 does not say whose pipeline it starts."""
+    loop = f"{_HELD}for one in Schedule.{listed}:\n"
+    disabled = convert(f"{loop}    one.disable()\n")
+    assert "begin_disable" not in disabled.text and f"Schedule.{listed}" in disabled.text
+    assert "name them" in " ".join(finding.message for finding in disabled.findings)
+    assert "ml_client.schedules.list(" in convert(f"{loop}    print(one.name)\n").text
+    assert "begin_disable" in convert(f"{_HELD}for one in Schedule.list(ws):\n    one.disable()\n").text
+
+
 @pytest.mark.parametrize("given", ["pipeline_parameters={}", "status=STATUS", "datastore=store"])
 def test_other_updates_stay(given: str) -> None:
     assert f"held.update({given})" in convert(f"{_HELD}held.update({given})\n").text
