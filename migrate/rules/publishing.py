@@ -310,14 +310,10 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{client}.batch_endpoints.get({code})", _PUBLISHED)
 
 
-@rule.converts(
-    "PublishedPipeline.list",
-    "PublishedPipeline.get_all",
-    "PipelineEndpoint.list",
-    "PipelineEndpoint.get_all",
-    "PublishedPipeline",
-    "PipelineEndpoint",
-)
+_LISTINGS = ("PublishedPipeline.list", "PublishedPipeline.get_all", "PipelineEndpoint.list", "PipelineEndpoint.get_all")
+
+
+@rule.converts(*_LISTINGS, "PublishedPipeline", "PipelineEndpoint")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All batch endpoints."""
     if use.call is None:
@@ -489,6 +485,11 @@ _COMPARED = ("PublishedPipeline.name", "PipelineEndpoint.name", "PublishedPipeli
 def disable(use: Use, to: Rewriter) -> Outcome:
     """Deletes the endpoint: it cannot be disabled."""
     assert use.receiver is not None
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    around = to.evaluator.scopes.parents.get(use.statement)
+    if made is not None and made.symbol in _LISTINGS and isinstance(around, ast.For):  # and no condition between them
+        return Leave("it would delete all batch endpoints, also those of models: say which ones are meant")
     return Replace(
         f"{to.client(use.node)}.batch_endpoints.begin_delete({to.source(use.receiver)}.name).result()",
         "a batch endpoint cannot be disabled, only deleted",

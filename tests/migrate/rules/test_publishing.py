@@ -191,6 +191,15 @@ def test_what_is_listed_under_an_old_name_is_found_as_well(kind: str, method: st
     assert "for one in list(ml_client.batch_endpoints.list()):\n    print(one.name, one.scoring_uri)" in found.text
 
 
+@pytest.mark.parametrize("kind", ["PublishedPipeline", "PipelineEndpoint"])
+def test_endpoints_of_models_are_not_deleted_with_those_of_pipelines(kind: str) -> None:
+    """SDK v2 lists all batch endpoints, and one cannot be disabled, only deleted."""
+    loop = HEAD + f"for one in {kind}.list(ws):\n"
+    assert "begin_delete" not in convert(f"{loop}    one.disable()\n").text
+    chosen = convert(f"{loop}    if one.name == 'nightly':\n        one.disable()\n").text
+    assert "ml_client.batch_endpoints.begin_delete(one.name).result()" in chosen
+
+
 def test_data_that_is_not_registered_is_given_by_its_path() -> None:
     found = convert(
         HEAD
