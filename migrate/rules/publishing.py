@@ -479,16 +479,22 @@ def compared(node: ast.expr, to: Rewriter) -> Replace | None:
 _COMPARED = ("PublishedPipeline.name", "PipelineEndpoint.name", "PublishedPipeline.version")
 
 
+def _lists_all(node: ast.expr, to: Rewriter) -> bool:
+    """Whether an expression, or the one that its variable has, is the list of all that is published."""
+    bound = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    listing = bound[0].value if len(bound) == 1 else node
+    made = to.use_of(listing) if listing is not None else None
+    return made is not None and made.symbol in _LISTINGS
+
+
 @rule.converts(
     "PublishedPipeline.disable", "PublishedPipeline.archive", "PipelineEndpoint.archive", "PipelineEndpoint.disable"
 )
 def disable(use: Use, to: Rewriter) -> Outcome:
     """Deletes the endpoint: it cannot be disabled."""
     assert use.receiver is not None
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
     around = to.evaluator.scopes.parents.get(use.statement)
-    if made is not None and made.symbol in _LISTINGS and isinstance(around, ast.For):  # and no condition between them
+    if isinstance(around, ast.For) and _lists_all(around.iter, to):  # and no condition chooses some of them
         return Leave("it would delete all batch endpoints, also those of models: say which ones are meant")
     return Replace(
         f"{to.client(use.node)}.batch_endpoints.begin_delete({to.source(use.receiver)}.name).result()",
