@@ -154,7 +154,7 @@ class Rewriter:
     def client_there(self, at: ast.AST) -> str | None:
         """The variable ``ml_client``, where the code has one already."""
         bindings = self.evaluator.scopes.lookup(CLIENT, at)
-        return CLIENT if any(binding.position <= (at.lineno, 0) for binding in bindings) else None  # type: ignore[attr-defined]
+        return CLIENT if any(binding.position <= self.evaluator.scopes.place_of(at) for binding in bindings) else None
 
     def fresh(self, wanted: str) -> str:
         """A name that nothing in the module has yet."""
@@ -353,7 +353,7 @@ class Rewriter:
     def visible_client(self, at: ast.AST) -> str | None:
         """The name of the workspace that is visible at a place, as the new code calls it, or None."""
         scope: Scope | None = self.evaluator.scopes.of(at)
-        place = (getattr(at, "lineno", 0), 0)
+        place = self.evaluator.scopes.place_of(at)
         beside: Binding | None = None
         imported: tuple[str, bool] | None = None
         while scope is not None:

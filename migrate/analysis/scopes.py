@@ -89,6 +89,13 @@ class Scopes:
             at = self.parents.get(at)
         return at
 
+    def place_of(self, node: ast.AST) -> tuple[int, int]:
+        """Line and column up to which all that was set is there for a node: the start of its line, or of its statement
+        where other statements stand before it on that line."""
+        statement = self.statement_of(node)
+        start = (statement.lineno, statement.col_offset) if statement is not None else (0, 0)
+        return max((getattr(node, "lineno", 0), 0), start)
+
     def is_set_elsewhere(self, binding: Binding) -> bool:
         """Whether a function sets a variable of the module (``global``)."""
         return binding.scope.is_module and self._function(self.of(binding.node)) is not self.module

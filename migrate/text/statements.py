@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
-import re
-import tokenize
+import itertools
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,9 +13,11 @@ from amlbridge.migrate.mixtures.beside import both_written
 from amlbridge.migrate.no_equivalent import rule_name
 from amlbridge.migrate.registry import Leave, Statements
 from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
+from amlbridge.migrate.text.comments import OF_LINTERS, lost_comments
 from amlbridge.migrate.text.comprehensions import plain
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
+from amlbridge.migrate.text.shared_lines import grouped, write_group
 
 TODO = "# TODO(amlbridge {}): {}"
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -57,7 +57,7 @@ class StatementWriter:
         return self.edits
 
     def _block(self, statements: list[ast.stmt], *, top: bool = False) -> None:
-        gone = [self._statement(statement) for statement in statements]
+        gone = [nothing for group in grouped(statements) for nothing in self._group(group)]
         self.to.gone.update(statement for statement, nothing in zip(statements, gone, strict=True) if nothing)
         if statements and all(gone) and not top:
             start = self.lines.span(statements[0])[0]
@@ -68,43 +68,64 @@ class StatementWriter:
                 start if shared else first, start if shared else first, "pass" if shared else f"{indent}pass\n"
             )
 
+    def _group(self, group: list[ast.stmt]) -> list[bool]:
+        """Writes the edits of the statements of one line. Returns for each whether nothing is left of it."""
+        start = self.lines.span(group[0])[0]
+        if len(group) == 1 and not self.lines.text[self.lines.line_start(start) : start].strip():
+            return [self._statement(group[0])]
+        found: list[bool] = []
+        for skipped, together in itertools.groupby(group, key=self.skipped.__contains__):
+            some = list(together)
+            found += [False] * len(some) if skipped else write_group(some, self)
+        return found
+
     def _statement(self, statement: ast.stmt) -> bool:
-        """Writes the edits of a statement. Returns whether nothing is left of it."""
+        """Writes the edits of a statement on lines of its own. Returns whether nothing is left of it."""
         to = self.to
         if statement in self.skipped:
             return False
-        above, below = to.inserted.get(statement, []), to.appended.get(statement, [])
-        whole = self.whole(statement)
-        if whole is not None:
-            code = "\n".join(filter(None, [whole, *below]))
-            self._replace(statement, code, above)
-            return not code and not above
-        if to.touches(statement):
-            blocks = [getattr(statement, name, None) for name in _BLOCKS]
-            if any(isinstance(block, list) and block for block in blocks) or isinstance(
-                statement, (ast.Try, ast.Match)
-            ):
-                self._compound(statement)
-            else:
-                text = to.source(statement)
-                if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
-                    text = both_written(statement, text, to)
-                if text != self.lines.source(statement):
-                    self._replace(statement, "\n".join([text, *below]), above)
-                    return False
-        self._put_above(statement, above)
-        if below:
-            start, end = self.lines.span(statement)
-            self.edits.replace(end, end, "\n" + self._laid_out("\n".join(below), self.lines.indent_at(start)))
+        above, below = self.around(statement)
+        if self.whole(statement) is None and to.touches(statement) and _has_blocks(statement):
+            self._compound(statement)
+        elif (code := self.new_text(statement)) is not None:
+            self._replace(statement, "\n".join(filter(None, [code, *below])), above)
+            return not code and not above and not below
+        if above or below or self.todo_lines(statement):
+            self._put_around(statement, above, below)
         return False
 
-    def _put_above(self, statement: ast.stmt, code: list[str]) -> None:
-        """Puts code, and the comments for what is left, above a statement that stays."""
-        start = self.lines.line_start(self.lines.span(statement)[0])
-        lines = [self._laid_out("\n".join(code), self.lines.indent_at(start))] if code else []
-        lines += self._todo_lines(statement)
+    def around(self, statement: ast.stmt) -> tuple[list[str], list[str]]:
+        """The code that goes above and below a statement."""
+        return self.to.inserted.get(statement, []), self.to.appended.get(statement, [])
+
+    def new_text(self, statement: ast.stmt) -> str | None:
+        """What becomes of a statement without blocks: "" when nothing is left of it, None when it stays as it is."""
+        to = self.to
+        whole = self.whole(statement)
+        if whole is not None or not to.touches(statement):
+            return whole
+        text = to.source(statement)
+        if isinstance(statement, ast.Assign) and statement.value in to.attempt.both:
+            text = both_written(statement, text, to)
+        return text if text != self.lines.source(statement) else None
+
+    def _put_around(self, statement: ast.stmt, above: list[str], below: list[str]) -> None:
+        """Puts code, and the comments for what is left, above and below a statement that stays."""
+        start, end = self.lines.span(statement)
+        first, indent = self.lines.line_start(start), self.lines.indent_at(start)
+        lines = [self.laid_out("\n".join(above), indent)] if above else []
+        lines += self.todo_lines(statement)
         if lines:
-            self.edits.replace(start, start, "\n".join(lines) + "\n")
+            self.edits.replace(first, first, "\n".join(lines) + "\n")
+        if below:
+            self.edits.replace(end, end, "\n" + self.laid_out("\n".join(below), indent))
+
+    def put_above(self, group: list[ast.stmt]) -> None:
+        """Puts the comments for what is left above the line of statements."""
+        first = self.lines.line_start(self.lines.span(group[0])[0])
+        lines = [line for statement in group for line in self.todo_lines(statement)]
+        if lines:
+            self.edits.replace(first, first, "\n".join(dict.fromkeys(lines)) + "\n")
 
     def whole(self, statement: ast.stmt) -> str | None:
         """The code that a rule gave for the whole statement, or None."""
@@ -188,43 +209,28 @@ class StatementWriter:
         start, end = lines.span(statement)
         first = lines.line_start(start)
         indent = lines.indent_at(start)
-        head = lines.text[first:start]
-        comments = _lost_comments(lines.text[start:end], code)
-        if head.strip():
-            if code and "\n" not in code.strip() and not (comments or above):
-                self._put_above(statement, [])
-            self._replace_shared(start, end, head, indent, "\n".join(filter(None, [*comments, *above, code])))
-            return
-        todo = self._todo_lines(statement)
+        comments = lost_comments(lines.text[start:end], code)
+        todo = self.todo_lines(statement)
         if not todo:
-            text = self._laid_out("\n".join(filter(None, [*comments, *above, code])), indent)
+            text = self.laid_out("\n".join(filter(None, [*comments, *above, code])), indent)
         else:
-            new = self._laid_out("\n".join([*comments, *above]), indent)
-            text = "\n".join(filter(None, [new, *todo, self._laid_out(code, indent)]))
+            new = self.laid_out("\n".join([*comments, *above]), indent)
+            text = "\n".join(filter(None, [new, *todo, self.laid_out(code, indent)]))
         if text:
             self.edits.replace(first, end, text)
         else:
-            self._remove(first, start, end)
+            self.remove(first, start, end)
 
-    def _laid_out(self, code: str, indent: str) -> str:
+    def laid_out(self, code: str, indent: str) -> str:
+        """Code as it stands in the module, "" for none."""
         return lay_out(plain(code), indent, self.to.options.line_length) if code else ""
 
-    def _replace_shared(self, start: int, end: int, head: str, indent: str, code: str) -> None:
-        """A statement behind ``;`` or behind the colon of a one-line block."""
-        if "\n" not in code.strip() and code:
-            self.edits.replace(start, end, code)
-        elif not code:
-            self.edits.replace(start, end, "pass")
-        else:
-            inner = indent if head.rstrip().endswith(";") else indent + "    "
-            gap = len(head) - len(head.rstrip(" \t;"))
-            self.edits.replace(start - gap, end, "\n" + lay_out(code, inner, self.to.options.line_length))
-
-    def _remove(self, first: int, start: int, end: int) -> None:
+    def remove(self, first: int, start: int, end: int) -> None:
+        """Takes the text of a span away, with its line, which starts at ``first``, when nothing else is on it."""
         text = self.lines.text
         last = self.lines.line_end(end)
         tail = text[end:last].strip()
-        if tail.startswith("#") and not _OF_LINTERS.match(tail):
+        if tail.startswith("#") and not OF_LINTERS.match(tail):
             self.edits.replace(start, last - len(text[end:last].lstrip()), "")
             return
         if tail.startswith(";"):
@@ -239,9 +245,10 @@ class StatementWriter:
 
     # Comments for what is left ------------------------------------------------------------------------------------
 
-    def _todo_lines(self, statement: ast.stmt) -> list[str]:
+    def todo_lines(self, statement: ast.stmt, indent: str | None = None) -> list[str]:
+        """The comments that say why something in a statement is left, with its indentation or another one."""
         start = self.lines.span(statement)[0]
-        indent = self.lines.indent_at(start)
+        indent = self.lines.indent_at(start) if indent is None else indent
         above = self.lines.comments_above(self.lines.line_start(start))
         found: list[str] = []
         for use in self._uses.get(statement, ()):
@@ -280,22 +287,9 @@ class StatementWriter:
         return any(isinstance(outcome, Leave) and outcome != CONNECTED for outcome in outcomes)
 
 
-#: Comments that speak of the line that they are in, which is another one now.
-_OF_LINTERS = re.compile(r"#\s*(noqa|pylint:|type:\s*ignore|nosec|pragma:|fmt:|mypy:)", re.IGNORECASE)
-
-
-def _lost_comments(old: str, new: str) -> list[str]:
-    """The comments of the old text that the new one does not have."""
-    if "#" not in old:
-        return []
-    found = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(old).readline):
-            if token.type == tokenize.COMMENT and token.string not in new and not _OF_LINTERS.match(token.string):
-                found.append(token.string)
-    except (tokenize.TokenError, IndentationError):
-        return found  # the text of one statement at an indentation: the tokens before the end were read
-    return found
+def _has_blocks(statement: ast.stmt) -> bool:
+    blocks = (getattr(statement, name, None) for name in _BLOCKS)
+    return isinstance(statement, (ast.Try, ast.Match)) or any(isinstance(block, list) and block for block in blocks)
 
 
 __all__ = ["CannotWriteError", "StatementWriter"]
