@@ -19,6 +19,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.exceptions import raised_by_code
 from amlbridge.migrate.rules.service_computes import gone
 
 rule = Rule(
@@ -407,6 +408,8 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     """What the client raises for a compute that is not there; for all that it refuses, where more is tried."""
     changes = any(other.symbol.endswith(_CHANGES) for other in tried_with(use, to))
     name = "HttpResponseError" if changes else "ResourceNotFoundError"
+    if use.call is not None:
+        return raised_by_code(use, "azure.core.exceptions", name, to)
     return caught(use, Replace(to.need("azure.core.exceptions", name)), to)
 
 

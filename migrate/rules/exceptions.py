@@ -100,7 +100,7 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     """The class, where it is caught."""
     module, name = _TWINS[use.symbol]
     if use.call is not None:
-        return _raised(use, module, name, to)
+        return raised_by_code(use, module, name, to)
     review = f"SDK v2 raises {module}.{name} in this place, or a class of its own"
     handler = to.evaluator.scopes.parents.get(use.node)
     listed = isinstance(handler, ast.Tuple)
@@ -126,7 +126,7 @@ def _each_once(classes: ast.Tuple, to: Rewriter) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
 
 
-def _raised(use: Use, module: str, name: str, to: Rewriter) -> Outcome:
+def raised_by_code(use: Use, module: str, name: str, to: Rewriter) -> Outcome:
     """An exception that code raises by itself, in the words of the client: what catches it is converted with it."""
     text = use.argument("exception_message", "message", position=0)
     if module != "azure.core.exceptions" or text is None or not isinstance(use.statement, ast.Raise):

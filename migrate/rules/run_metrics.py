@@ -153,11 +153,16 @@ def _value(use: Use) -> ast.expr:
     return node
 
 
+_STARRED = "assumed that there are a name and a value, which is a number"
+
+
 @rule.converts("Run.log")
 def log(use: Use, to: Rewriter) -> Outcome:
     """One value: a number, a truth value or a text. What is handed on without a call is MLflow's function."""
     if use.call is None:
         return handed_log(use, to)
+    if [type(node) for node in use.call.args] == [ast.Starred] and not use.call.keywords:
+        return Replace(log_call(use, to, "log_metric", to.source(use.call.args[0])), _STARRED)
     if is_one_of_several(use):
         return Replace(to.lines.source(use.node), note="it may be another function, so that the call is left as it is")
     name, literal, review = _named(use, to)
@@ -228,18 +233,27 @@ def log_row(use: Use, to: Rewriter) -> Outcome:
 
 
 def _row_of_dict(use: Use, to: Rewriter) -> Outcome | None:
-    """``run.log_row("curve", **point)`` with a dict that is made at run time."""
+    """``run.log_row("curve", x=1, **point)`` with dicts that are made at run time."""
     call = use.call
-    if call is None or not call.args or len(call.keywords) != 1 or call.keywords[0].arg is not None:
-        return None
-    row, name = call.keywords[0].value, call.args[0]
-    if not isinstance(row, (ast.Name, ast.Attribute)) or isinstance(name, ast.Starred):
+    named = {keyword.arg: keyword.value for keyword in call.keywords} if call is not None else {}
+    name = call.args[0] if call is not None and call.args else named.get("name")
+    rows = [keyword.value for keyword in call.keywords if keyword.arg is None] if call is not None else []
+    plain = all(isinstance(row, (ast.Name, ast.Attribute)) for row in rows)
+    if name is None or call is None or not rows or not plain or isinstance(name, ast.Starred):
         return None
     text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
+    allowed = allowed_name(text) if text else ""
     key, value = loop_names(use, to, "key", "value")
-    metric = joined(to.source(name), allowed_name(text) if text else "", f".{{{key}}}")
-    columns = f"{{{metric}: {value} for {key}, {value} in {to.source(row)}.items()}}"
-    return Replace(log_call(use, to, "log_metrics", columns), "assumed that all columns are numbers")
+    metric = joined(to.source(name), allowed, f".{{{key}}}")
+    columns = [
+        f"{joined(to.source(name), allowed, f'.{one.arg}')}: {to.source(one.value)}"
+        if one.arg is not None
+        else f"**{{{metric}: {value} for {key}, {value} in {to.source(one.value)}.items()}}"
+        for one in call.keywords
+        if one.arg not in ("name", "description")
+    ]
+    whole = columns[0].removeprefix("**") if len(columns) == 1 else f"{{{', '.join(columns)}}}"
+    return Replace(log_call(use, to, "log_metrics", whole), "assumed that all columns are numbers")
 
 
 @rule.converts("Run.log_table")

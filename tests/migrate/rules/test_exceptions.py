@@ -240,3 +240,20 @@ def test_a_refused_request_is_of_another_library() -> None:
     ).text
     assert "except HttpResponseError:" in text
     assert "from azure.core.exceptions import HttpResponseError" in text
+
+
+def test_a_compute_that_is_not_ready_says_so() -> None:
+    found = convert("""\
+        from azureml.core import Workspace
+        from azureml.core.compute_target import ComputeTargetException
+
+        ws = Workspace.from_config()
+        try:
+            cluster = ws.compute_targets["cpu"]
+            if cluster.provisioning_state != "Succeeded":
+                raise ComputeTargetException(f"{cluster.name} is not ready")
+        except ComputeTargetException as error:
+            print(error.message)
+        """)
+    assert 'raise ResourceNotFoundError(f"{cluster.name} is not ready")' in found.text
+    assert "except ResourceNotFoundError as error" in found.text

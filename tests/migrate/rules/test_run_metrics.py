@@ -92,6 +92,31 @@ def test_a_row_of_a_dict_that_is_made_at_run_time() -> None:
     assert [finding.status for finding in found.findings if finding.symbol == "Run.log_row"] == [Status.REVIEW]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "run.log_row('e', n=n, **row)",
+        "run.log_row(name='e', n=n, **row)",
+        "run.log_row('e', 'described', n=n, **row)",
+        "run.log_row(n=n, **row, name='e', description='described')",
+    ],
+)
+def test_a_row_of_columns_and_of_a_dict_that_is_made_at_run_time(code: str) -> None:
+    logged: list[dict[str, float]] = []
+    text = convert(f"{HEAD}{code}\n").text
+    names = {"log_metrics": logged.append, "n": 1, "row": {"x": 2, "y": 3}}
+    exec(text.splitlines()[-1].replace("mlflow.", ""), names)
+    assert logged == [{"e.n": 1, "e.x": 2, "e.y": 3}]
+
+
+def test_a_name_and_a_value_that_come_in_one() -> None:
+    found = convert(f"{HEAD}for pair in pairs:\n    run.log(*pair)\n")
+    assert found.text.endswith("    mlflow.log_metric(*pair)\n")
+    assert any(
+        finding.status is Status.REVIEW and "a name and a value" in finding.message for finding in found.findings
+    )
+
+
 def test_variables_of_loops_do_not_hide_others() -> None:
     found = convert(HEAD + "step = 7\nrun.log_list('a', [step, step])\nprint(step)\n")
     assert "for logged_step, value in enumerate([step, step]):" in found.text
