@@ -37,6 +37,12 @@ def returns(function: ast.AST) -> list[ast.expr]:
     return [value for value in found if value is not None]
 
 
+def yields(function: ast.AST) -> list[ast.expr]:
+    """The expressions that a function yields."""
+    found = [node.value for node in _own_nodes(function) if isinstance(node, ast.Yield)]
+    return [value for value in found if value is not None]
+
+
 def _own_nodes(function: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those of functions and classes inside."""
     found: list[ast.AST] = []

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import cast
 
 from amlbridge.migrate.analysis.declared import given_to
+from amlbridge.migrate.analysis.fixtures import given_by_fixtures
 from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.known import ESTIMATORS
@@ -64,6 +65,7 @@ class Handed:
         self._elements = elements_of(evaluator)
         self._read_variables()
         self._read_fields()
+        self._read_fixtures()
         for calls in evaluator.calls().values():
             for call in calls:
                 self._read_call(call)
@@ -206,6 +208,20 @@ class Handed:
                         others.append(value)
                 for one, other in pairwise(others):
                     self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+    def _read_fixtures(self) -> None:
+        """What a test gets and what the fixture gives are one object; pytest hands it on, so nothing can be put
+        between them."""
+        functions = [scope for scope in self._evaluator.scopes.all if isinstance(scope.node, _FUNCTIONS)]
+        for scope in functions:
+            for binding in [bound[0] for bound in scope.bindings.values() if bound[0].kind == "parameter"]:
+                given = given_by_fixtures(scope.node, binding.name, self._evaluator)
+                taken = self._evaluator.binding_value(binding) if given else None
+                if not isinstance(taken, Instance) or taken.origin is None:
+                    continue
+                for home, node in given:
+                    made = [value for value in alternatives(home, node) if value.origin is not None]
+                    self.links += [Link(_made(value), taken.origin, value.type) for value in made]
 
 
 def _names(node: ast.expr) -> list[ast.Name]:

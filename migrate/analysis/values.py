@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
 from amlbridge.migrate.analysis.declared import declared, without_none
+from amlbridge.migrate.analysis.fixtures import given_by_fixtures
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
 from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
@@ -29,8 +29,8 @@ from amlbridge.migrate.analysis.known import (
 )
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
+from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
-from amlbridge.migrate.module import Registered
 from amlbridge.migrate.signatures import canonical
 
 V1_PACKAGE = "azureml"
@@ -106,70 +106,6 @@ class Code:
 
 
 Value = Module | OwnModule | Symbol | Instance | Function | LocalClass | LocalObject | Code
-
-
-class Surroundings(Protocol):
-    """What an evaluator asks of the rest of the project."""
-
-    def owns(self, package: str) -> bool:
-        """Whether the project has a top-level package of this name itself."""
-        ...
-
-    def exported(self, module: str, name: str, level: int) -> Value | None:
-        """The value of a name of another module of the project; of the module itself when the name is ""."""
-        ...
-
-    def member(self, module: OwnModule, name: str) -> Value | None:
-        """The value of a name of a module of the project."""
-        ...
-
-    def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
-        """The calls of a function in other modules."""
-        ...
-
-    def content(self, path: str) -> object:
-        """What a JSON or YAML file of the project says, None where it is not there."""
-        ...
-
-    def registered(self, name: str) -> Registered | None:
-        """The dataset that another module registers under a name."""
-        ...
-
-    def reads_any_table(self) -> bool:
-        """Whether another module reads the rows of a registered dataset whose name only the running code knows."""
-        ...
-
-
-class Alone:
-    """The surroundings of a module that is on its own."""
-
-    def owns(self, package: str) -> bool:
-        """Nothing else is there."""
-        return False
-
-    def exported(self, module: str, name: str, level: int) -> Value | None:
-        """Nothing else is there."""
-        return None
-
-    def member(self, module: OwnModule, name: str) -> Value | None:
-        """Nothing else is there."""
-        return None
-
-    def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
-        """Nobody calls."""
-        return []
-
-    def content(self, path: str) -> object:
-        """No file is there."""
-        return None
-
-    def registered(self, name: str) -> Registered | None:
-        """Nothing else is there."""
-        return None
-
-    def reads_any_table(self) -> bool:
-        """Nothing else is there."""
-        return False
 
 
 class Evaluator:
@@ -461,7 +397,8 @@ class Evaluator:
             return found
         if binding.name in PARAMETER_NAMES and is_client(function, binding.name, self.scopes):
             return None
-        for evaluator, argument in self.given(function, binding.name):
+        passed = self.given(function, binding.name) or given_by_fixtures(function, binding.name, self)
+        for evaluator, argument in passed:
             value = evaluator.value(argument)
             if isinstance(value, LocalObject):
                 return value

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.values import Alone, Evaluator, OwnModule, Surroundings, Value
+from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
+from amlbridge.migrate.analysis.values import Evaluator, Function, OwnModule, Value
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
@@ -232,6 +233,10 @@ class Around(Alone):
     def callers(self, function: ast.AST) -> list[tuple[Evaluator, ast.Call]]:
         """The calls of a function in other modules."""
         return self.project.neighbours.callers(self.path, function)
+
+    def fixture(self, name: str) -> Function | None:
+        """The pytest fixture of a name that the tests of this module may take from a ``conftest.py``."""
+        return self.project.neighbours.fixture(self.path, name)
 
     def content(self, path: str) -> object:
         """What a JSON or YAML file says: below the folder of the module, or one above it that belongs to the run."""

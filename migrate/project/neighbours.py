@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from amlbridge.migrate.analysis.fixtures import fixture_in
+from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.values import (
     Code,
     Evaluator,
     Function,
     LocalClass,
     OwnModule,
-    Surroundings,
     Value,
 )
 from amlbridge.migrate.module import ModuleText
@@ -27,6 +28,8 @@ _IMPORTED = re.compile(
 )
 _IMPORTS_OF = re.compile(r"^[ \t]*(?:from|import)[ \t]+[^\n]*(?:\([^)]*\))?", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+#: Where pytest looks for fixtures.
+_CONFTEST = "conftest"
 
 
 class Neighbours:
@@ -65,7 +68,30 @@ class Neighbours:
     def _may_import(self, module: ModuleText, stems: frozenset[str]) -> bool:
         """Whether a module that does not name SDK v1 imports one that does. Others are not looked up."""
         words = _IMPORTS_OF.findall(module.text) if stems else []
-        return any(not stems.isdisjoint(_WORD.findall(line)) for line in words) and bool(self.imported(module))
+        named = any(not stems.isdisjoint(_WORD.findall(line)) for line in words)
+        return (named or bool(self._takes_fixtures(module))) and bool(self.imported(module))
+
+    def _conftests(self, path: Path) -> list[ModuleText]:
+        """The ``conftest.py`` that name SDK v1 and may have fixtures for a module of tests, the nearest first."""
+        stem, own = path.stem, key_of(path)
+        if not (stem.startswith("test") or stem.endswith("_test") or stem == _CONFTEST):
+            return []
+        keys = [str(folder / _CONFTEST) for folder in path.absolute().parents]
+        return [self._modules[key] for key in keys if key in self._modules and key != own]
+
+    def _takes_fixtures(self, module: ModuleText) -> list[str]:
+        """The paths of those of which a module of tests names a fixture, as far as its words tell."""
+        found = [other for other in self._conftests(module.path) if "fixture" in other.text]
+        words = set(_WORD.findall(module.text)) if found else set()
+        return [key_of(other.path) for other in found if not words.isdisjoint(_names_of_fixtures(other.text))]
+
+    def fixture(self, path: Path, name: str) -> Function | None:
+        """The fixture of a name that the tests of a module take from the nearest ``conftest.py`` which has it."""
+        for evaluator in map(self.evaluator, self._conftests(path)):
+            found = fixture_in(evaluator.tree, name) if evaluator is not None else None
+            if found is not None and evaluator is not None:
+                return Function(found, evaluator)
+        return None
 
     def evaluator(self, module: ModuleText) -> Evaluator | None:
         """The evaluator of a module, the same for all who ask; None for what is no Python."""
@@ -124,6 +150,7 @@ class Neighbours:
                         found[meant.path] = None
                         if meant.path in self._packages:
                             found.update(dict.fromkeys(self.imported(self._packages[meant.path])))
+            found.update(dict.fromkeys(self._takes_fixtures(module)))
             self._imports[module.path] = tuple(found)
         return self._imports[module.path]
 
@@ -204,6 +231,11 @@ def key_of(path: Path) -> str:
     """The path of a module without its ending; that of a package is its folder."""
     absolute = path.absolute()
     return str(absolute.parent if absolute.name == "__init__.py" else absolute.with_suffix(""))
+
+
+def _names_of_fixtures(text: str) -> set[str]:
+    """The words of a ``conftest.py`` that may be names of fixtures."""
+    return {*re.findall(r"\bdef (\w+)", text), *re.findall(r"""\bname\s*=\s*["'](\w+)""", text)}
 
 
 def _names(base: str | None, members: str | None, plain: str | None) -> list[tuple[int, str]]:

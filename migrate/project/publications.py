@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance, Surroundings
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import follow, kind_of, use_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from amlbridge.migrate.analysis.values import Surroundings
+from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.models.data import FRAME, follow, kind_of, lists_files
 from amlbridge.migrate.module import ModuleText, Registered
 from amlbridge.migrate.project.submissions import reader

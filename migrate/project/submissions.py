@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import posixpath
 
+from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use, find_uses
-from amlbridge.migrate.analysis.values import Evaluator, Surroundings
+from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
 from amlbridge.migrate.models.data import DATASETS, follow, kind_of
