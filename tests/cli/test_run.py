@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from amlbridge.cli.config_file import DEFAULT
+from amlbridge.server import lifecycle
 from tests.support.command import Command
+from tests.support.patience import until
 
 pytestmark = pytest.mark.slow
 
@@ -91,13 +93,13 @@ def test_signal_is_passed_on_once(shared: Command) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (5, "interrupted\ncleaned up\n")
     process = shared.start("exec", "--", sys.executable, "wait.py")
     assert process.stdout is not None
     process.stdout.readline()
     process.terminate()
-    assert process.wait(30) == 128 + signal.SIGTERM
+    assert process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_ctrl_c_at_a_terminal_interrupts_once(shared: Command) -> None:
@@ -109,7 +111,9 @@ def test_ctrl_c_at_a_terminal_interrupts_once(shared: Command) -> None:
         seen = []
         signal.signal(signal.SIGINT, lambda *_: seen.append(1))
         print("ready", flush=True)
-        end = time.time() + 2
+        while not seen:
+            time.sleep(0.1)
+        end = time.time() + 1.5
         while time.time() < end:
             time.sleep(0.1)
         print("seen", len(seen), flush=True)
@@ -137,13 +141,16 @@ def test_ctrl_c_at_a_terminal_interrupts_once(shared: Command) -> None:
 
 def test_service_that_dies_meanwhile_is_told(amlbridge: Command) -> None:
     amlbridge("up")
-    process = amlbridge.start("exec", "--", sys.executable, "-c", "print(1, flush=True); import time; time.sleep(1.5)")
+    script = "import os, time\nprint(1, flush=True)\nwhile not os.path.exists('go'): time.sleep(0.02)"
+    process = amlbridge.start("exec", "--", sys.executable, "-c", script)
     assert process.stdout is not None
     process.stdout.readline()
     address = amlbridge.home.read_address()
     assert address is not None
     os.kill(address["pid"], signal.SIGKILL)
-    _, err = process.communicate(timeout=30)
+    until(lambda: lifecycle.process_mark(address["pid"]) is None)
+    (amlbridge.folder / "go").touch()
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "the service went away" in err
 
@@ -195,7 +202,7 @@ def test_a_run_that_the_script_left_open_is_told_from_one_that_goes_on(shared: C
     )
     shared("run", "end.py")
     (copy / "azureml-setup" / "killfile").touch()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while shared.json("status", run_id, "--json")["status"] != "Canceled":
         assert time.monotonic() < deadline
         time.sleep(0.2)

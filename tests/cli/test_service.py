@@ -33,7 +33,7 @@ def test_up_twice_down_twice(amlbridge: Command) -> None:
 
 
 def test_concurrent_ups_start_one_service(amlbridge: Command) -> None:
-    answers = [process.communicate(timeout=60) for process in [amlbridge.start("up", "--json") for _ in range(4)]]
+    answers = [process.communicate(timeout=120) for process in [amlbridge.start("up", "--json") for _ in range(4)]]
     results = [json.loads(out) for out, _ in answers]
     assert len({result["pid"] for result in results}) == 1
     assert sum(result["started"] for result in results) == 1
@@ -89,7 +89,7 @@ def test_foreground_stops_on_ctrl_c(amlbridge: Command) -> None:
     assert process.stdout.readline().startswith("amlbridge is up")
     amlbridge("status")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in err
     assert not amlbridge.home.address.exists()

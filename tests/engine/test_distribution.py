@@ -49,7 +49,7 @@ def log(engine: Engine, run: Run, rank: int, name: str = RANK_DRIVER_LOG) -> str
 
 
 def until_written(path: Path) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not (path.exists() and path.read_text().strip()):
         assert time.monotonic() < deadline, f"{path} was not written"
         time.sleep(0.02)
@@ -171,7 +171,7 @@ def test_all_processes_end_with_the_step(engine: Engine, how: str) -> None:
     while True:
         time.sleep(1)
     """
-    limit = 1.0 if how == "timeout" else None
+    limit = 5.0 if how == "timeout" else None
     node = engine.step("slow", script, distribution=Distribution("mpi", 2), timeout=limit)
     engine.submit(node)
     step = engine.runs()["slow"]
@@ -182,7 +182,7 @@ def test_all_processes_end_with_the_step(engine: Engine, how: str) -> None:
     run = engine.runs()["slow"]
     assert run.status == ("Canceled" if how == "cancel" else "Failed")
     assert run.error is not None
-    assert ("cancelled" if how == "cancel" else "longer than its 1 s") in run.error["message"]
+    assert ("cancelled" if how == "cancel" else "longer than its 5 s") in run.error["message"]
     assert all(gone(pid) for pid in pids)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -333,11 +334,11 @@ def test_other_workspaces_and_deleted_runs(engine: Engine) -> None:
 def test_the_decision_survives_a_restart(tmp_path: Path) -> None:
     engine = Engine(tmp_path / "engine")
     engine.run(write(engine), run_id="p1")
-    slow = engine.step("slow", "import time; time.sleep(5)", deterministic=False)
+    slow = engine.step("slow", "import time; time.sleep(300)", deterministic=False)
     last = replace(copy(engine), after=("slow",))
     engine.submit(write(engine), slow, last, run_id="p2")
     while engine.runs("p2")["slow"].status != "Running" or not engine.runs("p2")["write"].finished:
-        pass
+        time.sleep(0.02)
     assert hits({"": engine.runs("p1")[""], "write": engine.runs("p2")["write"]}) == {"write": True}
     engine.close()
     engine = Engine(tmp_path / "engine")

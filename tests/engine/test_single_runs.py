@@ -41,7 +41,7 @@ def log(engine: Engine, run_id: str = "r") -> str:
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)

@@ -92,12 +92,19 @@ def test_a_step_whose_clock_jumps(tmp_path: Path, jump: float) -> None:
     shift = 0.0
     engine.records.runs._clock = engine.records.clock = lambda: time.time() + shift
     try:
-        step = engine.step("s", "import time; print('up', flush=True); time.sleep(1.2)", timeout=60.0)
+        step = engine.step(
+            "s",
+            "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.02)",
+            str(tmp_path / "go"),
+            timeout=120.0,
+        )
         engine.submit(step)
         while engine.runs()["s"].status != "Running":
             time.sleep(0.01)
         shift = jump
-        assert engine.scheduler.wait(engine.workspace.id, "p", 30)
+        time.sleep(1.2)  # the time limit is looked at
+        (tmp_path / "go").touch()
+        assert engine.scheduler.wait(engine.workspace.id, "p", 60)
         for run in engine.runs().values():
             assert run.status == "Completed", run.error
             assert run.ended >= run.started

@@ -42,7 +42,7 @@ def at_once(live: LiveService, ask: Callable[[httpx.Client, int], Any], clients:
         try:
             with live.client() as client:
                 client.get("/amlbridge/health")  # connected
-                ready.wait(30)
+                ready.wait(120)
                 found[number] = ask(client, number)
         except BaseException as error:  # noqa: BLE001  # shown by who looks at the answers
             found[number] = error
@@ -51,7 +51,7 @@ def at_once(live: LiveService, ask: Callable[[httpx.Client, int], Any], clients:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     errors = [item for item in found if isinstance(item, BaseException)]
     assert not errors, errors
     return found

@@ -62,7 +62,7 @@ def test_the_service_on_a_full_disk(disk: SmallDisk, tmp_path: Path, monkeypatch
                 error = answer.json()["error"]
                 assert (error["code"], error["details"]) == ("InsufficientStorage", [])
                 assert "free some space" in error["message"]
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 90
             assert client.get(f"{history}/runs/r").json()["runId"] == "r"
             assert client.get(f"{artifact}/before.bin").content == b"before" * 1000
             assert client.get(f"{artifact}/full.bin").status_code == 404
@@ -148,7 +148,7 @@ def test_ends_are_recorded_as_soon_as_there_is_room(disk: SmallDisk) -> None:
         state = engine.runs()
         assert {state["first"].status, state[""].status} == {"Running"}, state
         disk.make_room()
-        assert engine.scheduler.wait(engine.workspace.id, "p", 20)
+        assert engine.scheduler.wait(engine.workspace.id, "p", 60)
         runs = engine.runs()
         assert {run.status for run in runs.values()} == {"Completed"}, [run.error for run in runs.values()]
         assert runs["first"].ended <= runs["second"].started

@@ -69,11 +69,11 @@ class Poller:
             self.process.wait(seconds)
         finally:
             self.process.kill()
-        self.reader.join(10)
+        self.reader.join(60)
         return "".join(self.lines)
 
 
-def until(condition: Callable[[], object], seconds: float = 40) -> None:
+def until(condition: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

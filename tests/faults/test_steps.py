@@ -15,6 +15,7 @@ from amlbridge.engine.plan import Settings
 from amlbridge.engine.records.runs import Run
 from tests.support import engine as support
 from tests.support.engine import FILE_OUTPUT, Engine, OutputRef
+from tests.support.patience import until
 
 pytestmark = pytest.mark.slow
 LIMIT = 300 * 1024 * 1024
@@ -38,10 +39,10 @@ def test_a_step_that_eats_memory_is_ended_with_the_reason(engine: Engine) -> Non
     """Its helpers count, too; a step that maps a large file or reserves a lot of addresses does not use it."""
     hungry = """
         import subprocess, sys, time
-        eat = "import time; kept = [bytearray(b'x' * 2**20) for _ in range(%d)]; time.sleep(60)"
+        eat = "import time; kept = [bytearray(b'x' * 2**20) for _ in range(%d)]; time.sleep(300)"
         print("eating", flush=True)
         helpers = [subprocess.Popen([sys.executable, "-c", eat % 200]) for _ in range(2)]
-        time.sleep(60)
+        time.sleep(300)
     """
     modest = """
         import mmap
@@ -54,7 +55,7 @@ def test_a_step_that_eats_memory_is_ended_with_the_reason(engine: Engine) -> Non
     """
     began = time.monotonic()
     runs = engine.run(engine.step("hungry", hungry), engine.step("modest", modest), settings=Settings(True))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert runs["hungry"].error["code"] == "OutOfMemory"
     assert "of memory, more than a step may have here" in message(runs["hungry"])
     assert "AMLBRIDGE_STEP_MEMORY" in message(runs["hungry"])
@@ -70,8 +71,16 @@ def test_a_step_that_is_killed_from_outside_says_so(engine: Engine) -> None:
 
 
 def test_the_kernel_takes_steps_before_the_service(engine: Engine) -> None:
-    runs = engine.run(engine.step("s", "import time; time.sleep(0.2); print(open('/proc/self/oom_score_adj').read())"))
-    assert int(engine.log(runs["s"])) > int(Path("/proc/self/oom_score_adj").read_text())
+    mine = int(Path("/proc/self/oom_score_adj").read_text())
+    script = """
+        import sys, time
+        until = time.monotonic() + 30
+        while (found := int(open("/proc/self/oom_score_adj").read())) <= int(sys.argv[1]) and time.monotonic() < until:
+            time.sleep(0.02)
+        print(found)
+    """
+    runs = engine.run(engine.step("s", script, mine))
+    assert int(engine.log(runs["s"])) > mine
 
 
 def test_output_that_is_no_text(engine: Engine) -> None:
@@ -124,7 +133,7 @@ def test_a_step_that_forks_and_ends(engine: Engine) -> None:
     began = time.monotonic()
     runs = engine.run(engine.step("fork", script))
     assert runs["fork"].status == "Completed"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert not processes.members({runs["fork"].id})
     assert "background process" in engine.log(runs["fork"])
 
@@ -139,17 +148,13 @@ def test_a_step_that_ignores_sigterm_is_cancelled(engine: Engine) -> None:
             time.sleep(1)
     """
     engine.submit(engine.step("deaf", script))
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        run = engine.runs()["deaf"]
-        log = engine.root / "artifacts" / run.id / "azureml-logs" / "70_driver_log.txt"
-        if log.exists() and "deaf" in log.read_text():
-            break
-        time.sleep(0.02)
+    run = engine.runs()["deaf"]
+    log = engine.root / "artifacts" / run.id / "azureml-logs" / "70_driver_log.txt"
+    until(lambda: log.exists() and "deaf" in log.read_text())
     began = time.monotonic()
     engine.scheduler.cancel(engine.workspace.id, "p")
-    assert engine.scheduler.wait(engine.workspace.id, "p", 30)
-    assert time.monotonic() - began < 10
+    assert engine.scheduler.wait(engine.workspace.id, "p", 60)
+    assert time.monotonic() - began < 60
     assert {run.status for run in engine.runs().values()} == {"Canceled"}
     assert not processes.members({run.id})
 

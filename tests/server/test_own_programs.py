@@ -35,12 +35,12 @@ class Loop:
     def call_in_loop(self, function: Callable[[], Any]) -> Any:
         future: Future[Any] = Future()
         self.loop.call_soon_threadsafe(lambda: future.set_result(function()))
-        return future.result(30)
+        return future.result(60)
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.pool.close(), self.loop).result(30)
+        asyncio.run_coroutine_threadsafe(self.pool.close(), self.loop).result(60)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(60)
 
 
 class Never:
@@ -78,7 +78,7 @@ def test_a_module_runs_with_its_arguments(loop: Loop, tmp_path: Path) -> None:
 
 
 def test_one_that_takes_too_long_is_ended(loop: Loop, tmp_path: Path) -> None:
-    (tmp_path / "wait.py").write_text("import time\ntime.sleep(60)")
+    (tmp_path / "wait.py").write_text("import time\ntime.sleep(300)")
     assert _programs(loop).run("wait", (), tmp_path, 0.5).timed_out
 
 
@@ -87,7 +87,7 @@ def _started(programs: OwnPrograms, folder: Path) -> tuple[threading.Thread, lis
 
     def run() -> None:
         try:
-            ended.append(programs.run("wait", (), folder, 60))
+            ended.append(programs.run("wait", (), folder, 300))
         except EngineError as error:
             ended.append(str(error))
 
@@ -97,19 +97,19 @@ def _started(programs: OwnPrograms, folder: Path) -> tuple[threading.Thread, lis
 
 
 def test_it_ends_with_the_service(loop: Loop, tmp_path: Path) -> None:
-    (tmp_path / "wait.py").write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(60)")
+    (tmp_path / "wait.py").write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(300)")
     thread, ended = _started(_programs(loop), tmp_path)
     while not (tmp_path / "begun").exists():
         time.sleep(0.02)
     loop.stop()
-    thread.join(20)
+    thread.join(60)
     assert len(ended) == 1 and (ended[0] == "the service stopped while wait ran" or ended[0].cancelled)
 
 
 def test_nobody_waits_for_one_that_the_service_has_left(loop: Loop, tmp_path: Path) -> None:
     loop.pool = never = Never()  # type: ignore[assignment]
     thread, ended = _started(_programs(loop), tmp_path)
-    assert never.asked.wait(20)
+    assert never.asked.wait(60)
     loop.stop()
-    thread.join(20)
+    thread.join(60)
     assert ended == ["the service stopped while wait ran"]

@@ -58,7 +58,7 @@ class LiveService:
             # Most tests run no step: an interpreter is warmed when the first step wants one.
             env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
             self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=env)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             address = self.home.read_address()
             if address and address["pid"] == self.process.pid and self._answers(address["http_port"]):
@@ -80,13 +80,13 @@ class LiveService:
         """Ends the service as `amlbridge down` would."""
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(60)
 
     @property
     def url(self) -> str:
@@ -128,7 +128,7 @@ class LiveService:
         workspace: str = "ws",
         folder: Path | None = None,
         check: bool = True,
-        timeout: float = 240,
+        timeout: float = 600,
         files: dict[str, str] | None = None,
         python: str | None = None,
     ) -> subprocess.CompletedProcess[str]:

@@ -434,11 +434,15 @@ except Exception as error:
 slow = experiment.submit(ScriptRunConfig("src", "slow.py", compute_target="local"))
 while "user_logs/std_log.txt" not in slow.get_file_names() or slow.get_status() != "Running":
     time.sleep(0.2)
+words = []
+while not words:
+    slow.download_file("user_logs/std_log.txt", "slow.txt")
+    words = open("slow.txt").read().split()
 slow.cancel()
 print("CANCELED", slow.get_status(), Run.get(ws, slow.id).get_status())
-time.sleep(2)
-slow.download_file("user_logs/std_log.txt", "slow.txt")
-pid = int(open("slow.txt").read().split()[0])
+pid, end = int(words[0]), time.time() + 60
+while os.path.exists(f"/proc/{pid}") and time.time() < end:
+    time.sleep(0.1)
 print("GONE", not os.path.exists(f"/proc/{pid}"))
 timed = experiment.submit(ScriptRunConfig("src", "slow.py", compute_target="local", max_run_duration_seconds=1))
 try:

@@ -50,7 +50,7 @@ def alive(pid: int) -> bool:
     return path.exists() and path.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def end(service: LiveService, run_id: str, patience: float = 20) -> tuple[str, str]:
+def end(service: LiveService, run_id: str, patience: float = 90) -> tuple[str, str]:
     """Status and error message once the run has ended."""
     deadline = time.monotonic() + patience
     with service.client() as client:

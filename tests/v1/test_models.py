@@ -147,7 +147,8 @@ def test_what_needs_servers_of_azure_is_refused_with_a_way_out(live: LiveService
         with contextlib.redirect_stdout(io.StringIO()):
             model = Model.register(ws, model_path="model.pkl", model_name="m", model_framework=Model.Framework.ONNX)
         print(ws.webservices, ws.images)
-        started = time.time()
+        slept, sleep = [], time.sleep
+        time.sleep = lambda seconds: (slept.append(seconds), sleep(seconds))
         for call in (
             lambda: Model.package(ws, [model]),
             lambda: Webservice(ws, "svc"),
@@ -157,7 +158,7 @@ def test_what_needs_servers_of_azure_is_refused_with_a_way_out(live: LiveService
             except Exception as error:
                 text = str(error)
                 print("501" in text, "give Model.deploy an InferenceConfig" in text, "NotFound" in text)
-        print(time.time() - started < 20)
+        print(sum(slept) < 20)
         """,
         files={"model.pkl": "weights"},
         workspace="deploying",

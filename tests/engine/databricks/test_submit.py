@@ -50,7 +50,7 @@ def start(
 def ran(tmp_path: Path, workspace: Databricks, task: dict[str, Any], folder: str | None = None) -> tuple[int, str, str]:
     """Exit code, output and errors of the driver."""
     process = start(tmp_path, workspace, task, folder)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -135,7 +135,7 @@ def test_a_step_that_is_cancelled_cancels_its_run(tmp_path: Path, workspace: Dat
     while not workspace.submitted:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == kinds.SAID_WHY
     assert ("/api/2.1/jobs/runs/cancel", {"run_id": 7}) in workspace.asked
     assert err.splitlines()[-1] == "the run 7 on Databricks was cancelled"

@@ -15,21 +15,22 @@ import pytest
 
 from amlbridge.engine.launch import MARK, kill_leftovers, processes
 from tests.engine.launch.conftest import PYTHON, Bench, read
+from tests.support.patience import until
 
 _TREE = """
 import os, subprocess, sys, time, multiprocessing
-def sleep(): time.sleep(60)
+def sleep(): time.sleep(300)
 def daemon():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
             os.chdir('/')
-            time.sleep(60)
+            time.sleep(300)
         os._exit(0)
 if __name__ == '__main__':
-    subprocess.Popen(['sleep', '60'])
-    subprocess.Popen(['setsid', 'sleep', '60'])
-    subprocess.Popen(['sh', '-c', 'setsid sh -c "sleep 60 & sleep 60" & exit 0'])
+    subprocess.Popen(['sleep', '300'])
+    subprocess.Popen(['setsid', 'sleep', '300'])
+    subprocess.Popen(['sh', '-c', 'setsid sh -c "sleep 300 & sleep 300" & exit 0'])
     multiprocessing.get_context('fork').Process(target=sleep, daemon=True).start()
     daemon()
     time.sleep(.2)
@@ -39,10 +40,7 @@ if __name__ == '__main__':
 
 
 def await_file(path: Path) -> None:
-    until = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < until, f"{path} never came"
-        time.sleep(0.01)
+    until(path.exists)
 
 
 async def ready(folder: Path) -> None:
@@ -56,11 +54,10 @@ def alive(step_id: str) -> list[str]:
 
 @pytest.mark.slow
 def test_cancel_reaches_the_whole_tree(bench: Bench) -> None:
-    launch = bench.launch(bench.write(_TREE.format(end="time.sleep(60)")))
+    launch = bench.launch(bench.write(_TREE.format(end="time.sleep(300)")))
     running = bench.run(bench.pool.start(launch))
     bench.run(ready(bench.folder))
-    before = alive(launch.step_id)
-    assert len(before) >= 6, before
+    until(lambda: len(alive(launch.step_id)) >= 6)
     bench.run(running.cancel(grace=2.0))
     outcome = bench.run(running.wait())
     assert alive(launch.step_id) == []
@@ -83,7 +80,7 @@ def test_a_step_that_leaves_nothing_gets_no_such_line(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_a_daemon_of_one_step_survives_the_end_of_another(warm: Bench) -> None:
-    launch = warm.launch(warm.write(_TREE.format(end="time.sleep(60)")))
+    launch = warm.launch(warm.write(_TREE.format(end="time.sleep(300)")))
     running = warm.run(warm.pool.start(launch))
     warm.run(ready(warm.folder))
     before = processes.members({launch.step_id}).keys()
@@ -94,20 +91,20 @@ def test_a_daemon_of_one_step_survives_the_end_of_another(warm: Bench) -> None:
 
 @pytest.mark.slow
 def test_sigterm_ignored(bench: Bench) -> None:
-    body = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('ready', 'w')\ntime.sleep(60)"
+    body = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nopen('ready', 'w')\ntime.sleep(300)"
     running = bench.run(bench.pool.start(bench.launch(bench.write(body))))
     bench.run(ready(bench.folder))
     begin = time.monotonic()
     bench.run(running.cancel(grace=0.3))
     outcome = bench.run(running.wait())
     assert outcome.signal == signal.SIGKILL
-    assert 0.3 <= time.monotonic() - begin < 5
+    assert 0.3 <= time.monotonic() - begin < 60
 
 
 def test_sigterm_handled_gives_time_to_clean_up(bench: Bench) -> None:
     body = (
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *a: (print('bye'), sys.exit(7)))\n"
-        "open('ready', 'w')\ntime.sleep(60)"
+        "open('ready', 'w')\ntime.sleep(300)"
     )
     launch = bench.launch(bench.write(body))
     running = bench.run(bench.pool.start(launch))
@@ -119,9 +116,9 @@ def test_sigterm_handled_gives_time_to_clean_up(bench: Bench) -> None:
 
 def test_timeout(bench: Bench) -> None:
     begin = time.monotonic()
-    outcome = bench.script("import time; time.sleep(60)", timeout=0.4).outcome
+    outcome = bench.script("import time; time.sleep(300)", timeout=0.4).outcome
     assert (outcome.timed_out, outcome.cancelled, outcome.signal) == (True, False, signal.SIGTERM)
-    assert 0.4 <= time.monotonic() - begin < 5
+    assert 0.4 <= time.monotonic() - begin < 60
     assert outcome.ended - outcome.started >= 0.4
 
 
@@ -144,7 +141,7 @@ def test_crash_does_not_harm_the_next_step(bench: Bench) -> None:
 
 
 def test_mark_is_visible_from_outside(bench: Bench) -> None:
-    launch = bench.launch(bench.write("import time; open('ready', 'w'); time.sleep(60)"))
+    launch = bench.launch(bench.write("import time; open('ready', 'w'); time.sleep(300)"))
     running = bench.run(bench.pool.start(launch))
     bench.run(ready(bench.folder))
     assert processes.step_of(running.pid) == launch.step_id
@@ -196,8 +193,8 @@ def test_logs_are_appended_to(bench: Bench) -> None:
 
 def test_kill_leftovers() -> None:
     mark = f"left-{os.getpid()}"
-    orphan = subprocess.Popen(["sh", "-c", "setsid sleep 60 & sleep 60"], env={**os.environ, MARK: mark})
-    other = subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: mark + "0"})
+    orphan = subprocess.Popen(["sh", "-c", "setsid sleep 300 & sleep 300"], env={**os.environ, MARK: mark})
+    other = subprocess.Popen(["sleep", "300"], env={**os.environ, MARK: mark + "0"})
     while len(processes.members({mark})) < 3:
         time.sleep(0.01)
     assert kill_leftovers({mark}) == 3
@@ -212,7 +209,7 @@ def test_kill_leftovers() -> None:
 @pytest.mark.parametrize("kind", ["warm", "subprocess"])
 def test_steps_die_with_the_service(kind: str, tmp_path: Path) -> None:
     """A service that is killed takes its steps along, also those that daemonised."""
-    (tmp_path / "script.py").write_text(_TREE.format(end="time.sleep(60)"))
+    (tmp_path / "script.py").write_text(_TREE.format(end="time.sleep(300)"))
     mark = f"service-{kind}-{os.getpid()}"
     service = textwrap.dedent(f"""
         import asyncio, os
@@ -228,10 +225,7 @@ def test_steps_die_with_the_service(kind: str, tmp_path: Path) -> None:
     """)
     process = subprocess.Popen([sys.executable, "-c", service], start_new_session=True)
     await_file(tmp_path / "ready")
-    assert len(alive(mark)) >= 6
+    until(lambda: len(alive(mark)) >= 6)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    until = time.monotonic() + 10
-    while alive(mark) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert alive(mark) == []
+    until(lambda: alive(mark) == [])

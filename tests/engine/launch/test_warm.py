@@ -250,12 +250,12 @@ def test_a_python_without_a_warm_interpreter_gets_its_own_process(make_bench: Ma
 
 def test_closing_kills_what_runs(make_bench: Maker) -> None:
     bench = make_bench(heavy=())
-    name = bench.write("import time; time.sleep(60)")
+    name = bench.write("import time; time.sleep(300)")
     warm = bench.run(bench.pool.start(bench.launch(name)))
-    cold = bench.run(bench.pool.start(bench.launch("sleep", "60", python=None)))
+    cold = bench.run(bench.pool.start(bench.launch("sleep", "300", python=None)))
     begin = time.monotonic()
     bench.run(bench.pool.close())
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60
     assert not processes.members({warm.launch.step_id, cold.launch.step_id})
     with pytest.raises(RuntimeError):
         bench.run(bench.pool.start(bench.launch(name)))

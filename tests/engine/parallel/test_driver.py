@@ -61,7 +61,7 @@ def test_what_a_worker_has_started_dies_with_it(tmp_path: Path) -> None:
         open(os.environ["OUT"] + "/pid", "w").write(str(child.pid))
         time.sleep(60)
     """
-    done = drive(tmp_path, script, files(tmp_path, ["x"]), run_invocation_timeout=1.0)
+    done = drive(tmp_path, script, files(tmp_path, ["x"]), run_invocation_timeout=5.0)
     assert done.code == 0, done.process.stderr
     pid = (done.output / "pid").read_text()
     state = Path(f"/proc/{pid}/stat")

@@ -76,7 +76,7 @@ def get(engine: Engine, run_id: str = "s") -> tuple[Run, list[Run]]:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -54,7 +54,7 @@ def test_the_tables_are_fresh() -> None:
         for name in ("v1", "v2")
     }
     for name, process in running.items():
-        text, _ = process.communicate(timeout=280)
+        text, _ = process.communicate(timeout=800)
         assert process.returncode == 0
         path = {"v1": table.V1, "v2": table.V2}[name]
         # Not the whole texts: pytest would print megabytes.

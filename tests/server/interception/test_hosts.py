@@ -66,4 +66,4 @@ def test_certificate_is_for_its_host_and_only_our_authority_vouches_for_it() -> 
                     client.wrap_socket(near, server_hostname=host)
         finally:
             near.close()
-            thread.join(10)
+            thread.join(60)

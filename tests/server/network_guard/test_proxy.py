@@ -37,7 +37,7 @@ class Running:
         self.port: int = listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._wait: Callable[[Any], Any] = lambda work: asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        self._wait: Callable[[Any], Any] = lambda work: asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
         self._wait(self.guard.start(listener))
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Running:
 
     def ask(self, request: str, session: str | None = _SESSION, password: str | None = None) -> socket.socket:
         """Sends a request's first line and the credentials."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         text = f"{session}:{password or guard_password(_ISSUER, session or '')}"
         header = f"Proxy-Authorization: Basic {base64.b64encode(text.encode()).decode()}\r\n" if session else ""
         connection.sendall(f"{request}\r\n{header}\r\n".encode())
@@ -135,14 +135,14 @@ def test_stop_is_answered_recorded_and_told(running: Running) -> None:
     )
     answer = read_all(running.ask("CONNECT management.azure.com:443 HTTP/1.1"))
     assert answer.startswith(b"HTTP/1.1 403 amlbridge stopped the connection to management.azure.com")
-    assert came.wait(5)
+    assert came.wait(60)
     assert (told[0]["host"], told[0]["port"], told[0]["ends"]) == ("management.azure.com", 443, True)
     assert [stop.host for stop in running.guard.stops(_SESSION)] == ["management.azure.com"]
     # Another script's stop is not ours; a step's is told to all that run.
     came.clear()
     read_all(running.ask("CONNECT other.azure.com:443 HTTP/1.1", "amlbridge-run-2"))
     read_all(running.ask("GET http://step.azure.com/x HTTP/1.1", step_session("r1")))
-    assert came.wait(5)
+    assert came.wait(60)
     assert [event["host"] for event in told] == ["management.azure.com", "step.azure.com"]
     watcher.close()
     assert not lost.wait(0.3)
@@ -155,7 +155,7 @@ def test_watcher_that_is_refused_or_lost(running: Running) -> None:
         Watcher(running.port, _SESSION, "wrong", **settings)
     Watcher(running.port, _SESSION, guard_password(_ISSUER, _SESSION), **settings)
     running._wait(running.guard.close())
-    assert lost.wait(5)
+    assert lost.wait(60)
 
 
 def test_plain_http_passes_one_exchange_at_a_time(running: Running) -> None:

@@ -370,12 +370,12 @@ def test_the_thread_sleeps_until_a_schedule_is_made_and_reads_nothing_meanwhile(
 
     desk.runner.run_due = counted  # type: ignore[method-assign]
     desk.runner.start()
-    assert done.wait(10)
+    assert done.wait(60)
     schedule = desk.schedule()
     assert not done.clear()
     assert desk.runs(schedule) == []
     desk.runner.wake()
-    assert done.wait(10)
+    assert done.wait(60)
     assert len(desk.runs(schedule)) == 1
     # It is due in an hour: neither a wake-up of nothing nor the clock makes it read again.
     with desk.runner._changes:

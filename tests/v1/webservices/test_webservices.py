@@ -79,9 +79,10 @@ def test_aci_from_deployment_to_deletion(live: LiveService) -> None:
         config = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1, auth_enabled=True, tags={"a": "1"},
                                                     description="d")
         service = Model.deploy(ws, "first-service", [model], inference, config)
-        began = time.time()
+        slept, sleep = [], time.sleep
+        time.sleep = lambda seconds: (slept.append(seconds), sleep(seconds))
         service.wait_for_deployment(show_output=True)
-        print("waited", time.time() - began < 4)
+        print("waited", sum(slept) < 4)
         print(service.state, service.compute_type, service.tags, service.description, service.error)
         print(service.run(json.dumps({"data": [1, 2]})))
         primary, secondary = service.get_keys()

@@ -46,7 +46,7 @@ print("LATE", late.status[:])
 slow = ml.jobs.create_or_update(command(command="sleep 60", environment=ENV))
 ml.jobs.begin_cancel(slow.name).result()
 started = time.time()
-while ml.jobs.get(slow.name).status not in ("Canceled", "Failed") and time.time() - started < 20:
+while ml.jobs.get(slow.name).status not in ("Canceled", "Failed") and time.time() - started < 90:
     time.sleep(0.1)
 print("CANCELED", ml.jobs.get(slow.name).status[:])
 refused(lambda: ml.jobs.begin_delete(slow.name).result())

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.live import LiveService
+from tests.support.patience import quickest, until
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +48,9 @@ def test_jobs_are_listed_in_pages_newest_first(empty_live: LiveService) -> None:
         assert client.get(jobs, params={"jobType": "Pipeline"}).json()["value"] == []
         assert client.get(jobs, params={"listViewType": "Some"}).status_code == 400
         assert client.get(jobs, params={"$skip": "x"}).status_code == 400
-        started = time.perf_counter()
         assert len(client.get(jobs).json()["value"]) == 100
         # The goal is 50 ms on a quiet machine.
-        assert time.perf_counter() - started < 0.5
+        assert quickest(lambda: client.get(jobs), 0.5) < 0.5
 
 
 def test_a_job_that_was_submitted_changes_only_in_what_can_change(live: LiveService) -> None:
@@ -119,12 +119,12 @@ def test_a_cancelled_pipeline_cancels_its_nodes(live: LiveService) -> None:
         assert made.is_success, made.text
         jobs = {"n": {"type": "command", "componentId": "azureml:sleep:1"}}
         assert client.put(f"{scope}/jobs/stop", json={"properties": {"jobType": "Pipeline", "jobs": jobs}}).is_success
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not live_children(client, scope, "stop"):  # a step that never started is not shown, as on Azure
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert client.post(f"{scope}/jobs/stop/cancel").status_code == 200
-        assert finish(client, f"{scope}/jobs/stop", 20)["properties"]["status"] == "Canceled"
+        assert finish(client, f"{scope}/jobs/stop")["properties"]["status"] == "Canceled"
         (child,) = live_children(client, scope, "stop")
         assert child["status"] == "Canceled"
         assert client.post(f"{scope}/jobs/nothing/cancel").status_code == 404
@@ -164,7 +164,7 @@ def test_a_killed_service_finishes_the_job_after_its_restart(own_live: LiveServi
         made = client.put(component, json={"properties": {"componentSpec": {"name": "slow", "version": "1", **spec}}})
         assert made.status_code == 201, made.text
         assert client.put(address, json={"properties": job}).status_code == 201
-        time.sleep(0.7)
+        until(lambda: live_children(client, own_live.scope(), "killed"))
     own_live.kill()
     own_live.start()
     with own_live.client() as client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.live import LiveService
+from tests.support.patience import until
 
 pytestmark = pytest.mark.slow
 
@@ -63,16 +63,16 @@ class Workspace:
 
     def deploy(self, endpoint: str, name: str, **properties: Any) -> dict[str, Any]:
         made = self.put(f"onlineEndpoints/{endpoint}/deployments/{name}", self.body(**properties))
-        for _ in range(100):
+
+        def ended() -> dict[str, Any] | None:
             found: dict[str, Any] = self.client.get(made["id"]).json()
-            if found["properties"]["provisioningState"] != "Creating":
-                return found
-            time.sleep(0.1)
-        raise AssertionError(found)
+            return found if found["properties"]["provisioningState"] != "Creating" else None
+
+        return until(ended)
 
 
 def score(uri: str, key: str, seconds: float = 0) -> httpx.Response:
-    return httpx.post(uri, content=json.dumps(seconds), headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    return httpx.post(uri, content=json.dumps(seconds), headers={"Authorization": f"Bearer {key}"}, timeout=90)
 
 
 def test_bad_endpoints_and_deployments_change_nothing(live: LiveService) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.live import LiveService
+from tests.support.patience import until
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +66,7 @@ FILES = {
             pass
         def run(data):
             if data == '"hang"':
-                time.sleep(60)
+                time.sleep(600)
             if data == '"raise"':
                 raise ValueError("not such data")
             return {"name": os.environ.get("NAME"), "pid": os.getpid()}
@@ -228,7 +229,7 @@ def test_traffic_split_errors_and_timeouts(live: LiveService) -> None:
     assert "ValueError: not such data" in raised.json()["message"]
     began = time.monotonic()
     assert post(uri, key, "hang", **chosen).status_code == 408
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert post(uri, key, **chosen).status_code == 200
 
 
@@ -293,16 +294,9 @@ def test_deployments_come_back_after_kill_and_restart(own_live: LiveService) -> 
 
 
 def _pid(uri: str, key: str) -> int:
-    for _ in range(100):
-        answer = post(uri, key)
-        if answer.status_code == 200:
-            return int(answer.json()["pid"])
-        time.sleep(0.1)
-    raise AssertionError(answer.text)
+    answer = until(lambda: found if (found := post(uri, key)).status_code == 200 else None)
+    return int(answer.json()["pid"])
 
 
 def _gone(pid: int) -> None:
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()
+    until(lambda: not Path(f"/proc/{pid}").exists())

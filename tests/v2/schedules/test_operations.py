@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import time
+from datetime import datetime, timezone
 
 import pytest
 
 from tests.support.live import LiveService
+from tests.support.patience import until
 from tests.v2.jobs.scripts import COMPONENTS, FILES, HEAD
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,14 @@ def jobs_of(name, count=1):
 """
 
 LIFE = """
-soon = datetime.now(timezone.utc) + timedelta(seconds=5)
+# How long it takes to make one, however slow the machine is: the next must be made before it is due.
+began = time.time()
+trigger = CronTrigger(expression="0 3 * * *", start_time="2990-01-01T00:00:00")
+put(JobSchedule(name="measured", create_job=one("m"), trigger=trigger))
+taken = time.time() - began
+ml.schedules.begin_disable("measured").result()
+ml.schedules.begin_delete("measured").result()
+soon = datetime.now(timezone.utc) + timedelta(seconds=2 + 3 * taken)
 job = one("at ${{creation_context.trigger_time}}")
 job.settings.force_rerun = True
 job.experiment_name = "nights"
@@ -94,9 +102,10 @@ ml.schedules.begin_disable("soon").result()
 """
 
 KILLED = """
-soon = datetime.now(timezone.utc) + timedelta(seconds=2)
 trigger = CronTrigger(expression="* * * * *", start_time="2990-01-01T00:00:00")
+began = time.time()
 put(JobSchedule(name="later", trigger=trigger, create_job=one("later")))
+soon = datetime.now(timezone.utc) + timedelta(seconds=2 + 3 * (time.time() - began))
 trigger = RecurrenceTrigger(frequency="minute", interval=600, start_time=soon.strftime("%Y-%m-%dT%H:%M:%S"))
 put(JobSchedule(name="missed", trigger=trigger, create_job=one("missed")))
 print("MADE", soon.strftime("%Y%m%dT%H%M%SZ"))
@@ -202,7 +211,8 @@ def test_schedules_of_jobs_that_ran_and_what_is_refused(live: LiveService) -> No
 def test_a_tick_that_was_missed_while_the_service_was_killed_submits_one_job(own_live: LiveService) -> None:
     made = lines(own_live.run(HEAD + COMPONENTS + TOOLS + KILLED, files=FILES).stdout)["MADE"]
     own_live.kill()
-    time.sleep(3)
+    due = datetime.strptime(made, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    until(lambda: datetime.now(timezone.utc) > due)
     own_live.start()
     for _ in range(2):
         found = lines(own_live.run(HEAD + COMPONENTS + TOOLS + AGAIN, files=FILES).stdout)["MISSED"]
