@@ -5,6 +5,8 @@ The operations of SDK v2 take the compute's name and give a poller: ``.result()`
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -73,8 +75,30 @@ def sizes(use: Use, to: Rewriter) -> Outcome:
     if workspace is None:
         return Leave("a workspace is needed")
     where = f"location={to.source(location)}" if location is not None else ""
-    found = f"list({to.client(use.node, workspace)}.compute.list_sizes({where}))"
-    return Replace(found, "a size is an entity with attributes (name, v_cp_us, memory_gb) instead of a dict")
+    found = f"{to.client(use.node, workspace)}.compute.list_sizes({where})"
+    if not isinstance(use.statement, ast.Expr) and any(map(_reads_a_size, to.evaluator.scopes.parents)):
+        entries = ", ".join(f'"{key}": size.{attribute}' for key, attribute in _SIZE.items())
+        return Replace(f"[{{{entries}}} for size in {found}]")
+    return Replace(f"list({found})", "a size is an entity with attributes (name, v_cp_us, memory_gb) instead of a dict")
+
+
+#: Entry of a size's dict -> attribute of its entity.
+_SIZE = {
+    "name": "name",
+    "vCPUs": "v_cp_us",
+    "gpus": "gpus",
+    "memoryGB": "memory_gb",
+    "maxResourceVolumeMB": "max_resource_volume_mb",
+}
+
+
+def _reads_a_size(node: ast.AST) -> bool:
+    """Whether an expression reads what the dict of a size has: ``size["vCPUs"]``, ``size.get("name")``."""
+    if isinstance(node, ast.Call):
+        key = node.args[0] if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args else None
+    else:
+        key = node.slice if isinstance(node, ast.Subscript) else None
+    return isinstance(key, ast.Constant) and key.value in _SIZE
 
 
 #: Attribute of a compute -> what an entity of SDK v2 calls it.

@@ -11,7 +11,7 @@ import ast
 from amlbridge.migrate.analysis.derived import is_derived
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script
-from amlbridge.migrate.models.submit_settings import lost_settings, with_settings
+from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -140,7 +140,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     if tags is not None and not is_none(tags):
         arguments.append(f"tags={to.source(tags)}")
     submitted = f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})"
-    return Replace(submitted, "" if _is_told(config, to) else _ASSUMED)
+    return followed(submitted, "" if _is_told(config, to) else _ASSUMED, use, to)
 
 
 _ASSUMED = "what is submitted is made elsewhere: it has to be a job of SDK v2"

@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.entries import reads_of, reads_of_variable
+from amlbridge.migrate.models.mlflow_details import mlflow_details
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -101,21 +102,10 @@ def details(use: Use, to: Rewriter) -> Outcome:
     return Replace(job, _REVIEW)
 
 
-#: Key of the details -> what a run of MLflow, which a trial of AutoML is, has.
-_TRIAL = {"properties": "data.tags", "runId": "info.run_id", "status": "info.status"}
-
-
 @rule.converts("AutoMLChildRun.get_details")
 def trial(use: Use, to: Rewriter) -> Outcome:
     """What MLflow knows of a trial."""
-    run = written(use, to, "{run}")
-    reads = [*reads_of(use.node, run, to), *reads_of_variable(use, to)]
-    unknown = sorted({key for _node, key, _owner in reads if key not in _TRIAL})
-    if unknown:
-        return Leave(f"MLflow does not know {', '.join(unknown)} of a run: read its data and its artifacts")
-    for node, key, owner in reads:
-        to.rename(node, f"{owner}.{_TRIAL[key]}")
-    return Replace(run if reads else f"{run}.to_dictionary()", "the answer has another form")
+    return mlflow_details(use, written(use, to, "{run}"), to)
 
 
 def _time(key: str, job: str, use: Use, to: Rewriter) -> str:

@@ -23,6 +23,7 @@ from amlbridge.migrate.inside import (
 )
 from amlbridge.migrate.models.metrics import asked
 from amlbridge.migrate.models.tracking import tracking, tracks_from_the_client_on
+from amlbridge.migrate.models.mlflow_details import mlflow_details
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
@@ -74,11 +75,8 @@ TEMPLATES = {
     "status": ("{mlflow}.get_run({id}).info.status", "MLflow's names: RUNNING, FINISHED, FAILED, KILLED"),
     "get_metrics": ("{mlflow}.get_run({id}).data.metrics", ""),
     "description": ('{mlflow}.get_run({id}).data.tags.get("mlflow.note.content")', ""),
-    "get_details": ("{mlflow}.get_run({id}).to_dictionary()", "the dictionary is MLflow's: info, data (and inputs)"),
-    "get_details_with_logs": (
-        "{mlflow}.get_run({id}).to_dictionary()",
-        "the dictionary is MLflow's: info, data (and inputs), no logs",
-    ),
+    "get_details": ("{mlflow}.get_run({id})", "MLflow tells of the run: its info and its data (and inputs)"),
+    "get_details_with_logs": ("{mlflow}.get_run({id})", "MLflow tells of the run: its info and its data, no logs"),
 }
 _EXIT_CODE = (
     "the job fails when its script raises or exits with a code other than 0; MLflow's status does not decide it"
@@ -90,8 +88,6 @@ def member(use: Use, to: Rewriter) -> Outcome:
     """What the run says of itself."""
     assert use.receiver is not None
     name = use.symbol.rsplit(".", 1)[1]
-    if name.startswith("get_details") and isinstance(use.evaluator.scopes.parents.get(use.node), ast.Subscript):
-        return Leave("read what is needed from mlflow.get_run(run_id) or ml_client.jobs.get(run_id)")
     template, review = TEMPLATES[name]
     if name == "get_metrics" and use.passed("recursive", position=1) is not None:
         review = "MLflow gives the metrics of this run alone"
@@ -99,6 +95,8 @@ def member(use: Use, to: Rewriter) -> Outcome:
     identity = run_id(use.receiver, to) if "{id}" in template else ""
     mlflow = to.need_module("mlflow") if "{mlflow}" in template else ""
     code = template.format(run=run, id=identity, mlflow=mlflow)
+    if name.startswith("get_details"):
+        return mlflow_details(use, code, to, review=review)
     return Replace(asked(use, code, to) if name == "get_metrics" else code, review)
 
 

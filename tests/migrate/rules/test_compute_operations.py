@@ -98,3 +98,17 @@ def test_the_computes_are_a_list_where_one_is_taken_of_them() -> None:
         HEAD_2 + "first = list(ml_client.compute.list())[0]\n"
         "for one in ml_client.compute.list():\n    print(one.name)\n",
     )
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        "found = next(filter(lambda size: size['name'] == wanted, sizes), None)\nprint(found['vCPUs'])\n",
+        "for size in sizes:\n    print(size.get('memoryGB'))\n",
+    ],
+)
+def test_sizes_whose_entries_are_read_stay_dicts(reads: str) -> None:
+    text = convert(f"{HEAD_1}sizes = AmlCompute.supported_vmsizes(ws)\n{reads}").text
+    line = "".join(text.split())
+    assert '"vCPUs":size.v_cp_us,' in line and "forsizeinml_client.compute.list_sizes()]" in line
+    assert reads.splitlines()[-1].strip() in text

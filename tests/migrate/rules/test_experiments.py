@@ -143,3 +143,59 @@ def test_the_folder_outputs_of_a_run_of_this_process_is_uploaded(started: str, u
     text = convert(f"import os\n\n{HEAD}run = experiment.{started}\n{used}\nrun.complete()\n").text
     assert ('mlflow.log_artifacts("outputs", "outputs")\nmlflow.end_run()' in text) is uploads
     assert text.endswith("mlflow.end_run()\n")
+
+
+SEARCH = """\
+from azureml.core import Dataset, Experiment, Workspace
+from azureml.train.automl import AutoMLConfig
+ws = Workspace.from_config()
+experiment = Experiment(ws, "churn")
+settings = {"iterations": 3, "primary_metric": "accuracy"}
+config = AutoMLConfig(
+    task="classification", training_data=Dataset.get_by_name(ws, "churn"), label_column_name="left", %s**settings
+)
+"""
+FOLLOWED = "ml_client.jobs.stream(search.name)\n"
+
+
+@pytest.mark.parametrize(
+    ("compute", "shown", "waits"),
+    [
+        ('compute_target="cpu", ', ", show_output=True", True),
+        ('compute_target="cpu", ', ", show_output=False", False),
+        ('compute_target="cpu", ', "", False),
+        ("", "", True),  # a search in the process of the client ends before submit returns
+        ("", ", show_output=False", True),
+    ],
+)
+def test_a_search_is_waited_for_where_it_was(compute: str, shown: str, waits: bool) -> None:
+    found = convert(f"{SEARCH % compute}search = experiment.submit(config{shown})\nbest, fitted = search.get_output()\n")
+    assert (FOLLOWED in found.text) is waits and "azureml.core" not in found.text
+    assert not waits or found.text.index(FOLLOWED) < found.text.index("automl_best_child_run_id")
+    assert not check_generated(found.text)
+
+
+def test_a_search_is_waited_for_under_a_condition() -> None:
+    found = convert(f"{SEARCH % 'compute_target=cluster, '}search = experiment.submit(config, show_output=VERBOSE)\n")
+    assert "if VERBOSE:\n    ml_client.jobs.stream(search.name)\n" in found.text
+
+
+@pytest.mark.parametrize("below", ["search.wait_for_completion()", "RunDetails(search).show()"])
+def test_a_search_is_waited_for_once(below: str) -> None:
+    head = f"from azureml.widgets import RunDetails\n{SEARCH % 'compute_target=cluster, '}"
+    found = convert(f"{head}search = experiment.submit(config, show_output=True)\n{below}\n")
+    assert found.text.count("jobs.stream(search.name)") == 1
+
+
+def test_a_search_that_is_returned_is_waited_for() -> None:
+    code = SEARCH % 'compute_target="cpu", '
+    found = convert(f"{code}def start():\n    return experiment.submit(config, show_output=True)\n")
+    assert "    ml_client.jobs.stream(run.name)\n    return run\n" in found.text
+
+
+def test_other_jobs_are_not_waited_for() -> None:
+    head = "from azureml.core import ScriptRunConfig\n" + HEAD
+    found = convert(
+        f"{head}config = ScriptRunConfig('.', 'a.py', compute_target='cpu')\nr = experiment.submit(config, show_output=True)\n"
+    )
+    assert "jobs.stream" not in found.text

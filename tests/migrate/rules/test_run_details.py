@@ -82,3 +82,37 @@ def test_a_trial_is_a_run_of_mlflow() -> None:
 def test_what_mlflow_does_not_know_of_a_trial_is_left() -> None:
     found = convert(f"{TRIAL}details = best.get_details()\nprint(details['outputDatasets'])\n")
     assert "Run.get(ws, best.info.run_id).get_details()\n" in found.text
+
+
+LOGGED = """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+experiment = Experiment(ws, "e")
+for rate in (0.1, 0.2):
+    run = experiment.start_logging()
+    run.log("rate", rate)
+    run.complete()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('print(run.get_details()["runId"])', "print(mlflow.get_run(run.info.run_id).info.run_id)"),
+        ('facts = run.get_details()\nprint(facts["runId"])', "print(facts.info.run_id)"),
+        ('facts = run.get_details()\nprint(facts["properties"]["a"])', 'print(facts.data.tags["a"])'),
+        ("print(run.get_details())", "print(mlflow.get_run(run.info.run_id).to_dictionary())"),
+    ],
+)
+def test_runs_that_are_only_logged_are_runs_of_mlflow(before: str, after: str) -> None:
+    found = convert(f"{LOGGED}{before}\n")
+    assert after in found.text and "azureml.core" not in found.text
+    assert not check_generated(found.text)
+
+
+def test_what_mlflow_does_not_know_of_a_logged_run_is_left() -> None:
+    found = convert(f'{LOGGED}facts = run.get_details()\nprint(facts["runId"], facts["logFiles"])\n')
+    (left,) = (finding for finding in found.findings if "MLflow does not know" in finding.message)
+    assert left.status is Status.MANUAL and "logFiles" in left.message
+    assert 'print(facts["runId"], facts["logFiles"])' in found.text
