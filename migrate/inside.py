@@ -94,10 +94,10 @@ def of_other_run(use: Use, to: Rewriter) -> str:
 
 
 def is_created(node: ast.expr, to: Rewriter) -> bool:
-    """Whether a run is one of ``run.create_children()``: MLflow has made it, but it is never the active one."""
+    """Whether a run is one of ``run.create_children()``, or one that MLflow has found: it is never the active one."""
     value = to.evaluator.value(node)
     made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
-    return made is not None and made.symbol.endswith(".create_children")
+    return made is not None and made.symbol.endswith((".create_children", ".get_runs", "Run.list"))
 
 
 def _inside_child(use: Use, to: Rewriter) -> bool:

@@ -183,7 +183,7 @@ class Handed:
             if len(bindings) < 2:
                 continue
             values = [self._evaluator.binding_value(binding) for binding in bindings if binding.kind == "assign"]
-            held = [value for value in values if isinstance(value, Instance) and value.type != "Workspace"]
+            held = [one for value in values if (one := _listed(value)) is not None and one.type != "Workspace"]
             made = [value for value in held if value.origin is not None]
             if bindings[0].scope is scopes.of(node):  # branches; a name is all that is read of some
                 made = [value for value in made if not BY_NAME.intersection(lineage(value.type))]
@@ -226,6 +226,13 @@ class Handed:
 
 def _names(node: ast.expr) -> list[ast.Name]:
     return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def _listed(value: object) -> Instance | None:
+    """The object that a variable holds, or those that it has in a list which a comprehension makes."""
+    if isinstance(value, Code) and isinstance(value.node, (ast.ListComp, ast.GeneratorExp)):
+        value = value.evaluator.value(value.node.elt)
+    return value if isinstance(value, Instance) else None
 
 
 def _listed_elsewhere(evaluator: Evaluator, node: ast.expr) -> list[ast.expr]:

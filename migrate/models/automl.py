@@ -17,7 +17,7 @@ from amlbridge.migrate.models.automl_rows import (
     split_table,
     take_rows,
 )
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code
+from amlbridge.migrate.models.data import INTERMEDIATE, asset_code, follow, input_code, kind_of
 from amlbridge.migrate.rewriter import Rewriter
 
 TASKS = ("classification", "regression", "forecasting")
@@ -304,6 +304,17 @@ def data_code(node: ast.expr, to: Rewriter) -> str:
     if data.type in INTERMEDIATE:
         raise ValueError("the data of AutoML comes from a step of a pipeline")
     return input_code(data, to)
+
+
+def table_code(node: ast.expr, at: ast.stmt, to: Rewriter) -> str:
+    """The Input for a table: of an asset that is a plain file, an MLTable is written above a statement."""
+    data = follow(node, to)
+    if data is None or data.type not in ("TabularDataset", "Dataset") or kind_of(data, to) != "uri_file":
+        return data_code(node, to)
+    code, mltable = asset_code(data, to), to.need_module("mltable")
+    folder = f"{code if code.isidentifier() else 'data'}_mltable"
+    to.before(at, f'{mltable}.from_delimited_files([{{"file": {code}.path}}]).save("{folder}")')
+    return f'{to.need("azure.ai.ml", "Input")}(type="mltable", path="{folder}")'
 
 
 def tables(job: AutoMLJob, use: Use, to: Rewriter) -> dict[str, str]:

@@ -369,7 +369,8 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
         return _made_of(dataset, to) if dataset is not None else []
     if use.symbol.endswith(".register") and use.receiver is not None:
         return _made_of(use.receiver, to)
-    registered = registered_here(use, to) if use.symbol.endswith(("get_by_name", "datasets[]")) else None
+    name = _looked_up(data, to)
+    registered = _registered(name, to) if name is not None else None
     return [registered.root] if registered is not None else [data.root]
 
 
@@ -508,7 +509,7 @@ def lists_files(data: Data, to: Rewriter, seen: frozenset[ast.AST] = frozenset()
 
 
 def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
-    code, make = _asset_code(data, to), to.need("azure.ai.ml", "Input")
+    code, make = asset_code(data, to), to.need("azure.ai.ml", "Input")
     parameter = parameter_of(data.root, to)
     if parameter is not None and may_be_unregistered(parameter, to):
         return f'{make}(type="{kind}", path={code}.id or {code}.path{mode})'
@@ -516,7 +517,7 @@ def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
     return f'{make}(type="{kind}", path={code}.{"id" if registered else "path"}{mode})'
 
 
-def _asset_code(data: Data, to: Rewriter) -> str:
+def asset_code(data: Data, to: Rewriter) -> str:
     """The variable that holds the dataset, when there is one; else the dataset itself."""
     if data.held is not None:
         return to.source(data.held)

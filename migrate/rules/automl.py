@@ -16,7 +16,7 @@ from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_steps
-from amlbridge.migrate.models.automl import FORECAST, data_code, is_local, read_job, remove_settings, tables
+from amlbridge.migrate.models.automl import FORECAST, is_local, read_job, remove_settings, table_code, tables
 from amlbridge.migrate.models.automl_rows import save_table
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.flow import Flow
@@ -174,7 +174,8 @@ def config(use: Use, to: Rewriter) -> Outcome:
     frames = {key: node for key, node in job.data.items() if _is_frame(node, use, to)}
     job.reviews += [f"{node.id} is assumed to be a data frame of pandas" for node in frames.values()]
     bound = {
-        key: _saved(frames[key], use, to) if key in frames else data_code(node, to) for key, node in job.data.items()
+        key: _saved(frames[key], use, to) if key in frames else table_code(node, use.statement, to)
+        for key, node in job.data.items()
     }
     bound |= tables(job, use, to)
     review = "; ".join(job.reviews)

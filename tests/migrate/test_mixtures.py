@@ -269,3 +269,25 @@ def pipe(ws, steps: List[PythonScriptStep]) -> Pipeline:
 """
     text = convert(code).text
     assert "steps: List[PythonScriptStep]) -> Pipeline:" in text and "isinstance(steps[0], PythonScriptStep)" in text
+
+
+def test_lists_of_one_variable_hold_objects_of_one_sdk_in_all_branches() -> None:
+    found = convert(
+        """\
+from azureml.contrib.strange import Strange
+from azureml.core import Model, Workspace
+
+
+def pick(ws, name, version):
+    if version == "latest":
+        models = [model for model in Model.list(ws, name=name, latest=True)]
+    else:
+        models = [model for model in Model.list(ws, name=name) if str(model.version) == version]
+    return models[0]
+
+
+ws = Workspace.from_config()
+Strange(pick(ws, "a", "latest"))
+"""
+    )
+    assert "ml_client" not in found.text and found.text.count("Model.list(ws, name=name") == 2

@@ -113,3 +113,18 @@ def test_a_file_is_a_table_where_any_dataset_may_be_read_by_rows(name: str, kind
     text = convert_module(modules[0], build_project(modules, PYTHON), PYTHON).text
     assert ('type="uri_file"' in text) is (kind == "uri_file")
     assert text.count('type="mltable"') == (2 if kind == "uri_file" else 3)
+
+
+def test_automl_reads_a_file_that_another_module_registers_as_a_table() -> None:
+    text = _converted(
+        """\
+from azureml.core import Dataset, Workspace
+from azureml.train.automl import AutoMLConfig
+
+ws = Workspace.from_config()
+rows = Dataset.get_by_name(ws, "one-file")
+config = AutoMLConfig(task="regression", training_data=rows, label_column_name="y", compute_target="cpu")
+"""
+    )
+    assert 'mltable.from_delimited_files([{"file": rows.path}]).save("rows_mltable")\nconfig = ' in text
+    assert 'training_data=Input(type="mltable", path="rows_mltable")' in text

@@ -316,3 +316,18 @@ def test_the_compute_of_a_run_configuration_is_that_of_the_job() -> None:
     assert given != BASE
     text = convert(f"{HEAD}{head}c = AutoMLConfig({given})\n").text
     assert 'compute="gpu"' in text.replace("'", '"')
+
+
+def test_a_file_that_is_looked_up_for_automl_is_registered_as_a_table() -> None:
+    text = convert(
+        """\
+from azureml.core import Dataset, Workspace
+from azureml.train.automl import AutoMLConfig
+
+ws = Workspace.from_config()
+Dataset.Tabular.from_delimited_files("https://example.org/a.csv").register(ws, "rows")
+rows = ws.datasets.get("rows")
+config = AutoMLConfig(task="regression", training_data=rows, label_column_name="y", compute_target="cpu")
+"""
+    ).text
+    assert 'Input(type="mltable", path=rows.id)' in text and "uri_file" not in text

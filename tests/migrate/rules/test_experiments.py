@@ -199,3 +199,14 @@ def test_other_jobs_are_not_waited_for() -> None:
         f"{head}config = ScriptRunConfig('.', 'a.py', compute_target='cpu')\nr = experiment.submit(config, show_output=True)\n"
     )
     assert "jobs.stream" not in found.text
+
+
+def test_runs_that_are_found_are_logged_to_and_ended_by_their_ids() -> None:
+    found = convert(
+        f"{HEAD}first = experiment.start_logging()\nfirst.complete()\n"
+        "for run in experiment.get_runs():\n    run.log('late', 2)\n    run.complete()\n"
+    )
+    loop = found.text.partition("\nfor run in")[2]
+    assert 'mlflow.log_metric("late", 2, run_id=run.info.run_id)' in loop
+    assert "MlflowClient().set_terminated(run.info.run_id)" in loop and "mlflow.end_run()" not in loop
+    assert not check_generated(found.text)
