@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -288,7 +288,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     type_outputs(use, arguments, to)
     type_inputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
-    step.rows = _read_as_tables(use, arguments, to)
+    step.rows = read_as_tables([use.argument("inputs")], nodes, arguments, to)
     step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)
@@ -418,11 +418,14 @@ def declare_inputs(use: Use, written: list[ast.expr], arguments: Arguments, to: 
         named_by(element, input_port(data, "", arguments, to), to)
 
 
-def _read_as_tables(use: Use, arguments: Arguments, to: Rewriter) -> dict[ast.expr, str]:
+def read_as_tables(
+    listed: Iterable[ast.expr | None], passed: Iterable[ast.expr], arguments: Arguments, to: Rewriter
+) -> dict[ast.expr, str]:
     """The outputs of other steps that the script gets as tables (``rows.read_delimited_files().as_input("rows")``), and
-    how they are read: its input is an MLTable."""
-    found, node = {}, use.argument("inputs")
-    for element in list_elements(node, to) if node is not None else []:
+    how they are read: its input is an MLTable. ``listed``: the lists of its inputs; ``passed``: its arguments."""
+    found = {}
+    elements = [element for node in listed if node is not None for element in list_elements(node, to)]
+    for element in (*elements, *passed):
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
         port = next((port for port in arguments.inputs if data is not None and port.source is data.root), None)
         if data is not None and port is not None and data.rows:

@@ -47,14 +47,16 @@ def followed(submitted: str, review: str, use: Use, to: Rewriter) -> Outcome:
     if condition is None or _is_waited_for_below(use, to):
         return Replace(submitted, review)
     statement, client = use.statement, to.client(use.node)
+    alone = isinstance(statement, (ast.Assign, ast.Expr, ast.Return)) and statement.value is use.node
     target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
-    if isinstance(statement, ast.Assign) and statement.value is use.node and isinstance(target, (ast.Name, ast.Attribute)):
+    if alone and isinstance(target, (ast.Name, ast.Attribute)):
         to.after(statement, _following(condition, client, to.source(target)))
         return Replace(submitted, review)
-    if isinstance(statement, (ast.Expr, ast.Return)) and statement.value is use.node:
+    if alone and not isinstance(statement, ast.Assign):
         run = to.fresh("run")
         lines = [f"{run} = {submitted}", _following(condition, client, run)]
-        return Statements("\n".join([*lines, *([f"return {run}"] if isinstance(statement, ast.Return) else [])]), review)
+        lines += [f"return {run}"] if isinstance(statement, ast.Return) else []
+        return Statements("\n".join(lines), review)
     return Leave("AutoML's show_output waits for the search: follow the job with ml_client.jobs.stream(name)")
 
 

@@ -12,7 +12,7 @@ from amlbridge.migrate.models.arguments import Arguments, Port, list_elements, o
 from amlbridge.migrate.models.data import follow, trained, use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
-from amlbridge.migrate.models.steps import Step, declare_inputs, reads, roots, take_reuse
+from amlbridge.migrate.models.steps import Step, declare_inputs, read_as_tables, reads, roots, take_reuse
 from amlbridge.migrate.models.sweep_outputs import REVIEW, TELL, TRIAL, OutputsOfSweep
 from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.rewriter import Rewriter
@@ -90,6 +90,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     for port in arguments.inputs:
         port.literal = port.literal or port.name not in known  # the sweep gives it a value
     step = SweepStep(use, component, node, arguments, settings, start, use.argument("name", position=0), sweep=sweep)
+    step.rows = read_as_tables([use.argument("inputs", position=3)], nodes, arguments, to)
     step.parts += [config.node, trial.node]
     for data in outputs:
         what = trained(data, to)

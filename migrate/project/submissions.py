@@ -20,7 +20,7 @@ from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.trees import parse_python
 
 #: Modules without these words give no script an input by name.
-WORDS = ("as_named_input", "DatasetConsumptionConfig")
+WORDS = ("as_named_input", "as_input(", "parse_delimited_files", "parse_parquet_files", "DatasetConsumptionConfig")
 
 
 def reader(module: ModuleText, around: Surroundings) -> Rewriter | None:

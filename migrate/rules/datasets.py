@@ -177,18 +177,29 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     if whole is None:
         return Replace(code, review)
     word, rest = whole.groups()
-    return Replace(f'{{{word}.name: {client}.data.get({word}.name, label="latest") for {rest}}}')
+    return Replace(f'{{{word}.name: {client}.data.get({word}.name, label="latest") for {rest}}}', review)
 
 
 def _rename_compared(use: Use, to: Rewriter) -> str:
-    """Writes the name of ``"a b" in ws.datasets`` as SDK v2 has it; returns what to check about it."""
-    parent = to.evaluator.scopes.parents.get(use.node)
-    if not isinstance(parent, ast.Compare) or use.node not in parent.comparators:
+    """Writes the name of ``"a b" in ws.datasets``, also in their keys, as SDK v2 has it; returns what to check."""
+    parents = to.evaluator.scopes.parents
+    node: ast.AST = use.node
+    while isinstance(parent := parents.get(node), (ast.Attribute, ast.Call)) and _gives_keys(parent):
+        node = parent
+    if not isinstance(parent, ast.Compare) or node not in parent.comparators:
         return ""
     called, review = asset_name(parent.left, to)
     if review:
         to.rename(parent.left, called)
     return review
+
+
+def _gives_keys(node: ast.Attribute | ast.Call) -> bool:
+    """Whether an expression is ``datasets.keys()`` or ``list(datasets)``, or the former without the call."""
+    named = node.func if isinstance(node, ast.Call) else node
+    if isinstance(named, ast.Name):
+        return named.id in ("list", "set", "sorted", "tuple")
+    return isinstance(named, ast.Attribute) and named.attr == "keys"
 
 
 #: What SDK v1's scenarios of datasets stand for.

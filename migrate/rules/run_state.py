@@ -22,8 +22,8 @@ from amlbridge.migrate.inside import (
     run_object,
 )
 from amlbridge.migrate.models.metrics import asked
-from amlbridge.migrate.models.tracking import tracking, tracks_from_the_client_on
 from amlbridge.migrate.models.mlflow_details import mlflow_details
+from amlbridge.migrate.models.tracking import tracking, tracks_from_the_client_on
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS

@@ -140,6 +140,11 @@ frame = table.to_pandas_dataframe()
         ('t = ws.datasets["a b"]', 't = ml_client.data.get("a-b", label="latest")'),
         ('t = ws.datasets.get("a b")', 't = ml_client.data.get("a-b", label="latest")'),
         ('print("a b (1)" in ws.datasets)', 'print("a-b-1" in [data.name for data in ml_client.data.list()])'),
+        (
+            'key = "a b"\nprint(key in ws.datasets.keys())',
+            'print(key.replace(" ", "-") in [data.name for data in ml_client.data.list()])',
+        ),
+        ('print("a b" in list(ws.datasets))', 'print("a-b" in list(data.name for data in ml_client.data.list()))'),
         ('name = "a b"\nt = Dataset.get_by_name(ws, name)', 'data.get(name.replace(" ", "-"), label="latest")'),
     ],
 )

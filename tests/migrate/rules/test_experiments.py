@@ -169,7 +169,9 @@ FOLLOWED = "ml_client.jobs.stream(search.name)\n"
     ],
 )
 def test_a_search_is_waited_for_where_it_was(compute: str, shown: str, waits: bool) -> None:
-    found = convert(f"{SEARCH % compute}search = experiment.submit(config{shown})\nbest, fitted = search.get_output()\n")
+    found = convert(
+        f"{SEARCH % compute}search = experiment.submit(config{shown})\nbest, fitted = search.get_output()\n"
+    )
     assert (FOLLOWED in found.text) is waits and "azureml.core" not in found.text
     assert not waits or found.text.index(FOLLOWED) < found.text.index("automl_best_child_run_id")
     assert not check_generated(found.text)
@@ -195,9 +197,8 @@ def test_a_search_that_is_returned_is_waited_for() -> None:
 
 def test_other_jobs_are_not_waited_for() -> None:
     head = "from azureml.core import ScriptRunConfig\n" + HEAD
-    found = convert(
-        f"{head}config = ScriptRunConfig('.', 'a.py', compute_target='cpu')\nr = experiment.submit(config, show_output=True)\n"
-    )
+    config = "config = ScriptRunConfig('.', 'a.py', compute_target='cpu')\n"
+    found = convert(f"{head}{config}r = experiment.submit(config, show_output=True)\n")
     assert "jobs.stream" not in found.text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.migrate.rules.support import convert
 
 _PIPELINE = """\
@@ -61,3 +63,43 @@ def test_a_script_that_gets_an_output_as_a_table_finds_an_mltable() -> None:
 def test_an_output_that_no_step_reads_as_a_table_stays_a_folder() -> None:
     text = convert(_TABLE.replace('inputs=[rows.as_input(name="fresh")], ', "")).text
     assert '"out": Output(type="uri_folder")' in text and "MLTable" not in text
+
+
+@pytest.mark.parametrize("argument", ['rows.as_input(name="fresh")', '"--rows", rows.as_input(name="fresh")'])
+def test_a_script_that_gets_the_table_as_an_argument_finds_an_mltable(argument: str) -> None:
+    code = _TABLE.replace('inputs=[rows.as_input(name="fresh")]', f"arguments=[{argument}]")
+    text = " ".join(convert(code).text.split())
+    assert 'inputs={"fresh": Input(type="mltable")}' in text
+    assert '"out": Output(type="mltable")' in text and "${{outputs.out}}/MLTable" in text
+
+
+_SEARCH = """\
+from azureml.core import ScriptRunConfig, Workspace
+from azureml.pipeline.core import Pipeline, PipelineData
+from azureml.pipeline.steps import HyperDriveStep, PythonScriptStep
+from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, RandomParameterSampling, choice
+
+ws = Workspace.from_config()
+rows = PipelineData("rows").as_dataset()
+collect = PythonScriptStep("collect.py", arguments=["--out", rows], outputs=[rows], compute_target="cpu", runconfig=env)
+table = rows.parse_parquet_files()
+trial = ScriptRunConfig("src", "fit.py", arguments=["--rows", table], compute_target="cpu", environment=other)
+search = HyperDriveStep(
+    name="search",
+    hyperdrive_config=HyperDriveConfig(
+        run_config=trial,
+        hyperparameter_sampling=RandomParameterSampling({"--depth": choice(1, 2)}),
+        primary_metric_name="score",
+        primary_metric_goal=PrimaryMetricGoal.MAXIMIZE,
+        max_total_runs=2,
+    ),
+    inputs=[table],
+)
+pipeline = Pipeline(ws, steps=[collect, search])
+"""
+
+
+def test_a_trial_that_gets_an_output_as_a_table_finds_an_mltable() -> None:
+    text = " ".join(convert(_SEARCH).text.split())
+    assert '"out": Output(type="mltable")' in text and "./*.parquet" in text
+    assert '"rows": Input(type="mltable")' in text
