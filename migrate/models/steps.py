@@ -31,6 +31,7 @@ from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.run_time_inputs import REVIEW, functions, holds_outputs, input_lines
 from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
+from amlbridge.migrate.models.step_names import is_asked_for
 from amlbridge.migrate.models.written_outputs import type_inputs, type_outputs
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -53,9 +54,6 @@ STEPS = COMMAND_STEPS | {
     "KustoStep",
     "NotebookRunnerStep",
 }
-
-#: Calls that give runs of steps, which code tells apart by their names.
-_ASKS = (".find_step_run", ".get_steps", ".get_children")
 
 
 @dataclass
@@ -202,8 +200,7 @@ class Step:
         """The literal of the name that the child job is looked for by, where the node has another: a job is shown under
         the variable of its node, if its component is not a ``command`` with a display name."""
         text = to.evaluator.text(self.display_name) if self.display_name is not None else None
-        asked = any(use.symbol.endswith(_ASKS) for use in to.uses)
-        if text is None or text == self.node or not asked:
+        if text is None or text == self.node or not is_asked_for(text, to):
             return ""
         has_one = self.file(to) is None and len(self.named(to)) > 1
         return "" if has_one else json.dumps(text, ensure_ascii=False)

@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.values import Evaluator, Function, OwnModule, Value
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
+from amlbridge.migrate.models.step_names import StepNames, asks_for
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
 from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
@@ -133,6 +134,7 @@ class Project:
         to.uploads = self._uploads_for(module.path.parent)
         to.serves_jobs = lambda: self.serves_jobs(module)
         ScriptPackages(lambda: self.script_packages(module)).tell(to)
+        StepNames(lambda name: self._asks_for_step(module, name)).tell(to)
         to.published = self._published.get(module.path.parent, {})
         to.path = module.path.absolute()
         to.roots = self.roots
@@ -195,6 +197,10 @@ class Project:
             if not name or any(identifier(word) == name for word in _WORD.findall(text)):
                 return True
         return False
+
+    def _asks_for_step(self, module: ModuleText, name: str) -> bool:
+        """Whether a module other than the given one may look for the run of the step with a name."""
+        return any(other.path != module.path and asks_for(other.text, name) for other in self.modules)
 
     def around(self, path: Path) -> Surroundings:
         """What the analysis of the module at ``path`` may ask of the others."""
