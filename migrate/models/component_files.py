@@ -179,7 +179,8 @@ def _resources(step: Step, static: Static) -> dict[str, Any]:
             if kind is None:
                 raise NotKnownError(name)
             found["distribution"] = {"type": kind, **_keywords(settings.distribution, static)}
-        resources = {"instance_count": settings.instance_count, "shm_size": settings.shm_size}
+        names = ("instance_count", "shm_size", "docker_args")
+        resources = {name: getattr(settings, name) for name in names}
         if any(resources.values()):
             found["resources"] = {key: static.code(code) for key, code in resources.items() if code}
     except NotKnownError as error:

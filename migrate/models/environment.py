@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda, default
 from amlbridge.migrate.models.conda_files import ONE_SECTION, is_read, place
+from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
 from amlbridge.migrate.models.docker_sections import docker_section
 from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.names import identifier
@@ -54,7 +54,8 @@ _SIZE = (
     "a named cluster has its size; a job without compute asks for one: "
     "command(resources=JobResourceConfiguration(instance_type=...))"
 )
-#: Assignments that cannot be kept, and what to check about it.
+LIMIT = "RunConfiguration.max_run_duration_seconds="
+#: Assignments that cannot be kept, or only for a command, and what to check about it.
 DROPPED = {
     "ContainerRegistry.address=": REGISTRY,
     "ContainerRegistry.username=": REGISTRY,
@@ -64,7 +65,7 @@ DROPPED = {
     "AmlComputeConfiguration.vm_priority=": _SIZE,
     "AmlComputeConfiguration._cluster_max_node_count=": _SIZE,
     "SparkSection.packages=": "give a Spark job its packages: spark(conf={'spark.jars.packages': 'group:name:1.0'})",
-    "RunConfiguration.max_run_duration_seconds=": "set the command's limits: CommandJobLimits(timeout=...)",
+    LIMIT: "the limit of its runs is the command's: command(timeout=...)",
 }
 
 
@@ -100,6 +101,9 @@ class Parts:
     node_count: str = ""
     distribution: str = ""
     shm_size: str = ""
+    docker_args: str = ""
+    #: Seconds after which its runs are canceled.
+    timeout: str = ""
     #: The variables that hold the compute and the environment variables, where several places say them.
     compute: Companion | None = None
     held: Companion | None = None
@@ -148,6 +152,8 @@ class Parts:
             self.r = self.r or RPackages()
             self.r.apply(use, assigned(use), to)
             return
+        if use.symbol == LIMIT:
+            self.timeout = to.source(assigned(use))
         if use.symbol in DROPPED:
             self.reviews.append(DROPPED[use.symbol])
         elif use.symbol.startswith("CondaDependencies."):
@@ -180,6 +186,8 @@ class Parts:
             self.shm_size = memory_of(value, to)
         elif use.symbol == "RunConfiguration.docker=":
             self.docker(value, to)
+        elif use.symbol == "DockerConfiguration.arguments=":
+            self.docker_args = joined_arguments(value, to)
         elif use.symbol == "Environment.docker=":
             self._section(docker_section(value, to), to)
         elif member in ("communicator", "mpi"):
@@ -218,9 +226,14 @@ class Parts:
         self.reviews += [assumed] if assumed else []
 
     def docker(self, value: ast.expr, to: Rewriter) -> None:
-        """Takes in a DockerConfiguration: what is kept of it is the shared memory."""
-        memory = shared_memory(value, to)
-        self.shm_size = memory or self.shm_size
+        """Takes in a DockerConfiguration: what is kept of it is the shared memory, and arguments of Docker."""
+        self.shm_size = shared_memory(value, to) or self.shm_size
+        self.docker_args = docker_arguments(value, to) or self.docker_args
+
+    def take_timeout(self) -> str:
+        """Code of the seconds after which runs are canceled, for what keeps it; "" when nothing is said."""
+        self.reviews = [text for text in self.reviews if not self.timeout or text != DROPPED[LIMIT]]
+        return self.timeout
 
     def distributed(self, value: ast.expr, to: Rewriter) -> None:
         """Takes in a communicator ("OpenMpi"), or a configuration of one (``run_config.mpi``), which comes after it."""
@@ -368,24 +381,6 @@ def note_variables(use: Use, to: Rewriter) -> None:
     held = companion(use, "environment_variables", to)
     if held is not None:
         to.memory["parts", use.node] = Parts(held=held)
-
-
-def shared_memory(node: ast.expr, to: Rewriter) -> str:
-    """Code of the shared memory that a DockerConfiguration asks for, "" when it asks for none."""
-    value = to.evaluator.value(node)
-    origin = value.origin if isinstance(value, Instance) else None
-    use = next((use for use in to.uses if use.node is origin), None)
-    asked = use.argument("shm_size", position=3) if use is not None and use.call is not None else None
-    return memory_of(asked, to) if asked is not None else ""
-
-
-def memory_of(node: ast.expr, to: Rewriter) -> str:
-    """Code of a size of memory: Docker and SDK v1 take "48gb", SDK v2 "48g"."""
-    text = to.evaluator.text(node)
-    whole = re.fullmatch(r"\s*(\d+)\s*([bkmg])b?\s*", text.lower()) if text is not None else None
-    if isinstance(node, ast.Constant) and node.value is None:
-        return ""
-    return f'"{whole[1]}{whole[2]}"' if whole is not None else to.source(node)
 
 
 def asks_for_spark(framework: ast.expr | None, to: Rewriter) -> bool:

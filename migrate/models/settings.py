@@ -41,8 +41,11 @@ class Settings:
     #: Settings of Spark, pairs of code, where the run configuration asks for Spark.
     spark: list[tuple[str, str]] | None = None
     shm_size: str = ""
+    docker_args: str = ""
     #: Seconds after which the service cancels the job.
     timeout: str = ""
+    #: The same, as the run configuration says it: a component has no limit.
+    limit: str = ""
     reviews: list[str] = field(default_factory=list)
     source: ast.expr | None = None
     environment_source: ast.expr | None = None
@@ -154,6 +157,8 @@ class Settings:
             self.instance_count = parts.node_count or self.instance_count
             self.distribution = parts.distribution or self.distribution
             self.shm_size = parts.shm_size or self.shm_size
+            self.docker_args = parts.docker_args or self.docker_args
+            self.limit = parts.timeout
             self.references += parts.references
             self.data += parts.data
         self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
@@ -189,6 +194,7 @@ class Settings:
             ("distribution", self.distribution),
             ("instance_count", self.instance_count),
             ("shm_size", self.shm_size),
+            ("docker_args", self.docker_args),
             ("timeout", self.timeout),
         )
         return [f"{key}={value}" for key, value in pairs if value]
@@ -273,7 +279,9 @@ def handed_configuration(configuration: ast.expr, use: Use, to: Rewriter) -> Par
         return None
     scope = to.evaluator.scopes.of(made[0].node)
     inner = frozenset() if scope.is_module else scope.bindings.keys()
-    code = {name: getattr(parts, name) for name in ("variables", "node_count", "distribution", "shm_size")}
+    code = {
+        name: getattr(parts, name) for name in ("variables", "node_count", "distribution", "shm_size", "docker_args")
+    }
     items = [pair for pair in parts.items if _is_free(f"{{{pair[0]}: {pair[1]}}}", inner)]
     kept = {name: text for name, text in code.items() if text and _is_free(text, inner)}
     lost = parts.held is not None or len(items) < len(parts.items) or bool(parts.variables and "variables" not in kept)

@@ -17,7 +17,8 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
-from amlbridge.migrate.models.environment import assigned, is_change, memory_of, references_in, shared_memory
+from amlbridge.migrate.models.docker_runs import docker_arguments, memory_of, shared_memory
+from amlbridge.migrate.models.environment import assigned, is_change, references_in
 from amlbridge.migrate.models.estimators import distribute, environment_of, reviews_of, set_inside
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
@@ -157,11 +158,13 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
     compute = use.argument("compute_target", "ompute_target", position=5)
     job = use.argument("distributed_job_config")
     settings.take(configuration, environment, compute, use, to)
+    settings.timeout = settings.limit
     if job is not None and not is_none(job):
         _distributed(settings, job, to)
     docker = use.argument("docker_runtime_config", position=11)
     if docker is not None:
         settings.shm_size = shared_memory(docker, to) or settings.shm_size
+        settings.docker_args = docker_arguments(docker, to) or settings.docker_args
     limit = use.passed("max_run_duration_seconds", position=9)
     if limit is not None:
         settings.timeout = to.source(limit)
@@ -349,7 +352,10 @@ def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
         settings.compute = compute_of(parts.target, to)
         settings.reviews = [text for text in settings.reviews if "compute" not in text]
     settings.variables = parts.variables_code() or settings.variables
+    for name in ("distribution", "shm_size", "docker_args"):
+        setattr(settings, name, getattr(parts, name) or getattr(settings, name))
     settings.instance_count = parts.node_count or settings.instance_count
+    settings.timeout = parts.take_timeout() or settings.timeout
     if parts.image or parts.conda is not None or parts.conda_code:
         settings.environment = parts.code(to)
     settings.reviews += [parts.review] if parts.review else []

@@ -20,6 +20,7 @@ from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
 from amlbridge.migrate.models.environment import (
     DROPPED,
+    LIMIT,
     MANAGED,
     NOT_NEEDED,
     OWN_PYTHON,
@@ -532,6 +533,8 @@ def set_variables(use: Use, to: Rewriter) -> Outcome:
 @rule.converts(*sorted(NOT_NEEDED | set(DROPPED)))
 def drop(use: Use, to: Rewriter) -> Outcome:
     """What SDK v2 needs no more."""
+    if use.symbol == LIMIT and (command := command_of(use.receiver, to)):
+        return Statements(f"{command}.set_limits(timeout={to.source(assigned(use))})")
     return Statements("", DROPPED.get(use.symbol, ""))
 
 

@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.companions import command_of, companion_of
+from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.run_configuration_files import parts_of_file
@@ -219,8 +220,25 @@ def set_how(use: Use, to: Rewriter) -> Outcome:
     command = command_of(use.receiver, to)
     if command and use.symbol.endswith("mpi="):
         return Statements(f"{command}.distribution = {to.source(assigned(use))}")
+    if command and use.symbol.endswith("docker="):
+        found = {"shm_size": shared_memory(assigned(use), to), "docker_args": docker_arguments(assigned(use), to)}
+        given = ", ".join(f"{key}={code}" for key, code in found.items() if code)
+        return Statements(f"{command}.set_resources({given})" if given else "")
     setting = "shm_size" if use.symbol.endswith("docker=") else "distribution"
     return Statements("", f"give what ran with this configuration its {setting}: command({setting}=...)")
+
+
+@rule.converts("DockerConfiguration.shm_size=", "DockerConfiguration.arguments=")
+def set_docker(use: Use, to: Rewriter) -> Outcome:
+    """What runs with it names its shared memory and its arguments of Docker itself, or the command is given them."""
+    around = use.receiver.value if isinstance(use.receiver, ast.Attribute) else None
+    command, value = command_of(around, to), assigned(use)
+    arguments = use.symbol.endswith("arguments=")
+    setting = "docker_args" if arguments else "shm_size"
+    code = joined_arguments(value, to) if arguments else memory_of(value, to)
+    if command:
+        return Statements(f"{command}.set_resources({setting}={code or None})")
+    return Statements("", f"give what ran with this configuration its {setting}: command({setting}={code or None})")
 
 
 @rule.converts("DockerConfiguration")
@@ -230,7 +248,7 @@ def docker(use: Use, to: Rewriter) -> Outcome:
         to.spare.add(use.statement)
     if use.call is None or use.argument("arguments", position=2) is None:
         return Replace("None")
-    return Replace("None", "its arguments of Docker are dropped: give them to the command as docker_args")
+    return Replace("None", "its arguments of Docker go to what runs with it: command(docker_args=...)")
 
 
 def parts_of(node: ast.expr, to: Rewriter) -> Parts | None:
