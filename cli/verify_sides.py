@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlbridge.cli.output import EXIT_USAGE, Failure, Waiting, say
+from amlbridge.cli.verify_advice import with_advice
 from amlbridge.cli.verify_copy import Project, copy_state
 from amlbridge.server import lifecycle
 from amlbridge.server.home import VARIABLE, Home
@@ -85,7 +86,7 @@ class Work:
             published = tuple(Capture(state.service, home.snapshots, began).published())
         finally:
             lifecycle.stop(home)
-        said = self._last_words(name) if code else ""
+        said = with_advice(self._last_words(name)) if code else ""
         return Ran(title, code, recorded, said, began, published)
 
     def give_computes(self, source: str, target: str, scripts: Sequence[Script]) -> None:
