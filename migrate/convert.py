@@ -375,7 +375,8 @@ def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str]
     while isinstance(first, ast.ImportFrom) and first.module == "__future__" and body.index(first) + 1 < len(body):
         first = body[body.index(first) + 1]
     start = lines.line_start(lines.span(first)[0])
-    edits.replace(start, start, "\n".join(new) + "\n")
+    apart = "\n\n" if isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else ""
+    edits.replace(start, start, "\n".join(new) + "\n" + apart)
 
 
 def _names_left(to: Rewriter) -> set[str]:

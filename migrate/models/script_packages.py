@@ -34,8 +34,9 @@ def runs_in_jobs(text: str) -> bool:
 
 
 def packages_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """What the scripts of jobs, and the modules that they import, need to import in SDK v2. Texts of SDK v1."""
-    whole = [text for text in texts if _V1.search(text)]
+    """What the scripts of jobs, and the modules that they import, need to import in SDK v2. Texts of SDK v1, and of
+    helpers that only get its objects."""
+    whole = [text for text in texts if _V1.search(text) or "azureml" not in text]
     found = (packages for pattern, packages in _IMPORTED if any(pattern.search(text) for text in whole))
     return tuple(package for packages in found for package in packages)
 

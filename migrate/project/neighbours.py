@@ -18,9 +18,9 @@ from amlbridge.migrate.analysis.values import (
     Value,
 )
 from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.project.helpers import V1, helpers
 from amlbridge.migrate.text.trees import parse_python
 
-V1 = "azureml"
 #: What a node is, and where it stands: the same in every process.
 Place = tuple[str, int, int, int, int]
 _IMPORTED = re.compile(
@@ -42,6 +42,7 @@ class Neighbours:
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
         self._modules = {key_of(module.path): module for module in python if V1 in module.text}
+        self._modules |= {key_of(module.path): module for module in helpers(python)}
         #: Modules that look for others in further folders, which only the running code knows.
         self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
@@ -59,11 +60,14 @@ class Neighbours:
                 self._modules[key_of(module.path)] = module
                 stems |= {module.path.absolute().parent.name}
         #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
-        self._all = [module for module in modules if V1 in module.text or self._may_import(module, stems)]
+        self._all = [module for module in modules if self._is_known(module) or self._may_import(module, stems)]
         self.users = frozenset(module.path for module in self._all if V1 not in module.text)
 
     def __getstate__(self) -> Mapping[str, object]:
         return {**self.__dict__, "_evaluators": {}}
+
+    def _is_known(self, module: ModuleText) -> bool:
+        return V1 in module.text or (module.path.suffix == ".py" and key_of(module.path) in self._modules)
 
     def _may_import(self, module: ModuleText, stems: frozenset[str]) -> bool:
         """Whether a module that does not name SDK v1 imports one that does. Others are not looked up."""

@@ -1,0 +1,58 @@
+"""Modules that do not name SDK v1 themselves, but may get objects of it: ``upload(ws, "data")`` of a helper.
+
+What they get is only known from the calls, so that they belong to the project with the modules that import them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.signatures.table import v1_table
+
+V1 = "azureml"
+_IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t]+[^\n]*(?:\([^)]*\))?", re.MULTILINE)
+_MEMBER = re.compile(r"\.([a-z]\w*)")
+_TAKES = re.compile(r"\bdef \w+\(\s*\w")
+_WORD = re.compile(r"\w+")
+
+
+def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
+    """The modules among these that do not name SDK v1, read what its objects have, and are imported by one that names
+    it, or by such a helper."""
+    waiting = [module for module in modules if V1 in module.text]
+    others = [module for module in modules if V1 not in module.text] if waiting else []
+    if not others:
+        return []
+    left = [module for module in others if _may_take(module.text)]
+    found: list[ModuleText] = []
+    while waiting and left:
+        words = _imported_words(waiting)
+        waiting = [module for module in left if _stem(module.path) in words]
+        found += waiting
+        left = [module for module in left if module not in waiting]
+    return found
+
+
+def _may_take(text: str) -> bool:
+    """Whether a function may read something of an object of SDK v1, as far as the words tell."""
+    return _TAKES.search(text) is not None and not _members().isdisjoint(_MEMBER.findall(text))
+
+
+def _imported_words(modules: Iterable[ModuleText]) -> set[str]:
+    return {word for module in modules for line in _IMPORTS.findall(module.text) for word in _WORD.findall(line)}
+
+
+def _stem(path: Path) -> str:
+    return path.absolute().parent.name if path.name == "__init__.py" else path.stem
+
+
+@cache
+def _members() -> frozenset[str]:
+    """What objects of SDK v1 have, and objects of Python have not."""
+    kinds = ("method", "property", "attribute")
+    names = {path.rpartition(".")[2] for path, entry in v1_table().entries.items() if entry.kind in kinds}
+    return frozenset(names.difference(*(dir(kind) for kind in (str, list, dict, set, Path))))
