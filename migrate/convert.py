@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link, branches
+from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
@@ -44,7 +45,8 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     tree = evaluator.tree
     uses = of_sdk_v1(find_uses(evaluator))
     imports = v1_imports(evaluator)
-    if not uses and not imports:
+    mocks = patched(evaluator)
+    if not uses and not imports and not mocks:
         return Conversion(module.text)
     attempt = Attempt(module.masked_names)
     for _ in range(_ATTEMPTS):
@@ -66,8 +68,14 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
             to.note(argument, "workspace", "Workspace", message)
+    for node, name in mocks:
+        to.note(node, "mocks", name, "the test puts a mock in its place: mock what the converted code calls")
     findings = tuple(to.findings())
-    if not imports and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in findings):
+    if (
+        not imports
+        and not mocks
+        and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in findings)
+    ):
         return Conversion(module.text)  # it only gets objects of others, which stay as they are
     return Conversion(text, findings, to.created)
 
@@ -90,6 +98,9 @@ def settled(
     for use in bases(uses, evaluator.scopes):
         rule = next((handlers()[symbol][0] for symbol in use.symbols if symbol in handlers()), None)
         attempt.reasons[use.node] = rule, Leave("a class of this file derives from it: write that one for SDK v2")
+    for use in mocked(uses):
+        rule = next((handlers()[symbol][0] for symbol in use.symbols if symbol in handlers()), None)
+        attempt.reasons[use.node] = rule, Leave("a mock of it: mock what the converted code calls")
     for _ in range(_ATTEMPTS):
         to = Rewriter(lines, evaluator, uses, options, attempt)
         project.settle(to, module)

@@ -48,7 +48,8 @@ said to be converted. `unknown-name` (manual) is a name, attribute or keyword in
 according to a table made from the installed azure-ai-ml, mlflow and azure-identity; the file then stays as it was.
 
 `no-equivalent` is a use of SDK v1 that no rule converts, with what to do instead: see [mapping.md](mapping.md).
-`unknown-symbol` is one that the public packages of SDK v1 have not.
+`unknown-symbol` is one that the public packages of SDK v1 have not. `mocks` (manual) is a text of a test that names
+what a mock takes the place of, `patch("app.Workspace")`: which calls the test means has to be said anew.
 """
 _BAD_INPUT = (
     ("syntax-error", "no Python 3", "failed"),

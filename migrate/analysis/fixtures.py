@@ -44,6 +44,14 @@ def fixture_in(tree: ast.Module | ast.ClassDef, name: str) -> _Definition | None
     return found[-1] if found else None
 
 
+def is_patched(function: ast.AST) -> bool:
+    """Whether mocks are passed to a test: ``@patch("app.Workspace")``, ``@mock.patch.object(app, "run")``."""
+    decorators = function.decorator_list if isinstance(function, _FUNCTIONS) else []
+    named = [decorator.func for decorator in decorators if isinstance(decorator, ast.Call)]
+    bases = [node.value if isinstance(node, ast.Attribute) and node.attr != "patch" else node for node in named]
+    return any((node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == "patch" for node in bases)
+
+
 def given_by_fixtures(function: ast.AST, name: str, evaluator: Evaluator) -> list[tuple[Evaluator, ast.expr]]:
     """What the fixture gives that a parameter of a test, or of a fixture, is called after; [] where there is none."""
     if not isinstance(function, _FUNCTIONS) or not (function.name.startswith("test") or fixture_name(function)):

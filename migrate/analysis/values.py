@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
 from amlbridge.migrate.analysis.declared import declared, without_none
-from amlbridge.migrate.analysis.fixtures import given_by_fixtures
+from amlbridge.migrate.analysis.fixtures import given_by_fixtures, is_patched
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
 from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
@@ -406,7 +406,7 @@ class Evaluator:
                 kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
                 return Instance(kind or value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name) or implied_type(binding, self)
-        vague = kind is None or plain or not self._uses_v1()
+        vague = kind is None or plain or not self._uses_v1() or is_patched(function)
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
