@@ -36,6 +36,8 @@ _LOOK = 0.3
 #: So many trials are chosen ahead. The v1 client shows the parameters that it has read while a sweep runs; those of the
 #: last trials would be missing.
 _AHEAD = 100
+#: Why a sweep gives up whose trials fail one after the other.
+_ALL_FAILED = "all trials have failed so far"
 #: A sweep gives up when so many trials (or as many as run at once, if these are more) have failed and none has not.
 _MOST_FAILURES = 3
 #: So many trials are under way at once, whatever was asked: what has no core yet only waits.
@@ -208,7 +210,7 @@ class SweepController:
         elif sweep.deadline is not None and self._clock() >= sweep.deadline:
             sweep.stopped = f"the sweep has run for its longest time, {sweep.settings.max_duration:g} s"
         elif sweep.failing():
-            sweep.stopped = "all trials have failed so far"
+            sweep.stopped = _ALL_FAILED
         else:
             return
         sweep.journal.say("CONTROLLER", f"Stopping: {sweep.stopped}", "WARNING")
@@ -341,12 +343,14 @@ class SweepController:
             return {"code": "Canceled", "message": sweep.step.cancel_reason}
         ended = list(sweep.trials.values())
         failed = [trial for trial in ended if trial.state == status.FAILED]
+        reason = (failed[0].error or {}).get("message", "no reason is known") if failed else ""
         if ended and len(failed) == len(ended):
-            reason = (failed[0].error or {}).get("message", "no reason is known")
             message = f"all {len(failed)} trials that ran have failed; the first one, {failed[0].run_id}: {reason}"
             return {"code": "UserError", "message": message}
         if sweep.stopped is not None and not any(trial.state == status.COMPLETED for trial in ended):
-            return {"code": "Timeout", "message": f"{sweep.stopped}, and no trial has completed by then"}
+            first = f"; the first that failed, {failed[0].run_id}: {reason}" if failed else ""
+            code = "UserError" if sweep.stopped == _ALL_FAILED else "Timeout"
+            return {"code": code, "message": f"{sweep.stopped}, and no trial has completed by then{first}"}
         return None
 
 

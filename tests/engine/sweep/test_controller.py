@@ -170,6 +170,28 @@ def test_a_sweep_whose_first_trials_all_fail_gives_up(engine: Engine) -> None:
     assert len(children) == 3
 
 
+def test_a_sweep_that_stops_trials_for_the_failed_ones_says_why_these_have_failed(tmp_path: Path) -> None:
+    """Others were under way when it gave up, so not all that ran have failed."""
+    engine = Engine(tmp_path / "engine", slots=2)
+    script = """
+    if sys.argv[1] == "3":
+        wait_for("never")
+    wait_for("begun")
+    sys.exit("no such column")
+"""
+    space = {"x": ["choice", [[3, 1, 2, 4, 5]]]}
+    node = sweep_node(engine, script, InputRef("x"), space=space, sampler="grid", max_concurrent=2)
+    submit(engine, node)
+    wait_until(lambda: get(engine)[1] and get(engine)[1][0].status == "Running")
+    (engine.root / "begun").touch()
+    assert engine.scheduler.wait(engine.workspace.id, "s", 60)
+    run, children = get(engine)
+    assert run.status == "Failed" and children[0].status == "Canceled"
+    assert run.error["code"] == "UserError"
+    assert "all trials have failed so far" in run.error["message"] and "no such column" in run.error["message"]
+    engine.close()
+
+
 def test_a_metric_that_nobody_logs_is_told(engine: Engine) -> None:
     run, _ = ended(engine, sweep_node(engine, "\n", space=X, max_total=2, max_concurrent=2))
     assert run.status == "Completed"
