@@ -25,6 +25,7 @@ from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, 
 from amlbridge.migrate.models.other_values import of_sdk_v1
 from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
+from amlbridge.migrate.no_equivalent import is_slip
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.registry import Leave, handlers
@@ -185,6 +186,8 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
         if not isinstance(outcome, Leave):
             continue
         attempt.reasons.setdefault(use.node, (rule, outcome))
+        if rule is None and is_slip(use):
+            continue
         cause = to.cause(use) if outcome == CONNECTED else use
         attempt.keep(use.node, cause)
         made = to.evaluator.value(use.node)

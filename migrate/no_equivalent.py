@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,17 @@ def _of_package(module: str) -> str | None:
 def is_member(owner: str, member: str) -> bool:
     """Whether a class of SDK v1, or one of its base classes or of those that derive from it, has a member."""
     return _is_member([*lineage(owner), *(sub for sub in BASES if owner in lineage(sub)[1:])], member)
+
+
+def is_slip(use: Use) -> bool:
+    """Whether a use reads what no object of SDK v1 has, of one that the code surely makes: it fails with both SDKs. A
+    workspace is kept beside its client."""
+    made = use.receiver_value
+    if made is None or made.type == "Workspace" or made.path or not isinstance(made.origin, ast.Call):
+        return False
+    given = use.symbol.endswith("=") or (use.call is not None and (use.call.args or use.call.keywords))
+    owner, _, member = use.symbol.removesuffix("[]").partition(".")
+    return not given and way_out(use.symbol, use.module) is None and not is_member(owner, member)
 
 
 def _is_member(owners: list[str], member: str) -> bool:

@@ -47,15 +47,21 @@ def _taken_back(finding: Finding) -> Finding:
 
 
 def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding, ...]:
-    """What the conversion has brought in that SDK v2 has not; what the user wrote already is not ours to judge."""
+    """What the conversion has brought in that SDK v2 has not; what the user wrote already is not ours to judge,
+    nor what SDK v1 has not either, of which a finding tells."""
     problems = check_generated(conversion.text)
     if not problems:
         return ()
     before = {problem.message for problem in check_generated(module.text)}
+    slips = tuple(
+        f" has no attribute {finding.symbol.rpartition('.')[2]}"
+        for finding in conversion.findings
+        if finding.rule == "unknown-symbol" and finding.message.startswith("SDK v1 has no ")
+    )
     return tuple(
         Finding("unknown-name", "", Status.MANUAL, 1, 1, f"the new line {problem.line}: {problem.message}", _DOC)
         for problem in problems
-        if problem.message not in before
+        if problem.message not in before and not (slips and problem.message.endswith(slips))
     )
 
 

@@ -139,3 +139,53 @@ def test_what_sdk_v1_has_not_is_told_so() -> None:
         "pop": "SDK v1 has no TabularDataset.pop: a data frame may be meant: to_pandas_dataframe()",
         "subsription_id": "SDK v1 has no Workspace.subsription_id: is it a slip of the pen?",
     }
+
+
+def test_a_slip_of_the_pen_keeps_nothing_else() -> None:
+    text = """\
+from azureml.core import Environment, Model, Workspace
+from azureml.core.model import InferenceConfig
+from azureml.core.webservice import AciWebservice
+
+ws = Workspace.from_config()
+env = Environment.from_conda_specification("night", "conda.yml")
+config = InferenceConfig(entry_script="score.py", environment=env)
+small = AciWebservice.deploy_configuration(cpu_cores=1, memory_gb=1)
+service = Model.deploy(ws, "serve", [Model(ws, "night")], config, small)
+print(service.state)
+print(service.score_address)
+"""
+    conversion = convert(text)
+    assert "azureml" not in conversion.text.replace("mcr.microsoft.com/azureml", "").replace("TODO(amlbridge", "")
+    assert "print(service.score_address)" in conversion.text
+    by_hand = [(f.symbol, f.line, f.rule) for f in conversion.findings if f.status is Status.MANUAL]
+    assert by_hand == [("Webservice.score_address", 11, "unknown-symbol")]
+
+
+def test_what_a_slip_of_the_pen_is_given_stays_with_it() -> None:
+    text = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+data = Dataset.get_by_name(ws, "rows")
+data.registered(Dataset.get_by_name(ws, "columns"))
+"""
+    assert 'registered(Dataset.get_by_name(ws, "columns"))' in convert(text).text
+
+
+@pytest.mark.parametrize("made", ["from_delimited_files", "auto_read_files", "from_parquet_files", "from_json_files"])
+def test_what_is_made_of_a_dataset_of_the_first_versions_stays_with_it(made: str) -> None:
+    text = f"""\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+data = Dataset.{made}("https://example.org/rows")
+data = data.register(ws, "rows", exist_ok=True)
+print(data.to_pandas_dataframe(), ws.get_default_datastore().name)
+"""
+    conversion = convert(text)
+    assert 'data = data.register(ws, "rows", exist_ok=True)' in conversion.text
+    assert "ws = Workspace.from_config()" in conversion.text
+    assert "ml_client.datastores.get_default().name" in conversion.text
+    left = {finding.symbol for finding in conversion.findings if finding.status is not Status.CONVERTED}
+    assert {f"Dataset.{made}", "Dataset.register", "Dataset.to_pandas_dataframe"} <= left
