@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from typing import cast
 
 from amlbridge.migrate.analysis.chosen import mapped
@@ -16,7 +16,7 @@ from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
-from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, used_names, v1_imports
+from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.findings import BadInputError, Finding, Status
@@ -279,10 +279,11 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
         to.gone.clear()
         edits = written(to, tree, imports)
     text = edits.apply()
-    used = used_names(text) | to.attempt.masked_names
+    used = trees.parsed(text).used | to.attempt.masked_names
     _remove_unread_imports(edits, to, used)
     left = _names_left(to) & used
-    missing = undefined_names(text) - to.imports.locals_of(used)
+    starred = any(alias.name == "*" for node in imports for alias in node.names)
+    missing = undefined_names(text) - to.imports.locals_of(used) if starred else set()
     anchor = _first_with(imports, tree)
     new = to.imports.lines_of(used, anchor)
     for node in imports:
@@ -305,11 +306,11 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     return text
 
 
-def _remove_unread_imports(edits: Edits, to: Rewriter, used: set[str]) -> None:
+def _remove_unread_imports(edits: Edits, to: Rewriter, used: Set[str]) -> None:
     """Takes away what the module imported for code of SDK v1 only, such as logging for ``verbosity=logging.INFO``."""
     if to.path.name == "__init__.py":
         return
-    gone = used_names(to.lines.text) - used - to.exported() - to.read_elsewhere()
+    gone = trees.parsed(to.lines.text).used - used - to.exported() - to.read_elsewhere()
     for node in to.evaluator.tree.body:
         if not isinstance(node, (ast.Import, ast.ImportFrom)) or "noqa" in to.lines.line(node):
             continue
@@ -322,7 +323,7 @@ def _remove_unread_imports(edits: Edits, to: Rewriter, used: set[str]) -> None:
 def _forget_unread(to: Rewriter, text: str) -> bool:
     """Takes back workspaces that were to stay beside their client, and clients beside a workspace, that nothing reads
     in the end. Whether there are any."""
-    read = {n.id for n in ast.walk(trees.tree_of(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    read = trees.parsed(text).read
     unread = set()
     for made in to.attempt.both:
         statement = to.evaluator.scopes.parents.get(made)

@@ -69,6 +69,11 @@ def convert(work: Work, index: int) -> FileReport:
         return _failed(item, BadInputError("internal-error", message))
 
 
+def refused(path: Path, error: BadInputError, before: bytes = b"") -> FileReport:
+    """The report on a file that was not looked at, and why."""
+    return FileReport(path, FileStatus.FAILED, (error.finding(),), before, before)
+
+
 def _failed(item: Loaded, error: BadInputError) -> FileReport:
     # What does not name SDK v1 has nothing to convert: it is told that we could not look, and no more.
     status = FileStatus.FAILED if item.named or not item.before else FileStatus.UNCHANGED

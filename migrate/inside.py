@@ -132,8 +132,11 @@ def is_statement(use: Use) -> bool:
 def is_run_script(to: Rewriter) -> bool:
     """Whether a module is a script that runs in a job, as it asks for its run and names no workspace of its own, or
     belongs to such scripts."""
-    symbols = {use.symbol for use in to.uses if use.symbol != "Workspace" or use.call is not None}  # no annotation
-    return symbols.isdisjoint(_WORKSPACES) and ("Run.get_context" in symbols or to.serves_jobs())
+    if "is run script" not in to.memory:
+        symbols = {use.symbol for use in to.uses if use.symbol != "Workspace" or use.call is not None}  # no annotation
+        asks = symbols.isdisjoint(_WORKSPACES) and ("Run.get_context" in symbols or to.serves_jobs())
+        to.memory["is run script"] = asks
+    return bool(to.memory["is run script"])
 
 
 def new_client(to: Rewriter) -> str:

@@ -29,6 +29,7 @@ from amlbridge.migrate.mixtures.beside import (
     makers,
     returned_by,
     v1_workspace,
+    workspaces_in,
 )
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
@@ -38,6 +39,7 @@ from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
 from amlbridge.migrate.text.nested_quotes import as_python, checked
+from amlbridge.migrate.text.trees import walk
 
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"
@@ -105,7 +107,7 @@ class Rewriter:
         self._deciding: set[ast.AST] = set()
         #: What the rule that is asked just now has taken for a client without knowing it.
         self._assumed: list[str] = []
-        self._taken = {name for scope in evaluator.scopes.all for name in scope.bindings}
+        self._taken = set(evaluator.scopes.names)
         self._renamed: dict[ast.AST, str | Callable[[], str]] = {}
         #: Parameters that go from the functions that have them.
         self.dropped: set[ast.arg] = set()
@@ -335,7 +337,7 @@ class Rewriter:
                 return None
             if value.origin in self.attempt.kept:
                 return None
-        if any(CLIENT in other.bindings for other in self.evaluator.scopes.all):
+        if CLIENT in self.evaluator.scopes.names:
             return None
         if scope.is_module and (node.id in self.exported() or self.imported_elsewhere(node.id)):
             return None
@@ -358,20 +360,18 @@ class Rewriter:
         imported: tuple[str, bool] | None = None
         while scope is not None:
             if not (scope.is_class and scope is not self.evaluator.scopes.of(at)):
-                for name, bindings in scope.bindings.items():
-                    for binding in bindings:
-                        value = self.evaluator.binding_value(binding)
-                        early = binding.position <= place or scope is not self.evaluator.scopes.of(at)
-                        if isinstance(value, Instance) and value.type == "Workspace" and early:
-                            node = binding.node
-                            if binding.kind == "import":
-                                imported = imported or (binding.name, value.origin in self.attempt.kept)
-                            elif value.origin in self.attempt.kept:
-                                beside = beside or binding
-                            else:
-                                return (self._rename(node) if isinstance(node, ast.Name) else None) or name
-                        elif name == CLIENT and early:
-                            return name
+                for binding, value in workspaces_in(scope, CLIENT, self):
+                    if not (binding.position <= place or scope is not self.evaluator.scopes.of(at)):
+                        continue
+                    node = binding.node
+                    if value is None:
+                        return CLIENT
+                    if binding.kind == "import":
+                        imported = imported or (binding.name, value.origin in self.attempt.kept)
+                    elif value.origin in self.attempt.kept:
+                        beside = beside or binding
+                    else:
+                        return (self._rename(node) if isinstance(node, ast.Name) else None) or binding.name
             scope = scope.parent
             if scope is not None and scope.is_class and beside is None and (held := client_of_object(at, self)):
                 return held
@@ -535,8 +535,8 @@ class Rewriter:
             expressions.append(use.statement.value)
         found = []
         for expression in expressions:
-            inside = {n for bridged in self._bridged(expression) for n in ast.walk(bridged)} if unbridged else set()
-            for node in ast.walk(expression):
+            inside = {n for bridged in self._bridged(expression) for n in walk(bridged)} if unbridged else set()
+            for node in walk(expression):
                 if node in inside:
                     continue
                 value = self.evaluator.value(node) if isinstance(node, _OBJECTS) else None

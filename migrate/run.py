@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from amlbridge.migrate.discover import discover
-from amlbridge.migrate.file import Work, convert
+from amlbridge.migrate.file import Work, convert, refused
 from amlbridge.migrate.files.staying import needed, runs_in_jobs
-from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus
+from amlbridge.migrate.findings import FileReport, FileStatus
 from amlbridge.migrate.load import Loaded, load_all, own_packages, parse
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.project.modules import build_project
@@ -35,7 +32,7 @@ def run(
     """Converts what is below ``paths``; writes nothing. The reports are in the order of the files. ``instead``: what
     stands for the content of some files."""
     found = discover(paths, settings.exclude)
-    reports = {path: _refused(path, error) for path, error in found.problems.items()}
+    reports = {path: refused(path, error) for path, error in found.problems.items()}
     loaded = [parse(item.path, instead[item.path]) if item.path in instead else item for item in load_all(found.files)]
     roots = [path if path.is_dir() else path.parent for path in paths]
     reports.update((report.path, report) for report in convert_all(loaded, settings, progress, roots))
@@ -72,62 +69,13 @@ def convert_all(
         yield convert(work, index)
 
 
+def _in_processes(work: Work, wanted: Sequence[int], jobs: int) -> Iterator[FileReport]:
+    from amlbridge.migrate.processes import converted  # a run over few files needs no multiprocessing
+
+    return converted(work, wanted, jobs)
+
+
 def prepare(loaded: Sequence[Loaded], options: Options, roots: Sequence[Path] = ()) -> Work:
     """What the conversion of each file needs of all of them."""
     modules = [module for item in loaded for module in item.modules()]
     return Work(tuple(loaded), build_project(modules, options, roots), options, own_packages(loaded))
-
-
-# In a process of the pool: what it works on. Forked processes have it without a copy being sent.
-_work: Work | None = None
-
-
-def _adopt(work: Work) -> None:
-    global _work
-    _work = work
-
-
-def _convert(index: int) -> FileReport:
-    assert _work is not None
-    return convert(_work, index)
-
-
-def _in_processes(work: Work, wanted: Sequence[int], jobs: int) -> Iterator[FileReport]:
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    left = set(wanted)
-    with ProcessPoolExecutor(jobs, context, _adopt, (work,)) as pool:
-        # The largest first, so that none is left for the end.
-        order = sorted(wanted, key=lambda index: -len(work.loaded[index].before))
-        pending = {pool.submit(_convert, index): index for index in order}
-        for future, index in _as_done(pending):
-            try:
-                report = future.result()
-            except BrokenProcessPool:
-                break
-            left.discard(index)
-            yield report
-    for index in sorted(left):
-        yield _alone(work, index, context)
-
-
-def _as_done(pending: Mapping[Future[FileReport], int]) -> Iterator[tuple[Future[FileReport], int]]:
-    waiting = set(pending)
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        yield from ((future, pending[future]) for future in done)
-
-
-def _alone(work: Work, index: int, context: multiprocessing.context.BaseContext) -> FileReport:
-    """A file in a process of its own: one of the pool's processes has died, perhaps of this file."""
-    with ProcessPoolExecutor(1, context, _adopt, (work,)) as pool:
-        try:
-            return pool.submit(_convert, index).result()
-        except BrokenProcessPool:
-            item = work.loaded[index]
-            error = BadInputError("internal-error", "the process that converted it has died; please report this file")
-            return _refused(item.path, error, item.before)
-
-
-def _refused(path: Path, error: BadInputError, before: bytes = b"") -> FileReport:
-    return FileReport(path, FileStatus.FAILED, (error.finding(),), before, before)

@@ -23,15 +23,16 @@ def bases(uses: Iterable[Use], scopes: Scopes) -> Iterator[Use]:
             yield use
 
 
-def is_derived(node: ast.expr, uses: Iterable[Use], scopes: Scopes) -> bool:
-    """Whether an expression, or what its variable holds, is made of a class of this module with a base of SDK v1."""
+def derived_classes(uses: Iterable[Use], scopes: Scopes) -> frozenset[str]:
+    """The names of the classes of a module with a base of SDK v1."""
+    parents = (scopes.parents[use.node] for use in bases(uses, scopes))
+    return frozenset(parent.name for parent in parents if isinstance(parent, ast.ClassDef))
+
+
+def is_derived(node: ast.expr, classes: frozenset[str], scopes: Scopes) -> bool:
+    """Whether an expression, or what its variable holds, is made of one of these classes."""
     made: ast.expr | None = node
     if isinstance(node, ast.Name):
         bindings = scopes.lookup(node.id, node)
         made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
-    if not (isinstance(made, ast.Call) and isinstance(made.func, ast.Name)):
-        return False
-    classes = {
-        parent.name for use in bases(uses, scopes) if isinstance(parent := scopes.parents[use.node], ast.ClassDef)
-    }
-    return made.func.id in classes
+    return isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id in classes

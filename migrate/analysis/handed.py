@@ -301,14 +301,9 @@ def _callee(evaluator: Evaluator, call: ast.Call) -> tuple[ast.FunctionDef | ast
     if isinstance(value, LocalClass):
         value = value.evaluator.field(value.node, "__init__")
     if value is None and isinstance(call.func, ast.Attribute):
-        methods = [node for node in _methods(evaluator) if node.name == call.func.attr]
+        methods = evaluator.scopes.methods.get(call.func.attr, ())
         return (methods[0], evaluator) if len(methods) == 1 else None
     return (value.node, value.evaluator) if isinstance(value, Function) else None
-
-
-def _methods(evaluator: Evaluator) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    classes = [scope.node for scope in evaluator.scopes.all if isinstance(scope.node, ast.ClassDef)]
-    return [node for owner in classes for node in owner.body if isinstance(node, _FUNCTIONS)]
 
 
 def _made(value: Instance) -> ast.AST:

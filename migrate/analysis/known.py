@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 #: Annotations that say little of a parameter, or what is not so: an Experiment called a str.
 PLAIN = frozenset({"str", "object", "Any"})
 
@@ -206,6 +208,7 @@ FOREIGN = (
 )
 
 
+@cache
 def is_foreign(name: str) -> bool:
     """Whether a dotted name below azureml belongs to SDK v2 or to another project."""
     return any(name == other or name.startswith(other + ".") for other in FOREIGN)

@@ -6,16 +6,18 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.values import Evaluator, Function
+from amlbridge.migrate.text.trees import children
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes of some code in the order of the text, without those of functions and classes inside."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, DEFINITIONS):
-            yield from own_nodes(child)
+    waiting = [node]
+    while waiting:
+        at = waiting.pop()
+        yield at
+        waiting += [child for child in reversed(children(at)) if not isinstance(child, DEFINITIONS)]
 
 
 def elsewhere_made(evaluator: Evaluator, call: ast.Call) -> Function | None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from amlbridge.migrate.text.trees import children
 
 ScopeNode = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.expr
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+#: Most nodes of a module: they bind no name and open no scope, and what is in them is evaluated where they are.
+_PLAIN = frozenset(
+    {ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.keyword, ast.Subscript, ast.List, ast.Tuple, ast.Dict}
+    | {ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.BoolOp, ast.Compare, ast.UnaryOp, ast.Starred, ast.alias}
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,11 @@ class Scopes:
         for statement in tree.body:
             self._visit(statement, tree, self.module, statement)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that anything in the module binds."""
+        return frozenset(name for scope in self.all for name in scope.bindings)
+
     def of(self, node: ast.AST) -> Scope:
         """The scope that a node stands in."""
         return self._scopes.get(node, self.module)
@@ -117,12 +130,41 @@ class Scopes:
             scope = scope.parent
         return []
 
+    def is_bound(self, name: str, at: ast.AST) -> bool:
+        """Whether there is any binding that a name may refer to at a node."""
+        scope: Scope | None = self.of(at)
+        first = scope
+        while scope is not None:
+            if name in scope.bindings and not (scope.is_class and scope is not first):
+                return True
+            scope = scope.parent
+        return False
+
+    @cached_property
+    def methods(self) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """The methods of all classes by their names."""
+        found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        for scope in self.all:
+            for node in scope.node.body if isinstance(scope.node, ast.ClassDef) else ():
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found.setdefault(node.name, []).append(node)
+        return found
+
+    @cached_property
+    def starred(self) -> list[ast.ImportFrom]:
+        """The statements at the module's top level that import all that another one has."""
+        assert isinstance(self.module.node, ast.Module)
+        imports = [node for node in self.module.node.body if isinstance(node, ast.ImportFrom)]
+        return [node for node in imports if any(alias.name == "*" for alias in node.names)]
+
     def _function(self, scope: Scope | None) -> Scope | None:
         while scope is not None and isinstance(scope.node, _COMPREHENSIONS):
             scope = scope.parent
         return scope
 
     def _reaching(self, bindings: list[Binding], at: ast.AST) -> list[Binding]:
+        if len(bindings) == 1:
+            return bindings[:]
         place = (getattr(at, "lineno", 0), getattr(at, "col_offset", 0))
         before = [binding for binding in bindings if binding.position <= place]
         if not before:
@@ -175,6 +217,10 @@ class Scopes:
     def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
         self.parents[node] = parent
         self._scopes[node] = scope
+        if type(node) in _PLAIN:
+            for child in children(node):
+                self._visit(child, node, scope, statement)
+            return
         if isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             self._note_blocks(node)
         if isinstance(node, ast.stmt):
@@ -186,7 +232,7 @@ class Scopes:
         self._bindings_of(node, scope, statement)
         outside = self._evaluated_outside(node)
         around = (scope.parent or scope) if isinstance(node, (ast.arguments, ast.arg)) else scope
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._visit(child, node, around if child in outside else inner, statement)
 
     def _opened(self, node: ast.AST, scope: Scope, statement: ast.stmt | None) -> Scope:

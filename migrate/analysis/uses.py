@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.keywords import keywords_behind
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
+from amlbridge.migrate.text.trees import children
 
 #: So many variables may lie between a use and the import that it starts from.
 _DEPTH = 8
@@ -141,7 +142,7 @@ def _in_order(tree: ast.AST) -> Iterator[ast.expr]:
         node = waiting.pop()
         if isinstance(node, ast.expr):
             yield node
-        waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+        waiting += reversed(children(node))
 
 
 def _use(evaluator: Evaluator, node: ast.expr) -> Use | None:

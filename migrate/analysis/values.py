@@ -369,16 +369,15 @@ class Evaluator:
     def _starred(self, name: str) -> Value | None:
         """A name that only ``import *`` can have brought."""
         own = not name[:1].isupper() and name not in STARRED_FUNCTIONS
-        for statement in self.tree.body if not name.startswith("_") else ():
-            if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
-                if statement.module and not statement.level and self.is_v1(statement.module):
-                    known = STARRED.get(statement.module)
-                    if not own and (name in known if known is not None else canonical(f"{statement.module}.{name}")):
-                        return Symbol(name)
-                    continue
-                found = self.surroundings.exported(statement.module or "", name, statement.level)
-                if found is not None:
-                    return found
+        for statement in self.scopes.starred if not name.startswith("_") else ():
+            if statement.module and not statement.level and self.is_v1(statement.module):
+                known = STARRED.get(statement.module)
+                if not own and (name in known if known is not None else canonical(f"{statement.module}.{name}")):
+                    return Symbol(name)
+                continue
+            found = self.surroundings.exported(statement.module or "", name, statement.level)
+            if found is not None:
+                return found
         return None
 
     def _parameter(self, binding: Binding) -> Value | None:

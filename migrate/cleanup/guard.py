@@ -9,7 +9,7 @@ from amlbridge.migrate.analysis.known import is_foreign
 from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
-from amlbridge.migrate.text.trees import tree_of
+from amlbridge.migrate.text.trees import Parsed, parsed
 
 _DOC = "docs/rules.md#checks"
 
@@ -24,13 +24,13 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
     Raises WrongConversionError when the new text is no Python."""
     if conversion.text == module.text:
         return conversion
-    tree = parsed(conversion.text)
+    nodes = read(conversion.text).nodes
     unknown = _unknown_names(module, conversion)
     if unknown:
         return Conversion(module.text, tuple(map(_taken_back, conversion.findings)) + unknown)
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
-    left = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
+    left = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
     message = "an import of SDK v1 is left, although nothing of it was found that could not be converted: look at it"
     found = tuple(
         Finding("left-import", _name(node), Status.MANUAL, node.lineno, node.col_offset + 1, message, _DOC)
@@ -65,10 +65,10 @@ def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding,
     )
 
 
-def parsed(text: str) -> ast.Module:
+def read(text: str) -> Parsed:
     """The text as a tree. Raises WrongConversionError when it is no Python."""
     try:
-        return tree_of(text)
+        return parsed(text)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise WrongConversionError(f"the new text is no Python: {error} (line {line})") from error

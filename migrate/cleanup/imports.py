@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Set
 
 from amlbridge.migrate.analysis.known import STARRED
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.text.edits import Edits, Lines
-from amlbridge.migrate.text.trees import tree_of
 
 #: A comment behind a statement that means nothing without it.
 _FOR_CHECKERS = re.compile(r"\s*#\s*(noqa|type:\s*ignore|pylint:|pragma:|nosec|fmt:|isort:)")
@@ -32,7 +32,7 @@ class Imports:
             for name, bindings in scope.bindings.items()
             if not scope.is_module and any(binding.kind == "import" for binding in bindings)
         }
-        self._bound = {name for scope in evaluator.scopes.all for name in scope.bindings}
+        self._bound = evaluator.scopes.names
         #: Names that the module reads and nothing in it defines: to import them would say what they are.
         self._undefined = {
             node.id for node in evaluator.scopes.parents if isinstance(node, ast.Name) and node.id not in self._bound
@@ -99,11 +99,11 @@ class Imports:
                     return False
         return True
 
-    def locals_of(self, used: set[str]) -> set[str]:
+    def locals_of(self, used: Set[str]) -> set[str]:
         """The names that those import statements define."""
         return {local.split(".")[0] for local in self._wanted.values()} & used
 
-    def lines_of(self, used: set[str], at: ast.stmt | None) -> list[str]:
+    def lines_of(self, used: Set[str], at: ast.stmt | None) -> list[str]:
         """Import statements for what is wanted and used, the standard library's first, as isort sorts them.
 
         ``at``: where they will stand; what is imported above needs no second import, wherever it is used.
@@ -188,17 +188,6 @@ def is_standard(statement: ast.Import | ast.ImportFrom) -> bool:
     if isinstance(statement, ast.ImportFrom):
         modules = [statement.module or ""] if not statement.level else [""]
     return all(module.split(".")[0] in sys.stdlib_module_names for module in modules)
-
-
-def used_names(text: str) -> set[str]:
-    """The names that code reads, outside of its imports."""
-    found = set()
-    for node in ast.walk(tree_of(text)):
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            found.add(node.value)  # __all__, annotations in quotes
-    return found
 
 
 def narrowed(

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterable
 
 from amlbridge.migrate.analysis.scopes import Scopes
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator
-from amlbridge.migrate.text.trees import tree_of
+from amlbridge.migrate.text.trees import parsed, walk
 
 _BUILT_IN = frozenset({*dir(builtins), "__file__", "__name__", "__doc__", "__class__"})
 
 
 def lost_names(old: Evaluator, text: str) -> set[str]:
     """The names that ``text``, the new code, reads without a definition, where the old code has none without one."""
-    tree = tree_of(text)
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+    new = parsed(text)
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in new.nodes):
         return set()
-    found = _undefined(tree, Scopes(tree))
-    return found - _undefined(old.tree, old.scopes) if found else found
+    found = _undefined(new.nodes, Scopes(new.tree))
+    return found - _undefined(walk(old.tree), old.scopes) if found else found
 
 
 def undefined_names(text: str) -> set[str]:
     """The names that code reads and nothing in it defines, except perhaps ``import *``."""
-    tree = tree_of(text)
-    return _undefined(tree, Scopes(tree))
+    new = parsed(text)
+    return _undefined(new.nodes, Scopes(new.tree))
 
 
-def _undefined(tree: ast.Module, scopes: Scopes) -> set[str]:
-    reads = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    return {node.id for node in reads if node.id not in _BUILT_IN and not scopes.lookup(node.id, node)}
+def _undefined(nodes: Iterable[ast.AST], scopes: Scopes) -> set[str]:
+    reads = (node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return {node.id for node in reads if node.id not in _BUILT_IN and not scopes.is_bound(node.id, node)}
 
 
 def makers(names: set[str], uses: list[Use]) -> list[Use]:

@@ -4,20 +4,21 @@ nothing else reads it."""
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.edits import Edits
 from amlbridge.migrate.text.statements import StatementWriter
-from amlbridge.migrate.text.trees import tree_of
+from amlbridge.migrate.text.trees import parsed
 
 
 def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.ImportFrom]) -> Edits:
     """The edits of a module without those statements. One that goes may have been the last reader of another."""
-    before = _read_names(to.lines.text)
+    before = parsed(to.lines.text).read
     while True:
         writer = StatementWriter(to, set(imports))
         edits = writer.write(tree)
-        read = _read_names(edits.apply())
+        read = parsed(edits.apply()).read
         changed = bool(to.spare or to.spare_names) and _dropped(writer, read)
         if not (_unread(writer, before, read) or changed):
             return edits
@@ -30,7 +31,7 @@ _PURE = ("Input", "MLClient", "DefaultAzureCredential", "datastores.get_default"
 _OF_JOB = 'os.environ["AZUREML_ARM_'
 
 
-def _unread(writer: StatementWriter, before: set[str], read: set[str]) -> bool:
+def _unread(writer: StatementWriter, before: Set[str], read: Set[str]) -> bool:
     """Takes converted assignments away that only had a meaning for code that has none any more, and the variables of
     what is still done for its own sake. Returns whether there were any."""
     to = writer.to
@@ -77,7 +78,7 @@ def _is_needed(statement: ast.stmt, to: Rewriter) -> bool:
     return tried or (not isinstance(parent, ast.Module) and len(block) < 2)
 
 
-def _dropped(writer: StatementWriter, read: set[str]) -> bool:
+def _dropped(writer: StatementWriter, read: Set[str]) -> bool:
     """Takes statements away whose variables nothing reads. Returns whether there were any."""
     to = writer.to
     read = read | to.exported() | to.read_elsewhere()
@@ -102,9 +103,3 @@ def _variable(statements: list[ast.stmt]) -> str | None:
         case [ast.Assign(targets=[ast.Name(id=name)])]:
             return name
     return None
-
-
-def _read_names(text: str) -> set[str]:
-    return {
-        node.id for node in ast.walk(tree_of(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }

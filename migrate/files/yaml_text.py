@@ -1,12 +1,9 @@
-"""Reading YAML of the user's, and writing YAML as people write it."""
+"""Reading YAML of the user's, and writing YAML as people write it. Most runs meet none, and need no ruamel."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 #: Written on top of each job that is made from a v1 file.
 SCHEMAS = {
@@ -18,6 +15,9 @@ SCHEMAS = {
 
 def load(text: str) -> Any:
     """The content as plain dicts, lists and scalars; None for a text that is no YAML (a template, for instance)."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, TypeError, AttributeError, RecursionError):
@@ -27,6 +27,8 @@ def load(text: str) -> Any:
 
 def dump(content: Any) -> str:
     """YAML with the keys in their order; long strings stay on one line."""
+    from ruamel.yaml import YAML
+
     yaml = YAML()
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)

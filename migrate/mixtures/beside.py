@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
@@ -26,6 +26,20 @@ def client_of(workspace: str, to: Rewriter) -> str:
     credential = to.need("azure.identity", "DefaultAzureCredential")
     where = f"{workspace}.subscription_id, {workspace}.resource_group, {workspace}.name"
     return f"{client}({credential}(), {where})"
+
+
+def workspaces_in(scope: Scope, client: str, to: Rewriter) -> list[tuple[Binding, Instance | None]]:
+    """The bindings of a scope that hold a workspace, with it, and those of the client's name, with None."""
+    if ("workspaces in", scope) not in to.memory:
+        found: list[tuple[Binding, Instance | None]] = []
+        for binding in (binding for bindings in scope.bindings.values() for binding in bindings):
+            value = to.evaluator.binding_value(binding)
+            if isinstance(value, Instance) and value.type == "Workspace":
+                found.append((binding, value))
+            elif binding.name == client:
+                found.append((binding, None))
+        to.memory["workspaces in", scope] = found
+    return cast("list[tuple[Binding, Instance | None]]", to.memory["workspaces in", scope])
 
 
 def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:
@@ -144,7 +158,7 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     """The client of the workspace that a name is bound to: ``variable``, which is made below each place that gives the
     name its value. An expression where there is no room for that, or where the module has such a variable already."""
     code = client_of(binding.name, to)
-    if any(variable in scope.bindings for scope in to.evaluator.scopes.all):
+    if variable in to.evaluator.scopes.names:
         return code
     bindings = binding.scope.bindings[binding.name]
     places = [_place(other) for other in bindings]

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from ruamel.yaml.scalarstring import FoldedScalarString
-
 from amlbridge.migrate.files.yaml_text import dump, load
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.names import identifier
@@ -212,6 +210,8 @@ def _folded(command: str) -> Any:
     """A long command over several lines, where blanks are; YAML puts the blanks back."""
     if len(command) <= _WIDTH or "\n" in command or "  " in command or command != command.strip():
         return command
+    from ruamel.yaml.scalarstring import FoldedScalarString
+
     folded = FoldedScalarString(command)
     places, start = [], 0
     for at, letter in enumerate(command):

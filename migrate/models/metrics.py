@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 from functools import partial
+from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
+
+#: A metric, and the expression of its last value.
+_Taken = tuple[ast.Subscript, ast.Subscript]
 
 
 def asked(use: Use, found: str, to: Rewriter) -> str:
@@ -21,17 +25,13 @@ def asked(use: Use, found: str, to: Rewriter) -> str:
     return f"{{key: value for key, value in {found}.items() if key == {to.source(name)}}}"
 
 
-def _last_values(use: Use, to: Rewriter) -> list[tuple[ast.Subscript, ast.Subscript]]:
+def _last_values(use: Use, to: Rewriter) -> list[_Taken]:
     """The metrics of which the last value is taken, as in ``run.get_metrics()["loss"][-1]``: what MLflow gives."""
-    found = []
-    for node in (use.node, *_readers(use, to)):
-        taken = _last_of(node, to)
-        if taken is not None and (node is use.node or _reads(node, use, to)):
-            found.append(taken)
-    return found
+    found = [] if (taken := _last_of(use.node, to)) is None else [taken]
+    return found + [taken for node, taken in _readers(use, to) if _reads(node, use, to)]
 
 
-def _last_of(node: ast.expr, to: Rewriter) -> tuple[ast.Subscript, ast.Subscript] | None:
+def _last_of(node: ast.expr, to: Rewriter) -> _Taken | None:
     """The metric that is read of a node, and the expression of its last value."""
     parents = to.evaluator.scopes.parents
     metric = parents.get(node)
@@ -45,11 +45,14 @@ def _is_last(node: ast.Subscript, listed: ast.expr) -> bool:
     return node.value is listed and isinstance(node.ctx, ast.Load) and ast.unparse(node.slice) == "-1"
 
 
-def _readers(use: Use, to: Rewriter) -> list[ast.Name]:
-    """The names that are those of the variable which a use is assigned to."""
+def _readers(use: Use, to: Rewriter) -> list[tuple[ast.Name, _Taken]]:
+    """The last values that are read of variables with the name of the one which a use is assigned to."""
     match use.statement:
         case ast.Assign(targets=[ast.Name(id=variable)], value=value) if value is use.node:
-            return list(Objects.of(to).reads(variable))
+            if ("last values", variable) not in to.memory:
+                taken = ((node, _last_of(node, to)) for node in Objects.of(to).reads(variable))
+                to.memory["last values", variable] = [(node, last) for node, last in taken if last is not None]
+            return cast("list[tuple[ast.Name, _Taken]]", to.memory["last values", variable])
     return []
 
 

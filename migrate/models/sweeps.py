@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
@@ -152,9 +152,11 @@ def trial_of(use: Use, to: Rewriter) -> Use | None:
     return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
 
 
-def configurations(to: Rewriter) -> Iterator[Use]:
+def configurations(to: Rewriter) -> list[Use]:
     """The HyperDriveConfigs of the module."""
-    return (use for use in to.uses if use.symbol in CONFIGURATIONS and use.call is not None)
+    if "sweeps" not in to.memory:
+        to.memory["sweeps"] = [use for use in to.uses if use.symbol in CONFIGURATIONS and use.call is not None]
+    return cast("list[Use]", to.memory["sweeps"])
 
 
 def spread(sampling: Use, to: Rewriter) -> bool:

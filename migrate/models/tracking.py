@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use
@@ -92,7 +93,7 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
     passes."""
     scopes = to.evaluator.scopes
     around = set(scopes.ancestors(use.node))
-    makers = [other for other in to.uses if other.symbol.startswith("Workspace") and _assigns(other)]
+    makers = _makers(to)
     named = [other for other in makers if to.source(other.statement.targets[0]) == client]  # type: ignore[attr-defined]
     homes = {other.node: _home(other, to) for other in named}
     inner = [other for other in named if homes[other.node] in around or homes[other.node] is to.evaluator.tree]
@@ -111,6 +112,14 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
     passed = [value for evaluator, value in to.evaluator.given(binding.scope.node, client) if evaluator is to.evaluator]
     origins = {getattr(to.evaluator.value(value), "origin", None) for value in passed}
     return next((other.statement for other in makers if other.node in origins), None)
+
+
+def _makers(to: Rewriter) -> list[Use]:
+    """The uses that give variables a workspace."""
+    if "makers of workspaces" not in to.memory:
+        found = [use for use in to.uses if use.symbol.startswith("Workspace") and _assigns(use)]
+        to.memory["makers of workspaces"] = found
+    return cast("list[Use]", to.memory["makers of workspaces"])
 
 
 def _assigns(use: Use) -> bool:

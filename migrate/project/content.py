@@ -6,9 +6,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 #: What is larger is no file of settings, in bytes.
 _LARGEST = 200_000
 _YAML = (".yml", ".yaml")
@@ -30,6 +27,9 @@ def content_of(path: str, folder: Path, roots: Sequence[Path]) -> object:
 
 
 def _read(file: Path) -> object:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         if file.stat().st_size > _LARGEST:
             return None

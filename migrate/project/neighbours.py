@@ -50,6 +50,7 @@ class Neighbours:
         self._installed = _roots_of_packages([module.path.absolute() for module in python])
         self._evaluators: dict[Path, Evaluator | None] = {}
         self._imports: dict[Path, tuple[str, ...]] = {}
+        self._resolved: dict[tuple[Path, str, int], OwnModule | None] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
         stems = frozenset(Path(key).name for key in self._modules)
         #: Packages that do not name SDK v1, and have modules that do: by what these are called outside.
@@ -58,6 +59,7 @@ class Neighbours:
             if module.path.name == "__init__.py" and V1 not in module.text and self._may_import(module, stems):
                 self._packages[key_of(module.path)] = module
                 self._modules[key_of(module.path)] = module
+                self._resolved.clear()  # what was looked up may be this one
                 stems |= {module.path.absolute().parent.name}
         #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
         self._all = [module for module in modules if self._is_known(module) or self._may_import(module, stems)]
@@ -107,6 +109,12 @@ class Neighbours:
     def resolve(self, path: Path, name: str, level: int) -> OwnModule | None:
         """The module of the project that ``name`` means in an import of the module at ``path``: from the folders above
         when it has dots, else from its own folder or the nearest one above, or where ``sys.path`` may lead."""
+        key = (path, name, level)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(path, name, level)
+        return self._resolved[key]
+
+    def _resolve(self, path: Path, name: str, level: int) -> OwnModule | None:
         folder = path.absolute().parent
         if level:
             above = [folder, *folder.parents]

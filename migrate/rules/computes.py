@@ -134,7 +134,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 
 def by_name(use: Use, to: Rewriter, listed: str, word: str) -> str:
     """A v1 dict of all objects by name: only the names where they alone are looked at."""
-    if any(word in scope.bindings for scope in to.evaluator.scopes.all):
+    if word in to.evaluator.scopes.names:
         word = f"each_{word}"  # ``from tools import compute``
     parent = to.evaluator.scopes.parents.get(use.node)
     names = isinstance(parent, ast.Compare) and use.node in parent.comparators

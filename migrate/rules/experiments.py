@@ -7,8 +7,9 @@ then on.
 from __future__ import annotations
 
 import ast
+from typing import cast
 
-from amlbridge.migrate.analysis.derived import is_derived
+from amlbridge.migrate.analysis.derived import derived_classes, is_derived
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
@@ -116,6 +117,12 @@ def workspace(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.client(use.node))
 
 
+def _derived(to: Rewriter) -> frozenset[str]:
+    if "derived" not in to.memory:
+        to.memory["derived"] = derived_classes(to.uses, to.evaluator.scopes)
+    return cast("frozenset[str]", to.memory["derived"])
+
+
 @rule.converts("Experiment.submit")
 def submit(use: Use, to: Rewriter) -> Outcome:
     """Runs a job: a command, a pipeline or anything else that was submitted."""
@@ -123,7 +130,7 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     config = use.argument("config", position=0)
     if config is None:
         return Leave("nothing is submitted")
-    if is_derived(config, to.uses, to.evaluator.scopes):
+    if is_derived(config, _derived(to), to.evaluator.scopes):
         return Leave("what is submitted is of a class of this file, which derives from one of SDK v1")
     parameters = use.argument("pipeline_parameters", "pipeline_params")  # the old name
     if to.evaluator.type_of(config) in ("PublishedPipeline", "PipelineEndpoint"):

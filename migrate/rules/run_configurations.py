@@ -137,7 +137,7 @@ def _renamed(variable: ast.Name, use: Use, to: Rewriter) -> str:
     """A variable that was called after a run configuration is called ``environment``, if nothing else is."""
     scopes = to.evaluator.scopes
     scope = scopes.of(variable)
-    taken = any("environment" in other.bindings for other in scopes.all) or ("renamed", "environment") in to.memory
+    taken = "environment" in scopes.names or ("renamed", "environment") in to.memory
     if taken or len(scope.bindings.get(variable.id, ())) != 1 or "conf" not in variable.id.lower():
         return variable.id
     to.memory["renamed", "environment"] = True

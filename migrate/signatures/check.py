@@ -7,11 +7,11 @@ annotated parameters, loops over results and calls of ``@dsl.pipeline`` function
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from amlbridge.migrate.signatures.table import Entry, Table, v2_table
-from amlbridge.migrate.text.trees import tree_of
+from amlbridge.migrate.text.trees import parsed
 
 #: Modules whose names are in the table; others are not judged.
 ROOTS = ("azure.ai.ml", "azure.identity", "azure.keyvault.secrets", "azure.core.exceptions", "mlflow", "mltable")
@@ -58,7 +58,7 @@ _Bound = ast.expr | _Known | _Annotation | _Element | None
 def check_generated(source: str) -> list[Problem]:
     """What the code uses that SDK v2 has not, in the order of the lines. Raises SyntaxError for what is no Python."""
     checker = _Checker(v2_table())
-    checker.run(tree_of(source))
+    checker.run(parsed(source).nodes)
     return sorted(set(checker.problems), key=lambda problem: (problem.line, problem.column, problem.message))
 
 
@@ -69,8 +69,7 @@ class _Checker:
         # Names of the whole module. A name that is bound to different things is not judged.
         self.names: dict[str, _Known | None] = {}
 
-    def run(self, tree: ast.Module) -> None:
-        nodes = list(ast.walk(tree))
+    def run(self, nodes: Sequence[ast.AST]) -> None:
         for node in nodes:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._import(node)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import warnings
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
+
+#: Fields of nodes that hold no nodes, or only the mark for reading and writing (``ast.Load``).
+_WITHOUT_NODES = frozenset({"ctx", "id", "attr", "arg", "asname", "kind", "type_comment"})
 
 
 def parse(text: str) -> ast.Module:
@@ -22,8 +25,65 @@ def parse_python(text: str) -> ast.Module | None:
         return None
 
 
+class Parsed:
+    """A text that several checks look at, one after the other; nobody may change its tree."""
+
+    def __init__(self, text: str) -> None:
+        self.tree = parse(text)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree, as :func:`walk` gives them."""
+        return walk(self.tree)
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The variables that the code reads."""
+        names = (node for node in self.nodes if isinstance(node, ast.Name))
+        return frozenset(node.id for node in names if isinstance(node.ctx, ast.Load))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names that the code uses outside of its imports, in ``__all__`` and in annotations in quotes, too."""
+        texts = (node.value for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        names = (node.id for node in self.nodes if isinstance(node, ast.Name))
+        return frozenset(names).union(text for text in texts if text.isidentifier())
+
+
 @lru_cache(maxsize=4)
+def parsed(text: str) -> Parsed:
+    """A text as a tree, and what is read of it. Raises what :func:`parse` does."""
+    return Parsed(text)
+
+
 def tree_of(text: str) -> ast.Module:
-    """The tree of a text that several checks look at, one after the other; nobody may change it. Raises what
-    :func:`parse` does."""
-    return parse(text)
+    """The tree of :func:`parsed`."""
+    return parsed(text).tree
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """What ``ast.walk`` gives, in its order, without the marks for reading and writing; in a third of the time."""
+    found = [node]
+    for at in found:  # which grows on the way
+        found += children(at)
+    return found
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """What ``ast.iter_child_nodes`` gives, without the marks for reading and writing; in a third of the time."""
+    found: list[ast.AST] = []
+    for name in _fields(type(node)):  # type: ignore[arg-type]  # kinds of nodes are hashable
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of nodes that may hold nodes."""
+    if kind is ast.Constant:
+        return ()
+    return tuple(name for name in kind._fields if name not in _WITHOUT_NODES)
