@@ -30,11 +30,13 @@ SAID_WHY = 113
 class Driver:
     """A script that runs the nodes of one kind. ``settings(context, arguments)`` is what it is told, as JSON;
     ``arguments`` are those of the node's command, filled in. ``tables(node)``: the inputs that it wants as tables, see
-    :meth:`amlbridge.engine.host.Host.table`."""
+    :meth:`amlbridge.engine.host.Host.table`. ``scripts(node)``: what it runs in processes that it forks, see
+    :class:`amlbridge.engine.launch.Launch`."""
 
     script: Path
     settings: Callable[[StepContext, Sequence[str]], Json]
     tables: Callable[[Node], Collection[str]] = lambda node: ()
+    scripts: Callable[[Node], tuple[str, ...]] = lambda node: ()
 
 
 #: Kind -> its driver.
@@ -42,5 +44,7 @@ DRIVERS: Mapping[NodeKind, Driver] = {
     "automl": Driver(automl.SCRIPT, automl.driver_settings),
     "transfer": Driver(Path(transfer.__file__).with_name("copy.py"), transfer.document),
     "databricks": Driver(Path(databricks.__file__).with_name("submit.py"), databricks.document),
-    "parallel": Driver(Path(parallel.__file__).with_name("main.py"), parallel.document, parallel.tables),
+    "parallel": Driver(
+        Path(parallel.__file__).with_name("main.py"), parallel.document, parallel.tables, parallel.scripts
+    ),
 }

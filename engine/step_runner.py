@@ -370,6 +370,7 @@ class StepRunner:
             timeout=node.timeout,
             prelude=self._host.prelude if python is not None else None,
             ranks=self._ranks(context, places) if len(places) > 1 else (),
+            scripts=driver.scripts(node) if driver is not None else (),
         )
 
     def _driven(self, context: StepContext, driver: kinds.Driver, filled: Sequence[str]) -> tuple[str, ...]:

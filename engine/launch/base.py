@@ -41,6 +41,9 @@ class Launch:
 
     `timeout` is in seconds. `prelude` is a Python file of ours that runs inside the step's interpreter before the
     script, in a namespace of its own; it is ignored when `python` is None.
+
+    `scripts` (relative to `cwd`, or absolute) are what the program runs in processes that it forks: whether they import
+    more than the standard library counts as well, and their folder is where they find modules of their own.
     """
 
     argv: tuple[str, ...]
@@ -53,6 +56,7 @@ class Launch:
     timeout: float | None = None
     prelude: Path | None = None
     ranks: tuple[Rank, ...] = ()
+    scripts: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """Return `env` with the mark of this step."""

@@ -67,6 +67,11 @@ def inspect(launch: Launch) -> Program:
         # A program of the environment (mldesigner) that will import the step's own files.
         found = _judge([source], launch, folder, search)
         return replace(found, names=found.names | _names([launch.cwd], deep=True))
+    if launch.scripts:
+        # A driver of ours: its processes would import, each of them, what the interpreter has not got.
+        texts = (text for name in launch.scripts for text in _texts([launch.cwd / name], (launch.cwd / name).parent))
+        found = _judge([source, *texts], launch, folder, search)
+        return replace(found, names=found.names | _names([launch.cwd], deep=True))
     return _judge(_texts([script], folder), launch, folder, search)
 
 

@@ -26,6 +26,13 @@ def tables(node: Node) -> Collection[str]:
     return settings_of(node).tables
 
 
+def scripts(node: Node) -> tuple[str, ...]:
+    """What the workers run: the entry script, or what scores with an MLflow model, and what reads rows."""
+    settings, here = settings_of(node), Path(__file__)
+    entry = settings.entry_script or str(here.with_name("entry.py"))
+    return (entry, str(here.with_name("tables.py"))) if settings.tables else (entry,)
+
+
 def document(context: StepContext, arguments: Sequence[str]) -> Json:
     """The driver's JSON; ``arguments`` are those of the entry script, filled in (one line for a shell's command)."""
     node, settings = context.node, settings_of(context.node)

@@ -22,6 +22,24 @@ from amlbridge.engine.errors import EngineError
 #: What a program that uses both clients needs besides.
 CLIENTS = ("azureml-core>=1.61", "azure-ai-ml>=1.35", "azure-identity>=1.19", "setuptools<81")
 _PYTHON = "python=="
+#: Its interpreters keep the bytecode of their packages, also where PYTHONDONTWRITEBYTECODE is set: to compile what they
+#: import is most of what they would take each time. A program's own folder gets none, since it is uploaded.
+_BYTECODE = """\
+import sys
+from importlib.machinery import SourceFileLoader
+
+_keep = SourceFileLoader._cache_bytecode
+
+
+def _cache_bytecode(self, source_path, bytecode_path, data):
+    if source_path.startswith(sys.prefix):
+        _keep(self, source_path, bytecode_path, data)
+
+
+if sys.dont_write_bytecode:
+    SourceFileLoader._cache_bytecode = _cache_bytecode
+    sys.dont_write_bytecode = False
+"""
 #: Seconds; with uv's own cache a build takes five to twenty.
 _PATIENCE = 240
 
@@ -34,7 +52,7 @@ def python(*requirements: str) -> str | None:
     for an interpreter of this machine other than that of the tests.
     """
     wanted = sorted({*CLIENTS, *requirements})
-    key = hashlib.sha256("\n".join([sys.version, sys.executable, *wanted]).encode()).hexdigest()[:16]
+    key = hashlib.sha256("\n".join([sys.version, sys.executable, _BYTECODE, *wanted]).encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "amlbridge-tests" / key
     folder.parent.mkdir(parents=True, exist_ok=True)
     found, done = folder / "bin" / "python", folder / "built"
@@ -57,6 +75,9 @@ def _build(folder: Path, wanted: list[str]) -> None:
     instead.write_text("\n".join(line[1:] for line in wanted if line.startswith("!")))
     options = ["--only-binary", ":all:", "--overrides", str(instead), "--python", place]
     _run([uv, "pip", "install", "--quiet", *options, *(line for line in wanted if not line.startswith(("!", _PYTHON)))])
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "own_bytecode.py").write_text(_BYTECODE)
+    (packages / "own_bytecode.pth").write_text("import own_bytecode\n")
 
 
 def _interpreter(uv: str, wanted: list[str]) -> str:

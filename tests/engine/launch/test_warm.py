@@ -229,6 +229,28 @@ def test_a_step_waits_for_what_it_would_import_itself(make_bench: Maker, tmp_pat
     bench.run(zygote.imported(["slow_library", "csv.more", "never_heard_of"]))
 
 
+def test_what_a_driver_runs_in_its_processes_is_imported_before_it_forks_them(
+    make_bench: Maker, tmp_path: Path
+) -> None:
+    """Each of them would import it for itself. A module of the step's own goes before one that is imported."""
+    (tmp_path / "large_library.py").write_text("import os\nimporter = os.getpid()\n")
+    driver = tmp_path / "driver" / "main.py"
+    driver.parent.mkdir()
+    driver.write_text(
+        "import os, runpy, sys\nif os.fork() == 0:\n    sys.path.insert(0, os.getcwd())\n"
+        "    runpy.run_path(sys.argv[1])\n    os._exit(0)\nos.wait()\n"
+    )
+    bench = make_bench(launcher="warm", heavy=("json", "large_library"), import_env={"PYTHONPATH": str(tmp_path)})
+    script = (
+        "import os, large_library\nprint('itself' if large_library.importer == os.getpid() else 'before', flush=True)"
+    )
+    name = bench.write(script)
+    assert bench.step(str(driver), name).text == "itself\n"
+    assert bench.step(str(driver), name, scripts=(name,)).text == "before\n"
+    bench.write("importer = __import__('os').getpid()\nprint('mine', flush=True)\n", "large_library.py")
+    assert bench.step(str(driver), name, scripts=(name,)).text == "mine\nitself\n"
+
+
 @pytest.mark.slow
 def test_a_hundred_at_once(bench: Bench) -> None:
     name = bench.write("import sys, os\nprint(sys.argv[1], os.environ['N'])")
