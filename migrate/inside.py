@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_client
+from amlbridge.migrate.mixtures.one_branch import complete
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
@@ -191,6 +192,8 @@ def job_fact(use: Use, to: Rewriter) -> str:
 def client(use: Use, to: Rewriter) -> str:
     """The client that is visible at a use, or one that is made above its statement."""
     found = to.visible_client(use.node)
+    if found is not None:
+        complete(found, use.node, to, lambda: _other_client(to))
     return found if found is not None else shared(use.node, to, CLIENT, lambda: new_client(to))
 
 
@@ -199,12 +202,18 @@ def client_at(at: ast.AST, to: Rewriter) -> str:
     for the workspace of its job, other code for that of the configuration file."""
     found = to.visible_client(at) or held_client(at, to)
     if found is not None:
+        complete(found, at, to, lambda: _other_client(to))
         return found
     if is_run_script(to):
         return shared(at, to, CLIENT, lambda: new_client(to))
     made = shared(at, to, CLIENT, lambda: configured_client(to))
     to.spare_names.add(made)
     return made
+
+
+def _other_client(to: Rewriter) -> str:
+    """Code for the client where another branch names a workspace: of the job, in a script that asks for its run."""
+    return new_client(to) if any(use.symbol == "Run.get_context" for use in to.uses) else configured_client(to)
 
 
 def configured_client(to: Rewriter) -> str:
