@@ -8,6 +8,7 @@ import sys
 from collections.abc import Set
 
 from amlbridge.migrate.analysis.known import STARRED
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.text.edits import Edits, Lines
 
@@ -54,9 +55,11 @@ class Imports:
 
     def _name_of(self, module: str, name: str) -> str:
         key = (module, name)
-        if key in self._present and self._present[key] not in self._shadowed:
-            self.reused.add(self._present[key])
-            return self._present[key]
+        known = self._present.get(key)
+        plain = known == (name or module)
+        if known is not None and (known not in self._shadowed or (plain and self._is_import_of(module, name))):
+            self.reused.add(known)
+            return known
         if key not in self._wanted:
             self._wanted[key] = self._free(module, name)
         return self._wanted[key]
@@ -83,12 +86,12 @@ class Imports:
         return True
 
     def _is_import_of(self, module: str, name: str) -> bool:
-        """Whether all that has this name is the same import of the module, further below."""
+        """Whether all that has this name is the same import of the module, further below, or first in a function."""
         if "." in (name or module):
             return False
         for scope in self._evaluator.scopes.all:
             for binding in scope.bindings.get(name or module, []):
-                if not scope.is_module:
+                if not scope.is_module and not _comes_first(binding):
                     return False
                 alias, statement = binding.node, binding.statement
                 if not isinstance(alias, ast.alias) or alias.asname:
@@ -125,6 +128,18 @@ class Imports:
             if listed := ", ".join(sorted(name for name in names if name and not name.startswith("as "))):
                 groups.append((foreign, True, f"from {module} import {listed}"))
         return [line for _foreign, _from, line in sorted(groups)]
+
+
+def _comes_first(binding: Binding) -> bool:
+    """Whether a function imports a name before it does anything else."""
+    body = getattr(binding.scope.node, "body", None)
+    for statement in body if isinstance(body, list) else ():
+        documents = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        if not isinstance(statement, (ast.Import, ast.ImportFrom)) and not documents:
+            return False
+        if statement is binding.statement:
+            return True
+    return False
 
 
 def _import_lines(evaluator: Evaluator) -> dict[tuple[str, str, str], int]:

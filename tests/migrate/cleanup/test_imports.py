@@ -32,3 +32,22 @@ from azureml.core import Workspace
 ws = Workspace.from_config()
 """).text
     assert text.startswith("ROWS = 3\nimport azure.ai.ml\n") and text.count("import azure.ai.ml\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("inner", "alias"),
+    [
+        ("import os\n    print(os.sep)", False),
+        ('"""Says where."""\n    import sys\n    import os\n    print(os.sep, sys.path)', False),
+        ("print(1)\n    import os", True),  # above it, the name would be that of nothing yet
+        ("from other import os\n    print(os)", True),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "import os\n"])
+def test_a_function_may_import_the_same_first(inner: str, alias: bool, above: str) -> None:
+    text = convert(
+        f"{above}from azureml.core.model import Model\n\n\ndef init():\n    return Model.get_model_path('m')\n\n\n"
+        f"def main():\n    {inner}\n",
+        path="score.py",
+    ).text
+    assert ("v2_os" in text) is alias and "environ" in text
