@@ -80,9 +80,17 @@ class Objects:
             if function is not None and function not in scopes.ancestors(name):
                 continue  # what the function has given
             statement = self._in_block(name, block)
+            if statement is None and self._is_below(name, parent, made):
+                continue
             if statement is None or (block.index(statement) <= last and statement not in statements):
                 return False
         return True
+
+    def _is_below(self, name: ast.Name, parent: ast.AST | None, made: ast.stmt) -> bool:
+        """Whether the code reads a name when it is done with the branch that an object is made in."""
+        scopes = self._to.evaluator.scopes
+        branch = isinstance(parent, (ast.If, ast.With)) and scopes.of(name) is scopes.of(made)
+        return branch and name.lineno > (getattr(parent, "end_lineno", 0) or 0)
 
     def _in_block(self, node: ast.AST, block: list[ast.stmt]) -> ast.stmt | None:
         at: ast.AST | None = node

@@ -494,3 +494,42 @@ def test_an_environment_that_a_function_fills_and_a_run_takes_is_made_once() -> 
         """
     ).text
     assert text.count("environment = Environment(") == 1 and "*packages" in text
+
+
+def test_an_environment_of_a_branch_is_made_with_all_that_the_branch_says_of_it() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment
+from azureml.core.conda_dependencies import CondaDependencies
+
+
+def make(local):
+    if local:
+        env = Environment("here")
+    else:
+        env = Environment("there")
+        env.python.conda_dependencies = CondaDependencies.create(pip_packages=["numpy"])
+        env.docker.base_image = "registry.example.org/base:1"
+    return env
+"""
+    ).text
+    assert text.count("Environment(") == 2 and 'image="registry.example.org/base:1"' in text
+    assert "env.image" not in text
+
+
+def test_an_environment_that_the_branch_reads_before_it_is_complete_is_made_first() -> None:
+    text = convert(
+        """\
+from azureml.core import Environment
+from azureml.core.conda_dependencies import CondaDependencies
+
+
+def make(local):
+    if not local:
+        env = Environment("there")
+        print(env.name)
+        env.python.conda_dependencies = CondaDependencies.create(pip_packages=["numpy"])
+    return env
+"""
+    ).text
+    assert text.count("Environment(") == 2
