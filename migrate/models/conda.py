@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.script_packages import ScriptPackages
 from amlbridge.migrate.requirements import converted
 from amlbridge.migrate.rewriter import Rewriter
@@ -156,7 +157,27 @@ def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
         if len(texts) == len(inner.elts) and any("azureml" in str(text) for text in texts):
             # The list itself stays as it is; what is taken from it is for v2.
             return [to.lines.source(element) for element in inner.elts]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*entries(node.left, to), *entries(node.right, to)]
+    if isinstance(node, ast.Name):
+        _rename_listed(node, to)
     return [f"*{to.source(node)}"]
+
+
+def _rename_listed(name: ast.Name, to: Rewriter) -> None:
+    """Writes the packages of SDK v2 for those of SDK v1 in the lists that a variable is the sum of: ``packages =
+    read() + ["azureml-core"]``. What any environment gets is not listed twice."""
+    bound = to.evaluator.scopes.lookup(name.id, name)
+    summed = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else None
+    if not isinstance(summed, ast.BinOp) or Objects.of(to).reads(name.id) != [name]:
+        return
+    for part in ast.walk(summed):
+        texts = [to.evaluator.text(element) for element in part.elts] if isinstance(part, ast.List) else []
+        known = [text for text in texts if text is not None]
+        if known and len(known) == len(texts) and any(text.startswith("azureml-") for text in known):
+            given = converted([], kept=_needed(to))
+            new = [text for text in converted(known, kept=_needed(to)) if text not in given]
+            to.rename(part, f"[{', '.join(map(repr, new))}]")
 
 
 def _entry(node: ast.expr, to: Rewriter) -> str:

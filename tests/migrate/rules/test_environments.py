@@ -533,3 +533,20 @@ def make(local):
 """
     ).text
     assert text.count("Environment(") == 2
+
+
+def test_packages_in_the_sum_of_lists_are_those_of_sdk_v2() -> None:
+    text = convert(
+        """\
+from azureml.core.conda_dependencies import CondaDependencies
+
+packages = read_packages() + ["azureml-core", "azureml-mlflow", "azureml-dataprep[fuse]"]
+first = CondaDependencies.create(pip_packages=packages)
+second = CondaDependencies.create(pip_packages=["azureml-defaults"] + read_packages())
+print(first, second)
+"""
+    ).text
+    joined = "".join(text.split())
+    assert 'packages=read_packages()+["azure-ai-ml","azure-identity","mltable"]' in joined
+    assert '{"pip":["mlflow","azureml-mlflow",*packages]}' in joined
+    assert '{"pip":["azureml-inference-server-http","mlflow","azureml-mlflow",*read_packages(),]}' in joined
