@@ -217,7 +217,8 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     seen = (*seen, data.root)
     if parameter_of(data.root, to) is not None:
         calls = [call for call in handed_with(data.root, to) if isinstance(call, ast.Call)]
-        kinds = {kind_of(given, to, seen) for call in calls if (given := follow(call, to)) is not None}
+        passed = [given for call in calls if (given := follow(call, to)) is not None]
+        kinds = {kind_of(replace(given, methods=(*given.methods, *data.methods)), to, seen) for given in passed}
         return kinds.pop() if len(kinds) == 1 else _by_mode(data)
     use = use_of(data.root, to)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
@@ -513,8 +514,18 @@ def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
     parameter = parameter_of(data.root, to)
     if parameter is not None and may_be_unregistered(parameter, to):
         return f'{make}(type="{kind}", path={code}.id or {code}.path{mode})'
-    registered = not is_unregistered(data, to)
-    return f'{make}(type="{kind}", path={code}.{"id" if registered else "path"}{mode})'
+    path = f"{code}.id" if not is_unregistered(data, to) else _path_in(code) or f"{code}.path"
+    return f'{make}(type="{kind}", path={path}{mode})'
+
+
+def _path_in(code: str) -> str | None:
+    """The path that an asset is made with: ``Data(path="a", type="uri_file")`` is not needed for it."""
+    made = ast.parse(code, mode="eval").body
+    named = made.func if isinstance(made, ast.Call) else None
+    if not isinstance(made, ast.Call) or not isinstance(named, ast.Name) or named.id != "Data":
+        return None
+    given = next((keyword.value for keyword in made.keywords if keyword.arg == "path"), None)
+    return ast.get_source_segment(code, given) if given is not None else None
 
 
 def asset_code(data: Data, to: Rewriter) -> str:

@@ -546,3 +546,38 @@ def test_data_of_an_estimator_that_stays_are_of_sdk_v1() -> None:
     ).text
     assert "inputs=data" in text and "SKLearn(" in text
     assert "data = [Dataset.get_by_name(ws, name).as_named_input(name) for name in names]" in text
+
+
+def test_data_that_is_only_read_there_is_an_input_by_its_path() -> None:
+    text = convert(
+        """\
+from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+rows = Dataset.File.from_files(store.path("a/b.csv")).as_named_input("rows").as_mount()
+config = ScriptRunConfig("src", "a.py", arguments=[rows], compute_target="cpu", environment=env)
+"""
+    ).text
+    assert 'path="azureml://datastores/workspaceblobstore/paths/a/b.csv",' in text and "Data(" not in text
+
+
+def test_a_folder_that_a_function_gets_is_downloaded_as_one() -> None:
+    text = convert(
+        """\
+from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+
+def found(ws, name):
+    return Dataset.get_by_name(ws, name)
+
+
+def words(data):
+    return ["--data", data.as_download()]
+
+
+ws = Workspace.from_config()
+config = ScriptRunConfig("src", "a.py", arguments=words(found(ws, "a")), compute_target="cpu", environment=env)
+"""
+    ).text
+    assert 'Input(type="uri_folder", path=data.id, mode="download")' in text
