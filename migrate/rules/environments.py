@@ -14,6 +14,7 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models import conda_files, version_numbers
+from amlbridge.migrate.models.added_packages import added_lines, is_added_to_below
 from amlbridge.migrate.models.builds import is_only_waited_for, is_registered
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.companions import command_of, companion_of
@@ -351,7 +352,9 @@ def add(use: Use, to: Rewriter) -> Outcome:
     of_file = _is_of_file(use, to)
     method = "insert(0, {})" if kind == "conda" else "append({})"
     if use.symbol.endswith("add_pip_package") and value is not None and to.evaluator.text(value) is not None:
-        lines = conda_model.Conda(pip=[repr(to.evaluator.text(value))]).pip_added()  # those of SDK v2 for those of v1
+        lines = added_lines(str(to.evaluator.text(value)), use, to)
+        if not lines:
+            return Statements("", note="what SDK v2 has instead is in the environment already, or is not needed")
         added, method = (
             lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]",
             method if len(lines) == 1 else "extend({})",
@@ -362,6 +365,8 @@ def add(use: Use, to: Rewriter) -> Outcome:
         code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
     if to.evaluator.type_of(use.receiver) == "CondaDependencies" and owner.endswith(".conda_file"):
         review = "the environment's last dependency has to be its section `pip:`" if kind == "pip" else ""
+        if is_added_to_below(use, to):
+            return Statements(code, review)  # made again once, below
         section = _section(use)
         again = made_again(section, code_of_environment(section, to), owner, to)
         return Statements(f"{code}\n{again}", review)
