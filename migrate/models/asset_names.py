@@ -12,6 +12,12 @@ _REFUSED = re.compile(r"[^A-Za-z0-9_.-]+")
 #: What a person should know of a name that was changed.
 REVIEW = "names of data assets have only letters, digits, -, _ and . in SDK v2: the asset is called {!r}"
 
+#: What SDK v1 has registered under the name cannot be the input that the converted code makes of it.
+_AS_FILE = (
+    "another file registers it, from its conversion on as a single file (uri_file): run that first; the table that "
+    "SDK v1 registered is an mltable"
+)
+
 
 def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     """The code of a data asset's name, and what to check about it."""
@@ -25,6 +31,16 @@ def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     if text.replace(" ", "-") == allowed:  # a variable: other code may show it
         return f'{to.source(node)}.replace(" ", "-")', review
     return to.source(node), f"names of data assets have only letters, digits, -, _ and . in SDK v2: change {text!r}"
+
+
+def looked_up(node: ast.expr, to: Rewriter) -> tuple[str, str]:
+    """The code of the name that a data asset is looked up by, and what to check about it."""
+    called, review = asset_name(node, to)
+    text = to.evaluator.text(node)
+    registered = to.evaluator.surroundings.registered(text) if text is not None else None
+    if registered is None or registered.type != "uri_file":
+        return called, review
+    return called, f"{review}; {_AS_FILE}" if review else _AS_FILE
 
 
 def _texts(node: ast.expr, to: Rewriter) -> list[str]:

@@ -16,7 +16,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import table_options, version_numbers
 from amlbridge.migrate.models.addresses import address, list_code
-from amlbridge.migrate.models.asset_names import asset_name
+from amlbridge.migrate.models.asset_names import asset_name, looked_up
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.data import (
     ALL_FILES,
@@ -152,7 +152,7 @@ def get_by_name(use: Use, to: Rewriter) -> Outcome:
         return Leave("a dataset needs a name")
     which = version_numbers.asked_for(version, to)
     client = to.client(use.node, use.argument("workspace", position=0))
-    called, review = asset_name(name, to)
+    called, review = looked_up(name, to)
     return Replace(f"{client}.data.get({called}, {which})", review)
 
 
@@ -161,7 +161,7 @@ def item(use: Use, to: Rewriter) -> Outcome:
     """The latest version of a dataset of the workspace."""
     assert isinstance(use.node, ast.Subscript)
     key_errors(use, to, of_assets=True)
-    called, review = asset_name(use.node.slice, to)
+    called, review = looked_up(use.node.slice, to)
     return Replace(f'{to.client(use.node, use.receiver)}.data.get({called}, label="latest")', review)
 
 
@@ -222,7 +222,7 @@ def get(node: ast.expr, to: Rewriter) -> Replace | None:
     if to.evaluator.type_of(inner.value) != "Workspace" or not node.args or node.keywords:
         return None
     client = to.client(node, inner.value)
-    name, review = asset_name(node.args[0], to)
+    name, review = looked_up(node.args[0], to)
     found = f'{client}.data.get({name}, label="latest")'
     if len(node.args) == 1 and not _is_tested(node, to):
         return Replace(found, review)

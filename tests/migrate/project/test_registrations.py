@@ -53,6 +53,20 @@ def test_the_type_is_that_of_the_registration(way: str, name: str, mode: str, ki
     assert f"Input(type={kind})" in _converted(READS.format(way.format(name), mode))
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_table_that_becomes_a_file_has_to_be_registered_again(way: str) -> None:
+    """In the workspace is the table that SDK v1 has registered, until the converted registration has run."""
+
+    def told(name: str) -> list[str]:
+        reads = READS.format(way.format(name), "")
+        modules = [ModuleText(Path("p/data.py"), REGISTERS), ModuleText(Path("p/train.py"), reads)]
+        found = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).findings
+        return [finding.message for finding in found if "run that first" in finding.message]
+
+    assert len(told("one-file")) == 1
+    assert not told("rows") and not told("one folder") and not told("unknown")
+
+
 @pytest.mark.parametrize(
     ("reads", "kind"),
     [
