@@ -59,6 +59,15 @@ def test_documents(pair: Pair) -> None:
     assert pair.texts("a.yml", "a: true\n", "a: 1\n").verdict is Verdict.DIFFERENT
 
 
+def test_the_bytes_of_a_models_files_are_no_difference_of_its_description(pair: Pair) -> None:
+    """Two pickles of one model need not be equally long."""
+    model = "flavors:\n  sklearn:\n    pickled_model: model.pkl\nmodel_size_bytes: {}\n"
+    assert pair.texts("MLmodel", model.format(316201), model.format(316276)).verdict is Verdict.SAME
+    check = pair.texts("MLmodel", model.format(1), model.format(2).replace("model.pkl", "other.pkl"))
+    assert [item.place for item in check.differences] == ["$[0].flavors.sklearn.pickled_model"]
+    assert pair.texts("a.yml", model.format(1), model.format(2)).verdict is Verdict.DIFFERENT
+
+
 def test_arrays(pair: Pair) -> None:
     def arrays(left: Any, right: Any) -> Check:
         np.save(pair.left / "a.npy", left)
