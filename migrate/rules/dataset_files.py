@@ -76,6 +76,7 @@ rule = Rule(
 )
 
 _REVIEW = "the files are downloaded with the identity that runs this; a job reads those of its inputs at their path"
+_PUBLIC = "fsspec reads the public files with the package adlfs"
 _MOUNTED = f"mounts are for inputs of jobs: {_REVIEW}"
 _INPUT = "the job has mounted or downloaded its input: its path is what is left"
 
@@ -94,7 +95,7 @@ def _is_on_web(node: ast.expr, to: Rewriter) -> bool:
     if made is None or ".from_" not in made.symbol:
         return False
     texts = [to.evaluator.text(path) or "" for path in paths_of(made.argument("path", position=0), to)]
-    return len(texts) != 1 or texts[0].startswith("http")
+    return not texts or any(text.startswith("http") for text in texts)
 
 
 @rule.converts("Dataset.download")
@@ -108,14 +109,10 @@ def download(use: Use, to: Rewriter) -> Outcome:
     if public is not None:
         if not is_statement(use) or target is None:
             return Leave("download the files in a statement of its own, into a folder")
-        return Replace(
-            downloaded(public, to.source(target), to), "fsspec reads the public files with the package adlfs"
-        )
+        return Replace(downloaded(public, to.source(target), to), _PUBLIC)
     path = f"{to.source(use.receiver)}.path"
     if is_statement(use) and target is not None:
-        if (copying := copies(use.receiver, to.source(target), to)) is not None:
-            return Statements(copying, FLAT)
-        return Replace(download_code(path, to.source(target), use, to), _REVIEW)
+        return Statements(*_fetched(use.receiver, to.source(target), use, to))
     statement = use.statement
     if not _comes_first(use, to):
         return Leave("download the files in a statement of its own")
@@ -127,6 +124,15 @@ def download(use: Use, to: Rewriter) -> Outcome:
     files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
     review = _REVIEW if copying is None else FLAT
     return Replace(f"sorted(str(file) for file in {files} if file.is_file())", review)
+
+
+def _fetched(owner: ast.expr, folder: str, use: Use, to: Rewriter, *, is_new: bool = True) -> tuple[str, str]:
+    """Statements that bring the files of a dataset into a folder, and what to check of them."""
+    if (public := open_root(owner, to)) is not None:
+        return downloaded(public, folder, to), _PUBLIC
+    if (copying := copies(owner, folder, to, is_new=is_new)) is not None:
+        return copying, FLAT
+    return download_code(f"{to.source(owner)}.path", folder, use, to), _REVIEW
 
 
 #: Around these an expression is evaluated once in its statement.
@@ -191,9 +197,10 @@ def mount(use: Use, to: Rewriter) -> Outcome:
     if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
         around = use.evaluator.scopes.parents[parent]
         assert isinstance(around, ast.With)
-        code = download_code(f"{to.source(use.receiver)}.path", parent.optional_vars.id, use, to)
+        code, review = _fetched(use.receiver, parent.optional_vars.id, use, to, is_new=False)
         to.before(around.body[0], code)
-    elif not isinstance(parent, ast.Assign):
+        return Replace(f"{to.need_module('tempfile')}.TemporaryDirectory()", _of_mount(review))
+    if not isinstance(parent, ast.Assign):
         return Leave("give the mount context a name: mount_context = dataset.mount()")
     return Replace(f"{to.need_module('tempfile')}.TemporaryDirectory()", _MOUNTED)
 
@@ -222,7 +229,12 @@ def change(use: Use, to: Rewriter) -> Outcome:
     if use.symbol.endswith(".stop"):
         return Replace(f"{to.need_module('shutil')}.rmtree({context})" if at_path else f"{context}.cleanup()")
     folder = context if at_path else f"{context}.name"
-    return Replace(download_code(f"{to.source(owner)}.path", folder, use, to), _MOUNTED)
+    code, review = _fetched(owner, folder, use, to, is_new=at_path)
+    return Statements(code, _of_mount(review))
+
+
+def _of_mount(review: str) -> str:
+    return f"mounts are for inputs of jobs: {review}"
 
 
 @rule.converts("MountContext.mount_point")

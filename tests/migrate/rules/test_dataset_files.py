@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -91,3 +93,39 @@ def test_a_download_inside_of_a_statement_comes_before_it() -> None:
         assert "azureml.core" not in found.text and found.text.index("download_artifact") < found.text.index("sorted(")
     for line in (f"df = read(clear(), {made})", f"files = [{made} for name in names]", f"go and {made}"):
         assert made in convert(f"{head}{line}\n").text
+
+
+LISTED = """\
+from azureml.core import Dataset, Workspace
+
+ws = Workspace.from_config()
+store = ws.get_default_datastore()
+data = Dataset.File.from_files([(store, "images/**/*.jpg"), (store, "more")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "folder"),
+    [
+        ("with data.mount() as mount:\n    read(mount.mount_point)\n", "mount"),
+        ("mount = data.mount()\nmount.start()\nread(mount.mount_point)\nmount.stop()\n", "mount.name"),
+        ('mount = data.mount("here")\nmount.start()\nread(mount.mount_point)\nmount.stop()\n', "mount"),
+        ('data.download("here")\n', '"here"'),
+    ],
+)
+def test_files_that_a_table_lists_are_fetched_one_by_one(code: str, folder: str) -> None:
+    """Their data asset is a local folder with an MLTable: nothing can be downloaded from there."""
+    text = convert(LISTED + code).text
+    assert "download_artifact_from_aml_uri" not in text and "azureml.core" not in text
+    assert f"os.path.join({folder}, os.path.basename(file.resource_id))" in "".join(text.split("\n")).replace(
+        " " * 4, ""
+    )
+
+
+def test_mounted_open_data_is_read_from_the_public_files() -> None:
+    text = convert(
+        "from azureml.opendatasets import MNIST\n\n"
+        "mount = MNIST.get_file_dataset().mount()\nmount.start()\nread(mount.mount_point)\nmount.stop()\n"
+    ).text
+    assert '.get("mnist/*.gz", mount.name)' in text.replace("(\n    ", "(").replace("\n)", ")")
+    assert "download_artifact" not in text
