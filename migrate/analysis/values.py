@@ -27,6 +27,7 @@ from amlbridge.migrate.analysis.known import (
     STARRED_FUNCTIONS,
     is_foreign,
 )
+from amlbridge.migrate.analysis.literals import literal
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
@@ -147,7 +148,7 @@ class Evaluator:
         if not isinstance(value, Code):
             raise ValueError("not a literal")
         try:
-            return ast.literal_eval(value.node)
+            return literal(value.node)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
             raise ValueError("not a literal") from error
 

@@ -25,7 +25,7 @@ def more_of_cluster(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) ->
     access = keywords.get("remote_login_port_public_access")
     if access is not None:
         text = to.evaluator.text(access)
-        said = str(text == "Enabled") if text is not None else f'{to.source(access)} == "Enabled"'
+        said = str(text.lower() == "enabled") if text is not None else f'{to.source(access)} == "Enabled"'
         found.append(f"ssh_public_access_enabled={said}")
     if "identity_type" in keywords:
         found.append(f"identity={_identity(keywords, to)}")

@@ -146,12 +146,19 @@ def is_read_at_path(use: Use, to: Rewriter) -> bool:
     target, inner = upload_target(use, to), set(ast.walk(use.node))
     folder = (literal_start(target, to) or "").strip("/") if target is not None else ""
     pairs = [node.elts for node in to.evaluator.scopes.parents if isinstance(node, ast.Tuple) and node not in inner]
-    return bool(folder) and any(
-        "Datastore" in lineage(to.evaluator.type_of(pair[0]) or "")
-        and below(literal_start(pair[1], to), folder) is not None
+    starts = [
+        literal_start(pair[1], to)
         for pair in pairs
-        if len(pair) == 2
-    )
+        if len(pair) == 2 and "Datastore" in lineage(to.evaluator.type_of(pair[0]) or "")
+    ]
+    given = use.argument("target", position=1)
+    own = to.use_of(given) if given is not None else None  # ``target=place``
+    for other in to.uses:
+        if other.call is not None and other.symbols[-1] in _READERS and other.node not in inner and other is not own:
+            name, position = _READERS[other.symbols[-1]]
+            path = other.argument(name, position=position)
+            starts += [literal_start(path, to)] if path is not None and not _is_target(other, to) else []
+    return bool(folder) and any(below(start, folder) is not None for start in starts)
 
 
 def upload_beside(use: Use, source: ast.expr, name: str, to: Rewriter) -> Outcome:
@@ -199,7 +206,13 @@ def _target(use: Use, to: Rewriter) -> str:
     if target is None or is_none(target):
         return '""'
     text = to.evaluator.text(target)
-    return to.source(target) if text is None or isinstance(target, ast.Name) else json.dumps(text.lstrip("/"))
+    if text is None or (isinstance(target, ast.Name) and text not in _ROOT):
+        return to.source(target)
+    return json.dumps("" if text in _ROOT else text.removeprefix("./").lstrip("/"))
+
+
+#: How SDK v1 wrote the root of a datastore.
+_ROOT = (".", "./", "/", "")
 
 
 def _mode(overwrite: ast.expr | None, to: Rewriter) -> str:

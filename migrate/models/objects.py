@@ -92,6 +92,11 @@ class Objects:
         branch = isinstance(parent, (ast.If, ast.With)) and scopes.of(name) is scopes.of(made)
         return branch and name.lineno > (getattr(parent, "end_lineno", 0) or 0)
 
+    def first_straight(self, origin: ast.AST, changes: list[Use]) -> list[Use]:
+        """The changes that follow the making of an object before anything else reads it: all of them, or the first."""
+        number = next((n for n in range(len(changes), 0, -1) if self.straight(origin, changes[:n])), 0)
+        return changes[:number]
+
     def _in_block(self, node: ast.AST, block: list[ast.stmt]) -> ast.stmt | None:
         at: ast.AST | None = node
         while at is not None:

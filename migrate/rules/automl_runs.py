@@ -375,10 +375,11 @@ def trial_environment(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("AutoMLChildRun.register_model")
 def register_trial(use: Use, to: Rewriter) -> Outcome:
-    """Registers files of a trial; its pickle file and its MLflow folder are both there."""
-    path = use.argument("model_path", position=1)
-    if use.argument("model_name", position=0) is None or use.receiver is None or path is None:
-        return Leave("a name and a path are needed")
+    """Registers files of a trial, its pickle file or its MLflow folder; without a path, what has the model's name."""
+    name = use.argument("model_name", position=0)
+    path = use.passed("model_path", position=1) or name
+    if name is None or path is None or use.receiver is None:
+        return Leave("a name is needed")
     text = to.evaluator.text(path)
     start = f"azureml://jobs/{{{to.source(use.receiver)}.info.run_id}}/outputs/artifacts/paths/"
     plain = text is not None and not set(text) & set("{}\\\"'\n")

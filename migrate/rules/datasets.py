@@ -393,8 +393,9 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
     if pattern_of(use) is not None:
         return Leave("SDK v2 uploads a whole folder: copy the files that match into one of their own")
     made = use.statement.targets if isinstance(use.statement, ast.Assign) and use.statement.value is use.node else []
-    if len(made) == 1 and isinstance(made[0], ast.Name) and is_read_at_path(use, to):
-        return upload_beside(use, source, made[0].id, to)
+    named = made[0] if len(made) == 1 else None
+    if isinstance(named, ast.Name) and is_read_at_path(use, to) and not is_asset(use, to):
+        return upload_beside(use, source, named.id, to)
     return uploaded(use, to.source(source), "uri_folder", "", to)
 
 

@@ -113,7 +113,8 @@ def folded(use: Use, to: Rewriter, parts: Parts) -> Outcome:
         note_environment(use, parts, code, to)
         return _after(use, to, parts, code) if parts.before else Replace(code, parts.review)
     variable = Objects.of(to).variable(use.node)
-    if variable is None or not Objects.of(to).straight(use.node, changes):
+    changes = Objects.of(to).first_straight(use.node, changes)
+    if variable is None or not changes:
         return Replace(parts.code(to), parts.review)
     for change in changes:
         parts.apply(change, to)

@@ -41,6 +41,7 @@ def made(keywords: str) -> str:
         ("subnet_name=None", 'AmlCompute(name="cpu")'),
         ('admin_username="a", admin_user_ssh_key="k"', 'AmlComputeSshSettings(admin_username="a",ssh_key_value="k")'),
         ('remote_login_port_public_access="Enabled"', "ssh_public_access_enabled=True"),
+        ('remote_login_port_public_access="enabled"', "ssh_public_access_enabled=True"),
         ('identity_type="SystemAssigned"', 'identity=IdentityConfiguration(type="system_assigned")'),
         (
             'identity_type="UserAssigned", identity_id=ids',

@@ -204,3 +204,33 @@ def paths(label, names):
     assert 'rpath=f"small/{label}"' in text and '"MERGE_WITH_OVERWRITE"' in text
     assert 'files=Data(path=f"azureml://datastores/workspaceblobstore/paths/small/{label}",' in "".join(text.split())
     assert "path=files.path" in text
+
+
+@pytest.mark.parametrize(
+    "reading",
+    ['DataPath(store, f"wines/1/red.csv")', 'store.path("wines/1/red.csv")', '(store, "wines/1/red.csv")'],
+)
+def test_a_table_below_the_folder_that_goes_up_is_read_where_it_lies(reading: str) -> None:
+    text = convert(f"""{_HEAD}from azureml.data.datapath import DataPath
+files = Dataset.File.upload_directory("data", target=DataPath(store, f"wines/1"))
+place = {reading}
+table = Dataset.Tabular.from_delimited_files(path=place)
+print(table.to_pandas_dataframe(), files.to_path())
+""").text
+    assert "{files.path.rstrip('/')}/red.csv" in text
+
+
+def test_a_table_that_another_function_reads_below_the_folder_is_read_at_its_path() -> None:
+    text = convert(f"""{_HEAD}from azureml.data.datapath import DataPath
+def read():
+    return Dataset.Tabular.from_delimited_files(DataPath(store, "wines/1/red.csv"))
+files = Dataset.File.upload_directory("data", target=DataPath(store, "wines/1"))
+print(files.name, read())
+""").text
+    assert 'store_fs.upload(lpath="data", rpath="wines/1"' in text and "paths/wines/1/red.csv" in text
+
+
+@pytest.mark.parametrize("target", [".", "./", "/"])
+def test_the_root_of_a_datastore_is_named_as_fsspec_does(target: str) -> None:
+    text = convert(f'{_HEAD}store.upload_files(["a.csv"], target_path="{target}", overwrite=True)\n').text
+    assert 'rpath=""' in text

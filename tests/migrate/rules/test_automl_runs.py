@@ -30,6 +30,10 @@ run = AutoMLRun(Experiment(ws, "e"), run_id="AutoML_1")
             "b = run.get_best_child()\nb.register_model('n', 'outputs/model.pkl')",
             'f"azureml://jobs/{b.info.run_id}/outputs/artifacts/paths/outputs/model.pkl"',
         ),
+        (
+            "b = run.get_best_child()\nb.register_model('m.pkl', tags={})",
+            "{b.info.run_id}/outputs/artifacts/paths/m.pkl",
+        ),
         ("b = run.get_best_child()\nb.upload_file('outputs/e.pkl', 'e.pkl')", "run_id=b.info.run_id)"),
         ("b, _ = run.get_output()\nb.upload_file('outputs/e.pkl', 'e.pkl')", "run_id=b.info.run_id)"),
         (

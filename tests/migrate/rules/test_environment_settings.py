@@ -167,3 +167,22 @@ def test_an_environment_that_is_registered_is_not_registered_again_to_be_built(b
         text = convert(head + code).text
         assert text.count("environments.create_or_update(env)") == 1 and "build" not in text
     assert "environments.create_or_update(env)" in convert(head + built).text
+
+
+@pytest.mark.parametrize("late", ["env.docker.enabled = True", 'if gpu:\n    env.docker.base_image = "cuda"', ""])
+def test_what_an_environment_is_told_before_it_is_used_is_in_it_whatever_follows(late: str) -> None:
+    found = convert(f"""\
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.conda_dependencies import CondaDependencies
+
+ws = Workspace.from_config()
+env = Environment("ridge")
+packages = CondaDependencies.create(pip_packages=["scikit-learn"])
+env.python.conda_dependencies = packages
+env.environment_variables = {{"STAGE": "test"}}
+src = ScriptRunConfig(source_directory=".", script="fit.py", compute_target="cpu", environment=env)
+Experiment(ws, "fit").submit(src)
+{late}
+""").text
+    assert found.count("Environment(\n") == 1 and "conda_file=packages" in found
+    assert 'environment_variables={"STAGE": "test"}' in found
