@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
+from amlbridge.migrate.mixtures.credentials import credential_beside
 from amlbridge.migrate.mixtures.held import held_workspace
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ _ALONE = "workspaces alone"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def client_of(workspace: str, to: Rewriter) -> str:
-    """An expression for the client of a v1 workspace."""
+def client_of(workspace: str, to: Rewriter, binding: Binding | None = None) -> str:
+    """An expression for the client of a v1 workspace. ``binding``: what gives it its name, if that is known."""
     client = to.need("azure.ai.ml", "MLClient")
-    credential = to.need("azure.identity", "DefaultAzureCredential")
+    credential = credential_beside(binding, to)
     where = f"{workspace}.subscription_id, {workspace}.resource_group, {workspace}.name"
-    return f"{client}({credential}(), {where})"
+    return f"{client}({credential}, {where})"
 
 
 def workspaces_in(scope: Scope, client: str, to: Rewriter) -> list[tuple[Binding, Instance | None]]:
@@ -157,7 +158,7 @@ def _properties(owner: ast.ClassDef, to: Rewriter) -> Iterator[tuple[str, Instan
 def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     """The client of the workspace that a name is bound to: ``variable``, which is made below each place that gives the
     name its value. An expression where there is no room for that, or where the module has such a variable already."""
-    code = client_of(binding.name, to)
+    code = client_of(binding.name, to, binding)
     if variable in to.evaluator.scopes.names:
         return code
     bindings = binding.scope.bindings[binding.name]
