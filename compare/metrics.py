@@ -129,8 +129,10 @@ def _in_a_file(
     row, name = _row(values[-1], values[-1].name), values[-1].name
     if _ARTIFACT in values[-1].columns.values():
         ours, theirs = artifact(0, str(next(iter(values[-1].data.values())))), logged(f"{name}.png")
-        if ours is None or theirs is None or not (ours.is_file() and theirs.is_file()):
+        if ours is None or not ours.is_file():
             return None
+        if theirs is None or not theirs.is_file():
+            return _in_json(ours.read_bytes(), logged(f"{name}.json"), name, rules, references)
         return compare_files(ours, theirs, subject, rules, references, "metrics")
     file = logged(f"{name}.txt") if isinstance(row, str) else None
     if file is None or not file.is_file():
@@ -141,12 +143,14 @@ def _in_a_file(
     return different("metrics", subject, "its text differs", row, text)
 
 
-def _in_json(row: str, file: Path | None, name: str, rules: Rules, references: References) -> Check | None:
-    """The check of a dict, whose text is what SDK v1 logged."""
+def _in_json(row: str | bytes, file: Path | None, name: str, rules: Rules, references: References) -> Check | None:
+    """The check of a dict, whose text is what SDK v1 logged, or of a chart (such as a confusion matrix), whose file in
+    JSON it uploaded."""
     if file is None or not file.is_file():
         return None
     try:
-        ours = json.loads(json.dumps(ast.literal_eval(_WITHIN.sub(r"\1", row))))
+        text = row.decode() if isinstance(row, bytes) else json.dumps(ast.literal_eval(_WITHIN.sub(r"\1", row)))
+        ours = json.loads(text)
         theirs = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, SyntaxError, TypeError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_an_image_is_a_file_with_it(tmp_path: Path, color: str, verdict: Verdict
     Image.new("RGB", (8, 8), color).save(tmp_path / "ROC.png")
     value = MetricValue("ROC", "1", 1.0, {"ROC": "Artifact"}, {"ROC": "aml://artifactId/x"})
     assert verdicts([value], tmp_path, tmp_path / "logged.png") == [verdict]
+
+
+@pytest.mark.parametrize(("missed", "verdict"), [(2, Verdict.SAME), (3, Verdict.DIFFERENT)])
+def test_a_chart_is_a_json_file_with_its_data(tmp_path: Path, missed: int, verdict: Verdict) -> None:
+    """SDK v1 uploads a confusion matrix under its name; MLflow has it in a file whose name ends with .json."""
+    (tmp_path / "uploaded").write_text('{"schema_type": "confusion_matrix", "data": {"matrix": [[9, 1], [2, 8]]}}')
+    logged = {"data": {"matrix": [[9, 1], [missed, 8]]}, "schema_type": "confusion_matrix"}
+    (tmp_path / "errors.json").write_text(json.dumps(logged, indent=2))
+    value = MetricValue("errors", "1", 1.0, {"errors": "Artifact"}, {"errors": "aml://artifactId/x"})
+    assert verdicts([value], tmp_path, tmp_path / "uploaded") == [verdict]
 
 
 def test_a_number_that_is_not_logged_is_told(tmp_path: Path) -> None:
