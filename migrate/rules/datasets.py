@@ -38,6 +38,7 @@ from amlbridge.migrate.models.datastore_uploads import (
 )
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
+from amlbridge.migrate.models.lookups import is_tested
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
@@ -224,27 +225,12 @@ def get(node: ast.expr, to: Rewriter) -> Replace | None:
     client = to.client(node, inner.value)
     name, review = looked_up(node.args[0], to)
     found = f'{client}.data.get({name}, label="latest")'
-    if len(node.args) == 1 and not _is_tested(node, to):
+    if len(node.args) == 1 and not is_tested(node, to):
         return Replace(found, review)
     otherwise = to.source(node.args[1]) if len(node.args) > 1 else "None"
     code = f"{found} if {name} in [data.name for data in {client}.data.list()] else {otherwise}"
     whole = isinstance(to.evaluator.scopes.parents.get(node), (ast.Assign, ast.Return))
     return Replace(code if whole else f"({code})", review)
-
-
-def _is_tested(node: ast.expr, to: Rewriter) -> bool:
-    """Whether the code may ask if there was a dataset: one whose members are read at once, or that goes into a variable
-    which no condition looks at, is taken to be there."""
-    parents = to.evaluator.scopes.parents
-    parent = parents.get(node)
-    if isinstance(parent, ast.Attribute):
-        return False
-    target = parent.targets[0] if isinstance(parent, ast.Assign) and parent.value is node else None
-    if not isinstance(target, ast.Name):
-        return True
-    reads = [name for name in parents if isinstance(name, ast.Name) and name.id == target.id and name is not target]
-    conditions = (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.IfExp, ast.While, ast.Assert)
-    return any(isinstance(parents.get(name), conditions) for name in reads)
 
 
 @rule.converts("Dataset.get_by_id")

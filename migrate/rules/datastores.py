@@ -22,6 +22,7 @@ from amlbridge.migrate.models.caught import key_errors, refused_requests
 from amlbridge.migrate.models.chosen_files import gathered
 from amlbridge.migrate.models.data import reference_kind, use_of
 from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
+from amlbridge.migrate.models.lookups import is_tested
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -128,6 +129,26 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         review = "a datastore that is not there raises ResourceNotFoundError now; it was None"
         return Replace(f"{to.client(use.node, use.receiver)}.datastores", review)
     return Replace(by_name(use, to, f"{to.client(use.node, use.receiver)}.datastores.list()", "datastore"))
+
+
+@rule.idiom
+def get_or_none(node: ast.expr, to: Rewriter) -> Replace | None:
+    """``ws.datastores.get("x")`` of which code asks whether there is such a datastore."""
+    function = node.func if isinstance(node, ast.Call) else None
+    inner = function.value if isinstance(function, ast.Attribute) and function.attr == "get" else None
+    if not isinstance(node, ast.Call) or not isinstance(inner, ast.Attribute) or inner.attr != "datastores":
+        return None
+    if to.evaluator.type_of(inner.value) != "Workspace" or len(node.args) != 1 or node.keywords:
+        return None
+    parent = to.evaluator.scopes.parents.get(node)
+    if isinstance(parent, ast.Expr) or not is_tested(node, to):
+        return None
+    client, name = to.client(node, inner.value), to.source(node.args[0])
+    is_there = f"{name} in [datastore.name for datastore in {client}.datastores.list()]"
+    if isinstance(parent, (ast.If, ast.While)):
+        return Replace(is_there)
+    code = f"{client}.datastores.get({name}) if {is_there} else None"
+    return Replace(code if isinstance(parent, (ast.Assign, ast.Return)) else f"({code})")
 
 
 _DEFAULT = "SDK v2 cannot change the default datastore: this code names it, for others choose it in the studio"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import check_transformed, convert
 
@@ -69,3 +71,19 @@ def test_an_upload_to_a_datastore_without_a_variable() -> None:
 def test_a_datastore_is_taken_from_the_workspace() -> None:
     code = 'from azureml.core import Datastore, Workspace\n\nDatastore.get(Workspace.from_config(), "a").unregister()\n'
     assert "datastores.delete(" in convert(code).text
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ('if ws.datastores.get("lake"):\n    print(1)\n', 'if "lake" in [datastore.name for datastore in '),
+        (
+            'store = ws.datastores.get("lake")\nif store is None:\n    print(1)\n',
+            'ml_client.datastores.get("lake")\n    if "lake" in [datastore.name for datastore in',
+        ),
+        ('store = ws.datastores.get("lake")\nprint(store.name)\n', 'store = ml_client.datastores.get("lake")\n'),
+    ],
+)
+def test_a_datastore_that_may_not_be_there_is_looked_for(code: str, after: str) -> None:
+    text = convert(f"from azureml.core import Workspace\n\nws = Workspace.from_config()\n{code}").text
+    assert after in text
