@@ -116,13 +116,18 @@ def download(use: Use, to: Rewriter) -> Outcome:
     statement = use.statement
     if not _comes_first(use, to):
         return Leave("download the files in a statement of its own")
-    folder = to.source(target) if target is not None else to.fresh("folder")
-    if target is None:
+    is_here = target is not None and to.evaluator.text(target) in (".", "./")
+    apart = target is None or is_here
+    folder = to.fresh("folder") if target is None or is_here else to.source(target)
+    if apart:
         to.before(statement, f"{folder} = {to.need_module('tempfile')}.mkdtemp()")
-    copying = copies(use.receiver, folder, to, is_new=target is not None)
+    copying = copies(use.receiver, folder, to, is_new=not apart)
     to.before(statement, copying or download_code(path, folder, use, to))
     files = f"{to.need('pathlib', 'Path')}({folder}).rglob('*')"
     review = _REVIEW if copying is None else FLAT
+    if is_here:  # where other files lie as well
+        to.before(statement, f'{to.need_module("shutil")}.copytree({folder}, ".", dirs_exist_ok=True)')
+        return Replace(f"sorted(str(file.relative_to({folder})) for file in {files} if file.is_file())", review)
     return Replace(f"sorted(str(file) for file in {files} if file.is_file())", review)
 
 

@@ -129,3 +129,9 @@ def test_mounted_open_data_is_read_from_the_public_files() -> None:
     ).text
     assert '.get("mnist/*.gz", mount.name)' in text.replace("(\n    ", "(").replace("\n)", ")")
     assert "download_artifact" not in text
+
+
+def test_files_that_come_into_the_working_directory_are_told_from_those_that_are_there() -> None:
+    text = convert(HEAD + 'files = data.download(target_path=".", overwrite=True)\nprint(files[0])\n').text
+    assert "destination=folder" in text and 'shutil.copytree(folder, ".", dirs_exist_ok=True)' in text
+    assert "str(file.relative_to(folder)) for file in Path(folder).rglob" in text
