@@ -69,8 +69,10 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
             to.note(argument, "workspace", "Workspace", message)
-    for node, name in mocks:
-        to.note(node, "mocks", name, "the test puts a mock in its place: mock what the converted code calls")
+    for name, nodes in mocks.items():
+        others = ", ".join(str(line) for line in dict.fromkeys(node.lineno for node in nodes[1:]))
+        also = f" (also in line {others})" if others else ""
+        to.note(nodes[0], "mocks", name, f"the test puts a mock in its place{also}: mock what the converted code calls")
     findings = tuple(to.findings())
     if (
         not imports

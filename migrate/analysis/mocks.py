@@ -32,8 +32,8 @@ def mocked(uses: Iterable[Use]) -> Iterator[Use]:
             yield use
 
 
-def patched(evaluator: Evaluator) -> list[tuple[ast.expr, str]]:
-    """The texts that name something of SDK v1 for a test to put a mock in its place, with what they name."""
+def patched(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
+    """What of SDK v1 a test puts mocks in the place of, with the texts that name it, in their order."""
     calls = evaluator.calls()
     found = []
     for call in [call for name in ("patch", *_CHANGING) for call in calls.get(name, ()) if _is_mocking(call.func)]:
@@ -46,7 +46,10 @@ def patched(evaluator: Evaluator) -> list[tuple[ast.expr, str]]:
             continue
         if name:
             found.append((call.args[0], name))
-    return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
+    by_name: dict[str, list[ast.expr]] = {}
+    for node, name in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):
+        by_name.setdefault(name, []).append(node)
+    return by_name
 
 
 def _named(parts: list[str], evaluator: Evaluator) -> str:

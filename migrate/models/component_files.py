@@ -226,6 +226,8 @@ def _folded(command: str) -> Any:
 def create_file(folder: Path, name: str, suffix: str, text: str, to: Rewriter) -> str:
     """The name of a file that no other module and no file of the user has, with this text; creates it."""
     stem = identifier(to.path.stem, "pipeline")
+    if to.path.suffix == ".ipynb" and to.path.with_suffix(".py").exists():
+        stem += "_notebook"  # the script of that name, often the notebook's own, has files as well
     number = 1
     candidates = [name] if not to.claimed(folder, name if suffix == ".component.yml" else "") else []
     candidates += [f"{stem}.{name}"]

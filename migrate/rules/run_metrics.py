@@ -197,10 +197,13 @@ def log_list(use: Use, to: Rewriter) -> Outcome:
         return Leave("log each value with mlflow.log_metric(name, value, step=step)")
     name, literal, review = _named(use, to)
     values = to.source(_value(use))
-    if kind_of_items(use.evaluator, _value(use)) == "text":
+    kind = kind_of_items(use.evaluator, _value(use))
+    if kind == "text":
         return Statements(
             log_call(use, to, "log_dict", f"{{{name}: {values}}}", joined(name, literal, ".json")), review
         )
+    if kind is None:
+        review = review or "assumed that the values are numbers (mlflow.log_dict is for texts)"
     step, value = loop_names(use, to, "step", "value")
     code = log_call(use, to, "log_metric", name, value, f"step={step}")
     return Statements(f"for {step}, {value} in enumerate({values}):\n    {code}", review)

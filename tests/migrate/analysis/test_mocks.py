@@ -80,6 +80,14 @@ def test_what_a_patch_hands_a_test_is_no_workspace(tmp_path: Path) -> None:
     assert by_hand == [("Workspace", 6)]
 
 
+def test_what_is_mocked_several_times_is_told_of_once(tmp_path: Path) -> None:
+    tests = "".join(f"@patch('app.Workspace')\ndef test_{n}(made):\n    pass\n\n\n" for n in range(3))
+    write(tmp_path, {"app.py": APP, "test_app.py": "import app\nfrom unittest.mock import patch\n\n\n" + tests})
+    report = next(report for report in run([tmp_path], Settings(jobs=1)) if report.path.name == "test_app.py")
+    assert [(finding.symbol, finding.line) for finding in report.findings] == [("Workspace", 5)]
+    assert "(also in line 10, 15)" in report.findings[0].message
+
+
 def test_other_mocks_are_not_told_of(tmp_path: Path) -> None:
     lines = ["mocker.patch('app.stores')", "mocker.patch('os.getcwd')", "client.patch('app.Workspace')", "Mock(dict)"]
     text = "import app\n\n\ndef test_it(mocker):\n" + "".join(f"    {line}\n" for line in lines)

@@ -201,3 +201,9 @@ def test_lists_of_texts_are_no_metrics(value: str) -> None:
 def test_what_an_object_of_the_workspace_is_called_by_is_a_text() -> None:
     text = convert(f'{HEAD}model = run.register_model("n", "outputs/m.pkl")\nrun.log("model", model.id)\n').text
     assert text.endswith('mlflow.log_text(f"{model.name}:{model.version}", "model.txt")\n')
+
+
+def test_a_list_of_what_nobody_knows_is_assumed_to_have_numbers() -> None:
+    found = convert(f"{HEAD}run.log_list('a', values)\n")
+    messages = [finding.message for finding in found.findings if finding.symbol == "Run.log_list"]
+    assert len(messages) == 1 and "assumed that the values are numbers" in messages[0]
