@@ -34,7 +34,7 @@ from amlbridge.migrate.mixtures.beside import (
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
 from amlbridge.migrate.module import NamedInput, Options, Publication
-from amlbridge.migrate.no_equivalent import refused, rule_name, without_rule
+from amlbridge.migrate.no_equivalent import is_slip, refused, rule_name, without_rule
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, assuming, handlers, idioms
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
@@ -234,7 +234,9 @@ class Rewriter:
             outcome = self.outcome(use)
             if isinstance(outcome, Replace):
                 return outcome.text
-            return self.left(node) if isinstance(outcome, Leave) else self.lines.source(node)
+            if isinstance(outcome, Leave):
+                return self._children(node) if is_slip(use) else self.left(node)
+            return self.lines.source(node)
         if isinstance(node, _IDIOMS) and isinstance(whole := self.outcomes.get(node, (None, None))[1], Replace):
             return whole.text
         if node in self._renamed:

@@ -15,6 +15,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.arguments import list_elements
@@ -138,8 +139,11 @@ def get_or_none(node: ast.expr, to: Rewriter) -> Replace | None:
     inner = function.value if isinstance(function, ast.Attribute) and function.attr == "get" else None
     if not isinstance(node, ast.Call) or not isinstance(inner, ast.Attribute) or inner.attr != "datastores":
         return None
-    if to.evaluator.type_of(inner.value) != "Workspace" or len(node.args) != 1 or node.keywords:
+    workspace = to.evaluator.value(inner.value)
+    if not isinstance(workspace, Instance) or workspace.type != "Workspace" or len(node.args) != 1 or node.keywords:
         return None
+    if not isinstance(workspace.origin, ast.Call):
+        return None  # a parameter may hold a client already, which has the same method
     parent = to.evaluator.scopes.parents.get(node)
     if isinstance(parent, ast.Expr) or not is_tested(node, to):
         return None

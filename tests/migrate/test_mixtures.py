@@ -89,7 +89,7 @@ cpu = ComputeTarget(workspace=ws, name="cpu")
 print(cpu.name)
 config = RunConfiguration()
 config.target = cpu
-unknown(config.frobnicate())
+unknown(config.frobnicate(1))
 """
     ).text
     assert 'cpu = ml_client.compute.get("cpu")' in text

@@ -160,7 +160,7 @@ def test_what_else_is_done_with_the_steps_keeps_them(old: str, new: str, reason:
 
 
 def test_a_pipeline_that_stays_keeps_the_loop() -> None:
-    found = convert(HEAD + LOOP + "pipeline.what_is_this()\n")
+    found = convert(HEAD + LOOP + "pipeline.what_is_this(1)\n")
     assert "PythonScriptStep(" in found.text and "command(" not in found.text
 
 
@@ -223,7 +223,7 @@ def test_functions_of_other_modules_are_called_in_the_function_of_the_pipeline(t
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("submit.py", "pipeline.submit", "pipeline.what_is_this()\npipeline.submit"),
+        ("submit.py", "pipeline.submit", "pipeline.what_is_this(1)\npipeline.submit"),
         ("submit.py", "pipeline = ", "train_step.run_after(prepare_step)\npipeline = "),
         ("train.py", "default_value=3", "default_value=EPOCHS"),
     ],

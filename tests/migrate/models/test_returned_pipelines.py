@@ -61,7 +61,7 @@ def test_the_function_gives_that_of_the_pipeline(function: str) -> None:
         ("pipeline = Pipeline", "steps.append(None)\npipeline = Pipeline"),
         ("pipeline = Pipeline", "others = list(map(get_steps, []))\npipeline = Pipeline"),
         ('description="nightly"', "description=text"),
-        ("pipeline.submit", "pipeline.what_is_this()\npipeline.submit"),
+        ("pipeline.submit", "pipeline.what_is_this(1)\npipeline.submit"),
     ],
 )
 def test_a_list_that_more_is_done_with_is_left(old: str, new: str) -> None:
@@ -74,7 +74,7 @@ def test_a_pipeline_that_stays_keeps_the_steps_of_its_list() -> None:
     """Also where the list has a variable: a pipeline of SDK v1 cannot run components."""
     step = 'a = PythonScriptStep("a.py", compute_target="cpu", runconfig=env)\n'
     for listed in ("steps = [a]\n", "steps = []\nsteps.append(a)\n", "steps = []\nsteps += [a]\n"):
-        found = convert(f"{HEAD}{step}{listed}pipeline = Pipeline(ws, steps=steps)\npipeline.what_is_this()\n")
+        found = convert(f"{HEAD}{step}{listed}pipeline = Pipeline(ws, steps=steps)\npipeline.what_is_this(1)\n")
         assert "a = PythonScriptStep(" in found.text and "command(" not in found.text
 
 

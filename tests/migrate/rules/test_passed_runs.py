@@ -146,7 +146,7 @@ def test_runs_of_which_one_stays_v1_stay_together() -> None:
 
             def again(self, ws: Workspace):
                 self.run = Run.get(ws, "b")
-                self.run.some_method_that_nobody_knows()
+                self.run.some_method_that_nobody_knows(1)
         """
     ).text
     assert 'self.run = Experiment(ws, "a").submit(config)' in text or "Run.get(" in text
