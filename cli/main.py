@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -81,9 +82,17 @@ def cli() -> None:
     """
 
 
+def _ended(number: int, _frame: object) -> None:
+    """What a command has started, such as the services of ``verify``, ends with it."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """The entry point: runs the command and turns errors into messages and exit codes."""
     colour = False if "NO_COLOR" in os.environ else None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _ended)
     try:
         result = cli.main(standalone_mode=False, color=colour)
         code = result if isinstance(result, int) else 0

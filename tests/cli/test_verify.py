@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from amlbridge.engine.records.store import Records
 from amlbridge.server.home import Home
 from tests.support.command import Command
+from tests.support.patience import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -153,3 +155,35 @@ def test_wrong_usage(tmp_path: Path) -> None:
     ):
         stderr = command("verify", *arguments, code=2).stderr
         assert told in stderr and "Traceback" not in stderr
+
+
+WAITING = """
+    import time
+    from azureml.core import Workspace
+    Workspace.from_config()
+    open("under-way", "w").close()
+    time.sleep(3600)
+"""
+
+
+def test_what_it_has_started_ends_with_it(tmp_path: Path) -> None:
+    """SIGTERM, as `timeout` and CI systems send it: no service and no script is left behind, nor a copy."""
+    command = Command(tmp_path / "project")
+    command.folder.mkdir()
+    command.write("waiting.py", WAITING)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    process = command.start("verify", "waiting.py", env={**command.environment, "TMPDIR": str(copies)})
+    until(lambda: list(copies.rglob("under-way")))
+    started = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143
+    _gone, alive = psutil.wait_procs(started, timeout=PATIENCE)
+    assert not alive
+    until(
+        lambda: (
+            not [one for one in psutil.process_iter(["cmdline"]) if str(copies) in " ".join(one.info["cmdline"] or [])]
+        )
+    )
+    assert not list(copies.glob("*/waiting*"))
