@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.scopes import Binding
+from amlbridge.migrate.analysis.unknown_calls import registering
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
@@ -34,6 +35,7 @@ from amlbridge.migrate.text import trees
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out, spaced, squeezed, trimmed
 from amlbridge.migrate.text.moved import moved
+from amlbridge.migrate.text.statements import TODO
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -213,9 +215,25 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
             if named and to.bridge(node) is None:
                 to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace
+    _keep_for_unknown(to, attempt)
     attempt.names |= _names_left(to)
     _hand_on(to, attempt, handed)
     _hand_workspaces_on(to, attempt, handed)
+
+
+_UNKNOWN = "nobody knows what is registered here with SDK v1's workspace: register it with ml_client"
+
+
+def _keep_for_unknown(to: Rewriter, attempt: Attempt) -> None:
+    """What registers itself with a workspace is of SDK v1, whatever it is, and gets the workspace of SDK v1."""
+    for argument in registering(to.evaluator):
+        to.keep_workspace(argument)
+        attempt.plain.add(argument)
+        to.note(argument, "workspace", "Workspace", _UNKNOWN)
+        statement, told = to.evaluator.scopes.statement_of(argument), TODO.format("workspace", _UNKNOWN)
+        above = to.lines.line_start(to.lines.span(statement)[0]) if statement is not None else 0
+        if statement is not None and told not in to.lines.comments_above(above):
+            to.before(statement, told)
 
 
 def _keep_what_is_listed(use: Use, cause: Use | None, to: Rewriter, attempt: Attempt) -> None:

@@ -1,0 +1,28 @@
+"""What nobody knows is registered with the workspace that it was registered with, and that is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import convert
+
+HEAD = "from azureml.core import Dataset, Workspace\nfrom elsewhere import parts\n\nws = Workspace.from_config()\n"
+
+
+@pytest.mark.parametrize(
+    "call", ['part.register(ws, "a")', 'part.register(workspace=ws, name="a")', 'parts(1)[0].register(ws, name="a")']
+)
+def test_it_gets_the_workspace_of_sdk_v1(call: str) -> None:
+    found = convert(f'{HEAD}known = Dataset.get_by_name(ws, "d")\nfor part in parts():\n    {call}\n')
+    assert found.text.endswith(f"SDK v1's workspace: register it with ml_client\n    {call}\n")
+    assert "ws = Workspace.from_config()\n" in found.text
+    assert 'known = ml_client.data.get("d", label="latest")' in found.text
+    told = [(finding.symbol, finding.line) for finding in found.findings if "nobody knows" in finding.message]
+    assert told == [("Workspace", 7)]
+    assert all(finding.status is Status.MANUAL for finding in found.findings if finding.line == 7)
+
+
+def test_other_calls_get_the_client() -> None:
+    found = convert(f'{HEAD}for part in parts():\n    part.register("a")\n    part.look_at(ws)\n')
+    assert "    part.look_at(ml_client)\n" in found.text and "Workspace" not in found.text
