@@ -44,7 +44,10 @@ def script(pieces: Sequence[Piece]) -> Command:
     as_line = Command((Argument(tuple(pieces)),), shell=True)
     if _META.search(text):
         return as_line
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError:  # an open quote, of which the shell will tell
+        return as_line
     if len(words) < 2 or not _PYTHON.fullmatch(words[0]) or not words[1].endswith(".py"):
         return as_line
     references = iter([piece for piece in pieces if not isinstance(piece, Value)])
