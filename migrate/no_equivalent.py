@@ -118,7 +118,10 @@ def is_slip(use: Use) -> bool:
     """Whether a use reads what no object of SDK v1 has, of one that the code surely makes: it fails with both SDKs. A
     workspace is kept beside its client."""
     made = use.receiver_value
-    if made is None or made.type == "Workspace" or made.path or not isinstance(made.origin, ast.Call):
+    if made is None or made.type == "Workspace":
+        return False
+    looked_up = isinstance(made.origin, ast.Attribute) and made.path == ("[]",)  # ws.datasets["x"]
+    if not looked_up and (made.path or not isinstance(made.origin, ast.Call)):
         return False
     given = use.symbol.endswith("=") or (use.call is not None and (use.call.args or use.call.keywords))
     owner, _, member = use.symbol.removesuffix("[]").partition(".")

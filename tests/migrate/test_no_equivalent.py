@@ -162,6 +162,15 @@ print(service.score_address)
     assert by_hand == [("Webservice.score_address", 11, "unknown-symbol")]
 
 
+@pytest.mark.parametrize("made", ['ws.datasets["x"]', 'Dataset.get_by_name(ws, "x")'])
+def test_a_slip_on_what_is_looked_up_keeps_nothing_else(made: str) -> None:
+    text = f"from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\ndata = {made}\n"
+    found = convert(text + "print(list(data.colums))\n")
+    assert found.text.endswith("print(list(data.colums))\n") and "azureml" not in found.text.replace(
+        "TODO(amlbridge", ""
+    )
+
+
 def test_what_a_slip_of_the_pen_is_given_stays_with_it() -> None:
     text = """\
 from azureml.core import Dataset, Workspace
