@@ -74,7 +74,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     for name, nodes in mocks.items():
         others = ", ".join(str(line) for line in dict.fromkeys(node.lineno for node in nodes[1:]))
         also = f" (also in line {others})" if others else ""
-        to.note(nodes[0], "mocks", name, f"the test puts a mock in its place{also}: mock what the converted code calls")
+        to.note(nodes[0], "mocks", name, f"{_MOCKED}{also}")
     findings = tuple(to.findings())
     if (
         not imports
@@ -216,11 +216,14 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
                 to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace
     _keep_for_unknown(to, attempt)
+    for nodes in patched(to.evaluator).values():
+        _comment(nodes[0], "mocks", _MOCKED, to)
     attempt.names |= _names_left(to)
     _hand_on(to, attempt, handed)
     _hand_workspaces_on(to, attempt, handed)
 
 
+_MOCKED = "the test puts a mock in the place of what SDK v1 had: mock what the converted code calls"
 _UNKNOWN = "nobody knows what is registered here with SDK v1's workspace: register it with ml_client"
 
 
@@ -230,10 +233,16 @@ def _keep_for_unknown(to: Rewriter, attempt: Attempt) -> None:
         to.keep_workspace(argument)
         attempt.plain.add(argument)
         to.note(argument, "workspace", "Workspace", _UNKNOWN)
-        statement, told = to.evaluator.scopes.statement_of(argument), TODO.format("workspace", _UNKNOWN)
-        above = to.lines.line_start(to.lines.span(statement)[0]) if statement is not None else 0
-        if statement is not None and told not in to.lines.comments_above(above):
-            to.before(statement, told)
+        _comment(argument, "workspace", _UNKNOWN, to)
+
+
+def _comment(node: ast.AST, rule: str, message: str, to: Rewriter) -> None:
+    """Puts a comment above the statement of something that is left, unless an earlier conversion has done so."""
+    statement, told = to.evaluator.scopes.statement_of(node), TODO.format(rule, message)
+    if statement is None or told in to.inserted.get(statement, ()):
+        return
+    if told not in to.lines.comments_above(to.lines.line_start(to.lines.span(statement)[0])):
+        to.before(statement, told)
 
 
 def _keep_what_is_listed(use: Use, cause: Use | None, to: Rewriter, attempt: Attempt) -> None:

@@ -88,6 +88,14 @@ def test_what_is_mocked_several_times_is_told_of_once(tmp_path: Path) -> None:
     assert "(also in line 10, 15)" in report.findings[0].message
 
 
+def test_a_comment_stands_above_the_test_once(tmp_path: Path) -> None:
+    test = "@patch('app.Workspace')\n@patch('app.ws')\ndef test_it(one, other):\n    pass\n"
+    text, by_hand = told(tmp_path, f"import app\nfrom unittest.mock import patch\n\n\n{test}")
+    assert text.endswith(test) and len(by_hand) == 2
+    assert text.count("# TODO(amlbridge mocks): ") == 1
+    assert text.splitlines()[4].startswith("# TODO(amlbridge mocks): ")
+
+
 def test_other_mocks_are_not_told_of(tmp_path: Path) -> None:
     lines = ["mocker.patch('app.stores')", "mocker.patch('os.getcwd')", "client.patch('app.Workspace')", "Mock(dict)"]
     text = "import app\n\n\ndef test_it(mocker):\n" + "".join(f"    {line}\n" for line in lines)
