@@ -13,13 +13,13 @@ from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.mocks import mocked, patched
-from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.unknown_calls import registering
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
+from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
@@ -35,7 +35,6 @@ from amlbridge.migrate.text import trees
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out, spaced, squeezed, trimmed
 from amlbridge.migrate.text.moved import moved
-from amlbridge.migrate.text.statements import TODO
 
 #: After so many attempts everything that could hang together hangs together.
 _ATTEMPTS = 12
@@ -54,6 +53,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     attempt = Attempt(module.masked_names)
     for _ in range(_ATTEMPTS):
         to = settled(module, evaluator, uses, project, options, attempt, project.kept(module, evaluator))
+        tell_magics(module, to)
         named = len(attempt.names)  # writing may find that a bridge needs a name which new code has taken
         text = _written(to, tree, imports)
         lost = lost_names(evaluator, text)
@@ -62,19 +62,13 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             attempt.keep(use.node, None)
         if attempt.size == before and len(attempt.names) == named:
             break
-    for name in sorted(lost):
-        to.note(tree.body[0], "lost-name", name, f"the new code reads {name}, which nothing defines: define it")
-    for binding in _changed_for_magics(to):
-        message = f"a magic or shell line reads {binding.name}, which is an object of SDK v2 now: change that line"
-        to.note(binding.node, "magic", binding.name, message)
+    text = tell_lost_names(lost, text, to)
     if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
             to.note(argument, "workspace", "Workspace", message)
-    for name, nodes in mocks.items():
-        others = ", ".join(str(line) for line in dict.fromkeys(node.lineno for node in nodes[1:]))
-        also = f" (also in line {others})" if others else ""
-        to.note(nodes[0], "mocks", name, f"{_MOCKED}{also}")
+    for node, name in mocks:
+        to.note(node, "mocks", name, _MOCKED)
     findings = tuple(to.findings())
     if (
         not imports
@@ -128,19 +122,6 @@ def settled(
         if attempt.size == before:
             break
     return to
-
-
-def _changed_for_magics(to: Rewriter) -> list[Binding]:
-    """The variables that lines which are no Python read, and that hold what has become an object of SDK v2."""
-    found = []
-    for name in sorted(to.attempt.masked_names):
-        for binding in to.evaluator.scopes.module.bindings.get(name, ())[-1:]:
-            made = binding.value if binding.kind == "assign" else None
-            value = to.evaluator.value(made) if made is not None else None
-            use = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
-            if use is not None and use.node in to.outcomes and not isinstance(to.outcome(use), Leave):
-                found.append(binding)
-    return found
 
 
 def parse(module: ModuleText) -> ast.Module:
@@ -216,8 +197,8 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
                 to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace
     _keep_for_unknown(to, attempt)
-    for nodes in patched(to.evaluator).values():
-        _comment(nodes[0], "mocks", _MOCKED, to)
+    for node, _name in patched(to.evaluator):
+        comment(node, "mocks", _MOCKED, to)
     attempt.names |= _names_left(to)
     _hand_on(to, attempt, handed)
     _hand_workspaces_on(to, attempt, handed)
@@ -233,16 +214,7 @@ def _keep_for_unknown(to: Rewriter, attempt: Attempt) -> None:
         to.keep_workspace(argument)
         attempt.plain.add(argument)
         to.note(argument, "workspace", "Workspace", _UNKNOWN)
-        _comment(argument, "workspace", _UNKNOWN, to)
-
-
-def _comment(node: ast.AST, rule: str, message: str, to: Rewriter) -> None:
-    """Puts a comment above the statement of something that is left, unless an earlier conversion has done so."""
-    statement, told = to.evaluator.scopes.statement_of(node), TODO.format(rule, message)
-    if statement is None or told in to.inserted.get(statement, ()):
-        return
-    if told not in to.lines.comments_above(to.lines.line_start(to.lines.span(statement)[0])):
-        to.before(statement, told)
+        comment(argument, "workspace", _UNKNOWN, to)
 
 
 def _keep_what_is_listed(use: Use, cause: Use | None, to: Rewriter, attempt: Attempt) -> None:

@@ -50,6 +50,8 @@ according to a table made from the installed azure-ai-ml, mlflow and azure-ident
 `no-equivalent` is a use of SDK v1 that no rule converts, with what to do instead: see [mapping.md](mapping.md).
 `unknown-symbol` is one that the public packages of SDK v1 have not. `mocks` (manual) is a text of a test that names
 what a mock takes the place of, `patch("app.Workspace")`: which calls the test means has to be said anew.
+`magic` (manual) is a magic or shell line of a notebook that reads what is an object of SDK v2 now, `lost-name` (manual)
+a name that the new code reads and nothing defines any more. Each has a `# TODO(amlbridge RULE)` comment at its place.
 """
 _BAD_INPUT = (
     ("syntax-error", "no Python 3", "failed"),

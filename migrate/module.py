@@ -21,13 +21,15 @@ class ModuleText:
     """A Python module. ``text`` has "\\n" line ends and no byte order mark. A notebook is one module over its code
     cells: each starts with the line ``CELL_MARK`` plus its index, and magics are masked by lines that end with
     ``MAGIC_MARK`` and more. An edit keeps all of these lines, in their order. ``masked_names``: what those lines
-    may read of the module; ``shown_names``: what they ask for help about."""
+    may read of the module; ``shown_names``: what they ask for help about; ``names_of_magics``: what each of those lines
+    may read, by the number behind its mark; -1: all ``%%magic`` lines."""
 
     path: Path
     text: str
     notebook: bool = False
     masked_names: frozenset[str] = frozenset()
     shown_names: frozenset[str] = frozenset()
+    names_of_magics: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

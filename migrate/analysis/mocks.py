@@ -32,8 +32,8 @@ def mocked(uses: Iterable[Use]) -> Iterator[Use]:
             yield use
 
 
-def patched(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
-    """What of SDK v1 a test puts mocks in the place of, with the texts that name it, in their order."""
+def patched(evaluator: Evaluator) -> list[tuple[ast.expr, str]]:
+    """What of SDK v1 a test puts mocks in the place of: the texts that name it, in their order, and its name."""
     calls = evaluator.calls()
     found = []
     for call in [call for name in ("patch", *_CHANGING) for call in calls.get(name, ()) if _is_mocking(call.func)]:
@@ -46,10 +46,7 @@ def patched(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
             continue
         if name:
             found.append((call.args[0], name))
-    by_name: dict[str, list[ast.expr]] = {}
-    for node, name in sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset)):
-        by_name.setdefault(name, []).append(node)
-    return by_name
+    return sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
 
 
 def _named(parts: list[str], evaluator: Evaluator) -> str:

@@ -45,6 +45,8 @@ class Masks:
         #: The names that the masked lines may read, and those that they ask for help about.
         self.names: set[str] = set()
         self.shown: set[str] = set()
+        #: The names that each of the masked lines may read, by its number; -1: all ``%%magic`` lines.
+        self.names_of: dict[int, frozenset[str]] = {}
 
     def hide(self, line: str, *, comment: bool = False) -> str:
         """A line that stands for ``line``, and is Python."""
@@ -66,7 +68,10 @@ class Masks:
         if timed is not None:
             return mask
         if comment or not (shown := _names_shown(line)):
-            self.names |= names_read(line, goes_on=comment)
+            read = frozenset(names_read(line, goes_on=comment))
+            self.names |= read
+            number = -1 if line.startswith("%%") else len(self._lines) - 1
+            self.names_of[number] = self.names_of.get(number, frozenset()) | read
         else:
             self.shown |= shown
         return mask

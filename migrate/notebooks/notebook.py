@@ -72,7 +72,7 @@ class Notebook:
             constants.learn(code)
             parts.append(f"{CELL_MARK}{index}\n{code}\n")
         read, shown = frozenset(masks.names), frozenset(masks.shown)
-        main = ModuleText(path, "".join(parts), notebook=True, masked_names=read, shown_names=shown)
+        main = ModuleText(path, "".join(parts), True, read, shown, masks.names_of)
         return cls(source, cells, main, tuple(written), masks, tuple(findings))
 
     def place(self, line: int) -> tuple[int, int]:

@@ -119,5 +119,25 @@ def test_a_magic_that_reads_what_has_become_another_object_is_told_of(tmp_path: 
     )
     report = converted(tmp_path, content)
     (told,) = (finding for finding in report.findings if finding.rule == "magic")
-    assert (told.symbol, told.status.value, told.cell) == ("run", "manual", 1)
+    assert (told.symbol, told.status.value, told.cell, told.line) == ("run", "manual", 2, 1)
     assert "object of SDK v2 now" in told.message and report.status.value == "partial"
+    comment, *lines = sources(report.after)[2].splitlines()
+    assert comment == f"# TODO(amlbridge magic): {told.message}"
+    assert lines == ["%show run.wait_for_completion()", "!ls {folder}"]
+
+
+def test_the_comment_on_a_cell_that_is_no_python_stands_where_the_object_is_made(tmp_path: Path) -> None:
+    content = notebook(
+        code("from azureml.core import Experiment, Workspace\nws = Workspace.from_config()"),
+        code("run = Experiment(ws, 'e').submit(config)\nrun.wait_for_completion()"),
+        code("%%show\nit is {run.id}"),
+        code("if True:\n    !show \\\n      {run.id}\n    %show run"),
+    )
+    report = converted(tmp_path, content)
+    told = [(finding.cell, finding.line) for finding in report.findings if finding.rule == "magic"]
+    assert told == [(1, 1), (3, 2), (3, 4)]
+    _imports, made, shown, last = sources(report.after)
+    assert made.splitlines()[0].startswith("# TODO(amlbridge magic): ")
+    assert shown == "%%show\nit is {run.id}"
+    comment = f"    # TODO(amlbridge magic): {report.findings[-1].message}\n"
+    assert last == f"if True:\n{comment}    !show \\\n      {{run.id}}\n{comment}    %show run"

@@ -80,12 +80,11 @@ def test_what_a_patch_hands_a_test_is_no_workspace(tmp_path: Path) -> None:
     assert by_hand == [("Workspace", 6)]
 
 
-def test_what_is_mocked_several_times_is_told_of_once(tmp_path: Path) -> None:
+def test_each_place_where_the_same_is_mocked_is_told_of(tmp_path: Path) -> None:
     tests = "".join(f"@patch('app.Workspace')\ndef test_{n}(made):\n    pass\n\n\n" for n in range(3))
-    write(tmp_path, {"app.py": APP, "test_app.py": "import app\nfrom unittest.mock import patch\n\n\n" + tests})
-    report = next(report for report in run([tmp_path], Settings(jobs=1)) if report.path.name == "test_app.py")
-    assert [(finding.symbol, finding.line) for finding in report.findings] == [("Workspace", 5)]
-    assert "(also in line 10, 15)" in report.findings[0].message
+    text, by_hand = told(tmp_path, "import app\nfrom unittest.mock import patch\n\n\n" + tests)
+    assert by_hand == [("Workspace", 5), ("Workspace", 10), ("Workspace", 15)]
+    assert text.count("# TODO(amlbridge mocks): ") == 3
 
 
 def test_a_comment_stands_above_the_test_once(tmp_path: Path) -> None:
