@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.package_lists import is_added_to, rename_listed
 from amlbridge.migrate.models.script_packages import ScriptPackages
 from amlbridge.migrate.requirements import converted
 from amlbridge.migrate.rewriter import Rewriter
@@ -49,7 +49,7 @@ class Conda:
 
     def add(self, use: Use, to: Rewriter) -> None:
         """Adds what a method of CondaDependencies adds. Raises ValueError for one that cannot be written as a part."""
-        self.kept |= _needed(to)
+        self.kept |= needed(to)
         member = use.symbol.rsplit(".", 1)[1]
         if member in TENSORFLOW:
             (self.pip if "pip" in member else self.conda).append(tensorflow(use, to))
@@ -101,7 +101,7 @@ class Conda:
 
 def of_creation(use: Use, to: Rewriter) -> Conda:
     """``CondaDependencies.create(...)``, ``CondaDependencies()`` or ``CondaDependencies(path)``."""
-    conda = Conda(kept=_needed(to), scripts=ScriptPackages.of(to))
+    conda = Conda(kept=needed(to), scripts=ScriptPackages.of(to))
     if use.symbol != "CondaDependencies.create":
         path = use.argument("conda_dependencies_file_path", position=0)
         if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
@@ -119,7 +119,7 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
     return conda
 
 
-def _needed(to: Rewriter) -> frozenset[str]:
+def needed(to: Rewriter) -> frozenset[str]:
     """The packages of SDK v1 that a service needs for what the code gives it: pickled explainers for scoring."""
     pickled = any(use.module.startswith("azureml.interpret.scoring") for use in to.uses)
     return frozenset({"azureml-interpret"}) if pickled else frozenset()
@@ -152,7 +152,7 @@ def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
         return [_entry(element, to) for element in node.elts]
     value = to.evaluator.value(node)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else None
-    if isinstance(node, ast.Name) and isinstance(inner, (ast.List, ast.Tuple)):
+    if isinstance(node, ast.Name) and isinstance(inner, (ast.List, ast.Tuple)) and not is_added_to(node, to):
         texts = [element.value for element in inner.elts if isinstance(element, ast.Constant)]
         if len(texts) == len(inner.elts) and any("azureml" in str(text) for text in texts):
             # The list itself stays as it is; what is taken from it is for v2.
@@ -160,24 +160,8 @@ def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [*entries(node.left, to), *entries(node.right, to)]
     if isinstance(node, ast.Name):
-        _rename_listed(node, to)
+        rename_listed(node, to, needed(to))
     return [f"*{to.source(node)}"]
-
-
-def _rename_listed(name: ast.Name, to: Rewriter) -> None:
-    """Writes the packages of SDK v2 for those of SDK v1 in the lists that a variable is the sum of: ``packages =
-    read() + ["azureml-core"]``. What any environment gets is not listed twice."""
-    bound = to.evaluator.scopes.lookup(name.id, name)
-    summed = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else None
-    if not isinstance(summed, ast.BinOp) or Objects.of(to).reads(name.id) != [name]:
-        return
-    for part in ast.walk(summed):
-        texts = [to.evaluator.text(element) for element in part.elts] if isinstance(part, ast.List) else []
-        known = [text for text in texts if text is not None]
-        if known and len(known) == len(texts) and any(text.startswith("azureml-") for text in known):
-            given = converted([], kept=_needed(to))
-            new = [text for text in converted(known, kept=_needed(to)) if text not in given]
-            to.rename(part, f"[{', '.join(map(repr, new))}]")
 
 
 def _entry(node: ast.expr, to: Rewriter) -> str:

@@ -36,6 +36,7 @@ from amlbridge.migrate.models.environment import (
 from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.made_again import made_again
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.package_lists import rename_looped
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.models.waiting import only_waits
 from amlbridge.migrate.no_equivalent import without_rule
@@ -348,6 +349,8 @@ def add(use: Use, to: Rewriter) -> Outcome:
     if use.receiver is None or (value is None and not is_tensorflow):
         return Leave("nothing is added")
     added = conda_model.tensorflow(use, to) if value is None or is_tensorflow else to.source(value)
+    if value is not None and use.symbol.endswith("add_pip_package"):
+        rename_looped(value, to, conda_model.needed(to))
     owner = to.source(use.receiver)
     kind = "pip" if "pip" in use.symbol else "conda" if "conda" in use.symbol else "channel"
     of_file = _is_of_file(use, to)

@@ -171,6 +171,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
         return traced.convert(use, known, to)
     flow = Flow.of(to)
     if any(to.use_of(call) is None for call in to.evaluator.calls().get("run_after", ())):
+        for step in flow.unclaimed():
+            to.attempt.keep(step.use.node, use)
         raise ValueError("the order of steps is decided at run time: hand an output of one to the next")
     building = Buildings.of(to).of_pipeline(use)
     if building is not None:

@@ -58,3 +58,9 @@ pipeline = Pipeline(ws, steps=steps)
 def test_what_a_component_cannot_say_stays(order: str) -> None:
     code = LOOP.replace("pipeline =", f"last = {step('end', '1')}\n{order}steps.append(last)\npipeline =")
     assert "order of steps" in left(code)
+
+
+def test_steps_of_a_comprehension_stay_with_what_orders_them() -> None:
+    order = "for one, other in zip(steps, steps[1:]):\n    other.run_after(one)\n"
+    listed = f"steps = [{step('train', 'region')} for region in regions]\n"
+    assert "order of steps" in left(f"{listed}{order}pipeline = Pipeline(ws, steps=steps)\n")
