@@ -166,8 +166,10 @@ def _is_changed(node: ast.AST, evaluator: Evaluator) -> bool:
 
 
 def _is_given(node: ast.AST, evaluator: Evaluator) -> bool:
-    """Whether an expression is an argument of a call that deploys."""
+    """Whether an expression is an argument of a call that deploys, or that changes what is deployed."""
     parent = evaluator.scopes.parents.get(node)
     call = evaluator.scopes.parents.get(parent) if isinstance(parent, ast.keyword) else parent
     called = evaluator.value(call.func) if isinstance(call, ast.Call) and call.func is not node else None
+    if isinstance(called, Symbol) and called.name.endswith("Webservice.update"):
+        return isinstance(parent, ast.keyword) and parent.arg == "deployment_config"
     return isinstance(called, Symbol) and called.name.rsplit(".", 1)[-1] in DEPLOYING

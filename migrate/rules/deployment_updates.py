@@ -11,13 +11,13 @@ from collections.abc import Collection
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.images import is_packaged
-from amlbridge.migrate.models.local_services import where_of
+from amlbridge.migrate.models.local_services import is_local_configuration, where_of
 from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, deployment_of, is_true, made
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, is_true, made
 
 rule = Rule(
     "deployment-updates",
@@ -80,17 +80,21 @@ def update(use: Use, to: Rewriter) -> Outcome:
     """The changed settings, on the deployment and on the endpoint."""
     if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node) or use.receiver is None:
         return Leave("call it in a statement of its own: deployment and endpoint are changed and saved one by one")
-    if unknown := unknown_settings(use, _ENDPOINT):
+    local = use.passed("deployment_config")
+    if unknown := unknown_settings(use, _ENDPOINT if local is None else (*_ENDPOINT, "deployment_config")):
         return Leave(
             f"{unknown}: change the deployment that "
             f'ml_client.online_deployments.get(name="{DEPLOYMENT}", endpoint_name=...) gives, and save it with '
             "online_deployments.begin_create_or_update"
         )
+    if local is not None and not is_local_configuration(local, to):
+        return Leave("deployment_config: set what it says on the deployment, and save that")
     service, client = to.source(use.receiver), to.client(use.node)
     at = where_of(use.receiver_value, use, to)
     name = deployment_of(use.receiver_value, to)
     found = f"{client}.online_deployments.get(name={name}, endpoint_name={service}.name{at.argument})"
-    review = sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
+    review = [*configured(to, made(to, local)).review] if local is not None else []
+    review += sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
     deployment = to.fresh("deployment")
     changes, above, notes = changes_of(use, deployment, f"{service}.name", client, to)
     lines = list(above)

@@ -34,6 +34,26 @@ def test_local_services_stay_local() -> None:
     assert found.text.endswith("ml_client.online_deployments.begin_create_or_update(deployment, local=True)\n")
 
 
+LOCAL = """\
+config = LocalWebservice.deploy_configuration(port=6789)
+model = Model(ws, "churn")
+scoring = InferenceConfig(entry_script="score.py", environment=env)
+s = Model.deploy(ws, "churn", [model], scoring, config)
+s.update(models=[model], deployment_config=config, inference_config=scoring)
+s.reload()
+"""
+
+
+def test_a_local_service_is_updated_with_its_configuration() -> None:
+    found = convert(f"{HEAD}from azureml.core.model import InferenceConfig\n{LOCAL}")
+    assert "azureml" not in found.text and "deploy_configuration" not in found.text
+    updated = found.text.split("s = ml_client.online_endpoints.get(")[1]
+    assert "deployment_2.model = model\n" in updated and "deployment_2.code_configuration = " in updated
+    assert "begin_create_or_update(deployment_2, local=True)" in updated
+    review = next(finding for finding in found.findings if finding.symbol.endswith("Webservice.update"))
+    assert "picks its port itself" in review.message
+
+
 def test_what_v2_sets_elsewhere_is_said() -> None:
     found = convert(f'{HEAD}s = AksWebservice(ws, "s")\ns.update(autoscale_enabled=True, num_replicas=2)\n')
     review = next(finding for finding in found.findings if finding.symbol == "AksWebservice.update")
