@@ -138,7 +138,7 @@ def _in_a_file(
     if file is None or not file.is_file():
         return _in_json(row, logged(f"{name}.json"), name, rules, references) if isinstance(row, str) else None
     text = file.read_text(encoding="utf-8", errors="replace")
-    if text == row:
+    if references.same(row, text):
         return Check("metrics", subject, facts={"on the right": f"the file {file.name}"})
     return different("metrics", subject, "its text differs", row, text)
 

@@ -11,6 +11,8 @@ import os
 import time
 from pathlib import Path
 
+_HEADER = "Traceback (most recent call last):"
+
 _NODE = "0"
 #: Seconds between two states of the overview.
 _OFTEN = 1.0
@@ -78,6 +80,13 @@ class Logs:
 
 
 def last_line(text: str) -> str:
-    """The line of a traceback that says what happened."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    """The line of a traceback that says what happened. An exception of azureml says nothing in it, its message is on
+    the next line, and braces come last."""
+    _, header, traceback = text.rpartition(_HEADER)
+    lines = [line for line in traceback.splitlines() if line.strip()]
+    if not header:
+        return lines[-1].strip() if lines else ""
+    named = next((number for number, line in enumerate(lines) if not line[0].isspace()), len(lines) - 1)
+    said = lines[named].strip() if lines else ""
+    following = lines[named + 1].strip().removeprefix("Message: ") if named + 1 < len(lines) else ""
+    return f"{said} {following}".strip() if said.endswith(":") else said

@@ -28,7 +28,7 @@ from amlbridge.migrate.models.data import (
     use_of,
 )
 from amlbridge.migrate.models.intermediate_paths import own_store
-from amlbridge.migrate.models.names import identifier, unique
+from amlbridge.migrate.models.names import identifier, is_name, unique
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.models.unlisted_outputs import REVIEW, is_unlisted
@@ -467,7 +467,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     named = given_name(data, to)
     given = (to.evaluator.text(named) if named is not None else None) or ""
     # A script that asks for the input by name finds its path in a variable that has the name of the input.
-    text = given if given.isidentifier() else identifier(given or flag or data_name(data, to), "data")
+    text = given if is_name(given) else identifier(given or flag or data_name(data, to), "data")
     name = unique(text, found.taken)
     make = to.need("azure.ai.ml", "Input")
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" and data.type in INTERMEDIATE else ""

@@ -9,6 +9,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.attributes import attribute_of
 from amlbridge.migrate.models.data import use_of
@@ -81,6 +82,8 @@ class Flow:
         for step in self.nodes():
             self._read_by_rows(step)
             self._read_as_files(step)
+        for step in self.nodes():
+            self._registered_by_rows(step)
         for use in self.to.uses:
             if use.symbols[0].endswith(".run_after") and use.receiver is not None:
                 self._run_after(use, use.receiver)
@@ -142,6 +145,21 @@ class Flow:
                 self.failed[step.use.node] = str(error)
                 del self.steps[step.use.node]
                 return
+
+    def _registered_by_rows(self, step: Step) -> None:
+        """Makes a table of what SDK v1 registers as one, if no other step reads its files."""
+        for root, table in step.registered_tables.items():
+            port = step.writes(root)
+            if port is None or port.name in step.tables:
+                continue
+            if not step.is_command:
+                step.reviews.append(f"{written_tables.REGISTERED}: the step runs no command")
+            elif step.call is not None:
+                step.reviews.append(f"{written_tables.REGISTERED}: a function makes the step that writes it")
+            elif any(one.source is root for reader in self.nodes() for one in reader.arguments.inputs):
+                step.reviews.append(f"{written_tables.REGISTERED}: other steps read its files")
+            else:
+                step.make_table(port, table)
 
     def covers(self, node: ast.AST) -> bool:
         """Whether an expression is a step, or the configuration of one."""

@@ -16,6 +16,11 @@ def identifier(text: str, fallback: str = "value") -> str:
     return name
 
 
+def is_name(text: str) -> bool:
+    """Whether a call can have a keyword argument of this name: ``in`` is none."""
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
 def node_name(variable: str) -> str:
     """What SDK v2 takes as the name of a node, which is that of its variable: "trainStep" -> "train_step"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", variable)

@@ -82,7 +82,9 @@ class Step:
     why: str = ""
     #: Data that it reads by rows -> the text of the MLTable that says how.
     rows: dict[ast.expr, str] = field(default_factory=dict)
-    #: Outputs that are read by rows -> the same: they become MLTables.
+    #: Data that it writes and SDK v1 registers as a table -> the same.
+    registered_tables: dict[ast.expr, str] = field(default_factory=dict)
+    #: Outputs that are read by rows, or registered as tables -> the same: they become MLTables.
     tables: dict[str, str] = field(default_factory=dict)
     #: Another function gives the component: ``component`` is the variable or the call that it comes from.
     given: bool = False
@@ -286,6 +288,7 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
     type_inputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
     step.rows = read_as_tables([use.argument("inputs")], nodes, arguments, to)
+    take_registered(step, [use.argument("outputs")], nodes, to)
     step.parts += settings.parts
     if use.argument("name") is None and use.symbol in ("PythonScriptStep",):
         step.display_name = use.argument("script_name", position=0)
@@ -429,6 +432,20 @@ def read_as_tables(
             found[data.root] = written_tables.definition(data, to)
             port.declared = port.declared.replace('"uri_folder"', '"mltable"')
     return found
+
+
+def take_registered(step: Step, listed: Iterable[ast.expr | None], passed: Iterable[ast.expr], to: Rewriter) -> None:
+    """Notes the outputs that SDK v1 registers as tables when the step has ended: who looks one up reads its rows.
+    ``listed``: the lists of its outputs; ``passed``: its arguments."""
+    elements = [element for node in listed if node is not None for element in list_elements(node, to)]
+    for element in (*elements, *passed):
+        data = follow(element, to) if not isinstance(element, ast.Starred) else None
+        if data is None or not data.rows or "register_on_complete" not in data.called or step.writes(data.root) is None:
+            continue
+        try:
+            step.registered_tables[data.root] = written_tables.definition(data, to)
+        except ValueError as error:
+            step.reviews.append(f"{written_tables.REGISTERED}: {error}")
 
 
 _UNNAMED = (

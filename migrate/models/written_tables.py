@@ -18,6 +18,8 @@ from amlbridge.migrate.rewriter import Rewriter
 
 _READERS = ("read_delimited_files", "parse_delimited_files", "read_parquet_files", "parse_parquet_files")
 _COLUMNS = {"keep_columns", "drop_columns"}
+#: What is told of a table that stays a folder.
+REGISTERED = "the output is registered as a table in SDK v1, and as a folder here"
 #: Positional arguments of the four.
 _POSITIONS = {
     "read_delimited_files": ("include_path", "separator", "header", "partition_format", "path_glob"),

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from amlbridge.compare.metrics import compare_metrics
-from amlbridge.compare.references import References
+from amlbridge.compare.references import Origin, References
 from amlbridge.compare.result import Verdict
 from amlbridge.compare.rules import Rules
 from amlbridge.engine.records.metrics import MetricValue
@@ -29,6 +29,17 @@ def test_a_text_is_a_file_with_it(tmp_path: Path, text: str | None, verdict: Ver
         (tmp_path / "Kernel type.txt").write_text(text)
     value = MetricValue("Kernel type", "1", 1.0, {"Kernel type": "string"}, {"Kernel type": "linear"})
     assert verdicts([value], tmp_path) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("1970-01-02 00:00:05", Verdict.SAME), ("1970-01-03 00:00:00", Verdict.DIFFERENT)]
+)
+def test_a_moment_of_the_run_is_no_difference_of_a_text(tmp_path: Path, text: str, verdict: Verdict) -> None:
+    (tmp_path / "began.txt").write_text(text)
+    value = MetricValue("began", "1", 1.0, {"began": "string"}, {"began": "1970-01-01 00:00:05"})
+    of_runs = References(Origin({}, 0.0, 10.0), Origin({}, 86400.0, 86410.0))
+    found = compare_metrics([value], [], Rules(), of_runs, lambda _side, _address: None, tmp_path.__truediv__)
+    assert [check.verdict for check in found] == [verdict]
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,20 @@ def test_a_datastore_itself_is_mounted() -> None:
     flat = "".join(text.split())
     assert '"data":Input(type="uri_folder",path="azureml://datastores/raw/paths/",mode="ro_mount"' in flat
     assert "--data ${{inputs.data}}" in text
+
+
+def test_an_input_that_is_called_as_a_keyword_of_python_gets_a_name_that_a_call_can_have() -> None:
+    steps = (
+        "from azureml.core import Workspace\n"
+        "from azureml.data import OutputFileDatasetConfig\n"
+        "from azureml.pipeline.core import Pipeline\n"
+        "from azureml.pipeline.steps import PythonScriptStep\n"
+        "ws = Workspace.from_config()\n"
+        'clean = OutputFileDatasetConfig("clean")\n'
+        'one = PythonScriptStep("clean.py", arguments=["--to", clean], compute_target="cpu")\n'
+        'two = PythonScriptStep("train.py", arguments=["--in", clean.as_input("in")], compute_target="cpu")\n'
+        "pipeline = Pipeline(ws, [one, two])\n"
+    )
+    text = convert(steps).text
+    assert "python train.py --in ${{inputs.in_}}" in text
+    assert "two_component(in_=one.outputs.to)" in text

@@ -35,7 +35,11 @@ def converted(reading: str) -> Any:
 
 def written(reading: str) -> Any:
     """The MLTable that the command of the step writes."""
-    strings = [node.value for node in ast.walk(ast.parse(converted(reading).text)) if isinstance(node, ast.Constant)]
+    return table_of(converted(reading).text)
+
+
+def table_of(text: str) -> Any:
+    strings = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
     command = next(text for text in strings if str(text).startswith("python prepare.py"))
     words = shlex.split(command)
     assert words[-1] == "${{outputs.out}}/MLTable"
@@ -84,3 +88,52 @@ def test_what_cannot_be_said_in_the_table_stays(reading: str, why: str) -> None:
     found = converted(reading)
     assert "AutoMLStep(" in found.text
     assert any(why in finding.message for finding in found.findings)
+
+
+REGISTERED = """\
+from azureml.core import Workspace
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+out = OutputFileDatasetConfig("out")
+kept = out{reading}
+prepare = PythonScriptStep("prepare.py", name="prepare", arguments=["--out", kept], runconfig=env, compute_target="cpu")
+{more}p = Pipeline(ws, [{steps}])
+"""
+
+
+def registered(reading: str, more: str = "", steps: str = "prepare") -> Any:
+    return convert(REGISTERED.format(reading=reading, more=more, steps=steps))
+
+
+def test_an_output_that_is_registered_as_a_table_is_one_whoever_reads_it() -> None:
+    found = registered('.read_delimited_files(separator=";").register_on_complete("rows")')
+    assert 'Output(type="mltable", name="rows")' in found.text
+    assert table_of(found.text)["transformations"][0]["read_delimited"]["delimiter"] == ";"
+    assert any("as a table of the files *.csv" in finding.message for finding in found.findings)
+
+
+def test_an_output_that_is_registered_as_files_has_no_table() -> None:
+    found = registered('.register_on_complete("files")')
+    assert 'Output(type="uri_folder", name="files")' in found.text and "MLTable" not in found.text
+
+
+TOLD = "registered as a table in SDK v1, and as a folder here"
+
+
+def test_a_registered_table_whose_form_has_no_word_stays_a_folder_and_that_is_told() -> None:
+    found = registered('.read_delimited_files(partition_format="{x}.csv").register_on_complete("rows")')
+    assert 'Output(type="uri_folder", name="rows")' in found.text
+    assert any(TOLD in finding.message for finding in found.findings)
+
+
+def test_a_registered_table_whose_files_another_step_reads_stays_a_folder_and_that_is_told() -> None:
+    found = registered(
+        '.read_delimited_files().register_on_complete("rows")',
+        'train = PythonScriptStep("t.py", arguments=[out.as_input()], runconfig=env, compute_target="cpu")\n',
+        "prepare, train",
+    )
+    assert 'Output(type="uri_folder", name="rows")' in found.text and "MLTable" not in found.text
+    assert any(TOLD in finding.message for finding in found.findings)
