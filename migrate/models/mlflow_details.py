@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.entries import reads_of, reads_of_variable
+from amlbridge.migrate.models.entries import memberships, reads_of, reads_of_variable
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -16,9 +16,13 @@ def mlflow_details(use: Use, run: str, to: Rewriter, *, review: str = _REVIEW) -
     """The outcome of a use that asks for details: ``run`` is the code of the run of MLflow, whose attributes are read
     where code reads entries; it is a dictionary of MLflow's where nothing is read."""
     reads = [*reads_of(use.node, run, to), *reads_of_variable(use, to)]
-    unknown = sorted({key for _node, key, _owner in reads if key not in _ATTRIBUTES})
+    asked = list(memberships(use, run, to))
+    keys = {key for _node, key, _owner in reads} | {one.key for one in asked}
+    unknown = sorted(keys - set(_ATTRIBUTES))
     if unknown:
         return Leave(f"MLflow does not know {', '.join(unknown)} of a run: read its data and its artifacts")
+    for one in asked:
+        to.rename(one.node, f"{one.owner}.{_ATTRIBUTES[one.key]} is {'' if one.negated else 'not '}None")
     for node, key, owner in reads:
         to.rename(node, f"{owner}.{_ATTRIBUTES[key]}")
-    return Replace(run if reads else f"{run}.to_dictionary()", review)
+    return Replace(run if reads or asked else f"{run}.to_dictionary()", review)

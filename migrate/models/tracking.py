@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import cast
 
+from amlbridge.migrate.analysis.branches import behind_all
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.rewriter import Rewriter
@@ -28,17 +30,33 @@ def tracking(use: Use, to: Rewriter) -> str:
     if made is None and client == to.memory.get(("variable", "ml_client")):  # below what makes the client
         once(use.statement, to, "tracking", lambda: _line(mlflow, client))
         return mlflow
-    place = made if made is not None else _start(use, to)
-    if ("tracking", place) in to.memory:
+    if made is None:
+        _tell(_start(use, to), to.before, client, to)
         return mlflow
+    for place in behind_all(made, _makers_of(use, client, to), use.node, to.evaluator.scopes):
+        _tell(place, to.after, client, to)
+    return mlflow
+
+
+def _tell(place: ast.stmt, insert: Callable[[ast.stmt, str], None], client: str, to: Rewriter) -> None:
+    """Inserts the call that tells MLflow, once."""
+    if ("tracking", place) in to.memory:
+        return
     to.memory["tracking", place] = True
     lines = []
     if not _is_name(client):
         client, code = to.fresh("ml_client"), client
         lines.append(f"{client} = {code}")
-    lines.append(_line(mlflow, client))
-    (to.after if made is not None else to.before)(place, "\n".join(lines))
-    return mlflow
+    lines.append(_line(to.need_module("mlflow"), client))
+    insert(place, "\n".join(lines))
+
+
+def _makers_of(use: Use, client: str, to: Rewriter) -> list[ast.stmt]:
+    """All statements that give a variable its client: one of several may run."""
+    bindings = to.evaluator.scopes.lookup(client, use.node) if client.isidentifier() else []
+    bound = [one.statement for one in bindings if one.kind == "assign" and not is_none(one.value)]
+    named = [other.statement for other in _makers(to) if to.source(other.statement.targets[0]) == client]  # type: ignore[attr-defined]
+    return [one for one in (*named, *statements_beside(client, to), *bound) if one is not None]
 
 
 def tracks_from_the_client_on(use: Use, to: Rewriter) -> bool:

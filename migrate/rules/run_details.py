@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.entries import reads_of, reads_of_variable
+from amlbridge.migrate.models.entries import Asked, memberships, methods, reads_of, reads_of_variable
 from amlbridge.migrate.models.mlflow_details import mlflow_details
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
@@ -94,9 +94,13 @@ def details(use: Use, to: Rewriter) -> Outcome:
         if isinstance(node, ast.Subscript):
             to.rename(node, f'[{{"dataset": data}} for data in {owner}.inputs.values() if hasattr(data, "path")]')
             return Replace(job, _INPUTS)
-    unknown = sorted({key for _node, key, _owner in reads if key not in (*_ATTRIBUTES, *_TIMES)})
+    asked = list(memberships(use, job, to))
+    keys = {key for _node, key, _owner in reads} | {one.key for one in asked}
+    unknown = sorted({*keys, *methods(use, to)} - {*_ATTRIBUTES, *_TIMES})
     if unknown:
         return Leave(f"a job of SDK v2 has no {', '.join(unknown)}: read its command, environment, inputs and outputs")
+    for one in asked:
+        to.rename(one.node, f"{_known(one, use, to)} is {'' if one.negated else 'not '}None")
     for node, key, owner in reads:
         to.rename(node, _time(key, owner, use, to) if key in _TIMES else f"{owner}.{_ATTRIBUTES[key]}")
     return Replace(job, _REVIEW)
@@ -106,6 +110,13 @@ def details(use: Use, to: Rewriter) -> Outcome:
 def trial(use: Use, to: Rewriter) -> Outcome:
     """What MLflow knows of a trial."""
     return mlflow_details(use, written(use, to, "{run}"), to)
+
+
+def _known(one: Asked, use: Use, to: Rewriter) -> str:
+    """What is None where SDK v1 did not know an entry, as the time of a run that has not begun."""
+    if one.key in _TIMES:
+        return f"{tracking(use, to)}.get_run({one.owner}.name).info.{_TIMES[one.key]}"
+    return f"{one.owner}.{_ATTRIBUTES[one.key]}"
 
 
 def _time(key: str, job: str, use: Use, to: Rewriter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,52 @@ print(run.get_metrics(), [other.id for other in experiment.get_runs()])
 """
     ).text
     assert text.count("set_tracking_uri") == 1
+
+
+_TRY = """\
+try:
+    ws = Workspace.from_config()
+except Exception:
+    print("none here")
+    ws = Workspace.get("a", subscription_id="b", resource_group="c")
+print([run.id for run in Experiment(ws, "e").get_runs()])
+"""
+_IF = """\
+if name:
+    ws = Workspace.get(name, subscription_id="b", resource_group="c")
+elif home:
+    ws = Workspace.from_config(home)
+else:
+    raise ValueError("which workspace?")
+print([run.id for run in Experiment(ws, "e").get_runs()])
+"""
+_INSIDE = f"def main(name, home):\n{textwrap.indent(_TRY, '    ')}\n\nmain(None, None)\n"
+
+
+@pytest.mark.parametrize(("code", "indent"), [(_TRY, ""), (_IF, ""), (_INSIDE, "    ")])
+def test_mlflow_is_told_whichever_branch_makes_the_client(code: str, indent: str) -> None:
+    text = convert(HEAD + code).text
+    made, told = text.split(f"\n{indent}mlflow.set_tracking_uri(")
+    assert made.count("ml_client = MLClient") == 2 and "MLClient" not in told
+
+
+def test_mlflow_is_told_behind_each_client_where_another_one_may_be_made_later() -> None:
+    text = convert(
+        HEAD
+        + """\
+ws = None
+try:
+    ws = Workspace.from_config()
+except Exception as error:
+    print(error)
+if ws is None:
+    ws = Workspace.get("a", subscription_id="b", resource_group="c")
+print([run.id for run in Experiment(ws, "e").get_runs()])
+"""
+    ).text
+    assert text.count("\n    mlflow.set_tracking_uri(") == 2 == text.count("set_tracking_uri")
+
+
+def test_a_workspace_that_stays_has_a_client_that_mlflow_is_told_of() -> None:
+    text = convert("from azureml.core import Model\n" + HEAD + _TRY + "Model._get(ws, 'm')\n").text
+    assert "azureml" in text and joined(SET.format("ml_client") + "print(") in joined(text)

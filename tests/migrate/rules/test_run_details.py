@@ -25,6 +25,11 @@ run = Run.get(ws, RUN_ID)
         ('print(run.get_details()["submittedBy"])', "print(ml_client.jobs.get(run.name).creation_context.created_by)"),
         ("print(run.get_details())", "print(ml_client.jobs.get(run.name))"),
         ('facts = run.get_details()\nprint(facts["properties"]["a"])', 'print(facts.properties["a"])'),
+        (
+            'facts = run.get_details()\nbegun = "startTimeUtc" in facts',
+            "begun = mlflow.get_run(facts.name).info.start_time is not None",
+        ),
+        ('if "target" not in run.get_details():\n    pass', "if ml_client.jobs.get(run.name).compute is None:"),
     ],
 )
 def test_keys_become_attributes(before: str, after: str) -> None:
@@ -39,6 +44,8 @@ def test_keys_become_attributes(before: str, after: str) -> None:
         'print(run.get_details()["runDefinition"]["environment"])',
         'facts = run.get_details()\nprint(facts["status"], facts.get("inputDatasets"))',
         "facts = run.get_details()\nprint(facts[KEY])",
+        'facts = run.get_details()\nprint("error" in facts)',
+        "facts = run.get_details()\nprint(list(facts.items()))",
     ],
 )
 def test_other_keys_leave_it(line: str) -> None:
