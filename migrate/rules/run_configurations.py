@@ -14,6 +14,7 @@ from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.reach import is_outside
 from amlbridge.migrate.models.run_configuration_files import parts_of_file
 from amlbridge.migrate.models.settings import SERVERLESS, is_seen
 from amlbridge.migrate.models.static_environments import note_environment
@@ -112,7 +113,8 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
     last = max((change.statement for change in changes), key=lambda s: s.lineno, default=use.statement)
     if parts.alias is not None and isinstance(parts.alias, ast.Name):
         for read in objects.names(use.node):
-            to.rename(read, to.source(parts.alias))
+            if not is_outside(use.node, read, to):
+                to.rename(read, to.source(parts.alias))
         return Statements("", parts.review)
     if parts.on_spark and parts.bare and all(_only_configures(read, to) for read in objects.names(use.node)):
         return Statements("", parts.review)
@@ -142,7 +144,8 @@ def _renamed(variable: ast.Name, use: Use, to: Rewriter) -> str:
         return variable.id
     to.memory["renamed", "environment"] = True
     for name in Objects.of(to).names(use.node):
-        to.rename(name, "environment")
+        if name.id == variable.id and not is_outside(use.node, name, to):  # else it has a variable of its own
+            to.rename(name, "environment")
     return "environment"
 
 

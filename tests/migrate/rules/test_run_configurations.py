@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -47,3 +49,39 @@ run = exp.submit(src)
         "src.environment = other\nsrc.set_resources(instance_count=3)\n"
         "src.distribution = MpiDistribution(process_count_per_instance=2)\nprint(src.environment.name)\n"
     )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "config.environment.python.conda_dependencies = CondaDependencies.create(pip_packages=[name])",
+        "env = Environment.get(ws, name)\n    config.environment = env",
+    ],
+)
+def test_what_a_function_gives_keeps_the_name_that_its_caller_has_for_it(settings: str) -> None:
+    """The new name of the function's own variable is unknown outside of it."""
+    text = convert(
+        f"""\
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import RunConfiguration
+
+ws = Workspace.from_config()
+
+
+def configuration(name):
+    config = RunConfiguration()
+    config.target = "cpu"
+    {settings}
+    return config
+
+
+boosted = configuration("lightgbm")
+config = configuration("sklearn")
+Experiment(ws, "e").submit(ScriptRunConfig("src", script="train.py", run_config=boosted))
+Experiment(ws, "e").submit(ScriptRunConfig("src", script="train.py", run_config=config))
+"""
+    ).text
+    assert "environment=boosted," in text
+    assert "environment=config," in text
+    assert "    return env" in text
