@@ -12,10 +12,11 @@ from amlbridge.migrate.analysis.derived import bases
 from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link, branches
+from amlbridge.migrate.analysis.known import home_of
 from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.unknown_calls import registering
 from amlbridge.migrate.analysis.uses import Use, find_uses
-from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
@@ -73,6 +74,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     if (
         not imports
         and not mocks
+        and not to.memory.get(_FROM_SDK)
         and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in findings)
     ):
         return Conversion(module.text)  # it only gets objects of others, which stay as they are
@@ -282,6 +284,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     text = edits.apply()
     used = trees.parsed(text).used | to.attempt.masked_names
     _remove_unread_imports(edits, to, used)
+    _settle_own_imports(edits, to, used)
     left = _names_left(to) & used
     starred = any(alias.name == "*" for node in imports for alias in node.names)
     missing = undefined_names(text) - to.imports.locals_of(used) if starred else set()
@@ -319,6 +322,34 @@ def _remove_unread_imports(edits: Edits, to: Rewriter, used: Set[str]) -> None:
         if gone.issuperset(names) and is_standard(node):
             to.gone.add(node)
             remove_line(edits, to.lines, node)
+
+
+#: Where it is noted that a class of SDK v1 comes from SDK v1 itself now.
+_FROM_SDK = "from SDK v1"
+
+
+def _settle_own_imports(edits: Edits, to: Rewriter, used: Set[str]) -> None:
+    """Takes away what the module imported of others of the project and does not read any more: a class or an object of
+    SDK v1, which those may not have any more either. A class that it reads still comes from SDK v1 itself."""
+    if to.path.name == "__init__.py":
+        return
+    kept = used | to.exported() | to.read_elsewhere()
+    for node in to.evaluator.scopes.parents:
+        if not isinstance(node, ast.ImportFrom) or "noqa" in to.lines.line(node):
+            continue
+        left, direct = [], []
+        for alias in node.names:
+            found = to.evaluator.surroundings.exported(node.module or "", alias.name, node.level)
+            home = home_of(found.name) if isinstance(found, Symbol) else None
+            if not isinstance(found, (Symbol, Instance)) or ((alias.asname or alias.name) in kept and home is None):
+                left.append(alias)
+            elif (alias.asname or alias.name) in kept:
+                direct.append(f"from {home} import {ast.unparse(alias)}")
+        if len(left) < len(node.names):
+            to.memory[_FROM_SDK] = bool(direct) or to.memory.get(_FROM_SDK, False)
+            names = ", ".join(map(ast.unparse, left))
+            own = [f"from {'.' * node.level}{node.module or ''} import {names}"] if left else []
+            _replace_import(edits, to, node, "\n".join([*direct, *own]))
 
 
 def _forget_unread(to: Rewriter, text: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _NAME = b"azureml"
 #: The same for other files. Files of YAML are always looked at: run configurations and pipelines need not name it.
 _NAMES = (_NAME, b"azure-cli-ml", b"az ml ")
 _ALWAYS = frozenset({".yml", ".yaml", ".runconfig", ".json"})
+#: What a line of a notebook imports or runs, in the file's bytes.
+_IMPORTS = re.compile(rb"(?:\bfrom|\bimport|%run)[ \t]+([^\n]{1,200})")
 #: Files other than source that are larger hold data.
 _LARGEST_OTHER = 1_000_000
 
@@ -94,6 +97,41 @@ def parse(path: Path, content: bytes) -> Loaded:
     except Exception as error:  # noqa: BLE001 - one file must not end the run; the finding tells it
         message = f"{type(error).__name__}: {error}; the file is left as it is, please report it"
         return Loaded(path, content, problem=BadInputError("internal-error", message))
+
+
+def with_users(loaded: Sequence[Loaded]) -> list[Loaded]:
+    """The files of a run, with those notebooks read as well that do not name SDK v1 but import, or run, a module that
+    does: they may get objects of it."""
+    stems = {name.encode() for item in loaded if item.named and is_code(item.path) for name in _import_names(item.path)}
+    found, left = list(loaded), [number for number, item in enumerate(loaded) if _is_unread(item)]
+    while users := [number for number in left if _may_use(found[number], stems)]:
+        for number in users:
+            found[number] = _read(found[number])
+            stems |= {name.encode() for name in _import_names(found[number].path)}
+        left = [number for number in left if number not in users]
+    return found
+
+
+def _import_names(path: Path) -> set[str]:
+    """What imports of a module may call it: after its file, or after its folder."""
+    return set(re.findall(r"\w+", f"{path.stem} {path.absolute().parent.name}"))
+
+
+def _is_unread(item: Loaded) -> bool:
+    return item.path.suffix.lower() in discover.NOTEBOOK and item.content is None and item.problem is None
+
+
+def _may_use(item: Loaded, stems: Set[bytes]) -> bool:
+    return any(not stems.isdisjoint(re.findall(rb"\w+", line)) for line in _IMPORTS.findall(item.before))
+
+
+def _read(item: Loaded) -> Loaded:
+    """A notebook, if it can be read: where it can not, nothing of SDK v1 is lost."""
+    try:
+        notebook = Notebook.read(item.path, item.before)
+    except BadInputError:
+        return item
+    return Loaded(item.path, item.before, notebook, notebook.main)
 
 
 def own_packages(loaded: Sequence[Loaded]) -> dict[Path, frozenset[str]]:

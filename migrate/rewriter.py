@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
+from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.keywords import assumed_of, values_behind
 from amlbridge.migrate.analysis.run_kinds import annotated
 from amlbridge.migrate.analysis.scopes import Binding, Scope
@@ -28,6 +29,7 @@ from amlbridge.migrate.mixtures.beside import (
     is_second,
     makers,
     returned_by,
+    unbound_client,
     v1_workspace,
     workspaces_in,
 )
@@ -228,6 +230,8 @@ class Rewriter:
 
     def _render(self, node: ast.AST) -> str:
         if node not in self._touched:
+            if node not in self.evaluator.scopes.parents and not isinstance(node, ImpliedItem):
+                raise CannotWriteError("what it is made of is in another module")
             return self.lines.source(node)
         use = self._use_of.get(node) if isinstance(node, ast.expr) else None
         if use is not None:
@@ -381,7 +385,7 @@ class Rewriter:
             return client_beside(beside, CLIENT, self)
         if imported is not None:
             return client_of(imported[0], self) if imported[1] else imported[0]
-        return None
+        return unbound_client(at, self)
 
     # Outcomes ---------------------------------------------------------------------------------------------------
 

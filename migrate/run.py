@@ -12,7 +12,7 @@ from amlbridge.migrate.discover import discover
 from amlbridge.migrate.file import Work, convert, refused
 from amlbridge.migrate.files.staying import needed, runs_in_jobs
 from amlbridge.migrate.findings import FileReport, FileStatus
-from amlbridge.migrate.load import Loaded, load_all, own_packages, parse
+from amlbridge.migrate.load import Loaded, load_all, own_packages, parse, with_users
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.settings import Settings
@@ -46,6 +46,7 @@ def convert_all(
     roots: Sequence[Path] = (),
 ) -> Iterator[FileReport]:
     """The reports on files that were read, in any order. ``roots``: the folders below which files may be created."""
+    loaded = with_users(loaded)
     work = prepare(loaded, settings.options, roots)
     wanted = [index for index, item in enumerate(loaded) if work.wants(item)]
     done = len(loaded) - len(wanted)

@@ -212,3 +212,8 @@ FOREIGN = (
 def is_foreign(name: str) -> bool:
     """Whether a dotted name below azureml belongs to SDK v2 or to another project."""
     return any(name == other or name.startswith(other + ".") for other in FOREIGN)
+
+
+def home_of(name: str) -> str | None:
+    """The module of SDK v1 that people import a class from; None for one that is in none of the usual modules."""
+    return next((module for module, names in STARRED.items() if name in names), None)

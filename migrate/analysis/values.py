@@ -32,6 +32,7 @@ from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_o
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
+from amlbridge.migrate.analysis.unbound import unbound_workspace
 from amlbridge.migrate.signatures import canonical
 
 V1_PACKAGE = "azureml"
@@ -192,7 +193,9 @@ class Evaluator:
 
     def _evaluate(self, node: ast.expr) -> Value | None:
         if isinstance(node, ast.Name):
-            return self._first(self.scopes.lookup(node.id, node)) or self._starred(node.id)
+            bindings = self.scopes.lookup(node.id, node)
+            found = self._first(bindings) or self._starred(node.id)
+            return found if found is not None or bindings else unbound_workspace(node.id, self)
         if isinstance(node, ast.Attribute):
             return self._attribute(node)
         if isinstance(node, ast.Call):
@@ -406,7 +409,7 @@ class Evaluator:
                 kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
                 return Instance(kind or value.type, binding.node)
         kind = PARAMETER_NAMES.get(binding.name) or implied_type(binding, self)
-        vague = kind is None or plain or not self._uses_v1() or is_patched(function)
+        vague = kind is None or plain or not self.uses_v1() or is_patched(function)
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
@@ -427,7 +430,8 @@ class Evaluator:
         own = [*named, *(self._made_by_itself(function) if method else ())]
         return [*((self, call) for call in own), *self.surroundings.callers(function)]
 
-    def _uses_v1(self) -> bool:
+    def uses_v1(self) -> bool:
+        """Whether the module imports SDK v1 at its top level."""
         return any(
             self.is_v1(alias.name if isinstance(node, ast.Import) else node.module or "")
             for node in self.tree.body
@@ -493,7 +497,8 @@ class Evaluator:
         """What a name of the module is for other modules."""
         if name not in self._globals:
             self._globals[name] = None  # modules that import a name from each other
-            self._globals[name] = self._first(self.scopes.module.bindings.get(name, [])[::-1])
+            own = self._first(self.scopes.module.bindings.get(name, [])[::-1])
+            self._globals[name] = own if own is not None else self._starred(name)
         return self._globals[name]
 
     def field(self, owner: ast.ClassDef, name: str) -> Value | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding, Scope
+from amlbridge.migrate.analysis.unbound import unbound_names
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
 from amlbridge.migrate.mixtures.credentials import credential_beside
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
 _MADE = "clients beside"
+#: What gives a workspace.
+_WORKSPACES = frozenset(
+    [
+        "Workspace",
+        "Workspace.from_config",
+        "Workspace.get",
+        "Workspace.create",
+        "Workspace.setup",
+        "Experiment.workspace",
+    ]
+)
 _ALONE = "workspaces alone"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -41,6 +53,18 @@ def workspaces_in(scope: Scope, client: str, to: Rewriter) -> list[tuple[Binding
                 found.append((binding, None))
         to.memory["workspaces in", scope] = found
     return cast("list[tuple[Binding, Instance | None]]", to.memory["workspaces in", scope])
+
+
+def unbound_client(at: ast.AST, to: Rewriter) -> str | None:
+    """The client in a name that only another module, or a part of the script that is not seen, gives its value; None
+    where no such name stands for a workspace at a place, and where the module has one that is known."""
+    if any(use.symbols[-1] in _WORKSPACES for use in to.uses):
+        return None
+    for name, first in unbound_names(to.evaluator).items():
+        value = to.evaluator.value(first)
+        if isinstance(value, Instance) and value.type == "Workspace" and not to.evaluator.scopes.is_bound(name, at):
+            return client_of(name, to) if value.origin in to.attempt.kept else name
+    return None
 
 
 def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:

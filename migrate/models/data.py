@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import cast
 
+from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Code, Function, Instance
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.given_inputs import call_of, returned
-from amlbridge.migrate.models.handed_data import handed_elsewhere, may_be_unregistered
+from amlbridge.migrate.models.handed_data import handed_elsewhere, is_of_files, may_be_unregistered
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.module import Registered
@@ -97,11 +98,14 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
     if isinstance(value, Instance) and value.type == "DatasetConsumptionConfig":
         call = call_of(node, to)
         if call is not None:
-            return Data(call, value.type, given=node)
+            return Data(call, value.type, given=node, said=_said_where_made(call, to))
     methods: list[ast.Call] = []
     value, at = to.evaluator.value(node), node
     while isinstance(value, Instance) and value.type in INTERMEDIATE | DATASETS | REFERENCES:
         origin = value.origin
+        if isinstance(origin, ast.expr) and origin not in to.evaluator.scopes.parents:  # another module made it
+            as_input = value.type == "DatasetConsumptionConfig"  # which may be of any type
+            return None if as_input else Data(origin, value.type, tuple(reversed(methods)), at)
         held = at if value.path or _is_out_of_sight(origin, at, to) else None
         if not isinstance(origin, ast.expr):
             inner = to.evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
@@ -120,10 +124,20 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
     return None
 
 
+def _said_where_made(call: ast.Call, to: Rewriter) -> str:
+    """The method with which the function that is called says how the data it gives is read, "" where it does not."""
+    function = to.evaluator.value(call.func)
+    given = returns(function.node) if isinstance(function, Function) else []
+    at = given[0] if len(given) == 1 else None
+    while isinstance(at, ast.Call) and isinstance(at.func, ast.Attribute) and at.func.attr not in _MODES:
+        at = at.func.value
+    return at.func.attr if isinstance(at, ast.Call) and isinstance(at.func, ast.Attribute) else ""
+
+
 def _is_out_of_sight(origin: ast.AST | None, at: ast.expr, to: Rewriter) -> bool:
     """Whether a function made what an expression outside of it stands for: its variable is not seen there."""
     scopes = to.evaluator.scopes
-    if not isinstance(origin, ast.Call) or origin not in scopes.parents or to.evaluator.type_of(at) in INTERMEDIATE:
+    if not isinstance(origin, ast.Call) or to.evaluator.type_of(at) in INTERMEDIATE:
         return False
     made, scope = scopes.of(origin), scopes.of(at)
     while scope is not made:
@@ -550,6 +564,8 @@ UPLOADED_BESIDE = "uploaded beside"
 def is_unregistered(data: Data, to: Rewriter) -> bool:
     """Whether a dataset is made of files and not registered: it has a path, but no id."""
     use = use_of(data.root, to)
+    if data.root not in to.evaluator.scopes.parents:
+        return is_of_files(data.root)
     return use is not None and (
         (UPLOADED_BESIDE, use.node) in to.memory
         or ".from_" in use.symbol

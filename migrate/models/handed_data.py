@@ -30,9 +30,10 @@ def may_be_unregistered(parameter: ast.arg, to: Rewriter) -> bool:
     registered."""
     function = to.evaluator.scopes.parents.get(to.evaluator.scopes.parents[parameter])
     given = to.evaluator.given(function, parameter.arg) if function is not None else []
-    return any(_is_of_files(home.value(node)) for home, node in given if home is not to.evaluator)
+    values = (home.value(node) for home, node in given if home is not to.evaluator)
+    return any(is_of_files(value.origin) for value in values if isinstance(value, Instance))
 
 
-def _is_of_files(value: object) -> bool:
-    made = value.origin if isinstance(value, Instance) else None
+def is_of_files(made: ast.AST | None) -> bool:
+    """Whether a call makes a dataset of files, which is not registered."""
     return isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr.startswith("from_")

@@ -36,9 +36,12 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
         text = to.evaluator.text(name) if name is not None else None
         if text is not None:
             return text, True
-    if to.evaluator.type_of(node) is not None:
-        return f"{to.source(node)}.name", False
-    return to.source(node), False
+    named = to.evaluator.text(node)
+    if named is not None:
+        return named, True
+    code = to.source(node)
+    # SDK v1 takes only its own objects for datastores; those of SDK v2 have a name, too.
+    return f"{code}.name" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else code, False
 
 
 #: What gives the default datastore, and what changes it.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 
 from amlbridge.migrate.module import MAGIC_MARK
+from amlbridge.migrate.notebooks.run_magics import import_of
 
 #: Commands that IPython takes for the magics of their names.
 _COMMANDS = r"(?:pip|conda|mamba)\s+(?:install|uninstall|list|show|freeze|update)\b"
@@ -58,7 +59,7 @@ class Masks:
         elif target is not None and target["target"]:
             mask = f"{indent}{target['target'].strip()} = None  {mark}"
         else:
-            mask = f"{indent}pass  {mark}"
+            mask = f"{(not indent and import_of(line)) or f'{indent}pass'}  {mark}"
         timed = None if comment else _timed(line)
         if timed is not None:
             mask = f"{indent}{timed[1]}  {mark}"

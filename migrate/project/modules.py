@@ -15,6 +15,7 @@ from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
 from amlbridge.migrate.models.step_names import StepNames, asks_for
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
+from amlbridge.migrate.notebooks.run_magics import encoded
 from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
 from amlbridge.migrate.project.script_packages import script_packages
@@ -178,9 +179,9 @@ class Project:
         return self._read_elsewhere[path]
 
     def _read_by_others(self, path: Path) -> set[str]:
-        stem = re.escape(path.stem)
+        stem = encoded(path.stem)
         taken = re.compile(rf"\bfrom\s+[\w.]*\b{stem}\s+import\s+(\([^)]*\)|[^\n]*)|\b{stem}\.(\w+)")
-        others = (module.text for module in self.modules if module.path != path and path.stem in module.text)
+        others = (module.text for module in self.modules if module.path != path and stem in module.text)
         found = (
             text if (match.group(1) or "").startswith("*") else match.group(1) or match.group(2)
             for text in others

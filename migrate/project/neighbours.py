@@ -17,7 +17,8 @@ from amlbridge.migrate.analysis.values import (
     OwnModule,
     Value,
 )
-from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.module import MAGIC_MARK, ModuleText
+from amlbridge.migrate.notebooks.run_magics import decoded, encoded
 from amlbridge.migrate.project.helpers import V1, helpers
 from amlbridge.migrate.text.trees import parse_python
 
@@ -28,6 +29,8 @@ _IMPORTED = re.compile(
 )
 _IMPORTS_OF = re.compile(r"^[ \t]*(?:from|import)[ \t]+[^\n]*(?:\([^)]*\))?", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+#: What stands for ``%run``, and the last part of the path behind it.
+_RUN = re.compile(rf"^from [.\w]*?(\w+) import \*  {re.escape(MAGIC_MARK)}", re.MULTILINE)
 #: Where pytest looks for fixtures.
 _CONFTEST = "conftest"
 
@@ -43,6 +46,7 @@ class Neighbours:
         #: By path without ending; a package is its folder.
         self._modules = {key_of(module.path): module for module in python if V1 in module.text}
         self._modules |= {key_of(module.path): module for module in helpers(python)}
+        self._add_run_notebooks(modules)
         #: Modules that look for others in further folders, which only the running code knows.
         self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)
         self._folders = {str(folder) for module in python for folder in module.path.absolute().parents}
@@ -52,7 +56,7 @@ class Neighbours:
         self._imports: dict[Path, tuple[str, ...]] = {}
         self._resolved: dict[tuple[Path, str, int], OwnModule | None] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
-        stems = frozenset(Path(key).name for key in self._modules)
+        stems = frozenset(encoded(Path(key).name) for key in self._modules)
         #: Packages that do not name SDK v1, and have modules that do: by what these are called outside.
         self._packages: dict[str, ModuleText] = {}
         for module in sorted(python, key=lambda module: -len(module.path.parts)):
@@ -67,6 +71,13 @@ class Neighbours:
 
     def __getstate__(self) -> Mapping[str, object]:
         return {**self.__dict__, "_evaluators": {}}
+
+    def _add_run_notebooks(self, modules: Sequence[ModuleText]) -> None:
+        """Takes in the notebooks that other notebooks run, with ``%run``."""
+        run = {name for module in modules if module.notebook for name in _RUN.findall(module.text)}
+        for module in modules if run else ():
+            if module.path.suffix == ".ipynb" and encoded(module.path.stem) in run:
+                self._modules.setdefault(key_of(module.path), module)
 
     def _is_known(self, module: ModuleText) -> bool:
         return V1 in module.text or (module.path.suffix == ".py" and key_of(module.path) in self._modules)
@@ -118,7 +129,8 @@ class Neighbours:
         folder = path.absolute().parent
         if level:
             above = [folder, *folder.parents]
-            found = str(above[min(level, len(above)) - 1].joinpath(*name.split(".") if name else ()))
+            parts = map(decoded, name.split(".")) if name else ()
+            found = str(above[min(level, len(above)) - 1].joinpath(*parts))
             return OwnModule(found) if self._is_there(found) else None
         for start in (folder, *folder.parents):
             if str(start) not in self._folders:

@@ -73,3 +73,18 @@ store = Workspace.from_config().get_default_datastore()
 data = Dataset.File.from_files((store, {path}))
 """).text
     assert "azureml://datastores/workspaceblobstore/paths/raw/" in text
+
+
+def test_a_datastore_of_unknown_origin_is_an_object_with_a_name() -> None:
+    """SDK v1 takes nothing else, and the text of an object of SDK v2 is its YAML."""
+    text = convert(
+        """\
+from azureml.core import Dataset
+from elsewhere import other
+
+
+def files(store):
+    return Dataset.File.from_files([(store, "a"), (other, "b")])
+"""
+    ).text
+    assert "datastores/{store.name}/paths/a" in text and "datastores/{other.name}/paths/b" in text
