@@ -11,10 +11,12 @@ import ast
 import json
 import posixpath
 
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import job_fact
 from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.version_numbers import default_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
@@ -65,10 +67,31 @@ def _auth(use: Use) -> ast.expr | None:
 
 
 def _credential(use: Use, to: Rewriter) -> str:
-    auth = _auth(use)
-    if auth is not None and to.evaluator.type_of(auth) in CREDENTIALS:
-        return to.source(auth)
-    return f"{to.need('azure.identity', 'DefaultAzureCredential')}()"
+    auth, default = _auth(use), "DefaultAzureCredential"
+    if auth is None or to.evaluator.type_of(auth) not in CREDENTIALS:
+        return f"{to.need('azure.identity', default)}()"
+    code = to.source(auth)
+    # None is the default sign-in for SDK v1, and an error for an MLClient.
+    return f"{code} or {to.need('azure.identity', default)}()" if _may_be_none(auth, to) else code
+
+
+def _may_be_none(auth: ast.expr, to: Rewriter) -> bool:
+    """Whether one of the values that a variable may have is None: ``except KeyError: auth = None``."""
+    bound = to.evaluator.scopes.lookup(auth.id, auth) if isinstance(auth, ast.Name) else []
+    return any(_is_none(_value(binding)) for binding in bound)
+
+
+def _value(binding: Binding) -> ast.expr | None:
+    function = binding.scope.node
+    if binding.kind == "parameter" and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return default_of(function.args, binding.name)
+    return binding.value if binding.kind == "assign" else None
+
+
+def _is_none(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _is_none(value.body) or _is_none(value.orelse)
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _unknown(use: Use, to: Rewriter) -> str:

@@ -208,3 +208,50 @@ def test_a_parameter_that_is_called_workspace_may_be_a_name() -> None:
         """
     ).text
     assert "workspace_name=workspace," in text and "resource_group_name=group," in text
+
+
+@pytest.mark.parametrize(
+    "signed_in",
+    [
+        "try:\n    who = ServicePrincipalAuthentication(TENANT, ID, SECRET)\nexcept KeyError:\n    who = None",
+        "who = None\nif TENANT:\n    who = ServicePrincipalAuthentication(TENANT, ID, SECRET)",
+        "who = ServicePrincipalAuthentication(TENANT, ID, SECRET) if TENANT else None",
+    ],
+)
+@pytest.mark.parametrize("made", ["from_config(auth=who)", 'get("ml", who, "sub", "rg")'])
+def test_nobody_who_signs_in_is_the_default_sign_in(signed_in: str, made: str) -> None:
+    """SDK v1 took None; an MLClient raises ValueError."""
+    text = convert(
+        "from azureml.core import Workspace\n"
+        "from azureml.core.authentication import ServicePrincipalAuthentication\n\n"
+        f"{signed_in}\nws = Workspace.{made}\n"
+    ).text
+    assert "credential=who or DefaultAzureCredential()" in text
+
+
+def test_a_parameter_without_a_default_sign_in_is_the_default_one() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.authentication import AzureCliAuthentication
+
+
+def connect(auth: AzureCliAuthentication = None):
+    return Workspace.from_config(auth=auth)
+"""
+    ).text
+    assert "credential=auth or DefaultAzureCredential()" in text
+
+
+def test_who_surely_signs_in_needs_no_default() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.authentication import AzureCliAuthentication
+
+auth = None
+auth = AzureCliAuthentication()
+ws = Workspace.from_config(auth=auth)
+"""
+    ).text
+    assert "credential=auth)" in text
