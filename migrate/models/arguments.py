@@ -27,6 +27,7 @@ from amlbridge.migrate.models.data import (
     trained,
     use_of,
 )
+from amlbridge.migrate.models.destinations import destination_path
 from amlbridge.migrate.models.intermediate_paths import own_store
 from amlbridge.migrate.models.names import identifier, is_name, unique
 from amlbridge.migrate.models.parameters import parameter_of
@@ -531,7 +532,8 @@ def declared_output(data: Data, to: Rewriter) -> str:
     use = use_of(data.root, to)
     destination = use.argument("destination") if use is not None else None
     if destination is not None:
-        arguments += _destination(destination, to)
+        path = destination_path(destination, to)
+        arguments += [f"path={path}"] if path is not None else []
     if data.type in REFERENCES and use is not None:
         arguments += _referenced(use, to)
     if data.type == "PipelineData" and use is not None:
@@ -563,23 +565,6 @@ def _referenced(use: Use, to: Rewriter) -> list[str]:
         "path_on_datastore", "path", position=(2 if use.symbol == "DataReference" else 1) if made else 0
     )
     return [f"path={datastore_path(store, inside, to, written=True)}"] if store is not None else []
-
-
-def _destination(node: ast.expr, to: Rewriter) -> list[str]:
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
-    if not isinstance(inner, ast.Tuple) or len(inner.elts) != 2:
-        return []
-    from amlbridge.migrate.models.paths import datastore_path
-
-    path = datastore_path(inner.elts[0], inner.elts[1], to, written=True)
-    # v1's placeholders are SDK v2's, with other names; an f-string has each brace twice.
-    for old, new in (("run-id", "name"), ("output-name", "output_name")):
-        if path.startswith("f"):
-            path = path.replace(f"{{{{{old}}}}}", f"${{{{{{{{{new}}}}}}}}}")
-        else:
-            path = path.replace(f"{{{old}}}", f"${{{{{new}}}}}")
-    return [f"path={path}"]
 
 
 def data_name(data: Data, to: Rewriter) -> str:
