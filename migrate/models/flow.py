@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
 
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import written_tables
@@ -282,11 +283,20 @@ class Flow:
         if not isinstance(node, ast.Name):
             return list_elements(node, self.to)
         found: list[ast.expr] = []
-        bindings = self.to.evaluator.scopes.lookup(node.id, node)
+        bindings = self._putting(node)
         for binding in reversed(bindings):
-            if binding.kind == "assign" and binding.value is not None:
+            if binding.value is not None:
                 found += list_elements(binding.value, self.to)
-        return found if found or bindings else list_elements(node, self.to)
+        bound = bindings or self.to.evaluator.scopes.lookup(node.id, node)
+        return found if found or bound else list_elements(node, self.to)
+
+    def _putting(self, node: ast.Name) -> list[Binding]:
+        """The assignments that put something into the list of a variable, the last one first: with ``steps += more``,
+        all of its scope."""
+        bindings = self.to.evaluator.scopes.lookup(node.id, node)
+        if any(binding.kind == "augment" for binding in bindings):
+            bindings = bindings[0].scope.bindings[node.id][::-1]
+        return [binding for binding in bindings if binding.kind in ("assign", "augment")]
 
     def places(self, node: ast.expr) -> list[tuple[ast.stmt, list[Step]]]:
         """The statements that put steps into a list that has a variable, and which."""
@@ -294,8 +304,8 @@ class Flow:
             return []
         scopes = self.to.evaluator.scopes
         found: list[tuple[ast.stmt, list[Step]]] = []
-        for binding in scopes.lookup(node.id, node):
-            if binding.kind == "assign" and binding.value is not None and binding.statement is not None:
+        for binding in self._putting(node):
+            if binding.value is not None and binding.statement is not None:
                 elements = list_elements(binding.value, self.to)
                 found.append((binding.statement, [step for item in elements for step in self.steps_of(item)]))
         for item in self._appended(node):

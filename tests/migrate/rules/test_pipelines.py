@@ -49,6 +49,8 @@ def test_no_order_token_where_data_orders_already() -> None:
 
 
 def test_steps_in_a_list_that_grows() -> None:
+    text = done(f"a = {step('a')}\nb = {step('b')}\nsteps = [a]\nsteps += [b]\np = Pipeline(ws, steps=steps)\n")
+    assert "a = a_component()" in text and "b = b_component()" in text and "steps" not in text
     text = done(f"steps = list()\na = {step('a')}\nsteps.append(a)\np = Pipeline(workspace=ws, steps=steps)\n")
     assert "steps" not in text.split("ml_client")[1]
     assert "a = a_component()" in text
