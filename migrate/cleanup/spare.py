@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
+from amlbridge.migrate.cleanup.plain_values import drop_plain_values
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.edits import Edits
 from amlbridge.migrate.text.statements import StatementWriter
@@ -20,8 +21,12 @@ def written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impor
         edits = writer.write(tree)
         read = parsed(edits.apply()).read
         changed = bool(to.spare or to.spare_names) and _dropped(writer, read)
-        if not (_unread(writer, before, read) or changed):
+        if not (_unread(writer, before, read) or changed or _spare_values(writer, before, read)):
             return edits
+
+
+def _spare_values(writer: StatementWriter, before: Set[str], read: Set[str]) -> bool:
+    return drop_plain_values(writer, before, read | writer.to.exported() | writer.to.read_elsewhere())
 
 
 #: Calls that only make a description or look something up that is there in any case.

@@ -32,7 +32,6 @@ ml_client = MLClient.from_config(credential=DefaultAzureCredential())
 env = ml_client.environments.get("e", version="1")
 common = {"source_directory": "src", "environment": env}
 gpu = dict(common, compute_target="gpu") if False else {**common, "compute_target": "gpu"}
-settings = {**common, "compute_target": "cpu", "script": "train.py"}
 config = command(code="src", command="python train.py", environment=env, compute="gpu")
 """,
     )
