@@ -7,7 +7,7 @@ all of them; the deployment keeps the folder's name below ``AZUREML_MODEL_DIR``.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.rewriter import Rewriter
@@ -30,9 +30,11 @@ class Served:
     review: str = ""
 
 
-def served(node: ast.expr | None, service: str, client: str, to: Rewriter) -> Served:
-    """The models that a list names; ``service``: code for the name of their service. Raises ValueError for a list with
-    a starred part."""
+def served(node: ast.expr | None, service: str, client: str, to: Rewriter, *, local: bool = False) -> Served:
+    """The models that a list names; ``service``: code for the name of their service; ``local``: whether that may run on
+    the user's machine. Raises ValueError for a list with a starred part."""
+    if local:
+        return _by_name(served(node, service, client, to), to)
     if node is None:
         return Served()
     value = to.evaluator.value(node)
@@ -45,6 +47,19 @@ def served(node: ast.expr | None, service: str, client: str, to: Rewriter) -> Se
     if len(listed.elts) > 1 or _is_filled(node, to):
         return _together(to.source(node), service, client, to)
     return Served(arguments=tuple(f"model={to.source(i) if own else to.source(node) + '[0]'}" for i in listed.elts))
+
+
+def _by_name(found: Served, to: Rewriter) -> Served:
+    """The same model by its name and version: in a local deployment, the client of SDK v2 takes one of the workspace in
+    no other way (azure-ai-ml: the validator of models of local endpoints reads a text)."""
+    if not found.arguments:
+        return found
+    code = found.arguments[0].removeprefix("model=")
+    lines = found.lines
+    if not code.replace(".", "").isidentifier():
+        code, made = to.fresh("model"), code
+        lines = (*lines, f"{code} = {made}")
+    return replace(found, lines=lines, arguments=(f'model=f"azureml:{{{code}.name}}:{{{code}.version}}"',))
 
 
 #: Methods that put something into a list.

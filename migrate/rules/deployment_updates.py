@@ -96,7 +96,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
     review = [*configured(to, made(to, local)).review] if local is not None else []
     review += sorted({_DROPPED[key] for key in _DROPPED if _DROPPED[key] and use.argument(key) is not None})
     deployment = to.fresh("deployment")
-    changes, above, notes = changes_of(use, deployment, f"{service}.name", client, to)
+    changes, above, notes = changes_of(use, deployment, f"{service}.name", client, to, local=bool(at.argument))
     lines = list(above)
     if changes:
         lines += [
@@ -125,15 +125,16 @@ def _image(use: Use) -> ast.expr | None:
 
 
 def changes_of(
-    use: Use, deployment: str, name: str, client: str, to: Rewriter
+    use: Use, deployment: str, name: str, client: str, to: Rewriter, *, local: bool = False
 ) -> tuple[list[str], list[str], list[str]]:
-    """Assignments to the deployment, the statements that they need above, and what to check."""
+    """Assignments to the deployment, the statements that they need above, and what to check. ``local``: whether it may
+    be on the user's machine."""
     given = _image(use)
     image = made(to, given)
     package = given if given is not None and is_packaged(image, to) else None
     if package is not None:
         image = None
-    models = served((image or use).argument("models", position=2 if image else None), name, client, to)
+    models = served((image or use).argument("models", position=2 if image else None), name, client, to, local=local)
     config = image.argument("image_config", position=3) if image else use.argument("inference_config")
     scripts = serving(config, made(to, config), to)
     settings = [*models.arguments, *scripts.arguments]

@@ -340,8 +340,8 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     if wanted.name is None or target is None:
         return Leave("write it as a statement of its own: endpoint, deployment and traffic are three calls in SDK v2")
     client, label = to.client(use.node, use.argument("workspace", position=0)), to.source(wanted.name)
-    models = served(wanted.models, label, client, to)
     config = _settings(wanted.settings, to)
+    models = served(wanted.models, label, client, to, local=config.local or bool(config.choice))
     if wanted.cluster is not None:
         config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")

@@ -46,9 +46,12 @@ s.reload()
 
 def test_a_local_service_is_updated_with_its_configuration() -> None:
     found = convert(f"{HEAD}from azureml.core.model import InferenceConfig\n{LOCAL}")
-    assert "azureml" not in found.text and "deploy_configuration" not in found.text
+    assert "from azureml" not in found.text and "deploy_configuration" not in found.text
     updated = found.text.split("s = ml_client.online_endpoints.get(")[1]
-    assert "deployment_2.model = model\n" in updated and "deployment_2.code_configuration = " in updated
+    assert (
+        'deployment_2.model = f"azureml:{model.name}:{model.version}"\n' in updated
+        and "deployment_2.code_configuration = " in updated
+    )
     assert "begin_create_or_update(deployment_2, local=True)" in updated
     review = next(finding for finding in found.findings if finding.symbol.endswith("Webservice.update"))
     assert "picks its port itself" in review.message

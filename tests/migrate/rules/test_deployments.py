@@ -110,7 +110,29 @@ again = LocalWebservice(ws, "s")
     assert 'get(name="s",local=True)print(urlparse(service.scoring_uri).port,' in text
     assert "lines=1000,local=True)" in text and 'headers={"Content-Type":"application/json"}' in text
     assert "begin_delete(name=service.name,local=True)again=" in text and text.endswith('get(name="s",local=True)')
-    assert "get_keys" not in text and "result()" not in text and "azureml" not in text
+    assert "get_keys" not in text and "result()" not in text and "fromazureml" not in text
+
+
+@pytest.mark.parametrize(
+    ("models", "lines"),
+    [
+        (
+            '[Model(ws, "a", version=1)]',
+            ('model = ml_client.models.get("a", version="1")\n', "{model.name}", "{model.version}"),
+        ),
+        ("[found]", ("{found.name}", "{found.version}")),
+        ("[found, found]", ("{served_models.name}", "{served_models.version}")),
+    ],
+)
+def test_a_local_service_gets_its_model_by_name(models: str, lines: tuple[str, ...]) -> None:
+    """The client reads a model of the workspace only where it is a text, if the deployment is a local one."""
+    found = convert(
+        HEAD.replace("AciWebservice, ", "LocalWebservice, ")
+        + f"found = Model(ws, \"m\")\nModel.deploy(ws, 's', {models}, config, LocalWebservice.deploy_configuration())\n"
+    )
+    *before, name, version = lines
+    assert f'model=f"azureml:{name}:{version}",' in found.text
+    assert all(line in found.text for line in before)
 
 
 def test_keys_inside_of_an_expression() -> None:
