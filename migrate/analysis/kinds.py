@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import Literal
 
+from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator
 
@@ -74,7 +75,7 @@ def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None
         parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
         return _agreed([kind_of(evaluator, part, depth + 1) for part in parts])
     if isinstance(node, ast.Call):
-        return _of_call(node)
+        return _of_call(node) or _of_function(evaluator, node, depth)
     if isinstance(node, ast.Name):
         bindings = evaluator.scopes.lookup(node.id, node)
         return _agreed([_of_binding(evaluator, binding, depth) for binding in bindings]) if bindings else None
@@ -113,8 +114,8 @@ def is_dict(evaluator: Evaluator, node: ast.expr) -> bool:
 
 def _gives_dict(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
-        return called(node) in ("dict", "to_dict")
-    return isinstance(node, (ast.Dict, ast.DictComp))
+        return called(node) in ("dict", "to_dict", "get_params")
+    return isinstance(node, (ast.Dict, ast.DictComp)) or getattr(node, "attr", "") == "best_params_"
 
 
 def kind_of_items(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None:
@@ -176,6 +177,16 @@ def _of_call(node: ast.Call) -> Kind | None:
     if name in _TRUTHS:
         return "truth"
     return "figure" if name in _FIGURES else None
+
+
+def _of_function(evaluator: Evaluator, node: ast.Call, depth: int) -> Kind | None:
+    """The kind of what a function of the module gives, where all that it returns is of one kind."""
+    bindings = evaluator.scopes.lookup(node.func.id, node.func) if isinstance(node.func, ast.Name) else []
+    function = bindings[0].node if len(bindings) == 1 else None
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        return None
+    kinds = [kind_of(evaluator, value, depth + 4) for value in returns(function)]
+    return None if None in kinds else _agreed(kinds)
 
 
 def called(node: ast.Call) -> str:

@@ -27,11 +27,11 @@ def reads_of(node: ast.expr, owner: str, to: Rewriter) -> Iterator[tuple[ast.exp
 
 def reads_of_variable(use: Use, to: Rewriter) -> Iterator[tuple[ast.expr, str, str]]:
     """The same of the variable that a use is assigned to."""
-    for node in _variables(use, to):
+    for node in variables(use, to):
         yield from reads_of(node, node.id, to)
 
 
-def _variables(use: Use, to: Rewriter) -> Iterator[ast.Name]:
+def variables(use: Use, to: Rewriter) -> Iterator[ast.Name]:
     """Where code reads the variable that a use is assigned to."""
     statement = use.statement
     if not (isinstance(statement, ast.Assign) and statement.value is use.node):
@@ -54,7 +54,7 @@ class Asked:
 
 def memberships(use: Use, owner: str, to: Rewriter) -> Iterator[Asked]:
     """``key in details``, of what a use gives or of the variable that it is assigned to."""
-    for node, code in [(use.node, owner), *((node, node.id) for node in _variables(use, to))]:
+    for node, code in [(use.node, owner), *((node, node.id) for node in variables(use, to))]:
         above = to.evaluator.scopes.parents.get(node)
         if isinstance(above, ast.Compare) and len(above.ops) == 1 and above.comparators[0] is node:
             operator = above.ops[0]
@@ -65,7 +65,7 @@ def memberships(use: Use, owner: str, to: Rewriter) -> Iterator[Asked]:
 
 def methods(use: Use, to: Rewriter) -> Iterator[str]:
     """The methods of dicts that code calls for all entries, ``.items()``: an entity has none of them."""
-    for node in (use.node, *_variables(use, to)):
+    for node in (use.node, *variables(use, to)):
         above = to.evaluator.scopes.parents.get(node)
         if isinstance(above, ast.Attribute) and above.value is node and above.attr in _METHODS:
             yield f"{above.attr}()"

@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
+from amlbridge.migrate.models.uploaded import telling
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted
@@ -73,6 +74,10 @@ def log_image(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Run.upload_file")
 def upload_file(use: Use, to: Rewriter) -> Outcome:
     """A file. The name is a path in the run's artifacts."""
+    return telling(use, _logged_file(use, to), to)
+
+
+def _logged_file(use: Use, to: Rewriter) -> Outcome:
     name, path = use.argument("name", position=0), use.argument("path_or_stream", position=1)
     if name is None or path is None:
         return Leave("the name and the path cannot be told")
@@ -209,7 +214,8 @@ def upload_folder(use: Use, to: Rewriter) -> Outcome:
     if name is None or path is None:
         return Leave("the name and the path cannot be told")
     review = _DATASTORE if use.argument("datastore_name") is not None else ""
-    return Replace(log_call(use, to, "log_artifacts", to.source(path), stored_path(name, to)), review)
+    logged = Replace(log_call(use, to, "log_artifacts", to.source(path), stored_path(name, to)), review)
+    return telling(use, logged, to)
 
 
 @rule.converts("RunContext.download_file")

@@ -44,6 +44,14 @@ def test_calls(before: str, after: str, status: Status) -> None:
     assert max((f.status for f in found.findings), key=[Status.CONVERTED, Status.REVIEW].index) is status
 
 
+@pytest.mark.parametrize("call", ["run.upload_file('a.txt', 'a.txt')", "run.upload_folder('a', 'b')"])
+def test_mlflow_tells_nothing_of_an_upload(call: str) -> None:
+    found = convert(f"{HEAD}props = {call}\nprint(props.serialize())\n")
+    assert found.text.endswith("\nprint(mlflow.artifacts.list_artifacts(run_id=mlflow.active_run().info.run_id))\n")
+    assert "props" not in found.text and "mlflow.log_artifact" in found.text
+    assert "props = mlflow" in convert(f"{HEAD}props = {call}\nprint(props.serialize(), props)\n").text
+
+
 def test_a_stream_is_left_with_its_reason() -> None:
     found = convert(HEAD + "run.upload_file('a', open('b', 'rb'))\n")
     assert "# TODO(amlbridge run-files): write the stream to a file" in found.text

@@ -40,6 +40,8 @@ def test_values(before: str, after: str) -> None:
         ("", '{"a": 1, "b": 2}'),
         ("", 'frame.corr()["y"].to_dict()'),
         ("weights = {name: 1 for name in names}\n", "weights"),
+        ("", "forest.get_params()"),
+        ("weights = search.best_params_\n", "weights"),
     ],
 )
 def test_a_dict_is_no_metric_of_mlflow(before: str, value: str) -> None:
@@ -207,3 +209,18 @@ def test_a_list_of_what_nobody_knows_is_assumed_to_have_numbers() -> None:
     found = convert(f"{HEAD}run.log_list('a', values)\n")
     messages = [finding.message for finding in found.findings if finding.symbol == "Run.log_list"]
     assert len(messages) == 1 and "assumed that the values are numbers" in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("returned", "after", "is_known"),
+    [
+        ("json.dumps(rows)", 'mlflow.log_text(tell(rows), "answer.txt")', True),
+        ("len(rows)", 'mlflow.log_metric("answer", tell(rows))', True),
+        ("rows", 'mlflow.log_metric("answer", tell(rows))', False),
+        ("tell(rows[1:]) + tell(rows[:1])", 'mlflow.log_metric("answer", tell(rows))', False),
+    ],
+)
+def test_what_a_function_of_the_module_gives(returned: str, after: str, is_known: bool) -> None:
+    found = convert(f"{HEAD}def tell(rows):\n    return {returned}\n\n\nrun.log('answer', tell(rows))\n")
+    assert found.text.endswith(f"{after}\n")
+    assert any("assumed" in finding.message for finding in found.findings) is not is_known
