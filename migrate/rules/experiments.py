@@ -11,7 +11,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.derived import derived_classes, is_derived
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.inside import is_run_script, is_statement
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -45,6 +45,32 @@ run = ml_client.jobs.create_or_update(
 ml_client.jobs.stream(run.name)
 print(experiment, run.name, run.studio_url)
 """,
+        ),
+        Case(
+            """\
+from azureml.core import Experiment, Workspace
+
+ws = Workspace.from_config()
+experiment = Experiment(ws, "train")
+experiment.tag("stage", "test")
+experiment.set_tags({"team": "risk"})
+""",
+            """\
+import mlflow
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+
+ml_client = MLClient.from_config(credential=DefaultAzureCredential())
+mlflow.set_tracking_uri(
+    ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+)
+experiment = "train"
+mlflow.set_experiment(experiment)
+mlflow.set_experiment_tag("stage", "test")
+mlflow.set_experiment(experiment)
+mlflow.set_experiment_tags({"team": "risk"})
+""",
+            title="Tags",
         ),
     ],
 )
@@ -95,6 +121,34 @@ def identity(use: Use, to: Rewriter) -> Outcome:
     if is_run_script(to):
         return Replace(f"{to.need_module('mlflow')}.get_experiment_by_name({to.source(use.receiver)}).experiment_id")
     return Replace(f"{tracking(use, to)}.set_experiment({to.source(use.receiver)}).experiment_id")
+
+
+@rule.converts("Experiment.tag", "Experiment.set_tags")
+def tag(use: Use, to: Rewriter) -> Outcome:
+    """MLflow sets the tags of the experiment that is the active one."""
+    assert use.receiver is not None
+    if not is_statement(use):
+        return Leave("set the tags in a statement of its own: mlflow.set_experiment(name), mlflow.set_experiment_tags")
+    if is_run_script(to):
+        return Leave("a job's run is of its own experiment: tag this one with mlflow.MlflowClient().set_experiment_tag")
+    mlflow, name = tracking(use, to), to.source(use.receiver)
+    if use.symbol == "Experiment.set_tags":
+        tags = use.argument("tags", position=0)
+        call = f"set_experiment_tags({to.source(tags)})" if tags is not None else ""
+    else:
+        key, value = use.argument("key", position=0), use.passed("value", position=1)
+        text = to.source(value) if value is not None else '""'
+        call = f"set_experiment_tag({to.source(key)}, {text})" if key is not None else ""
+    if not call:
+        return Leave("no tags are given")
+    return Statements(f"{mlflow}.set_experiment({name})\n{mlflow}.{call}")
+
+
+@rule.converts("Experiment.tags")
+def tags(use: Use, to: Rewriter) -> Outcome:
+    """The tags, as MLflow reads them."""
+    assert use.receiver is not None
+    return Replace(f"{tracking(use, to)}.get_experiment_by_name({to.source(use.receiver)}).tags")
 
 
 _PAGE = "the page of the public cloud's studio, which is there once a job of the experiment was submitted"

@@ -211,3 +211,17 @@ def test_runs_that_are_found_are_logged_to_and_ended_by_their_ids() -> None:
     assert 'mlflow.log_metric("late", 2, run_id=run.info.run_id)' in loop
     assert "MlflowClient().set_terminated(run.info.run_id)" in loop and "mlflow.end_run()" not in loop
     assert not check_generated(found.text)
+
+
+def test_tags_of_an_experiment() -> None:
+    code = 'e = Experiment(ws, "churn")\ne.tag("reviewed")\nprint(e.tags)\n'
+    text = convert(f"from azureml.core import Experiment, Workspace\n\nws = Workspace.from_config()\n{code}").text
+    assert 'mlflow.set_experiment(e)\nmlflow.set_experiment_tag("reviewed", "")\n' in text
+    assert "print(mlflow.get_experiment_by_name(e).tags)" in text
+
+
+def test_a_job_stays_in_its_experiment() -> None:
+    code = 'run = Run.get_context()\nExperiment(run.experiment.workspace, "all").tag("seen", "yes")\n'
+    found = convert(f"from azureml.core import Experiment, Run\n\n{code}")
+    assert "set_experiment(" not in found.text
+    assert "a job's run is of its own experiment" in "".join(finding.message for finding in found.findings)

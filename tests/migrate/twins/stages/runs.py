@@ -219,6 +219,7 @@ CLUSTER = f"{_PROVIDERS}/Microsoft.ContainerService/managedClusters/cluster"
             print("=", experiment.name, [found.get_status() == "Completed" for found in experiment.get_runs()])
             """,
     ),
+    Twin("experiments", 1, foot='found = Experiment(ws, "train").tags\nprint("=", found["stage"], found["team"])\n'),
     Twin(
         "models",
         1,
