@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from amlbridge.engine.launch import deferred, preload
 from tests.support import bytecode, warm_clients
 from tests.support.live import LiveService, SharedService
 from tests.support.warm_clients import WarmClients
+
+with bytecode.kept():
+    from hypothesis import HealthCheck, settings
 
 # How fast a machine is must not decide whether a property holds.
 settings.register_profile("amlbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -136,13 +137,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keeps the bytecode of the tests: to put pytest's assertions into them is half of what a collection takes, and
-    each process of xdist collects all of them."""
-    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-    try:
+    """Keeps the bytecode of the tests."""
+    with bytecode.kept():
         return (yield)
-    finally:
-        sys.dont_write_bytecode = kept
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,10 +8,13 @@ import json
 import random
 import re
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -129,8 +132,31 @@ class Answer:
             return None
 
 
+@contextmanager
+def serving() -> Iterator[None]:
+    """Lets :func:`send` be called. As in a server, one task of the loop is there all the time: the threads that run the
+    operations end with it, and to start one for each request takes as long as most operations."""
+    started: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = SimpleQueue()
+
+    async def serve() -> None:
+        ended = asyncio.Event()
+        started.put((asyncio.get_running_loop(), ended))
+        await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    loop, ended = started.get()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+
+
 def send(application: Application, method: str, path: str, query: str, body: bytes, headers: dict[str, str]) -> Answer:
-    """One request straight to the application. ``path`` is what a server would have decoded."""
+    """One request straight to the application, while :func:`serving`. ``path`` is what a server would have decoded."""
     sent: list[dict[str, Any]] = []
     given = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope = {
@@ -159,25 +185,31 @@ def send(application: Application, method: str, path: str, query: str, body: byt
     async def collect(message: Any) -> None:
         sent.append(message)
 
-    asyncio.get_event_loop().run_until_complete(application(scope, receive, collect))
+    asyncio.run_coroutine_threadsafe(application(scope, receive, collect), asyncio.get_event_loop()).result()
     content = b"".join(message.get("body", b"") for message in sent[1:])
     return Answer(sent[0]["status"], content)
 
 
 @cache
-def _vocabulary(module: str, depth: int = 1) -> tuple[str, ...]:
-    """Strings in a module's source, and in those of ours that it imports, that may be names of fields."""
+def _source(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Strings in the source of a module of ours that may be names of fields, and the modules that it may import."""
     file = getattr(sys.modules.get(module, SimpleNamespace()), "__file__", None)
     if file is None or not module.startswith("amlbridge."):
-        return ()
-    words: set[str] = set()
+        return frozenset(), frozenset()
+    words, imported = set(), set()
     for node in ast.walk(ast.parse(Path(file).read_text())):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _WORD.fullmatch(node.value):
             words.add(node.value)
-        elif isinstance(node, ast.ImportFrom) and depth and node.module:
-            for name in {node.module, *(f"{node.module}.{item.name}" for item in node.names)}:
-                words.update(_vocabulary(name, depth - 1))
-    return tuple(sorted(words))
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.update({node.module, *(f"{node.module}.{item.name}" for item in node.names)})
+    return frozenset(words), frozenset(imported)
+
+
+@cache
+def _vocabulary(module: str) -> tuple[str, ...]:
+    """The words of a module and of those of ours that it imports."""
+    words, imported = _source(module)
+    return tuple(sorted(words.union(*(_source(name)[0] for name in imported))))
 
 
 @dataclass

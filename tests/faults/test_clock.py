@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from amlbridge.engine.clock import parse_iso
 from amlbridge.server import assembly
 from amlbridge.server.home import Home
-from tests.faults.malformed import send
+from tests.faults.malformed import send, serving
 from tests.support.engine import Engine
 
 WS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -39,12 +38,10 @@ class Jumping:
 
 @pytest.fixture
 def jumping(tmp_path: Path) -> Iterator[Jumping]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     made = Jumping(tmp_path / "home")
-    yield made
+    with serving():
+        yield made
     made.service.records.close()
-    loop.close()
 
 
 @pytest.mark.parametrize("jump", [-3600.0, -400 * DAY, 3600.0, 20 * DAY])

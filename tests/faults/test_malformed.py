@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
@@ -20,7 +19,7 @@ from amlbridge.server.home import Home
 from amlbridge.wire.application import Application
 from amlbridge.wire.routing import Operation
 from tests.faults import valid
-from tests.faults.malformed import Answer, Malformer, send, words_of
+from tests.faults.malformed import Answer, Malformer, send, serving, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -80,16 +79,14 @@ class NoLauncher:
 
 @pytest.fixture
 def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     logging.getLogger("amlbridge").setLevel(logging.CRITICAL)
     monkeypatch.setattr(engine_parts, "LauncherPool", lambda **_options: NoLauncher())
     made = Target(tmp_path)
-    yield made
+    with serving():
+        yield made
     made.scheduler.stop()
     made.service.records.close()
     logging.getLogger("amlbridge").setLevel(logging.NOTSET)
-    loop.close()
 
 
 def seed(target: Target, maker: Malformer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from amlbridge.wire.application import Application
 from amlbridge.wire.context import Call, Service
 from amlbridge.wire.identity import TokenIssuer
 from amlbridge.wire.routing import Reply, Router, Routes
-from tests.faults.malformed import Answer, send
+from tests.faults.malformed import Answer, send, serving
 
 routes = Routes("disk")
 
@@ -75,10 +74,8 @@ def test_an_operation_that_cannot_write_says_why(
     records: Records, tmp_path: Path, number: int, status: int, words: str
 ) -> None:
     service = Service(tmp_path, records, BlobStore(tmp_path / "blobs"), TokenIssuer(b"secret"))
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    answer: Answer = send(Application(service, Router(routes)), "GET", f"/write/{number}", "", b"", {})
-    loop.close()
+    with serving():
+        answer: Answer = send(Application(service, Router(routes)), "GET", f"/write/{number}", "", b"", {})
     assert answer.status == status
     assert words in answer.json["error"]["message"]
     assert answer.json["error"]["details"] == []

@@ -1,4 +1,4 @@
-"""Compiles what the service and the command import, once for all tests.
+"""Compiles what the service, the command and the tests import, once for all tests.
 
 Tests start hundreds of both. Where PYTHONDONTWRITEBYTECODE is set, or the packages were installed without bytecode,
 each would compile some 700 modules anew: a second of a core for each start.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import compileall
 import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
@@ -26,3 +29,14 @@ def compile_all() -> None:
     for folder in folders:
         # A folder that cannot be written makes the tests slower, not wrong.
         compileall.compile_dir(folder, quiet=2)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """What is imported meanwhile keeps its bytecode. To put pytest's assertions into the tests and into its plugins is
+    half of what a collection takes, and each process of xdist collects all of them."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before

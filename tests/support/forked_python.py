@@ -32,6 +32,7 @@ def main() -> None:
         link = socket.socket(socket.AF_UNIX)
         link.connect(_SOCKET)
         asked = {"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ), "pid": os.getpid()}  # noqa: PTH109
+        asked["python"] = sys.executable
         link.sendall(json.dumps(asked).encode() + b"\n")
         lines = link.makefile()
         forked = json.loads(lines.readline())["pid"]

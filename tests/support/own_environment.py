@@ -1,7 +1,8 @@
 """Environments of their own for programs whose packages cannot be installed beside those of the tests.
 
 Each is built once for a machine with uv, from wheels only, and kept by what it is made of. Without an index that has
-the packages there is none, which is the reason to skip what needs it.
+the packages there is none, which is the reason to skip what needs it. What can be installed together is one
+environment: each compiles half a gigabyte of packages anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,28 @@ from amlbridge.engine.errors import EngineError
 
 #: What a program that uses both clients needs besides.
 CLIENTS = ("azureml-core>=1.61", "azure-ai-ml>=1.35", "azure-identity>=1.19", "setuptools<81")
+#: What programs need that can be installed together, and instead of which packages that have no wheels today.
+TOGETHER = frozenset(
+    {
+        "adlfs",
+        "azureml-automl-runtime>=1.62",
+        "azureml-contrib-automl-pipeline-steps>=1.60",
+        "azureml-datadrift>=1.60",
+        "azureml-explain-model>=1.62",
+        "azureml-interpret>=1.62",
+        "azureml-opendatasets>=1.62",
+        "azureml-train-automl-runtime>=1.62",
+        "azureml-widgets>=1.62",
+        "ipython<9",
+        "mlflow>=2.22,<3",
+        "nbclient>=0.10",
+        "!fusepy; python_version < '3'",
+        "!onnxruntime; python_version < '3'",
+        "!pmdarima>=2.0.4",
+        "!psutil>=5.9.4",
+        "!pyspark; python_version < '3'",
+    }
+)
 _PYTHON = "python=="
 #: Its interpreters keep the bytecode of their packages, also where PYTHONDONTWRITEBYTECODE is set: to compile what they
 #: import is most of what they would take each time. A program's own folder gets none, since it is uploaded.
@@ -44,15 +67,21 @@ if sys.dont_write_bytecode:
 _PATIENCE = 240
 
 
-@functools.cache
 def python(*requirements: str) -> str | None:
     """The interpreter of an environment with these packages and :data:`CLIENTS`; None when it cannot be built.
 
     A requirement that begins with "!" stands for whatever other packages ask for of this package; "python==3.10.*" asks
     for an interpreter of this machine other than that of the tests.
     """
+    together = _environment(TOGETHER) if TOGETHER.issuperset(requirements) else None
+    return together or _environment(frozenset(requirements))
+
+
+@functools.cache
+def _environment(requirements: frozenset[str]) -> str | None:
     wanted = sorted({*CLIENTS, *requirements})
-    key = hashlib.sha256("\n".join([sys.version, sys.executable, _BYTECODE, *wanted]).encode()).hexdigest()[:16]
+    # Checkouts share it: it knows the interpreter that theirs were made from, and nothing of them.
+    key = hashlib.sha256("\n".join([sys.version, sys.base_prefix, _BYTECODE, *wanted]).encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "amlbridge-tests" / key
     folder.parent.mkdir(parents=True, exist_ok=True)
     found, done = folder / "bin" / "python", folder / "built"

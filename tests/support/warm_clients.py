@@ -6,7 +6,8 @@ of its own with its own folder, arguments, environment and streams, and behaves 
 
 Tests and `amlbridge run` start them with :func:`python`: a program that looks like an interpreter, has a script forked
 with its own streams, and ends as that ends (`forked_python.py`). What only a fresh interpreter runs as it should, it
-leaves to one. azure-ai-ml asks a service for its cloud when it is imported: each client gets its own service's
+leaves to one. What needs packages of its own is forked from an interpreter of its own environment (:func:`instead_of`).
+azure-ai-ml asks a service for its cloud when it is imported: each client gets its own service's
 addresses instead (`often.py`, as a prelude).
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import itertools
 import json
 import os
@@ -61,18 +63,32 @@ _MODULES = (
     _OFTEN.stem,
     _BLOCK.stem,
 )
+#: Of programs in environments of their own (`own_environment.py`): seconds of imports that most of them share.
+_OWN_MODULES = (
+    *preload.HEAVY,
+    "azureml.pipeline.core",
+    "azureml.pipeline.steps",
+    "azureml.interpret",
+    "interpret.ext.blackbox",
+    "azure.identity",
+    "azureml.train.automl",
+    _OFTEN.stem,
+    _BLOCK.stem,
+)
 #: What differs between services and is set in each client by the prelude, read for each request, or no matter because
 #: the clients do not sleep (`often.py`).
 _SET_AGAIN = frozenset(
     {"ARM_CLOUD_METADATA_URL", "REGISTRY_DISCOVERY_ENDPOINT_URL", "REQUESTS_CA_BUNDLE", "NO_PROXY", "no_proxy"}
     | {"AZUREML_RUN_POLLING_INTERVAL_MIN", "AZUREML_RUN_POLLING_INTERVAL_MAX"}
 )
+#: It looks at all variables, for those that begin with FSSPEC_.
+_LOOKS_AT_ALL = "fsspec"
 #: The longest request of the program, which holds an environment.
 _MOST_BYTES = 1 << 20
 
 
 class WarmClients:
-    """The warm interpreter of clients; it starts with the first of them.
+    """The warm interpreters of clients, which start with the first client of each.
 
     ``environment`` makes the environment that the SDKs are imported in, a client's, in the given folder. The service of
     it is asked during the import, and may end after that.
@@ -84,29 +100,27 @@ class WarmClients:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._zygote: Zygote | None = None
-        self._watch: Watch | None = None
+        self._zygotes: dict[str, Zygote] = {}
+        self._watches: list[Watch] = []
         self._opening = asyncio.Lock()
         self._numbers = itertools.count()
         #: How many clients were started, by the reason why they could not be forked, "" where they were.
         self.started: Counter[str] = Counter()
         self.python = self._serve()
 
-    async def _start(self, launch: Launch) -> Running | None:
+    async def _start(self, launch: Launch, python: str) -> Running | None:
         """Forks a client. None if only a fresh interpreter runs it as it should."""
-        reason = await self._obstacle(launch)
+        warm = await self._warm(python)
+        reason = self._obstacle(launch, warm)
         self.started[reason] += 1
         if reason:
             return None
-        running = await (await self._warm()).start(
-            dataclasses.replace(launch, prelude=Path(self._folder.name, "prelude.py"))
-        )
+        running = await warm.start(dataclasses.replace(launch, prelude=Path(self._folder.name, "prelude.py")))
         assert running is not None, "the warm interpreter of the clients ended"
         return running
 
-    async def _obstacle(self, launch: Launch) -> str:
+    def _obstacle(self, launch: Launch, warm: Zygote) -> str:
         """Says why a client cannot be forked, "" if it can."""
-        warm = await self._warm()
         # All clients have the folder of client packages, and no module of it is one that is imported already.
         own = [entry for entry in scan.python_path(launch.env) if Path(entry).name != client_packages.NAME]
         program = scan.inspect(dataclasses.replace(launch, env={"PYTHONPATH": os.pathsep.join(own)} if own else {}))
@@ -114,7 +128,7 @@ class WarmClients:
         shadowed = program.names & ((facts.modules - facts.fresh) | {"*", "sitecustomize", "usercustomize"})
         if program.refusal or shadowed:
             return program.refusal or f"it has modules of its own: {', '.join(sorted(shadowed))}"
-        reads = {(name, reader) for name, reader in facts.reads if name not in _SET_AGAIN}
+        reads = {(name, reader) for name, reader in facts.reads if name not in _SET_AGAIN and reader != _LOOKS_AT_ALL}
         return settings.conflict(launch.environment(), warm.env, reads, facts.user_site) or ""
 
     def _serve(self) -> str:
@@ -123,15 +137,13 @@ class WarmClients:
         prelude = f"import {_BLOCK.stem}, {_OFTEN.stem}\n{_BLOCK.stem}.show()\n{_OFTEN.stem}.turn_to_own_service()\n"
         folder.joinpath("prelude.py").write_text(prelude)
         address = str(folder / "socket")
-        program = folder / "python"
-        program.write_text(f"#!{sys.executable} -IS\n{_PROGRAM.read_text()}")
-        program.chmod(0o700)
+        program = _write_program(folder / "python", sys.executable)
 
         async def listen() -> None:
             await asyncio.start_unix_server(self._answer, address, limit=_MOST_BYTES)
 
         asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
-        return str(program)
+        return program
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forks what one program asks for: says its process id and then how it ended; no process id if it cannot be
@@ -144,8 +156,9 @@ class WarmClients:
             asked: dict[str, Any] = json.loads(await reader.readline())
             streams = (Path("/proc", str(asked["pid"]), "fd", str(number)) for number in (1, 2))
             step = f"client-{next(self._numbers)}"
-            launch = Launch(tuple(asked["argv"]), sys.executable, Path(asked["cwd"]), asked["env"], *streams, step)
-            running = await self._start(launch)
+            python = asked["python"]
+            launch = Launch(tuple(asked["argv"]), python, Path(asked["cwd"]), asked["env"], *streams, step)
+            running = await self._start(launch, python)
             if running is None:
                 say(pid=None)
                 return
@@ -161,18 +174,20 @@ class WarmClients:
         finally:
             writer.close()
 
-    async def _warm(self) -> Zygote:
+    async def _warm(self, python: str) -> Zygote:
         async with self._opening:
-            if self._zygote is None:
-                self._watch = Watch()
-                self._zygote = await self._opened(self._watch)
-            return self._zygote
+            if python not in self._zygotes:
+                self._zygotes[python] = await self._opened(python)
+            return self._zygotes[python]
 
-    async def _opened(self, watch: Watch) -> Zygote:
-        folder = Path(self._folder.name)
+    async def _opened(self, python: str) -> Zygote:
+        folder = Path(self._folder.name, str(len(self._zygotes)))
+        folder.mkdir()
         # The name makes the warnings module skip our frames.
         link = folder / "importlib_bootstrap_zygote.py"
         link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
+        watch = Watch()
+        self._watches.append(watch)
         making = self._environment(folder)
         environment = await self._loop.run_in_executor(None, making.__enter__)
         try:
@@ -180,8 +195,8 @@ class WarmClients:
             packages = Path(environment["PYTHONPATH"].rpartition(os.pathsep)[2])
             for module in (_OFTEN, _BLOCK):
                 shutil.copy2(module, packages)
-            warm = Zygote(sys.executable, environment, {**environment, **environment_block.ROOM}, watch)
-            await warm.open(link, _MODULES, 1)
+            warm = Zygote(python, environment, {**environment, **environment_block.ROOM}, watch)
+            await warm.open(link, _MODULES if python == sys.executable else _OWN_MODULES, 1)
             await warm.warmed
         finally:
             await self._loop.run_in_executor(None, making.__exit__, None, None, None)
@@ -190,18 +205,28 @@ class WarmClients:
         return warm
 
     def close(self) -> None:
-        """Ends the interpreter."""
+        """Ends the interpreters."""
 
         async def end() -> None:
-            if self._zygote is not None and self._watch is not None:
-                await self._zygote.close()
-                self._watch.close()
+            for zygote in self._zygotes.values():
+                await zygote.close()
+            for watch in self._watches:
+                watch.close()
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self._folder.cleanup()
+
+
+def _write_program(path: Path, interpreter: str) -> str:
+    """Writes the program that stands for an interpreter, at once: another process of xdist may do the same."""
+    being_written = path.with_name(f"{path.name}-{os.getpid()}")
+    being_written.write_text(f"#!{interpreter} -IS\n{_PROGRAM.read_text()}")
+    being_written.chmod(0o700)
+    being_written.replace(path)
+    return str(path)
 
 
 _python = sys.executable
@@ -216,3 +241,11 @@ def use(program: str) -> None:
 def python() -> str:
     """What to run client scripts with: outside of a test session, this interpreter."""
     return _python
+
+
+def instead_of(interpreter: str) -> str:
+    """What to run client scripts with instead of an interpreter of another environment."""
+    if _python == sys.executable:
+        return interpreter
+    name = hashlib.sha256(interpreter.encode()).hexdigest()[:16]
+    return _write_program(Path(_python).with_name(f"python-{name}"), interpreter)

@@ -16,7 +16,6 @@ import pytest
 import yaml
 
 from amlbridge.engine import kinds
-from amlbridge.engine.automl import session
 from amlbridge.engine.plan import DataReference, Input, Node, Output
 from amlbridge.engine.records.runs import Run
 from tests.support.engine import Engine
@@ -251,6 +250,8 @@ def test_the_mlflow_model_loads_in_both_flavours(engine: Engine, trained: Run, t
 
 
 def test_the_exit_code_is_that_of_all_drivers() -> None:
+    from amlbridge.engine.automl import session  # scikit-learn: each process of xdist would wait for it
+
     assert session._SAID_WHY == kinds.SAID_WHY
 
 

@@ -20,7 +20,7 @@ from amlbridge.migrate.write import write_all
 from amlbridge.server.url_map import UrlMap
 from tests.migrate.twins.inventory import Inventory
 from tests.migrate.twins.twin import Twin
-from tests.support import own_environment
+from tests.support import own_environment, warm_clients
 from tests.support.live import LiveService
 
 #: What both programs import first: the v2 client, and then what the twin sets up with it.
@@ -35,14 +35,15 @@ os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "0"
 os.environ["AZUREML_RUN_POLLING_INTERVAL_MAX"] = "1"
 ml = MLClient.from_config(DefaultAzureCredential())
 """
-#: Beside a run script of a twin with an environment of its own, which imports it first.
+#: Beside a run script of a twin with an environment of its own, which imports it first. scikit-learn has set variables
+#: that begin with KMP_ in the interpreter that the step is forked from.
 _AGAIN = """\
 import os
 import sys
 
-PYTHON = {python!r}
-if sys.executable != PYTHON:
-    os.execv(PYTHON, [PYTHON, *sys.argv])
+if sys.executable != {interpreter!r}:
+    left = {{name: value for name, value in os.environ.items() if not name.startswith("KMP_")}}
+    os.execve({program!r}, [{program!r}, *sys.argv], left)
 """
 #: Runs ``cell.py`` as a notebook with a kernel of its own interpreter; what the cell prints is printed.
 _NOTEBOOK = """\
@@ -93,7 +94,8 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
     if twin.packages and twin.script:
         again = (old / twin.path).with_name("started_again.py")
-        again.write_text(_AGAIN.format(python=own_environment.python(*twin.packages)))
+        interpreter = _own(twin)
+        again.write_text(_AGAIN.format(interpreter=interpreter, program=warm_clients.instead_of(interpreter)))
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
@@ -135,6 +137,13 @@ def _statements(text: str) -> Iterator[str]:
             yield "".join(lines[node.lineno - 1 : node.end_lineno])
 
 
+def _own(twin: Twin) -> str:
+    """The interpreter with the packages that the twin needs, without which it is skipped."""
+    found = own_environment.python(*twin.packages)
+    assert found is not None
+    return found
+
+
 def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     # The client of SDK v2 splits addresses of files at the word "paths".
     workspace = f"{twin.name}-{folder.name}".replace("paths", "places")
@@ -142,7 +151,7 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     if twin.notebook:
         (folder / "cell.py").write_text(program)
         program = _NOTEBOOK
-    python = own_environment.python(*twin.packages) if twin.packages and not twin.script else None
+    python = warm_clients.instead_of(_own(twin)) if twin.packages and not twin.script else None
     done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused, python=python)
     if twin.refused:
         assert done.returncode, f"nothing was refused: {done.stdout}"
