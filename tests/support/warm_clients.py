@@ -100,9 +100,8 @@ class WarmClients:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._zygotes: dict[str, Zygote] = {}
+        self._zygotes: dict[str, asyncio.Task[Zygote]] = {}
         self._watches: list[Watch] = []
-        self._opening = asyncio.Lock()
         self._numbers = itertools.count()
         #: How many clients were started, by the reason why they could not be forked, "" where they were.
         self.started: Counter[str] = Counter()
@@ -175,14 +174,13 @@ class WarmClients:
             writer.close()
 
     async def _warm(self, python: str) -> Zygote:
-        async with self._opening:
-            if python not in self._zygotes:
-                self._zygotes[python] = await self._opened(python)
-            return self._zygotes[python]
+        if python not in self._zygotes:
+            folder = Path(self._folder.name, f"interpreter-{len(self._zygotes)}")
+            folder.mkdir()
+            self._zygotes[python] = asyncio.ensure_future(self._opened(python, folder))
+        return await asyncio.shield(self._zygotes[python])
 
-    async def _opened(self, python: str) -> Zygote:
-        folder = Path(self._folder.name, str(len(self._zygotes)))
-        folder.mkdir()
+    async def _opened(self, python: str, folder: Path) -> Zygote:
         # The name makes the warnings module skip our frames.
         link = folder / "importlib_bootstrap_zygote.py"
         link.symlink_to(Path(preload.__file__).with_name("zygote.py"))
@@ -208,8 +206,9 @@ class WarmClients:
         """Ends the interpreters."""
 
         async def end() -> None:
-            for zygote in self._zygotes.values():
-                await zygote.close()
+            for zygote in await asyncio.gather(*self._zygotes.values(), return_exceptions=True):
+                if isinstance(zygote, Zygote):  # the client has said what else it is
+                    await zygote.close()
             for watch in self._watches:
                 watch.close()
 

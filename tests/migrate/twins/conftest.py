@@ -26,6 +26,5 @@ def service(twin: Twin, request: pytest.FixtureRequest) -> LiveService:
         pytest.importorskip(twin.needs)
     if twin.packages and own_environment.python(*twin.packages) is None:
         pytest.skip(f"an environment with {', '.join(twin.packages)} cannot be built here")
-    intercepted = twin.intercepted or twin.urls or twin.folders
-    found: LiveService = request.getfixturevalue("intercepting" if intercepted else "live")
+    found: LiveService = request.getfixturevalue("intercepting" if twin.asks_azure else "live")
     return found

@@ -94,8 +94,7 @@ def run_both(twin: Twin, live: LiveService, folder: Path) -> tuple[Result, Resul
     (old / "setup_workspace.py").write_text(_SETUP + cluster + twin.setup)
     if twin.packages and twin.script:
         again = (old / twin.path).with_name("started_again.py")
-        interpreter = _own(twin)
-        again.write_text(_AGAIN.format(interpreter=interpreter, program=warm_clients.instead_of(interpreter)))
+        again.write_text(_AGAIN.format(interpreter=own_environment.python(*twin.packages), program=_own(twin)))
     shutil.copytree(old, new)
     convert(twin, new)
     after = _run(twin, live, new)
@@ -138,10 +137,12 @@ def _statements(text: str) -> Iterator[str]:
 
 
 def _own(twin: Twin) -> str:
-    """The interpreter with the packages that the twin needs, without which it is skipped."""
-    found = own_environment.python(*twin.packages)
-    assert found is not None
-    return found
+    """What runs a program with packages of its own: forked from the interpreter of the environment that several twins
+    have. One that asks hosts of Azure is started afresh, since aiohttp reads what it trusts when it is imported."""
+    interpreter = own_environment.python(*twin.packages)
+    assert interpreter is not None, "the twin should have been skipped"
+    forked = own_environment.TOGETHER.issuperset(twin.packages) and not twin.asks_azure
+    return warm_clients.instead_of(interpreter) if forked else interpreter
 
 
 def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
@@ -151,7 +152,7 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     if twin.notebook:
         (folder / "cell.py").write_text(program)
         program = _NOTEBOOK
-    python = warm_clients.instead_of(_own(twin)) if twin.packages and not twin.script else None
+    python = _own(twin) if twin.packages and not twin.script else None
     done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused, python=python)
     if twin.refused:
         assert done.returncode, f"nothing was refused: {done.stdout}"

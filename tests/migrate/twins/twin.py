@@ -124,6 +124,11 @@ class Twin:
         return {**others, self.path: body, "main.py": "import setup_workspace\n" + textwrap.dedent(self.script)}
 
     @property
+    def asks_azure(self) -> bool:
+        """Whether it asks hosts of Azure, which the service answers."""
+        return self.intercepted or bool(self.urls or self.folders)
+
+    @property
     def computes(self) -> str:
         """The name of the cluster that the program needs, or ""."""
         return self.cluster or ("cpu" if self.script else "")
