@@ -99,6 +99,8 @@ class Importer:
         except BaseException as failure:  # noqa: BLE001  # a library may raise anything; the steps go on without it
             error = f"{unit}: {type(failure).__name__}: {failure}"
         restore()
+        if not self.units:
+            _know_modules()
         self.added.update({name: value for name, value in os.environ.items() if before.get(name) != value})
         for number, handler in handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:
@@ -136,6 +138,17 @@ class Importer:
 
         kind.__getitem__ = record
         return lambda: setattr(kind, "__getitem__", original)
+
+
+def _know_modules() -> None:
+    """Let `inspect` find out which file each module is from, which takes a third of a second with heavy libraries: each
+    step that asks for its stack would do so. Those are all that read a data set of SDK v1 or make a pipeline of v2."""
+    inspect = sys.modules.get("inspect")
+    if inspect is not None:
+        try:
+            inspect.getmodule(sys._getframe())
+        except Exception as error:  # noqa: BLE001  # a module may raise anything when asked for its file
+            print(f"inspect does not know the modules beforehand: {error!r}", file=sys.stderr)
 
 
 def _python_threads() -> list[str]:
