@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,8 +91,7 @@ def test_kill_9_in_mid_run_loses_nothing(own_live: LiveService, tmp_path: Path) 
 
 
 def test_two_clients_at_once_lose_nothing(empty_live: LiveService, tmp_path: Path) -> None:
-    script = textwrap.dedent(
-        """
+    script = """
         import sys, pandas
         from azureml.core import Dataset, Experiment, Workspace
         ws = Workspace.from_config()
@@ -110,23 +107,8 @@ def test_two_clients_at_once_lose_nothing(empty_live: LiveService, tmp_path: Pat
             target = (ws.get_default_datastore(), f"in/{me}")
             Dataset.Tabular.register_pandas_dataframe(frame, target, f"set-{me}-{number}", show_progress=False)
         """
-    )
-    folder = tmp_path / "clients"
-    empty_live.run("", folder=folder)
-    (folder / "client.py").write_text(script)
-    clients = [
-        subprocess.Popen(
-            [sys.executable, "client.py", name],
-            cwd=folder,
-            env=empty_live.environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in ("ann", "bob")
-    ]
-    for client in clients:
-        _, errors = client.communicate(timeout=200)
-        assert client.returncode == 0, errors[-3000:]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: empty_live.run(script, name, folder=tmp_path / name), ("ann", "bob")))
     done = empty_live.run(
         """
         from azureml.core import Experiment, Workspace

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -167,16 +166,8 @@ for number in range(120):
     run.log_row("row", who=sys.argv[1], number=number)
 run.flush()
 """
-    processes = []
-    for name in ("a", "b"):
-        folder = live.folder / f"process_{name}"
-        live.run("", folder=folder)
-        (folder / "log.py").write_text(script)
-        command = [sys.executable, "log.py", name]
-        processes.append(subprocess.Popen(command, cwd=folder, env=live.environment(), stderr=subprocess.PIPE))
-    for process in processes:
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err.decode()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: live.run(script, name, folder=live.folder / f"process_{name}"), ("a", "b")))
     found = json.loads(
         live.run(
             """
