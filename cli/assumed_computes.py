@@ -12,9 +12,9 @@ from pathlib import Path
 from amlbridge.cli.polling import TooMuchError, beside
 from amlbridge.wire.assumed_names import NAMES, VARIABLE
 
-#: An import alone makes nothing.
+#: An import alone makes nothing, and a class of SDK v1 that is given a workspace looks for what is there.
 _MAKES = re.compile(
-    rb"\b((AmlCompute|ComputeInstance|KubernetesCompute)\s*\(|(ComputeTarget\s*\.\s*(create|attach)"
+    rb"\b((AmlCompute|ComputeInstance|KubernetesCompute)\s*\((?!\s*(workspace\s*=|[\w.]+\s*,))|(ComputeTarget\s*\.\s*(create|attach)"
     rb"|provisioning_configuration|load_compute)\b)"
 )
 

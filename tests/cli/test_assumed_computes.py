@@ -25,6 +25,8 @@ GET = 'print(ml.compute.get("cpu-cluster"))\n'
         ({"main.py": GET + "ComputeTarget.create(ws, 'cpu-cluster', config)\n"}, None),
         ({"main.py": "import helper\n" + GET, "helper.py": "def make():\n    return AmlCompute(name=NAME)\n"}, None),
         ({"main.py": "from azureml.core.compute import AmlCompute, ComputeTarget\n" + GET}, "cpu-cluster"),
+        ({"main.py": "cluster = AmlCompute(self.ws, 'cpu-cluster')\n"}, "cpu-cluster"),
+        ({"main.py": GET, "notebook.py": "box = ComputeInstance(\n    workspace=ws, name='box'\n)\n"}, "cpu-cluster"),
     ],
 )
 def test_what_a_script_takes_for_granted(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
