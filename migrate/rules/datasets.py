@@ -47,7 +47,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
 from amlbridge.migrate.rules.datastores import uploaded
-from amlbridge.migrate.rules.open_datasets import open_root, read_frame
+from amlbridge.migrate.rules.open_datasets import public_table, read_frame, selected
 from amlbridge.migrate.rules.run_inputs import passed_table, table_call
 
 rule = Rule(
@@ -459,9 +459,9 @@ def version(use: Use, to: Rewriter) -> Outcome:
 def to_pandas(use: Use, to: Rewriter) -> Outcome:
     """Reads the table."""
     assert use.receiver is not None
-    public = open_root(use.receiver, to)
+    public = public_table(use.receiver, to)
     if public is not None:
-        return read_frame(public, use, to)
+        return read_frame(public[0], use, to, public[1])
     owner = to.source(use.receiver)
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
@@ -505,7 +505,9 @@ def unregister(use: Use, to: Rewriter) -> Outcome:
 def select(use: Use, to: Rewriter) -> Outcome:
     """A selection: of the MLTable. What goes on to a job is saved as an MLTable of its own."""
     assert use.receiver is not None
-    if open_root(use.receiver, to) is not None:
+    if (public := selected(use, to)) is not None:
+        return public
+    if public_table(use.receiver, to) is not None:
         return Leave("select among the public files: fsspec lists them", Status.NO_EQUIVALENT)
     table = to.source(use.receiver) if _is_table(use.receiver, to) else _opened(use.receiver, to)
     found = table_call(use, to, table)

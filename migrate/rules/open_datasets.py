@@ -1,17 +1,18 @@
 """Azure Open Datasets: ``azureml.opendatasets`` -> the public files themselves, with pandas, fsspec or as a data asset.
 
 SDK v2 has no package of them. A table is read with pandas from its parquet files, with filters for start_date and
-end_date, and with the columns that were asked for; files are downloaded with fsspec, or are a data asset at their
-address. Both read ``abfs://`` with the package adlfs, which takes the place of azureml-opendatasets.
+end_date, and with the columns that were asked for or kept; files are downloaded with fsspec, or are a data asset at
+their address. Both read ``abfs://`` with the package adlfs, which takes the place of azureml-opendatasets.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.objects import Objects
@@ -65,6 +66,10 @@ _ALL = f"{_READ}; no dates are given: it reads all that there is, where SDK v1 t
 #: Columns of which SDK v1 reads all.
 _NONE = ("[]", "()")
 _DATES = ("start_date", "end_date")
+#: Selections of a table that pandas has as well.
+_SELECTIONS = ("keep_columns", "drop_columns", "take", "skip")
+#: What may happen to an object that goes.
+_TAKEN = (".to_pandas_dataframe", ".get_tabular_dataset", *(f"Dataset.{name}" for name in _SELECTIONS))
 
 
 @rule.converts(*(name for name, dataset in OPEN.items() if not dataset.pattern))
@@ -82,13 +87,13 @@ def tabular(use: Use, to: Rewriter) -> Outcome:
 
 
 def _gone(use: Use, to: Rewriter) -> Outcome | None:
-    """What becomes of an object that is only read as a data frame; None where it is read at once."""
+    """What becomes of an object that is only read as a data frame, or a part of it; None where it is read at once."""
     parents = to.evaluator.scopes.parents
     places: list[ast.AST] = [*Objects.of(to).names(use.node), use.node]
     variable = Objects.of(to).variable(use.node)
     for place in places if variable is None else places[:-1]:
         outer = to.use_of(parents.get(parents.get(place, place), place))
-        if outer is None or not outer.symbol.endswith((".to_pandas_dataframe", ".get_tabular_dataset")):
+        if outer is None or not outer.symbols[-1].endswith(_TAKEN):
             return Leave(
                 "read the public files with pandas, or register their address as a data asset", Status.NO_EQUIVALENT
             )
@@ -105,8 +110,55 @@ def frame(use: Use, to: Rewriter) -> Outcome:
     return read_frame(made, use, to)
 
 
-def read_frame(made: Use, use: Use, to: Rewriter) -> Outcome:
-    """The code that reads a dataset into a data frame. ``made``: the call that names it; ``use``: where it is read."""
+def selected(use: Use, to: Rewriter) -> Outcome | None:
+    """A selection of an open dataset that is read as a table: it goes as well. None for one of another dataset."""
+    public = public_table(use.node, to)
+    if public is None or not public[0].symbol.endswith(".get_tabular_dataset"):
+        return None
+    _selection(use, to)
+    return _gone(use, to) or Replace("None")
+
+
+def public_table(node: ast.expr, to: Rewriter) -> tuple[Use, list[Use]] | None:
+    """The call that names the open dataset which an expression is, or is a part of, and how the parts are selected."""
+    found: list[Use] = []
+    while True:
+        value = to.evaluator.value(node)
+        made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+        if made is None or dataset_of(made) is not None:
+            return (made, found) if made is not None else None
+        if made.receiver is None or made.symbol.rpartition(".")[2] not in _SELECTIONS:
+            return None
+        found.insert(0, made)
+        node = made.receiver
+
+
+def _selection(use: Use, to: Rewriter) -> str:
+    """The code of a selection, behind that of a data frame. Raises ValueError where its columns cannot be told."""
+    name = use.symbol.rpartition(".")[2]
+    given = use.argument("columns" if "columns" in name else "count", position=0)
+    if given is None:
+        raise ValueError(f"{name} needs an argument")
+    code = to.source(given)
+    if name != "keep_columns":
+        return {"drop_columns": f".drop(columns={code})", "take": f".head({code})"}.get(name, f".iloc[{code}:]")
+    value = to.evaluator.value(given)
+    listed = value.node if isinstance(value, Code) else given
+    if to.evaluator.text(given) is not None:
+        return f"[[{code}]]"
+    if not isinstance(listed, (ast.List, ast.ListComp)):
+        raise ValueError("whether one column is kept or several cannot be told: give a list")
+    return f"[{code}]"
+
+
+def read_frame(made: Use, use: Use, to: Rewriter, parts: Sequence[Use] = ()) -> Outcome:
+    """The code that reads a dataset into a data frame. ``made``: the call that names it; ``use``: where it is read;
+    ``parts``: the selections in between."""
+    found = _read(made, use, to)
+    return replace(found, text=found.text + "".join(_selection(part, to) for part in parts))
+
+
+def _read(made: Use, use: Use, to: Rewriter) -> Replace:
     dataset = dataset_of(made)
     assert dataset is not None
     outer = made.receiver_value  # NycTlcGreen(...).get_tabular_dataset()

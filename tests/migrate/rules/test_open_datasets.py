@@ -79,3 +79,26 @@ def test_a_part_of_the_files_is_left() -> None:
     left = {finding.symbol: finding.status for finding in found.findings}
     assert left["FileDataset.take"] is Status.NO_EQUIVALENT
     assert "OjSalesSimulated.get_file_dataset()" in found.text
+
+
+def test_parts_of_a_table_are_those_of_its_data_frame() -> None:
+    body = """\
+data = Diabetes.get_tabular_dataset()
+x = data.drop_columns("Y")
+y = data.keep_columns("Y")
+names = ["AGE", "BMI"]
+print(x.to_pandas_dataframe(), y.to_pandas_dataframe(), data.skip(2).take(3).to_pandas_dataframe())
+print(data.keep_columns(columns=names).to_pandas_dataframe())
+"""
+    found = convert(HEAD.replace("*", "Diabetes") + body)
+    assert {finding.status for finding in found.findings} == {Status.REVIEW, Status.CONVERTED}
+    text = "".join(found.text.split())
+    assert "Diabetes" not in text and "data=" not in text and "x=" not in text and "y=" not in text
+    for part in ('.drop(columns="Y")', '[["Y"]]', ".iloc[2:].head(3)", "[names]"):
+        assert f'"anon":True}}){part}' in text.replace(",)", ")")
+
+
+def test_a_part_of_a_table_that_becomes_an_asset_stays() -> None:
+    body = 'data = Diabetes.get_tabular_dataset()\nx = data.drop_columns("Y")\nx.register(ws, "x")\n'
+    found = convert(HEAD.replace("*", "Diabetes") + "ws = Workspace.from_config()\n" + body)
+    assert 'x = data.drop_columns("Y")' in found.text and "data = Diabetes.get_tabular_dataset()" in found.text
