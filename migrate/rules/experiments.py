@@ -12,6 +12,7 @@ from typing import cast
 from amlbridge.migrate.analysis.derived import derived_classes, is_derived
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import is_run_script, is_statement
+from amlbridge.migrate.models.run_properties import ADDED, is_added
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -231,10 +232,14 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
     if not every:
         tagged.insert(0, '"mlflow.parentRunId" not in run.data.tags')
     only = f" if {' and '.join(tagged)}" if tagged else ""
+    added = any(is_added(key, to) for key, _value in _pairs(use.argument("properties"), "properties", to))
     if to.evaluator.type_of(use.call) == "list:InteractiveRun":
-        return Replace(f"(run for run in {found}{only})")
+        if chosen:
+            return Leave("these runs are no jobs: select them with filter_string of mlflow.search_runs")
+        return Replace(f"(run for run in {found}{only})", ADDED if added else "")
     jobs = f"({client}.jobs.get(run.info.run_id) for run in {found}{only})"
-    return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, _RUNS)
+    review = f"{_RUNS}; {ADDED}" if added else _RUNS
+    return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, review)
 
 
 #: Type of a run in SDK v1 -> type of the job.
@@ -250,7 +255,9 @@ def _conditions(use: Use, to: Rewriter) -> tuple[list[str], list[str]]:
     """What the runs are selected by: conditions on a run of MLflow, and on its job. Raises ValueError where a filter
     cannot be told."""
     tagged = [_pair(pair, "run.data.tags", to) for pair in _pairs(use.argument("tags"), "tags", to)]
-    chosen = [_pair(pair, "job.properties", to) for pair in _pairs(use.argument("properties"), "properties", to)]
+    properties = _pairs(use.argument("properties"), "properties", to)
+    tagged += [_pair(pair, "run.data.tags", to) for pair in properties if is_added(pair[0], to)]
+    chosen = [_pair(pair, "job.properties", to) for pair in properties if not is_added(pair[0], to)]
     kind, status = use.argument("type"), use.argument("status")
     if kind is not None:
         text = to.evaluator.text(kind)

@@ -22,6 +22,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.metrics import asked
+from amlbridge.migrate.models.run_properties import is_added
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
@@ -220,10 +221,13 @@ def selected(use: Use, jobs: str, to: Rewriter) -> str:
         if wanted is None or (isinstance(wanted, ast.Constant) and wanted.value is None):
             continue
         value = to.evaluator.value(wanted)
+        given = value.node if isinstance(value, Code) else wanted
+        keys = given.keys if isinstance(given, ast.Dict) else [wanted]
+        where = "tags" if all(is_added(key, to) for key in keys) else name
         if to.evaluator.text(wanted) is not None:
-            conditions.append(f"{to.source(wanted)} in job.{name}")
-        elif isinstance(value, Code) and isinstance(value.node, ast.Dict):
-            conditions.append(f"{to.source(wanted)}.items() <= job.{name}.items()")
+            conditions.append(f"{to.source(wanted)} in job.{where}")
+        elif isinstance(given, ast.Dict):
+            conditions.append(f"{to.source(wanted)}.items() <= job.{where}.items()")
         else:
             raise ValueError(f"jobs.list has no {name}: select from ml_client.jobs.list(parent_job_name=...)")
     status = use.argument("status", position=4)

@@ -22,13 +22,39 @@ experiment = Experiment(ws, "e")
         ("type='hyperdrive'", 'if job.type == "sweep"'),
         ("tags='good'", "and 'good' in run.data.tags"),
         ("tags={'quality': 'high'}", "run.data.tags.get('quality') == 'high'"),
-        ("properties={'author': me}, status='Failed'", "job.properties.get('author') == me and job.status == 'Failed'"),
+        (
+            "properties={'azureml.git.branch': b}, status='Failed'",
+            "job.properties.get('azureml.git.branch') == b and job.status == 'Failed'",
+        ),
+        ("properties={'author': me}", "if 'mlflow.parentRunId' not in run.data.tags and run.data.tags.get('author')"),
+        ("properties='author', include_children=True", "if 'author' in run.data.tags"),
     ],
 )
 def test_filters(given: str, after: str) -> None:
     found = convert(f"{HEAD}runs = list(experiment.get_runs({given}))\n")
-    assert after.replace("'", '"') in " ".join(found.text.split()) and "azureml" not in found.text
+    assert after.replace("'", '"') in " ".join(found.text.split()) and "azureml.core" not in found.text
     assert not check_generated(found.text)
+
+
+def test_properties_that_a_script_adds_are_found_by_what_they_become() -> None:
+    """``Run.add_properties`` sets tags in SDK v2: who looks for runs by them asks for tags."""
+    script = convert("from azureml.core import Run\nrun = Run.get_context()\nrun.add_properties({'release': r})\n")
+    assert "mlflow.set_tags(" in script.text
+    found = convert(f"{HEAD}run = next(experiment.get_runs(properties={{'release': r, 'kind': 'train'}}))\n")
+    assert 'run.data.tags.get("release") == r and run.data.tags.get("kind") == "train"' in " ".join(found.text.split())
+    assert "job.properties" not in found.text
+    assert any("are tags in MLflow" in finding.message for finding in found.findings)
+
+
+def test_children_are_found_by_the_properties_that_code_adds() -> None:
+    found = convert(
+        f"{HEAD}from azureml.core import Run\nrun = Run.get(ws, RUN_ID)\n"
+        "for child in run.get_children(properties={'step': 'train'}):\n    print(child.id)\n"
+        "for child in run.get_children(properties={'azureml.node': 'train'}):\n    print(child.id)\n"
+    )
+    text = " ".join(found.text.split())
+    assert '{"step": "train"}.items() <= job.tags.items()' in text
+    assert '{"azureml.node": "train"}.items() <= job.properties.items()' in text
 
 
 @pytest.mark.parametrize("given", ["type=kind()", "tags=wanted()", "type='other'"])

@@ -271,7 +271,7 @@ def test_children_are_selected_by_tags_and_status() -> None:
     jobs = "job for job in ml_client.jobs.list(parent_job_name=run.name)"
     assert f'{jobs} if "fold" in job.tags and job.status == "Completed"' in words
     assert "print(child.name, child.name)" in words
-    assert f'{jobs} if {{"a": "b"}}.items() <= job.properties.items()' in words
+    assert f'{jobs} if {{"a": "b"}}.items() <= job.tags.items()' in words
 
 
 def test_a_run_that_stands_in_for_the_one_not_given() -> None:
