@@ -399,12 +399,26 @@ def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
 def _first_with(imports: Sequence[ast.stmt], tree: ast.Module) -> ast.stmt | None:
     """The first statement of a module that imports SDK v1 when it runs, if only in a block of it."""
     for node in tree.body:
+        if isinstance(node, ast.Try) and set(imports) <= set(node.body) and any(map(_is_for_import, node.handlers)):
+            return next(part for part in node.body if part in imports)  # the module goes on without the package
         if isinstance(node, (ast.Try, ast.If, ast.With)):
             if any(part in imports for part in ast.walk(node)):
                 return node
         elif node in imports:
             return node
     return None
+
+
+#: What an import that fails raises, and what that is one of.
+_FAILS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def _is_for_import(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler catches an import that fails."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(kind, ast.Name) and kind.id in _FAILS for kind in kinds)
 
 
 def _insert_imports(edits: Edits, to: Rewriter, tree: ast.Module, new: list[str], at: ast.stmt | None) -> None:

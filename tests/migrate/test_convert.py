@@ -416,3 +416,41 @@ def test_cells_neither_start_nor_end_with_blank_lines() -> None:
     assert "cell 1\n\nprint(ml_client.workspace_name)" in text  # as it was
     once = convert("# %% amlbridge cell 0\nx = 1\n# %% amlbridge cell 2\n" + cells[0] + "\n").text
     assert "cell 2\n" in once and "cell 2\n\n" not in once
+
+
+@pytest.mark.parametrize("caught", ["except ImportError:", "except (OSError, ModuleNotFoundError):", "except:"])
+def test_a_module_that_does_without_the_package_still_does(caught: str) -> None:
+    """What is tried to import is tried in the new code: a script that also runs where no package of Azure is."""
+    text = convert(
+        f"""\
+import argparse
+
+try:
+    from azureml.core import Run
+    from azureml.core.model import Model
+
+    run = Run.get_context()
+{caught}
+    run = None
+
+if run is not None:
+    run.log("loss", 1.0)
+"""
+    ).text
+    assert text.startswith(
+        "import argparse\n\ntry:\n    import mlflow\n\n    run = mlflow.active_run() or mlflow.start_run()\n"
+    )
+    assert '    mlflow.log_metric("loss", 1.0)\n' in text and "azureml" not in text
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "try:\n    from azureml.core import Run\nexcept ValueError:\n    pass\n",
+        "from azureml.core import Workspace\ntry:\n    from azureml.core import Run\nexcept ImportError:\n    pass\n",
+        "try:\n    from azureml.core import Run\nexcept ImportError:\n    from azureml.core.run import Run\n",
+    ],
+)
+def test_an_import_that_is_tried_for_another_reason_stands_before(tried: str) -> None:
+    text = convert(f"import argparse\n{tried}run = Run.get_context()\nrun.log('loss', 1.0)\n").text
+    assert "import argparse\nimport mlflow\n" in text
