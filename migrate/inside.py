@@ -230,8 +230,7 @@ def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str
     if statement is None:
         return code()
     if any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
-        above = set(_blocks_around(_placeable(statement, to), to))
-        return str(to.memory["variable", name]) if above & _made(to, name) else code()
+        return str(to.memory["variable", name]) if _is_above(statement, to, name) else code()
     if ("variable", name) not in to.memory:
         to.memory["variable", name] = to.fresh(name)
     variable = to.memory["variable", name]
@@ -240,20 +239,38 @@ def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str
 
 
 def once(statement: ast.stmt, to: Rewriter, key: str, code: Callable[[], str]) -> None:
-    """Puts a line above a statement, unless the blocks around have it already."""
+    """Puts a line above a statement, unless the blocks around have it already. One that is further down in them moves
+    up: what needs it first need not be converted first."""
     made = _made(to, key)
     target = _placeable(statement, to)
-    blocks = list(_blocks_around(target, to))
-    if not any(block in made for block in blocks):
-        made.add(blocks[0])
-        to.before(target, code())
+    around = list(_blocks_around(target, to))
+    for block, at in around:
+        if block in made:
+            place, line = made[block]
+            if at.lineno < place.lineno:
+                to.inserted[place].remove(line)
+                made[block] = _put(_placeable(at, to), line, to)
+            return
+    made[around[0][0]] = _put(target, code(), to)
 
 
-def _made(to: Rewriter, key: str) -> set[int]:
-    """The blocks that have a line already."""
-    made = to.memory.setdefault(("shared", key), set())
-    assert isinstance(made, set)
+def _put(target: ast.stmt, line: str, to: Rewriter) -> tuple[ast.stmt, str]:
+    to.before(target, line)
+    return target, to.inserted[target][-1]
+
+
+def _made(to: Rewriter, key: str) -> dict[int, tuple[ast.stmt, str]]:
+    """The blocks that have a line already, with the statement that it is above."""
+    made = to.memory.setdefault(("shared", key), {})
+    assert isinstance(made, dict)
     return made
+
+
+def _is_above(statement: ast.stmt, to: Rewriter, key: str) -> bool:
+    """Whether there is a line above a statement, in the blocks around."""
+    made = _made(to, key)
+    around = _blocks_around(_placeable(statement, to), to)
+    return any(block in made and made[block][0].lineno <= at.lineno for block, at in around)
 
 
 def above(use: Use, to: Rewriter, code: str) -> None:
@@ -277,16 +294,17 @@ def _placeable(statement: ast.stmt, to: Rewriter) -> ast.stmt:
     return statement
 
 
-def _blocks_around(statement: ast.AST, to: Rewriter) -> Iterator[int]:
-    """The identities of the blocks that a statement is in, innermost first, up to the function's."""
+def _blocks_around(statement: ast.stmt, to: Rewriter) -> Iterator[tuple[int, ast.stmt]]:
+    """The identities of the blocks that a statement is in, innermost first, up to the function's, each with the
+    statement of it."""
     parents = to.evaluator.scopes.parents
-    node = statement
+    node: ast.AST = statement
     while node in parents:
         parent = parents[node]
         for name in ("body", "orelse", "finalbody"):
             block = getattr(parent, name, None)
-            if isinstance(block, list) and node in block:
-                yield id(block)
+            if isinstance(node, ast.stmt) and isinstance(block, list) and node in block:
+                yield id(block), node
         if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return
         node = parent
