@@ -53,6 +53,11 @@ class Imports:
             self._left.add(found)  # what SDK v2 calls the same gets another name, in the next attempt
         return found
 
+    def need_as(self, module: str, local: str) -> str:
+        """Makes sure that a module has the name that the code calls it by further below."""
+        self._wanted[module, ""] = local
+        return local
+
     def _name_of(self, module: str, name: str) -> str:
         key = (module, name)
         known = self._present.get(key)

@@ -39,20 +39,22 @@ def _path_of_entity(code: str) -> str | None:
     return ast.get_source_segment(code, given["path"]) if remote else None
 
 
-def frame_code(data: Data | None, path: str, to: Rewriter) -> str:
+def frame_code(data: Data | None, path: str, use: Use, to: Rewriter) -> str:
     """Code that reads a table into a data frame. ``path``: code of its path."""
     kind = kind_of(data, to) if data is not None else "mltable"
     if kind == "uri_file":
-        return f"{pandas_name(to)}.read_csv({path})"
+        return f"{pandas_name(use, to)}.read_csv({path})"
     return f"{to.need_module('mltable')}.load({path}).to_pandas_dataframe()"
 
 
-def pandas_name(to: Rewriter) -> str:
-    """What pandas is called in the module; it is imported if it is not there."""
-    for binding in to.evaluator.scopes.module.bindings.get("pd", []):
-        if binding.kind == "import":
-            return "pd"
-    return to.need_module("pandas")
+def pandas_name(use: Use, to: Rewriter) -> str:
+    """What pandas is called where a use stands; it is imported if it is not there, as by a cell further below."""
+    scopes = to.evaluator.scopes
+    imports = [one for one in scopes.module.bindings.get("pd", []) if one.kind == "import"]
+    if not imports:
+        return to.need_module("pandas")
+    below = scopes.of(use.node).is_module and all(one.position > scopes.place_of(use.node) for one in imports)
+    return to.imports.need_as("pandas", "pd") if below else "pd"
 
 
 def registered_frame(use: Use, to: Rewriter) -> Outcome:

@@ -466,7 +466,7 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     if _is_table(use.receiver, to):
         return Replace(f"{owner}.to_pandas_dataframe()")
     data = follow(use.receiver, to)
-    code = frame_code(data, path_code(use.receiver, to), to)
+    code = frame_code(data, path_code(use.receiver, to), use, to)
     return Replace(code, f"{_PATHS}; {TYPES}" if ".read_csv(" in code else _PATHS)
 
 

@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.models.frames import pandas_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.open_datasets import ACCOUNT, OPEN, OpenDataset
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -178,7 +179,7 @@ def _read(made: Use, use: Use, to: Rewriter) -> Replace:
         filters.append(f'("countryOrRegion", "==", {to.source(region)})')
     parts += [f"filters=[{', '.join(filters)}]"] if filters else []
     bounded = not dataset.time or any(date is not None for date in dates)
-    return Replace(f"{_pandas(to)}.read_parquet({', '.join(parts)})", _READ if bounded else _ALL)
+    return Replace(f"{pandas_name(use, to)}.read_parquet({', '.join(parts)})", _READ if bounded else _ALL)
 
 
 def _columns(node: ast.expr, always: Sequence[str], to: Rewriter) -> str:
@@ -237,10 +238,3 @@ def open_root(node: ast.expr, to: Rewriter) -> Use | None:
     value = to.evaluator.value(node)
     made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
     return made if dataset_of(made) is not None else None
-
-
-def _pandas(to: Rewriter) -> str:
-    for binding in to.evaluator.scopes.module.bindings.get("pd", []):
-        if binding.kind == "import":
-            return "pd"
-    return to.need_module("pandas")

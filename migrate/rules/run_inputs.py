@@ -319,7 +319,7 @@ def _read_by_pandas(use: Use, to: Rewriter) -> Outcome | None:
         return None
     path, _review = _path(use.receiver, found[1], to)
     review = f"{_DELIMITED.replace('mltable', 'pandas')}; {TYPES}"
-    return Replace(f"{pandas_name(to)}.read_csv({path})", review)
+    return Replace(f"{pandas_name(use, to)}.read_csv({path})", review)
 
 
 @rule.converts("InputDataset.with_timestamp_columns")
