@@ -185,7 +185,7 @@ def from_docker(use: Use, to: Rewriter) -> Outcome:
         parts.image = to.source(source)
     else:
         parts.dockerfile(source, to, at_run_time=True)
-    specification = use.argument("conda_specification", position=2)
+    specification = use.passed("conda_specification", position=2)
     if specification is not None:
         parts.conda_code = to.source(specification)
     return folded(use, to, parts)

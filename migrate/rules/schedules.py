@@ -182,15 +182,15 @@ def recurrence(use: Use, to: Rewriter) -> Outcome:
     parts = [f'frequency="{text.lower()}"' if text is not None else f"frequency={to.source(frequency)}.lower()"]
     parts.append(f"interval={to.source(interval) if interval is not None else 1}")
     for old, new, position in (("start_time", "start_time", 2), ("time_zone", "time_zone", 3)):
-        value = use.argument(old, position=position)
+        value = use.passed(old, position=position)
         if value is not None:
             parts.append(f"{new}={to.source(value)}")
     hours, minutes, days = (
-        use.argument("hours", position=4),
-        use.argument("minutes", position=5),
-        use.argument("week_days", position=6),
+        use.passed("hours", position=4),
+        use.passed("minutes", position=5),
+        use.passed("week_days", position=6),
     )
-    moment = use.argument("time_of_day")
+    moment = use.passed("time_of_day")
     clock = (to.evaluator.text(moment) or "").split(":") if moment is not None else []
     if len(clock) == 2 and all(part.isdigit() for part in clock):
         inner = [f"hours=[{int(clock[0])}]", f"minutes=[{int(clock[1])}]"]
@@ -202,7 +202,7 @@ def recurrence(use: Use, to: Rewriter) -> Outcome:
         return Leave(
             "give hours=[...] and minutes=[...] of time_of_day, as in RecurrencePattern(hours=[6], minutes=[30])"
         )
-    if hours is not None or days is not None:
+    if hours is not None or minutes is not None or days is not None:
         pattern = to.need("azure.ai.ml.entities", "RecurrencePattern")
         inner = [
             f"hours={to.source(hours) if hours is not None else [0]}",

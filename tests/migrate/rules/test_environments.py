@@ -40,6 +40,13 @@ env = Environment.from_dockerfile("image", {given})
     assert "".join(context.split()) in "".join(text.split()).replace(",)", ")")
 
 
+def test_no_conda_specification_is_none() -> None:
+    made = 'Environment.from_dockerfile("image", "Dockerfile", conda_specification=None)'
+    text, left = _worst(f"from azureml.core import Environment\n\nenv = {made}\n")
+    assert not left
+    assert "conda_file" not in text and "BuildContext(" in text
+
+
 def test_what_may_be_a_text_is_for_review() -> None:
     text, left = _worst(
         """\

@@ -213,3 +213,19 @@ Schedule.create(ws, "s{name}", pipeline_id, "e", recurrence=ScheduleRecurrence("
     found = convert(text)
     assert "azureml.pipeline" not in found.text
     assert "scheduled_job = pipeline_a()\n" in found.text and "scheduled_job_2 = pipeline_b()\n" in found.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pattern"),
+    [
+        ("time_zone=None, hours=None, minutes=None, week_days=None", ""),
+        ("time_of_day=None, start_time=None", ""),
+        ("hours=[6], minutes=None", "RecurrencePattern(hours=[6], minutes=[0])"),
+        ("minutes=[30]", "RecurrencePattern(hours=[0], minutes=[30])"),
+    ],
+)
+def test_what_is_none_is_not_given(arguments: str, pattern: str) -> None:
+    head = "from azureml.pipeline.core.schedule import ScheduleRecurrence\n\n"
+    text = convert(f'{head}recurrence = ScheduleRecurrence("Day", 2, {arguments})\n').text
+    wanted = f'frequency="day", interval=2, schedule={pattern}' if pattern else 'frequency="day", interval=2'
+    assert "".join(text.split()).endswith(f"RecurrenceTrigger({wanted})".replace(" ", ""))
