@@ -28,6 +28,7 @@ from amlbridge.migrate.models.data import (
     use_of,
 )
 from amlbridge.migrate.models.destinations import destination_path
+from amlbridge.migrate.models.gathered import types_behind
 from amlbridge.migrate.models.intermediate_paths import own_store
 from amlbridge.migrate.models.names import identifier, is_name, unique
 from amlbridge.migrate.models.parameters import parameter_of
@@ -209,6 +210,7 @@ def data_in(node: ast.expr, to: Rewriter) -> set[str]:
         elements += [addition.added] if addition.added is not None else []
         elements += addition.more.elts if isinstance(addition.more, (ast.List, ast.Tuple)) else []
     kinds = {kind for element in elements if (kind := to.evaluator.type_of(element)) is not None}
+    kinds |= types_behind(node, to)
     return kinds & (INTERMEDIATE | DATASETS | REFERENCES | {"PipelineParameter"})
 
 
