@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from amlbridge.migrate.analysis.values import Evaluator, Instance, Value
 
 #: Types of objects that are kept so. Steps and data, of which code makes lists as well, are followed elsewhere.
-_LISTED = frozenset({"PublishedPipeline", "PipelineEndpoint", "Run", "Model", "Webservice"})
+_LISTED = frozenset(
+    {"PublishedPipeline", "PipelineEndpoint", "Run", "Model", "Webservice", "ComputeTarget", "Datastore", "Experiment"}
+)
 #: What gives the elements of a collection as they are: functions of it, and methods.
 _SAME = frozenset({"list", "sorted", "reversed", "tuple", "iter", "set", "tqdm"})
 _VALUES = frozenset({"values", "copy"})

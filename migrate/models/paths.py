@@ -77,11 +77,12 @@ def _is_steady(node: ast.expr, to: Rewriter) -> bool:
 
 
 def _is_chosen(node: ast.expr, to: Rewriter) -> bool:
-    """Whether a condition chooses the datastore of a variable."""
+    """Whether a condition, or a loop over several, chooses the datastore of a variable."""
     if not isinstance(node, ast.Name):
-        return False
+        return isinstance(node, ast.Subscript) and to.use_of(node) is None
     given = to.evaluator.scopes.lookup(node.id, node)
-    return len(given) > 1 or any(isinstance(binding.value, (ast.IfExp, ast.BoolOp)) for binding in given)
+    chosen = any(isinstance(binding.value, (ast.IfExp, ast.BoolOp)) for binding in given)
+    return len(given) > 1 or chosen or any(binding.kind in ("element", "pair") for binding in given)
 
 
 def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, written: bool = False) -> str:

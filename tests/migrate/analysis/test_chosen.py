@@ -102,3 +102,23 @@ def test_what_an_item_is_used_for_stays_v1_with_what_was_put_in() -> None:
     first = convert(textwrap.dedent(text))
     assert '\nruns["a"].register_model("a")\n' in first.text and '\nprint(runs["b"].id)\n' in first.text
     assert convert(first.text).text == first.text
+
+
+def test_computes_and_experiments_of_a_dict_are_those_of_sdk_v2() -> None:
+    text = convert(
+        """\
+from azureml.core import Experiment, Workspace
+from azureml.core.compute import ComputeTarget
+
+ws = Workspace.from_config()
+targets, experiments = {}, {}
+for name in names:
+    targets[name] = ComputeTarget(ws, name)
+    targets[name].wait_for_completion(show_output=True)
+    experiments[name] = Experiment(ws, name)
+for name, target in targets.items():
+    print(target.vm_size, experiments[name].name)
+"""
+    ).text
+    assert "azureml" not in text and "wait_for_completion" not in text
+    assert "print(target.size, experiments[name])" in text

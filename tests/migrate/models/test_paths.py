@@ -88,3 +88,19 @@ def files(store):
 """
     ).text
     assert "datastores/{store.name}/paths/a" in text and "datastores/{other.name}/paths/b" in text
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        'for store in [Datastore.get(ws, "a"), Datastore.get(ws, "b")]:',
+        'stores = {}\nstores["a"] = Datastore.get(ws, "a")\nstores["b"] = Datastore.get(ws, "b")\n'
+        "for store in stores.values():",
+    ],
+)
+def test_a_loop_over_datastores_reads_of_each(loop: str) -> None:
+    body = '    Dataset.File.from_files((store, "raw")).register(ws, store.name)\n'
+    text = convert(
+        f"from azureml.core import Dataset, Datastore, Workspace\n\nws = Workspace.from_config()\n{loop}\n{body}"
+    ).text
+    assert "datastores/{store.name}/paths/raw" in text and "azureml.core" not in text
