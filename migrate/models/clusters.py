@@ -6,10 +6,70 @@ import ast
 from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
 _SUBNET = '"/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/subnets/{}"'
 _ENTITIES = "azure.ai.ml.entities"
+
+#: Settings that a description of a cluster may be given later -> attributes of ``AmlCompute``.
+SETTINGS = {
+    "vm_size": "size",
+    "vm_priority": "tier",
+    "min_nodes": "min_instances",
+    "max_nodes": "max_instances",
+    "idle_seconds_before_scaledown": "idle_time_before_scale_down",
+    "tags": "tags",
+    "description": "description",
+    "location": "location",
+    "compute_location": "location",
+    "enable_node_public_ip": "enable_node_public_ip",
+}
+#: Those that are parts of one object in SDK v2 -> the attribute with it.
+TOGETHER = {
+    "vnet_resourcegroup_name": "network_settings",
+    "vnet_name": "network_settings",
+    "subnet_name": "network_settings",
+    "admin_username": "ssh_settings",
+    "admin_user_password": "ssh_settings",
+    "admin_user_ssh_key": "ssh_settings",
+}
+
+
+def set_together(use: Use, name: str, to: Rewriter) -> str:
+    """The statement that takes the place of several assignments of a block, where the last one stands; "" for the
+    others. Raises ValueError where the block does not say all that SDK v2 needs."""
+    parents, receiver = to.evaluator.scopes.parents, use.receiver_value
+    around = parents.get(use.statement)
+    block = next(
+        (
+            part
+            for key in ("body", "orelse", "finalbody")
+            if use.statement in (part := getattr(around, key, None) or [])
+        ),
+        [],
+    )
+    members = Objects.of(to).members(receiver.origin) if receiver is not None and receiver.origin is not None else []
+    given: dict[str, Use] = {}
+    for other in members:
+        key = other.symbol.rpartition(".")[2].removesuffix("=")
+        if TOGETHER.get(key) == TOGETHER[name] and isinstance(other.statement, ast.Assign) and other.statement in block:
+            given[key] = other
+    if use is not max(given.values(), key=lambda other: other.statement.lineno):
+        return ""
+    keywords = {key: other.statement.value for key, other in given.items() if isinstance(other.statement, ast.Assign)}
+    if not keywords.keys() & {"subnet_name", "admin_username"}:
+        raise ValueError(f"{TOGETHER[name]} of a cluster needs its subnet or its user beside it: set them together")
+    assert isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Attribute)
+    made = network(use, keywords, to) if "subnet_name" in keywords else _login(keywords, to)
+    return f"{to.source(use.statement.targets[0].value)}.{TOGETHER[name]} = {made}"
+
+
+def _login(keywords: Mapping[str, ast.expr], to: Rewriter) -> str:
+    names = {"admin_username": "admin_username", "admin_password": "admin_user_password"}
+    names["ssh_key_value"] = "admin_user_ssh_key"
+    parts = [f"{new}={to.source(keywords[old])}" for new, old in names.items() if old in keywords]
+    return f"{to.need(_ENTITIES, 'AmlComputeSshSettings')}({', '.join(parts)})"
 
 
 def more_of_cluster(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) -> list[str]:
@@ -18,10 +78,7 @@ def more_of_cluster(use: Use, keywords: Mapping[str, ast.expr], to: Rewriter) ->
     if "subnet_name" in keywords:
         found.append(f"network_settings={network(use, keywords, to)}")
     if "admin_username" in keywords:
-        names = {"admin_username": "admin_username", "admin_password": "admin_user_password"}
-        names["ssh_key_value"] = "admin_user_ssh_key"
-        parts = [f"{new}={to.source(keywords[old])}" for new, old in names.items() if old in keywords]
-        found.append(f"ssh_settings={to.need(_ENTITIES, 'AmlComputeSshSettings')}({', '.join(parts)})")
+        found.append(f"ssh_settings={_login(keywords, to)}")
     access = keywords.get("remote_login_port_public_access")
     if access is not None:
         text = to.evaluator.text(access)

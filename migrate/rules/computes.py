@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.caught import caught, key_errors, tried_with
-from amlbridge.migrate.models.clusters import more_of_cluster
+from amlbridge.migrate.models.clusters import SETTINGS, TOGETHER, more_of_cluster, set_together
 from amlbridge.migrate.models.entries import reads_of, reads_of_variable
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
@@ -158,6 +158,23 @@ def provisioning(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})", review)
 
 
+@rule.converts(*(f"AmlComputeProvisioningConfiguration.{name}=" for name in (*SETTINGS, *TOGETHER)))
+def setting(use: Use, to: Rewriter) -> Outcome:
+    """A setting of a cluster that is given to its description later. Those of its network, and of its user, are one
+    object of SDK v2 each."""
+    if not isinstance(use.statement, ast.Assign) or len(use.statement.targets) != 1:
+        return Leave("only plain assignments are understood")
+    name = use.symbol.rpartition(".")[2].removesuffix("=")
+    code = set_together(use, name, to) if name in TOGETHER else ""
+    if name == "vm_priority":
+        priority = use.statement.value
+        code = f"{to.source(use.statement.targets[0].value)}.tier = {_tier(priority, to)}"  # type: ignore[attr-defined]
+        return Statements(code, _TIERS if to.evaluator.text(priority) is None else "")
+    if name in SETTINGS:
+        code = f"{to.source(use.statement.targets[0].value)}.{SETTINGS[name]} = {to.source(use.statement.value)}"  # type: ignore[attr-defined]
+    return Statements(code)
+
+
 _TIERS = "what SDK v1 called lowpriority is low_priority"
 
 
@@ -185,13 +202,16 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
             found.append(f"{new}={to.source(keywords[old])}")
     priority = keywords.get("vm_priority")
     if priority is not None:
-        text = to.evaluator.text(priority)
-        tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
-        found.append(f"tier={tiers.get((text or '').lower(), to.source(priority))}")
-        if text is None and not is_none(priority):
+        found.append(f"tier={_tier(priority, to)}")
+        if to.evaluator.text(priority) is None and not is_none(priority):
             to.memory["tier", use.node] = _TIERS
     found += more_of_cluster(use, {key: node for key, node in keywords.items() if not is_none(node)}, to)
     return found
+
+
+def _tier(priority: ast.expr, to: Rewriter) -> str:
+    tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
+    return tiers.get((to.evaluator.text(priority) or "").lower()) or to.source(priority)
 
 
 def name_of(use: Use, to: Rewriter) -> tuple[str, str]:
