@@ -15,7 +15,9 @@ from amlbridge.engine.parallel.settings import is_setting
 from amlbridge.engine.plan import Node
 
 #: Arguments that v1 writes for Azure's driver and that are no settings.
-_DRIVER = re.compile(r"--(client_sdk_version|scoring_module_name|create_snapshot_at_runtime|output|input(_f?ds_)?\d*)")
+_DRIVER = re.compile(
+    r"--(client_sdk_version|scoring_module_name|create_snapshot_at_runtime|output|input(_(f?ds|pipeline_param)_)?\d*)"
+)
 #: Seconds. What azureml-core asks for by itself: ``max_run_duration_seconds`` of a run, ``max_duration_minutes`` of a
 #: sweep.
 _RUN_TIMEOUT, _SWEEP_TIMEOUT = 30 * 86400.0, 7 * 86400.0
@@ -45,6 +47,9 @@ def with_hyperparameters(node: Node, options: Mapping[str, tuple[str, ...]]) -> 
 
 def setting(name: str, value: Any) -> Any:
     """A setting of a step, but for what the SDKs fill in by themselves."""
+    if name == "parallel" and isinstance(value, Mapping):
+        # Whether rows are read or files is compared as the mode of the input; an MLTable that lists files is both.
+        return {key: item for key, item in value.items() if key != "tables"}
     if name != "sweep" or not isinstance(value, Mapping):
         return value
     # How a trial gets its values, and that SDK v1 runs a sweep below its step, is told by neither SDK's user.

@@ -10,7 +10,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, input_port, list_elements, output_port, read_arguments
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import Data, consumed, default_of, follow, lists_files, use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.parallel_yaml import settings_of
 from amlbridge.migrate.models.parameters import makers, parameter_of
@@ -144,7 +144,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     step = ParallelStep(use, component, node, arguments, Settings(), "", name)
     step.parts.append(config.use.node)
     step.rest = config.given
-    split = _inputs(use, step, to)
+    split = _inputs(use, step, config, to)
     step.keywords.append(f'input_data="${{{{inputs.{split}}}}}"')
     if written is not None:
         output_port(written, "", arguments, to)
@@ -252,7 +252,7 @@ def _substituted(value: ast.expr, passed: dict[str, ast.expr], names: list[str])
     return value
 
 
-def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
+def _inputs(use: Use, step: ParallelStep, config: Configuration, to: Rewriter) -> str:
     """Declares the inputs. Returns the name of the one that is split into mini batches."""
     listed, side = use.argument("inputs", position=2), use.argument("side_inputs", position=4)
     elements = list_elements(listed, to) if listed is not None else []
@@ -270,14 +270,27 @@ def _inputs(use: Use, step: ParallelStep, to: Rewriter) -> str:
                 step.rows[data.root] = written_tables.definition(data, to)
                 port.declared = port.declared.replace('"uri_folder"', '"mltable"')
             if 'type="mltable"' in port.declared:
-                port.declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable", mode="direct")'
+                mode = "direct" if config.get("partition_keys") is not None else _mode(data, to)
+                port.declared = f'{to.need("azure.ai.ml", "Input")}(type="mltable", mode="{mode}")'
     return found
+
+
+def _mode(data: Data, to: Rewriter) -> str:
+    """How a step gets what it splits: the rows of a table, or the files that an MLTable lists, mounted as in SDK v1."""
+    used = use_of(data.root, to)
+    inner = None
+    if used is not None and used.symbol == "DatasetConsumptionConfig":
+        inner = used.argument("dataset", position=1)
+    dataset = follow(default_of(inner, to), to) if inner is not None else data
+    if dataset is None or not lists_files(dataset, to):
+        return "direct"
+    return "eval_download" if consumed(dataset, data, to).mode == "download" else "eval_mount"
 
 
 def _settings(step: ParallelStep, config: Configuration, split: str, to: Rewriter) -> None:
     environment = config.get("environment")
     step.settings.environment = Parts().code(to) if environment is None else to.source(environment)
-    table = any(port.name == split and 'type="mltable"' in port.declared for port in step.arguments.inputs)
+    table = any(port.name == split and 'mode="direct"' in port.declared for port in step.arguments.inputs)
     default = "" if table or config.get("partition_keys") is not None else f"mini_batch_size={_FILES}"
     if not config.given:
         step.keywords += keywords(config, step.reviews, to, default)

@@ -65,6 +65,33 @@ def test_settings(config: str, after: str) -> None:
     assert ("mini_batch_size" in found) is ("partition_keys" not in config)
 
 
+LISTED = 'Dataset.File.from_files((ws.get_default_datastore(), "images/**/*.png"))'
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"),
+    [
+        ("listed.as_named_input('images')", "eval_mount"),
+        ("listed.as_named_input('images').as_mount()", "eval_mount"),
+        ("listed.as_named_input('images').as_download()", "eval_download"),
+        ("DatasetConsumptionConfig('images', PipelineParameter('data', listed))", "eval_mount"),
+        ("rows.as_named_input('images')", "direct"),
+    ],
+)
+def test_files_that_a_table_lists_are_split_as_files(given: str, mode: str) -> None:
+    head = "from azureml.data.dataset_consumption_config import DatasetConsumptionConfig\n"
+    found = converted("", f"inputs=[{given}], output=scores", f"{head}listed = {LISTED}\n")
+    assert f'{{"images": Input(type="mltable", mode="{mode}")}}' in found
+    assert ('mini_batch_size="10"' in found) is (mode != "direct")
+
+
+def test_files_that_a_table_lists_are_split_by_their_partitions_as_a_table() -> None:
+    found = converted(
+        ", partition_keys=['a']", "inputs=[listed.as_named_input('i')], output=scores", f"listed = {LISTED}\n"
+    )
+    assert 'Input(type="mltable", mode="direct")' in found
+
+
 @pytest.mark.parametrize(
     ("given", "name"), [(", append_row_file_name='rows.txt'", "rows.txt"), ("", "parallel_run_step.txt")]
 )
