@@ -48,8 +48,9 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: What the only deployment of an endpoint is called.
 DEPLOYMENT = "blue"
-#: What is assumed of an image that is deployed.
+#: What is assumed of an image that is deployed; and what is to be done for a model that has no code.
 PACKAGED = "the image has to be the environment of a package that ml_client.models.package made, which is a preview"
+_BARE = "without environment and code_configuration, SDK v2 serves MLflow models only: register the model as one"
 
 rule = Rule(
     "deployments",
@@ -360,6 +361,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     )
     config.review += [found.review for found in (models, scripts) if found.review]
     config.review += [PACKAGED] if wanted.package is not None else []
+    config.review += [_BARE] if use.symbol == "Model.deploy" and is_none(wanted.serving) else []
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
     return Statements("\n".join([*models.lines, *scripts.lines, *lines]), "; ".join(config.review))
 

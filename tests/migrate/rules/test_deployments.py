@@ -408,3 +408,13 @@ def test_settings_that_are_none_are_not_given() -> None:
         """
     ).text
     assert "instance_count=1" in text and "request_settings" not in text
+
+
+@pytest.mark.parametrize(("given", "told"), [("", True), (", None, settings", True), (", config", False)])
+def test_a_model_without_code_is_for_review(given: str, told: bool) -> None:
+    """SDK v1 served models that name their framework (scikit-learn, ONNX) without a script."""
+    found = convert(
+        f"{HEAD}settings = AciWebservice.deploy_configuration(cpu_cores=1)\n"
+        f's = Model.deploy(ws, "s", [Model(ws, "m")]{given})\n'
+    )
+    assert any("serves MLflow models only" in finding.message for finding in found.findings) is told
