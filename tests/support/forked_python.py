@@ -31,7 +31,8 @@ def main() -> None:
     if _can_be_forked():
         link = socket.socket(socket.AF_UNIX)
         link.connect(_SOCKET)
-        asked = {"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ), "pid": os.getpid()}  # noqa: PTH109
+        streams = [f"/proc/{os.getpid()}/fd/{number}" for number in (1, 2)]
+        asked = {"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ), "streams": streams}  # noqa: PTH109
         asked["python"] = sys.executable
         link.sendall(json.dumps(asked).encode() + b"\n")
         lines = link.makefile()

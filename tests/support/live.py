@@ -143,15 +143,8 @@ class LiveService:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_text(textwrap.dedent(content))
         (place / "main.py").write_text(textwrap.dedent(script))
-        done = subprocess.run(
-            [python or warm_clients.python(), "main.py", *arguments],
-            cwd=place,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
+        done = warm_clients.run(
+            ["main.py", *arguments], cwd=place, env=self.environment(), timeout=timeout, python=python
         )
         if check:
             assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"

@@ -4,11 +4,11 @@ They are the steps' own warm interpreter (`engine/launch/zygote.py`) with the cl
 of its own with its own folder, arguments, environment and streams, and behaves as ``python main.py`` would
 (`tests/engine/launch`). There is one for all processes of xdist.
 
-Tests and `amlbridge run` start them with :func:`python`: a program that looks like an interpreter, has a script forked
-with its own streams, and ends as that ends (`forked_python.py`). What only a fresh interpreter runs as it should, it
-leaves to one. What needs packages of its own is forked from an interpreter of its own environment (:func:`instead_of`).
-azure-ai-ml asks a service for its cloud when it is imported: each client gets its own service's
-addresses instead (`often.py`, as a prelude).
+Tests start them with :func:`run`. `amlbridge run` and tests that watch a client start :func:`python`: a program that
+looks like an interpreter, has a script forked with its own streams, and ends as that ends (`forked_python.py`). What
+only a fresh interpreter runs as it should, it leaves to one. What needs packages of its own is forked from an
+interpreter of its own environment (:func:`instead_of`). azure-ai-ml asks a service for its cloud when it is imported:
+each client gets its own service's addresses instead (`often.py`, as a prelude).
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import itertools
 import json
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -76,10 +78,10 @@ _OWN_MODULES = (
     _BLOCK.stem,
 )
 #: What differs between services and is set in each client by the prelude, read for each request, or no matter because
-#: the clients do not sleep (`often.py`).
+#: the clients do not sleep (`often.py`) and have no terminal, whose size xdist sets.
 _SET_AGAIN = frozenset(
     {"ARM_CLOUD_METADATA_URL", "REGISTRY_DISCOVERY_ENDPOINT_URL", "REQUESTS_CA_BUNDLE", "NO_PROXY", "no_proxy"}
-    | {"AZUREML_RUN_POLLING_INTERVAL_MIN", "AZUREML_RUN_POLLING_INTERVAL_MAX"}
+    | {"AZUREML_RUN_POLLING_INTERVAL_MIN", "AZUREML_RUN_POLLING_INTERVAL_MAX", "COLUMNS", "LINES"}
 )
 #: It looks at all variables, for those that begin with FSSPEC_.
 _LOOKS_AT_ALL = "fsspec"
@@ -153,7 +155,7 @@ class WarmClients:
 
         try:
             asked: dict[str, Any] = json.loads(await reader.readline())
-            streams = (Path("/proc", str(asked["pid"]), "fd", str(number)) for number in (1, 2))
+            streams = map(Path, asked["streams"])
             step = f"client-{next(self._numbers)}"
             python = asked["python"]
             launch = Launch(tuple(asked["argv"]), python, Path(asked["cwd"]), asked["env"], *streams, step)
@@ -248,3 +250,42 @@ def instead_of(interpreter: str) -> str:
         return interpreter
     name = hashlib.sha256(interpreter.encode()).hexdigest()[:16]
     return _write_program(Path(_python).with_name(f"python-{name}"), interpreter)
+
+
+def run(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float, python: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a client script to its end, forked unless ``python`` is an interpreter, without the program that stands for
+    one: to start that is a fifth of what a small client takes. Raises subprocess.TimeoutExpired."""
+    if python is None and _python != sys.executable:
+        with tempfile.TemporaryDirectory(prefix="amlbridge-client-") as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            code = _forked(arguments, cwd, env, (out, err), timeout)
+            if code is not None:
+                return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+    return subprocess.run(
+        [python or sys.executable, *arguments], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+def _forked(
+    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Sequence[Path], timeout: float
+) -> int | None:
+    """The exit code of a client, negative for a signal; None when it cannot be forked. It ends with the connection."""
+    asked = {"argv": arguments, "cwd": str(cwd), "env": dict(env), "python": sys.executable}
+    for stream in streams:
+        stream.touch()
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(timeout)
+        link.connect(str(Path(_python).with_name("socket")))
+        link.sendall(json.dumps({**asked, "streams": [str(stream) for stream in streams]}).encode() + b"\n")
+        with link.makefile() as lines:
+            try:
+                if json.loads(lines.readline())["pid"] is None:
+                    return None
+                end = json.loads(lines.readline())
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired(list(arguments), timeout) from error
+    assert end["error"] is None, f"the client could not be forked: {end['error']}"
+    return int(end["code"]) if end["signal"] is None else -int(end["signal"])
