@@ -73,7 +73,9 @@ def reviews_of(use: Use) -> list[str]:
     framework = _VERSIONED.get(use.symbol)
     if framework is not None and all(use.passed(name) is None for name in _SAYS):
         found.append(f"SDK v1 chose the version of {framework}, an old one: say which one the script wants")
-    if use.passed("vm_size") is not None and use.passed("compute_target") is None:
+    target = use.passed("compute_target")  # "amlcompute" is no cluster of that name: it is one for the run alone
+    own = target is None or (isinstance(target, ast.Constant) and target.value == "amlcompute")
+    if use.passed("vm_size") is not None and own:
         found.append("SDK v1 made a cluster of this size for the run: make it, and name it as the compute")
     if use.passed("image_registry_details") is not None:
         found.append(REGISTRY)

@@ -165,3 +165,15 @@ job = Estimator(source_directory=".", entry_script="a.py", compute_target="c", s
     ).text
     flat = "".join(text.split())
     assert '/paths/wine",mode="download"' in flat and '/paths/cheese")' in flat.replace(",)", ")")
+
+
+@pytest.mark.parametrize(
+    ("target", "told"), [("compute_target='amlcompute', ", True), ("compute_target='gpu', ", False)]
+)
+def test_a_cluster_of_the_run_alone_is_for_review(target: str, told: bool) -> None:
+    """``amlcompute`` was no name of a cluster: SDK v1 made one of this size, and took it away again."""
+    found = convert(
+        "from azureml.core import Workspace\nfrom azureml.train.dnn import PyTorch\nws = Workspace.from_config()\n"
+        f"job = PyTorch('src', {target}vm_size='Standard_NC6', entry_script='train.py')\n"
+    )
+    assert any("made a cluster of this size" in finding.message for finding in found.findings) is told
