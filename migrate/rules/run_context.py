@@ -61,11 +61,27 @@ def get_context(use: Use, to: Rewriter) -> Outcome:
     if target is not None and not _is_needed(target, use, to):
         if (first := _first_log(target, use, to)) is not None:
             take_active(first, to)
+        if review and _is_tried(use, to):
+            return Statements(f'{to.need_module("os")}.environ["AZUREML_RUN_ID"]', _RAISES)
         return Statements("", review)
     take_active(use.node, to)
     code = active_run(to)
+    if review and _is_tried(use, to):
+        to.before(statement, f'{to.need_module("os")}.environ["AZUREML_RUN_ID"]')
+        review = _RAISES
     whole = isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is use.node
     return Replace(code if whole else f"({code})", review)
+
+
+_RAISES = "outside of a job this raises KeyError, where SDK v1 raised RunEnvironmentException"
+
+
+def _is_tried(use: Use, to: Rewriter) -> bool:
+    """Whether a handler waits for the code to be in no job, and nothing that is tried asks for the job otherwise."""
+    block = to.evaluator.scopes.parents.get(use.statement)
+    if not isinstance(block, ast.Try) or use.statement not in block.body or not block.handlers:
+        return False
+    return not any(".experiment" in ast.unparse(other) for other in block.body)
 
 
 def _variable(statement: ast.stmt, call: ast.expr) -> ast.Name | None:

@@ -146,3 +146,31 @@ def test_the_logger_from_before_the_sdk_is_the_run() -> None:
         mlflow.log_metric("rate", rate)
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("tried", "asked"),
+    [
+        ("run = Run.get_context(allow_offline=False)", True),
+        ("run = Run.get_context(allow_offline=False)\n        name = run.id", True),
+        ("run = Run.get_context(allow_offline=False)\n        return run.experiment.workspace", False),
+        ("run = Run.get_context()", False),
+    ],
+)
+def test_code_that_tries_to_be_in_a_job_is_told_when_it_is_not(tried: str, asked: bool) -> None:
+    """``allow_offline=False`` raised outside of a job: what handles that has to be reached as before."""
+    text = convert(
+        f"""\
+from azureml.core import Run, Workspace
+
+
+def connect():
+    try:
+        {tried}
+    except Exception:
+        return Workspace.from_config()
+    return run.experiment.workspace
+"""
+    ).text
+    assert ('    try:\n        os.environ["AZUREML_RUN_ID"]\n' in text) is asked
+    assert "azureml.core" not in text
