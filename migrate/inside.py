@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.mixtures.one_branch import complete
+from amlbridge.migrate.mixtures.within import workspace_within
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
@@ -206,7 +207,8 @@ def client_at(at: ast.AST, to: Rewriter) -> str:
         return found
     if is_run_script(to):
         return shared(at, to, CLIENT, lambda: new_client(to))
-    made = shared(at, to, CLIENT, lambda: configured_client(to))
+    named = workspace_within(at, to)
+    made = shared(at, to, CLIENT, lambda: configured_client(to) if named is None else to.client(at, named))
     to.spare_names.add(made)
     return made
 
