@@ -433,6 +433,10 @@ def several_files(use: Use, to: Rewriter) -> bool:
 def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
     """Whether a path names some of the files of a folder: "images/*.png", and not "images/**"."""
     inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
+    value = to.evaluator.value(inner)
+    if isinstance(value, Instance) and value.type == "DataPath" and isinstance(value.origin, ast.Call):
+        made = use_of(value.origin, to)
+        inner = (made.argument("path_on_datastore", position=1) if made is not None else None) or inner
     text = to.evaluator.text(inner)
     if isinstance(inner, ast.JoinedStr):
         text = "".join(str(part.value) for part in inner.values if isinstance(part, ast.Constant))

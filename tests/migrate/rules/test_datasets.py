@@ -372,3 +372,22 @@ data = data.register(ws, "y", create_new_version=True)
     )
     reviews = [finding.message for finding in found.findings if finding.status is Status.REVIEW]
     assert reviews == ["SDK v2 makes a new version each time; SDK v1 kept the one it had, where that was the same"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "made"),
+    [
+        ("notes/*.txt", 'Data(path="some_mltable", type="mltable")'),
+        ("notes/**", 'Data(path="azureml://datastores/texts/paths/notes/", type="uri_folder")'),
+        ("notes/a.txt", 'Data(path="azureml://datastores/texts/paths/notes/a.txt", type="uri_file")'),
+    ],
+)
+def test_a_path_object_with_a_pattern_lists_files(inside: str, made: str) -> None:
+    text = convert(
+        "from azureml.core import Dataset, Datastore, Workspace\n"
+        "from azureml.data.datapath import DataPath\n"
+        'ws = Workspace.from_config()\nstore = Datastore(ws, "texts")\n'
+        f'some = Dataset.File.from_files(path=[DataPath(store, "{inside}")])\nsome.register(ws, "some")\n'
+    ).text
+    assert f"some = {made}\n" in text
+    assert ("/datastores/texts/paths/notes/*.txt" in text) is ("*.txt" in inside)
