@@ -57,6 +57,10 @@ def _makes_list(node: ast.expr) -> bool:
     return listed or isinstance(node, (ast.List, ast.ListComp, ast.Tuple))
 
 
+#: Attributes of modules, classes and functions that are texts: ``torch.__version__``.
+_DESCRIBING = frozenset({"__version__", "__name__", "__qualname__", "__module__", "__doc__"})
+
+
 def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None:
     """The kind of what an expression of the evaluator's module gives."""
     if depth > _DEPTH:
@@ -80,7 +84,7 @@ def kind_of(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind | None
         bindings = evaluator.scopes.lookup(node.id, node)
         return _agreed([_of_binding(evaluator, binding, depth) for binding in bindings]) if bindings else None
     if isinstance(node, ast.Attribute):
-        named = node.attr in _NAMES and evaluator.type_of(node.value) is not None
+        named = node.attr in _DESCRIBING or (node.attr in _NAMES and evaluator.type_of(node.value) is not None)
         return "text" if named else _of_argument(evaluator, node)
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
         return _of_item(evaluator, node.value)

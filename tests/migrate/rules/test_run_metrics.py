@@ -23,6 +23,8 @@ HEAD = "from azureml.core import Run\nrun = Run.get_context()\n"
         ("run.log('a', x > y)", 'mlflow.log_metric("a", int(x > y))'),
         ("run.log('a', f'{x} of {y}')", 'mlflow.log_text(f"{x} of {y}", "a.txt")'),
         ("run.log(key, time.asctime())", 'mlflow.log_text(time.asctime(), f"{key}.txt")'),
+        ("run.log('torch', torch.__version__)", 'mlflow.log_text(torch.__version__, "torch.txt")'),
+        ("run.log('model', type(model).__name__)", 'mlflow.log_text(type(model).__name__, "model.txt")'),
         ("run.log(key, str(x))", 'mlflow.log_text(str(x), f"{key}.txt")'),
         ("run.log('a' + key, 'text')", 'mlflow.log_text("text", "a" + key + ".txt")'),
         ("run.log_row(f'{x}', y=1.0)", 'mlflow.log_metrics({f"{x}" + ".y": 1.0})'),
