@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.mixtures.one_branch import complete
-from amlbridge.migrate.mixtures.within import workspace_within
+from amlbridge.migrate.mixtures.within import only_workspace, workspace_within
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
@@ -207,10 +207,15 @@ def client_at(at: ast.AST, to: Rewriter) -> str:
         return found
     if is_run_script(to):
         return shared(at, to, CLIENT, lambda: new_client(to))
-    named = workspace_within(at, to)
-    made = shared(at, to, CLIENT, lambda: configured_client(to) if named is None else to.client(at, named))
+    made = shared(at, to, CLIENT, lambda: _client_of_the_code(at, to))
     to.spare_names.add(made)
     return made
+
+
+def _client_of_the_code(at: ast.AST, to: Rewriter) -> str:
+    """Code for the client of the workspace that the code means although no variable there holds it."""
+    named = workspace_within(at, to) or only_workspace(at, to)
+    return configured_client(to) if named is None else to.client(at, named)
 
 
 def _other_client(to: Rewriter) -> str:

@@ -52,3 +52,39 @@ def test_a_function_of_another_module_gives_it(tmp_path: Path) -> None:
     code = _SUBMIT.format(above="from helper import connect", workspace="connect()")
     text = converted(tmp_path, {"helper.py": helper, "main.py": code})["main.py"]
     assert _clients(text) == "ml_client = connect()"
+
+
+@pytest.mark.parametrize("given", ["'a', subscription_id='b', resource_group='c'", "NAME, subscription_id=NAME"])
+def test_the_only_workspace_of_the_module_is_made_once_more(given: str) -> None:
+    code = f"""\
+from azureml.core import Experiment, Workspace
+
+NAME = "n"
+
+
+def show(experiment):
+    print([run.id for run in experiment.get_runs()])
+
+
+def main():
+    ws = Workspace.get({given})
+    show(Experiment(ws, "forest"))
+"""
+    text = convert(code).text
+    assert text.count("workspace_name=") == 2 and "from_config" not in text
+
+
+def test_a_workspace_of_what_only_its_function_knows_is_not_made_elsewhere() -> None:
+    code = """\
+from azureml.core import Experiment, Workspace
+
+
+def show(experiment):
+    print([run.id for run in experiment.get_runs()])
+
+
+def main(name):
+    ws = Workspace.get(name)
+    show(Experiment(ws, "forest"))
+"""
+    assert convert(code).text.count("MLClient.from_config(") == 1
