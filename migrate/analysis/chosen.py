@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.symbols import element_of, lineage
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LISTED = frozenset(
     {"PublishedPipeline", "PipelineEndpoint", "Run", "Model", "Webservice", "ComputeTarget", "Datastore", "Experiment"}
 )
+#: What loops get of such a collection as well, each as an object of its own.
+_DATA = frozenset({"Dataset"})
 #: What gives the elements of a collection as they are: functions of it, and methods.
 _SAME = frozenset({"list", "sorted", "reversed", "tuple", "iter", "set", "tqdm"})
 _VALUES = frozenset({"values", "copy"})
@@ -29,9 +31,14 @@ _DEPTH = 3
 
 
 def chosen(
-    node: ast.expr | None, evaluator: Evaluator, index: int | None = None, depth: int = _DEPTH
+    node: ast.expr | None,
+    evaluator: Evaluator,
+    index: int | None = None,
+    depth: int = _DEPTH,
+    listed: Set[str] = _LISTED,
 ) -> Instance | None:
-    """An object of the collection that an expression stands for, or None. ``index``: the part of the tuples in it."""
+    """An object of the collection that an expression stands for, or None. ``index``: the part of the tuples in it.
+    ``listed``: its type is one of these, or below one."""
     from amlbridge.migrate.analysis.values import Instance
 
     node, index = _collection(node, index)
@@ -44,23 +51,32 @@ def chosen(
     inside = [added for owner, added in _additions(evaluator) if _is_same(owner, literal, bindings, evaluator)]
     for added in (*_elements(literal), *inside):
         found = _part(added, index, evaluator)
-        if isinstance(found, Instance) and _LISTED.intersection(lineage(found.type)):
+        if isinstance(found, Instance) and not listed.isdisjoint(lineage(found.type)):
             return found
     for binding in _made(bindings) if depth else []:
         if binding.kind == "parameter" and isinstance(binding.node, ast.arg):
             given = evaluator.given(binding.scope.node, binding.name)
-            found = next(filter(None, (chosen(argument, other, index, depth - 1) for other, argument in given)), None)
+            found = next(
+                filter(None, (chosen(argument, other, index, depth - 1, listed) for other, argument in given)), None
+            )
             return Instance(found.type, binding.node) if found is not None else None
     return None
 
 
 def iterated(binding: Binding, evaluator: Evaluator) -> Instance | None:
     """An object that a loop over such a collection gets, or None: a loop over a dict gets its names."""
+    from amlbridge.migrate.analysis.values import Instance
+
     node, _ = _collection(binding.value, None)
     literal = _literal(node, evaluator) if node is not None else None
     if node is binding.value and isinstance(literal, (ast.Dict, ast.DictComp)):
         return None
-    return chosen(binding.value, evaluator, binding.index if binding.kind == "pair" else None)
+    index = binding.index if binding.kind == "pair" else None
+    found = chosen(binding.value, evaluator, index)
+    if found is not None:
+        return found
+    data = chosen(binding.value, evaluator, index, listed=_DATA)
+    return Instance(data.type, binding.node) if data is not None else None  # each may have its own type of files
 
 
 def taken(call: ast.Call, evaluator: Evaluator) -> Instance | None:

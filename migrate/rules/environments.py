@@ -247,7 +247,20 @@ def register(use: Use, to: Rewriter) -> Outcome:
     """Registers the environment."""
     assert use.receiver is not None
     client = to.client(use.node, use.argument("workspace", position=0))
-    return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})")
+    value = use.receiver_value
+    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    if made is not None:
+        to.outcome(made)
+    parts = to.memory.get(("parts", made.node)) if made is not None else None
+    review = _ALONE if isinstance(parts, Parts) and parts.variables_code() else ""
+    return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})", review)
+
+
+#: What is told of an environment that is looked up where its environment variables are not seen.
+_ALONE = (
+    "a registered environment of SDK v2 has no environment variables: jobs that look it up need "
+    "command(environment_variables=...)"
+)
 
 
 @rule.converts("Environment.build")

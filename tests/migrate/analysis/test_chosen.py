@@ -122,3 +122,25 @@ for name, target in targets.items():
     ).text
     assert "azureml" not in text and "wait_for_completion" not in text
     assert "print(target.size, experiments[name])" in text
+
+
+@pytest.mark.parametrize(
+    ("made", "loop"),
+    [
+        ('tables = {}\nfor name in ("a", "b"):\n    tables[name] = Dataset.get_by_name(ws, name)\n', "tables.values()"),
+        ('tables = [Dataset.get_by_name(ws, name) for name in ("a", "b")]\n', "tables"),
+        ('a, b = Dataset.get_by_name(ws, "a"), Dataset.get_by_name(ws, "b")\n', "(a, b)"),
+    ],
+)
+def test_a_loop_over_datasets_gets_datasets(made: str, loop: str) -> None:
+    text = convert(
+        f"from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n{made}"
+        f"for table in {loop}:\n    print(table.to_pandas_dataframe().shape, table.name)\n"
+    ).text
+    assert "    print(mltable.load(table.path).to_pandas_dataframe().shape, table.name)\n" in text
+
+
+def test_a_loop_over_a_dict_of_datasets_gets_its_names() -> None:
+    head = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
+    loop = 'tables = {"a": Dataset.get_by_name(ws, "a")}\nfor table in tables:\n    print(table.name)\n'
+    assert "    print(table.name)\n" in convert(head + loop).text

@@ -557,3 +557,14 @@ print(first, second)
     assert 'packages=read_packages()+["azure-ai-ml","azure-identity","mltable"]' in joined
     assert '{"pip":["mlflow","azureml-mlflow",*packages]}' in joined
     assert '{"pip":["azureml-inference-server-http","mlflow","azureml-mlflow",*read_packages(),]}' in joined
+
+
+@pytest.mark.parametrize("said", ['variables = {"A": "1"}', 'variables["A"] = "1"'])
+def test_variables_of_a_registered_environment_are_told(said: str) -> None:
+    """SDK v2 keeps them with jobs: who looks the environment up does not get them any more."""
+    found = convert(
+        "from azureml.core import Environment, Workspace\n\nws = Workspace.from_config()\n"
+        f'env = Environment("e")\nenv.environment_{said}\nenv.register(ws)\n'
+    )
+    told = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
+    assert "command(environment_variables=" in told["Environment.register"]
