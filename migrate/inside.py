@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.mixtures.one_branch import complete
-from amlbridge.migrate.mixtures.within import only_workspace, workspace_within
+from amlbridge.migrate.mixtures.within import names_others, only_workspace, workspace_within
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 
@@ -215,7 +215,12 @@ def client_at(at: ast.AST, to: Rewriter) -> str:
 def _client_of_the_code(at: ast.AST, to: Rewriter) -> str:
     """Code for the client of the workspace that the code means although no variable there holds it."""
     named = workspace_within(at, to) or only_workspace(at, to)
+    if named is None and names_others(to):
+        to.assumed.append(_OF_FILE)
     return configured_client(to) if named is None else to.client(at, named)
+
+
+_OF_FILE = "the client is that of the configuration file, and the code names other workspaces: say which is meant"
 
 
 def _other_client(to: Rewriter) -> str:

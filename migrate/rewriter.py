@@ -107,8 +107,8 @@ class Rewriter:
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._deciding: set[ast.AST] = set()
-        #: What the rule that is asked just now has taken for a client without knowing it.
-        self._assumed: list[str] = []
+        #: What the rule that is asked just now takes for granted about clients.
+        self.assumed: list[str] = []
         self._taken = set(evaluator.scopes.names)
         self._renamed: dict[ast.AST, str | Callable[[], str]] = {}
         #: Parameters that go from the functions that have them.
@@ -140,7 +140,7 @@ class Rewriter:
             return self._client_of(workspace)
         if isinstance(workspace, (ast.Name, ast.Attribute, ast.Call)) and self.evaluator.value(workspace) is None:
             code, assumed = client_of_unknown(workspace, self)
-            self._assumed += [code] if assumed else []
+            self.assumed += [f"{code} has to be an MLClient: say so where it is made"] if assumed else []
             return code
         from amlbridge.migrate.inside import client_at
 
@@ -416,10 +416,9 @@ class Rewriter:
             assert unknown is not None
             return None, unknown
         try:
-            self._assumed.clear()
+            self.assumed.clear()
             outcome = checked(handler(use, self))
-            clients = [f"{code} has to be an MLClient: say so where it is made" for code in self._assumed[:1]]
-            return rule, assuming(outcome, *clients, *assumed_of(use))
+            return rule, assuming(outcome, *self.assumed[:1], *assumed_of(use))
         except (CannotWriteError, ValueError, AssertionError) as error:
             return rule, refused(use, error)
 

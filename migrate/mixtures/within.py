@@ -46,6 +46,12 @@ def only_workspace(at: ast.AST, to: Rewriter) -> ast.Call | None:
     return call if all(_is_known(name, line, to) for name in names) else None
 
 
+def names_others(to: Rewriter) -> bool:
+    """Whether the module makes a workspace that is not that of the configuration file."""
+    made = [use for use in to.uses if use.symbol in _MAKERS and use.call is not None]
+    return any(use.symbol != "Workspace.from_config" or use.arguments() for use in made)
+
+
 def _is_known(name: ast.Name, line: int | None, to: Rewriter) -> bool:
     found = to.evaluator.scopes.lookup(name.id, name)
     return bool(found) and all(one.scope.is_module and (line is None or one.position[0] < line) for one in found)

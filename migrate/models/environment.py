@@ -40,7 +40,6 @@ NOT_NEEDED = frozenset(
         "RunConfiguration.prepare_environment=",  # its name in earlier releases
         "RunConfiguration.history=",
         "DockerConfiguration.use_docker=",
-        "RunConfiguration.save",
         "SparkSection.precache_packages=",
         "SparkSection.repositories=",
     }
@@ -66,6 +65,7 @@ DROPPED = {
     "AmlComputeConfiguration._cluster_max_node_count=": _SIZE,
     "SparkSection.packages=": "give a Spark job its packages: spark(conf={'spark.jars.packages': 'group:name:1.0'})",
     LIMIT: "the limit of its runs is the command's: command(timeout=...)",
+    "RunConfiguration.save": "SDK v2 reads no file of a run configuration: what does needs its environment and compute",
 }
 
 

@@ -85,3 +85,12 @@ Experiment(ws, "e").submit(ScriptRunConfig("src", script="train.py", run_config=
     assert "environment=boosted," in text
     assert "environment=config," in text
     assert "    return env" in text
+
+
+def test_a_file_that_is_saved_is_told_of() -> None:
+    found = convert(
+        "from azureml.core.runconfig import RunConfiguration\n\n"
+        'config = RunConfiguration()\nconfig.target = "cpu"\nconfig.save("conf", "training")\n'
+    )
+    told = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
+    assert "no file of a run configuration" in told["RunConfiguration.save"]
