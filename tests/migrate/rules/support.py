@@ -1,4 +1,4 @@
-"""What tests of rules share: conversion of a text, always twice."""
+"""What tests of rules share: conversion of a text, always twice, and a look at its names."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from amlbridge.migrate.convert import convert_module
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText, Options
 from amlbridge.migrate.project.modules import build_project
+from tests.support.migrate_names import new_faults
 
 PYTHON = Options(components="python")
 
 
 def convert(text: str, options: Options = PYTHON, path: str = "pipeline.py") -> Conversion:
-    """Converts a text, and what came out again: the second time, nothing may change. Returns the first conversion."""
+    """Converts a text, and what came out again: the second time, nothing may change. No name is read without, or
+    above, what makes it that was not so before. Returns the first conversion."""
     text = textwrap.dedent(text)
     module = ModuleText(Path(path), text)
     first = convert_module(module, build_project([module], options), options)
     again = ModuleText(Path(path), first.text)
     second = convert_module(again, build_project([again], options), options)
     assert second.text == first.text, "a second conversion changes the text"
+    if not any(finding.rule == "lost-name" for finding in first.findings):
+        assert not new_faults(text, first.text), first.text
     return first
 
 
