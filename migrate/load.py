@@ -80,13 +80,13 @@ def load(path: Path) -> Loaded:
     return parse(path, content)
 
 
-def parse(path: Path, content: bytes) -> Loaded:
-    """One file with this content."""
+def parse(path: Path, content: bytes, *, user: bool = False) -> Loaded:
+    """One file with this content. ``user``: whether it is a notebook that may get objects of SDK v1 from others."""
     try:
         if is_python(path):
             source = SourceFile.of_python(content)
             return Loaded(path, content, source, ModuleText(path, source.text))
-        if not names_v1(path, content) and path.suffix.lower() not in _ALWAYS:
+        if not user and not names_v1(path, content) and path.suffix.lower() not in _ALWAYS:
             return Loaded(path, content)
         if path.suffix.lower() in discover.NOTEBOOK:
             notebook = Notebook.read(path, content)
@@ -106,7 +106,7 @@ def with_users(loaded: Sequence[Loaded]) -> list[Loaded]:
     found, left = list(loaded), [number for number, item in enumerate(loaded) if _is_unread(item)]
     while users := [number for number in left if _may_use(found[number], stems)]:
         for number in users:
-            found[number] = _read(found[number])
+            found[number] = parse(found[number].path, found[number].before, user=True)
             stems |= {name.encode() for name in _import_names(found[number].path)}
         left = [number for number in left if number not in users]
     return found
@@ -123,15 +123,6 @@ def _is_unread(item: Loaded) -> bool:
 
 def _may_use(item: Loaded, stems: Set[bytes]) -> bool:
     return any(not stems.isdisjoint(re.findall(rb"\w+", line)) for line in _IMPORTS.findall(item.before))
-
-
-def _read(item: Loaded) -> Loaded:
-    """A notebook, if it can be read: where it can not, nothing of SDK v1 is lost."""
-    try:
-        notebook = Notebook.read(item.path, item.before)
-    except BadInputError:
-        return item
-    return Loaded(item.path, item.before, notebook, notebook.main)
 
 
 def own_packages(loaded: Sequence[Loaded]) -> dict[Path, frozenset[str]]:

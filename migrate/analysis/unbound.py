@@ -26,6 +26,7 @@ def unbound_names(evaluator: Evaluator) -> dict[str, ast.Name]:
     return found
 
 
+@lru_cache(maxsize=32)
 def unbound_workspace(name: str, evaluator: Evaluator) -> Instance | None:
     """The workspace that a name stands for which nothing defines, and which is called after one; None for what another
     module may bring that is not seen, and for what is used as a client of SDK v2."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
 _MADE = "clients beside"
+_UNBOUND = "unbound workspaces"
 #: What gives a workspace.
 _WORKSPACES = frozenset(
     [
@@ -58,13 +59,21 @@ def workspaces_in(scope: Scope, client: str, to: Rewriter) -> list[tuple[Binding
 def unbound_client(at: ast.AST, to: Rewriter) -> str | None:
     """The client in a name that only another module, or a part of the script that is not seen, gives its value; None
     where no such name stands for a workspace at a place, and where the module has one that is known."""
-    if any(use.symbols[-1] in _WORKSPACES for use in to.uses):
-        return None
-    for name, first in unbound_names(to.evaluator).items():
-        value = to.evaluator.value(first)
-        if isinstance(value, Instance) and value.type == "Workspace" and not to.evaluator.scopes.is_bound(name, at):
+    for name, value in _unbound_workspaces(to):
+        if not to.evaluator.scopes.is_bound(name, at):
             return client_of(name, to) if value.origin in to.attempt.kept else name
     return None
+
+
+def _unbound_workspaces(to: Rewriter) -> list[tuple[str, Instance]]:
+    """Those names, with their workspaces."""
+    if _UNBOUND not in to.memory:
+        found: list[tuple[str, Instance]] = []
+        if not any(use.symbols[-1] in _WORKSPACES for use in to.uses):
+            values = ((name, to.evaluator.value(first)) for name, first in unbound_names(to.evaluator).items())
+            found = [(name, one) for name, one in values if isinstance(one, Instance) and one.type == "Workspace"]
+        to.memory[_UNBOUND] = found
+    return cast("list[tuple[str, Instance]]", to.memory[_UNBOUND])
 
 
 def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:

@@ -39,16 +39,7 @@ TOGETHER = {
 def set_together(use: Use, name: str, to: Rewriter) -> str:
     """The statement that takes the place of several assignments of a block, where the last one stands; "" for the
     others. Raises ValueError where the block does not say all that SDK v2 needs."""
-    parents, receiver = to.evaluator.scopes.parents, use.receiver_value
-    around = parents.get(use.statement)
-    block = next(
-        (
-            part
-            for key in ("body", "orelse", "finalbody")
-            if use.statement in (part := getattr(around, key, None) or [])
-        ),
-        [],
-    )
+    receiver, block = use.receiver_value, to.evaluator.scopes.block(use.statement) or []
     members = Objects.of(to).members(receiver.origin) if receiver is not None and receiver.origin is not None else []
     given: dict[str, Use] = {}
     for other in members:

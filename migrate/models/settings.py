@@ -170,7 +170,7 @@ class Settings:
         if parts is None and parameter_of(origin, to) is not None and origin is not None:
             made = makers(origin, "Environment", to)
             origin = made[0].node if len(made) == 1 else None
-        parts = parts or _described_at(origin, to)
+        parts = parts or described_at(origin, to)
         code = parts.variables_code() if parts is not None else ""
         if parts is None or not code:
             return
@@ -337,10 +337,11 @@ def variables_of(environment: ast.expr, to: Rewriter) -> str:
 def _described(node: ast.expr, to: Rewriter) -> Parts | None:
     """What is known of the environment or run configuration that an expression stands for."""
     value = to.evaluator.value(node)
-    return _described_at(value.origin, to) if isinstance(value, Instance) else None
+    return described_at(value.origin, to) if isinstance(value, Instance) else None
 
 
-def _described_at(origin: ast.AST | None, to: Rewriter) -> Parts | None:
+def described_at(origin: ast.AST | None, to: Rewriter) -> Parts | None:
+    """What is said of the environment or the run configuration that a node makes; None for what is neither."""
     use = use_of(origin, to) if origin is not None else None
     if use is not None:
         to.outcome(use)

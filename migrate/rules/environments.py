@@ -37,6 +37,7 @@ from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.made_again import made_again
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.package_lists import rename_looped
+from amlbridge.migrate.models.settings import described_at
 from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.models.waiting import only_waits
 from amlbridge.migrate.no_equivalent import without_rule
@@ -248,11 +249,8 @@ def register(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     client = to.client(use.node, use.argument("workspace", position=0))
     value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
-    if made is not None:
-        to.outcome(made)
-    parts = to.memory.get(("parts", made.node)) if made is not None else None
-    review = _ALONE if isinstance(parts, Parts) and parts.variables_code() else ""
+    parts = described_at(value.origin, to) if value is not None else None
+    review = _ALONE if parts is not None and parts.variables_code() else ""
     return Replace(f"{client}.environments.create_or_update({to.source(use.receiver)})", review)
 
 

@@ -132,7 +132,8 @@ def new_faults(before: str, after: str) -> list[str]:
     """What is wrong with names in a module's new code, and was not before."""
     known = undefined(before) if not _brings_all(before) else _names(before)
     lost = sorted(undefined(after) - known)
-    above = sorted(early(after)) if not early(before) else []  # they may have other names now
+    wrong = {where for where, _name in early(before)}  # what is early there may have another name now
+    above = sorted((where, name) for where, name in early(after) if where not in wrong)
     told = [f"{name} is not defined" for name in lost]
     return told + [f"{name} is read above its definition in {where or 'the module'}" for where, name in above]
 

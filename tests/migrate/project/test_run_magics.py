@@ -84,3 +84,13 @@ def test_a_notebook_that_names_no_sdk_gets_objects_of_a_module(tmp_path: Path) -
     found = _converted(tmp_path)
     assert found["main.ipynb"][1].endswith("print(ml_client.datastores.get_default().name)\n")
     assert (tmp_path / "other.ipynb").read_bytes() == other
+
+
+@pytest.mark.parametrize("broken", [b'{"cells": [', b"[" * 100_000])
+def test_a_notebook_that_cannot_be_read_does_not_end_the_run(broken: bytes, tmp_path: Path) -> None:
+    """It names no SDK and imports a module that does."""
+    (tmp_path / "helpers.py").write_text("from azureml.core import Workspace\n\nws = Workspace.from_config()\n")
+    (tmp_path / "main.ipynb").write_bytes(b"from helpers import ws\n" + broken)
+    reports = {report.path.name: report for report in run([tmp_path], Settings())}
+    assert reports["helpers.py"].status is FileStatus.MIGRATED
+    assert not reports["main.ipynb"].changed and reports["main.ipynb"].findings
