@@ -11,6 +11,7 @@ from collections.abc import Iterator, Set
 from typing import cast
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.comments import lost_comments
@@ -84,6 +85,8 @@ def _is_plain(binding: Binding, writer: StatementWriter) -> bool:
         return False
     if to.evaluator.scopes.is_set_elsewhere(binding) or writer.whole(statement) is not None:
         return False
+    if isinstance(to.evaluator.binding_value(binding), Instance):
+        return False  # ``ws = workspace`` gives an object another name, which may have a new one
     if not all(isinstance(part, _PARTS) for part in walk(statement.value)):
         return False  # a call may do something
     start, end = to.lines.span(statement)

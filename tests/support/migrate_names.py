@@ -39,6 +39,15 @@ def undefined(code: str) -> set[str]:
     }
 
 
+def _refused(code: str) -> str:
+    """Why Python compiles no such code, "" where it does."""
+    try:
+        symtable.symtable(code, "code", "exec")
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    return ""
+
+
 def _brings_all(code: str) -> bool:
     return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(ast.parse(code)))
 
@@ -130,6 +139,10 @@ class _Walk(ast.NodeVisitor):
 
 def new_faults(before: str, after: str) -> list[str]:
     """What is wrong with names in a module's new code, and was not before."""
+    if _refused(before):  # as Python refuses a global statement below the first use of its name
+        return []
+    if why := _refused(after):
+        return [why]
     known = undefined(before) if not _brings_all(before) else _names(before)
     lost = sorted(undefined(after) - known)
     wrong = {where for where, _name in early(before)}  # what is early there may have another name now

@@ -46,3 +46,10 @@ def test_only_new_faults_are_told() -> None:
     ]
     assert new_faults("print(ws)\n", "print(ws)\n") == []
     assert new_faults("print(1)\n", "print(ws)\n") == ["ws is not defined"]
+
+
+def test_what_python_refuses() -> None:
+    refused = "def f():\n    ws = 1\n    global ws\n"
+    assert new_faults(refused, "print(ws)\n") == []
+    (told,) = new_faults("ws = 1\n", refused)
+    assert told.startswith("line 3: ")

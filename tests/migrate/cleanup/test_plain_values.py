@@ -52,3 +52,23 @@ def test_what_a_function_reads_may_be_a_setting_of_the_module() -> None:
 
 def test_what_was_never_read_stays() -> None:
     assert 'spare = "x"' in lines_of(f'spare = "x"\ncluster = "serving"\n{MADE}')
+
+
+def test_another_name_of_an_object_is_no_plain_value() -> None:
+    """The variable has a new name in the new code, which its assignment gives it."""
+    text = convert(
+        """\
+from azureml.core import Environment, Workspace
+
+
+def registered(current_workspace, name):
+    ws = current_workspace
+    if name not in Environment.list(workspace=ws):
+        Environment(name).register(workspace=ws)
+    return Environment.get(ws, name)
+
+
+registered(Workspace.from_config(), "a")
+"""
+    ).text
+    assert "    ml_client = current_workspace\n" in text
