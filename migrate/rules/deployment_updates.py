@@ -15,6 +15,7 @@ from amlbridge.migrate.models.local_services import is_local_configuration, wher
 from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
+from amlbridge.migrate.models.traffic_settings import ELSEWHERE, TAKEN, elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, is_true, made
@@ -50,7 +51,6 @@ ml_client.online_endpoints.begin_create_or_update(service).result()
 
 _BLUE = f"the deployment is called {DEPLOYMENT} by these rules"
 _SCALING = "autoscaling is a rule of Azure Monitor on the deployment"
-_TLS = "managed online endpoints have TLS by themselves"
 #: What v2 sets elsewhere, and what is told of it.
 _DROPPED = {
     "autoscale_enabled": _SCALING,
@@ -58,20 +58,17 @@ _DROPPED = {
     "autoscale_max_replicas": _SCALING,
     "autoscale_refresh_seconds": _SCALING,
     "autoscale_target_utilization": _SCALING,
-    "ssl_enabled": _TLS,
-    "ssl_cert_pem_file": _TLS,
-    "ssl_key_pem_file": _TLS,
-    "ssl_cname": _TLS,
     "auth_enabled": "online endpoints always ask for a key or a token",
     "collect_model_data": "data are collected by a DataCollector on the deployment",
     "memory_gb": "the type of instance tells the memory",
     "wait": "",
 }
+#: A service that runs does not move.
+_ELSEWHERE = frozenset(ELSEWHERE) - {"namespace", "compute_target_name"}
 _ENDPOINT = ("tags", "properties", "description")
 #: What changes the deployment: handled one by one.
 _DEPLOYMENT = frozenset({
-    "enable_app_insights", "models", "inference_config", "num_replicas", "cpu_cores", "scoring_timeout_ms",
-    "replica_max_concurrent_requests", "token_auth_enabled", "image",
+    "enable_app_insights", "models", "inference_config", "num_replicas", "cpu_cores", "token_auth_enabled", "image",
 })  # fmt: skip
 
 
@@ -104,7 +101,8 @@ def update(use: Use, to: Rewriter) -> Outcome:
             *changes,
             f"{client}.online_deployments.begin_create_or_update({deployment}{at.argument}){at.wait}",
         ]
-        review += [*notes, _BLUE]
+        notes.append(_BLUE)
+    review += notes
     own = [f"{service}.{key} = {to.source(node)}" for key in _ENDPOINT if (node := use.argument(key)) is not None]
     if is_true(use.argument("token_auth_enabled")):
         own.append(f'{service}.auth_mode = "aml_token"')
@@ -115,7 +113,8 @@ def update(use: Use, to: Rewriter) -> Outcome:
 
 def unknown_settings(use: Use, own: Collection[str]) -> str:
     """The settings of a call that SDK v2 does not know, "" when there are none. ``own``: those that it has itself."""
-    return ", ".join(str(key) for key in use.arguments() if key not in {*_DROPPED, *own, *_DEPLOYMENT, 0})
+    known = {*_DROPPED, *_ELSEWHERE, *TAKEN, *own, *_DEPLOYMENT, 0}
+    return ", ".join(str(key) for key in use.arguments() if key not in known)
 
 
 def _image(use: Use) -> ast.expr | None:
@@ -147,13 +146,9 @@ def changes_of(
     cores = use.argument("cpu_cores")
     if cores is not None:
         settings.append(f'instance_type="{size(cores, use.argument("memory_gb"))}"')
-    timeout, parallel = use.argument("scoring_timeout_ms"), use.argument("replica_max_concurrent_requests")
-    if timeout is not None or parallel is not None:
-        parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []
-        parts += [f"max_concurrent_requests_per_instance={to.source(parallel)}"] if parallel is not None else []
-        kind = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
-        settings.append(f"request_settings={kind}({', '.join(parts)})")
+    added, checks = traffic_settings(use, to)
+    settings += added
     lines = [" = ".join(setting.split("=", 1)) for setting in settings]
     notes = [found.review for found in (models, scripts) if found.review]
-    notes += [PACKAGED] if package is not None else []
+    notes += [*([PACKAGED] if package is not None else []), *checks, *elsewhere(use)]
     return [f"{deployment}.{line}" for line in lines], [*models.lines, *scripts.lines], notes

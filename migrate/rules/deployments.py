@@ -43,6 +43,7 @@ from amlbridge.migrate.models.local_services import (
 from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import Serving, script_keywords, serving
+from amlbridge.migrate.models.traffic_settings import elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -256,12 +257,9 @@ def configured(to: Rewriter, config: Use | None) -> _Settings:
     found.deployment.append(f"instance_count={to.source(replicas) if replicas is not None else 1}")
     if is_true(config.argument("enable_app_insights")):
         found.deployment.append("app_insights_enabled=True")
-    timeout, parallel = config.passed("scoring_timeout_ms"), config.passed("replica_max_concurrent_requests")
-    if timeout is not None or parallel is not None:
-        settings = to.need("azure.ai.ml.entities", "OnlineRequestSettings")
-        parts = [f"request_timeout_ms={to.source(timeout)}"] if timeout is not None else []
-        parts += [f"max_concurrent_requests_per_instance={to.source(parallel)}"] if parallel is not None else []
-        found.deployment.append(f"request_settings={settings}({', '.join(parts)})")
+    settings, notes = traffic_settings(config, to)
+    found.deployment += settings
+    found.review += [*notes, *elsewhere(config)]
     if any(config.argument(key) is not None for key in ("autoscale_enabled", "autoscale_max_replicas")):
         found.review.append("autoscaling is a rule of Azure Monitor on the deployment")
     if is_true(config.argument("collect_model_data")):

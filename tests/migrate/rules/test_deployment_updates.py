@@ -63,6 +63,28 @@ def test_what_v2_sets_elsewhere_is_said() -> None:
     assert review.status is Status.REVIEW and "autoscaling is a rule of Azure Monitor" in review.message
 
 
+PROBED = "s.update(period_seconds=5, timeout_seconds=3, failure_threshold=9, success_threshold=1)"
+
+
+def test_probes_and_waiting_are_updated() -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\n{PROBED}\ns.update(max_request_wait_time=700)\n')
+    assert "azureml.core" not in found.text and found.text.count("online_deployments.begin_create_or_update(") == 2
+    assert (
+        "deployment.liveness_probe = ProbeSettings(\n"
+        "    period=5, timeout=3, success_threshold=1, failure_threshold=9\n)" in found.text
+    )
+    assert "deployment_2.request_settings = OnlineRequestSettings(max_queue_wait_ms=700)" in found.text
+    first, second = (finding for finding in found.findings if finding.symbol.endswith(".update"))
+    assert "initial_delay of liveness_probe get" in first.message
+    assert "request_timeout_ms, max_concurrent_requests_per_instance of request_settings" in second.message
+
+
+def test_certificates_are_none_of_the_code_any_more() -> None:
+    found = convert(f'{HEAD}s = AksWebservice(ws, "s")\ns.update(ssl_enabled=True, ssl_cname="a.example.org")\n')
+    review = next(finding for finding in found.findings if finding.symbol == "AksWebservice.update")
+    assert review.status is Status.REVIEW and review.message.count("TLS") == 1 and "update" not in found.text
+
+
 @pytest.mark.parametrize("call", ["s.update(namespace='n')", "print(s.update(num_replicas=2))"])
 def test_what_cannot_be_changed_stays(call: str) -> None:
     found = convert(f'{HEAD}s = AksWebservice(ws, "s")\n{call}\n')

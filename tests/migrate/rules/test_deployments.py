@@ -418,3 +418,20 @@ def test_a_model_without_code_is_for_review(given: str, told: bool) -> None:
         f's = Model.deploy(ws, "s", [Model(ws, "m")]{given})\n'
     )
     assert any("serves MLflow models only" in finding.message for finding in found.findings) is told
+
+
+PROBED = """\
+config = AksWebservice.deploy_configuration(
+    cpu_cores=1, memory_gb=2, period_seconds=20, initial_delay_seconds=60, max_request_wait_time=900, gpu_cores=1
+)
+service = Model.deploy(ws, "probed", [Model(ws, "m")], scoring, config)
+"""
+
+
+def test_probes_and_queues_of_a_service_are_those_of_the_deployment() -> None:
+    head = f"{HEAD}scoring = config\n"
+    found = convert(f"{head}{PROBED}")
+    assert "liveness_probe=ProbeSettings(period=20, initial_delay=60)," in found.text
+    assert "request_settings=OnlineRequestSettings(max_queue_wait_ms=900)," in found.text
+    review = next(finding for finding in found.findings if finding.symbol == "Model.deploy").message
+    assert "choose an instance_type with GPUs" in review and "failure_threshold of liveness_probe get" in review
