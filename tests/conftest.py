@@ -103,7 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         warm_clients.use(config.workerinput["clients"])
         return
-    bytecode.compile_all()
+    bytecode.compile_all(clients=config.option.markexpr != "not slow")
     config.stash[_CLIENTS] = clients = WarmClients(_asked_during_import)
     warm_clients.use(clients.python)
 
