@@ -51,7 +51,9 @@ according to a table made from the installed azure-ai-ml, mlflow and azure-ident
 `unknown-symbol` is one that the public packages of SDK v1 have not. `mocks` (manual) is a text of a test that names
 what a mock takes the place of, `patch("app.Workspace")`: which calls the test means has to be said anew.
 `magic` (manual) is a magic or shell line of a notebook that reads what is an object of SDK v2 now, `lost-name` (manual)
-a name that the new code reads and nothing defines any more. Each has a `# TODO(amlbridge RULE)` comment at its place.
+a name that the new code reads and nothing defines any more, `syntax` (manual) a cell of a notebook that names SDK v1
+and is no Python 3 (such a file that is no notebook is left as it was). Each, and `left-import`, has a
+`# TODO(amlbridge RULE)` comment at its place.
 """
 _BAD_INPUT = (
     ("syntax-error", "no Python 3", "failed"),

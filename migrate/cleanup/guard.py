@@ -9,9 +9,12 @@ from amlbridge.migrate.analysis.known import is_foreign
 from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
+from amlbridge.migrate.text.edits import Edits, Lines
+from amlbridge.migrate.text.statements import TODO
 from amlbridge.migrate.text.trees import Parsed, parsed
 
 _DOC = "docs/rules.md#checks"
+_LEFT = "an import of SDK v1 is left, although nothing of it was found that could not be converted: look at it"
 
 
 class WrongConversionError(Exception):
@@ -31,12 +34,28 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
     left = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
-    message = "an import of SDK v1 is left, although nothing of it was found that could not be converted: look at it"
     found = tuple(
-        Finding("left-import", _name(node), Status.MANUAL, node.lineno, node.col_offset + 1, message, _DOC)
-        for node in left
+        Finding("left-import", _name(node), Status.MANUAL, *_place_before(node, module), _LEFT, _DOC) for node in left
     )
-    return Conversion(conversion.text, conversion.findings + found, conversion.created)
+    return Conversion(_told(left, conversion.text), conversion.findings + found, conversion.created)
+
+
+def _place_before(node: ast.Import | ast.ImportFrom, module: ModuleText) -> tuple[int, int]:
+    """The line and column of an import in the text that was read."""
+    before = (
+        other for other in read(module.text).nodes if isinstance(other, type(node)) and _name(other) == _name(node)
+    )
+    return next(((other.lineno, other.col_offset + 1) for other in before), (1, 1))
+
+
+def _told(left: list[ast.Import | ast.ImportFrom], text: str) -> str:
+    """The text with a comment above each line that has one of the imports."""
+    lines, comment = Lines(text), TODO.format("left-import", _LEFT)
+    edits = Edits(lines)
+    for start in sorted({lines.line_start(lines.span(node)[0]) for node in left}):
+        if comment not in lines.comments_above(start):
+            edits.replace(start, start, f"{lines.indent_at(start)}{comment}\n")
+    return edits.apply()
 
 
 def _taken_back(finding: Finding) -> Finding:

@@ -19,7 +19,8 @@ def made_again(use: Use, old: str, conda: str, to: Rewriter) -> str:
     with the old one."""
     root = ast.parse(old, mode="eval").body
     given = to.evaluator.scopes.lookup(root.id, use.node) if isinstance(root, ast.Name) else []
-    if not isinstance(root, (ast.Name, ast.Attribute)) or any(binding.kind == "parameter" for binding in given):
+    parameter = any(binding.kind == "parameter" for binding in given)
+    if not isinstance(root, (ast.Name, ast.Attribute)) or parameter or _is_outside(given, use, to):
         raise ValueError("an environment of SDK v2 keeps the packages that it was made with: give them to Environment")
     made = {_maker(binding, to) for binding in given}
     parts = [f"image={old}.image", f"conda_file={conda}"]
@@ -28,6 +29,12 @@ def made_again(use: Use, old: str, conda: str, to: Rewriter) -> str:
     if made != {"RunConfiguration"}:
         parts.insert(0, f"name={old}.name")
     return f"{old} = {to.need('azure.ai.ml.entities', 'Environment')}({', '.join(parts)})"
+
+
+def _is_outside(given: list[Binding], use: Use, to: Rewriter) -> bool:
+    """Whether a variable is one of the code around a function: what the function assigns is another one."""
+    scope = to.evaluator.scopes.of(use.statement)
+    return bool(given) and all(binding.scope is not scope and binding.name not in scope.outside for binding in given)
 
 
 def _builds(use: Use) -> bool:

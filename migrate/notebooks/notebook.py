@@ -1,7 +1,7 @@
 """A notebook as one module over its code cells, and back: only the source of changed cells is replaced in its JSON.
 
 Magics and shell lines, which are no Python, are masked line by line; a ``%%writefile`` cell is a file of its own; a
-cell that is no Python at all is masked as a whole.
+cell that is no Python at all is masked as a whole, and a comment above it says so where it names SDK v1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
+from amlbridge.migrate.notebooks.cell_text import dedented, told
 from amlbridge.migrate.notebooks.magics import Masks, masked_cell, names_read
 from amlbridge.migrate.notebooks.notebook_json import CellSource, code_cells, language_of, replaced
 from amlbridge.migrate.notebooks.written_files import Constants, written_file
@@ -40,7 +41,7 @@ class Notebook:
     main: ModuleText
     written: tuple[WrittenFile, ...]
     masks: Masks
-    #: Cells that are no Python.
+    #: Cells that are no Python, and name SDK v1.
     findings: tuple[Finding, ...]
 
     @classmethod
@@ -52,7 +53,7 @@ class Notebook:
         if language != "python":
             raise BadInputError("not-python", f"a notebook of {language}, not of Python: left as it is")
         masks, parts, written, findings = Masks(), [], [], []
-        texts = {index: split_ends(cell.text)[0] for index, cell in cells.items()}
+        texts = {index: _text(cell) for index, cell in cells.items()}
         if any(CELL_MARK in text or MAGIC_MARK in text for text in texts.values()):
             raise BadInputError("notebook", "it holds marks of a conversion that went wrong: take an older copy")
         constants = Constants()
@@ -89,7 +90,8 @@ class Notebook:
 
     def with_code(self, text: str, written: Mapping[int, str], shell: Mapping[int, str] | None = None) -> bytes:
         """The notebook's bytes with another text of ``main``, of the files that its cells write (by cell), and of shell
-        lines (by number of the mask). Raises ValueError when a mark of a cell or of a magic was lost."""
+        lines (by number of the mask), and with a comment above each cell that is no Python. Raises
+        ValueError when a mark of a cell or of a magic was lost."""
         new = dict(_split(text))
         old = dict(_split(self.main.text))
         if list(new) != list(old):
@@ -98,12 +100,17 @@ class Notebook:
         for index, code in new.items():
             if code != old[index] or shell:
                 restored = self.masks.restored(code, old[index], shell)
-                if restored != split_ends(self.cells[index].text)[0]:
+                if restored != _text(self.cells[index]):
                     changed[index] = restored
         for item in self.written:
             body = written.get(item.cell, item.text)
             if body != item.text:
                 changed[item.cell] = f"{item.head}\n{body}"
+        for finding in self.findings:
+            assert finding.cell is not None
+            text = split_ends(self.cells[finding.cell].text)[0]
+            if (commented := told(finding, text)) != text:
+                changed[finding.cell] = commented
         if not changed:
             return self.source.encode(self.source.text)
         raw = replaced(
@@ -114,6 +121,11 @@ class Notebook:
     def _ended(self, index: int, code: str) -> str:
         before, ends = split_ends(self.cells[index].text)
         return restore_ends(before, ends, code)
+
+
+def _text(cell: CellSource) -> str:
+    """The code of a cell, with the line ends of Python and without the indent that IPython takes off."""
+    return dedented(split_ends(cell.text)[0])
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:

@@ -77,6 +77,8 @@ def early(code: str) -> set[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, _FUNCTIONS):
             given = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+            outside = (part for part in ast.walk(node) if isinstance(part, (ast.Global, ast.Nonlocal)))
+            given.update(name for part in outside for name in part.names)
             found |= {(node.name, name) for name in _early_in(node.body) if name not in given}
     return found
 

@@ -118,7 +118,8 @@ def test_a_cell_that_is_no_python_is_left_and_told() -> None:
     (finding,) = found.findings
     assert (finding.cell, finding.line) == (0, 2)
     after = found.with_code(found.main.text.replace("import azureml.core", "import mlflow"), {})
-    assert sources(after) == ["import azureml.core\nprint 'x'\n", "import mlflow\n"]
+    comment = f"# TODO(amlbridge syntax): {finding.message}\n"
+    assert sources(after) == [f"{comment}import azureml.core\nprint 'x'\n", "import mlflow\n"]
 
 
 def test_cells_in_other_languages_are_left() -> None:

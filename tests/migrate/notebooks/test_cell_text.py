@@ -1,0 +1,74 @@
+"""Cells that are indented, and cells that cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.core.inputtransformer2 import TransformerManager
+
+from amlbridge.migrate.findings import FileStatus, Status
+from amlbridge.migrate.notebooks.cell_text import dedented
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
+
+from .cells import code, notebook, sources
+
+HEAD = "from azureml.core import Workspace\nws = Workspace.from_config()"
+BROKEN = "from azureml.core import Workspace\nws = <your workspace>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  a = 1\n  b = 2", "a = 1\nb = 2"),
+        ("\n\n  if a:\n\n      b()\n", "\n\nif a:\n\n    b()\n"),
+        ("\tif a:\n\t\tb()", "if a:\n\tb()"),
+        ("a = 1\n  b", "a = 1\n  b"),
+        ("", ""),
+        ("   \n", "   \n"),
+    ],
+)
+def test_the_indent_of_the_first_line_is_taken_off_each(text: str, expected: str) -> None:
+    assert dedented(text) == expected
+
+
+@given(st.lists(st.sampled_from(["a = 1", "if a:\n    b = 2", "", "# c"]), min_size=1), st.sampled_from(["  ", "\t"]))
+def test_a_cell_is_read_as_ipython_runs_it(lines: list[str], indent: str) -> None:
+    cell = "\n".join(indent + line if line else line for part in lines for line in part.split("\n"))
+    run_by_ipython = TransformerManager().transform_cell(cell)
+    assert dedented(cell).strip("\n") == run_by_ipython.strip("\n")
+
+
+def test_an_indented_cell_is_converted(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(
+        notebook(code(HEAD), code("    print(ws.name)\n    if ws.name:\n        print(1)"), code("  x = 1"))
+    )
+    (report,) = run([path], Settings(jobs=1))
+    assert report.status is FileStatus.MIGRATED
+    assert sources(report.after)[1:] == [
+        "print(ml_client.workspace_name)\nif ml_client.workspace_name:\n    print(1)",
+        "  x = 1",
+    ]
+    path.write_bytes(report.after)
+    assert run([path], Settings(jobs=1))[0].after == report.after
+
+
+@pytest.mark.parametrize("others", [(), (code(HEAD),), (code("x = 1"),)])
+def test_a_cell_that_is_no_python_has_a_comment(tmp_path: Path, others: tuple[dict[str, object], ...]) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(notebook(*others, code(BROKEN), code("no python, no SDK v1")))
+    (report,) = run([path], Settings(jobs=1))
+    (told,) = [finding for finding in report.findings if finding.rule == "syntax"]
+    assert (told.status, told.cell, told.line) == (Status.MANUAL, len(others), 2)
+    assert sources(report.after)[len(others)] == f"# TODO(amlbridge syntax): {told.message}\n{BROKEN}"
+    assert sources(report.after)[-1] == "no python, no SDK v1"
+    path.write_bytes(report.after)
+    (again,) = run([path], Settings(jobs=1))
+    assert again.after == report.after
+    assert [(finding.cell, finding.line) for finding in again.findings if finding.rule == "syntax"] == [
+        (len(others), 3)
+    ]
