@@ -53,11 +53,26 @@ class Options:
 class NamedInput:
     """An input that a run script asks for by name, as the code that submits the script has it. ``type``: "mltable",
     "uri_file" or "uri_folder". ``option``: the option of the script that gets the path ("--data"), "" when none does:
-    then it is in the variable ``AZURE_ML_INPUT_name``, where ``port`` is the name."""
+    then it is in the variable ``AZURE_ML_INPUT_name``, where ``port`` is the name. ``others``: the types that other
+    code which submits the script has for it; ``apart``: whether other code has neither that option nor that name."""
 
     type: str
     option: str
     port: str
+    others: frozenset[str] = frozenset()
+    apart: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """All the types that it has."""
+        return self.others | {self.type}
+
+    def beside(self, other: NamedInput) -> NamedInput:
+        """The input as code that submits the script elsewhere has it as well."""
+        same = self.option == other.option
+        apart = self.apart or other.apart or not (same or self.port == other.port)
+        option = self.option if same or apart else ""  # the variable is what both have
+        return NamedInput(self.type, option, self.port, self.others | other.kinds - {self.type}, apart)
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,15 @@ class Registered:
 
     type: str
     lists_files: bool = False
+
+
+@dataclass(frozen=True)
+class Registrations:
+    """The datasets that modules register, by name. ``clashing``: where and as what each name is registered that stands
+    for several kinds."""
+
+    known: Mapping[str, Registered] = field(default_factory=dict)
+    clashing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -408,19 +408,19 @@ class Rewriter:
             return rule, Leave("left as it is, as the comment says", Status.IGNORED)
         if rule is not None and not self.options.applies(rule.name):
             return rule, Leave("left as it is: this rule is not selected", Status.IGNORED)
-        if self._of_kept_workspace(use) or self._was_left(use):
-            return rule, CONNECTED
-        if self.is_kept(use):
+        if self._of_kept_workspace(use) or self._was_left(use) or self.is_kept(use):
             return rule, CONNECTED
         if handler is None:
             assert unknown is not None
             return None, unknown
+        outer, self.assumed = self.assumed, []
         try:
-            self.assumed.clear()
             outcome = checked(handler(use, self))
-            return rule, assuming(outcome, *self.assumed[:1], *assumed_of(use))
+            return rule, assuming(outcome, *dict.fromkeys(self.assumed), *assumed_of(use))
         except (CannotWriteError, ValueError, AssertionError) as error:
             return rule, refused(use, error)
+        finally:
+            self.assumed = outer
 
     def keep_workspace(self, node: ast.expr) -> None:
         """Notes that a workspace is needed as a v1 object: beside the client where it has a variable of its own."""

@@ -42,6 +42,10 @@ class Surroundings(Protocol):
         """The dataset that another module registers under a name."""
         ...
 
+    def clashing(self, name: str) -> str:
+        """Where and as what a name is registered that stands for several kinds of datasets, "" for other names."""
+        ...
+
     def reads_any_table(self) -> bool:
         """Whether another module reads the rows of a registered dataset whose name only the running code knows."""
         ...
@@ -77,6 +81,10 @@ class Alone:
     def registered(self, name: str) -> Registered | None:
         """Nothing else is there."""
         return None
+
+    def clashing(self, name: str) -> str:
+        """Nothing else is there."""
+        return ""
 
     def reads_any_table(self) -> bool:
         """Nothing else is there."""

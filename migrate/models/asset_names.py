@@ -19,8 +19,19 @@ _AS_FILE = (
 )
 
 
+#: SDK v2 refuses a version of another type.
+_CLASHING = "a name is for data assets of one type in SDK v2: {!r} is {}"
+
+
 def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     """The code of a data asset's name, and what to check about it."""
+    code, review = _allowed(node, to)
+    text = to.evaluator.text(node)
+    clash = to.evaluator.surroundings.clashing(text) if text is not None else ""
+    return code, "; ".join(filter(None, [review, _CLASHING.format(text, clash) if clash else ""]))
+
+
+def _allowed(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     text = next((text for text in _texts(node, to) if _REFUSED.search(text)), None)
     if text is None:
         return to.source(node), ""

@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.values import Code, Function, Instance
 from amlbridge.migrate.models import table_options
 from amlbridge.migrate.models.given_inputs import call_of, returned
 from amlbridge.migrate.models.handed_data import handed_elsewhere, is_of_files, may_be_unregistered
+from amlbridge.migrate.models.mixed_data import mixed_input
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.module import Registered
@@ -533,7 +534,7 @@ def _of_asset(data: Data, kind: str, mode: str, to: Rewriter) -> str:
     if parameter is not None and may_be_unregistered(parameter, to):
         return f'{make}(type="{kind}", path={code}.id or {code}.path{mode})'
     path = f"{code}.id" if not is_unregistered(data, to) else _path_in(code) or f"{code}.path"
-    return f'{make}(type="{kind}", path={path}{mode})'
+    return mixed_input(data.held, code, path, mode, to) or f'{make}(type="{kind}", path={path}{mode})'
 
 
 def _path_in(code: str) -> str | None:

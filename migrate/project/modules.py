@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.values import Evaluator, Function, OwnModule, Va
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
 from amlbridge.migrate.models.step_names import StepNames, asks_for
-from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered
+from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered, Registrations
 from amlbridge.migrate.notebooks.run_magics import encoded
 from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
@@ -62,8 +62,8 @@ class Project:
         self._uploads: dict[Path, dict[str, str]] = {}
         #: By folder: the pipelines that modules publish, by name.
         self._published: dict[Path, dict[str, Publication]] = {}
-        #: By name: the datasets that some module registers and others look up.
-        self.registered: dict[str, Registered] = {}
+        #: The datasets that some module registers and others look up, or register as well.
+        self.registrations = Registrations()
         #: The modules that read the rows of datasets whose names only the running code knows.
         self.any_table: frozenset[Path] = frozenset()
 
@@ -71,17 +71,17 @@ class Project:
         """Reads which scripts the modules submit, and with what."""
         from amlbridge.migrate.project.publications import publications
         from amlbridge.migrate.project.registrations import reads_any_table, registered_datasets
-        from amlbridge.migrate.project.submissions import submitted_scripts, upload_targets
+        from amlbridge.migrate.project.submissions import join_inputs, submitted_scripts, upload_targets
 
         self.any_table = frozenset(module.path for module in modules if reads_any_table(module.text))
-        self.registered = registered_datasets(
+        self.registrations = registered_datasets(
             [module for module in modules if self.wants(module)], lambda module: self.around(module.path)
         )
         schedules = any("Schedule.create" in module.text for module in modules)
         for module in modules:
             if self.wants(module):
                 for script, inputs in submitted_scripts(module, self.around(module.path)).items():
-                    self._scripts.setdefault((module.path.parent, script), {}).update(inputs)
+                    join_inputs(self._scripts.setdefault((module.path.parent, script), {}), inputs)
                 if targets := upload_targets(module, self.around(module.path)):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
                 if schedules and (published := publications(module, self.around(module.path))):
@@ -251,7 +251,11 @@ class Around(Alone):
 
     def registered(self, name: str) -> Registered | None:
         """The dataset that another module registers under a name."""
-        return self.project.registered.get(name)
+        return self.project.registrations.known.get(name)
+
+    def clashing(self, name: str) -> str:
+        """Where and as what a name is registered that stands for several kinds of datasets, "" for other names."""
+        return self.project.registrations.clashing.get(name, "")
 
     def reads_any_table(self) -> bool:
         """Whether another module reads the rows of a registered dataset whose name only the running code knows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections.abc import Mapping
 
 from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use, find_uses
@@ -94,7 +95,13 @@ def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], t
     inputs = {name: NamedInput(_kind(port, to), port.option, port.name) for name, port in asked.items()}
     if text is not None and inputs:
         path = posixpath.join(where, text).replace("\\", "/")  # as Windows writes it
-        found.setdefault(posixpath.normpath(path), {}).update(inputs)
+        join_inputs(found.setdefault(posixpath.normpath(path), {}), inputs)
+
+
+def join_inputs(known: dict[str, NamedInput], more: Mapping[str, NamedInput]) -> None:
+    """Adds what other code gives a script: of an input that both give, what both say."""
+    for name, given in more.items():
+        known[name] = known[name].beside(given) if name in known else given
 
 
 def _kind(port: Port, to: Rewriter) -> str:

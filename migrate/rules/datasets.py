@@ -39,6 +39,7 @@ from amlbridge.migrate.models.datastore_uploads import (
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
 from amlbridge.migrate.models.lookups import is_tested
+from amlbridge.migrate.models.mixed_data import mixed_table
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
@@ -467,7 +468,8 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"{owner}.to_pandas_dataframe()")
     data = follow(use.receiver, to)
     code = frame_code(data, path_code(use.receiver, to), use, to)
-    return Replace(code, f"{_PATHS}; {TYPES}" if ".read_csv(" in code else _PATHS)
+    checks = [_PATHS, TYPES if ".read_csv(" in code else "", mixed_table(use.receiver, to)]
+    return Replace(code, "; ".join(filter(None, checks)))
 
 
 @rule.converts("Dataset.to_spark_dataframe")

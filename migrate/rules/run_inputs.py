@@ -19,6 +19,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.frames import TYPES, pandas_name
 from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
+from amlbridge.migrate.module import NamedInput
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import quoted
@@ -64,6 +65,8 @@ _ARGUMENT = "assumed that the argument that nothing else reads, {0}, is given th
 _DELIMITED = (
     "assumed that the file is a table with delimiters: parquet and JSON lines have functions of their own in mltable"
 )
+_READ_AS = "the script reads a table ({0}), but the code that submits it gives {1}: they have to agree"
+_PLACES = "one place that submits the script gives this input neither the option nor the name that another one does"
 _TIME = "mltable filters the column by the times that it reads: it has to be one of dates, not of text"
 _TABLE = "; a table (type mltable): a single file would be read with pandas"
 
@@ -81,13 +84,24 @@ def by_name(node: ast.expr, to: Rewriter) -> Replace | None:
         )
     path, review = _path(node, key, to)
     named = to.named_inputs.get(to.evaluator.text(key) or "")
-    kind = named.type if named is not None else ""
-    if kind == "uri_folder" or not _is_tabular(collection, to):
+    if not _is_tabular(collection, to):
         return Replace(path, review)
+    kind, told = table_kind(named)
+    review = "; ".join(filter(None, [review, told]))
     if kind == "uri_file":
         mltable = to.need_module("mltable")
         return Replace(f'{mltable}.from_delimited_files([{{"file": {path}}}])', review or _DELIMITED)
     return Replace(f"{to.need_module('mltable')}.load({path})", review and review + _TABLE)
+
+
+def table_kind(named: NamedInput | None) -> tuple[str, str]:
+    """The type of an input whose rows a script reads, and what is to be checked of it: code that submits the script may
+    give it files as well."""
+    if named is None:
+        return "", ""
+    tables = named.kinds - {"uri_folder"}
+    kind = named.type if named.type in tables else min(tables, default="mltable")
+    return kind, _READ_AS.format(kind, " and ".join(sorted(named.kinds))) if named.kinds != {kind} else ""
 
 
 def _collection(node: ast.expr, to: Rewriter) -> tuple[ast.Attribute, ast.expr] | None:
@@ -125,7 +139,7 @@ def _path(node: ast.expr, key: ast.expr, to: Rewriter) -> tuple[str, str]:
     named = to.named_inputs.get(text or "")
     if named is not None:
         argument = _argument(named.option, node, to) if named.option else None
-        return argument or _environment(f"AZURE_ML_INPUT_{named.port}", to), ""
+        return argument or _environment(f"AZURE_ML_INPUT_{named.port}", to), _PLACES if named.apart else ""
     argument = _unread_argument(node, to)
     if argument is not None:
         return argument, _ARGUMENT.format(argument)
@@ -157,10 +171,13 @@ def passed_table(identity: ast.expr, to: Rewriter) -> str | None:
     )
     if named is None:
         return None
-    path = to.source(identity)
-    if named.type == "uri_file":
+    path, (kind, told) = to.source(identity), table_kind(named)
+    if named.kinds == {"uri_folder"}:
+        return None
+    to.assumed += [told] if told else []
+    if kind == "uri_file":
         return f'{to.need_module("mltable")}.from_delimited_files([{{"file": {path}}}])'
-    return f"{to.need_module('mltable')}.load({path})" if named.type == "mltable" else None
+    return f"{to.need_module('mltable')}.load({path})"
 
 
 _DEPTH = 4
@@ -315,10 +332,11 @@ def _read_by_pandas(use: Use, to: Rewriter) -> Outcome | None:
     assert use.receiver is not None
     found = _collection(use.receiver, to)
     named = to.named_inputs.get(to.evaluator.text(found[1]) or "") if found is not None else None
-    if found is None or named is None or named.type != "uri_file":
+    kind, told = table_kind(named)
+    if found is None or named is None or kind != "uri_file":
         return None
-    path, _review = _path(use.receiver, found[1], to)
-    review = f"{_DELIMITED.replace('mltable', 'pandas')}; {TYPES}"
+    path, review = _path(use.receiver, found[1], to)
+    review = "; ".join(filter(None, [_DELIMITED.replace("mltable", "pandas"), TYPES, review, told]))
     return Replace(f"{pandas_name(use, to)}.read_csv({path})", review)
 
 

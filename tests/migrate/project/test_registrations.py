@@ -112,7 +112,7 @@ def test_a_name_of_two_kinds_tells_nothing() -> None:
         ModuleText(Path("a.py"), REGISTERS + other),
         ModuleText(Path("b.py"), READS.format(WAYS[0].format("rows"), "")),
     ]
-    found = build_project(modules, PYTHON).registered
+    found = build_project(modules, PYTHON).registrations.known
     assert found["rows"] == Registered("mltable")
     assert "one folder" not in found
 
@@ -142,3 +142,20 @@ config = AutoMLConfig(task="regression", training_data=rows, label_column_name="
     )
     assert 'mltable.from_delimited_files([{"file": rows.path}]).save("rows_mltable")\nconfig = ' in text
     assert 'training_data=Input(type="mltable", path="rows_mltable")' in text
+
+
+def test_a_name_that_modules_register_as_two_types_is_for_review() -> None:
+    """SDK v2 refuses a version of another type than those before."""
+    head = REGISTERS.split("Dataset.File")[0]
+    modules = [
+        ModuleText(Path("one.py"), f'{head}Dataset.File.from_files((store, "a/x.csv")).register(ws, "prices")\n'),
+        ModuleText(
+            Path("all.py"), f'{head}Dataset.Tabular.from_delimited_files((store, "a/*.csv")).register(ws, "prices")\n'
+        ),
+        ModuleText(Path("read.py"), f'{head}print(Dataset.get_by_name(ws, "prices").to_pandas_dataframe())\n'),
+        ModuleText(Path("else.py"), f'{head}Dataset.File.from_files((store, "b")).register(ws, "others")\n'),
+    ]
+    project = build_project(modules, PYTHON)
+    told = [[finding.message for finding in convert_module(module, project, PYTHON).findings] for module in modules]
+    said = ["'prices' is mltable in all.py and uri_file in one.py" in " ".join(messages) for messages in told]
+    assert said == [True, True, True, False]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from amlbridge.migrate.findings import FileReport
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 
@@ -39,3 +40,43 @@ def test_a_script_reads_what_its_job_gives_it(tmp_path: Path, folder: str) -> No
     texts = {report.path.name: report.after.decode() for report in run([tmp_path], Settings())}
     assert 'Input(type="uri_file"' in texts["submit.py"]
     assert 'table = pd.read_csv(os.environ["AZURE_ML_INPUT_raw"])' in texts["a.py"]
+
+
+_OF_TWO = """\
+from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+data = Dataset.{}((ws.get_default_datastore(), {!r})).as_named_input("raw"){}
+job = ScriptRunConfig("scripts", "a.py", arguments=[{}data], compute_target="c")
+"""
+
+
+def _converted(tmp_path: Path, files: dict[str, str]) -> FileReport:
+    (tmp_path / "scripts").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return next(report for report in run([tmp_path], Settings()) if report.path.name == "a.py")
+
+
+def test_a_script_that_gets_a_table_here_and_files_there_is_for_review(tmp_path: Path) -> None:
+    files = {
+        "one.py": _OF_TWO.format("Tabular.from_delimited_files", "a.csv", "", ""),
+        "two.py": _OF_TWO.format("File.from_files", "images", ".as_mount()", ""),
+        "scripts/a.py": _SCRIPT,
+    }
+    found = _converted(tmp_path, files)
+    assert 'table = pd.read_csv(os.environ["AZURE_ML_INPUT_raw"])' in found.after.decode()
+    assert any("uri_file and uri_folder: they have to agree" in finding.message for finding in found.findings)
+
+
+def test_what_all_that_submit_a_script_have_in_common_is_the_path(tmp_path: Path) -> None:
+    script = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--in', dest='where')\n"
+    script += f"args = parser.parse_args()\n{_SCRIPT}"
+    files = {
+        "one.py": _OF_TWO.format("Tabular.from_delimited_files", "a.csv", "", '"--in", '),
+        "two.py": _OF_TWO.format("Tabular.from_delimited_files", "b.csv", "", ""),
+        "scripts/a.py": script,
+    }
+    found = _converted(tmp_path, files)
+    assert 'pd.read_csv(os.environ["AZURE_ML_INPUT_raw"])' in found.after.decode()
+    assert not any("agree" in finding.message for finding in found.findings)
