@@ -163,7 +163,7 @@ def is_read_at_path(use: Use, to: Rewriter) -> bool:
 
 def upload_beside(use: Use, source: ast.expr, name: str, to: Rewriter) -> Outcome:
     """The upload to the same path, and its dataset: data that is read at that path."""
-    upload, store, target = upload_to_path(use, source, to), _store(use, to), upload_target(use, to)
+    upload, store, target = upload_to_path(use, source, to), store_of(use, to), upload_target(use, to)
     if not isinstance(upload, Statements) or store is None:
         return upload
     data, address = to.need("azure.ai.ml.entities", "Data"), datastore_path(store, target, to, written=True)
@@ -181,7 +181,7 @@ def _matching(folder: str, pattern: str, call: str, to: Rewriter) -> Statements:
 
 def _file_system(use: Use, to: Rewriter) -> str:
     """Code of the file system of a datastore, which a variable keeps where the datastore has one."""
-    store = _store(use, to)
+    store = store_of(use, to)
     code = to.source(store) if store is not None else f"{to.client(use.node)}.datastores.get_default()"
     address = f'"azureml:/" + {code}.id' if '"' in code or "\n" in code else f'f"azureml:/{{{code}.id}}"'
     system = f'{to.need_module("fsspec")}.filesystem("azureml", uri={address})'
@@ -190,7 +190,7 @@ def _file_system(use: Use, to: Rewriter) -> str:
     return shared(use.node, to, f"{store.id}_fs", lambda: system)
 
 
-def _store(use: Use, to: Rewriter) -> ast.expr | None:
+def store_of(use: Use, to: Rewriter) -> ast.expr | None:
     """The datastore of an upload."""
     if use.symbols[-1] != "Dataset.File.upload_directory":
         return use.receiver

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of, single_file
+from amlbridge.migrate.models.paths import store_argument
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -69,9 +71,31 @@ def registered_frame(use: Use, to: Rewriter) -> Outcome:
     to.before(use.statement, f"{to.source(frame)}.to_csv({file}, index=False)")
     data = to.need("azure.ai.ml.entities", "Data")
     called, review = asset_name(name, to)
-    code = f'{data}(name={called}, path={file}, type="uri_file"{_described(use, to)})'
-    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", review]))
+    where, moved = _stored(use, to)
+    code = f'{data}(name={called}, path={file}, type="uri_file"{where}{_described(use, to)})'
+    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", moved, review]))
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
+
+
+def _stored(use: Use, to: Rewriter) -> tuple[str, str]:
+    """The argument that names the datastore which a table goes to, "" for the default one; and what is to be checked
+    where it went to a path of it."""
+    store, path = use.argument("target", position=1), None
+    value = to.evaluator.value(store)
+    if isinstance(value, Code) and isinstance(value.node, ast.Tuple) and value.evaluator is to.evaluator:
+        store = value.node
+    if isinstance(store, ast.Tuple) and len(store.elts) == 2:
+        store, path = store.elts
+    made = to.use_of(store) if store is not None else None
+    made = made or (to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None)
+    if made is not None and made.symbol == "DataPath":
+        store, path = made.argument("datastore", position=0), made.argument("path_on_datastore", position=1)
+    moved = "" if path is None or is_none(path) else f"{_MOVED}, not to {ast.unparse(path)}"
+    return store_argument(store, to), moved
+
+
+#: Where SDK v2 puts the files of a data asset.
+_MOVED = "SDK v2 uploads it to a folder of its own below LocalUpload/ of the datastore"
 
 
 def _described(use: Use, to: Rewriter) -> str:
@@ -90,7 +114,8 @@ def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Out
     to.before(use.statement, f'{mltable}.from_delimited_files([{{"file": {file}}}]).save({folder})')
     data = to.need("azure.ai.ml.entities", "Data")
     called, named = asset_name(name, to)
-    code = f'{data}(name={called}, path={folder}, type="mltable"{_described(use, to)})'
+    where, moved = _stored(use, to)
+    code = f'{data}(name={called}, path={folder}, type="mltable"{where}{_described(use, to)})'
     review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
-    review = "; ".join(filter(None, [review, named]))
+    review = "; ".join(filter(None, [review, moved, named]))
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)

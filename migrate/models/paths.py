@@ -44,6 +44,14 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     return f"{code}.name" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else code, False
 
 
+def store_argument(node: ast.expr | None, to: Rewriter) -> str:
+    """The argument with which a data asset names the datastore that its files go up to; "" for the default one."""
+    name, known = datastore_name(node, to) if node is not None else (DEFAULT_DATASTORE, True)
+    if known:
+        return "" if name == DEFAULT_DATASTORE else f", datastore={json.dumps(name)}"
+    return f", datastore={name}"
+
+
 #: What gives the default datastore, and what changes it.
 _DEFAULT = ("Workspace.get_default_datastore", "Datastore.get_default")
 _SET_DEFAULT = ("Workspace.set_default_datastore", "Datastore.set_as_default")

@@ -22,9 +22,9 @@ from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors, refused_requests
 from amlbridge.migrate.models.chosen_files import gathered
 from amlbridge.migrate.models.data import reference_kind, use_of
-from amlbridge.migrate.models.datastore_uploads import is_asset, upload_to_path
+from amlbridge.migrate.models.datastore_uploads import is_asset, store_of, upload_to_path
 from amlbridge.migrate.models.lookups import is_tested
-from amlbridge.migrate.models.paths import chosen_default, datastore_path, upload_name, upload_target
+from amlbridge.migrate.models.paths import chosen_default, datastore_path, store_argument, upload_name, upload_target
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -212,7 +212,8 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     text = to.evaluator.text(target) if target is not None else ""
     name = to.fresh(upload_name(text or ""))
     data = to.need("azure.ai.ml.entities", "Data")
-    code = f'{to.client(use.node)}.data.create_or_update({data}(name="{name}", path={path}, type="{kind}"))'
+    entity = f'{data}(name="{name}", path={path}, type="{kind}"{store_argument(store_of(use, to), to)})'
+    code = f"{to.client(use.node)}.data.create_or_update({entity})"
     if not is_asset(use, to):
         review = review or _ELSEWHERE
     if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:

@@ -391,3 +391,27 @@ def test_a_path_object_with_a_pattern_lists_files(inside: str, made: str) -> Non
     ).text
     assert f"some = {made}\n" in text
     assert ("/datastores/texts/paths/notes/*.txt" in text) is ("*.txt" in inside)
+
+
+@pytest.mark.parametrize(
+    ("target", "where"),
+    [
+        ("(lake, 'frames')", ', datastore="lake"'),
+        ("lake", ', datastore="lake"'),
+        ("DataPath(lake, 'frames')", ', datastore="lake"'),
+        ("ws.get_default_datastore()", ""),
+        ("chosen()", ", datastore=chosen().name"),
+    ],
+)
+def test_what_goes_up_goes_to_the_datastore_that_the_code_names(target: str, where: str) -> None:
+    head = "from azureml.core import Dataset, Datastore, Workspace\nfrom azureml.data.datapath import DataPath\n"
+    head += 'ws = Workspace.from_config()\nlake = Datastore.get(ws, "lake")\n'
+    frame = convert(f'{head}t = Dataset.Tabular.register_pandas_dataframe(frame, {target}, "orders")\n')
+    assert f'Data(name="orders", path="orders.csv", type="uri_file"{where})' in frame.text
+    told = next(finding.message for finding in frame.findings if "register_pandas" in finding.symbol)
+    assert ("below LocalUpload/ of the datastore, not to 'frames'" in told) is ("frames" in target)
+    if target.startswith("("):
+        folder = convert(f'{head}f = Dataset.File.upload_directory("out", {target})\n')
+        assert f'path="out", type="uri_folder"{where})' in folder.text
+        upload = convert(f'{head}f = lake.upload("out", "frames")\n')
+        assert f'path="out", type="uri_folder"{where})' in upload.text
