@@ -24,8 +24,8 @@ from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
+from amlbridge.migrate.models.new_functions import NEW
 from amlbridge.migrate.models.other_values import of_sdk_v1
-from amlbridge.migrate.models.run_time_inputs import MADE
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
@@ -302,7 +302,7 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     if not edits:
         return to.lines.text
     text = squeezed(moved(edits.apply(), to.options.line_length), to.lines.text)
-    made = cast("tuple[str, ...]", to.memory.get(MADE, ()))
+    made = cast("tuple[str, ...]", to.memory.get(NEW, ()))
     if made or ("dsl.pipeline" in text and "dsl.pipeline" not in to.lines.text):
         return trimmed(spaced(text, made), to.lines.text)
     text = trimmed(text, to.lines.text)

@@ -8,6 +8,8 @@ from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of, single_file
+from amlbridge.migrate.models.handed_data import may_be_unregistered
+from amlbridge.migrate.models.parameters import handed_with, parameter_of
 from amlbridge.migrate.models.paths import store_argument
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
@@ -26,8 +28,19 @@ def path_code(node: ast.expr, to: Rewriter) -> str:
     if (given := _path_of_entity(made)) is not None:
         return given
     path, data = f"{made}.path", follow(node, to)
-    saved = data is not None and is_unregistered(data, to) and kind_of(data, to) == "mltable"
+    saved = data is not None and _is_on_this_machine(data, to) and kind_of(data, to) == "mltable"
     return f"str({path})" if saved else path
+
+
+def _is_on_this_machine(data: Data, to: Rewriter) -> bool:
+    """Whether a dataset, or one that a function is given for it, is not registered: its files are here."""
+    parameter = parameter_of(data.root, to)
+    if parameter is None:
+        taken = isinstance(data.root, ast.Name) and data.type == "TabularDataset"  # from a list, one after the other
+        return taken or is_unregistered(data, to)
+    given = (follow(node, to) for node in handed_with(data.root, to) if isinstance(node, ast.Call))
+    here = any(is_unregistered(one, to) for one in given if one is not None)
+    return here or may_be_unregistered(parameter, to)
 
 
 def _path_of_entity(code: str) -> str | None:

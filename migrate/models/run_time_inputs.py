@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.models.new_functions import add_above
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ def functions(at: ast.stmt, to: Rewriter) -> tuple[str, str]:
         inputs, words = to.fresh("inputs_in"), to.fresh("words_of")
         make, shlex = to.need("azure.ai.ml", "Input"), to.need_module("shlex")
         code = _NAMED.format(inputs=inputs, words=words, make=make, shlex=shlex)
-        around = [at, *(node for node in to.evaluator.scopes.ancestors(at) if isinstance(node, ast.stmt))]
-        body = to.evaluator.tree.body
-        above = body[body.index(around[-1]) - 1] if around[-1] is not body[0] else None
-        if above is None or around[-1] is at or isinstance(above, (ast.Import, ast.ImportFrom)):
-            to.before(around[-1], code)
-        else:  # a comment above a function stays there
-            to.after(above, code)
+        add_above(at, code, (inputs, words), to)
         to.memory[MADE] = inputs, words
     found = to.memory[MADE]
     assert isinstance(found, tuple)

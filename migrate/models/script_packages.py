@@ -19,9 +19,12 @@ _CLIENT = (
     r"\.workspace\b|\bWorkspace\b|\.register_model\(|\bModel(?:\.(?:register|list|get_model_path))?\("
     r"|\bDatastore\b|\bDataset\.(?:get|File)\b|\.get_secrets?\(|\.get_input_datasets?\("
 )
+#: A table that the code makes of files, and does more with than read it: its entity is one of the client's.
+_TABLE = r"\.from_(?:delimited|parquet|json_lines)_files\((?:[^()]|\([^()]*\))*\)(?!\s*\.to_pandas)"
 #: What scripts say in SDK v1 -> what they import in SDK v2.
 _IMPORTED: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(_CLIENT), ("azure-ai-ml", "azure-identity")),
+    (re.compile(_TABLE), ("azure-ai-ml", "mltable")),
     (re.compile(r"\.to_pandas_dataframe\(|\.random_split\(|\bDataset\.Tabular\b"), ("mltable",)),
     (re.compile(r"\.upload(?:_files|_directory)?\((?:[^()]*\btarget)"), ("azureml-fsspec",)),
     (re.compile(r"\.get_secrets?\(|\bget_default_keyvault\("), ("azure-keyvault-secrets",)),
@@ -38,7 +41,7 @@ def packages_of(texts: Iterable[str]) -> tuple[str, ...]:
     helpers that only get its objects."""
     whole = [text for text in texts if _V1.search(text) or "azureml" not in text]
     found = (packages for pattern, packages in _IMPORTED if any(pattern.search(text) for text in whole))
-    return tuple(package for packages in found for package in packages)
+    return tuple(dict.fromkeys(package for packages in found for package in packages))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.artifacts import stored_path, stored_text
 from amlbridge.migrate.models.metrics import asked
+from amlbridge.migrate.models.new_functions import listing_function
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -325,7 +326,7 @@ def trial(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("AutoMLChildRun.get_file_names")
 def trial_file_names(use: Use, to: Rewriter) -> Outcome:
     """The files of a trial."""
-    return runs.files_below(written(use, to, "{mlflow}.MlflowClient().list_artifacts({run}.info.run_id"))
+    return Replace(f"{listing_function(use, tracking(use, to), to)}({written(use, to, '{run}.info.run_id')})")
 
 
 @rule.converts("AutoMLChildRun.get_children")

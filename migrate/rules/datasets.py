@@ -44,6 +44,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
 from amlbridge.migrate.models.paths import whole_address
+from amlbridge.migrate.models.table_folders import IN_EXPRESSION, new_folder, saves_in_expression
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -283,8 +284,10 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
     table = f"{mltable}.from_{kind}_files(paths={files}){table_options.steps(use, to)}"
     if is_only_read(use, to):
         return Replace(table, _PATHS if "azureml://" in table else "")
+    if saves_in_expression(use, to):
+        return IN_EXPRESSION
     review = "the table is saved as an MLTable file in a folder of this machine, which the data asset uploads"
-    folder = new_folder(_variable(use.node, to), to)
+    folder = new_folder(_variable(use.node, to), use, to)
     to.before(use.statement, f"{table}.save({folder}{_beside(path, to)})")
     return Replace(f'{data}(path={folder}, type="mltable")', review)
 
@@ -293,9 +296,11 @@ def _files_table(use: Use, path: ast.expr, to: Rewriter) -> Outcome:
     """Files at several addresses: an MLTable that lists them, which a job mounts or downloads as a folder."""
     if any(isinstance(element, ast.Starred) for element in paths_of(path, to)):
         return Leave(AT_RUN_TIME)
+    if saves_in_expression(use, to):
+        return IN_EXPRESSION
     mltable, data = to.need_module("mltable"), to.need("azure.ai.ml.entities", "Data")
     table = f"{mltable}.from_paths(paths={list_code(path, use, to)}){table_options.steps(use, to)}"
-    folder = new_folder(_variable(use.node, to), to)
+    folder = new_folder(_variable(use.node, to), use, to)
     to.before(use.statement, f"{table}.save({folder}{_beside(path, to)})")
     return Replace(f'{data}(path={folder}, type="mltable")', _LISTED)
 
@@ -319,17 +324,6 @@ def _variable(made: ast.expr, to: Rewriter) -> str:
     if target is None and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
         target = statement.targets[0]
     return target.id if target is not None else "table"
-
-
-def new_folder(name: str, to: Rewriter) -> str:
-    """Code of a folder for the MLTable of a dataset: one that no other table of the module has."""
-    taken = to.memory.setdefault("table folders", set())
-    assert isinstance(taken, set)
-    folder, number = f"{name}_mltable", 2
-    while folder in taken:
-        folder, number = f"{name}_{number}_mltable", number + 1
-    taken.add(folder)
-    return f'"{folder}"'
 
 
 _VERSIONS = "SDK v2 makes a new version each time; SDK v1 kept the one it had, where that was the same"
@@ -515,10 +509,12 @@ def select(use: Use, to: Rewriter) -> Outcome:
     found = table_call(use, to, table)
     if is_only_read(use, to):
         return Replace(found.text, found.review or _PATHS)
+    if saves_in_expression(use, to):
+        return IN_EXPRESSION
     review = f"{_SAVED}; {found.review}" if found.review else _SAVED
     if use.symbol.endswith(".random_split"):
         return _saved_parts(use, found.text, review, to)
-    folder = new_folder(_variable(use.node, to), to)
+    folder = new_folder(_variable(use.node, to), use, to)
     to.before(use.statement, f"{found.text}.save({folder})")
     return Replace(_saved(folder, to), review)
 
@@ -536,7 +532,7 @@ def _saved_parts(use: Use, code: str, review: str, to: Rewriter) -> Outcome:
         return Leave("give each part of the table a name: train, test = data.random_split(0.8)")
     parts = [ast.unparse(name) for name in names]
     tables = [to.fresh(f"{part.removesuffix('_data').removesuffix('_dataset')}_table") for part in parts]
-    folders = [new_folder(part, to) for part in parts]
+    folders = [new_folder(part, use, to) for part in parts]
     lines = [f"{', '.join(tables)} = {code}"]
     lines += [f"{table}.save({folder})" for table, folder in zip(tables, folders, strict=True)]
     lines += [f"{part} = {_saved(folder, to)}" for part, folder in zip(parts, folders, strict=True)]

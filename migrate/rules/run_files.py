@@ -14,11 +14,11 @@ from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
+from amlbridge.migrate.models.new_functions import listing_function
 from amlbridge.migrate.models.uploaded import telling
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted
-from amlbridge.migrate.rules.runs import files_below
 
 _HEAD = "import matplotlib.pyplot as plt\nfrom azureml.core import Run\n\nrun = Run.get_context()\n"
 _AFTER = "import matplotlib.pyplot as plt\nimport mlflow\n\n"
@@ -252,4 +252,4 @@ def download_files(use: Use, to: Rewriter) -> Outcome:
 def get_file_names(use: Use, to: Rewriter) -> Outcome:
     """The files of the run."""
     assert use.receiver is not None
-    return files_below(f"{to.need_module('mlflow')}.MlflowClient().list_artifacts({run_id(use.receiver, to)}")
+    return Replace(f"{listing_function(use, to.need_module('mlflow'), to)}({run_id(use.receiver, to)})")

@@ -22,6 +22,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.metrics import asked
+from amlbridge.migrate.models.new_functions import listing_function
 from amlbridge.migrate.models.run_properties import is_added
 from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -161,27 +162,18 @@ def call(use: Use, to: Rewriter) -> Outcome:
 #: The log of a job as a text.
 _LOG = '{mlflow}.artifacts.load_text(f"runs:/{{{run}.name}}/user_logs/std_log.txt")'
 _FILES = "{mlflow}.MlflowClient().list_artifacts({run}.name"
-_LEVELS = "MLflow lists one folder at a time: of folders in folders there are the names only"
 
 
 @rule.converts("Run.get_file_names")
 def file_names(use: Use, to: Rewriter) -> Outcome:
-    """The files of a run, which MLflow lists a folder at a time: the folder that is asked for, or all of the first
-    level and what is in them."""
-    listed, parent = written(use, to, _FILES), to.evaluator.scopes.parents.get(use.node)
+    """The files of a run, which MLflow lists a folder at a time: those of the folder that is asked for, or all."""
+    parent = to.evaluator.scopes.parents.get(use.node)
     asked = parent.left if isinstance(parent, ast.Compare) and use.node in parent.comparators else None
     name = to.evaluator.text(asked) if asked is not None else None
     if name is not None:
         folder = f', "{posixpath.dirname(name)}"' if posixpath.dirname(name) else ""
-        return Replace(f"[item.path for item in {listed}{folder})]")
-    return files_below(listed)
-
-
-def files_below(listed: str) -> Replace:
-    """The files of the first level and what is in its folders; ``listed``: the call that lists a folder, without its
-    end."""
-    below = f"({listed}, item.path) if item.is_dir else [item])"
-    return Replace(f"[file.path for item in {listed}) for file in {below}]", _LEVELS)
+        return Replace(f"[item.path for item in {written(use, to, _FILES)}{folder})]")
+    return Replace(f"{listing_function(use, tracking(use, to), to)}({written(use, to, '{run}.name')})")
 
 
 @rule.converts("Run.get_all_logs")

@@ -59,3 +59,42 @@ def test_it_is_one_table_from_the_notebook_to_the_script(tmp_path: Path, made: s
     assert 'type="mltable"' in found["calls.py"] and "uri_file" not in found["calls.py"]
     assert f'Input(type="mltable", path={path})' in flat(found["helper.py"])
     assert "mltable.load(rows_id)" in found["score_rows.py"]
+
+
+TRAIN = """\
+import pandas as pd
+from azureml.core import Run
+from azureml.data.dataset_factory import TabularDatasetFactory
+
+
+def prepared(rows):
+    return rows.to_pandas_dataframe().dropna()
+
+
+if __name__ == "__main__":
+    table = TabularDatasetFactory.from_delimited_files("https://example.org/a.csv")
+    Run.get_context().log("rows", len(prepared(table)))
+"""
+NOTEBOOK = """\
+from azureml.core import Workspace
+from azureml.data.dataset_factory import TabularDatasetFactory
+from train import prepared
+
+ws = Workspace.from_config()
+address = "https://example.org/a.csv"
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "table = TabularDatasetFactory.from_delimited_files(address)\nprint(prepared(table))",
+        "print(prepared(TabularDatasetFactory.from_delimited_files(path=address)))",
+    ],
+)
+def test_a_function_that_a_notebook_and_its_own_script_call_reads_one_kind_of_table(tmp_path: Path, call: str) -> None:
+    found = converted(tmp_path, {"train.py": TRAIN, "control.py": NOTEBOOK.format(call)})
+    assert "mltable.load(str(rows.path)).to_pandas_dataframe().dropna()" in found["train.py"]
+    assert 'Data(path="table_mltable", type="mltable")' in found["train.py"]
+    assert 'type="mltable")' in found["control.py"] and "uri_file" not in "".join(found.values())

@@ -43,6 +43,18 @@ def init():
 def run(mini_batch):
     return [str(item) for item in mini_batch]
 """
+TABLE = """\
+from azureml.core import Run
+from azureml.data.dataset_factory import TabularDatasetFactory
+
+
+def cleaned(rows):
+    return rows.to_pandas_dataframe().dropna()
+
+
+rows = TabularDatasetFactory.from_delimited_files("https://example.org/a.csv")
+Run.get_context().log("rows", len(cleaned(rows)))
+"""
 CLIENT = {"azure-ai-ml", "azure-identity"}
 
 
@@ -58,6 +70,7 @@ def _pip(text: str) -> set[str]:
     [
         (LOGS, set()),
         (REGISTERS, CLIENT),
+        (TABLE, {"azure-ai-ml", "mltable"}),
         (READS, {"mltable"}),
         (SECRETS, CLIENT | {"azure-keyvault-secrets"}),
         (BATCH, CLIENT),
@@ -68,7 +81,7 @@ def test_what_the_script_imports_is_there(tmp_path: Path, packages: str, script:
     listed = _pip(found["submit.py"])
     assert listed >= needed | {"mlflow", "azureml-mlflow"}
     assert (listed >= CLIENT) is (needed >= CLIENT) and ("mltable" in listed) is ("mltable" in needed)
-    assert ("azure.ai.ml" in found["src/fit.py"]) is (needed >= CLIENT)
+    assert ("azure.ai.ml" in found["src/fit.py"]) is ("azure-ai-ml" in needed)
 
 
 def test_a_script_that_is_not_submitted_does_not_count(tmp_path: Path) -> None:

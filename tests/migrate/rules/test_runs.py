@@ -168,14 +168,25 @@ def test_a_file_is_looked_for_in_its_folder() -> None:
     assert 'list_artifacts(run.name,"outputs/a")]' in "".join(found.split())
     assert "list_artifacts(run.name)]" in "".join(found.split())
     every = "".join(body("print(run.get_file_names())\n").split())
-    assert "list_artifacts(run.name,item.path)ifitem.is_direlse[item]" in every
+    assert every.endswith("returnfoundprint(artifact_paths(run.name))")
+
+
+def test_the_files_of_folders_in_folders_are_listed_by_one_function() -> None:
+    code = (
+        "def first():\n    return run.get_file_names()[0]\n\n\n"
+        "for name in run.get_file_names():\n    print(name)\nprint(first())\n"
+    )
+    text = body(code)
+    assert text.count("def artifact_paths(run_id, folder=None):\n") == 1
+    assert text.index("def artifact_paths(") < text.index("def first(") < text.index("for name in artifact_paths(")
+    assert "    return found\n\n\ndef first():\n    return artifact_paths(run.name)[0]\n\n\n" in text
 
 
 def test_files_of_a_run_that_was_started_here() -> None:
     head = "from azureml.core import Experiment, Workspace\n\n"
     start = "run = Experiment(Workspace.from_config(), 'a').start_logging()\n"
     found = "".join(convert(head + start + "run.complete()\nprint(run.get_file_names())\n").text.split())
-    assert "list_artifacts(run.info.run_id,item.path)ifitem.is_direlse[item]" in found
+    assert "returnfoundprint(artifact_paths(run.info.run_id))" in found
 
 
 def test_a_log_that_is_read_is_a_text() -> None:
