@@ -208,6 +208,15 @@ FOREIGN = (
 )
 
 
+#: A preview of SDK v1 beside azureml: components with objects of their own, which take SDK v1's workspaces.
+COMPONENTS = "azure.ml.component"
+
+
+def of_components(module: str, name: str) -> str:
+    """What a class is called here: that preview has a Pipeline of its own."""
+    return name if module != COMPONENTS or name.startswith("Component") else f"Component{name}"
+
+
 @cache
 def is_foreign(name: str) -> bool:
     """Whether a dotted name below azureml belongs to SDK v2 or to another project."""

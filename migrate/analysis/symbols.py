@@ -344,6 +344,7 @@ RESULTS |= {f"DataType.to_{name}": "DataType" for name in ("bool", "datetime", "
 
 #: Types of our own -> the class that reports name.
 REPORTED = {
+    "ComponentPipeline": "Pipeline",
     "RunContext": "Run",
     "InteractiveRun": "Run",
     "ParentRun": "Run",

@@ -17,6 +17,7 @@ from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
 from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
 from amlbridge.migrate.analysis.known import (
+    COMPONENTS,
     CONFIGURATIONS,
     FACTORIES,
     KNOWN_TYPES,
@@ -26,6 +27,7 @@ from amlbridge.migrate.analysis.known import (
     STARRED,
     STARRED_FUNCTIONS,
     is_foreign,
+    of_components,
 )
 from amlbridge.migrate.analysis.literals import literal
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
@@ -359,6 +361,8 @@ class Evaluator:
 
     def is_v1(self, name: str) -> bool:
         """Whether a dotted name lies in the packages of SDK v1."""
+        if name == COMPONENTS or name.startswith(COMPONENTS + "."):
+            return True
         inside = name == V1_PACKAGE or name.startswith(V1_PACKAGE + ".")
         return inside and not is_foreign(name) and not self.surroundings.owns(V1_PACKAGE)
 
@@ -368,7 +372,7 @@ class Evaluator:
         known = f"{module}.{name}"
         if name.islower() and name not in STARRED_FUNCTIONS and not module.startswith("azureml.widgets"):
             return Module(known)
-        return Symbol(OLD_NAMES.get(name, name))
+        return Symbol(OLD_NAMES.get(name, of_components(module, name)))
 
     def _starred(self, name: str) -> Value | None:
         """A name that only ``import *`` can have brought."""

@@ -231,7 +231,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     else:
         publication = _publication(use, to)
         if publication is None:
-            return Leave(_UNKNOWN)
+            return Leave(_UNKNOWN + (_NAMED if any(other.symbol in _IDS for other in to.uses) else ""))
         job, review, experiment = _component_job(publication, parameters, experiment, use, to), _RELEASE, None
     if experiment is not None:
         variable = to.fresh("scheduled_job")
@@ -284,6 +284,10 @@ _UNKNOWN = (
     "the pipeline behind this id cannot be told: give JobSchedule(create_job=...) a job of the pipeline itself, or "
     "PipelineJob(component=ml_client.components.get(name, label='latest').id, inputs={...}), with the data that it "
     "reads"
+)
+_IDS = ("PublishedPipeline.id", "PipelineEndpoint.id")
+_NAMED = (
+    "; until then it needs the id that SDK v1 published: the .name of a batch endpoint, if it gets one now, is none"
 )
 _OF_RUN = "it repeats the job of the run that was published, in that one's experiment and with its inputs"
 _RELEASE = (

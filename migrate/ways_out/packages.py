@@ -9,6 +9,10 @@ _MANY = "hierarchical and many-models training are parallel components of the re
 _CACHE = "v2 has no data cache: mount the data (mode ro_mount), which caches by itself"
 
 PACKAGES = {
+    "azure.ml.component": (
+        "load components with azure.ai.ml.load_component or ml_client.components.get(name, version), and write "
+        "pipelines with azure.ai.ml.dsl.pipeline"
+    ),
     "azureml._": _INNER,
     "azureml.accel": "models on FPGAs have ended: deploy to a managed online endpoint with GPUs",
     "azureml.automl": _AUTOML,

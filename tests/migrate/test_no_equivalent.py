@@ -198,3 +198,27 @@ print(data.to_pandas_dataframe(), ws.get_default_datastore().name)
     assert "ml_client.datastores.get_default().name" in conversion.text
     left = {finding.symbol for finding in conversion.findings if finding.status is not Status.CONVERTED}
     assert {f"Dataset.{made}", "Dataset.register", "Dataset.to_pandas_dataframe"} <= left
+
+
+def test_the_preview_of_components_stays_with_its_workspace() -> None:
+    """Its objects take SDK v1's workspaces; its Pipeline is none of azureml.pipeline."""
+    code = """\
+from azure.ml.component import Component, Pipeline, dsl
+from azureml.core import Workspace
+
+ws = Workspace.from_config()
+clean, train = Component.batch_load(ws, selectors=["clean:1", "train:2"])
+score = Component.load(ws, name="score")
+
+
+@dsl.pipeline(name="monthly", default_compute_target="cpu")
+def monthly(raw):
+    return score(model=train(data=clean(raw=raw).outputs.data).outputs.model).outputs
+
+
+job = Pipeline(nodes=[score(model="a")], name="again")
+"""
+    found = convert(code)
+    told = [finding.symbol for finding in found.findings if finding.status is Status.NO_EQUIVALENT]
+    assert told == ["Component.batch_load", "Component.load", "pipeline", "Pipeline"]
+    assert "ml_client" not in found.text.replace("ml_client.components.get", "")

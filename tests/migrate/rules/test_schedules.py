@@ -229,3 +229,20 @@ def test_what_is_none_is_not_given(arguments: str, pattern: str) -> None:
     text = convert(f'{head}recurrence = ScheduleRecurrence("Day", 2, {arguments})\n').text
     wanted = f'frequency="day", interval=2, schedule={pattern}' if pattern else 'frequency="day", interval=2'
     assert "".join(text.split()).endswith(f"RecurrenceTrigger({wanted})".replace(" ", ""))
+
+
+def test_a_schedule_that_stays_is_told_that_it_gets_the_name_of_an_endpoint() -> None:
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import PublishedPipeline, Schedule, ScheduleRecurrence
+
+ws = Workspace.from_config()
+wanted = next(one.id for one in PublishedPipeline.list(ws) if one.name == "billing")
+daily = ScheduleRecurrence(frequency="Day", interval=1)
+Schedule.create(ws, name="daily", pipeline_id=wanted, experiment_name="bills", recurrence=daily)
+"""
+    )
+    stays = next(finding for finding in found.findings if finding.symbol == "Schedule.create")
+    assert "one.name for one" in found.text and stays.status is Status.MANUAL
+    assert "it needs the id that SDK v1 published" in stays.message
