@@ -21,6 +21,7 @@ import ast
 import posixpath
 import re
 
+from amlbridge.migrate.analysis.arrays import is_array
 from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_statement, log_call
@@ -153,6 +154,7 @@ def _value(use: Use) -> ast.expr:
     return node
 
 
+_ARRAY = "SDK v1 logged the text of the array as well: mlflow.log_metric takes one number"
 _STARRED = "assumed that there are a name and a value, which is a number"
 
 
@@ -175,6 +177,9 @@ def log(use: Use, to: Rewriter) -> Outcome:
     step = use.argument("step", position=3)
     if kind == "text":
         return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
+    if is_array(value, use.evaluator):
+        text = log_call(use, to, "log_text", f"repr({code})", joined(name, literal, ".txt"))
+        return Replace(text, "; ".join(filter(None, [review, _ARRAY])))
     if is_dict(use.evaluator, value):
         review = review or "SDK v1 logged the text of the dict as a metric: it is a JSON file now"
         return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)

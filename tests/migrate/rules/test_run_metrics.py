@@ -226,3 +226,24 @@ def test_what_a_function_of_the_module_gives(returned: str, after: str, is_known
     found = convert(f"{HEAD}def tell(rows):\n    return {returned}\n\n\nrun.log('answer', tell(rows))\n")
     assert found.text.endswith(f"{after}\n")
     assert any("assumed" in finding.message for finding in found.findings) is not is_known
+
+
+@pytest.mark.parametrize(
+    ("value", "is_text"),
+    [
+        ("confusion_matrix(truth, found)", True),
+        ("np.array([hits, misses])", True),
+        ("forest.feature_importances_", True),
+        ("f1_score(truth, found, average=None)", True),
+        ("folds", True),
+        ("folds.mean()", False),
+        ('f1_score(truth, found, average="macro")', False),
+        ("np.array(0.5)", False),
+    ],
+)
+def test_an_array_is_logged_as_its_text_as_sdk_v1_did(value: str, is_text: bool) -> None:
+    found = convert(f"{HEAD}folds = cross_val_score(model, rows, truth)\nrun.log('scores', {value})\n")
+    after = f'log_text(repr({value}), "scores.txt")' if is_text else f'log_metric("scores", {value})'
+    assert f"mlflow.{after}" in found.text
+    told = any("one number" in finding.message for finding in found.findings)
+    assert told is is_text
