@@ -28,6 +28,7 @@ from amlbridge.migrate.models.new_functions import NEW
 from amlbridge.migrate.models.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip
+from amlbridge.migrate.outcomes import findings
 from amlbridge.migrate.project.handing import adopt, hand_bridge, hand_client, hand_run
 from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.registry import Leave, handlers
@@ -70,15 +71,15 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             to.note(argument, "workspace", "Workspace", message)
     for node, name in mocks:
         to.note(node, "mocks", name, _MOCKED)
-    findings = tuple(to.findings())
+    told = tuple(findings(to))
     if (
         not imports
         and not mocks
         and not to.memory.get(_FROM_SDK)
-        and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in findings)
+        and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in told)
     ):
         return Conversion(module.text)  # it only gets objects of others, which stay as they are
-    return Conversion(text, findings, to.created)
+    return Conversion(text, told, to.created)
 
 
 def settled(

@@ -97,8 +97,7 @@ def of_other_run(use: Use, to: Rewriter) -> str:
 
 def is_created(node: ast.expr, to: Rewriter) -> bool:
     """Whether a run is one of ``run.create_children()``, or one that MLflow has found: it is never the active one."""
-    value = to.evaluator.value(node)
-    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     return made is not None and made.symbol.endswith((".create_children", ".get_runs", "Run.list"))
 
 
@@ -183,8 +182,7 @@ def has_only_facts(made: ast.expr, to: Rewriter) -> bool:
 
 def job_fact(use: Use, to: Rewriter) -> str:
     """Code for what a use reads of a job's workspace, of the job's variables; "" where a client has to tell it."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if use.symbol not in _FACTS or made is None or made.symbol != "ContextExperiment.workspace":
         return ""
     return f'{to.need_module("os")}.environ["{_FACTS[use.symbol]}"]' if has_only_facts(made.node, to) else ""

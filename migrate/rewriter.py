@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.keywords import assumed_of, values_behind
 from amlbridge.migrate.analysis.run_kinds import annotated
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.attempt import Attempt, alternatives
@@ -450,6 +450,11 @@ class Rewriter:
         """The use that a node is, if it is one."""
         return self._use_of.get(node)  # type: ignore[call-overload,no-any-return]
 
+    def maker(self, node: ast.expr | None) -> Use | None:
+        """The use of this module that makes the object which an expression stands for; None when there is none."""
+        value = self.evaluator.value(node)
+        return self.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+
     def _of_kept_workspace(self, use: Use) -> bool:
         """Whether a plain fact is read of a workspace that stays v1: it can be read there."""
         value = use.receiver_value
@@ -560,40 +565,6 @@ class Rewriter:
         cause = self.cause(other) if self.outcome(other) == CONNECTED else other
         self.attempt.keep(use.node, cause)
         return CONNECTED
-
-    def _because(self, use: Use) -> str:
-        """Which use keeps a connected one v1, for its finding."""
-        cause = self.cause(use)
-        if cause is None or cause is use:
-            return ""
-        code = self.lines.source(cause.node).partition("\n")[0]
-        return f": {cause.symbol} ({code})"
-
-    def findings(self) -> list[Finding]:
-        """One finding for each use, in the order of the text. What nobody asked for was inside of a converted use."""
-        found = []
-        scopes = self.evaluator.scopes
-        for use in self.uses:
-            rule, outcome = self.outcomes.get(use.node, (None, None))
-            if outcome is None:
-                around = next((n for n in scopes.ancestors(use.node) if n in self.outcomes), None)
-                rule, outcome = self.outcomes[around] if around is not None else (None, None)  # type: ignore[index]
-            found.append(self._finding(use, rule, outcome))
-        return sorted([*found, *self.notes], key=lambda finding: (finding.line, finding.column))
-
-    def _finding(self, use: Use, rule: Rule | None, outcome: Outcome | None) -> Finding:
-        line, column = use.node.lineno, use.node.col_offset + 1
-        owner, dot, member = use.symbol.removesuffix("=").removesuffix("[]").partition(".")
-        symbol = REPORTED.get(owner, owner) + dot + member
-        name, doc = rule_name(rule, outcome), rule.link if rule else "docs/mapping.md"
-        if isinstance(outcome, Leave):
-            message = outcome.message + (self._because(use) if outcome == CONNECTED else "")
-            return Finding(name, symbol, outcome.status, line, column, message, doc)
-        if outcome is None:
-            return Finding(name, symbol, Status.MANUAL, line, column, f"no rule converts {symbol}", doc)
-        if outcome.review:
-            return Finding(name, symbol, Status.REVIEW, line, column, outcome.review, doc)
-        return Finding(name, symbol, Status.CONVERTED, line, column, outcome.note or "converted", doc)
 
 
 __all__ = ["Attempt", "CannotWriteError", "Rewriter", "Statements"]

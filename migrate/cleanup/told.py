@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Set
 
 from amlbridge.migrate.analysis.scopes import Binding, Scopes
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.module import MAGIC_MARK, ModuleText
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
@@ -45,8 +44,7 @@ def _changed_for_magics(to: Rewriter) -> list[Binding]:
     for name in sorted(to.attempt.masked_names):
         for binding in to.evaluator.scopes.module.bindings.get(name, ())[-1:]:
             made = binding.value if binding.kind == "assign" else None
-            value = to.evaluator.value(made) if made is not None else None
-            use = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+            use = to.maker(made)
             if use is not None and use.node in to.outcomes and not isinstance(to.outcome(use), Leave):
                 found.append(binding)
     return found

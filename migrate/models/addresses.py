@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.data import given_pair, use_of
+from amlbridge.migrate.models.data import given_pair
 from amlbridge.migrate.models.path_lists import at_run_time, elements, paths_of, written_out
 from amlbridge.migrate.models.paths import datastore_path, whole_address
 from amlbridge.migrate.rewriter import Rewriter
@@ -42,8 +41,7 @@ def address(node: ast.expr, to: Rewriter) -> str:
     made = to.use_of(node)
     if made is not None and made.symbol == "Datastore.path" and made.receiver is not None:
         return datastore_path(made.receiver, made.argument("path", position=0), to)
-    value = to.evaluator.value(node)
-    origin = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    origin = to.maker(node)
     store, inside = _placed(origin) if origin is not None else (None, None)
     if origin is not None and store is not None:  # mltable wants the whole address
         to.spare.add(origin.statement)

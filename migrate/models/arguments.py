@@ -25,7 +25,6 @@ from amlbridge.migrate.models.data import (
     input_code,
     kind_of,
     trained,
-    use_of,
 )
 from amlbridge.migrate.models.destinations import destination_path
 from amlbridge.migrate.models.gathered import types_behind
@@ -320,8 +319,7 @@ def _whole_datastore(node: ast.expr, flag: str, found: Arguments, to: Rewriter) 
 
 def bind(pair: ast.Tuple, found: Arguments, to: Rewriter) -> None:
     """Declares how a step gets the path of a parameter, as its DataPathComputeBinding says."""
-    binding = to.evaluator.value(pair.elts[-1])
-    use = use_of(binding.origin, to) if isinstance(binding, Instance) and binding.origin is not None else None
+    use = to.maker(pair.elts[-1])
     mode = use.argument("mode", position=0) if use is not None and use.symbol == "DataPathComputeBinding" else None
     parameter = to.evaluator.value(pair.elts[0])
     origin = parameter.origin if isinstance(parameter, Instance) else None
@@ -421,7 +419,7 @@ def declared_parameter(origin: ast.expr | None, to: Rewriter) -> str:
 
 
 def _default_of(origin: ast.expr | None, to: Rewriter) -> ast.expr | None:
-    use = use_of(origin, to) if origin is not None else None
+    use = to.use_of(origin) if origin is not None else None
     return use.argument("default_value", position=1) if use is not None else None
 
 
@@ -501,7 +499,7 @@ def model_type(data: Data, to: Rewriter) -> str:
 
 def _data_parameter(data: Data, to: Rewriter) -> ast.expr | None:
     """The pipeline parameter that a dataset comes from: ``DatasetConsumptionConfig("x", parameter)``."""
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if use is None or use.symbol != "DatasetConsumptionConfig":
         return None
     dataset = use.argument("dataset", position=1)
@@ -531,7 +529,7 @@ def declared_output(data: Data, to: Rewriter) -> str:
         return parameter.arg
     make = to.need("azure.ai.ml", "Output")
     arguments = ['type="uri_folder"']
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     destination = use.argument("destination") if use is not None else None
     if destination is not None:
         path = destination_path(destination, to)
@@ -574,7 +572,7 @@ def data_name(data: Data, to: Rewriter) -> str:
     parameter = parameter_of(data.root, to)
     if parameter is not None:
         return parameter.arg
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if use is not None and data.type != "DataReferenceConfiguration":  # which has no name
         name = use.argument("name", "data_reference_name", position=0 if "DataReference" not in data.type else 1)
         text = to.evaluator.text(name) if name is not None else None

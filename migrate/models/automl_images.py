@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.automl import check_settings, minutes
 from amlbridge.migrate.models.sweeps import SAMPLINGS, options
 from amlbridge.migrate.rewriter import Rewriter
@@ -130,8 +130,7 @@ def sampling_of(use: Use, to: Rewriter) -> Use | None:
     given = use.argument("hyperparameter_sampling")
     if given is None:
         return None
-    value = to.evaluator.value(given)
-    found = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    found = to.maker(given)
     if found is None or found.symbol not in SAMPLINGS:
         raise ValueError("the sampling of the hyperparameters cannot be told")
     return found

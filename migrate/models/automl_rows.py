@@ -13,7 +13,6 @@ from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.static import NotKnownError, Static
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -76,8 +75,7 @@ def split_table(given: dict[str, ast.expr], to: Rewriter) -> tuple[ast.expr, ast
 
 
 def _made_by(node: ast.expr | None, to: Rewriter) -> Use | None:
-    value = to.evaluator.value(node) if node is not None else None
-    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    use = to.maker(node)
     return use if use is not None and use.call is not None else None
 
 

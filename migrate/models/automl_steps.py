@@ -6,13 +6,12 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import automl_outputs, written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements
 from amlbridge.migrate.models.automl import AutoMLJob, read_job, tables
 from amlbridge.migrate.models.automl_outputs import OutputsOfAutoML
 from amlbridge.migrate.models.component_files import check_place
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, follow, input_code, trained
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import NotKnownError
@@ -110,8 +109,7 @@ def _outside(name: str, value: str, source: ast.expr | None, node: str, to: Rewr
 def configuration(use: Use, to: Rewriter) -> Use:
     """The AutoMLConfig of a step. Raises ValueError where it is made elsewhere."""
     given = use.argument("automl_config", position=1)
-    value = to.evaluator.value(given) if given is not None else None
-    found = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    found = to.maker(given)
     if found is None or found.symbol != "AutoMLConfig" or found.call is None:
         raise ValueError("the AutoMLConfig of the step is made elsewhere")
     return found
@@ -128,7 +126,7 @@ def _output(element: ast.expr, step: AutoMLStep, to: Rewriter, *, follows: bool)
         if step.behind is None:
             node = to.fresh(f"{step.node}_outputs")
             step.behind = OutputsOfAutoML(node, to.fresh(f"{node}_component"))
-        made = use_of(data.root, to)
+        made = to.use_of(data.root)
         shown = made.argument("pipeline_output_name") if made is not None else None
         text = (to.evaluator.text(shown) if shown is not None else None) or data_name(data, to)
         name = unique(identifier(text, kind.lower()), step.arguments.taken)

@@ -60,8 +60,7 @@ def companion(maker: Use, facet: str, to: Rewriter) -> Companion | None:
 
 def companion_of(use: Use, facet: str, to: Rewriter) -> Companion | None:
     """The variable for what a use says of an object."""
-    value = use.receiver_value
-    maker = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    maker = to.maker(use.receiver)
     found = companion(maker, facet, to) if maker is not None else None
     return found if found is not None and use in found.uses else None
 

@@ -174,17 +174,10 @@ def given_name(data: Data, to: Rewriter) -> ast.expr | None:
             if call.args:
                 return call.args[0]
             return next((k.value for k in call.keywords if k.arg == "name"), None)
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         return use.argument("name", position=0)
     return None
-
-
-def use_of(node: ast.AST, to: Rewriter) -> Use | None:
-    """The use that an expression is."""
-    if "uses by node" not in to.memory:
-        to.memory["uses by node"] = {use.node: use for use in to.uses}
-    return cast("dict[ast.AST, Use]", to.memory["uses by node"]).get(node)
 
 
 def reference_kind(use: Use, to: Rewriter) -> str:
@@ -212,7 +205,7 @@ def files_kind(use: Use, to: Rewriter) -> str:
     path = paths_of(use.argument("path", position=0), to)[0]
     value = to.evaluator.value(path)
     if isinstance(value, Instance) and value.type in REFERENCES and value.origin is not None:
-        made = use_of(value.origin, to)
+        made = to.use_of(value.origin)
         return reference_kind(made, to) if made is not None else "uri_folder"
     inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
     return "uri_file" if _names_file(inner, to) else "uri_folder"
@@ -221,7 +214,7 @@ def files_kind(use: Use, to: Rewriter) -> str:
 def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
     """The v2 type of a dataset: "uri_file", "uri_folder" or "mltable"."""
     if data.type in REFERENCES:
-        reference = use_of(data.root, to)
+        reference = to.use_of(data.root)
         return reference_kind(reference, to) if reference is not None else "uri_folder"
     if data.given is not None and isinstance(data.root, ast.Call):
         inner = returned(data.root, to)
@@ -235,7 +228,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
         passed = [given for call in calls if (given := follow(call, to)) is not None]
         kinds = {kind_of(replace(given, methods=(*given.methods, *data.methods)), to, seen) for given in passed}
         return kinds.pop() if len(kinds) == 1 else _by_mode(data)
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if use is not None and use.symbol == "DatasetConsumptionConfig":
         inner = use.argument("dataset", position=1)
         followed = follow(default_of(inner, to), to) if inner is not None else None
@@ -263,7 +256,7 @@ def kind_of(data: Data, to: Rewriter, seen: tuple[ast.expr, ...] = ()) -> str:
 
 def consumed(dataset: Data, data: Data, to: Rewriter) -> Data:
     """The dataset of a ``DatasetConsumptionConfig``, or the default of its parameter, as that says how it is read."""
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     wanted = use.argument("mode", position=2) if use is not None and use.symbol == "DatasetConsumptionConfig" else None
     said = (to.evaluator.text(wanted) if wanted is not None else None) or dataset.said
     return replace(dataset, methods=(*dataset.methods, *data.methods), said=said)
@@ -271,8 +264,7 @@ def consumed(dataset: Data, data: Data, to: Rewriter) -> Data:
 
 def default_of(node: ast.expr, to: Rewriter) -> ast.expr:
     """The default of a pipeline parameter; any other expression is its own."""
-    value = to.evaluator.value(node)
-    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    use = to.maker(node)
     default = (
         use.argument("default_value", position=1) if use is not None and use.symbol == "PipelineParameter" else None
     )
@@ -287,7 +279,7 @@ def _by_mode(data: Data) -> str:
 
 def _looked_up(data: Data, to: Rewriter) -> ast.expr | None:
     """The name of a dataset that is looked up by it, in any way."""
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
         return _name_of(use)
     held = data.held
@@ -377,7 +369,7 @@ def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
     if data is not None and parameter_of(data.root, to) is not None:
         calls = [call for call in handed_with(data.root, to) if isinstance(call, ast.Call)]
         return [made for call in calls for made in _made_of(call, to)]
-    use = use_of(data.root, to) if data is not None else None
+    use = to.use_of(data.root) if data is not None else None
     if data is None or use is None:
         return []
     if use.symbol == "DatasetConsumptionConfig":
@@ -436,7 +428,7 @@ def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
     inner = path.elts[1] if isinstance(path, ast.Tuple) and len(path.elts) == 2 else path
     value = to.evaluator.value(inner)
     if isinstance(value, Instance) and value.type == "DataPath" and isinstance(value.origin, ast.Call):
-        made = use_of(value.origin, to)
+        made = to.use_of(value.origin)
         inner = (made.argument("path_on_datastore", position=1) if made is not None else None) or inner
     text = to.evaluator.text(inner)
     if isinstance(inner, ast.JoinedStr):
@@ -457,7 +449,7 @@ def given_pair(path: ast.expr, to: Rewriter) -> bool:
 
 def declared_mode(data: Data, to: Rewriter) -> str:
     """The keyword with which a component says how it gets the data of a parameter, or "" for SDK v2's default."""
-    mode, use = consumed(data, data, to).mode, use_of(data.root, to)
+    mode, use = consumed(data, data, to).mode, to.use_of(data.root)
     inner = use.argument("dataset", position=1) if use is not None and use.call is not None else None
     default = follow(default_of(inner, to), to) if inner is not None else None
     if mode in _EVALUATED and default is not None and lists_files(default, to):
@@ -473,7 +465,7 @@ def input_code(data: Data, to: Rewriter, kind: str = "") -> str:
     mode = f', mode="{data.mode}"' if data.mode and data.mode != "direct" else ""
     if mode and lists_files(data, to):  # the files that the MLTable lists, not the folder that it is in
         mode = f', mode="{_EVALUATED[data.mode]}"'
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if data.type in REFERENCES and use is not None and use.symbols[-1] in _UPLOADS and use.call is not None:
         return _of_upload(data, use, mode, to)
     if data.type in REFERENCES:
@@ -515,7 +507,7 @@ def _of_upload(data: Data, use: Use, mode: str, to: Rewriter) -> str:
 def lists_files(data: Data, to: Rewriter, seen: frozenset[ast.AST] = frozenset()) -> bool:
     """Whether a dataset is an MLTable that lists the files of a FileDataset. ``seen``: the datasets that led to it,
     as one may be registered under the name that it is looked up by."""
-    use, led = use_of(data.root, to), seen | {data.root}
+    use, led = to.use_of(data.root), seen | {data.root}
     if use is not None and use.symbol.endswith(".register") and use.receiver is not None:
         registered = follow(use.receiver, to)
         return registered is not None and registered.root not in led and lists_files(registered, to, led)
@@ -568,7 +560,7 @@ UPLOADED_BESIDE = "uploaded beside"
 
 def is_unregistered(data: Data, to: Rewriter) -> bool:
     """Whether a dataset is made of files and not registered: it has a path, but no id."""
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     if data.root not in to.evaluator.scopes.parents:
         return is_of_files(data.root)
     return use is not None and (
@@ -593,7 +585,6 @@ def _variable_of(made: ast.expr, to: Rewriter) -> str | None:
 
 def trained(data: Data, to: Rewriter) -> Use | None:
     """The TrainingOutput that data of a pipeline stands for: the best model or the metrics of a step."""
-    use = use_of(data.root, to)
+    use = to.use_of(data.root)
     given = use.argument("training_output") if use is not None and use.call is not None else None
-    value = to.evaluator.value(given) if given is not None else None
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    return to.maker(given)

@@ -6,9 +6,7 @@ import ast
 from collections.abc import Callable
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Arguments, list_elements
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.service_scripts import Script, ServiceStep, environment_with, place_of
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
@@ -184,7 +182,7 @@ class _Task:
         port = self._script.options.get(code.removeprefix("args."))
         if port is None or port.literal or "mode=" in port.declared:
             return [code]
-        use = use_of(port.parameter, self._script.to) if port.parameter is not None else None
+        use = self._script.to.use_of(port.parameter) if port.parameter is not None else None
         name = self._script.to.evaluator.text(use.argument("name", position=0)) if use is not None else None
         if name is None:
             raise ValueError("a parameter of the pipeline comes from elsewhere: SDK v1 hands it over behind --NAME")
@@ -230,8 +228,7 @@ class _Task:
         for keyword in _LISTS:
             node = self._use.passed(keyword)
             for element in list_elements(node, to) if node is not None else []:
-                value = to.evaluator.value(element) if not isinstance(element, ast.Starred) else None
-                made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+                made = to.maker(element)
                 if made is None or made.symbol not in LIBRARIES:
                     raise ValueError(f"{keyword} are put together at run time")
                 self._step.parts.append(made.node)

@@ -15,7 +15,7 @@ _OTHERWISE = "the section of Docker is used in another way: describe it with Env
 def docker_section(value: ast.expr, to: Rewriter) -> list[Use]:
     """The changes of the section that an environment is given. Raises ValueError where they cannot be told."""
     held = to.evaluator.value(value)
-    made = to.use_of(held.origin) if isinstance(held, Instance) and held.origin is not None else None
+    made = to.maker(value)
     if made is None or made.symbol != "DockerSection" or not isinstance(held, Instance) or held.path:
         raise ValueError(_OTHERWISE)
     return section_of(made, to)
@@ -40,7 +40,7 @@ def section_of(made: Use, to: Rewriter) -> list[Use]:
 def is_apart(use: Use, to: Rewriter) -> bool:
     """Whether an assignment changes a section that a variable holds, and not that of an environment."""
     held = use.receiver_value
-    made = to.use_of(held.origin) if held is not None and held.origin is not None else None
+    made = to.maker(use.receiver)
     return made is not None and made.symbol == "DockerSection" and held is not None and not held.path
 
 

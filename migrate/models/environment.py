@@ -265,7 +265,7 @@ class Parts:
         else:
             self.conda, self.conda_code = None, to.source(value)
             self.made_here = isinstance(value, ast.Name) and _is_dict(value, to)
-            made = to.use_of(kind.origin) if isinstance(kind, Instance) and kind.origin is not None else None
+            made = to.maker(value)
             self.of_file = self.made_here and made is not None and is_read(made, to)
             self.late = late_additions(made.node, to) if self.made_here and made and not self.of_file else []
 
@@ -362,8 +362,7 @@ class Parts:
 
 def _is_dict(node: ast.Name, to: Rewriter) -> bool:
     """Whether a variable holds conda dependencies that this module puts together: not those of a file."""
-    value = to.evaluator.value(node)
-    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     if made is None or not made.symbol.startswith("CondaDependencies"):
         return False
     return is_read(made, to) or not conda_model.of_creation(made, to).base

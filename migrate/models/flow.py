@@ -13,7 +13,6 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.attributes import attribute_of
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.factories import Factory, complete, expand, shorten
 from amlbridge.migrate.models.names import identifier, node_name, unique
 from amlbridge.migrate.models.objects import Objects
@@ -221,7 +220,7 @@ class Flow:
         if isinstance(value, Instance) and isinstance(value.origin, ast.expr) and value.origin in self.steps:
             return [self.steps[value.origin]]
         if isinstance(value, Instance):
-            use = use_of(value.origin, self.to) if value.origin is not None else None
+            use = self.to.use_of(value.origin) if value.origin is not None else None
             if use is not None and use.symbol == "StepSequence":
                 listed = use.argument("steps", position=0)
                 return self.steps_of(listed) if listed is not None else []
@@ -273,7 +272,7 @@ class Flow:
         if isinstance(made, ast.Name):
             bindings = self.to.evaluator.scopes.lookup(made.id, made)
             made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
-        use = use_of(made, self.to) if made is not None else None
+        use = self.to.use_of(made) if made is not None else None
         # Only what has been decided already: a step that is being decided may be what asks for its pipelines.
         outcome = self.to.outcomes.get(use.node, (None, None))[1] if use is not None else None
         return use if isinstance(outcome, Leave) else None

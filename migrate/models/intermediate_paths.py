@@ -6,7 +6,7 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.paths import DEFAULT_DATASTORE, datastore_name, datastore_path
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -20,7 +20,7 @@ def _store(use: Use, to: Rewriter) -> ast.expr | None:
     store = use.passed("datastore", position=1)
     while isinstance(store, ast.Attribute) and store.attr == "datastore":
         other = follow(store.value, to)
-        made = use_of(other.root, to) if other is not None else None
+        made = to.use_of(other.root) if other is not None else None
         store = made.passed("datastore", position=1) if made is not None and made.symbol == "PipelineData" else None
     return store
 

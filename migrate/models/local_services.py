@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.deployment_settings import given_nodes
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -51,7 +50,7 @@ def is_local(service: Instance | None, to: Rewriter) -> bool:
         return False
     if service.type == "LocalWebservice":
         return True
-    use = use_of(service.origin, to) if service.origin is not None else None
+    use = to.use_of(service.origin) if service.origin is not None else None
     if use is None or use.symbol.rsplit(".", 1)[-1] not in _DEPLOYING:
         return False
     try:
@@ -86,7 +85,7 @@ def _bindings(node: ast.expr | None, evaluator: Evaluator) -> list[Binding]:
 
 def _assigned(binding: Binding, to: Rewriter) -> Use | None:
     """The configuration that a statement assigns to nothing but a variable."""
-    use = use_of(binding.value, to) if binding.value is not None else None
+    use = to.use_of(binding.value) if binding.value is not None else None
     if use is None or use.call is None or use.symbol not in (*_CALLS, _LOCAL_CALL):
         return None
     said = use.statement
@@ -107,7 +106,7 @@ def deployed_locally(config: Use, to: Rewriter) -> bool:
 
 def where_of(service: Instance | None, at: Use, to: Rewriter) -> Where:
     """The end of a call on a web service. Raises ValueError where the code cannot tell whether it is a local one."""
-    use = use_of(service.origin, to) if service is not None and service.origin is not None else None
+    use = to.use_of(service.origin) if service is not None and service.origin is not None else None
     given = use.argument("deployment_config", position=4) if use is not None and use.symbol == "Model.deploy" else None
     variable = choice(given, to)
     if variable is None or not isinstance(given, ast.Name):

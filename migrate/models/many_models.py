@@ -9,9 +9,8 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements, output_port
-from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow, input_code, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow, input_code
 from amlbridge.migrate.models.many_models_settings import TRAIN, TRAINING, is_literal, settings_file
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, reads
@@ -81,7 +80,7 @@ class RegistryStep(Step):
 def read_training(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call that makes the steps of a training. Raises ValueError where it cannot be read."""
     given = use.argument("train_pipeline_parameters", position=8)
-    made = _made(given, to) if given is not None else None
+    made = to.maker(given)
     if given is not None and (made is None or made.symbol not in TRAINING):
         raise ValueError("the parameters of the training are made elsewhere")
     if made is None:
@@ -106,7 +105,7 @@ def read_training(use: Use, component: str, node: str, to: Rewriter) -> Step:
 def read_inference(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call that makes the steps of a forecast. Raises ValueError where it cannot be read."""
     given = use.argument("inference_pipeline_parameters", position=7)
-    made = _made(given, to) if given is not None else None
+    made = to.maker(given)
     if given is not None and (made is None or made.symbol not in INFERENCE):
         raise ValueError("the parameters of the forecast are made elsewhere")
     name = INFERENCE[made.symbol] if made is not None else INFERENCE["ManyModelsInferenceParameters"]
@@ -168,10 +167,10 @@ def _raw_data(node: ast.expr | None, to: Rewriter) -> Port:
 
 def _folder(data: Data, to: Rewriter) -> str | None:
     """The folder of the files that a table is made of, where the table is made in this module of one folder."""
-    use: Use | None = use_of(data.root, to)
+    use: Use | None = to.use_of(data.root)
     while use is not None and use.symbol.endswith(".register") and use.receiver is not None:
         registered = follow(use.receiver, to)
-        use = use_of(registered.root, to) if registered is not None else None
+        use = to.use_of(registered.root) if registered is not None else None
     path = use.argument("path", position=0) if use is not None and ".from_" in use.symbol else None
     if path is None or to.evaluator.type_of(path) not in REFERENCES:
         return None
@@ -243,8 +242,3 @@ def _output(node: ast.expr | None, step: RegistryStep, to: Rewriter) -> None:
         if output == "raw_predictions":
             port.declared = port.declared.replace('"uri_folder"', '"uri_file"')
     step.results[name] = output
-
-
-def _made(node: ast.expr, to: Rewriter) -> Use | None:
-    value = to.evaluator.value(node)
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements, read_arguments
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.static import NotKnownError, Static
@@ -78,8 +78,7 @@ def read_notebook(config: Use, step: Use | None, to: Rewriter) -> Notebook:
 
 
 def _handler(found: Notebook, node: ast.expr | None, to: Rewriter) -> None:
-    value = to.evaluator.value(node) if node is not None else None
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     if made is None:
         return
     found.parts.append(made.node)
@@ -126,8 +125,7 @@ def _is_new(port: Port, known: list[Port]) -> bool:
 def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call of NotebookRunnerStep. Raises ValueError where it cannot be read."""
     given = use.argument("notebook_run_config")
-    value = to.evaluator.value(given) if given is not None else None
-    config = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    config = to.maker(given)
     if config is None or config.symbol != "NotebookRunConfig":
         raise ValueError("the NotebookRunConfig of the step is made elsewhere")
     notebook = read_notebook(config, use, to)

@@ -10,7 +10,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import Arguments, Port, input_port, list_elements, output_port, read_arguments
-from amlbridge.migrate.models.data import Data, consumed, default_of, follow, lists_files, use_of
+from amlbridge.migrate.models.data import Data, consumed, default_of, follow, lists_files
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.parallel_yaml import settings_of
 from amlbridge.migrate.models.parameters import makers, parameter_of
@@ -157,7 +157,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
 def configuration(node: ast.expr, to: Rewriter) -> Configuration:
     """The ParallelRunConfig that an expression stands for. Raises ValueError where it cannot be told."""
     value = to.evaluator.value(node)
-    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    use = to.maker(node)
     is_config = isinstance(value, Instance) and value.type == "ParallelRunConfig"
     if is_config and isinstance(node, ast.Name) and parameter_of(value.origin, to) is not None:  # type: ignore[union-attr]
         return _given(node, cast("Instance", value), to)
@@ -277,7 +277,7 @@ def _inputs(use: Use, step: ParallelStep, config: Configuration, to: Rewriter) -
 
 def _mode(data: Data, to: Rewriter) -> str:
     """How a step gets what it splits: the rows of a table, or the files that an MLTable lists, mounted as in SDK v1."""
-    used = use_of(data.root, to)
+    used = to.use_of(data.root)
     inner = None
     if used is not None and used.symbol == "DatasetConsumptionConfig":
         inner = used.argument("dataset", position=1)
@@ -358,8 +358,7 @@ def _plain(node: ast.expr, name: str, reviews: list[str], to: Rewriter) -> str:
     """A setting; where it is a parameter of the pipeline, its default."""
     if to.evaluator.type_of(node) != "PipelineParameter":
         return to.source(node)
-    value = to.evaluator.value(node)
-    use = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    use = to.maker(node)
     default = use.argument("default_value", position=1) if use is not None else None
     if default is None:
         raise ValueError(f"{name} is a parameter of the pipeline, which SDK v2 cannot bind")

@@ -8,8 +8,7 @@ import posixpath
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
@@ -22,7 +21,7 @@ def datastore_name(node: ast.expr, to: Rewriter) -> tuple[str, bool]:
     """The name of a datastore: (text, True) when it is known, (code, False) when it is not."""
     value = to.evaluator.value(node)
     origin = getattr(value, "origin", None)
-    use = use_of(origin, to) if origin is not None else None
+    use = to.use_of(origin) if origin is not None else None
     if use is not None and not _is_chosen(node, to):
         if use.symbol in _DEFAULT:
             chosen = chosen_default(use, to)
@@ -252,7 +251,7 @@ def upload_target(use: Use, to: Rewriter) -> ast.expr | None:
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else target
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
         return inner.elts[1]
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(target)
     if made is not None and made.symbol == "DataPath":
         return made.argument("path_on_datastore", position=1)
     return target if use.symbols[-1] != "Dataset.File.upload_directory" else None

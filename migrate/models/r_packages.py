@@ -10,8 +10,7 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.data import use_of
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -65,8 +64,7 @@ def _elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
 
 def _package(node: ast.expr, to: Rewriter) -> str:
     """The conda package of an RCranPackage, whose name and version are assigned."""
-    value = to.evaluator.value(node)
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     if made is None or made.symbol != "RCranPackage":
         raise ValueError("a package of R is made elsewhere: name it in the conda packages (r-name)")
     given = {

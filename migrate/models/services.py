@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Their classes in SDK v1.
@@ -32,6 +31,6 @@ def is_of_service(node: ast.expr, to: Rewriter) -> bool:
 def _made_of_service(value: Instance, to: Rewriter) -> bool:
     if value.type in SERVICES:
         return True
-    use = use_of(value.origin, to) if value.type == "ComputeTarget" and value.origin is not None else None
+    use = to.use_of(value.origin) if value.type == "ComputeTarget" and value.origin is not None else None
     config = use.argument("attach_configuration", "provisioning_configuration", position=2) if use is not None else None
     return config is not None and to.evaluator.type_of(config) in CONFIGURATIONS

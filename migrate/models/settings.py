@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.functions import argument_of
 from amlbridge.migrate.analysis.uses import Use, is_none
 from amlbridge.migrate.analysis.values import Function, Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.parameters import makers, parameter_of
@@ -233,8 +232,7 @@ def _script_run(node: ast.expr | None, to: Rewriter) -> Use | None:
     is."""
     if isinstance(node, ast.Attribute) and node.attr not in _READ:
         return None
-    value = to.evaluator.value(node.value if isinstance(node, ast.Attribute) else node)
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node.value if isinstance(node, ast.Attribute) else node)
     if made is None or made.symbol != "ScriptRunConfig" or made.call is None:
         return None
     parents = to.evaluator.scopes.parents
@@ -296,8 +294,7 @@ def _is_free(code: str, inner: Collection[str]) -> bool:
 def name_of_compute(target: ast.expr, to: Rewriter) -> str:
     """The literal of a compute's name, where that is known: of a text, or of a compute that is looked up by it."""
     text = to.evaluator.text(target)
-    value = to.evaluator.value(target)
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(target)
     if text is None and made is not None and made.symbol in ("ComputeTarget", "AmlCompute") and made.call is not None:
         text = to.evaluator.text(made.argument("name", position=1))
     return json.dumps(text, ensure_ascii=False) if text is not None else ""
@@ -342,7 +339,7 @@ def _described(node: ast.expr, to: Rewriter) -> Parts | None:
 
 def described_at(origin: ast.AST | None, to: Rewriter) -> Parts | None:
     """What is said of the environment or the run configuration that a node makes; None for what is neither."""
-    use = use_of(origin, to) if origin is not None else None
+    use = to.use_of(origin) if origin is not None else None
     if use is not None:
         to.outcome(use)
     parts = to.memory.get(("parts", origin))
@@ -401,7 +398,7 @@ def _mpi(found: Settings, processes: ast.expr | None, nodes: ast.expr | None, to
 
 def _of_estimator(found: Settings, estimator: ast.expr, use: Use, to: Rewriter) -> None:
     """The settings of an EstimatorStep are those of its estimator."""
-    inner = estimator_use(estimator, to)
+    inner = to.maker(estimator)
     if inner is None:
         raise ValueError("the estimator of the step cannot be told")
     source = inner.argument("source_directory", position=0)
@@ -420,13 +417,7 @@ def _of_estimator(found: Settings, estimator: ast.expr, use: Use, to: Rewriter) 
             found.compute = compute_of(target, to)
 
 
-def estimator_use(node: ast.expr, to: Rewriter) -> Use | None:
-    """The call that made an estimator."""
-    value = to.evaluator.value(node)
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
-
-
 def estimator_script(node: ast.expr, to: Rewriter) -> ast.expr | None:
     """The script of an estimator."""
-    use = estimator_use(node, to)
+    use = to.maker(node)
     return use.argument("entry_script") if use is not None else None

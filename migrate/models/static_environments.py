@@ -11,7 +11,6 @@ from typing import Any
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.environment import Parts, is_change
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.settings import Settings
@@ -74,7 +73,7 @@ class _Reader:
         value = self._to.evaluator.value(node)
         if isinstance(node, ast.Attribute) and node.attr == "environment" and isinstance(value, Instance):
             return self._followed(node.value)
-        use = use_of(node, self._to)
+        use = self._to.use_of(node)
         if use is None or use.call is None:
             raise NotKnownError(ast.unparse(node))
         self._to.outcome(use)
@@ -129,7 +128,7 @@ class _Reader:
         """The dict of conda dependencies, or the path of a file of the user, as the component sees it."""
         if isinstance(node, ast.Name):
             binding = static.binding(node)
-            use = use_of(binding.value, self._to) if binding.value is not None else None
+            use = self._to.use_of(binding.value) if binding.value is not None else None
             noted = self._to.memory.get(("conda", use.node)) if use is not None and self._to.outcome(use) else None
             if use is not None and isinstance(noted, str):
                 self._note_makers(use)

@@ -6,7 +6,6 @@ import ast
 
 from amlbridge.migrate.analysis.symbols import SUBMITTED
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -81,8 +80,7 @@ def _waits(use: Use, to: Rewriter) -> str | None:
 
 def _is_of_the_process(config: ast.expr, to: Rewriter) -> bool:
     """Whether an AutoMLConfig names no compute at all: SDK v1 searches in the process of the client then."""
-    value = to.evaluator.value(config)
-    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(config)
     if made is None or made.call is None:
         return False
     try:

@@ -7,9 +7,8 @@ import shlex
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Arguments, Port, list_elements, output_port, read_arguments
-from amlbridge.migrate.models.data import follow, trained, use_of
+from amlbridge.migrate.models.data import follow, trained
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, declare_inputs, read_as_tables, reads, roots, take_reuse
@@ -69,8 +68,7 @@ class SweepStep(Step):
 def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
     """Reads a call of HyperDriveStep. Raises ValueError where it cannot be read."""
     given = use.argument("hyperdrive_config", position=1)
-    value = to.evaluator.value(given) if given is not None else None
-    config = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    config = to.maker(given)
     if config is None or config.symbol not in CONFIGURATIONS or config.call is None:
         raise ValueError("the HyperDriveConfig of the step is made elsewhere")
     sweep = read_sweep(config, to)
@@ -118,7 +116,7 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
 
 
 def _name(root: ast.expr, to: Rewriter) -> str:
-    use = use_of(root, to)
+    use = to.use_of(root)
     given = use.argument("name", position=0) if use is not None else None
     return (to.evaluator.text(given) if given is not None else None) or "model"
 

@@ -11,7 +11,6 @@ from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.arguments import PLAIN, Arguments, Port, literal
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -140,16 +139,14 @@ def seconds(minutes: ast.expr, to: Rewriter) -> str:
 def sampling_of(use: Use, to: Rewriter) -> Use | None:
     """The call that made the sampling of a HyperDriveConfig."""
     given = argument(use, "hyperparameter_sampling")
-    value = to.evaluator.value(given) if given is not None else None
-    found = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    found = to.maker(given)
     return found if found is not None and found.symbol in SAMPLINGS else None
 
 
 def trial_of(use: Use, to: Rewriter) -> Use | None:
     """The call that made the script run, or estimator, that a HyperDriveConfig tunes."""
     given = argument(use, "run_config") or argument(use, "estimator")
-    value = to.evaluator.value(given) if given is not None else None
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    return to.maker(given)
 
 
 def configurations(to: Rewriter) -> list[Use]:
@@ -187,7 +184,7 @@ def space_of(sampling: Use, to: Rewriter) -> list[Tuned]:
 def _type(distribution: ast.expr, to: Rewriter) -> str:
     value = to.evaluator.value(distribution)
     inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else distribution
-    use = use_of(inner, to)
+    use = to.use_of(inner)
     if use is None or use.call is None:
         return "string"
     if use.symbol == "randint":

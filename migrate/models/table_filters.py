@@ -11,7 +11,7 @@ import json
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.models.data import SELECTIONS, Data, follow, registered_here, use_of
+from amlbridge.migrate.models.data import SELECTIONS, Data, follow, registered_here
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Filter by time -> its bounds: (keyword of v1, position, sign).
@@ -63,7 +63,7 @@ def _time_column(data: Data | None, to: Rewriter) -> ast.expr | None:
                 keys = ("timestamp", "fine_grain_timestamp")
                 named = next((key.value for key in call.keywords if key.arg in keys), None)
                 return named if named is not None else call.args[0] if call.args else None
-        use = use_of(data.root, to)
+        use = to.use_of(data.root)
         if use is None:
             return None
         if use.receiver is not None and use.symbol.rsplit(".", 1)[1] in (*SELECTIONS, "register"):

@@ -78,8 +78,7 @@ def _line(mlflow: str, client: str) -> str:
 def _client(use: Use, to: Rewriter) -> str:
     """The client that a use sees; where none is known, the one that its run was found with."""
     client = to.client(use.node)
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     workspace = made.argument("workspace", position=0) if made is not None and made.call is not None else None
     known = _is_name(client) and client != to.memory.get(("variable", "ml_client"))
     if known or not isinstance(workspace, (ast.Name, ast.Attribute)):

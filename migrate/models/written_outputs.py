@@ -19,7 +19,7 @@ from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import Arguments
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -43,7 +43,7 @@ def type_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
     """Declares the outputs of a step as the script writes them, where the project has the script."""
     text = _script(use, to)
     for port in arguments.outputs:
-        made = use_of(port.source, to) if port.source is not None else None
+        made = to.use_of(port.source) if port.source is not None else None
         if made is None or made.symbol != "PipelineData" or _FOLDER not in port.declared:
             continue
         directory = made.argument("is_directory")

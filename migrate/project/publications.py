@@ -10,8 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.data import follow, kind_of, use_of
+from amlbridge.migrate.models.data import follow, kind_of
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.paths import datastore_name
@@ -63,8 +62,7 @@ def _publication(use: Use, to: Rewriter) -> Publication | None:
 
 def _pipeline(node: ast.expr | None, to: Rewriter) -> Use | None:
     """The call that made a pipeline, also one that has been published."""
-    value = to.evaluator.value(node) if node is not None else None
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     if made is not None and made.symbol == "Pipeline.publish":
         return _pipeline(made.receiver, to)
     return made if made is not None and made.symbol == "Pipeline" else None
@@ -74,7 +72,7 @@ def _parameter(name: str, default: ast.expr, to: Rewriter) -> DataParameter:
     data = follow(default, to)
     if data is None:
         return DataParameter(name, "uri_folder")
-    kind, made = kind_of(data, to), use_of(data.root, to)
+    kind, made = kind_of(data, to), to.use_of(data.root)
     if made is None:
         return DataParameter(name, kind)
     if made.symbol in ("DataPath", "DataReference"):

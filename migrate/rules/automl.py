@@ -209,8 +209,7 @@ def _settings(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("AutoMLConfig.as_serializable_dict")
 def as_dict(use: Use, to: Rewriter) -> Outcome:
     """The settings of a training of many models are a dict already; v1 had those of the forecast among the others."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None or use.receiver is None or not is_settings(made, to):
         return Leave("a job of AutoML has no dict of its settings: write down those that are needed")
     name = to.source(use.receiver)
@@ -313,8 +312,7 @@ def get_forecasting(use: Use, to: Rewriter) -> Outcome:
 
 def _part(name: str, use: Use, to: Rewriter) -> str:
     """How a setting is reached: by attribute, or as an entry of a dict."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     return f'["{forecasting_name(name)}"]' if made is not None and holds_settings(made, to) else f".{name}"
 
 

@@ -13,10 +13,9 @@ import posixpath
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.inside import client as client_inside
 from amlbridge.migrate.inside import is_run_script, is_statement
-from amlbridge.migrate.models.data import follow, use_of
+from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.listed_files import FLAT, copies
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import datastore_path
@@ -91,7 +90,7 @@ def download_code(path: str, target: str, use: Use, to: Rewriter) -> str:
 def _is_on_web(node: ast.expr, to: Rewriter) -> bool:
     """Whether a dataset is made of addresses of the web."""
     data = follow(node, to)
-    made = use_of(data.root, to) if data is not None else None
+    made = to.use_of(data.root) if data is not None else None
     if made is None or ".from_" not in made.symbol:
         return False
     texts = [to.evaluator.text(path) or "" for path in paths_of(made.argument("path", position=0), to)]
@@ -213,8 +212,7 @@ def mount(use: Use, to: Rewriter) -> Outcome:
 def _mounted(use: Use, to: Rewriter) -> tuple[ast.expr, bool, bool] | None:
     """The dataset of a mount context, whether a ``with`` has it, and whether it has a path of its own; None when that
     cannot be told."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None or made.receiver is None:
         return None
     in_block = isinstance(to.evaluator.scopes.parents.get(made.node), ast.withitem)

@@ -21,7 +21,7 @@ from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors, refused_requests
 from amlbridge.migrate.models.chosen_files import gathered
-from amlbridge.migrate.models.data import reference_kind, use_of
+from amlbridge.migrate.models.data import reference_kind
 from amlbridge.migrate.models.datastore_uploads import is_asset, store_of, upload_to_path
 from amlbridge.migrate.models.lookups import is_tested
 from amlbridge.migrate.models.paths import chosen_default, datastore_path, store_argument, upload_name, upload_target
@@ -324,8 +324,7 @@ def configuration(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("DataReference.data_reference_name", "DataReference.path_on_datastore")
 def read_reference(use: Use, to: Rewriter) -> Outcome:
     """What the reference was made with: an input has no name, and its path names the datastore as well."""
-    value, name = use.receiver_value, use.symbol.rsplit(".", 1)[1]
-    made = use_of(value.origin, to) if value is not None and value.origin is not None else None
+    made, name = to.maker(use.receiver), use.symbol.rsplit(".", 1)[1]
     given = made.argument(name, position={"data_reference_name": 1}.get(name, 2)) if made is not None else None
     text = to.evaluator.text(given) if given is not None and made is not None and made.call is not None else None
     if text is None and _names_reference(use):

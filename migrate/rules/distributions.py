@@ -43,7 +43,7 @@ def read_count(use: Use, to: Rewriter) -> Outcome:
 def _node_count(use: Use, to: Rewriter) -> ast.expr | None:
     """The only expression that says how many nodes there are; None for none or several. Without one it is 1."""
     value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None or made.call is None or value is None or value.origin is None:
         return None
     given = [

@@ -132,8 +132,7 @@ def _cannot(member: Use, to: Rewriter) -> str:
 
 def _made(use: Use, to: Rewriter) -> Use:
     """The call that made the client. Raises ValueError where that cannot be told."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None or made.call is None or not made.symbol.startswith("ExplanationClient.from_"):
         raise ValueError("the client of the explanations is made elsewhere")
     return made

@@ -9,9 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -75,15 +73,10 @@ def pool(use: Use, to: Rewriter) -> Outcome:
 
 def _configuration(service: ast.expr, to: Rewriter) -> Use | None:
     """The configuration that a linked service was registered with."""
-    made = _made(service, to)
+    made = to.maker(service)
     given = made.argument("linked_service_config", position=2) if made is not None else None
-    config = _made(given, to) if given is not None else None
+    config = to.maker(given)
     return config if config is not None and config.symbol == "SynapseWorkspaceLinkedServiceConfiguration" else None
-
-
-def _made(node: ast.expr, to: Rewriter) -> Use | None:
-    value = to.evaluator.value(node)
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
 
 
 @rule.converts("LinkedService.register", "SynapseWorkspaceLinkedServiceConfiguration")

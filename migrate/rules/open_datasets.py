@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.frames import pandas_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.open_datasets import ACCOUNT, OPEN, OpenDataset
@@ -104,8 +103,7 @@ def _gone(use: Use, to: Rewriter) -> Outcome | None:
 @rule.converts(*(f"{name}.to_pandas_dataframe" for name, dataset in OPEN.items() if not dataset.pattern))
 def frame(use: Use, to: Rewriter) -> Outcome:
     """A data frame of the files."""
-    value = use.receiver_value
-    made = use_of(value.origin, to) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None:
         return Leave("the dataset is made elsewhere: read the public files with pandas")
     return read_frame(made, use, to)
@@ -124,8 +122,7 @@ def public_table(node: ast.expr, to: Rewriter) -> tuple[Use, list[Use]] | None:
     """The call that names the open dataset which an expression is, or is a part of, and how the parts are selected."""
     found: list[Use] = []
     while True:
-        value = to.evaluator.value(node)
-        made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+        made = to.maker(node)
         if made is None or dataset_of(made) is not None:
             return (made, found) if made is not None else None
         if made.receiver is None or made.symbol.rpartition(".")[2] not in _SELECTIONS:
@@ -162,8 +159,7 @@ def read_frame(made: Use, use: Use, to: Rewriter, parts: Sequence[Use] = ()) -> 
 def _read(made: Use, use: Use, to: Rewriter) -> Replace:
     dataset = dataset_of(made)
     assert dataset is not None
-    outer = made.receiver_value  # NycTlcGreen(...).get_tabular_dataset()
-    origin = use_of(outer.origin, to) if outer is not None and outer.origin is not None else None
+    origin = to.maker(made.receiver)  # NycTlcGreen(...).get_tabular_dataset()
     given = origin if origin is not None and not made.arguments() else made
     country, places = made.symbol.startswith("PublicHolidays"), (0, 1)
     if country:
@@ -235,6 +231,5 @@ def dataset_of(use: Use | None) -> OpenDataset | None:
 
 def open_root(node: ast.expr, to: Rewriter) -> Use | None:
     """The call that names the open dataset that an expression stands for, or None."""
-    value = to.evaluator.value(node)
-    made = use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(node)
     return made if dataset_of(made) is not None else None

@@ -219,8 +219,7 @@ _DEFAULTS = {"append_row_file_name": '"parallel_run_step.txt"', "output_action":
 )
 def setting(use: Use, to: Rewriter) -> Outcome:
     """A setting that is read is what the configuration was given."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     name = use.symbol.rsplit(".", 1)[1]
     if made is None or made.call is None:
         return Leave("read it where the settings of parallel_run_function are: the configuration cannot be told")

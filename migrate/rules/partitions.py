@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, registered_here, use_of
+from amlbridge.migrate.models.data import follow, registered_here
 from amlbridge.migrate.models.frames import path_code
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -89,13 +89,13 @@ _READ = "the table is read here: only the values of its keys are needed"
 def _keys(use: Use, to: Rewriter) -> list[str]:
     """The keys of the dataset that a use is a member of; [] where they cannot be told."""
     data = follow(use.receiver, to) if use.receiver is not None else None
-    made = use_of(data.root, to) if data is not None else None
+    made = to.use_of(data.root) if data is not None else None
     if made is not None and made.symbol.endswith(("get_by_name", "datasets[]")):
         data = registered_here(made, to)
-        made = use_of(data.root, to) if data is not None else None
+        made = to.use_of(data.root) if data is not None else None
     if made is not None and made.symbol.endswith(".register") and made.receiver is not None:
         data = follow(made.receiver, to)
-        made = use_of(data.root, to) if data is not None else None
+        made = to.use_of(data.root) if data is not None else None
     given = made.argument("partition_format") if made is not None and made.call is not None else None
     text = to.evaluator.text(given) if given is not None else None
     return _KEY.findall(text) if text is not None else []

@@ -25,7 +25,7 @@ from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import Buildings
 from amlbridge.migrate.models.built_nodes import pipeline_code
 from amlbridge.migrate.models.conditions import Condition, Conditions
-from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code, use_of
+from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code
 from amlbridge.migrate.models.flow import Flow, StepLeftError
 from amlbridge.migrate.models.handed_pipelines import given_pipeline
 from amlbridge.migrate.models.intermediate_paths import default_store
@@ -307,7 +307,7 @@ def _bound(port: Port, to: Rewriter) -> str:
 
 def parameter_name(origin: ast.expr, to: Rewriter) -> str:
     """The name of a pipeline parameter in the pipeline's function."""
-    use = use_of(origin, to)
+    use = to.use_of(origin)
     name = use.argument("name", position=0) if use is not None else None
     text = to.evaluator.text(name) if name is not None else None
     if text is None:
@@ -356,7 +356,7 @@ def _outputs(steps: list[Step], to: Rewriter) -> list[str]:
     for step in steps:
         found += [f'"{name}": {step.node}.outputs.{output}' for name, output in step.results.items()]
         for port in step.arguments.outputs:
-            use = use_of(port.source, to) if port.source is not None else None
+            use = to.use_of(port.source) if port.source is not None else None
             name = use.argument("pipeline_output_name") if use is not None else None
             text = to.evaluator.text(name) if name is not None else None
             if text is not None:

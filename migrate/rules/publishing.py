@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.endpoint_names import endpoint_name
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
@@ -188,8 +187,7 @@ def publish(use: Use, to: Rewriter) -> Outcome:
 
 def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     """The pipeline that a run came from."""
-    value = use.receiver_value
-    made = use_of(value.origin, to) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None or not made.symbol.endswith(".submit"):
         return None
     if made.symbol == "Pipeline.submit":

@@ -77,8 +77,7 @@ def package(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RCranPackage.name=", "RCranPackage.version=", "RCranPackage.repository=")
 def member(use: Use, to: Rewriter) -> Outcome:
     """What is said of a package goes with it."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is None:
         return Leave(_LEFT, Status.NO_EQUIVALENT)
     return to.left_with(use, made) if isinstance(to.outcome(made), Leave) else Statements("")

@@ -10,7 +10,7 @@ import ast
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, input_code, lists_files, use_of
+from amlbridge.migrate.models.data import follow, input_code, lists_files
 from amlbridge.migrate.models.run_data import MODES
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -91,7 +91,7 @@ def _dataset(location: ast.expr, to: Rewriter) -> ast.expr | None:
 
 def _made(node: ast.expr, to: Rewriter) -> Use | None:
     origin = getattr(to.evaluator.value(node), "origin", None)
-    return use_of(origin if origin is not None else node, to)
+    return to.use_of(origin if origin is not None else node)
 
 
 @rule.converts("Data.create")

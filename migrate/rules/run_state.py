@@ -144,8 +144,7 @@ _OUTPUTS = re.compile(r"(\./)?outputs(/|$)")
 
 def _writes_outputs(use: Use, to: Rewriter) -> bool:
     """Whether the module names files of the folder that SDK v1 uploaded, beside what it tells SDK v1 itself."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     if made is not None and made.call is not None and made.argument("outputs") is not None:
         return False  # another folder, or none
     scopes = to.evaluator.scopes

@@ -18,7 +18,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, is_statement, run_id
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.artifacts import folder_above, stored_path
-from amlbridge.migrate.models.data import INTERMEDIATE, follow, use_of
+from amlbridge.migrate.models.data import INTERMEDIATE, follow
 from amlbridge.migrate.models.environment import assigned
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.metrics import asked
@@ -350,7 +350,7 @@ def output_path(use: Use, to: Rewriter) -> Outcome:
 def _output_name(use: Use, to: Rewriter) -> str | None:
     """The name of the output that ``get_pipeline_output(name)`` gave."""
     origin = use.receiver_value.origin if use.receiver_value is not None else None
-    made = use_of(origin, to) if origin is not None else None
+    made = to.use_of(origin) if origin is not None else None
     port = _port_name(made, to) if made is not None else None
     if port is not None:
         return port

@@ -12,7 +12,6 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.additions import base
-from amlbridge.migrate.models.data import use_of
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.paths import uploaded_file
 from amlbridge.migrate.module import Publication
@@ -338,8 +337,7 @@ def _published(use: Use, to: Rewriter) -> Use | None:
     node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
     held = base(node, to) if node is not None else None
     node = held.value if held is not None else node
-    value = to.evaluator.value(node.value) if isinstance(node, ast.Attribute) else None
-    return use_of(value.origin, to) if isinstance(value, Instance) and value.origin is not None else None
+    return to.maker(node.value) if isinstance(node, ast.Attribute) else None
 
 
 def _published_run(use: Use, to: Rewriter) -> ast.expr | None:

@@ -12,7 +12,6 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.services import CONFIGURATIONS, SERVICES
 from amlbridge.migrate.models.steps import STEPS
@@ -131,8 +130,7 @@ def _above(statement: ast.stmt, to: Rewriter) -> list[ast.AST]:
 def _left(use: Use, to: Rewriter) -> Outcome:
     """The way out of the service."""
     config = use.argument("attach_configuration", "provisioning_configuration", position=2)
-    value = to.evaluator.value(config) if config is not None else None
-    made = to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None
+    made = to.maker(config)
     return without_rule(made.symbol if made is not None else use.symbol)
 
 

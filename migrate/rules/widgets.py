@@ -85,6 +85,5 @@ def _of_this_process(use: Use, to: Rewriter) -> bool:
 
 def _shown(use: Use, to: Rewriter) -> ast.expr | None:
     """The expression of the run that the widget of a use shows."""
-    value = use.receiver_value
-    made = to.use_of(value.origin) if value is not None and value.origin is not None else None
+    made = to.maker(use.receiver)
     return made.argument("run_instance", position=0) if made is not None and made.symbol == "RunDetails" else None
