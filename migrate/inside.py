@@ -122,11 +122,6 @@ def client_call(use: Use, to: Rewriter, function: str, *arguments: str) -> str:
     return f"{to.need('mlflow', 'MlflowClient')}().{function}({', '.join([other, *arguments])})"
 
 
-def is_statement(use: Use) -> bool:
-    """Whether the use is a statement of its own, so that several statements may take its place."""
-    return isinstance(use.statement, ast.Expr) and use.statement.value is use.node
-
-
 # The workspace ----------------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,12 @@ def assuming(outcome: Outcome, *assumptions: str) -> Outcome:
     return replace(outcome, review="; ".join(filter(None, [outcome.review, *assumptions])))
 
 
+def taken_over(use: Use, review: str = "") -> Outcome:
+    """The outcome of an object that is part of what another conversion writes: the statement that assigns it goes, and
+    ``None`` stands for it where it is made on the spot."""
+    return Statements("", review) if use.is_assigned else Replace("None", review)
+
+
 Handler = Callable[["Use", "Rewriter"], Outcome]
 #: Looks at a comparison, call or subscript that has v1 uses inside; gives None when it is none of its idioms.
 Idiom = Callable[[ast.expr, "Rewriter"], Replace | None]

@@ -149,7 +149,7 @@ class Rewriter:
     def _client_of(self, workspace: ast.expr) -> str:
         value = self.evaluator.value(workspace)
         if isinstance(value, Instance) and value.origin in self.attempt.kept:
-            bound = self.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
+            bound = self.evaluator.scopes.bindings_of(workspace)
             there = self.client_there(workspace)
             return there or (client_beside(bound[0], CLIENT, self) if bound else client_near(workspace, self))
         annotate_client(value, self)

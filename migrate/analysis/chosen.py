@@ -45,7 +45,7 @@ def chosen(
     if node is None:
         return None
     literal = _literal(node, evaluator)
-    bindings = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bindings = evaluator.scopes.bindings_of(node)
     if (literal is None and not bindings) or _is_record(literal, evaluator):
         return None
     inside = [added for owner, added in _additions(evaluator) if _is_same(owner, literal, bindings, evaluator)]

@@ -31,8 +31,5 @@ def derived_classes(uses: Iterable[Use], scopes: Scopes) -> frozenset[str]:
 
 def is_derived(node: ast.expr, classes: frozenset[str], scopes: Scopes) -> bool:
     """Whether an expression, or what its variable holds, is made of one of these classes."""
-    made: ast.expr | None = node
-    if isinstance(node, ast.Name):
-        bindings = scopes.lookup(node.id, node)
-        made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+    made = scopes.only_value(node)
     return isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id in classes

@@ -36,8 +36,7 @@ def items_of(node: ast.expr, evaluator: Evaluator) -> list[tuple[ast.expr | None
 def _written(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
     value = evaluator.value(node)
     if value is None and isinstance(node, ast.Name):  # settings = dict(a=1)
-        bindings = evaluator.scopes.lookup(node.id, node)
-        return bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+        return evaluator.scopes.only_value(node)
     return value.node if isinstance(value, Code) and value.evaluator is evaluator else None
 
 

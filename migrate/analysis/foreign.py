@@ -45,7 +45,7 @@ def _is_unseen(node: ast.expr, evaluator: Evaluator) -> bool:
     for _ in range(_DEPTH):
         while isinstance(at, (ast.Call, ast.Attribute)):
             at = at.func if isinstance(at, ast.Call) else at.value
-        found = evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
+        found = evaluator.scopes.bindings_of(at)
         if len(found) != 1:
             return False
         if found[0].kind == "import":
@@ -71,7 +71,7 @@ def _is_of_v1(function: ast.expr, evaluator: Evaluator) -> bool:
     root = function
     while isinstance(root, ast.Attribute):
         root = root.value
-    found = evaluator.scopes.lookup(root.id, root) if isinstance(root, ast.Name) else []
+    found = evaluator.scopes.bindings_of(root)
     statement = found[0].statement if found else None
     if isinstance(statement, ast.ImportFrom):
         return not statement.level and evaluator.is_v1(statement.module or "")

@@ -13,7 +13,7 @@ def may_call(call: ast.Call, scopes: Scopes, *, bound: bool) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return not bound
     base = call.func.value
-    found = scopes.lookup(base.id, base) if isinstance(base, ast.Name) else []
+    found = scopes.bindings_of(base)
     return bound and not any(binding.kind == "import" for binding in found)
 
 

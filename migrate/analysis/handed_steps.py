@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from amlbridge.migrate.analysis.values import Code, Evaluator, Instance
+from amlbridge.migrate.analysis.values import Evaluator, Instance
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,8 +40,7 @@ class HandedSteps:
 
 def steps_in(evaluator: Evaluator, node: ast.expr) -> tuple[ast.expr, ...]:
     """The calls that make the steps of a list; () for what is no list of steps."""
-    value = evaluator.value(node)
-    listed = value.node if isinstance(value, Code) and value.evaluator is evaluator else node
+    listed = evaluator.behind(node)
     elements = list(listed.elts) if isinstance(listed, (ast.List, ast.Tuple)) else []
     if isinstance(node, ast.Name):
         elements += [call.args[0] for call in evaluator.calls().get("append", ()) if _is_of(call, node.id)]

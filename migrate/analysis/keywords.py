@@ -44,7 +44,7 @@ def keywords_behind(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]
 
 def handed_on(node: ast.expr, evaluator: Evaluator) -> Binding | None:
     """The parameter ``**kwargs`` that an expression is, where its function does nothing with it but hand it on."""
-    found = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    found = evaluator.scopes.bindings_of(node)
     function = found[0].scope.node if len(found) == 1 else None
     if not isinstance(function, _FUNCTIONS) or found[0].node is not function.args.kwarg:
         return None
@@ -89,7 +89,7 @@ def is_written_out(node: ast.expr, evaluator: Evaluator) -> bool:
 
 def values_behind(node: ast.expr, evaluator: Evaluator) -> Iterator[ast.expr]:
     """The values that a dict of this module may have: where it is made, and where it is changed."""
-    found = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    found = evaluator.scopes.bindings_of(node)
     made = [binding.value for binding in found if binding.kind == "assign"] if found else [node]
     pairs = [pair for one in made if one is not None for pair in written_pairs(one) or ()]
     if isinstance(node, ast.Name):

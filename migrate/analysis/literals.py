@@ -1,4 +1,4 @@
-"""Values of expressions that are written out."""
+"""What expressions say that are written out: their values, and whether that is nothing, true or false."""
 
 from __future__ import annotations
 
@@ -12,3 +12,23 @@ def literal(node: ast.expr) -> object:
         if len(parts) == len(node.values):
             return "".join(parts)
     return ast.literal_eval(node)
+
+
+def is_none(node: ast.expr | None) -> bool:
+    """Whether the code says nothing, or ``None``."""
+    return unless_none(node) is None
+
+
+def unless_none(node: ast.expr | None) -> ast.expr | None:
+    """The expression; None as well where the code says ``None``, which SDK v1 takes for nothing."""
+    return None if isinstance(node, ast.Constant) and node.value is None else node
+
+
+def is_true(node: ast.expr | None) -> bool:
+    """Whether the code says ``True``."""
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def is_false(node: ast.expr | None) -> bool:
+    """Whether the code says nothing, or a constant that counts as false."""
+    return node is None or (isinstance(node, ast.Constant) and not node.value)

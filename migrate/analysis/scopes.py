@@ -130,6 +130,18 @@ class Scopes:
             scope = scope.parent
         return []
 
+    def bindings_of(self, node: ast.AST | None) -> list[Binding]:
+        """What :meth:`lookup` finds for a name where it stands. Empty for an expression that is no name."""
+        return self.lookup(node.id, node) if isinstance(node, ast.Name) else []
+
+    def only_value(self, node: ast.expr) -> ast.expr | None:
+        """The expression that a variable was assigned, None where it has another binding, too. Of an expression that is
+        no name, itself."""
+        if not isinstance(node, ast.Name):
+            return node
+        found = self.lookup(node.id, node)
+        return found[0].value if len(found) == 1 and found[0].kind == "assign" else None
+
     def is_bound(self, name: str, at: ast.AST) -> bool:
         """Whether there is any binding that a name may refer to at a node."""
         scope: Scope | None = self.of(at)

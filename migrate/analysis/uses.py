@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.keywords import keywords_behind
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
+from amlbridge.migrate.analysis.literals import unless_none
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
 from amlbridge.migrate.text.trees import children
@@ -57,7 +58,7 @@ class Use:
         for _ in range(_DEPTH):
             while isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
                 node = node.func if isinstance(node, ast.Call) else node.value
-            found = self.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+            found = self.evaluator.scopes.bindings_of(node)
             if not found:
                 break
             statement, alias = found[0].statement, found[0].node
@@ -66,6 +67,17 @@ class Use:
                 return above + alias.name
             node = alias.annotation if isinstance(alias, ast.arg) else found[0].value
         return ""
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it is a statement of its own, so that nothing reads its value and several statements may take its
+        place."""
+        return isinstance(self.statement, ast.Expr) and self.statement.value is self.node
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether its value is assigned as it is."""
+        return isinstance(self.statement, ast.Assign) and self.statement.value is self.node
 
     @property
     def receiver_value(self) -> Instance | None:
@@ -103,13 +115,7 @@ class Use:
 
     def passed(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The same; None as well where the code says ``None``, which SDK v1 takes for nothing."""
-        found = self.argument(*names, position=position)
-        return None if is_none(found) else found
-
-
-def is_none(node: ast.expr | None) -> bool:
-    """Whether the code says nothing, or ``None``."""
-    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+        return unless_none(self.argument(*names, position=position))
 
 
 #: Libraries that are no part of SDK v1, and that SDK v2 goes on with (mltable reads with azureml-dataprep): one comment

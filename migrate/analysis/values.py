@@ -139,6 +139,12 @@ class Evaluator:
         self._known[node] = found
         return found
 
+    def behind(self, node: ast.expr) -> ast.expr:
+        """The expression of this module that says what an expression is: that of its variable, where it is known and
+        makes no object; else the expression itself."""
+        value = self.value(node)
+        return value.node if isinstance(value, Code) and value.evaluator is self else node
+
     def type_of(self, node: ast.expr | None) -> str | None:
         """The v1 type of an expression, or None."""
         value = self.value(node)

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.unbound import unbound_names
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
 from amlbridge.migrate.mixtures.credentials import credential_beside
 from amlbridge.migrate.mixtures.held import held_workspace
@@ -82,7 +83,7 @@ def client_of_unknown(workspace: ast.expr, to: Rewriter) -> tuple[str, bool]:
     root = workspace
     while isinstance(root, (ast.Attribute, ast.Call)):
         root = root.func if isinstance(root, ast.Call) else root.value
-    found = to.evaluator.scopes.lookup(root.id, root) if isinstance(root, ast.Name) else []
+    found = to.evaluator.scopes.bindings_of(root)
     code = to.source(workspace)
     if found and all(binding.kind == "import" or _is_made_by_v1(binding, to) for binding in found):
         return client_of(code, to), False

@@ -55,7 +55,7 @@ _NAMED = ("Step.name", "PipelineData.name", "OutputFileDatasetConfig.name", "Pip
 
 def may_be_none(node: ast.AST, evaluator: Evaluator) -> bool:
     """Whether a variable holds None in a branch: ``target = None``."""
-    bound = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bound = evaluator.scopes.bindings_of(node)
     return any(isinstance(binding.value, ast.Constant) and binding.value.value is None for binding in bound)
 
 

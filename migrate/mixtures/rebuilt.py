@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.mixtures.beside import v1_workspace
@@ -59,7 +60,7 @@ def settings_code(node: ast.AST, to: Rewriter) -> str:
     environment = to.imports.need("azureml.core", "Environment")
     to.attempt.names.add(environment)
     version = made.argument("version", position=2) if made.call is not None else None
-    known = version is not None and not (isinstance(version, ast.Constant) and version.value is None)
+    known = not is_none(version)
     found = to.source(node)
     which = f", version={found}.version" if known else ""
     return f"{environment}.get({v1_workspace(node, to)}, {found}.name{which})"

@@ -6,7 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import given_pair
-from amlbridge.migrate.models.path_lists import at_run_time, elements, paths_of, written_out
+from amlbridge.migrate.models.path_lists import at_run_time, elements, paths_of
 from amlbridge.migrate.models.paths import datastore_path, whole_address
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -32,7 +32,7 @@ def list_code(path: ast.expr, use: Use, to: Rewriter) -> str:
 
 def address(node: ast.expr, to: Rewriter) -> str:
     """Code of the address of one path. Raises ValueError for the parameter of a pipeline."""
-    inner = written_out(node, to)
+    inner = to.evaluator.behind(node)
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
         if to.evaluator.type_of(inner.elts[1]) == "DataPathComputeBinding":
             raise ValueError("a dataset is made of files: the parameter of a pipeline has them in its runs only")

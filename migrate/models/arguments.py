@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
@@ -149,8 +150,7 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         return _added_to(node, later, to)
     if is_changed(node, to):
         return [ast.Starred(value=node, ctx=ast.Load())]
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if inner is not node and grows(inner, to):
         return [ast.Starred(value=node, ctx=ast.Load())]
     if isinstance(inner, (ast.List, ast.Tuple)) and _is_there(inner, node, to):
@@ -158,7 +158,7 @@ def list_elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
         for element in inner.elts:
             found += list_elements(element.value, to) if isinstance(element, ast.Starred) else [element]
         return found
-    if isinstance(inner, ast.Constant) and inner.value is None:
+    if is_none(inner):
         return []
     if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "list" and not inner.args:
         return []
@@ -201,8 +201,7 @@ def check_no_data(node: ast.expr, to: Rewriter, but: Set[str] = frozenset()) -> 
 
 def data_in(node: ast.expr, to: Rewriter) -> set[str]:
     """The types of data, and of parameters of a pipeline, in a list that is put together at run time."""
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     elements = list(inner.elts) if isinstance(inner, (ast.List, ast.Tuple)) else []
     elsewhere = later(inner, to) if inner is not node else []
     for addition in [*(additions(node, to) if isinstance(node, ast.Name) else ()), *elsewhere]:

@@ -6,7 +6,8 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.keywords import is_written_out, keywords_behind
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.automl_rows import (
     TARGET,

@@ -66,7 +66,7 @@ class AutoMLStep(Step):
             check_place(self, to)
         except NotKnownError:
             return False
-        return isinstance(self.use.statement, ast.Assign) and self.use.statement.value is self.use.node
+        return self.use.is_assigned
 
 
 @reads("AutoMLStep")

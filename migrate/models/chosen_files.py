@@ -19,10 +19,9 @@ def gathered(use: Use, source: ast.expr, to: Rewriter) -> str | None:
     if len(texts) < 2 or not all(texts) or statement is None:
         return None
     folders = {posixpath.dirname(posixpath.normpath(str(text).replace("\\", "/"))) for text in texts}
-    root = use.argument("relative_root", position=1)
+    root = use.passed("relative_root", position=1)
     above = to.evaluator.text(root) if root is not None else None
-    kept = root is not None and not (isinstance(root, ast.Constant) and root.value is None)
-    if len(folders) != 1 or (kept and (above is None or posixpath.normpath(above) not in folders)):
+    if len(folders) != 1 or (root is not None and (above is None or posixpath.normpath(above) not in folders)):
         return None
     folder, file = to.fresh("upload_folder"), to.fresh("file")
     copy = f"{to.need_module('shutil')}.copy({file}, {folder})"

@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.package_lists import is_added_to, rename_listed
@@ -15,17 +16,6 @@ from amlbridge.migrate.rewriter import Rewriter
 
 #: The version that v2 images run best with; v1's own default (3.8) has no support any more.
 PYTHON = '"python=3.10"'
-#: Methods that change conda dependencies; what is not here has its own handling.
-CHANGES = (
-    "add_pip_package",
-    "add_conda_package",
-    "add_channel",
-    "set_python_version",
-    "set_pip_option",
-    "set_pip_index_url",
-    "add_tensorflow_conda_package",
-    "add_tensorflow_pip_package",
-)
 #: Where the environments of a module may be those of services.
 _SERVING = ("InferenceConfig", "Model.deploy", "ContainerImage.image_configuration")
 TENSORFLOW = ("add_tensorflow_conda_package", "add_tensorflow_pip_package")
@@ -103,8 +93,8 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
     """``CondaDependencies.create(...)``, ``CondaDependencies()`` or ``CondaDependencies(path)``."""
     conda = Conda(kept=needed(to), scripts=ScriptPackages.of(to))
     if use.symbol != "CondaDependencies.create":
-        path = use.argument("conda_dependencies_file_path", position=0)
-        if path is not None and not (isinstance(path, ast.Constant) and path.value is None):
+        path = use.passed("conda_dependencies_file_path", position=0)
+        if path is not None:
             conda.base = to.source(path)
         else:
             conda.pip = _served(to)
@@ -138,15 +128,15 @@ def _served(to: Rewriter) -> list[str]:
 
 def tensorflow(use: Use, to: Rewriter) -> str:
     """The package that ``add_tensorflow_...`` adds: one for CPU and GPU, as TensorFlow has been since 2.1."""
-    version = use.argument("version", position=1)
-    if version is None or (isinstance(version, ast.Constant) and version.value is None):
+    version = use.passed("version", position=1)
+    if version is None:
         return '"tensorflow"'
     return _joined("tensorflow==" if "pip" in use.symbol else "tensorflow=", version, to)
 
 
 def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
     """A list of packages as code of its elements; what is not literal is spread."""
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    if node is None or is_none(node):
         return []
     if isinstance(node, (ast.List, ast.Tuple)):
         return [_entry(element, to) for element in node.elts]

@@ -109,7 +109,7 @@ def follow(node: ast.expr, to: Rewriter) -> Data | None:
             return None if as_input else Data(origin, value.type, tuple(reversed(methods)), at)
         held = at if value.path or _is_out_of_sight(origin, at, to) else None
         if not isinstance(origin, ast.expr):
-            inner = to.evaluator.scopes.lookup(at.id, at) if isinstance(at, ast.Name) else []
+            inner = to.evaluator.scopes.bindings_of(at)
             given = isinstance(origin, ast.arg) and [binding.node for binding in inner] == [origin]
             root = cast("ast.expr", origin) if given else node
             return Data(root, value.type, (*_said_by_callers(origin, to), *reversed(methods)))
@@ -283,7 +283,7 @@ def _looked_up(data: Data, to: Rewriter) -> ast.expr | None:
     if use is not None and use.symbol.endswith(("get_by_name", "datasets[]")):
         return _name_of(use)
     held = data.held
-    bound = to.evaluator.scopes.lookup(held.id, held) if isinstance(held, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(held)
     made = bound[0].value if len(bound) == 1 else held
     if isinstance(made, ast.Subscript) and made.value is data.root:
         return made.slice
@@ -361,8 +361,7 @@ def is_read_by_rows(use: Use, to: Rewriter) -> bool:
 
 def _made_of(node: ast.expr, to: Rewriter) -> list[ast.AST]:
     """The calls that made the datasets of an expression, also before they were registered."""
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if isinstance(inner, (ast.List, ast.Tuple)):
         return [made for element in inner.elts for made in _made_of(element, to)]
     data = follow(inner, to)
@@ -438,7 +437,7 @@ def _has_pattern(path: ast.expr, to: Rewriter) -> bool:
 
 def given_pair(path: ast.expr, to: Rewriter) -> bool:
     """Whether a parameter gets a datastore and a path in it."""
-    bound = to.evaluator.scopes.lookup(path.id, path) if isinstance(path, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(path)
     if not bound or bound[0].kind != "parameter":
         return False
     given = to.evaluator.given(bound[0].scope.node, bound[0].name)

@@ -13,8 +13,9 @@ import json
 import posixpath
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import shared
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import UPLOADED_BESIDE
@@ -137,8 +138,7 @@ def upload_to_path(use: Use, source: ast.expr, to: Rewriter) -> Outcome:
 
 def pattern_of(use: Use) -> ast.expr | None:
     """The pattern that the files of a folder have to match to go up."""
-    given = use.argument("pattern", position=2) if use.symbols[-1] == "Dataset.File.upload_directory" else None
-    return None if isinstance(given, ast.Constant) and given.value is None else given
+    return use.passed("pattern", position=2) if use.symbols[-1] == "Dataset.File.upload_directory" else None
 
 
 def is_read_at_path(use: Use, to: Rewriter) -> bool:
@@ -223,8 +223,7 @@ def _mode(overwrite: ast.expr | None, to: Rewriter) -> str:
 
 
 def _root(use: Use) -> ast.expr | None:
-    root = use.argument("relative_root", position=1)
-    return None if isinstance(root, ast.Constant) and root.value is None else root
+    return use.passed("relative_root", position=1)
 
 
 def _inside(use: Use, source: ast.expr, file: str, target: str, to: Rewriter) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.passed import parameter_of
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -41,7 +42,7 @@ def is_inlined(use: Use, to: Rewriter) -> bool:
     for node in readers(use.node, evaluator):
         if logging(node, evaluator) is not None or _is_validated(node, evaluator):
             continue
-        found = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+        found = evaluator.scopes.bindings_of(node)
         bound = [one.value for one in found] == [use.node] and binding is not None
         if not (bound and _is_given(node, evaluator)):
             return False
@@ -75,7 +76,7 @@ def spread(node: ast.expr, default: str, to: Rewriter) -> tuple[str, str]:
     """The keyword of a dict of settings that code hands on, and what is assumed of it. ``default``: code of the
     settings where nothing is given."""
     code, known = to.source(node), to.evaluator.type_of(node) is not None
-    found = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    found = to.evaluator.scopes.bindings_of(node)
     binding = found[0] if len(found) == 1 and found[0].kind == "parameter" else None
     optional = binding is not None and _is_optional(binding.node, binding.scope.node)
     review = f"{code} has to be a dict of keywords of ManagedOnlineDeployment"
@@ -84,7 +85,7 @@ def spread(node: ast.expr, default: str, to: Rewriter) -> tuple[str, str]:
 
 def is_parameter(node: ast.expr | None, to: Rewriter) -> bool:
     """Whether an expression is a parameter of the function that it is in."""
-    found = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    found = to.evaluator.scopes.bindings_of(node)
     return bool(found) and found[0].kind == "parameter"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -14,8 +13,7 @@ _PLACEHOLDERS = {"{run-id}": "${{name}}", "{output-name}": "${{output_name}}"}
 
 def destination_path(node: ast.expr, to: Rewriter) -> str | None:
     """The code of the address that a destination ``(datastore, path)`` names; None for any other."""
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if not isinstance(inner, ast.Tuple) or len(inner.elts) != 2:
         return None
     store, inside = inner.elts

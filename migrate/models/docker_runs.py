@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import list_elements
@@ -23,7 +24,7 @@ def memory_of(node: ast.expr, to: Rewriter) -> str:
     """Code of a size of memory: Docker and SDK v1 take "48gb", SDK v2 "48g"."""
     text = to.evaluator.text(node)
     whole = re.fullmatch(r"\s*(\d+)\s*([bkmg])b?\s*", text.lower()) if text is not None else None
-    if isinstance(node, ast.Constant) and node.value is None:
+    if is_none(node):
         return ""
     return f'"{whole[1]}{whole[2]}"' if whole is not None else to.source(node)
 
@@ -37,7 +38,7 @@ def docker_arguments(node: ast.expr, to: Rewriter) -> str:
 
 def joined_arguments(given: ast.expr, to: Rewriter) -> str:
     """Code of one text of a list of arguments, as ``docker_args`` has them; "" for none."""
-    if isinstance(given, ast.Constant) and given.value is None:
+    if is_none(given):
         return ""
     words = list_elements(given, to)
     texts = [to.evaluator.text(word) for word in words]

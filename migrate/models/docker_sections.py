@@ -47,7 +47,7 @@ def is_apart(use: Use, to: Rewriter) -> bool:
 def is_given(use: Use, to: Rewriter) -> bool:
     """Whether a section is made where an environment gets it: ``env.docker = DockerSection()``."""
     same = [other for other in to.uses if other.statement is use.statement and other.symbol == "Environment.docker="]
-    return bool(same) and isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    return bool(same) and use.is_assigned
 
 
 def _is_owner(name: ast.Name, to: Rewriter) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.rewriter import Rewriter
 
 #: What the text of a moment, or of a random id, may begin with: a digit.
@@ -27,11 +26,10 @@ def endpoint_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
 
 def _begins_with_digit(node: ast.expr, to: Rewriter, depth: int = 0) -> bool:
     """Whether a text begins with a digit, as far as its code tells: ``f"{now:%m-%d}-Pipeline"``."""
-    value = to.evaluator.value(node)
-    shown = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    shown = to.evaluator.behind(node)
     if depth > 8:
         return False
-    bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(shown)
     assigned = [binding.value for binding in bound if binding.kind == "assign" and binding.value is not None]
     if assigned:
         return any(_begins_with_digit(value, to, depth + 1) for value in assigned)

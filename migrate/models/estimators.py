@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.conda import Conda, entries
@@ -29,8 +30,8 @@ _VERSIONED = {"SKLearn": "scikit-learn", "PyTorch": "torch", "TensorFlow": "tens
 
 def environment_of(use: Use, to: Rewriter) -> str:
     """The code of an estimator's environment."""
-    given = use.argument("environment_definition")
-    if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
+    given = use.passed("environment_definition")
+    if given is not None:
         return to.source(given)
     file = use.argument("conda_dependencies_file", "conda_dependencies_file_path")
     image = use.passed("custom_docker_image", "custom_docker_base_image")
@@ -55,7 +56,7 @@ def environment_of(use: Use, to: Rewriter) -> str:
 def _image(use: Use, to: Rewriter) -> str:
     """The base image that an estimator had: one with CUDA for ``use_gpu=True``; "" for the default."""
     gpu = use.passed("use_gpu")
-    if gpu is None or (isinstance(gpu, ast.Constant) and not gpu.value):
+    if gpu is None or is_false(gpu):
         return ""
     return GPU_IMAGE if isinstance(gpu, ast.Constant) else f"({GPU_IMAGE} if {to.source(gpu)} else {IMAGE})"
 
@@ -89,8 +90,8 @@ def distribute(settings: Settings, use: Use, to: Rewriter) -> None:
     nodes = use.argument("node_count")
     if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):
         settings.instance_count = to.source(nodes)
-    training = use.argument("distributed_training", "distributed_backend")
-    if training is not None and not (isinstance(training, ast.Constant) and training.value is None):
+    training = use.passed("distributed_training", "distributed_backend")
+    if training is not None:
         text = to.evaluator.text(training)
         settings.distribution = to.source(training) if text is None else _backend(text.lower(), use, to)
     variables = use.argument("environment_variables")

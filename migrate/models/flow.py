@@ -17,7 +17,7 @@ from amlbridge.migrate.models.factories import Factory, complete, expand, shorte
 from amlbridge.migrate.models.names import identifier, node_name, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
-from amlbridge.migrate.models.steps import READERS, STEPS, Step
+from amlbridge.migrate.models.steps import READERS, Step
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -269,9 +269,8 @@ class Flow:
         node = element.value if isinstance(element, ast.Starred) else element
         value = self.to.evaluator.value(node)
         made: ast.AST | None = value.origin if isinstance(value, Instance) else node
-        if isinstance(made, ast.Name):
-            bindings = self.to.evaluator.scopes.lookup(made.id, made)
-            made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+        if isinstance(made, ast.expr):
+            made = self.to.evaluator.scopes.only_value(made)
         use = self.to.use_of(made) if made is not None else None
         # Only what has been decided already: a step that is being decided may be what asks for its pipelines.
         outcome = self.to.outcomes.get(use.node, (None, None))[1] if use is not None else None
@@ -380,8 +379,3 @@ class Flow:
             return f"self.{attribute.attr}", node
         component = self.to.fresh(f"{stem}_component")
         return component, node
-
-
-def is_step(use: Use) -> bool:
-    """Whether a use makes a step."""
-    return use.symbol in STEPS and use.call is not None

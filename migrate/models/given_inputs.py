@@ -16,10 +16,7 @@ _TYPE = "DatasetConsumptionConfig"
 
 def call_of(node: ast.expr, to: Rewriter) -> ast.Call | None:
     """The call of a function of the project that gives an input, which an expression is or which its variable holds."""
-    made: ast.expr | None = node
-    if isinstance(node, ast.Name):
-        bindings = to.evaluator.scopes.lookup(node.id, node)
-        made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+    made = to.evaluator.scopes.only_value(node)
     function = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None
     if not isinstance(made, ast.Call) or not isinstance(function, Function):
         return None

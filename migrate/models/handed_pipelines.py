@@ -41,7 +41,7 @@ def given_steps(listed: ast.expr, use: Use, to: Rewriter) -> tuple[Maker, Defini
     """How a function makes a pipeline of the steps that it gets as a parameter, if all its callers list them; None for
     other pipelines."""
     function = to.evaluator.scopes.of(use.node).node
-    bindings = to.evaluator.scopes.lookup(listed.id, listed) if isinstance(listed, ast.Name) else []
+    bindings = to.evaluator.scopes.bindings_of(listed)
     if len(bindings) != 1 or bindings[0].kind != "parameter" or bindings[0].scope.node is not function:
         return None
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -53,7 +52,7 @@ def _is_located(name: ast.Name, to: Rewriter) -> bool:
 
 
 def _is_deleted(name: ast.Name, to: Rewriter) -> bool:
-    return any(use.receiver is name and use.symbol.endswith("Image.delete") and is_statement(use) for use in to.uses)
+    return any(use.receiver is name and use.symbol.endswith("Image.delete") and use.is_statement for use in to.uses)
 
 
 def is_checked(name: ast.Name, to: Rewriter) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.models import matching
 
@@ -18,10 +18,12 @@ def listed_services(use: Use, to: Rewriter) -> tuple[str, str]:
     """The code of ``Webservice.list``, and what to review. Raises ValueError for a filter that SDK v2 cannot answer."""
     client = to.client(use.node, use.argument("workspace", position=0))
     found = f"{client}.online_endpoints.list()"
-    if any(_given(use, name, at) is not None for name, at in _UNKNOWN.items()):
+    if any(use.passed(name, position=at) is not None for name, at in _UNKNOWN.items()):
         raise ValueError("endpoints do not tell their images: choose them by name, tags or model")
-    wanted = matching("endpoint", ((name, _given(use, name, at)) for name, at in (("tags", 6), ("properties", 7))), to)
-    name, identity = _given(use, "model_name", 4), _given(use, "model_id", 5)
+    wanted = matching(
+        "endpoint", ((name, use.passed(name, position=at)) for name, at in (("tags", 6), ("properties", 7))), to
+    )
+    name, identity = use.passed("model_name", position=4), use.passed("model_id", position=5)
     if name is not None:
         known = to.evaluator.text(name) if isinstance(name, ast.Constant) else None
         part = f'"/models/{known}/"' if known is not None else f'f"/models/{{{to.source(name)}}}/"'
@@ -29,12 +31,7 @@ def listed_services(use: Use, to: Rewriter) -> tuple[str, str]:
     if identity is not None:
         path = f'"/models/" + {to.source(identity)}.replace(":", "/versions/")'
         wanted.append(_SERVED.format(f"str(deployment.model).endswith({path})", client))
-    review = _KINDS if _given(use, "compute_type", 1) is not None else ""
+    review = _KINDS if use.passed("compute_type", position=1) is not None else ""
     if not wanted:
         return f"list({found})", review
     return f"[endpoint for endpoint in {found} if {' and '.join(wanted)}]", review
-
-
-def _given(use: Use, name: str, position: int) -> ast.expr | None:
-    node = use.argument(name, position=position)
-    return None if node is None or is_none(node) else node

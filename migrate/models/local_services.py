@@ -80,7 +80,7 @@ def choice(settings: ast.expr | None, to: Rewriter) -> str | None:
 
 
 def _bindings(node: ast.expr | None, evaluator: Evaluator) -> list[Binding]:
-    return evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    return evaluator.scopes.bindings_of(node)
 
 
 def _assigned(binding: Binding, to: Rewriter) -> Use | None:

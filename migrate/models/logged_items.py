@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.values import Evaluator
 
 def may_be_text(value: ast.expr, evaluator: Evaluator) -> bool:
     """Whether a variable gets the values of a dict (``for name, value in settings.items()``) and some are texts."""
-    bindings = evaluator.scopes.lookup(value.id, value) if isinstance(value, ast.Name) else []
+    bindings = evaluator.scopes.bindings_of(value)
     if len(bindings) != 1 or bindings[0].kind != "pair" or bindings[0].index != 1:
         return False
     pairs = bindings[0].value
@@ -22,7 +22,7 @@ def may_be_text(value: ast.expr, evaluator: Evaluator) -> bool:
 
 def _given(node: ast.expr, evaluator: Evaluator) -> list[tuple[Evaluator, ast.expr]]:
     """The dict, or what the callers of the function pass as such."""
-    bindings = evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bindings = evaluator.scopes.bindings_of(node)
     if len(bindings) == 1 and bindings[0].kind == "parameter":
         return evaluator.given(bindings[0].scope.node, bindings[0].name)
     return [(evaluator, node)]

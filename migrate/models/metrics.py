@@ -58,5 +58,5 @@ def _readers(use: Use, to: Rewriter) -> list[tuple[ast.Name, _Taken]]:
 
 def _reads(node: ast.expr, use: Use, to: Rewriter) -> bool:
     """Whether a name holds what a use gives where it is read."""
-    bindings = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bindings = to.evaluator.scopes.bindings_of(node)
     return bool(bindings) and bindings[0].value is use.node

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements, read_arguments
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.names import identifier, unique
@@ -90,10 +90,9 @@ def _handler(found: Notebook, node: ast.expr | None, to: Rewriter) -> None:
 
 def add_parameters(arguments: Arguments, node: ast.expr | None, to: Rewriter) -> None:
     """Adds parameters of a notebook. Raises ValueError where they are put together at run time."""
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    if node is None or is_none(node):
         return
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if not isinstance(inner, ast.Dict):
         raise ValueError("the parameters of the notebook are put together at run time")
     for key, item in zip(inner.keys, inner.values, strict=True):

@@ -45,7 +45,7 @@ def rename_listed(name: ast.Name, to: Rewriter, kept: Collection[str]) -> None:
 def rename_looped(name: ast.expr, to: Rewriter, kept: Collection[str]) -> None:
     """The same for the list of a loop that adds its packages one by one, and does nothing else with them."""
     scopes = to.evaluator.scopes
-    bound = scopes.lookup(name.id, name) if isinstance(name, ast.Name) else []
+    bound = scopes.bindings_of(name)
     if not isinstance(name, ast.Name) or len(bound) != 1 or bound[0].kind != "element" or bound[0].value is None:
         return
     reads = [read for read in Objects.of(to).reads(name.id) if scopes.lookup(name.id, read) == bound]

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import cast
 
+from amlbridge.migrate.analysis.literals import unless_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models import written_tables
@@ -65,8 +66,7 @@ class Configuration:
 
     def get(self, name: str) -> ast.expr | None:
         """What a keyword is given; None for None as well."""
-        found = self.arguments.get(name)
-        return None if isinstance(found, ast.Constant) and found.value is None else found
+        return unless_none(self.arguments.get(name))
 
 
 @dataclass

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.additions import Addition, additions, base
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -21,7 +20,7 @@ def paths_of(path: ast.expr | None, to: Rewriter) -> list[ast.expr]:
     """The paths that a dataset is made from: one, or a list of them. None of a list that is made at run time."""
     if path is None or at_run_time(path, to):
         return []
-    node = written_out(path, to)
+    node = to.evaluator.behind(path)
     return [path] if is_listed_elsewhere(path, to) else node.elts if isinstance(node, ast.List) else [node]
 
 
@@ -36,22 +35,16 @@ def at_run_time(path: ast.expr | None, to: Rewriter) -> bool:
 
 def is_listed_elsewhere(path: ast.expr, to: Rewriter) -> bool:
     """Whether a list of paths is made in a function that does not run here: its variables mean nothing here."""
-    node, scopes = written_out(path, to), to.evaluator.scopes
+    node, scopes = to.evaluator.behind(path), to.evaluator.scopes
     around = set(scopes.ancestors(path))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     hidden = (above for above in scopes.ancestors(node) if isinstance(above, functions) and above not in around)
     return isinstance(node, _LISTS) and any(hidden)
 
 
-def written_out(node: ast.expr, to: Rewriter) -> ast.expr:
-    """The expression that a name stands for."""
-    value = to.evaluator.value(node)
-    return value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
-
-
 def _made(node: ast.expr, to: Rewriter) -> ast.expr:
     """The same; also a part of a list, or a sum of lists, that a variable holds."""
-    found = written_out(node, to)
+    found = to.evaluator.behind(node)
     bound = base(found, to) if isinstance(found, ast.Name) else None
     return bound.value if bound is not None and bound.value is not None and _parts(bound.value) else found
 

@@ -8,7 +8,6 @@ import posixpath
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
@@ -247,8 +246,7 @@ UPLOADS = {"Datastore.upload": 1, "Datastore.upload_files": 2, "Dataset.File.upl
 def upload_target(use: Use, to: Rewriter) -> ast.expr | None:
     """The path in the datastore that files are uploaded to; None for its root."""
     target = use.argument("target_path", "target", position=UPLOADS[use.symbols[-1]])
-    value = to.evaluator.value(target) if target is not None else None
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else target
+    inner = to.evaluator.behind(target) if target is not None else None
     if isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
         return inner.elts[1]
     made = to.maker(target)

@@ -10,7 +10,6 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -55,8 +54,7 @@ class RPackages:
 
 
 def _elements(node: ast.expr, to: Rewriter) -> list[ast.expr]:
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if not isinstance(inner, (ast.List, ast.Tuple)):
         raise ValueError("the packages of R are listed at run time: name them in the conda packages (r-name)")
     return inner.elts

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.values import Symbol
 from amlbridge.migrate.models.data import follow, is_unregistered, kind_of
 from amlbridge.migrate.models.paths import upload_of
@@ -334,7 +335,7 @@ def _payload(call: ast.Call) -> list[ast.expr]:
     """What a call of requests sends: post(url, data, json)."""
     named = [keyword.value for keyword in call.keywords if keyword.arg in ("json", "data")]
     given = [*named, *(call.args[1:3] if ast.unparse(call.func).endswith("post") else [])]
-    return [node for node in given if not (isinstance(node, ast.Constant) and node.value is None)]
+    return [node for node in given if not is_none(node)]
 
 
 def _place(key: str) -> tuple[str, ...]:

@@ -49,11 +49,7 @@ def returning(listed: ast.expr, to: Rewriter) -> Definition | None:
 
 def _call(listed: ast.expr, to: Rewriter) -> ast.Call | None:
     """The call that gives a list of steps: the expression itself, or what its variable holds."""
-    if isinstance(listed, ast.Name):
-        bindings = to.evaluator.scopes.lookup(listed.id, listed)
-        made = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
-    else:
-        made = listed
+    made = to.evaluator.scopes.only_value(listed)
     return made if isinstance(made, ast.Call) else None
 
 

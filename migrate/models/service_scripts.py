@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import (
     Arguments,
     Port,
@@ -69,7 +69,7 @@ class Script:
         """The code of a value in the script: written there if it is known, else an option called ``name``. ``text``:
         numbers have to be text. Raises ValueError for a list or a dict that is put together at run time."""
         value = self.to.evaluator.value(node)
-        inner = value.node if isinstance(value, Code) and value.evaluator is self.to.evaluator else node
+        inner = self.to.evaluator.behind(node)
         if isinstance(inner, ast.Constant) and (inner is node or inner.value is None):
             return repr(str(inner.value) if text and inner.value is not None else inner.value)
         if isinstance(value, Instance) and value.type == "PipelineParameter":

@@ -23,7 +23,7 @@ CONFIGURATIONS = frozenset(
 def is_of_service(node: ast.expr, to: Rewriter) -> bool:
     """Whether an expression is such a compute, or its name."""
     compute = node.value if isinstance(node, ast.Attribute) and node.attr == "name" else node
-    bindings = to.evaluator.scopes.lookup(compute.id, compute) if isinstance(compute, ast.Name) else []
+    bindings = to.evaluator.scopes.bindings_of(compute)
     values = [to.evaluator.value(compute), *(to.evaluator.binding_value(binding) for binding in bindings)]
     return any(isinstance(value, Instance) and _made_of_service(value, to) for value in values)
 

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import argument_of
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.models.objects import Objects
@@ -303,10 +304,7 @@ def name_of_compute(target: ast.expr, to: Rewriter) -> str:
 def _passed(target: ast.expr, configuration: ast.expr, to: Rewriter) -> ast.expr | None:
     """What the call which gives a configuration passes for a compute that is a parameter of the called function."""
     scopes = to.evaluator.scopes
-    call: ast.expr | None = configuration
-    if isinstance(configuration, ast.Name):
-        bound = scopes.lookup(configuration.id, configuration)
-        call = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else None
+    call = scopes.only_value(configuration)
     called = to.evaluator.value(call.func) if isinstance(call, ast.Call) else None
     if not isinstance(called, Function) or not isinstance(call, ast.Call) or not isinstance(target, ast.Name):
         return None

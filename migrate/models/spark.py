@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
@@ -200,8 +200,8 @@ def read(use: Use, component: str, node: str, to: Rewriter) -> Step:
         value = use.argument(keyword, position=(4, 3, 6, 5, 7)[position])
         if value is not None:
             job.sizes[name] = to.source(value)
-    conf = use.argument("conf")
-    job.conf = to.source(conf) if conf is not None and not is_none(conf) else ""
+    conf = use.passed("conf")
+    job.conf = to.source(conf) if conf is not None else ""
     job.more = [f"{key}={_listed(value, to)}" for key in ("py_files", "jars", "files") if (value := use.argument(key))]
     step = SparkStep(use, component, node, arguments, settings, "", use.argument("name", position=8), job=job)
     take_reuse(step, use.argument("allow_reuse"), to, said=False)

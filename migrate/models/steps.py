@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.kinds import kind_of
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models import written_tables
@@ -359,7 +360,7 @@ def _check_r(use: Use) -> None:
     """Raises ValueError for a step that has its R from elsewhere than its run configuration."""
     for name in ("custom_docker_image", "cran_packages", "github_packages", "custom_url_packages"):
         given = use.argument(name)
-        if given is not None and not (isinstance(given, ast.Constant) and not given.value):
+        if not is_false(given):
             raise ValueError(f"say {name} in the environment of a run configuration (env.r)")
     if use.argument("runconfig", position=4) is None:
         raise ValueError("the image that SDK v1 ran R in is gone: give the step a run configuration that has R")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.literals import is_false, is_none
 from amlbridge.migrate.analysis.symbols import SUBMITTED
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -19,7 +20,7 @@ _WAITING = frozenset({"Run.wait_for_completion", "RunDetails.show"})
 def with_settings(job: str, use: Use, to: Rewriter) -> str:
     """The code of a job that is submitted, ``job``: a variable, where the job needs settings or the id of its run."""
     given = {f"settings.{new}": use.argument(old) for old, new in _SETTINGS.items()} | {"name": use.argument("run_id")}
-    settings = {name: node for name, node in given.items() if node is not None and not _is_false(node)}
+    settings = {name: node for name, node in given.items() if node is not None and not is_false(node)}
     if not settings:
         return job
     variable, lines = job, []
@@ -33,7 +34,7 @@ def with_settings(job: str, use: Use, to: Rewriter) -> str:
 
 def lost_settings(use: Use) -> str:
     """What to check where an endpoint runs the pipeline, which has its own settings; "" when nothing is said."""
-    said = [name for name in ("tags", *_SETTINGS) if (node := use.argument(name)) is not None and not _is_false(node)]
+    said = [name for name in ("tags", *_SETTINGS) if (node := use.argument(name)) is not None and not is_false(node)]
     if not said:
         return ""
     return f"an invocation has no {', '.join(said)}: give them to the deployment's settings, and tags to the job"
@@ -73,7 +74,7 @@ def _waits(use: Use, to: Rewriter) -> str | None:
     shown = use.argument("show_output")
     if shown is not None and not isinstance(shown, ast.Constant):
         return to.source(shown)
-    if shown is not None and not _is_false(shown):
+    if shown is not None and not is_false(shown):
         return ""
     return "" if kind == "AutoMLConfig" and config is not None and _is_of_the_process(config, to) else None
 
@@ -102,7 +103,3 @@ def _is_waited_for_below(use: Use, to: Rewriter) -> bool:
     if not any(isinstance(part, ast.expr) and ast.unparse(part) in made for part in ast.walk(waiting.node)):
         return False
     return CELL_MARK not in to.lines.text[to.lines.span(use.statement)[1] : to.lines.span(waiting.statement)[0]]
-
-
-def _is_false(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and not node.value

@@ -9,7 +9,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.arguments import PLAIN, Arguments, Port, literal
 from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.rewriter import Rewriter
@@ -79,8 +79,7 @@ class Sweep:
 
 def argument(use: Use, name: str) -> ast.expr | None:
     """What a HyperDriveConfig is given, None for None as well."""
-    found = use.argument(name, position=_POSITIONS.get(name))
-    return None if isinstance(found, ast.Constant) and found.value is None else found
+    return use.passed(name, position=_POSITIONS.get(name))
 
 
 def read_sweep(use: Use, to: Rewriter) -> Sweep:
@@ -182,8 +181,7 @@ def space_of(sampling: Use, to: Rewriter) -> list[Tuned]:
 
 
 def _type(distribution: ast.expr, to: Rewriter) -> str:
-    value = to.evaluator.value(distribution)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else distribution
+    inner = to.evaluator.behind(distribution)
     use = to.use_of(inner)
     if use is None or use.call is None:
         return "string"
@@ -202,8 +200,7 @@ def options(use: Use, to: Rewriter) -> ast.expr | list[ast.expr]:
     only = use.call.args[0]
     if isinstance(only, ast.Starred):
         return only.value
-    value = to.evaluator.value(only)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else only
+    inner = to.evaluator.behind(only)
     return [only] if isinstance(inner, (ast.Constant, ast.UnaryOp)) else only
 
 
@@ -222,11 +219,10 @@ def _type_of_options(found: ast.expr | list[ast.expr]) -> str:
 
 def _algorithm(sampling: Use, sweep: Sweep, to: Rewriter) -> str:
     name, wanted = SAMPLINGS[sampling.symbol]
-    given = sampling.argument("properties", position=1)
-    if given is None or (isinstance(given, ast.Constant) and given.value is None):
+    given = sampling.passed("properties", position=1)
+    if given is None:
         return f'"{name}"'
-    value = to.evaluator.value(given)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else given
+    inner = to.evaluator.behind(given)
     known: list[str] = []
     for key, item in zip(inner.keys, inner.values, strict=True) if isinstance(inner, ast.Dict) else ():
         text = to.evaluator.text(key)

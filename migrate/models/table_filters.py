@@ -10,7 +10,6 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.data import SELECTIONS, Data, follow, registered_here
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -107,8 +106,7 @@ def _joined(column: tuple[str, bool], sign: str, moment: tuple[str, bool]) -> st
 
 def condition(node: ast.expr, to: Rewriter) -> str:
     """The code of ``data["x"] > 5`` as an expression of MLTable. Raises ValueError where it cannot be written."""
-    value = to.evaluator.value(node)
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    inner = to.evaluator.behind(node)
     if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
         return to.source(node)
     text, formatted = _compared(inner, to)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import cast
 
 from amlbridge.migrate.analysis.branches import behind_all
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding, Scope
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.rewriter import Rewriter

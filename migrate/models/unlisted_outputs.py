@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.data import Data
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -41,6 +41,5 @@ def _listed(to: Rewriter) -> set[ast.AST | None]:
 
 def _parts(node: ast.expr, to: Rewriter) -> Iterator[ast.expr]:
     """The expressions in a list, also where a variable has it."""
-    value = to.evaluator.value(node)
-    whole = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else node
+    whole = to.evaluator.behind(node)
     return (part for part in ast.walk(whole) if isinstance(part, (ast.Name, ast.Attribute, ast.Call)))

@@ -6,7 +6,8 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.kinds import declaration
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.rewriter import Rewriter
 
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)

@@ -12,7 +12,7 @@ import json
 import shlex
 from typing import Any
 
-from amlbridge.migrate.analysis.values import Code
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.models.data import Data
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -36,9 +36,7 @@ def definition(data: Data, to: Rewriter) -> str:
     name, call = next(((name, call) for name, call in calls if name in _READERS), ("read_delimited_files", None))
     given = dict(zip(_POSITIONS[name], call.args, strict=False)) if call is not None else {}
     given |= {key.arg or "**": key.value for key in (call.keywords if call is not None else [])}
-    given = {
-        key: value for key, value in given.items() if not (isinstance(value, ast.Constant) and value.value is None)
-    }
+    given = {key: value for key, value in given.items() if not is_none(value)}
     kind = "parquet" if "parquet" in name else "delimited"
     ending = {"delimited": "csv", "parquet": "parquet"}[kind]
     pattern = f"./*.{ending}"
@@ -93,8 +91,7 @@ def _text(node: ast.expr, to: Rewriter, name: str) -> str:
 
 def _columns(call: ast.Call, method: str, to: Rewriter) -> tuple[str, ...]:
     given = call.args[0] if call.args else next((key.value for key in call.keywords), None)
-    value = to.evaluator.value(given) if given is not None else None
-    inner = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else given
+    inner = to.evaluator.behind(given) if given is not None else None
     listed = inner.elts if isinstance(inner, (ast.List, ast.Tuple)) else [inner] if inner is not None else []
     names = [to.evaluator.text(element) for element in listed]
     if not names or None in names:

@@ -13,7 +13,7 @@ from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 
 def hand_client(workspace: ast.expr, to: Rewriter) -> None:
     """Hands a function that takes a client the one beside a workspace that stays SDK v1."""
-    bound = to.evaluator.scopes.lookup(workspace.id, workspace) if isinstance(workspace, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(workspace)
     there = to.client_there(workspace)
     code = client_beside(bound[0], CLIENT, to) if bound else client_of(to.lines.source(workspace), to)
     to.rename(workspace, there or code)

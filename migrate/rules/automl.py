@@ -28,7 +28,7 @@ from amlbridge.migrate.models.many_models_settings import (
     settings_code,
 )
 from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -222,9 +222,7 @@ def _in_pipeline(use: Use, to: Rewriter) -> Outcome:
     for name in Objects.of(to).names(use.node):
         if not any(flow.covers(node) for node in to.evaluator.scopes.ancestors(name)):
             return Leave("the configuration of an AutoML step is used elsewhere, too: make one for each")
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        return Statements("")
-    return Replace("None")
+    return taken_over(use)
 
 
 def _is_of(node: ast.expr, config: Use, to: Rewriter) -> bool:
@@ -247,7 +245,7 @@ def step(use: Use, to: Rewriter) -> Outcome:
         return Leave(flow.failed[use.node])
     found = flow.steps[use.node]
     found.component_code(to)
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         assert isinstance(found, automl_steps.AutoMLStep)
         if found.behind is not None and found.is_made_outside(to):
             return Statements(f"{found.behind.component} = {found.behind.component_code(to)}", found.review)
@@ -258,9 +256,7 @@ def step(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("TrainingOutput")
 def training_output(use: Use, to: Rewriter) -> Outcome:
     """What an output holds is in the step."""
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        return Statements("")
-    return Replace("None")
+    return taken_over(use)
 
 
 # Settings -----------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ _OWN = "log it with Python's logging: a deployment keeps what its script logs"
 @rule.converts("enable_telemetry", "update_custom_dimensions")
 def telemetry(use: Use, to: Rewriter) -> Outcome:
     """What only Microsoft's telemetry has goes."""
-    if _is_statement(use):
+    if _logs_alone(use):
         return Statements("")
     return Leave(_OWN)
 
@@ -92,6 +92,5 @@ def traceback(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{where}.error({to.source(message if message is not None else error)}, exc_info=True)")
 
 
-def _is_statement(use: Use) -> bool:
-    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
-    return alone and use.call is not None and use.module.startswith(_PACKAGES)
+def _logs_alone(use: Use) -> bool:
+    return use.is_statement and use.call is not None and use.module.startswith(_PACKAGES)

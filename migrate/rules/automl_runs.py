@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models import states
@@ -101,7 +102,7 @@ def step_run(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("AutoMLRun.get_best_child")
 def best_child(use: Use, to: Rewriter) -> Outcome:
     """The best trial, by the primary metric or by another one."""
-    metric = _given(use.argument("metric", position=0))
+    metric = use.passed("metric", position=0)
     if metric is None:
         return Replace(written(use, to, _BEST))
     code = _by_metric(metric, to)
@@ -110,11 +111,6 @@ def best_child(use: Use, to: Rewriter) -> Outcome:
 
 _ORDER = "the best trial is the one with the best value that MLflow has of this metric"
 _UNTOLD = "choose among mlflow.search_runs(...) by that metric: whether more is better cannot be told here"
-
-
-def _given(node: ast.expr | None) -> ast.expr | None:
-    """What is passed; None for None as well."""
-    return None if isinstance(node, ast.Constant) and node.value is None else node
 
 
 def _by_metric(metric: ast.expr, to: Rewriter) -> str:
@@ -133,9 +129,9 @@ def _by_metric(metric: ast.expr, to: Rewriter) -> str:
 @rule.converts("AutoMLRun.get_output")
 def output(use: Use, to: Rewriter) -> Outcome:
     """The best trial, or another one, and its model."""
-    metric, iteration = _given(use.argument("metric", position=1)), _given(use.argument("iteration", position=0))
+    metric, iteration = use.passed("metric", position=1), use.passed("iteration", position=0)
     code, review = _BEST, "the model is loaded with its flavor scikit-learn"
-    as_onnx = _is_true(use.argument("return_onnx_model", position=2))
+    as_onnx = not is_false(use.argument("return_onnx_model", position=2))
     if metric is not None:
         code, review = _by_metric(metric, to), f"{_ORDER}; {review}"
         if not code:
@@ -165,10 +161,6 @@ def output(use: Use, to: Rewriter) -> Outcome:
 
 #: Where a trial has its model in the format ONNX, if the search wanted it.
 _ONNX = "outputs/model.onnx"
-
-
-def _is_true(node: ast.expr | None) -> bool:
-    return node is not None and not (isinstance(node, ast.Constant) and not node.value)
 
 
 def pickled(name: str, to: Rewriter, use: Use) -> str:
@@ -215,7 +207,7 @@ def children(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("AutoMLRun.register_model")
 def register(use: Use, to: Rewriter) -> Outcome:
     """Registers the model of the best trial, or of another one."""
-    metric, iteration = _given(use.argument("metric")), _given(use.argument("iteration"))
+    metric, iteration = use.passed("metric"), use.passed("iteration")
     by_metric = _by_metric(metric, to) if metric is not None else ""
     if metric is not None and not by_metric:
         return Leave("name the trial that has the model: ml_client.models.create_or_update(Model(path=...))")
@@ -260,7 +252,7 @@ def model_id(use: Use, to: Rewriter) -> Outcome:
 
 def _name(use: Use, to: Rewriter) -> str:
     """The name of the model that is registered; without one it gets that of the search."""
-    name = _given(use.argument("model_name", position=0))
+    name = use.passed("model_name", position=0)
     assert use.receiver is not None
     return to.source(name) if name is not None else f"{to.source(use.receiver)}.name"
 
@@ -270,8 +262,8 @@ def _registered(use: Use, path: str, kind: str, to: Rewriter) -> str:
     types = to.need("azure.ai.ml.constants", "AssetTypes")
     parts = [f"path={path}", f"name={_name(use, to)}", f"type={types}.{kind}"]
     for key in ("description", "tags", "properties"):
-        value = use.argument(key)
-        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+        value = use.passed(key)
+        if value is not None:
             parts.append(f"{key}={to.source(value)}")
     return f"{to.client(use.node)}.models.create_or_update({model}({', '.join(parts)}))"
 

@@ -6,8 +6,6 @@ MLTable, which has them under the same names, but for ``to_long``. The choices a
 
 from __future__ import annotations
 
-import ast
-
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -66,8 +64,8 @@ def data_type(use: Use, to: Rewriter) -> Outcome:
     """The type, for an MLTable."""
     name = use.symbol.rsplit(".", 1)[1]
     if name == "to_datetime":
-        formats = use.argument("formats", position=0)
-        if formats is None or (isinstance(formats, ast.Constant) and formats.value is None):
+        formats = use.passed("formats", position=0)
+        if formats is None:
             return Replace(f"{to.need('mltable', 'DataType')}.to_datetime({_FORMATS})", _WRITTEN)
         return Replace(f"{to.need('mltable', 'DataType')}.to_datetime({to.source(formats)})")
     mark = use.argument("decimal_mark", position=0) if name == "to_float" else None

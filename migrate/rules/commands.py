@@ -13,7 +13,8 @@ from dataclasses import replace
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.known import ESTIMATORS
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
@@ -26,7 +27,7 @@ from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
 from amlbridge.migrate.models.settings import Settings, is_seen, runs
 from amlbridge.migrate.models.spark import direct, spark_job
 from amlbridge.migrate.models.sweeps import made_again, tune
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
 
@@ -136,15 +137,9 @@ def script_run(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Command"))
     if Flow.of(to).covers(use.node):
-        return _of_a_step(use)
+        return taken_over(use)  # what a HyperDriveStep tunes is the component of that step
     nodes, start, arguments = command_line(use, to)
     return job(use, settings_of_script(use, to), nodes, start, arguments, to)
-
-
-def _of_a_step(use: Use) -> Outcome:
-    """What a HyperDriveStep tunes is the component of that step."""
-    alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
-    return Statements("") if alone else Replace("None")
 
 
 def settings_of_script(use: Use, to: Rewriter) -> Settings:
@@ -156,10 +151,10 @@ def settings_of_script(use: Use, to: Rewriter) -> Settings:
     configuration = use.argument("run_config", position=3)
     environment = use.argument("environment", "enviroment", position=6)
     compute = use.argument("compute_target", "ompute_target", position=5)
-    job = use.argument("distributed_job_config")
+    job = use.passed("distributed_job_config")
     settings.take(configuration, environment, compute, use, to)
     settings.timeout = settings.limit
-    if job is not None and not is_none(job):
+    if job is not None:
         _distributed(settings, job, to)
     docker = use.argument("docker_runtime_config", position=11)
     if docker is not None:
@@ -435,7 +430,7 @@ def estimator(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "Command"))
     if Flow.of(to).covers(use.node):
-        return _of_a_step(use)
+        return taken_over(use)  # what a HyperDriveStep tunes is the component of that step
     script = use.argument("entry_script", position=3)
     parameters = use.argument("script_params", position=4)
     if script is None:

@@ -9,7 +9,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.caught import caught, key_errors, tried_with
 from amlbridge.migrate.models.clusters import SETTINGS, TOGETHER, more_of_cluster, set_together
@@ -266,7 +267,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ComputeTarget.wait_for_completion", "ComputeTarget._wait_for_completion")
 def wait(use: Use, to: Rewriter) -> Outcome:
     """``begin_create_or_update(...).result()`` has waited already."""
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements(to.source(use.receiver) if isinstance(use.receiver, ast.Call) else "")
     return Replace("None")
 
@@ -331,7 +332,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
         if value is not None:
             lines.append(f"{compute}.{new} = {to.source(value)}")
     lines.append(f"{to.client(use.node)}.compute.begin_update({compute}).result()")
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if not use.is_statement:
         return Leave("call update in a statement of its own")
     return Statements("\n".join(lines))
 

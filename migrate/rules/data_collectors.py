@@ -90,8 +90,8 @@ def collector(use: Use, to: Rewriter) -> Outcome:
     kind = to.need("azureml.ai.monitoring", "Collector")
     if use.call is None:
         return Replace(kind)
-    data = use.argument("designation", "identifier", position=1)
-    if data is None or (isinstance(data, ast.Constant) and data.value is None):
+    data = use.passed("designation", "identifier", position=1)
+    if data is None:
         name = f'"{_DEFAULT}"'
     elif (text := to.evaluator.text(data)) is not None:
         name = f'"{_NAMES.get(text.lower()) or re.sub("[^A-Za-z0-9_]+", "_", text)}"'
@@ -116,7 +116,7 @@ def _is_frame(node: ast.expr, to: Rewriter) -> bool:
     if isinstance(node, ast.Call):
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         return called in _FRAMES or called.startswith("read_")
-    bound = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(node)
     return bool(bound) and all(
         isinstance(binding.value, ast.Call) and _is_frame(binding.value, to) for binding in bound
     )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.data import follow, input_code
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -139,11 +139,11 @@ def create(use: Use, to: Rewriter) -> Outcome:
         _data(entity["ProductionData"], "production_data", target, f"{context}.MODEL_INPUTS", to),
         _data(entity["ReferenceData"], "reference_data", baseline, f"{context}.TRAINING", to),
     ]
-    features, threshold = given["feature_list"], use.argument("drift_threshold", position=8)
+    features, threshold = given["feature_list"], use.passed("drift_threshold", position=8)
     if not is_none(features):
         assert features is not None
         parts.append(f"features={to.source(features)}")
-    limit = _THRESHOLD if threshold is None or is_none(threshold) else to.source(threshold)
+    limit = _THRESHOLD if threshold is None else to.source(threshold)
     numbers = f"{entity['NumericalDriftMetrics']}(normalized_wasserstein_distance={limit})"
     classes = f"{entity['CategoricalDriftMetrics']}(jensen_shannon_distance={limit})"
     limits = f"{entity['DataDriftMetricThreshold']}(numerical={numbers}, categorical={classes})"
@@ -190,8 +190,8 @@ def _trigger(frequency: ast.expr | None, trigger: str, to: Rewriter) -> str:
 
 def _alert(use: Use, to: Rewriter) -> list[str]:
     """The argument that says who is told."""
-    alert = use.argument("alert_config", position=7)
-    return [] if is_none(alert) or alert is None else [f"alert_notification={to.source(alert)}"]
+    alert = use.passed("alert_config", position=7)
+    return [] if alert is None else [f"alert_notification={to.source(alert)}"]
 
 
 @rule.converts("AlertConfiguration")
@@ -240,7 +240,7 @@ def _cannot(member: Use) -> str:
     name = member.symbol.rpartition(".")[2]
     if name == "update" and set(member.arguments()) != {"feature_list"}:
         return "change the signal of the schedule's create_monitor, and hand it to schedules.begin_create_or_update"
-    if name == "delete" and not is_statement(member):
+    if name == "delete" and not member.is_statement:
         return "delete the monitor in a statement of its own"
     return "" if name in _MEMBERS else f"there is no {name}: {_STUDIO}"
 

@@ -14,7 +14,7 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import client as client_inside
-from amlbridge.migrate.inside import is_run_script, is_statement
+from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.listed_files import FLAT, copies
 from amlbridge.migrate.models.path_lists import paths_of
@@ -106,11 +106,11 @@ def download(use: Use, to: Rewriter) -> Outcome:
     target = use.argument("target_path", position=0)
     public = open_root(use.receiver, to)
     if public is not None:
-        if not is_statement(use) or target is None:
+        if not use.is_statement or target is None:
             return Leave("download the files in a statement of its own, into a folder")
         return Replace(downloaded(public, to.source(target), to), _PUBLIC)
     path = f"{to.source(use.receiver)}.path"
-    if is_statement(use) and target is not None:
+    if use.is_statement and target is not None:
         return Statements(*_fetched(use.receiver, to.source(target), use, to))
     statement = use.statement
     if not _comes_first(use, to):
@@ -161,10 +161,9 @@ def _comes_first(use: Use, to: Rewriter) -> bool:
 @rule.converts("Datastore.download")
 def download_path(use: Use, to: Rewriter) -> Outcome:
     """A path of a datastore, into the same path below the folder."""
-    target, prefix = use.argument("target_path", position=0), use.argument("prefix", position=1)
-    if not is_statement(use) or target is None or use.receiver is None:
+    target, given = use.argument("target_path", position=0), use.passed("prefix", position=1)
+    if not use.is_statement or target is None or use.receiver is None:
         return Leave("download the files in a statement of its own, into a folder")
-    given = prefix if not (isinstance(prefix, ast.Constant) and prefix.value is None) else None
     address = datastore_path(use.receiver, given, to)
     if given is None:
         return Replace(download_code(address, to.source(target), use, to), _REVIEW)
@@ -223,7 +222,7 @@ def _mounted(use: Use, to: Rewriter) -> tuple[ast.expr, bool, bool] | None:
 def change(use: Use, to: Rewriter) -> Outcome:
     """The files come and go."""
     found = _mounted(use, to)
-    if found is None or use.receiver is None or not is_statement(use):
+    if found is None or use.receiver is None or not use.is_statement:
         return Leave("the dataset that is mounted cannot be told")
     owner, in_block, at_path = found
     if in_block or to.evaluator.type_of(owner) == "InputDataset":

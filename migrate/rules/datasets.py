@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 import re
 
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import table_options, version_numbers
 from amlbridge.migrate.models.addresses import address, list_code
 from amlbridge.migrate.models.asset_names import asset_name, looked_up
@@ -338,7 +338,7 @@ def register(use: Use, to: Rewriter) -> Outcome:
         return Leave("a dataset needs a name")
     called, review = asset_name(name, to)
     again = use.argument("create_new_version", position=4)
-    if again is None or (isinstance(again, ast.Constant) and not again.value):
+    if is_false(again):
         review = "; ".join(filter(None, (review, _VERSIONS)))
     parts = [f"name={called}"]
     for keyword, position in (("description", 2), ("tags", 3)):
@@ -369,7 +369,7 @@ def upload_directory(use: Use, to: Rewriter) -> Outcome:
     source = use.argument("src_dir", position=0)
     if source is None:
         return Leave("a folder is needed")
-    if is_statement(use) and not is_asset(use, to):
+    if use.is_statement and not is_asset(use, to):
         return upload_to_path(use, source, to)
     if pattern_of(use) is not None:
         return Leave("SDK v2 uploads a whole folder: copy the files that match into one of their own")

@@ -17,7 +17,6 @@ from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.caught import key_errors, refused_requests
 from amlbridge.migrate.models.chosen_files import gathered
@@ -161,7 +160,7 @@ _DEFAULT = "SDK v2 cannot change the default datastore: this code names it, for 
 @rule.converts("Workspace.set_default_datastore", "Datastore.set_as_default")
 def set_default(use: Use, to: Rewriter) -> Outcome:
     """The default cannot be changed from SDK v2: what asks for it afterwards names the datastore."""
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if not use.is_statement:
         return Leave("SDK v2 cannot change the default datastore: name the datastore in paths", Status.NO_EQUIVALENT)
     return Statements("", _DEFAULT)
 
@@ -194,7 +193,7 @@ def upload(use: Use, to: Rewriter) -> Outcome:
     source = use.argument("files", "src_dir", position=0)
     if source is None:
         return Leave("nothing is uploaded")
-    if is_statement(use) and not is_asset(use, to):
+    if use.is_statement and not is_asset(use, to):
         return upload_to_path(use, source, to)
     path, kind, review = to.source(source), "uri_folder", ""
     if files:
@@ -216,7 +215,7 @@ def uploaded(use: Use, path: str, kind: str, review: str, to: Rewriter) -> Outco
     code = f"{to.client(use.node)}.data.create_or_update({entity})"
     if not is_asset(use, to):
         review = review or _ELSEWHERE
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         to.memory["upload", use.node] = name
         return Statements(f"{name} = {code}", review)
     if isinstance(use.statement, ast.Assign) and isinstance(use.statement.targets[0], ast.Name):

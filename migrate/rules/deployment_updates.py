@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
+from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.images import is_packaged
 from amlbridge.migrate.models.local_services import is_local_configuration, where_of
@@ -18,7 +19,7 @@ from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.models.traffic_settings import ELSEWHERE, TAKEN, elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, is_true, made
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, made
 
 rule = Rule(
     "deployment-updates",
@@ -75,7 +76,7 @@ _DEPLOYMENT = frozenset({
 @rule.converts("Webservice.update")
 def update(use: Use, to: Rewriter) -> Outcome:
     """The changed settings, on the deployment and on the endpoint."""
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node) or use.receiver is None:
+    if not use.is_statement or use.receiver is None:
         return Leave("call it in a statement of its own: deployment and endpoint are changed and saved one by one")
     local = use.passed("deployment_config")
     if unknown := unknown_settings(use, _ENDPOINT if local is None else (*_ENDPOINT, "deployment_config")):
@@ -119,8 +120,7 @@ def unknown_settings(use: Use, own: Collection[str]) -> str:
 
 def _image(use: Use) -> ast.expr | None:
     """The image of a call."""
-    given = use.argument("image", position=0) if use.symbol.endswith(".update") else None
-    return None if given is None or (isinstance(given, ast.Constant) and given.value is None) else given
+    return use.passed("image", position=0) if use.symbol.endswith(".update") else None
 
 
 def changes_of(

@@ -12,9 +12,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none, is_true
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.deployment_settings import (
@@ -206,7 +206,7 @@ def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
 )
 def validate(use: Use, to: Rewriter) -> Outcome:
     """The entity of the deployment is validated when it is made."""
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements("")
     return Leave("leave the call out: the deployment is validated when it is made")
 
@@ -307,10 +307,6 @@ def deployment_of(service: Instance | None, to: Rewriter) -> str:
     use = next((use for use in to.uses if service is not None and use.node is service.origin), None)
     given = use.argument("deployment_config", position=4) if use is not None and use.symbol == "Model.deploy" else None
     return version_name(made(to, given), to)
-
-
-def is_true(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
 
 
 @dataclass(frozen=True)
@@ -505,7 +501,7 @@ def member(use: Use, to: Rewriter) -> Outcome:
     ways = [code.format(**named, local=way.argument, wait=way.wait) for way in (at, LOCAL, REMOTE)]
     if not at.choice or "{wait}" not in code:
         return Replace(ways[0], review)
-    if is_statement(use):
+    if use.is_statement:
         return Statements("\n".join(branches(at, ways[1:2], ways[2:])), review)
     return Leave("call it in a statement of its own: a local service is deleted without waiting")
 
@@ -540,7 +536,7 @@ def wait(use: Use, to: Rewriter) -> Outcome:
     """Deploying has waited already."""
     if isinstance(use.receiver, ast.Call):
         return Leave("deploying waits by itself in SDK v2: deploy in a statement of its own, without this call")
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements("")
     return Leave("deploying waits by itself in SDK v2: leave the call out")
 

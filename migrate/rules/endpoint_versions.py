@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployment_updates import changes_of, unknown_settings
-from amlbridge.migrate.rules.deployments import configured, is_true, made
+from amlbridge.migrate.rules.deployments import configured, made
 
 rule = Rule(
     "endpoint-versions",
@@ -84,7 +85,7 @@ _OWN = frozenset({"version_name", "traffic_percentile", "is_default", "is_contro
 def create(use: Use, to: Rewriter) -> Outcome:
     """One more deployment, and its share of the traffic."""
     version = use.argument("version_name", position=0)
-    if version is None or use.receiver is None or not _alone(use):
+    if version is None or use.receiver is None or not use.is_statement:
         return Leave(_ALONE)
     client, service, name = to.client(use.node), to.source(use.receiver), to.source(version)
     models = served(use.argument("models"), f"{service}.name", client, to)
@@ -109,7 +110,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
 def update(use: Use, to: Rewriter) -> Outcome:
     """The changed settings of a deployment, and its share of the traffic."""
     version = use.argument("version_name", position=0)
-    if version is None or use.receiver is None or not _alone(use):
+    if version is None or use.receiver is None or not use.is_statement:
         return Leave(_ALONE)
     client, service, name = to.client(use.node), to.source(use.receiver), to.source(version)
     if unknown := unknown_settings(use, _OWN):
@@ -146,10 +147,6 @@ def versions(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     listed = f"{to.client(use.node)}.online_deployments.list(endpoint_name={to.source(use.receiver)}.name)"
     return Replace(f"{{deployment.name: deployment for deployment in {listed}}}")
-
-
-def _alone(use: Use) -> bool:
-    return isinstance(use.statement, ast.Expr) and use.statement.value is use.node
 
 
 def _notes(use: Use) -> list[str]:

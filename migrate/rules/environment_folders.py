@@ -7,8 +7,6 @@ over.
 
 from __future__ import annotations
 
-import ast
-
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.environment import Parts
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
@@ -84,8 +82,7 @@ def load(use: Use, to: Rewriter) -> Outcome:
 def save(use: Use, to: Rewriter) -> Outcome:
     """Name and conda dependencies in the files that SDK v1 wrote."""
     path = use.argument("path", position=0)
-    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
-    if path is None or use.receiver is None or not alone:
+    if path is None or use.receiver is None or not use.is_statement:
         return Leave("save the environment to a folder in a statement of its own")
     os, environment, folder = to.need_module("os"), to.source(use.receiver), to.source(path)
     dumped = f"{to.need_module('yaml')}.safe_dump({environment}.conda_file, file, sort_keys=False)"

@@ -46,7 +46,7 @@ def set_memory(use: Use, to: Rewriter) -> Outcome:
 @rule.converts(*sorted(_GONE))
 def read_setting(use: Use, to: Rewriter) -> Outcome:
     """A setting that is only shown, as notebooks do, is shown no more; Docker is always enabled."""
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements("", _NO_SETTING)
     if use.symbol == "DockerSection.enabled":
         return Replace("True")

@@ -276,7 +276,7 @@ def build(use: Use, to: Rewriter) -> Outcome:
 def wait_for_build(use: Use, to: Rewriter) -> Outcome:
     """Nothing waits for images in SDK v2; a job that needs one waits by itself."""
     assert use.receiver is not None
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node and isinstance(use.receiver, ast.Name):
+    if use.is_statement and isinstance(use.receiver, ast.Name):
         return Statements("", "a job waits for its image by itself")
     built = to.use_of(use.receiver)
     if built is not None and isinstance(to.outcome(built), Statements):
@@ -463,7 +463,7 @@ def serialize(use: Use, to: Rewriter) -> Outcome:
 def save(use: Use, to: Rewriter) -> Outcome:
     """The dict as a YAML file."""
     assert use.receiver is not None
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if not use.is_statement:
         return Leave("save the conda dependencies in a statement of its own")
     path = use.argument("path", "base_directory", position=0)
     name = use.argument("conda_file_path", position=1)

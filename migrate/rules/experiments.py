@@ -10,8 +10,9 @@ import ast
 from typing import cast
 
 from amlbridge.migrate.analysis.derived import derived_classes, is_derived
-from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.inside import is_run_script, is_statement
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import is_run_script
 from amlbridge.migrate.models.run_properties import ADDED, is_added
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking
@@ -128,7 +129,7 @@ def identity(use: Use, to: Rewriter) -> Outcome:
 def tag(use: Use, to: Rewriter) -> Outcome:
     """MLflow sets the tags of the experiment that is the active one."""
     assert use.receiver is not None
-    if not is_statement(use):
+    if not use.is_statement:
         return Leave("set the tags in a statement of its own: mlflow.set_experiment(name), mlflow.set_experiment_tags")
     if is_run_script(to):
         return Leave("a job's run is of its own experiment: tag this one with mlflow.MlflowClient().set_experiment_tag")
@@ -198,8 +199,8 @@ def submit(use: Use, to: Rewriter) -> Outcome:
     job = job_code(config, parameters, to) if pipeline else to.source(config)
     job = with_settings(job, use, to)
     arguments = [job, f"experiment_name={to.source(use.receiver)}"]
-    tags = use.argument("tags", position=1)
-    if tags is not None and not is_none(tags):
+    tags = use.passed("tags", position=1)
+    if tags is not None:
         arguments.append(f"tags={to.source(tags)}")
     submitted = f"{to.client(use.node)}.jobs.create_or_update({', '.join(arguments)})"
     return followed(submitted, "" if _is_told(config, to) else _ASSUMED, use, to)
@@ -271,7 +272,7 @@ def _conditions(use: Use, to: Rewriter) -> tuple[list[str], list[str]]:
 
 def _pairs(node: ast.expr | None, what: str, to: Rewriter) -> list[tuple[ast.expr, ast.expr | None]]:
     """The names and values that a filter wants; of a text alone only the name."""
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    if node is None or is_none(node):
         return []
     if to.evaluator.text(node) is not None:
         return [(node, None)]

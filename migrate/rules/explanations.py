@@ -155,14 +155,14 @@ def upload(use: Use, to: Rewriter) -> Outcome:
     saved = f"{save}({to.source(explanation)}, {folder}, exist_ok=True)"
     here = replace(use, receiver=run)
     kept = log_call(here, to, "log_artifacts", folder, folder)
-    comment = use.argument("comment", position=4)
-    if comment is not None and not (isinstance(comment, ast.Constant) and comment.value is None):
+    comment = use.passed("comment", position=4)
+    if comment is not None:
         kept += "\n" + client_call(here, to, "log_text", to.source(comment), f'{folder[:-1]}/{_COMMENT}"')
     lost = [key for key in use.arguments() if isinstance(key, str) and key not in ("explanation", "comment")]
     review = "the explanation is a folder of the run's artifacts: the studio does not show it"
     if lost:
         review += f"; it is kept without {', '.join(lost)}"
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements(f"{saved}\n{kept}", review)
     return Leave("upload the explanation in a statement of its own")
 

@@ -21,7 +21,7 @@ from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
-from amlbridge.migrate.rules.models import NEWEST, is_none, matching
+from amlbridge.migrate.rules.models import NEWEST, matching
 
 rule = Rule(
     "image-packages",
@@ -114,8 +114,8 @@ def find(use: Use, to: Rewriter) -> Outcome:
         return Replace(to.need("azure.ai.ml.entities", "Environment"))
     name, version = use.argument("name", position=1), use.argument("version", position=5)
     environments = f"{to.client(use.node, use.argument('workspace', position=0))}.environments"
-    known = use.argument("id", position=2)
-    if known is not None and not is_none(known):
+    known = use.passed("id", position=2)
+    if known is not None:
         return Replace(f"{environments}.get(*{to.source(known)}.split(':'))", _ENVIRONMENT)
     if name is None:
         return Leave("a name is needed")
@@ -140,9 +140,9 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     if use.argument("model_name", position=2) is not None or use.argument("model_id", position=3) is not None:
         return Leave(_MODELS, Status.NO_EQUIVALENT)
     environments = f"{to.client(use.node, use.argument('workspace', position=0))}.environments"
-    name = use.argument("image_name", position=1)
+    name = use.passed("image_name", position=1)
     wanted = _filters("image", use, 4, to)
-    if name is not None and not is_none(name):
+    if name is not None:
         found = f"{environments}.list(name={to.source(name)})"
         if wanted:
             return Replace(f"[image for image in {found} if {' and '.join(wanted)}]", _ENVIRONMENT)

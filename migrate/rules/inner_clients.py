@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -82,7 +81,7 @@ def _members(use: Use, to: Rewriter) -> Iterator[Use]:
 
 def _goes(use: Use, to: Rewriter) -> bool:
     """Whether nothing reads what the call gives."""
-    if is_statement(use):
+    if use.is_statement:
         return True
     statement = use.statement
     target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is use.node else None

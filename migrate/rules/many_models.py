@@ -21,7 +21,7 @@ from amlbridge.migrate.models.many_models_settings import (
     settings_code,
     settings_file,
 )
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 
 rule = Rule(
@@ -120,7 +120,7 @@ def steps(use: Use, to: Rewriter) -> Outcome:
     if use.symbol == TRAIN and use.argument("train_pipeline_parameters", position=8) is None:
         _settings_of_call(use, to)
     code = f"{found.component} = {found.component_code(to)}"
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         return Statements(code, found.review)
     to.before(use.statement, code)
     return Replace("None", found.review)
@@ -193,9 +193,7 @@ def inference_parameters(use: Use, to: Rewriter) -> Outcome:
     """The node has what the component wants to know; columns it knows from the training."""
     if use.call is None:
         return Leave("SDK v2 has no class for these parameters: they are inputs of the component")
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        return Statements("")
-    return Replace("None")
+    return taken_over(use)
 
 
 @rule.converts("get_output_from_mm_pipeline")

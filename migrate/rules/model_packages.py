@@ -13,9 +13,9 @@ from __future__ import annotations
 import ast
 import json
 
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.environment import IMAGE
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.served_models import served
@@ -93,7 +93,7 @@ def package(use: Use, to: Rewriter) -> Outcome:
     target = target_of(use)
     if target is None or use.call is None:
         return Leave("package the model in a statement of its own")
-    if not _is_false(use.argument("generate_dockerfile", position=3)):
+    if not is_false(use.argument("generate_dockerfile", position=3)):
         return Leave(_NO_FILE, Status.NO_EQUIVALENT)
     asked = next((member for member in Objects.of(to).members(use.node) if _cannot(member)), None)
     if asked is not None:
@@ -172,14 +172,10 @@ def _own(use: Use, config: ast.expr | None, code: str, to: Rewriter) -> str:
 _ENTITIES = ("ModelPackage", "BaseEnvironment", "AzureMLOnlineInferencingServer")
 
 
-def _is_false(node: ast.expr | None) -> bool:
-    return node is None or (isinstance(node, ast.Constant) and not node.value)
-
-
 def _name(use: Use, to: Rewriter) -> str:
     """Code for the name of the package's environment, that of the image; "" without one."""
-    name = use.argument("image_name", position=4)
-    return "" if name is None or (isinstance(name, ast.Constant) and name.value is None) else to.source(name)
+    name = use.passed("image_name", position=4)
+    return "" if name is None else to.source(name)
 
 
 def _named_after(model: str) -> str:
@@ -236,7 +232,7 @@ def member(use: Use, to: Rewriter) -> Outcome:
     name = use.symbol.rpartition(".")[2]
     code = _MEMBERS[name]
     if not code:
-        return Statements("") if is_statement(use) else Leave("packaging waits by itself in SDK v2: leave this out")
+        return Statements("") if use.is_statement else Leave("packaging waits by itself in SDK v2: leave this out")
     if name.endswith("state") and _only_raises(use):
         return Statements("", _REVIEWS[name])
     return Replace(code.format(package=to.source(use.receiver)), _REVIEWS.get(name, ""))
@@ -273,7 +269,7 @@ def compared_state(node: ast.expr, to: Rewriter) -> Replace | None:
 @rule.converts("ModelPackage.pull")
 def pull(use: Use, to: Rewriter) -> Outcome:
     """Docker gets the image."""
-    if use.receiver is None or not is_statement(use):
+    if use.receiver is None or not use.is_statement:
         return Leave("pull the image in a statement of its own")
     run = f"{to.need_module('subprocess')}.run"
     code = f'{run}(["docker", "pull", {to.source(use.receiver)}.image], check=True)'

@@ -11,9 +11,9 @@ import ast
 from collections.abc import Iterable
 from itertools import takewhile
 
+from amlbridge.migrate.analysis.literals import is_false, is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models import version_numbers
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.models.caught import key_errors
@@ -152,8 +152,8 @@ def entity(use: Use, to: Rewriter, path: str, name: ast.expr) -> tuple[str, str]
     parts = [f"path={path}", f"name={to.source(name)}", f"type={kind}"]
     is_register = use.symbol == "Model.register"
     for key in ("description", "tags", "properties"):
-        value = use.argument(key, position=_REGISTER.index(key) if is_register else None)
-        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+        value = use.passed(key, position=_REGISTER.index(key) if is_register else None)
+        if value is not None:
             parts.append(f"{key}={to.source(value)}")
     lost = [text for key, text in _DROPPED.items() if text and use.argument(key) is not None]
     return f"models.create_or_update({model}({', '.join(parts)}))", "; ".join(lost)
@@ -259,11 +259,6 @@ def matching(name: str, filters: Iterable[tuple[str, ast.expr | None]], to: Rewr
     return found
 
 
-def is_none(node: ast.expr) -> bool:
-    """Whether an expression is None."""
-    return isinstance(node, ast.Constant) and node.value is None
-
-
 @rule.converts("Model.list")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All versions of a model, or all models."""
@@ -273,7 +268,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
         "model", ((key, use.argument(key, position=at)) for key, at in (("tags", 2), ("properties", 3))), to
     )
     latest = use.argument("latest")
-    newest = latest is not None and not (isinstance(latest, ast.Constant) and not latest.value)
+    newest = not is_false(latest)
     if name is not None and (wanted or newest):
         if run_id is not None:
             wanted.append(f"model.job_name == {to.source(run_id)}")
@@ -376,7 +371,7 @@ def download(use: Use, to: Rewriter) -> Outcome:
     model, target = _named(use, to), use.argument("target_dir", position=0)
     where = f", download_path={to.source(target)}" if target is not None else ""
     code = f"{to.client(use.node)}.models.download(name={model}.name, version={model}.version{where})"
-    if is_statement(use):
+    if use.is_statement:
         folder = to.source(target) if target is not None else '"."'
         below = f"{to.need_module('os')}.path.join({folder}, {model}.name)" if target is not None else f"{model}.name"
         copy = f"{to.need_module('shutil')}.copytree({below}, {folder}, dirs_exist_ok=True)"
@@ -440,7 +435,7 @@ def change(use: Use, to: Rewriter) -> Outcome:
 def remove_tags(use: Use, to: Rewriter) -> Outcome:
     """Removes tags: the entity is changed and saved."""
     tags = use.argument("tags", position=0)
-    if tags is None or use.receiver is None or not is_statement(use):
+    if tags is None or use.receiver is None or not use.is_statement:
         return Leave("change the entity and save it with ml_client.models.create_or_update(model)")
     model, (key,) = to.source(use.receiver), loop_names(use, to, "key")
     saved = f"{to.client(use.node)}.models.create_or_update({model})"

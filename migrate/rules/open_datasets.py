@@ -11,7 +11,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from amlbridge.migrate.analysis.uses import Use, is_none
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.frames import pandas_name
@@ -165,13 +166,13 @@ def _read(made: Use, use: Use, to: Rewriter) -> Replace:
     if country:
         places = (1, 2)
     dates = [given.argument(name, position=at) for name, at in zip(_DATES, places, strict=True)]
-    columns = given.argument("cols", "columns", position=places[1] + 1)
+    columns = given.passed("cols", "columns", position=places[1] + 1)
     parts = [f'"{dataset.folder}"', f'storage_options={{"account_name": "{ACCOUNT}", "anon": True}}']
-    if columns is not None and not is_none(columns) and ast.unparse(columns) not in _NONE:
+    if columns is not None and ast.unparse(columns) not in _NONE:
         parts.append(f"columns={_columns(columns, dataset.always, to)}")
     filters = _filters(dataset, dates, use, to)
-    region = given.argument("country_or_region", position=0) if country else None
-    if region is not None and not is_none(region):
+    region = given.passed("country_or_region", position=0) if country else None
+    if region is not None:
         filters.append(f'("countryOrRegion", "==", {to.source(region)})')
     parts += [f"filters=[{', '.join(filters)}]"] if filters else []
     bounded = not dataset.time or any(date is not None for date in dates)

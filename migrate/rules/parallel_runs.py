@@ -15,7 +15,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import parallel  # registers how the step is read
 from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps
 
@@ -191,9 +191,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
             to.remove(function)
             return Statements("")
         return Leave("the configuration is handed on by a function: give its settings to parallel_run_function")
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        return Statements("")
-    return Replace("None")
+    return taken_over(use)
 
 
 def _configured(step: Use, config: Use, to: Rewriter) -> bool:
@@ -238,9 +236,7 @@ def load_yaml(use: Use, to: Rewriter) -> Outcome:
         reasons = [text for node, text in Flow.of(to).failed.items() if _is_of(node, use, to)]
         return Leave(reasons[0] if reasons else _FILE)
     review = "the settings are those that the file has now: SDK v2 does not read it"
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
-        return Statements("", review)
-    return Replace("None", review)
+    return taken_over(use, review)
 
 
 @rule.converts("ParallelRunConfig.save_to_yaml")

@@ -136,7 +136,7 @@ def run_after(use: Use, to: Rewriter) -> Outcome:
         return Statements(code)
     if use.receiver is None or not flow.steps_of(use.receiver):
         return Leave("the steps cannot be told")
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         for pipeline in {pipe for step in flow.steps_of(use.receiver) for pipe in flow.pipelines_of(step)}:
             to.outcome(pipeline)
         kept = use.statement in cast("list[ast.stmt]", to.memory.get(ASKED_ORDERS, []))
@@ -159,7 +159,7 @@ def name(use: Use, to: Rewriter) -> Outcome:
     shown = step.display_name if step is not None else None
     if shown is None:
         return Replace(f"{to.source(use.receiver)}.name")
-    bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(shown)
     once = bool(bound) and len(bound[0].scope.bindings[bound[0].name]) == 1
     if isinstance(shown, ast.Constant) or (once and is_seen(shown, use, to)):
         return Replace(to.source(shown))

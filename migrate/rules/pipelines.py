@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import cast
 
 from amlbridge.migrate import traced
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.additions import base
@@ -567,10 +568,9 @@ def given_parameters(
 ) -> list[str]:
     """The arguments of a pipeline's function for the values that a submission gives. ``kinds``: the v2 types of those
     that are data, as far as they are known."""
-    if parameters is None or (isinstance(parameters, ast.Constant) and parameters.value is None):
+    if parameters is None or is_none(parameters):
         return []
-    value = to.evaluator.value(parameters)
-    node = value.node if isinstance(value, Code) and value.evaluator is to.evaluator else parameters
+    node = to.evaluator.behind(parameters)
     if isinstance(node, ast.Dict) and all(
         isinstance(key, ast.Constant) and isinstance(key.value, str) for key in node.keys
     ):

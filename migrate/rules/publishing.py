@@ -12,6 +12,7 @@ import ast
 import re
 from dataclasses import dataclass, replace
 
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.models.endpoint_names import endpoint_name
@@ -180,7 +181,7 @@ def publish(use: Use, to: Rewriter) -> Outcome:
         release = Release.of_job(to.source(use.receiver), version, to)
     else:
         release = Release.of(pipeline, version, to.client(use.node), to)
-    if goes_on is not None and not (isinstance(goes_on, ast.Constant) and not goes_on.value):
+    if goes_on is not None and not is_false(goes_on):
         release = replace(release, settings=f'{{"continue_on_step_failure": {to.source(goes_on)}}}')
     return _deployed(use, name, release, to)
 
@@ -280,7 +281,7 @@ def _stays(name: ast.expr, to: Rewriter) -> bool:
     """Whether this code gives the name, or the id, to something that stays SDK v1."""
     value, text = to.evaluator.value(name), to.evaluator.text(name)
     shown = value.node if isinstance(value, Code) else name
-    bound = to.evaluator.scopes.lookup(shown.id, shown) if isinstance(shown, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(shown)
     shown = bound[0].value if len(bound) == 1 and bound[0].value is not None else shown
     for use in to.uses:
         made = use.receiver_value.origin if use.receiver_value is not None else None
@@ -344,7 +345,7 @@ def add(use: Use, to: Rewriter) -> Outcome:
     """Another deployment of the endpoint."""
     assert use.receiver is not None
     pipeline = use.argument("pipeline", position=0)
-    if pipeline is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if pipeline is None or not use.is_statement:
         return Leave("add the pipeline in a statement of its own")
     endpoint, client = to.source(use.receiver), to.client(use.node)
     release = Release.of(pipeline, None, client, to)
@@ -479,7 +480,7 @@ _COMPARED = ("PublishedPipeline.name", "PipelineEndpoint.name", "PublishedPipeli
 
 def _lists_all(node: ast.expr, to: Rewriter) -> bool:
     """Whether an expression, or the one that its variable has, is the list of all that is published."""
-    bound = to.evaluator.scopes.lookup(node.id, node) if isinstance(node, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(node)
     listing = bound[0].value if len(bound) == 1 else node
     made = to.use_of(listing) if listing is not None else None
     return made is not None and made.symbol in _LISTINGS
@@ -514,10 +515,10 @@ def version_of(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     if Objects.of(to).members(use.node):
         return Leave(_DEPLOYED)
-    version = use.argument("version", position=0)
+    version = use.passed("version", position=0)
     endpoint, client = to.source(use.receiver), to.client(use.node)
     name, review = f"{endpoint}.defaults.deployment_name", ""
-    if version is not None and not (isinstance(version, ast.Constant) and version.value is None):
+    if version is not None:
         name, review = _version_name(version, client, to)
     return Replace(f"{client}.batch_deployments.get({name}, endpoint_name={endpoint}.name)", review)
 

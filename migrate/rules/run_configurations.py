@@ -247,7 +247,7 @@ def set_docker(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("DockerConfiguration")
 def docker(use: Use, to: Rewriter) -> Outcome:
     """Everything runs in an image in SDK v2; the shared memory is a keyword of the command."""
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         to.spare.add(use.statement)
     if use.call is None or use.argument("arguments", position=2) is None:
         return Replace("None")

@@ -107,7 +107,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
 def location(use: Use, to: Rewriter) -> Outcome:
     """The dataset, which the input names."""
     inner = use.argument("dataset", position=0) if use.call is not None else None
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         to.spare.add(use.statement)
     if inner is None:
         return Leave("describe the data with azure.ai.ml.Input(type=, path=, mode=)")

@@ -11,8 +11,8 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
-from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.inside import client_call, is_statement, log_call, run_id
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import client_call, log_call, run_id
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.models.new_functions import listing_function
 from amlbridge.migrate.models.uploaded import telling
@@ -56,8 +56,8 @@ _DATASTORE = "MLflow has no datastore_name: the file is stored with the run"
 def log_image(use: Use, to: Rewriter) -> Outcome:
     """An image file, or a plot."""
     name = use.argument("name", position=0)
-    path, plot = use.argument("path", position=1), use.argument("plot", position=2)
-    if plot is not None and not is_none(plot):
+    path, plot = use.passed("path", position=1), use.passed("plot", position=2)
+    if plot is not None:
         code, review = to.source(plot), ""
         if is_pyplot(use.evaluator, plot):
             code = f"{code}.gcf()"
@@ -66,7 +66,7 @@ def log_image(use: Use, to: Rewriter) -> Outcome:
         literal = use.evaluator.text(name) if isinstance(name, ast.Constant) else None
         file = joined(to.source(name) if name is not None else '"plot"', literal or "", ".png")
         return Replace(client_call(use, to, "log_figure", code, file), review)
-    if path is None or is_none(path):
+    if path is None:
         return Leave("neither a path nor a plot is given")
     return Replace(log_call(use, to, "log_artifact", to.source(path)))
 
@@ -91,7 +91,7 @@ def _logged_file(use: Use, to: Rewriter) -> Outcome:
     if _same_ending(use, name, path):
         folder = _folder(use, to, name)
         return Replace(log_call(use, to, "log_artifact", local, *([folder] if folder else [])), review)
-    if text is not None and use.evaluator.text(path) is not None and is_statement(use):
+    if text is not None and use.evaluator.text(path) is not None and use.is_statement:
         copy = quoted(posixpath.basename(text))
         lines = [f"{to.need_module('shutil')}.copy({local}, {copy})"]
         folder = _folder(use, to, name)
@@ -198,7 +198,7 @@ def _text_parts(use: Use, node: ast.expr) -> list[str | ast.expr]:
 def upload_files(use: Use, to: Rewriter) -> Outcome:
     """Several files, with a name each."""
     names, paths = use.argument("names", position=0), use.argument("paths", position=1)
-    if names is None or paths is None or not is_statement(use):
+    if names is None or paths is None or not use.is_statement:
         return Leave("log each file with mlflow.log_artifact(path, folder)")
     name, path = loop_names(use, to, "name", "path")
     folder = f"{to.need_module('os')}.path.dirname({name})"

@@ -16,7 +16,6 @@ import ast
 from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.frames import TYPES, pandas_name
 from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
 from amlbridge.migrate.module import NamedInput
@@ -358,7 +357,7 @@ def as_path(use: Use, to: Rewriter) -> Outcome:
         return Leave("the job has the data at the path of the input already: read it there, or copy it with shutil")
     if member in ("to_path", "download"):
         walk = f"{to.need('pathlib', 'Path')}({path}).rglob('*')"
-        if member == "download" and is_statement(use):
+        if member == "download" and use.is_statement:
             return Statements("")
         return Replace(
             f"sorted(str(file) for file in {walk} if file.is_file())", "the files below the path of the input"

@@ -24,7 +24,7 @@ import re
 from amlbridge.migrate.analysis.arrays import is_array
 from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_statement, log_call
+from amlbridge.migrate.inside import log_call
 from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
 from amlbridge.migrate.models.logged_items import may_be_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, assuming
@@ -185,7 +185,7 @@ def log(use: Use, to: Rewriter) -> Outcome:
         return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)
     if kind == "truth":
         code = f"int({code})"
-    elif kind is None and is_statement(use) and may_be_text(value, use.evaluator):
+    elif kind is None and use.is_statement and may_be_text(value, use.evaluator):
         text = log_call(use, to, "log_text", code, joined(name, literal, ".txt"))
         number = log_call(use, to, "log_metric", name, code, *([f"step={to.source(step)}"] if step is not None else []))
         return Statements(f"if isinstance({code}, str):\n    {text}\nelse:\n    {number}", review)
@@ -198,7 +198,7 @@ def log(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Run.log_list")
 def log_list(use: Use, to: Rewriter) -> Outcome:
     """Values one after the other: a step each."""
-    if not is_statement(use):
+    if not use.is_statement:
         return Leave("log each value with mlflow.log_metric(name, value, step=step)")
     name, literal, review = _named(use, to)
     values = to.source(_value(use))
@@ -267,7 +267,7 @@ def _row_of_dict(use: Use, to: Rewriter) -> Outcome | None:
 @rule.converts("Run.log_table")
 def log_table(use: Use, to: Rewriter) -> Outcome:
     """A table: the columns as metrics, and itself as a file that the studio shows."""
-    if not is_statement(use):
+    if not use.is_statement:
         return Leave("log the table with mlflow.log_table(table, file)")
     name, literal, review = _named(use, to)
     node = _value(use)

@@ -80,8 +80,8 @@ def register_model(use: Use, to: Rewriter) -> Outcome:
     kinds = to.need("azure.ai.ml.constants", "AssetTypes")
     parts = [f"name={to.source(name)}", f"path={_address(use, path, to)}", f"type={kinds}.CUSTOM_MODEL"]
     for keyword, position in _SAME.items():
-        node = use.argument(keyword, position=position)
-        if node is not None and not (isinstance(node, ast.Constant) and node.value is None):
+        node = use.passed(keyword, position=position)
+        if node is not None:
             parts.append(f"{keyword}={to.source(node)}")
     dropped = [keyword for keyword in _WITHOUT if keyword in use.arguments()]
     lost = f"; models of SDK v2 have no {', '.join(dropped)}" if dropped else ""

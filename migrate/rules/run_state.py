@@ -16,7 +16,6 @@ from amlbridge.migrate.inside import (
     PARENT_TAG,
     client,
     is_created,
-    is_statement,
     is_submitted,
     run_id,
     run_object,
@@ -127,7 +126,7 @@ def experiment(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RunContext.complete")
 def complete(use: Use, to: Rewriter) -> Outcome:
     """The job ends by itself; a run that the script has started is ended."""
-    if not is_statement(use):
+    if not use.is_statement:
         return Leave("the job completes when its script ends: nothing has to be called")
     if use.receiver is not None and is_created(use.receiver, to):
         return Replace(_terminated(use.receiver, "", to))
@@ -160,7 +159,7 @@ def _terminated(run: ast.expr, status: str, to: Rewriter) -> str:
 @rule.converts("RunContext.flush")
 def flush(use: Use, to: Rewriter) -> Outcome:
     """MLflow logs at once."""
-    return Statements("") if is_statement(use) else Leave("MLflow logs at once: nothing has to be called")
+    return Statements("") if use.is_statement else Leave("MLflow logs at once: nothing has to be called")
 
 
 @rule.converts("RunContext.fail")
@@ -172,10 +171,10 @@ def fail(use: Use, to: Rewriter) -> Outcome:
     mlflow = to.need_module("mlflow")
     details = use.argument("error_details", position=0)
     lines = []
-    if details is not None and is_statement(use):
+    if details is not None and use.is_statement:
         lines.append(f'{mlflow}.set_tag("error_details", {to.source(details)})')
     lines.append(f'{mlflow}.end_run(status="FAILED")')
-    return Statements("\n".join(lines), _EXIT_CODE) if is_statement(use) else Replace(lines[-1], _EXIT_CODE)
+    return Statements("\n".join(lines), _EXIT_CODE) if use.is_statement else Replace(lines[-1], _EXIT_CODE)
 
 
 _ASSUMED = "assumed that it is the run that this code is in: where it is a job, nothing has to be called"
@@ -189,7 +188,7 @@ def of_some_run(use: Use, to: Rewriter) -> Outcome:
         return Leave("a job ends when its script does: what it does is in the script", Status.NO_EQUIVALENT)
     if name == "complete":
         ended = f"{to.need_module('mlflow')}.end_run()"
-        return Statements(ended, _ASSUMED) if is_statement(use) else Replace(ended, _ASSUMED)
+        return Statements(ended, _ASSUMED) if use.is_statement else Replace(ended, _ASSUMED)
     outcome = {"flush": flush, "fail": fail, "child_run": child_run}[name](use, to)
     return outcome if isinstance(outcome, Leave) or name == "flush" else replace(outcome, review=_ASSUMED)
 
@@ -249,7 +248,7 @@ def submit_child(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("RunContext.wait_for_completion")
 def wait(use: Use, to: Rewriter) -> Outcome:
     """A run that waits for itself."""
-    return Statements("") if is_statement(use) else Leave("a job cannot wait for itself")
+    return Statements("") if use.is_statement else Leave("a job cannot wait for itself")
 
 
 @rule.converts("Experiment.start_logging")

@@ -6,8 +6,8 @@ object does not follow changes.
 
 from __future__ import annotations
 
-from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.inside import client_call, is_statement, of_other_run, run_id
+from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.inside import client_call, of_other_run, run_id
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import loop_names
@@ -39,10 +39,10 @@ _PROPERTIES = "properties of a run are tags in MLflow"
 @rule.converts("RunContext.tag")
 def tag(use: Use, to: Rewriter) -> Outcome:
     """One tag."""
-    key, value = use.argument("key", position=0), use.argument("value", position=1)
+    key, value = use.argument("key", position=0), use.passed("value", position=1)
     if key is None:
         return Leave("the tag has no name")
-    code = to.source(value) if value is not None and not is_none(value) else '""'
+    code = to.source(value) if value is not None else '""'
     return Replace(client_call(use, to, "set_tag", to.source(key), code))
 
 
@@ -55,7 +55,7 @@ def set_tags(use: Use, to: Rewriter) -> Outcome:
     review = _PROPERTIES if use.symbol.endswith("add_properties") else ""
     if not of_other_run(use, to):
         return Replace(f"{to.need_module('mlflow')}.set_tags({to.source(tags)})", review)
-    if not is_statement(use):
+    if not use.is_statement:
         return Leave("set each tag with MlflowClient().set_tag(run_id, key, value)")
     key, value = loop_names(use, to, "key", "value")
     code = client_call(use, to, "set_tag", key, value)
@@ -66,7 +66,7 @@ def set_tags(use: Use, to: Rewriter) -> Outcome:
 def remove_tags(use: Use, to: Rewriter) -> Outcome:
     """Removes tags."""
     tags = use.argument("tags", position=0)
-    if tags is None or not is_statement(use):
+    if tags is None or not use.is_statement:
         return Leave("remove each tag with mlflow.delete_tag(key)")
     (key,) = loop_names(use, to, "key")
     return Statements(f"for {key} in {to.source(tags)}:\n    {client_call(use, to, 'delete_tag', key)}")

@@ -60,7 +60,7 @@ ACCESS = "assumed that the identity of the job (of its compute, or its user) has
 @rule.converts("ContextExperiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """A client of the workspace that the job runs in, where more is asked than the job's variables tell."""
-    assigned = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    assigned = use.is_assigned
     if assigned and has_only_facts(use.node, to):
         return Statements("")
     if _is_value(use):

@@ -10,12 +10,13 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.chosen import mapped
+from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.run_kinds import annotated, is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_inside, is_statement, run_id
+from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.artifacts import folder_above, stored_path
 from amlbridge.migrate.models.data import INTERMEDIATE, follow
@@ -153,7 +154,7 @@ def set_display_name(use: Use, to: Rewriter) -> Outcome:
 def call(use: Use, to: Rewriter) -> Outcome:
     """What asks the service, and answers in another form."""
     member = use.symbol.rsplit(".", 1)[1]
-    if member.endswith(("_log", "_logs")) and not is_statement(use):
+    if member.endswith(("_log", "_logs")) and not use.is_statement:
         return Replace(written(use, to, _LOG), "the log is the file user_logs/std_log.txt of the job")
     review = "the answer has another form: a Job entity, or nothing where logs are streamed"
     return Replace(written(use, to, CALLS[member]), review)
@@ -193,7 +194,7 @@ def metrics(use: Use, to: Rewriter) -> Outcome:
     """MLflow's metrics of a run; with ``name`` that one alone."""
     found = written(use, to, "{mlflow}.get_run({run}.name).data.metrics")
     recursive = use.argument("recursive", position=1)
-    if recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value):
+    if not is_false(recursive):
         if use.passed("name", position=0) is not None:
             return Leave("metrics of child jobs are asked of each: for job in ml_client.jobs.list(parent_job_name=...)")
         jobs = "[{run}, *{client}.jobs.list(parent_job_name={run}.name)]"
@@ -209,8 +210,8 @@ def selected(use: Use, jobs: str, to: Rewriter) -> str:
         raise ValueError("jobs.list has no type: select from ml_client.jobs.list(parent_job_name=...)")
     conditions = []
     for name, position in (("tags", 1), ("properties", 2)):
-        wanted = use.argument(name, position=position)
-        if wanted is None or (isinstance(wanted, ast.Constant) and wanted.value is None):
+        wanted = use.passed(name, position=position)
+        if wanted is None:
             continue
         value = to.evaluator.value(wanted)
         given = value.node if isinstance(value, Code) else wanted
@@ -222,8 +223,8 @@ def selected(use: Use, jobs: str, to: Rewriter) -> str:
             conditions.append(f"{to.source(wanted)}.items() <= job.{where}.items()")
         else:
             raise ValueError(f"jobs.list has no {name}: select from ml_client.jobs.list(parent_job_name=...)")
-    status = use.argument("status", position=4)
-    if status is not None and not (isinstance(status, ast.Constant) and status.value is None):
+    status = use.passed("status", position=4)
+    if status is not None:
         conditions.append(f"job.status == {to.source(status)}")
     return f"(job for job in {jobs} if {' and '.join(conditions)})" if conditions else jobs
 
@@ -233,7 +234,7 @@ def children(use: Use, to: Rewriter) -> Outcome:
     """The jobs below a job."""
     found = selected(use, written(use, to, "{client}.jobs.list(parent_job_name={run}.name)"), to)
     recursive = use.argument("recursive", position=0)
-    all_below = recursive is not None and not (isinstance(recursive, ast.Constant) and not recursive.value)
+    all_below = not is_false(recursive)
     return Replace(found, "assumed that the children have no children: else ask for those of each" if all_below else "")
 
 
@@ -375,7 +376,7 @@ def _is_file(name: str | None, to: Rewriter) -> bool:
 def remove_tags(use: Use, to: Rewriter) -> Outcome:
     """Tags are MLflow's, which removes one at a time."""
     tags = use.argument("tags", position=0)
-    if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if tags is None or not use.is_statement:
         return Leave("remove each tag with mlflow.MlflowClient().delete_tag(run_id, key)")
     (key,) = loop_names(use, to, "key")
     remove = written(use, to, f"{{mlflow}}.MlflowClient().delete_tag({{run}}.name, {key})")
@@ -393,7 +394,7 @@ def tag(use: Use, to: Rewriter) -> Outcome:
         start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
         return Replace(f"{start}{to.source(key)}, {text})")
     tags = use.argument("tags", "properties", position=0)
-    if tags is None or not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if tags is None or not use.is_statement:
         return Leave("set tags in a statement of its own")
     start = written(use, to, "{mlflow}.MlflowClient().set_tag({run}.name, ")
     name, text = loop_names(use, to, "key", "value")
@@ -421,9 +422,9 @@ def wait(use: Use, to: Rewriter) -> Outcome:
     raises = use.argument("raise_on_error", position=2)
     if raises is not None and not (isinstance(raises, ast.Constant) and raises.value is True):
         return _quiet(use, raises, code, to)
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Replace(code)
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         to.before(use.statement, code)
         return Replace(written(use, to, "{client}.jobs.get({run}.name).status"))
     return Replace(code, "jobs.stream gives nothing: ask jobs.get(name).status for the state")
@@ -431,8 +432,8 @@ def wait(use: Use, to: Rewriter) -> Outcome:
 
 def _quiet(use: Use, raises: ast.expr, code: str, to: Rewriter) -> Outcome:
     """``raise_on_error=False``: a job that fails is no error of the script that waits."""
-    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
-    assigned = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
+    alone = use.is_statement
+    assigned = use.is_assigned
     if not isinstance(raises, ast.Constant) or not (alone or assigned):
         return Leave("jobs.stream raises JobException when the job fails: catch it where raise_on_error is false")
     error = to.need("azure.ai.ml.exceptions", "JobException")

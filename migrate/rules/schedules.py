@@ -399,7 +399,7 @@ def switch(use: Use, to: Rewriter) -> Outcome:
     assert use.receiver is not None
     method = "begin_disable" if use.symbol.endswith("disable") else "begin_enable"
     code = f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()"
-    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
+    alone = use.is_statement
     if alone and isinstance(use.receiver, ast.Name) and _is_changed_later(use, to):
         return Statements(f"{to.source(use.receiver)} = {code}")
     return Replace(code)

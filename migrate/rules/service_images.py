@@ -13,7 +13,6 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.inside import is_statement
 from amlbridge.migrate.models.images import TOLD, is_checked, is_packaged, is_shown
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -190,7 +189,7 @@ def told(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ContainerImage.delete", "Image.delete")
 def delete(use: Use, to: Rewriter) -> Outcome:
     """The image of a deployment goes with it; a package is an environment, which can be archived."""
-    if use.receiver is None or not is_statement(use):
+    if use.receiver is None or not use.is_statement:
         return Leave(f"the image belongs to its deployment in SDK v2: {_OWN}")
     if not is_packaged(made(to, use.receiver), to):
         return Statements("", "the image belongs to the deployment: deleting that is enough")
@@ -202,7 +201,7 @@ def delete(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("ContainerImage.wait_for_creation", "Image.wait_for_creation")
 def wait(use: Use, to: Rewriter) -> Outcome:
     """Deploying waits for the image."""
-    if isinstance(use.statement, ast.Expr) and use.statement.value is use.node:
+    if use.is_statement:
         return Statements("")
     return Leave("deploying waits for its image by itself in SDK v2: leave the call out")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
@@ -26,7 +27,7 @@ from amlbridge.migrate.models.sweeps import (
     spread,
     trial_of,
 )
-from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
+from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps
 from amlbridge.migrate.rules.runs import written
@@ -192,8 +193,7 @@ def sweep(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace(to.need("azure.ai.ml.sweep", "SweepJob"))
     if Flow.of(to).covers(use.node):
-        alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
-        return Statements("") if alone else Replace("None")
+        return taken_over(use)
     found = read_sweep(use, to)
     if found.given:
         to.before(use.statement, found.declaration(to))
@@ -216,15 +216,14 @@ def sampling(use: Use, to: Rewriter) -> Outcome:
     mine = [other for other in configurations(to) if sampling_of(other, to) is use]
     if not mine and samples_images(use, to):
         _remove_space(use, to)
-        alone = isinstance(use.statement, ast.Assign) and use.statement.value is use.node
-        return Statements("") if alone else Replace("None")
+        return taken_over(use)
     if not mine:
         return Leave("no HyperDriveConfig of this module has this sampling: give its distributions to the command")
     space = space_of(use, to)
     if spread(use, to):
         pairs = [f'"{item.name}": {to.source(item.distribution)}' for item in space]
         return Replace(f"{{{', '.join(pairs)}}}")
-    if isinstance(use.statement, ast.Assign) and use.statement.value is use.node:
+    if use.is_assigned:
         _remove_space(use, to)
         return Statements("")
     return Leave("a sampling is made in a statement of its own")
@@ -305,7 +304,7 @@ def policy(use: Use, to: Rewriter) -> Outcome:
     order = [key for key in use.arguments() if isinstance(key, str)] if not use.call.args else list(names)
     for name in [*order, *(name for name in names if name not in order)]:
         value = given.get(name)
-        if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+        if value is not None and not is_none(value):
             parts.append(f"{name}={to.source(value)}")
         elif name == "evaluation_interval":
             parts.append("evaluation_interval=1")

@@ -66,7 +66,7 @@ _ONCE = (
 @rule.converts("Tensorboard")
 def create(use: Use, to: Rewriter) -> Outcome:
     """The command that ``start`` runs, after the logs are downloaded."""
-    if use.call is None or not (isinstance(use.statement, ast.Assign) and use.statement.value is use.node):
+    if use.call is None or not use.is_assigned:
         return Leave("assign it to a variable: the logs are downloaded there")
     runs, root = use.argument("runs", position=0), use.argument("local_root", position=1)
     folder = to.source(root) if root is not None else f'"{FOLDER}"'
@@ -96,7 +96,7 @@ _TRACKED = frozenset({"RunContext", "InteractiveRun", "ChildRun", "ParentRun", "
 @rule.converts("Tensorboard.start")
 def start(use: Use, to: Rewriter) -> Outcome:
     """Starts the process."""
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node) or use.receiver is None:
+    if not use.is_statement or use.receiver is None:
         return Leave("start TensorBoard in a statement of its own: a process has no address to give")
     return Statements(f"{_server(use, to)} = {to.need_module('subprocess')}.Popen({to.source(use.receiver)})")
 

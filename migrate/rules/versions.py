@@ -5,8 +5,6 @@ Notebooks print it in their first cell.
 
 from __future__ import annotations
 
-import ast
-
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.environment import GPU_IMAGE
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
@@ -44,8 +42,7 @@ def version(use: Use, to: Rewriter) -> Outcome:
 def diagnostics(use: Use, to: Rewriter) -> Outcome:
     """SDK v2 has no such switch."""
     review = "SDK v2 has no switch for this telemetry"
-    alone = isinstance(use.statement, ast.Expr) and use.statement.value is use.node
-    return Statements("", review) if alone else Replace("None", review)
+    return Statements("", review) if use.is_statement else Replace("None", review)
 
 
 @rule.converts("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE")

@@ -10,7 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.run_kinds import OF_MLFLOW
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_inside, is_statement
+from amlbridge.migrate.inside import is_inside
 from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -53,7 +53,7 @@ def show(use: Use, to: Rewriter) -> Outcome:
     """Follows the job; unlike the widget it returns when the job has ended."""
     assert use.receiver is not None
     if _of_this_process(use, to):
-        return Statements("", note=_INTERACTIVE) if is_statement(use) else Leave(_INTERACTIVE)
+        return Statements("", note=_INTERACTIVE) if use.is_statement else Leave(_INTERACTIVE)
     if _is_waited_for(use, to):
         return Statements("", note="the statement below follows the job until it has ended")
     review = "" if use.symbol.endswith("show") else "what the widget knew is on the job and its children"
@@ -65,7 +65,7 @@ def show(use: Use, to: Rewriter) -> Outcome:
 def _is_waited_for(use: Use, to: Rewriter) -> bool:
     """Whether the next statement waits for the same run, in the same cell of a notebook."""
     block = to.evaluator.scopes.block(use.statement) or []
-    below = block[block.index(use.statement) + 1 :] if use.statement in block and is_statement(use) else []
+    below = block[block.index(use.statement) + 1 :] if use.statement in block and use.is_statement else []
     made = below[0].value if below and isinstance(below[0], ast.Expr) else None
     waiting = to.use_of(made) if made is not None else None
     if waiting is None or "Run.wait_for_completion" not in waiting.symbols or waiting.receiver is None:

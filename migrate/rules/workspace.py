@@ -11,6 +11,7 @@ import ast
 import json
 import posixpath
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -77,7 +78,7 @@ def _credential(use: Use, to: Rewriter) -> str:
 
 def _may_be_none(auth: ast.expr, to: Rewriter) -> bool:
     """Whether one of the values that a variable may have is None: ``except KeyError: auth = None``."""
-    bound = to.evaluator.scopes.lookup(auth.id, auth) if isinstance(auth, ast.Name) else []
+    bound = to.evaluator.scopes.bindings_of(auth)
     return any(_is_none(_value(binding)) for binding in bound)
 
 
@@ -91,14 +92,14 @@ def _value(binding: Binding) -> ast.expr | None:
 def _is_none(value: ast.expr | None) -> bool:
     if isinstance(value, ast.IfExp):
         return _is_none(value.body) or _is_none(value.orelse)
-    return isinstance(value, ast.Constant) and value.value is None
+    return value is not None and is_none(value)
 
 
 def _unknown(use: Use, to: Rewriter) -> str:
     """What to check where it is not known what signs in."""
     auth = _auth(use)
     known = auth is None or to.evaluator.type_of(auth) in CREDENTIALS
-    nothing = isinstance(auth, ast.Constant) and auth.value is None
+    nothing = auth is not None and is_none(auth)
     return "" if known or nothing else "DefaultAzureCredential signs in: what `auth` is cannot be told here"
 
 
@@ -139,9 +140,9 @@ def get(use: Use, to: Rewriter) -> Outcome:
         return Leave("say which workspace: a name is needed")
     client, credential = to.need("azure.ai.ml", "MLClient"), _credential(use, to)
     where, review = _given(group, "resource group", to), ""
-    if _is_missing(subscription):
+    if is_none(subscription):
         review = _SEARCHED
-    elif _is_missing(group) and subscription is not None:
+    elif is_none(group) and subscription is not None:
         found = f'{client}({credential}, {to.source(subscription)}).workspaces.list(scope="subscription")'
         where = f"next(item.resource_group for item in {found} if item.name == {to.source(name)})"
         review = "as SDK v1 did, this looks for the workspace in the subscription: better say its resource group"
@@ -164,11 +165,7 @@ _SEARCHED = (
 
 def _given(node: ast.expr | None, what: str, to: Rewriter) -> str:
     """Code for a part of the workspace's address; a text to replace where SDK v1 looked for it."""
-    return f'"<{what}>"' if node is None or _is_missing(node) else to.source(node)
-
-
-def _is_missing(node: ast.expr | None) -> bool:
-    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+    return f'"<{what}>"' if node is None or is_none(node) else to.source(node)
 
 
 def _asked_for(use: Use, code: str, assumed: str, to: Rewriter) -> Outcome | None:
@@ -305,7 +302,7 @@ def _read_entries(use: Use, to: Rewriter) -> None:
 def write_config(use: Use, to: Rewriter) -> Outcome:
     """The configuration file has the same format and place, where both SDKs find it; SDK v2 does not write it."""
     assert use.receiver is not None
-    if not (isinstance(use.statement, ast.Expr) and use.statement.value is use.node):
+    if not use.is_statement:
         return Leave("call write_config in a statement of its own")
     client = to.client(use.node, use.receiver)
     json_, os_ = to.need_module("json"), to.need_module("os")
