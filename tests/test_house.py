@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,16 @@ MODULES = sorted(path for folder in ARROWS for path in (ROOT / folder).rglob("*.
 LONGEST = 600
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """The nodes of a module."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def imports(path: Path) -> set[str]:
     """The packages of ours that a module imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         names = [item.name for item in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [f"{node.module}.{item.name}" for item in node.names]
@@ -45,6 +52,42 @@ def test_arrows_run_downwards(folder: str) -> None:
         for name in imports(path) - ARROWS[folder]
     }
     assert wrong == set()
+
+
+def file_of(module: str) -> Path:
+    """The file of a module of ours."""
+    path = ROOT / module.removeprefix("amlbridge.").replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """The names that a module binds anywhere."""
+    bound = [
+        node.name for node in nodes(path) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    ]
+    bound += [node.id for node in nodes(path) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    aliases = [name for node in nodes(path) if isinstance(node, (ast.Import, ast.ImportFrom)) for name in node.names]
+    return frozenset([*bound, *(alias.asname or alias.name.split(".")[0] for alias in aliases)])
+
+
+def is_there(module: str, name: str) -> bool:
+    """Whether a module of ours has a name, or is a package that has a module of the name."""
+    path = file_of(module)
+    return path.is_file() and (name in names_in(path) or file_of(f"{module}.{name}").is_file())
+
+
+def test_what_is_imported_is_there() -> None:
+    """A change that renames what another one begins to use is told when both come together."""
+    lost = {
+        f"{path.relative_to(ROOT)}: from {node.module} import {alias.name}"
+        for path in MODULES
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("amlbridge.") and not node.level
+        for alias in node.names
+        if not is_there(str(node.module), alias.name)
+    }
+    assert lost == set()
 
 
 def test_setup_cfg_names_every_package() -> None:
@@ -66,6 +109,6 @@ def test_no_file_is_too_long() -> None:
 
 def test_migrate_needs_only_the_plan_of_the_engine() -> None:
     for path in (ROOT / "migrate").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("amlbridge.engine"):
                 assert node.module in ("amlbridge.engine.plan", "amlbridge.engine.plan_json"), path
