@@ -17,6 +17,7 @@ from amlbridge.migrate.mixtures.one_branch import complete
 from amlbridge.migrate.mixtures.within import names_others, only_workspace, workspace_within
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: Set in every job; not set where the script runs on its own.
 JOB_VARIABLE = "AZUREML_RUN_ID"
@@ -302,14 +303,14 @@ def _placeable(statement: ast.stmt, to: Rewriter) -> ast.stmt:
 def _blocks_around(statement: ast.stmt, to: Rewriter) -> Iterator[tuple[int, ast.stmt]]:
     """The identities of the blocks that a statement is in, innermost first, up to the function's, each with the
     statement of it."""
-    parents = to.evaluator.scopes.parents
+    scopes = to.evaluator.scopes
+    parents = scopes.parents
     node: ast.AST = statement
     while node in parents:
         parent = parents[node]
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(parent, name, None)
-            if isinstance(node, ast.stmt) and isinstance(block, list) and node in block:
-                yield id(block), node
-        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        block = scopes.block(node) if isinstance(node, ast.stmt) else None
+        if block is not None and isinstance(node, ast.stmt):
+            yield id(block), node
+        if isinstance(parent, FUNCTIONS):
             return
         node = parent

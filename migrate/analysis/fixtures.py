@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.functions import returns, yields
 from amlbridge.migrate.analysis.surroundings import Surroundings
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.values import Evaluator
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def fixture_name(function: ast.AST) -> str | None:
     """What tests call the fixture that a function makes, None when it is none."""
-    for decorator in function.decorator_list if isinstance(function, _FUNCTIONS) else ():
+    for decorator in function.decorator_list if isinstance(function, FUNCTIONS) else ():
         named = decorator.func if isinstance(decorator, ast.Call) else decorator
         if (named.attr if isinstance(named, ast.Attribute) else getattr(named, "id", "")) not in _DECORATORS:
             continue
@@ -40,13 +40,13 @@ _DECORATORS = frozenset({"fixture", "yield_fixture"})
 
 def fixture_in(tree: ast.Module | ast.ClassDef, name: str) -> _Definition | None:
     """The function of a module or class that makes a fixture; the last one, as that replaces others."""
-    found = [node for node in tree.body if isinstance(node, _FUNCTIONS) and fixture_name(node) == name]
+    found = [node for node in tree.body if isinstance(node, FUNCTIONS) and fixture_name(node) == name]
     return found[-1] if found else None
 
 
 def is_patched(function: ast.AST) -> bool:
     """Whether mocks are passed to a test: ``@patch("app.Workspace")``, ``@mock.patch.object(app, "run")``."""
-    decorators = function.decorator_list if isinstance(function, _FUNCTIONS) else []
+    decorators = function.decorator_list if isinstance(function, FUNCTIONS) else []
     named = [decorator.func for decorator in decorators if isinstance(decorator, ast.Call)]
     bases = [node.value if isinstance(node, ast.Attribute) and node.attr != "patch" else node for node in named]
     return any((node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == "patch" for node in bases)
@@ -54,7 +54,7 @@ def is_patched(function: ast.AST) -> bool:
 
 def given_by_fixtures(function: ast.AST, name: str, evaluator: Evaluator) -> list[tuple[Evaluator, ast.expr]]:
     """What the fixture gives that a parameter of a test, or of a fixture, is called after; [] where there is none."""
-    if not isinstance(function, _FUNCTIONS) or not (function.name.startswith("test") or fixture_name(function)):
+    if not isinstance(function, FUNCTIONS) or not (function.name.startswith("test") or fixture_name(function)):
         return []
     owner = evaluator.scopes.parents.get(function)
     for around in (owner, evaluator.tree):

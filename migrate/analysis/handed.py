@@ -22,12 +22,12 @@ from amlbridge.migrate.analysis.made_elsewhere import steps_of
 from amlbridge.migrate.analysis.run_kinds import is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: Converted code reads nothing of these but the name.
 BY_NAME = frozenset({"ComputeTarget", "Datastore"})
 #: Keywords that are lists of data and words.
 _LISTS = frozenset({"arguments", "estimator_entry_script_arguments", "inputs", "outputs", "side_inputs"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class Handed:
     def _read_fixtures(self) -> None:
         """What a test gets and what the fixture gives are one object; pytest hands it on, so nothing can be put
         between them."""
-        functions = [scope for scope in self._evaluator.scopes.all if isinstance(scope.node, _FUNCTIONS)]
+        functions = [scope for scope in self._evaluator.scopes.all if isinstance(scope.node, FUNCTIONS)]
         for scope in functions:
             for binding in [bound[0] for bound in scope.bindings.values() if bound[0].kind == "parameter"]:
                 given = given_by_fixtures(scope.node, binding.name, self._evaluator)

@@ -9,6 +9,7 @@ import ast
 from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.values import Evaluator, Instance
+from amlbridge.migrate.text.trees import only_target
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -94,7 +95,7 @@ def maker(evaluator: Evaluator, function: Definition, parameter: str) -> Maker |
     if len(names) > 1:
         return Maker(taken, call, "")
     statement = evaluator.scopes.parents.get(call)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     name = target.id if isinstance(target, ast.Name) else "pipeline"
     return Maker(taken, call, parameter if any(argument.arg == name for argument in arguments) else name)
 

@@ -12,11 +12,11 @@ from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.shapes import Shape, shape_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PLAIN = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.expr_context)
 _NOT_LITERAL = "keywords come from a dict that is not literal"
 
@@ -46,7 +46,7 @@ def handed_on(node: ast.expr, evaluator: Evaluator) -> Binding | None:
     """The parameter ``**kwargs`` that an expression is, where its function does nothing with it but hand it on."""
     found = evaluator.scopes.bindings_of(node)
     function = found[0].scope.node if len(found) == 1 else None
-    if not isinstance(function, _FUNCTIONS) or found[0].node is not function.args.kwarg:
+    if not isinstance(function, FUNCTIONS) or found[0].node is not function.args.kwarg:
         return None
     parents = evaluator.scopes.parents
     reads = [name for name in parents if isinstance(name, ast.Name) and name.id == found[0].name]
@@ -127,7 +127,7 @@ def _of_function(node: ast.expr, evaluator: Evaluator) -> dict[str, ast.expr]:
     if binding is None:
         raise ValueError(_NOT_LITERAL)
     function = binding.scope.node
-    assert isinstance(function, _FUNCTIONS)
+    assert isinstance(function, FUNCTIONS)
     plain = function.args
     own = {arg.arg for arg in (*plain.posonlyargs, *plain.args, *plain.kwonlyargs)}
     calls = [(by, call) for by, call in evaluator.callers(function) if not isinstance(by.value(call.func), Symbol)]

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.symbols import lineage
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
@@ -143,10 +144,10 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
     for node in scopes.ancestors(annotation):
         if isinstance(node, ast.arg):
             function = scopes.parents[scopes.parents[node]]
-            body = function.body if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
+            body = function.body if isinstance(function, FUNCTIONS) else []
             bindings = scopes.of(body[0]).bindings.get(node.arg, []) if body else []
             return evaluator.binding_value(bindings[0]) if bindings else None
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, FUNCTIONS):
             said = evaluator.returned(node) if node.returns is below else None
             return _made_in(node, said, evaluator) or said
         if isinstance(node, ast.AnnAssign) and node.annotation is below:

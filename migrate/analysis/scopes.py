@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from amlbridge.migrate.text.trees import children
+from amlbridge.migrate.text.trees import FUNCTIONS, blocks_of, children
 
 ScopeNode = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.expr
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -158,7 +158,7 @@ class Scopes:
         found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for scope in self.all:
             for node in scope.node.body if isinstance(scope.node, ast.ClassDef) else ():
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if isinstance(node, FUNCTIONS):
                     found.setdefault(node.name, []).append(node)
         return found
 
@@ -215,10 +215,8 @@ class Scopes:
     # Building ---------------------------------------------------------------------------------------------------
 
     def _note_blocks(self, node: ast.AST) -> None:
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list):
-                self._blocks.update(dict.fromkeys(block, block))
+        for block in blocks_of(node):
+            self._blocks.update(dict.fromkeys(block, block))
 
     def _bind(self, scope: Scope, binding: Binding) -> None:
         if binding.name in scope.outside and scope is not self.module:
@@ -282,7 +280,7 @@ class Scopes:
     def _evaluated_outside(self, node: ast.AST) -> tuple[ast.AST, ...]:
         """The parts of a definition that do not see its names."""
         found: tuple[ast.AST | None, ...] = ()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, FUNCTIONS):
             found = (*node.decorator_list, node.returns)
         elif isinstance(node, ast.arguments):
             found = (*node.defaults, *node.kw_defaults)

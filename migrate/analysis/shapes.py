@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.dicts import changes_of, follows
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
+from amlbridge.migrate.text.trees import called_name
 
 #: How many variables and functions lie between a dict and its use.
 _DEPTH = 12
@@ -124,13 +125,7 @@ def _part(shape: Shape | None, key: ast.expr, evaluator: Evaluator) -> Shape | N
 
 def _of_call(node: ast.Call, evaluator: Evaluator, depth: int) -> Shape | None:
     ask: Callable[[ast.expr | None], Shape | None] = lambda part: shape_of(part, evaluator, depth)  # noqa: E731
-    named = (
-        node.func.id
-        if isinstance(node.func, ast.Name)
-        else node.func.attr
-        if isinstance(node.func, ast.Attribute)
-        else ""
-    )
+    named = called_name(node)
     called = evaluator.value(node.func)
     if isinstance(called, Function):
         return _merged([shape_of(value, called.evaluator, depth) for value in returns(called.node)])
@@ -171,7 +166,7 @@ def _path_of(node: ast.expr, evaluator: Evaluator, depth: int) -> str:
         return _path_of(node.right, evaluator, depth - 1)
     if not isinstance(node, ast.Call):
         return ""
-    named = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    named = called_name(node)
     if named in ("read", "read_text", "open") and isinstance(node.func, ast.Attribute) and named != "open":
         return _path_of(node.func.value, evaluator, depth - 1)
     if named in ("open", "Path", "abspath") and node.args:

@@ -36,6 +36,7 @@ from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.analysis.unbound import unbound_workspace
 from amlbridge.migrate.signatures import canonical
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
@@ -191,7 +192,7 @@ class Evaluator:
             return iterated(binding, self) if found is None and index is None else found
         if binding.kind == "parameter" and isinstance(binding.node, ast.arg):
             return self._parameter(binding)
-        if isinstance(binding.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(binding.node, FUNCTIONS):
             return Function(binding.node, self)
         if isinstance(binding.node, ast.ClassDef):
             return LocalClass(binding.node, self)
@@ -424,7 +425,7 @@ class Evaluator:
 
     def given(self, function: ast.AST, name: str) -> list[tuple[Evaluator, ast.expr]]:
         """What calls pass to a function's parameter, those of this module first."""
-        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if not isinstance(function, FUNCTIONS):
             return []
         bound = isinstance(self.scopes.parents.get(function), ast.ClassDef)
         passed = ((by, argument_of(call, function.args, name, bound=bound)) for by, call in self.callers(function))
@@ -524,7 +525,7 @@ class Evaluator:
             return Instance(kind, inside.origin, inside.path) if kind is not None else best
         if best is None:
             for statement in owner.body:
-                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name == name:
+                if isinstance(statement, FUNCTIONS) and statement.name == name:
                     is_property = any(isinstance(d, ast.Name) and "property" in d.id for d in statement.decorator_list)
                     return self.returned(statement) if is_property else Function(statement, self)
             for base in owner.bases:

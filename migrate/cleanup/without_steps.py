@@ -259,12 +259,8 @@ class _Unread:
 
     def leaves_empty(self, statement: ast.stmt) -> bool:
         """Whether it is the first of a block of which nothing stays."""
-        parent = self._scopes.parents[statement]
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(parent, name, None)
-            if isinstance(block, list) and statement in block:
-                return block[0] is statement and all(node in self.gone for node in block)
-        return False
+        block = self._scopes.block(statement)
+        return block is not None and block[0] is statement and all(node in self.gone for node in block)
 
 
 def _children(node: ast.stmt) -> Iterator[ast.stmt]:

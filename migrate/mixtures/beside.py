@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
 from amlbridge.migrate.mixtures.credentials import credential_beside
 from amlbridge.migrate.mixtures.held import held_workspace
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -32,7 +33,6 @@ _WORKSPACES = frozenset(
     ]
 )
 _ALONE = "workspaces alone"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def client_of(workspace: str, to: Rewriter, binding: Binding | None = None) -> str:
@@ -147,7 +147,7 @@ def _of_object(at: ast.AST, to: Rewriter) -> tuple[str | None, bool]:
     method: ast.AST | None = None
     for node in to.evaluator.scopes.ancestors(at):
         if isinstance(node, ast.ClassDef):
-            if isinstance(method, _FUNCTIONS) and method.args.args and not _is_of_class(method):
+            if isinstance(method, FUNCTIONS) and method.args.args and not _is_of_class(method):
                 return _attribute(node, method, at, to)
             return None, False
         method = node
@@ -184,8 +184,8 @@ def _properties(owner: ast.ClassDef, to: Rewriter) -> Iterator[tuple[str, Instan
     for part in owner.body:
         named = [node for decorator in getattr(part, "decorator_list", ()) for node in ast.walk(decorator)]
         is_property = any("property" in getattr(node, "id", getattr(node, "attr", "")) for node in named)
-        value = to.evaluator.returned(part) if is_property and isinstance(part, _FUNCTIONS) else None
-        if isinstance(part, _FUNCTIONS) and isinstance(value, Instance) and value.type == "Workspace":
+        value = to.evaluator.returned(part) if is_property and isinstance(part, FUNCTIONS) else None
+        if isinstance(part, FUNCTIONS) and isinstance(value, Instance) and value.type == "Workspace":
             yield part.name, value
 
 
@@ -296,12 +296,12 @@ def _place(binding: Binding) -> tuple[ast.stmt, bool] | None:
     if binding.kind == "assign" and isinstance(binding.statement, ast.Assign) and len(binding.statement.targets) == 1:
         return binding.statement, False
     function = binding.scope.node
-    if binding.kind != "parameter" or not isinstance(function, _FUNCTIONS):
+    if binding.kind != "parameter" or not isinstance(function, FUNCTIONS):
         return None
     body = function.body
     docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
     first = body[1] if docstring and len(body) > 1 else body[0]
-    if first.lineno == function.lineno or isinstance(first, _FUNCTIONS):
+    if first.lineno == function.lineno or isinstance(first, FUNCTIONS):
         return None
     return first, True
 

@@ -6,11 +6,11 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.known import PARAMETER_NAMES
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _KEY = "workspaces in attributes"
 
 
@@ -33,11 +33,11 @@ def held_workspace(at: ast.AST, to: Rewriter) -> str | None:
 
 def _held(at: ast.AST, to: Rewriter) -> ast.Attribute | None:
     scopes = to.evaluator.scopes
-    function = next((node for node in scopes.ancestors(at) if isinstance(node, _FUNCTIONS)), None)
+    function = next((node for node in scopes.ancestors(at) if isinstance(node, FUNCTIONS)), None)
     owner = scopes.parents.get(function) if function is not None else None
     for node in _attributes(to):
         around = list(scopes.ancestors(node))
-        home = next((other for other in around if isinstance(other, _FUNCTIONS)), None)
+        home = next((other for other in around if isinstance(other, FUNCTIONS)), None)
         read = home is function and _is_there(node, at, to)
         if read or (isinstance(owner, ast.ClassDef) and owner in around and _is_of_self(node, function)):
             return node
@@ -82,7 +82,7 @@ def _is_there(node: ast.Attribute, at: ast.AST, to: Rewriter) -> bool:
 
 def _is_of_self(node: ast.Attribute, function: ast.AST | None) -> bool:
     """Whether an attribute is one of the object that a function is a method of."""
-    assert isinstance(function, _FUNCTIONS)
+    assert isinstance(function, FUNCTIONS)
     parameters = [*function.args.posonlyargs, *function.args.args]
     is_self = isinstance(node.value, ast.Name) and node.value.id == "self"
     return is_self and bool(parameters) and parameters[0].arg == "self"

@@ -35,6 +35,7 @@ from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.models.unlisted_outputs import REVIEW, is_unlisted
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: Words that a shell takes as they are.
 PLAIN = re.compile(r"^[A-Za-z0-9_./:=,@%+-]+$")
@@ -170,7 +171,7 @@ def _is_there(listed: ast.expr, at: ast.expr, to: Rewriter) -> bool:
     it."""
     scopes = to.evaluator.scopes
     home = scopes.of(listed).node
-    if not isinstance(home, (ast.FunctionDef, ast.AsyncFunctionDef)) or home in scopes.ancestors(at):
+    if not isinstance(home, FUNCTIONS) or home in scopes.ancestors(at):
         return True
     names = [part for part in ast.walk(listed) if isinstance(part, ast.Name)]
     mine = any(binding.scope.node is home for name in names for binding in scopes.lookup(name.id, name))

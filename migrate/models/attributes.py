@@ -6,8 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.rewriter import Rewriter
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+from amlbridge.migrate.text.trees import FUNCTIONS, only_target
 
 
 def attribute_of(made: ast.AST, to: Rewriter) -> ast.Attribute | None:
@@ -15,11 +14,11 @@ def attribute_of(made: ast.AST, to: Rewriter) -> ast.Attribute | None:
     else None."""
     scopes = to.evaluator.scopes
     statement = scopes.parents.get(made)
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Attribute) or not _is_self(target):
         return None
     owner, method = class_of(made, to), scopes.parents.get(statement) if statement is not None else None
-    if owner is None or not isinstance(method, _FUNCTIONS):
+    if owner is None or not isinstance(method, FUNCTIONS):
         return None
     stores = [node for node in _named(target.attr, to) if not isinstance(node.ctx, ast.Load)]
     return target if stores == [target] and owner.name not in to.read_elsewhere() else None
@@ -27,7 +26,7 @@ def attribute_of(made: ast.AST, to: Rewriter) -> ast.Attribute | None:
 
 def class_of(node: ast.AST, to: Rewriter) -> ast.ClassDef | None:
     """The class whose method a node is in, itself not in a function inside of that."""
-    around = [at for at in to.evaluator.scopes.ancestors(node) if isinstance(at, (*_FUNCTIONS, ast.ClassDef))]
+    around = [at for at in to.evaluator.scopes.ancestors(node) if isinstance(at, (*FUNCTIONS, ast.ClassDef))]
     return around[1] if len(around) > 1 and isinstance(around[1], ast.ClassDef) else None
 
 

@@ -14,6 +14,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.steps import Step
+from amlbridge.migrate.text.trees import FUNCTIONS, only_target
 
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Break)
 _PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.expr_context)
@@ -154,7 +155,7 @@ def _check_rebound(building: Building, flow: Flow) -> None:
 
 def _check_function(building: Building, function: ast.AST, search: Search) -> None:
     to = search.to
-    assert isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+    assert isinstance(function, FUNCTIONS)
     if function.decorator_list or isinstance(function, ast.AsyncFunctionDef) or function.name in to.read_elsewhere():
         raise ValueError(_OTHERWISE.format(function.name))
     for node in to.evaluator.scopes.parents:
@@ -220,7 +221,7 @@ def _handed_on(step: Step, search: Search) -> list[Port]:
 def _check_made(made: ast.Call, search: Search) -> None:
     """The object goes: its variable gets the output of the step that writes it."""
     parent = search.scopes.parents.get(made)
-    target = parent.targets[0] if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
+    target = only_target(parent)
     if target is None or not key_of(target):
         raise ValueError("data of a pipeline is made among other things: give it a variable")
 
@@ -334,7 +335,7 @@ def _after(statement: ast.stmt, search: Search) -> list[ast.stmt]:
 
 def _lists(statement: ast.stmt, building: Building, search: Search) -> bool:
     """Whether a statement makes a list of steps that only the pipeline reads: it goes, with those that add to it."""
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if not isinstance(target, ast.Name) or not isinstance(statement, ast.Assign) or not _is_listing(statement.value):
         return False
     adding: list[ast.stmt] = []

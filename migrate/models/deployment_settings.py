@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.passed import parameter_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: The types of deployment configurations whose settings may change after they were made.
 CONFIGURATIONS = ("AciServiceDeploymentConfiguration", "AksServiceDeploymentConfiguration")
@@ -24,7 +25,6 @@ CHANGED = (
 DEPLOYING = frozenset({"deploy", "deploy_from_model", "deploy_from_image"})
 #: Methods of loggers.
 _LOGGED = frozenset({"debug", "info", "log", "warning"})
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: How many functions a configuration is followed through.
 _DEPTH = 4
 
@@ -90,7 +90,7 @@ def is_parameter(node: ast.expr | None, to: Rewriter) -> bool:
 
 
 def _is_optional(parameter: ast.AST, function: ast.AST) -> bool:
-    if not isinstance(function, _FUNCTIONS):
+    if not isinstance(function, FUNCTIONS):
         return False
     plain = function.args
     pairs = list(zip([*plain.posonlyargs, *plain.args][::-1], plain.defaults[::-1], strict=False))

@@ -6,6 +6,7 @@ import ast
 import re
 
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 
 #: What the text of a moment, or of a random id, may begin with: a digit.
 _MOMENTS = frozenset({"isoformat", "now", "utcnow", "today", "time", "uuid1", "uuid4"})
@@ -44,7 +45,7 @@ def _begins_with_digit(node: ast.expr, to: Rewriter, depth: int = 0) -> bool:
         return bool(_DIGITS.match(form[2:])) or _begins_with_digit(shown.value, to, depth + 1)
     if not isinstance(shown, ast.Call):
         return False
-    name = shown.func.attr if isinstance(shown.func, ast.Attribute) else getattr(shown.func, "id", "")
+    name = called_name(shown)
     if name == "strftime":
         return bool(shown.args) and _DIGITS.match(to.evaluator.text(shown.args[-1]) or "") is not None
     inner = name in ("str", "int", "round") and bool(shown.args) and _begins_with_digit(shown.args[0], to, depth + 1)

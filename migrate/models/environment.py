@@ -19,6 +19,7 @@ from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 from amlbridge.migrate.write import is_free
 
 #: The image that v1 used when a script named none has no support any more; this is its successor.
@@ -509,7 +510,7 @@ def _is_path(value: ast.expr, to: Rewriter) -> bool:
         return isinstance(value.op, ast.Div)
     if not isinstance(value, ast.Call):
         return False
-    named = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    named = called_name(value)
     return named in _PATHS or (named == "str" and len(value.args) == 1 and _is_path(value.args[0], to))
 
 

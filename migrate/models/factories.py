@@ -25,13 +25,12 @@ from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, fo
 from amlbridge.migrate.models.names import node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.parameters import parameter_of
+from amlbridge.migrate.text.trees import FUNCTIONS, LOOPS, only_target
 
 if TYPE_CHECKING:
     from amlbridge.migrate.models.flow import Flow
     from amlbridge.migrate.models.steps import Step
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DATA = INTERMEDIATE | DATASETS | REFERENCES
 
 
@@ -72,8 +71,8 @@ def expand(flow: Flow) -> dict[ast.Call, Step]:
 def _factory(template: Step, flow: Flow) -> Factory | None:
     to, scopes = flow.to, flow.to.evaluator.scopes
     around = scopes.ancestors(template.use.node)
-    function = next((node for node in around if isinstance(node, (*_FUNCTIONS, *_LOOPS))), None)
-    if not isinstance(function, _FUNCTIONS) or isinstance(scopes.parents.get(function), ast.ClassDef):
+    function = next((node for node in around if isinstance(node, (*FUNCTIONS, *LOOPS))), None)
+    if not isinstance(function, FUNCTIONS) or isinstance(scopes.parents.get(function), ast.ClassDef):
         return None
     pairs, given = [], returns(function)
     for returned in given:
@@ -199,7 +198,7 @@ def _variable(call: ast.Call, factory: Factory, flow: Flow) -> str:
     """The variable that holds the step of a call; "" where it has none."""
     scopes = flow.to.evaluator.scopes
     parent = scopes.parents.get(call)
-    target = parent.targets[0] if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
+    target = only_target(parent)
     if factory.pairs:
         target = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else None
         if target is None:

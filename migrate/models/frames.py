@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.uses import Use, is_none
-from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of, single_file
 from amlbridge.migrate.models.handed_data import may_be_unregistered
@@ -94,13 +94,11 @@ def _stored(use: Use, to: Rewriter) -> tuple[str, str]:
     """The argument that names the datastore which a table goes to, "" for the default one; and what is to be checked
     where it went to a path of it."""
     store, path = use.argument("target", position=1), None
-    value = to.evaluator.value(store)
-    if isinstance(value, Code) and isinstance(value.node, ast.Tuple) and value.evaluator is to.evaluator:
-        store = value.node
-    if isinstance(store, ast.Tuple) and len(store.elts) == 2:
-        store, path = store.elts
-    made = to.use_of(store) if store is not None else None
-    made = made or (to.use_of(value.origin) if isinstance(value, Instance) and value.origin is not None else None)
+    pair = to.evaluator.behind(store) if store is not None else None
+    made = to.maker(store)
+    if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
+        store, path = pair.elts
+        made = to.use_of(store)
     if made is not None and made.symbol == "DataPath":
         store, path = made.argument("datastore", position=0), made.argument("path_on_datastore", position=1)
     moved = "" if path is None or is_none(path) else f"{_MOVED}, not to {ast.unparse(path)}"

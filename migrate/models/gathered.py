@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 
 #: Calls that give what they are given, or what they are called on.
 _SAME = frozenset({"list", "tuple", "sorted", "reversed", "sum", "chain", "from_iterable", "items", "values", "copy"})
@@ -55,7 +56,7 @@ def _sources(node: ast.expr, to: Rewriter) -> Iterator[ast.expr]:
     elif isinstance(node, ast.IfExp):
         yield from (node.body, node.orelse)
     elif isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = called_name(node)
         if name in _SAME:
             yield from node.args
             yield from [node.func.value] if isinstance(node.func, ast.Attribute) else []

@@ -18,6 +18,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.registry import Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 _REVIEW = "{} takes the function with @dsl.pipeline where it took a list of steps: other callers have to give one, too"
 
@@ -44,7 +45,7 @@ def given_steps(listed: ast.expr, use: Use, to: Rewriter) -> tuple[Maker, Defini
     bindings = to.evaluator.scopes.bindings_of(listed)
     if len(bindings) != 1 or bindings[0].kind != "parameter" or bindings[0].scope.node is not function:
         return None
-    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if not isinstance(function, FUNCTIONS):
         return None
     name = bindings[0].name
     made = maker(to.evaluator, function, name)

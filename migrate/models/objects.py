@@ -8,6 +8,7 @@ from typing import cast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 
 class Objects:
@@ -70,12 +71,12 @@ class Objects:
         parent = scopes.parents.get(made)
         if any(scopes.parents.get(use.statement) is not parent for use in changes):
             return False
-        block = next((b for b in _blocks(parent) if made in b), None)
+        block = scopes.block(made)
         if block is None or any(use.statement not in block for use in changes):
             return False
         last = max((block.index(use.statement) for use in changes), default=block.index(made))
         statements = {use.statement for use in changes}
-        function = next((node for node in scopes.ancestors(made) if isinstance(node, _FUNCTIONS)), None)
+        function = next((node for node in scopes.ancestors(made) if isinstance(node, FUNCTIONS)), None)
         for name in self.names(origin):
             if function is not None and function not in scopes.ancestors(name):
                 continue  # what the function has given
@@ -104,11 +105,3 @@ class Objects:
                 return at
             at = self._to.evaluator.scopes.parents.get(at)
         return None
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def _blocks(parent: ast.AST | None) -> list[list[ast.stmt]]:
-    names = ("body", "orelse", "finalbody")
-    return [block for name in names if isinstance(block := getattr(parent, name, None), list)]

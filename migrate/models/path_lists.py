@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from amlbridge.migrate.models.additions import Addition, additions, base
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: Why a dataset stays whose list of paths cannot be followed.
 AT_RUN_TIME = "the addresses are listed at run time: make an MLTable of them with mltable.from_paths"
@@ -37,7 +38,7 @@ def is_listed_elsewhere(path: ast.expr, to: Rewriter) -> bool:
     """Whether a list of paths is made in a function that does not run here: its variables mean nothing here."""
     node, scopes = to.evaluator.behind(path), to.evaluator.scopes
     around = set(scopes.ancestors(path))
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = FUNCTIONS
     hidden = (above for above in scopes.ancestors(node) if isinstance(above, functions) and above not in around)
     return isinstance(node, _LISTS) and any(hidden)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 
 _CLASSES = frozenset({"Path", "PurePath", "PosixPath"})
 #: Methods and attributes of a path that give a path.
@@ -35,5 +36,5 @@ def is_path_object(node: ast.expr, to: Rewriter) -> bool:
         return False
     if isinstance(node.func, ast.Attribute) and node.func.attr in _MADE:
         return is_path_object(node.func.value, to)
-    named = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    named = called_name(node)
     return named in _CLASSES

@@ -6,9 +6,9 @@ import ast
 
 from amlbridge.migrate.models.attributes import attribute_of, class_of
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import LOOPS
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def check_reach(made: ast.expr, pipeline: ast.expr, to: Rewriter) -> None:
@@ -21,7 +21,7 @@ def check_reach(made: ast.expr, pipeline: ast.expr, to: Rewriter) -> None:
     for node in to.evaluator.scopes.ancestors(made):
         if node in around:
             continue
-        if isinstance(node, _LOOPS):
+        if isinstance(node, LOOPS):
             raise ValueError(
                 "steps are made in a loop: make the component once, above it, and call it in the same loop inside of "
                 "the function with @dsl.pipeline"

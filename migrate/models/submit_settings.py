@@ -10,6 +10,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.module import CELL_MARK
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import only_target
 
 #: Keyword of ``submit`` -> setting of a pipeline job; both are false when nothing is said.
 _SETTINGS = {"regenerate_outputs": "force_rerun", "continue_on_step_failure": "continue_on_step_failure"}
@@ -48,7 +49,7 @@ def followed(submitted: str, review: str, use: Use, to: Rewriter) -> Outcome:
         return Replace(submitted, review)
     statement, client = use.statement, to.client(use.node)
     alone = isinstance(statement, (ast.Assign, ast.Expr, ast.Return)) and statement.value is use.node
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     if alone and isinstance(target, (ast.Name, ast.Attribute)):
         to.after(statement, _following(condition, client, to.source(target)))
         return Replace(submitted, review)

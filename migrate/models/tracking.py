@@ -13,8 +13,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.rewriter import Rewriter
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 
 def tracking(use: Use, to: Rewriter) -> str:
@@ -149,7 +148,7 @@ def _home(use: Use, to: Rewriter) -> ast.AST:
     """What the code has to be in to see what a use makes: its function, the class for ``self.ws``, else the module."""
     assert isinstance(use.statement, ast.Assign)
     of_self = isinstance(use.statement.targets[0], ast.Attribute)
-    kinds = (ast.ClassDef,) if of_self else _FUNCTIONS
+    kinds = (ast.ClassDef,) if of_self else FUNCTIONS
     around = to.evaluator.scopes.ancestors(use.node)
     return next((node for node in around if isinstance(node, kinds)), to.evaluator.tree)
 
@@ -174,7 +173,7 @@ def _renamed(use: Use, client: str, to: Rewriter) -> Binding | None:
 def _start(use: Use, to: Rewriter) -> ast.stmt:
     """The first statement of the function that a use is in, or its own, with all around it, outside of functions."""
     around = list(to.evaluator.scopes.ancestors(use.node))
-    function = next((node for node in around if isinstance(node, _FUNCTIONS)), None)
+    function = next((node for node in around if isinstance(node, FUNCTIONS)), None)
     if function is None:
         return next((node for node in reversed(around) if isinstance(node, ast.stmt)), use.statement)
     first = function.body[0]

@@ -20,7 +20,7 @@ from amlbridge.migrate.analysis.values import (
 from amlbridge.migrate.module import MAGIC_MARK, ModuleText
 from amlbridge.migrate.notebooks.run_magics import decoded, encoded
 from amlbridge.migrate.project.helpers import V1, helpers
-from amlbridge.migrate.text.trees import parse_python
+from amlbridge.migrate.text.trees import FUNCTIONS, parse_python
 
 #: What a node is, and where it stands: the same in every process.
 Place = tuple[str, int, int, int, int]
@@ -210,7 +210,7 @@ class Neighbours:
         """The calls in other modules of a function of the module at ``path``."""
         key = key_of(path)
         own = self._evaluators.get(path)
-        if own is None or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if own is None or not isinstance(function, FUNCTIONS):
             return []
         owner = own.scopes.parents.get(function)
         wanted: ast.AST = owner if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function

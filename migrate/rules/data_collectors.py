@@ -17,6 +17,7 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 
 rule = Rule(
     "data-collectors",
@@ -114,7 +115,7 @@ def collect(use: Use, to: Rewriter) -> Outcome:
 def _is_frame(node: ast.expr, to: Rewriter) -> bool:
     """Whether an expression, or all that its variable is set to, is a call that gives a DataFrame."""
     if isinstance(node, ast.Call):
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        called = called_name(node)
         return called in _FRAMES or called.startswith("read_")
     bound = to.evaluator.scopes.bindings_of(node)
     return bool(bound) and all(

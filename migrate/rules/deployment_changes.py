@@ -131,9 +131,6 @@ def _is_size(use: Use) -> bool:
 
 def _is_beside(one: Use, use: Use, to: Rewriter) -> bool:
     """Whether an assignment stands right above or below another one."""
-    parents = to.evaluator.scopes.parents
-    parent = parents.get(use.statement)
-    blocks = [getattr(parent, name, None) for name in ("body", "orelse", "finalbody")]
-    block = next((found for found in blocks if isinstance(found, list) and use.statement in found), [])
+    block = to.evaluator.scopes.block(use.statement) or []
     near = {block.index(use.statement) - 1, block.index(use.statement) + 1} if block else set()
     return one.statement in block and block.index(one.statement) in near

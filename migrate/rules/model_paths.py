@@ -21,6 +21,7 @@ from amlbridge.migrate.models.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
+from amlbridge.migrate.text.trees import FUNCTIONS, LOOPS
 
 rule = Rule(
     "model-paths",
@@ -140,7 +141,6 @@ _BATCH = re.compile(r"batch|files|file_?(list|names|paths)|paths|tasks", re.IGNO
 #: What no web service has: the run of a job, and the arguments of a command.
 _OF_JOBS = frozenset({"Run.get_context", "Run.get_submitted_run"})
 _PARSING = ("parse_args", "parse_known_args")
-_LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @rule.converts("Model.get_model_path", "Model._get_model_path_remote")
@@ -198,9 +198,9 @@ def _asks_for_several(to: Rewriter) -> bool:
 def _is_asked_again(name: ast.expr, to: Rewriter) -> bool:
     """Whether a name that is made at run time is asked for in a loop, or in a function that is called several times."""
     for node in to.evaluator.scopes.ancestors(name):
-        if isinstance(node, _LOOPS):
+        if isinstance(node, LOOPS):
             return True
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(node, FUNCTIONS):
             calls = to.evaluator.calls().get(node.name, ())
             given = {ast.unparse(call) for call in calls if call.args or call.keywords}
             return len(given) > 1 or any(_is_in_loop(call, to) for call in calls)
@@ -208,7 +208,7 @@ def _is_asked_again(name: ast.expr, to: Rewriter) -> bool:
 
 
 def _is_in_loop(node: ast.AST, to: Rewriter) -> bool:
-    return any(isinstance(around, _LOOPS) for around in to.evaluator.scopes.ancestors(node))
+    return any(isinstance(around, LOOPS) for around in to.evaluator.scopes.ancestors(node))
 
 
 def _of_several(name: ast.expr, to: Rewriter) -> Outcome:

@@ -18,6 +18,7 @@ from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 rule = Rule(
     "parallel-runs",
@@ -186,7 +187,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
         reasons = [text for node, text in flow.failed.items() if _is_of(node, use, to)]
         return Leave(reasons[0] if reasons else "no step of this module has this configuration")
     function = to.evaluator.scopes.of(use.node).node
-    if isinstance(use.statement, ast.Return) and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if isinstance(use.statement, ast.Return) and isinstance(function, FUNCTIONS):
         if parallel.only_makes(function, use):
             to.remove(function)
             return Statements("")

@@ -23,6 +23,7 @@ from amlbridge.migrate.models.submit_settings import lost_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
+from amlbridge.migrate.text.trees import only_target
 
 rule = Rule(
     "publishing",
@@ -199,7 +200,7 @@ def submitted_pipeline(use: Use, to: Rewriter) -> ast.expr | None:
 
 def _deployed(use: Use, name: ast.expr, release: Release, to: Rewriter) -> Outcome:
     statement = use.statement
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     variable = to.source(target) if isinstance(target, (ast.Name, ast.Attribute)) else to.fresh("endpoint")
     description = use.argument("description", position=1)
     client = to.client(use.node)

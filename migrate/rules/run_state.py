@@ -27,6 +27,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
 from amlbridge.migrate.rules.runs import selected
+from amlbridge.migrate.text.trees import only_target
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
 _AFTER = "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
@@ -278,7 +279,7 @@ def start_logging(use: Use, to: Rewriter) -> Outcome:
 def _takes_the_place(use: Use, to: Rewriter) -> bool:
     """Whether the variable of an interactive run has had the run of the context, which MLflow has started then."""
     statement = use.statement
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    target = only_target(statement)
     for other in to.uses if isinstance(target, ast.Name) else ():
         held = other.statement.targets if isinstance(other.statement, ast.Assign) else []
         same = [node for node in held if isinstance(node, ast.Name) and node.id == target.id]  # type: ignore[union-attr]

@@ -18,6 +18,7 @@ from amlbridge.migrate.models.steps import STEPS
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import called_name
 
 rule = Rule(
     "service-computes",
@@ -200,7 +201,7 @@ def _says(statement: ast.stmt, to: Rewriter) -> bool:
         return _is_compute(call if isinstance(call, ast.Name) else call.value, to)
     if not isinstance(call, ast.Call):
         return False
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = called_name(call)
     return name in _SAID or (isinstance(call.func, ast.Attribute) and _is_compute(call.func.value, to))
 
 

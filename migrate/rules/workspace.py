@@ -20,6 +20,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.version_numbers import default_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 rule = Rule(
     "workspace",
@@ -84,7 +85,7 @@ def _may_be_none(auth: ast.expr, to: Rewriter) -> bool:
 
 def _value(binding: Binding) -> ast.expr | None:
     function = binding.scope.node
-    if binding.kind == "parameter" and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if binding.kind == "parameter" and isinstance(function, FUNCTIONS):
         return default_of(function.args, binding.name)
     return binding.value if binding.kind == "assign" else None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from amlbridge.migrate.signatures.table import Entry, Table, v2_table
-from amlbridge.migrate.text.trees import parsed
+from amlbridge.migrate.text.trees import FUNCTIONS, parsed
 
 #: Modules whose names are in the table; others are not judged.
 ROOTS = ("azure.ai.ml", "azure.identity", "azure.keyvault.secrets", "azure.core.exceptions", "mlflow", "mltable")
@@ -272,7 +272,7 @@ def _bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, _Bound]]:
             yield from _targets(node.target, _Element(node.iter))
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             yield from _targets(node.optional_vars, node.context_expr if _is_start_run(node.context_expr) else None)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        elif isinstance(node, FUNCTIONS):
             yield node.name, _Known((_PIPELINE_FUNCTION,), type=False) if _is_pipeline(node) else None
             parameters = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
             for item in parameters:

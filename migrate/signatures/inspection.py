@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from amlbridge.migrate.text.trees import FUNCTIONS
+
 _DOCUMENTED = re.compile(r"^\s*:(?:keyword|param|ivar)(?:\s+[^:]*?)?\s*\*{0,2}(\w+)\s*:", re.MULTILINE)
 _DEEPEST = 5
 
@@ -119,7 +121,7 @@ def _definitions(path: str) -> dict[str, ast.AST]:
             if named:
                 found[prefix + child.name] = child  # type: ignore[attr-defined]  # mypy loses what `named` tells
             inner = f"{prefix}{child.name}." if isinstance(child, ast.ClassDef) else prefix
-            if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if not isinstance(child, FUNCTIONS):
                 pending.append((child, inner))
     return found
 

@@ -18,9 +18,9 @@ from amlbridge.migrate.text.comprehensions import plain
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
 from amlbridge.migrate.text.shared_lines import grouped, write_group
+from amlbridge.migrate.text.trees import blocks_of
 
 TODO = "# TODO(amlbridge {}): {}"
-_BLOCKS = ("body", "orelse", "finalbody")
 #: What gives a workspace or the run, which may be there as v1 and as v2 objects.
 _ON_DEMAND = (
     *("Workspace", "Run.get_context", "RunContext.experiment", "RunContext.parent", "ContextExperiment."),
@@ -150,10 +150,8 @@ class StatementWriter:
                 self._block(child.body)
             else:
                 self._header(child)
-        for name in _BLOCKS:
-            block = getattr(statement, name, None)
-            if isinstance(block, list) and block:
-                self._block(block)
+        for block in blocks_of(statement):
+            self._block(block)
 
     def _header(self, node: ast.AST) -> None:
         more = cast("dict[ast.AST, list[str]]", self.to.memory.get("added parameters", {})).get(node, [])
@@ -288,8 +286,7 @@ class StatementWriter:
 
 
 def _has_blocks(statement: ast.stmt) -> bool:
-    blocks = (getattr(statement, name, None) for name in _BLOCKS)
-    return isinstance(statement, (ast.Try, ast.Match)) or any(isinstance(block, list) and block for block in blocks)
+    return isinstance(statement, (ast.Try, ast.Match)) or bool(blocks_of(statement))
 
 
 __all__ = ["CannotWriteError", "StatementWriter"]

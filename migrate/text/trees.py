@@ -1,4 +1,4 @@
-"""Syntax trees of texts."""
+"""Syntax trees of texts, and what is asked of any node of one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import ast
 import warnings
 from functools import cache, cached_property, lru_cache
 
+#: Definitions that have a name and statements.
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: What runs its parts more than once.
+LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: Fields of nodes that hold no nodes, or only the mark for reading and writing (``ast.Load``).
 _WITHOUT_NODES = frozenset({"ctx", "id", "attr", "arg", "asname", "kind", "type_comment"})
 
@@ -79,6 +83,22 @@ def children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
+
+
+def blocks_of(node: ast.AST | None) -> list[list[ast.stmt]]:
+    """The lists of statements that a node has itself; those of handlers and cases are the handlers' and the cases'."""
+    found = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+    return [block for block in found if isinstance(block, list) and block]
+
+
+def only_target(node: ast.AST | None) -> ast.expr | None:
+    """What an assignment with one target assigns to; None for any other node."""
+    return node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+
+
+def called_name(call: ast.Call) -> str:
+    """The last name of what is called: "run" of ``run(...)`` and of ``subprocess.run(...)``; "" where it has none."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 @cache
