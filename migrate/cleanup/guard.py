@@ -43,7 +43,9 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
 def _place_before(node: ast.Import | ast.ImportFrom, module: ModuleText) -> tuple[int, int]:
     """The line and column of an import in the text that was read."""
     before = (
-        other for other in read(module.text).nodes if isinstance(other, type(node)) and _name(other) == _name(node)
+        other
+        for other in read(module.text).nodes
+        if isinstance(other, (ast.Import, ast.ImportFrom)) and type(other) is type(node) and _name(other) == _name(node)
     )
     return next(((other.lineno, other.col_offset + 1) for other in before), (1, 1))
 

@@ -19,6 +19,7 @@ from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.listed_files import FLAT, copies
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import datastore_path
+from amlbridge.migrate.models.web_files import fetch, web_files
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.open_datasets import downloaded, open_root
@@ -101,9 +102,11 @@ def _is_on_web(node: ast.expr, to: Rewriter) -> bool:
 def download(use: Use, to: Rewriter) -> Outcome:
     """Into a folder; the list of the files where it is asked for."""
     assert use.receiver is not None
+    target = use.argument("target_path", position=0)
+    if (made := web_files(use.receiver, to)) is not None:
+        return _from_web(made, target, use, to)
     if _is_on_web(use.receiver, to):
         return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
-    target = use.argument("target_path", position=0)
     public = open_root(use.receiver, to)
     if public is not None:
         if not use.is_statement or target is None:
@@ -128,6 +131,26 @@ def download(use: Use, to: Rewriter) -> Outcome:
         to.before(statement, f'{to.need_module("shutil")}.copytree({folder}, ".", dirs_exist_ok=True)')
         return Replace(f"sorted(str(file.relative_to({folder})) for file in {files} if file.is_file())", review)
     return Replace(f"sorted(str(file) for file in {files} if file.is_file())", review)
+
+
+def _from_web(made: Use, target: ast.expr | None, use: Use, to: Rewriter) -> Outcome:
+    """Files of the web, into a folder; the list of the files where it is asked for."""
+    if use.is_statement and target is not None:
+        return Statements(fetch(made, to.source(target), "", to)[0])
+    if not _comes_first(use, to):
+        return Leave("download the files in a statement of its own")
+    folder = to.source(target) if target is not None else f"{to.need_module('tempfile')}.mkdtemp()"
+    if target is None:
+        variable = to.fresh("folder")
+        to.before(use.statement, f"{variable} = {folder}")
+        folder = variable
+    named = use.statement.targets if isinstance(use.statement, ast.Assign) and use.statement.value is use.node else []
+    if len(named) == 1 and isinstance(named[0], ast.Name):
+        code, files = fetch(made, folder, named[0].id, to)
+        return Statements(code if files == named[0].id else f"{code}\n{named[0].id} = {files}")
+    code, files = fetch(made, folder, to.fresh("files"), to)
+    to.before(use.statement, code)
+    return Replace(files)
 
 
 def _fetched(owner: ast.expr, folder: str, use: Use, to: Rewriter, *, is_new: bool = True) -> tuple[str, str]:

@@ -45,6 +45,7 @@ from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
 from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
 from amlbridge.migrate.models.paths import whole_address
 from amlbridge.migrate.models.table_folders import IN_EXPRESSION, new_folder, saves_in_expression
+from amlbridge.migrate.models.web_files import is_only_fetched, places, web_files
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name
@@ -267,6 +268,8 @@ def from_files(use: Use, to: Rewriter) -> Outcome:
         return Leave("a path is needed")
     if is_listed_elsewhere(path, to):
         return Leave(AT_RUN_TIME)
+    if is_only_fetched(use, to):
+        return Statements("")
     data = to.need("azure.ai.ml.entities", "Data")
     if use.symbol == "Dataset.File.from_files" and several_files(use, to):
         return _files_table(use, path, to)
@@ -462,7 +465,7 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"{owner}.to_pandas_dataframe()")
     data = follow(use.receiver, to)
     code = frame_code(data, path_code(use.receiver, to), use, to)
-    checks = [_PATHS, TYPES if ".read_csv(" in code else "", mixed_table(use.receiver, to)]
+    checks = ["" if '("http' in code else _PATHS, TYPES if ".read_csv(" in code else "", mixed_table(use.receiver, to)]
     return Replace(code, "; ".join(filter(None, checks)))
 
 
@@ -481,6 +484,8 @@ def to_path(use: Use, to: Rewriter) -> Outcome:
     """The files of a dataset: those that an MLTable lists, or those below a folder."""
     assert use.receiver is not None
     data = follow(use.receiver, to)
+    if (made := web_files(use.receiver, to)) is not None:
+        return Replace(places(made, to))
     if data is not None and lists_files(data, to):
         listed = f'{_opened(use.receiver, to)}.to_pandas_dataframe()["Path"]'
         return Replace(f"[file.resource_id for file in {listed}]", "each file is named by its whole address")

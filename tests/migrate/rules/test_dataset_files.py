@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 HEAD = """\
@@ -40,13 +39,6 @@ def test_a_mount_of_an_input_is_its_path() -> None:
     code = 'mount = run.input_datasets["x"].mount()\nmount.start()\nread(mount.mount_point)\nmount.stop()\n'
     found = convert("from azureml.core import Run\n\nrun = Run.get_context()\n" + code)
     assert found.text.endswith('mount = os.environ["AZURE_ML_INPUT_x"]\nread(mount)\n')
-
-
-def test_addresses_of_the_web_are_left() -> None:
-    code = 'from azureml.core import Dataset\n\ndata = Dataset.File.from_files("https://example.org/a.gz")\n'
-    found = convert(code + 'data.download("input")\n')
-    assert any(f.symbol == "FileDataset.download" and f.status is Status.MANUAL for f in found.findings)
-    assert 'data.download("input")' in found.text
 
 
 STORE = """\
