@@ -135,6 +135,11 @@ def _run_script(task: Task, namespace: dict[str, Any]) -> Ending:
     _insert_path(os.path.dirname(os.path.realpath(absolute)))  # noqa: PTH120
     namespace["__loader__"] = importlib.machinery.SourceFileLoader("__main__", absolute)
     namespace["__file__"] = absolute
+    inspect = sys.modules.get("inspect")
+    if inspect is not None:
+        # What it would find out by a look at each module that is imported.
+        files = (os.path.abspath(absolute), os.path.realpath(absolute))  # noqa: PTH100
+        inspect.modulesbyfile.update(dict.fromkeys(files, "__main__"))
     if "__cached__" in task.names or sys.version_info < (3, 15):
         namespace["__cached__"] = None
     code = _compile(absolute)

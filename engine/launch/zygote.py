@@ -25,7 +25,7 @@ import select  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterable, Mapping  # noqa: E402
 from typing import Any  # noqa: E402
 
 _HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
@@ -101,6 +101,7 @@ class Importer:
         restore()
         if not self.units:
             _know_modules()
+            _know_kinds()
         self.added.update({name: value for name, value in os.environ.items() if before.get(name) != value})
         for number, handler in handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:
@@ -149,6 +150,14 @@ def _know_modules() -> None:
             inspect.getmodule(sys._getframe())
         except Exception as error:  # noqa: BLE001  # a module may raise anything when asked for its file
             print(f"inspect does not know the modules beforehand: {error!r}", file=sys.stderr)
+
+
+def _know_kinds() -> None:
+    """Let the abstract classes know that these are none of theirs: with thousands of classes to look at, that takes a
+    millisecond each, which each step would take anew. `logging` asks whether its first argument is a mapping."""
+    for kind in (str, int, float, list, tuple, bytes, bool, set, type(None)):
+        issubclass(kind, Mapping)
+        issubclass(kind, Iterable)
 
 
 def _python_threads() -> list[str]:
@@ -340,12 +349,17 @@ def _await(link: socket.socket, mark: object, added: dict[str, str]) -> object:
     return _runner["Task"](spec["python"], tuple(spec["args"]), spec["prelude"], _NAMES, frozenset(sys.modules))
 
 
+#: What else is on the stack of a program and in no module that `inspect` could find: its imports, and what calls it.
+_NO_FILES = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen runpy>", "<string>")
+
+
 def _place_own_frames() -> None:
-    """Tell `inspect` that our frames are in no module: else `inspect.stack` goes through all that are imported, three
-    times for each of them. SDK v1 asks for the stack in each operation of a data set, which took 60 ms then."""
+    """Tell `inspect` that these frames are in no module: else `inspect.stack` goes through all that are imported, three
+    times for each of them. SDK v1 asks for the stack in each operation of a data set, which took 60 ms then, and SDK v2
+    with each experimental class."""
     inspect = sys.modules.get("inspect")
     if inspect is not None:
-        inspect.modulesbyfile.update({_FRAMES: "", __file__: ""})
+        inspect.modulesbyfile.update(dict.fromkeys((_FRAMES, __file__, *_NO_FILES), ""))
 
 
 if __name__ == "__main__":
