@@ -110,14 +110,24 @@ def _fresh_main(names: Sequence[str]) -> types.ModuleType:
 def _unshadow(folder: str, fresh: frozenset[str]) -> None:
     """Forget the modules that we imported but a fresh interpreter would find in the program's folder instead."""
     try:
-        own = {name.partition(".")[0] for name in os.listdir(folder)}  # noqa: PTH208
+        names = os.listdir(folder)  # noqa: PTH208
     except OSError:
         return
-    own.difference_update(fresh)
-    if own.isdisjoint(sys.modules):
+    known = {name: name.partition(".")[0] for name in names}
+    known = {name: stem for name, stem in known.items() if stem not in fresh and stem in sys.modules}
+    own = {stem for name, stem in known.items() if _is_module(os.path.join(folder, name))}  # noqa: PTH118
+    if not own:
         return
     for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         del sys.modules[name]
+
+
+def _is_module(path: str) -> bool:
+    """Whether it is a file of Python's, or a folder with one: no data, and no folder that has only such."""
+    suffixes = tuple(importlib.machinery.all_suffixes())
+    if os.path.isdir(path):  # noqa: PTH112
+        return any(name.endswith(suffixes) for name in os.listdir(path))  # noqa: PTH208
+    return path.endswith(suffixes)
 
 
 def _run_prelude(path: str) -> None:

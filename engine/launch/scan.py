@@ -8,6 +8,7 @@ this answer errs on the safe side.
 from __future__ import annotations
 
 import importlib.machinery
+import itertools
 import os
 import re
 import sys
@@ -166,6 +167,19 @@ def _read(path: Path) -> bytes:
 
 
 _IMPORTABLE = tuple(importlib.machinery.all_suffixes())
+#: How many files of a folder are looked at to see whether it can be a module.
+_MOST_LOOKS = 500
+
+
+def _has_modules(folder: str) -> bool:
+    """Whether a folder can be a module: one without a Python file, like `docker` or `numbers` with data, gives way to
+    any other of its name, wherever that is on the search path. Of many files nobody looks at all."""
+    try:
+        with os.scandir(folder) as entries:
+            first = [entry.name for entry in itertools.islice(entries, _MOST_LOOKS)]
+    except OSError:
+        return True
+    return len(first) == _MOST_LOOKS or any(name.endswith(_IMPORTABLE) for name in first)
 
 
 def _names(folders: list[Path], *, deep: bool = False) -> frozenset[str]:
@@ -187,7 +201,7 @@ def _names(folders: list[Path], *, deep: bool = False) -> frozenset[str]:
                     if (
                         entry.name.endswith(_IMPORTABLE)
                         or rest in ("dist-info", "egg-info")
-                        or (not dot and entry.is_dir())
+                        or (not dot and entry.is_dir() and _has_modules(entry.path))
                     ):
                         found.add(stem)
                     if deep and entry.is_dir(follow_symlinks=False):

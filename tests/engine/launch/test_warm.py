@@ -98,11 +98,12 @@ def test_own_module_named_like_a_preloaded_one(
 
 def test_a_data_file_named_like_a_preloaded_module_hides_nothing(make_bench: Maker) -> None:
     bench = make_bench(heavy=("json",))
-    for name in ("json.db", "json.csv", "data/json.parquet"):
+    for name in ("json.db", "json.csv", "data/json.parquet", "json/numbers.csv"):
         bench.write(b"", name)
     bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
-    done = bench.script("import json, os; print(os.getppid())")
-    assert int(done.text) in pids(bench)
+    done = bench.script("import sys; there = sys.modules['json']\nimport json, os; print(json is there, os.getppid())")
+    same, parent = done.text.split()
+    assert same == "True" and int(parent) in pids(bench)
 
 
 def test_own_module_in_pythonpath(make_bench: Maker) -> None:
