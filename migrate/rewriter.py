@@ -142,7 +142,7 @@ class Rewriter:
             code, assumed = client_of_unknown(workspace, self)
             self.assumed += [f"{code} has to be an MLClient: say so where it is made"] if assumed else []
             return code
-        from amlbridge.migrate.inside import client_at
+        from amlbridge.migrate.mixtures.new_clients import client_at
 
         return client_at(at, self)
 

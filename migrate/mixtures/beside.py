@@ -127,7 +127,7 @@ def v1_workspace(at: ast.AST, to: Rewriter) -> str:
 
 def client_near(workspace: ast.expr, to: Rewriter) -> str:
     """The client of a v1 workspace that has no variable of its own: one that the statements around share."""
-    from amlbridge.migrate.inside import shared
+    from amlbridge.migrate.text.above import shared
 
     return shared(workspace, to, "ml_client", lambda: client_of(to.source(workspace), to))
 
@@ -137,7 +137,7 @@ def client_of_object(at: ast.AST, to: Rewriter) -> str | None:
     held, stays = _of_object(at, to)
     if held is None or not stays:
         return held
-    from amlbridge.migrate.inside import shared
+    from amlbridge.migrate.text.above import shared
 
     return shared(at, to, "ml_client", lambda: client_of(held, to))
 

@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import shared
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import UPLOADED_BESIDE
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.models.paths import UPLOADS, below, datastore_path, literal_start, only_file, upload_target
 from amlbridge.migrate.registry import Outcome, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.above import shared
 
 #: What reads a path of a datastore -> the argument and its position.
 _READERS = {

@@ -10,9 +10,10 @@ from amlbridge.migrate.analysis.branches import behind_all
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_run_script, once
 from amlbridge.migrate.mixtures.beside import statements_beside
+from amlbridge.migrate.mixtures.new_clients import is_run_script
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.above import once
 from amlbridge.migrate.text.trees import FUNCTIONS
 
 

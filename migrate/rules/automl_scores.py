@@ -10,10 +10,10 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import above
 from amlbridge.migrate.models import states
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.above import above
 
 rule = Rule(
     "automl-scores",

@@ -13,8 +13,8 @@ import posixpath
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import client as client_inside
-from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.mixtures.new_clients import client as client_inside
+from amlbridge.migrate.mixtures.new_clients import is_run_script
 from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.listed_files import FLAT, copies
 from amlbridge.migrate.models.path_lists import paths_of

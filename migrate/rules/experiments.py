@@ -12,7 +12,7 @@ from typing import cast
 from amlbridge.migrate.analysis.derived import derived_classes, is_derived
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import is_run_script
+from amlbridge.migrate.mixtures.new_clients import is_run_script
 from amlbridge.migrate.models.run_properties import ADDED, is_added
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
 from amlbridge.migrate.models.tracking import tracking

@@ -15,12 +15,13 @@ import ast
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import above, client
+from amlbridge.migrate.mixtures.new_clients import client
 from amlbridge.migrate.models import version_numbers
 from amlbridge.migrate.models.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS
+from amlbridge.migrate.text.above import above
 from amlbridge.migrate.text.trees import FUNCTIONS, LOOPS
 
 rule = Rule(

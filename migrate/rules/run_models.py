@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import client, run_id
+from amlbridge.migrate.inside import run_id
+from amlbridge.migrate.mixtures.new_clients import client
 from amlbridge.migrate.models.artifacts import stored_path, stored_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter

@@ -13,9 +13,10 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.inside import client, has_only_facts, new_client, shared
+from amlbridge.migrate.mixtures.new_clients import client, has_only_facts, new_client
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.above import shared
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
 _CLIENT = """\

@@ -15,7 +15,7 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.inside import job_fact
+from amlbridge.migrate.mixtures.new_clients import job_fact
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.version_numbers import default_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
