@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate import files
 from amlbridge.migrate.cleanup.guard import WrongConversionError, checked
 from amlbridge.migrate.convert import convert_module
-from amlbridge.migrate.files.staying import kept_for
+from amlbridge.migrate.files.staying import imported, imported_near, kept_for
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
 from amlbridge.migrate.load import Loaded, is_python
 from amlbridge.migrate.module import Conversion, ModuleText, Options
@@ -34,6 +34,8 @@ class Work:
     own_packages: Mapping[Path, frozenset[str]]
     #: By path: the packages of SDK v1 that a module or notebook needs which stays, and whether it runs in jobs.
     staying: Mapping[Path, tuple[frozenset[str], bool]] = field(default_factory=dict)
+    #: By path: the packages beside the client that a converted module or notebook imports.
+    imports: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
 
     def is_late(self, item: Loaded) -> bool:
         """Whether what becomes of a file depends on what has become of modules and notebooks: it lists packages."""
@@ -41,8 +43,14 @@ class Work:
 
     def kept_packages(self, path: Path) -> frozenset[str]:
         """The packages of SDK v1 that the list at ``path`` goes on naming."""
-        code = (item.path for item in self.loaded if item.named and not self.is_late(item))
-        return kept_for(path, code, self.staying)
+        return kept_for(path, self._code(), self.staying)
+
+    def imported_packages(self, path: Path) -> tuple[str, ...]:
+        """The packages beside the client that converted code imports which the list at ``path`` is for."""
+        return imported_near(path, self._code(), self.imports)
+
+    def _code(self) -> Iterator[Path]:
+        return (item.path for item in self.loaded if item.named and not self.is_late(item))
 
     def wants(self, item: Loaded) -> bool:
         """Whether a file has to be looked at any further."""
@@ -94,10 +102,11 @@ def _converted(work: Work, item: Loaded) -> FileReport:
             return FileReport(item.path, FileStatus.UNCHANGED, own, item.before, item.before)
         conversion = _module(work, item.module)
         if item.path.name == "setup.py":
-            conversion = files.with_requirements(conversion, work.options, work.kept_packages(item.path))
+            kept, imports = work.kept_packages(item.path), work.imported_packages(item.path)
+            conversion = files.with_requirements(conversion, work.options, kept, imports)
     else:
-        kept = work.kept_packages(item.path)
-        conversion = files.convert_file(item.path, item.content.text, work.project, work.options, kept)
+        kept, imports = work.kept_packages(item.path), work.imported_packages(item.path)
+        conversion = files.convert_file(item.path, item.content.text, work.project, work.options, kept, imports)
     after = item.content.encode(conversion.text)
     return _report(item, after, conversion.findings, _created(item.path.parent, conversion))
 
@@ -124,7 +133,8 @@ def _notebook(work: Work, item: Loaded, notebook: Notebook) -> FileReport:
     shell: dict[int, str] = {}
     for number, mask, command in notebook.shell_lines():
         if files.handles(_SHELL_FILE, command):
-            changed = files.convert_file(_SHELL_FILE, command, work.project, work.options)
+            imports = imported(main.text.encode())
+            changed = files.convert_file(_SHELL_FILE, command, work.project, work.options, by_code=imports)
             cell, line = notebook.place(number)
             findings += [replace(finding, cell=cell, line=line) for finding in changed.findings]
             shell.update({mask: changed.text} if changed.text != command else {})

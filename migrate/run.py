@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from amlbridge.migrate.discover import discover
 from amlbridge.migrate.file import Work, convert, refused
-from amlbridge.migrate.files.staying import needed, runs_in_jobs
+from amlbridge.migrate.files.staying import imported, needed, runs_in_jobs
 from amlbridge.migrate.findings import FileReport, FileStatus
 from amlbridge.migrate.load import Loaded, load_all, own_packages, parse, with_users
 from amlbridge.migrate.module import Options
@@ -57,13 +57,16 @@ def convert_all(
     jobs = min(settings.jobs or os.cpu_count() or 1, len(wanted))
     one_by_one = (convert(work, index) for index in wanted)
     staying: dict[Path, tuple[frozenset[str], bool]] = {}
+    imports: dict[Path, tuple[str, ...]] = {}
     for report in one_by_one if jobs <= 1 or len(wanted) < _FEW else _in_processes(work, wanted, jobs):
         done += 1
         progress(done, len(loaded))
         if packages := needed(report.after):
             staying[report.path] = packages, runs_in_jobs(report.after)
+        if brought := imported(report.after):
+            imports[report.path] = brought
         yield report
-    work = replace(work, staying=staying)
+    work = replace(work, staying=staying, imports=imports)
     for index in late:
         done += 1
         progress(done, len(loaded))

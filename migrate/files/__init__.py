@@ -53,11 +53,16 @@ def handles(path: Path, text: str) -> bool:
 
 
 def convert_file(
-    path: Path, text: str, project: Project, options: Options, kept: frozenset[str] = frozenset()
+    path: Path,
+    text: str,
+    project: Project,
+    options: Options,
+    kept: frozenset[str] = frozenset(),
+    by_code: tuple[str, ...] = (),
 ) -> Conversion:
     """Converts a file that :func:`handles` has taken. Never raises because of what is in it. ``kept``: the packages of
-    SDK v1 that files which stay need."""
-    lines = Lines(text, options, packages_near(path, project))
+    SDK v1 that files which stay need; ``by_code``: those of SDK v2 that converted files import."""
+    lines = Lines(text, options, packages_near(path, project), by_code)
     if path.name in _LOCKS or path.suffix.lower() == ".lock":
         return _lock(lines)
     created: dict[str, str] = {}
@@ -74,9 +79,12 @@ def convert_file(
     return Conversion(lines.result(), tuple(findings), created)
 
 
-def with_requirements(conversion: Conversion, options: Options, kept: frozenset[str] = frozenset()) -> Conversion:
-    """A converted ``setup.py`` with its lists of packages converted, too. ``kept``: as for :func:`convert_file`."""
-    lines = Lines(conversion.text, options)
+def with_requirements(
+    conversion: Conversion, options: Options, kept: frozenset[str] = frozenset(), by_code: tuple[str, ...] = ()
+) -> Conversion:
+    """A converted ``setup.py`` with its lists of packages converted, too. ``kept``, ``by_code``: as for
+    :func:`convert_file`."""
+    lines = Lines(conversion.text, options, by_code=by_code)
     requirements.convert(lines, kept=kept)
     return replace(conversion, text=lines.result(), findings=(*conversion.findings, *lines.findings))
 

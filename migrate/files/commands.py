@@ -117,7 +117,7 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
         changes: list[tuple[int, int, str]] = []
         for word in _WORD.finditer(command):
             requirement = packages.REQUIREMENT.match(word["word"])
-            found = packages.replacement(requirement["name"]) if requirement else None
+            found = packages.replacement(requirement["name"], by_code=lines.by_code) if requirement else None
             if requirement is None or found is None:
                 continue
             index, column = logical.place(match.end() + word.start("word"))

@@ -20,11 +20,12 @@ _ALIKE = 30
 class Lines:
     """A text while it is converted. ``lines[i]`` is line i+1 of the original: its text, what replaces it (several lines
     joined with "\\n"), or None for a line that goes. ``imported``: the packages that
-    scripts which run with what is listed here import."""
+    scripts which run with what is listed here import; ``by_code``: those that converted code beside it does."""
 
     text: str
     options: Options
     imported: tuple[str, ...] = ()
+    by_code: tuple[str, ...] = ()
     lines: list[str | None] = field(init=False)
     original: list[str] = field(init=False)
     findings: list[Finding] = field(default_factory=list)

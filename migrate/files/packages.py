@@ -192,13 +192,15 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def replacement(name: str, imported: tuple[str, ...] = ()) -> Replacement | None:
+def replacement(name: str, imported: tuple[str, ...] = (), by_code: tuple[str, ...] = ()) -> Replacement | None:
     """What takes the place of a distribution; None for one that is not of SDK v1. ``imported``: what the scripts that
-    run with it import in SDK v2."""
+    run with it import in SDK v2; ``by_code``: what all converted code beside it imports that the client does not
+    bring."""
     found = canonical(name)
     if found in _KNOWN:
         known = _KNOWN[found]
-        return replace(known, packages=(*known.packages, *imported)) if known is _DEFAULTS else known
+        more = imported if known is _DEFAULTS else by_code if known is _ALL else ()
+        return replace(known, packages=tuple(dict.fromkeys((*known.packages, *more))))
     if _OF_V2.match(found) or not _OF_V1.match(found):
         return None
     return _CONTRIB

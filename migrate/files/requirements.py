@@ -85,7 +85,7 @@ def _replace(
     kept: Collection[str],
 ) -> bool:
     """Replaces a line that is one package; False when it is none of SDK v1."""
-    found = packages.replacement(name, lines.imported)
+    found = packages.replacement(name, lines.imported, lines.by_code)
     if found is None:
         return True
     symbol = packages.canonical(name)
@@ -129,7 +129,7 @@ def _quoted(lines: Lines, index: int, line: str, kept: Collection[str]) -> bool:
         if requirement is None:
             return match[0]
         name = packages.canonical(requirement["name"])
-        found = packages.replacement(name, lines.imported)
+        found = packages.replacement(name, lines.imported, lines.by_code)
         if found is None:
             return match[0]
         done = True

@@ -1,4 +1,5 @@
-"""Packages of SDK v1 that files still need: what stays SDK v1 has to run with what its project installs."""
+"""What converted files import, which their project has to install: packages of SDK v1 that files still need, as what
+stays SDK v1 has to run with it, and those of SDK v2 that the client does not bring."""
 
 from __future__ import annotations
 
@@ -32,6 +33,19 @@ _ENVIRONMENTS = frozenset({".yml", ".yaml"})
 _RUNS_IN_JOBS = re.compile(rb"\bget_context\b|\bdef init\(")
 
 
+#: What only some of the new code imports -> the distribution that brings it.
+_IN_SOME = (
+    (re.compile(rb"\bimport mltable\b"), "mltable"),
+    (re.compile(rb"\bimport fsspec\b|azureml\.fsspec\b"), "azureml-fsspec"),
+    (re.compile(rb"\bazure\.keyvault\.secrets\b"), "azure-keyvault-secrets"),
+)
+
+
+def imported(text: bytes) -> tuple[str, ...]:
+    """The distributions beside the client and MLflow that a module, or a notebook, imports once it is converted."""
+    return tuple(name for pattern, name in _IN_SOME if pattern.search(text))
+
+
 def needed(text: bytes) -> frozenset[str]:
     """The distributions of SDK v1 that a module, or a notebook, imports from once it is converted."""
     found: set[str] = set()
@@ -52,13 +66,23 @@ def kept_for(path: Path, code: Iterable[Path], staying: Mapping[Path, tuple[froz
     """The distributions that the list of packages at ``path`` goes on naming. ``code``: the modules and notebooks that
     name SDK v1; the list is for those in its folder, or in the nearest one above that has any. ``staying``: what those
     need that stay SDK v1, and whether they run in jobs: the environments of these are for no others."""
+    found = [staying[other] for other in _nearest(path, code) if other in staying] if staying else []
+    of_jobs = path.suffix.lower() in _ENVIRONMENTS
+    return frozenset().union(*(needs for needs, in_jobs in found if in_jobs or not of_jobs))
+
+
+def imported_near(path: Path, code: Iterable[Path], imports: Mapping[Path, tuple[str, ...]]) -> tuple[str, ...]:
+    """The distributions that the modules and notebooks import for which the list of packages at ``path`` is."""
+    near = _nearest(path, {*code, *imports}) if imports else []
+    found = {name for other in near for name in imports.get(other, ())}
+    return tuple(name for _pattern, name in _IN_SOME if name in found)
+
+
+def _nearest(path: Path, code: Iterable[Path]) -> list[Path]:
+    """The files in the folder of a list of packages, or in the nearest one above that has any."""
     code = list(code)
-    if not staying:
-        return frozenset()
     for folder in path.absolute().parents:
         below = [other for other in code if other.absolute().is_relative_to(folder)]
         if below:
-            found = [staying[other] for other in below if other in staying]
-            of_jobs = path.suffix.lower() in _ENVIRONMENTS
-            return frozenset().union(*(needs for needs, in_jobs in found if in_jobs or not of_jobs))
-    return frozenset()
+            return below
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,44 @@ def test_what_is_needed() -> None:
     assert (
         needed(b"import azureml.fsspec\nimport azure.ai.ml\nfrom azureml.ai.monitoring import Collector") == frozenset()
     )
+
+
+READS = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\nprint({})\n".format(
+    'Dataset.get_by_name(ws, "rows").to_pandas_dataframe()'
+)
+UPLOADS = (
+    "from azureml.core import Workspace\n\nstore = Workspace.from_config().get_default_datastore()\n"
+    'store.upload_files(files=paths, target_path="a", overwrite=True)\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "packages"), [(READS, {"mltable"}), (UPLOADS, {"azureml-fsspec"}), (GOES, set()), (STAYS, set())]
+)
+def test_what_the_client_does_not_bring_is_listed_for_the_code_that_imports_it(
+    tmp_path: Path, code: str, packages: set[str]
+) -> None:
+    files = {"control/a.py": code, "control/requirements.txt": REQUIREMENTS, "other/b.py": GOES}
+    setup = 'from setuptools import setup\n\nsetup(install_requires=["azureml-sdk==1.36"])\n'
+    files |= {"other/requirements.txt": REQUIREMENTS, "control/setup.py": setup}
+    found = converted(tmp_path, files)
+    for name in ("control/requirements.txt", "control/setup.py"):
+        assert {item for item in ("mltable", "azureml-fsspec") if item in found[name]} == packages
+    assert "mltable" not in found["other/requirements.txt"] and "fsspec" not in found["other/requirements.txt"]
+
+
+def test_a_helper_that_only_gets_the_objects_of_others_counts(tmp_path: Path) -> None:
+    helper = "def rows_of(ws):\n    return ws.datasets['rows'].to_pandas_dataframe()\n"
+    control = GOES + "from helper import rows_of\n\nprint(rows_of(ws))\n"
+    found = converted(tmp_path, {"a.py": control, "helper.py": helper, "requirements.txt": REQUIREMENTS})
+    assert "mltable" in found["helper.py"] and "mltable>=" in found["requirements.txt"]
+
+
+def test_a_notebook_installs_what_it_imports(tmp_path: Path) -> None:
+    cells = [["!pip install azureml-sdk"], READS.splitlines(keepends=True)]
+    code = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": cell, "execution_count": None} for cell in cells
+    ]
+    notebook = json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}, indent=1)
+    found = json.loads(converted(tmp_path, {"a.ipynb": notebook})["a.ipynb"])
+    assert '"mltable>=' in "".join(found["cells"][0]["source"])
