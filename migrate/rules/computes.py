@@ -112,6 +112,9 @@ def get(use: Use, to: Rewriter) -> Outcome:
     name = use.argument("name", position=1)
     if name is None:
         return Leave("a compute needs a name")
+    other = next((keyword.arg for keyword in use.call.keywords if keyword.arg not in ("workspace", "name", None)), None)
+    if other is not None:
+        return Leave(f"SDK v1 takes no {other} to look a compute up: the entity of SDK v2 may be meant")
     return Replace(f"{to.client(use.node, use.argument('workspace', position=0))}.compute.get({to.source(name)})")
 
 

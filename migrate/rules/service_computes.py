@@ -9,7 +9,7 @@ service, which becomes a managed online endpoint.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.objects import Objects
@@ -104,12 +104,19 @@ def _gone(use: Use, to: Rewriter) -> Outcome:
             more.append(around)
     if not names and not _only_says(statement, names, to):
         return _left(use, to)
-    for removed in dict.fromkeys([statement, *more]):
+    going = dict.fromkeys([statement, *more])
+    inside = [other for other in to.uses if other is not use and _is_in(other, going, to)]
+    if any(to.is_kept(other) for other in inside):  # another object may be behind the same name
+        return _left(use, to)
+    for removed in going:
         to.remove(removed)
-        for other in to.uses:
-            if other is not use and removed in (other.statement, *to.evaluator.scopes.ancestors(other.node)):
-                to.settle(other, rule, Statements("", why))
+    for other in inside:
+        to.settle(other, rule, Statements("", why))
     return Statements("", why)
+
+
+def _is_in(use: Use, statements: Collection[ast.stmt], to: Rewriter) -> bool:
+    return any(node in statements for node in (use.statement, *to.evaluator.scopes.ancestors(use.node)))
 
 
 def _found_again(statement: ast.stmt, names: set[str], to: Rewriter) -> list[ast.stmt]:

@@ -70,11 +70,24 @@ def _auth(use: Use) -> ast.expr | None:
 
 def _credential(use: Use, to: Rewriter) -> str:
     auth, default = _auth(use), "DefaultAzureCredential"
-    if auth is None or to.evaluator.type_of(auth) not in CREDENTIALS:
+    if auth is None or not _signs_in(auth, to):
         return f"{to.need('azure.identity', default)}()"
     code = to.source(auth)
     # None is the default sign-in for SDK v1, and an error for an MLClient.
     return f"{code} or {to.need('azure.identity', default)}()" if _may_be_none(auth, to) else code
+
+
+def _signs_in(auth: ast.expr, to: Rewriter) -> bool:
+    """Whether an expression is a credential: one of SDK v1, or one of azure.identity already."""
+    if to.evaluator.type_of(auth) in CREDENTIALS:
+        return True
+    scopes = to.evaluator.scopes
+    bound = scopes.bindings_of(auth)
+    calls = [binding.value for binding in bound] if bound else [auth]
+    called = [call.func for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)]
+    imported = [binding.statement for name in called for binding in scopes.bindings_of(name)]
+    modules = {statement.module for statement in imported if isinstance(statement, ast.ImportFrom)}
+    return len(called) == len(calls) and modules == {"azure.identity"}
 
 
 def _may_be_none(auth: ast.expr, to: Rewriter) -> bool:
@@ -99,7 +112,7 @@ def _is_none(value: ast.expr | None) -> bool:
 def _unknown(use: Use, to: Rewriter) -> str:
     """What to check where it is not known what signs in."""
     auth = _auth(use)
-    known = auth is None or to.evaluator.type_of(auth) in CREDENTIALS
+    known = auth is None or _signs_in(auth, to)
     nothing = auth is not None and is_none(auth)
     return "" if known or nothing else "DefaultAzureCredential signs in: what `auth` is cannot be told here"
 

@@ -57,3 +57,11 @@ def test_a_cluster_is_changed() -> None:
     """SDK v2 cannot create anew what it has fetched: there is a call of its own."""
     text = convert(HEAD + 'ComputeTarget(ws, "cpu")\ncpu = ComputeTarget(ws, "cpu")\ncpu.update(0, max_nodes=3)\n').text
     assert "cpu.min_instances = 0\ncpu.max_instances = 3\nml_client.compute.begin_update(cpu).result()\n" in text
+
+
+def test_a_compute_that_is_described_is_not_looked_up() -> None:
+    """Code half of SDK v2 may mean the entity of v2, while the class is that of SDK v1."""
+    code = 'from azureml.core.compute import AmlCompute\n\ncluster = AmlCompute(name="cpu", size="DS2")\n'
+    found = convert(code)
+    assert 'cluster = AmlCompute(name="cpu", size="DS2")' in found.text
+    assert any("may be meant" in finding.message for finding in found.findings)

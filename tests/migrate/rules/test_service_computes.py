@@ -154,3 +154,20 @@ if type(cluster) is AksCompute:
     )
     assert 'settings = {"cluster_purpose": "DevTest"}' in found.text and "azureml.core" not in found.text
     assert "if type(cluster) is KubernetesCompute:" in found.text
+
+
+def test_what_stays_of_another_object_of_the_same_name_is_not_removed() -> None:
+    code = """\
+from azureml.core.compute import AksCompute, ComputeTarget
+from azureml.core.compute_target import ComputeTargetException
+
+try:
+    cluster = AksCompute.attach_configuration(group, name)
+except ComputeTargetException:
+    cluster = ComputeTarget.create(ws, "serving", AksCompute.provisioning_configuration())
+cluster.wait_for_completion(show_output=True)
+print(cluster.provisioning_state)
+"""
+    found = convert(code)
+    assert "ComputeTarget.create(ws" in found.text and "cluster.wait_for_completion(show_output=True)\n" in found.text
+    assert convert(found.text).text == found.text

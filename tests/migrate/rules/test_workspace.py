@@ -255,3 +255,19 @@ ws = Workspace.from_config(auth=auth)
 """
     ).text
     assert "credential=auth)" in text
+
+
+@pytest.mark.parametrize("auth", ["signed_in", "AzureCliCredential()"])
+def test_a_credential_of_azure_identity_stays_who_signs_in(auth: str) -> None:
+    found = convert(
+        f"""\
+from azure.identity import AzureCliCredential
+from azureml.core import Workspace
+
+signed_in = AzureCliCredential(tenant_id="t")
+ws = Workspace.from_config(auth={auth})
+"""
+    )
+    assert f"ml_client = MLClient.from_config(credential={auth})" in found.text
+    assert "DefaultAzureCredential" not in found.text
+    assert not any("cannot be told" in finding.message for finding in found.findings)
