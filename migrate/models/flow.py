@@ -17,6 +17,7 @@ from amlbridge.migrate.models.factories import Factory, complete, expand, shorte
 from amlbridge.migrate.models.names import identifier, node_name, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
+from amlbridge.migrate.models.step_chains import chains
 from amlbridge.migrate.models.steps import READERS, Step
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
@@ -89,6 +90,7 @@ class Flow:
                 self._run_after(use, use.receiver)
             elif use.symbol == "StepSequence" and use.call is not None:
                 self._sequence(use)
+        self._chains()
         for factory in self.factories:
             complete(factory, self)
 
@@ -179,6 +181,16 @@ class Flow:
         groups = [self.steps_of(element) for element in list_elements(listed, self.to)] if listed is not None else []
         for earlier, later in pairwise(groups):
             self.order(earlier, later)
+
+    def _chains(self) -> None:
+        try:
+            found = chains(self.to)
+        except ValueError:
+            return  # the rule of pipelines says so
+        for chain in found:
+            groups = [self.steps_of(element) for element in list_elements(chain.listed, self.to)]
+            for earlier, later in pairwise(groups[::-1] if chain.backwards else groups):
+                self.order(earlier, later)
 
     def order(self, earlier: list[Step], later: list[Step]) -> None:
         """Makes steps run after others, unless data does that already."""

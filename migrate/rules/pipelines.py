@@ -34,6 +34,7 @@ from amlbridge.migrate.models.names import identifier, node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.returned_pipelines import returned_pipeline
+from amlbridge.migrate.models.step_chains import loops_of
 from amlbridge.migrate.models.steps import Step
 from amlbridge.migrate.models.submit_settings import with_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -171,11 +172,13 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     if known is not None:
         return traced.convert(use, known, to)
     flow = Flow.of(to)
-    if any(to.use_of(call) is None for call in to.evaluator.calls().get("run_after", ())):
+    building = Buildings.of(to).of_pipeline(use)
+    try:
+        chained = loops_of(listed, flow, at_run_time=building is not None)
+    except ValueError:
         for step in flow.unclaimed():
             to.attempt.keep(step.use.node, use)
-        raise ValueError("the order of steps is decided at run time: hand an output of one to the next")
-    building = Buildings.of(to).of_pipeline(use)
+        raise
     if building is not None:
         return pipeline_code(building, to)
     given = given_pipeline(listed, use, to) or returned_pipeline(listed, use, to)
@@ -202,6 +205,8 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     conditions = Conditions(listed, use.node, steps, flow)
     code = function_code(name, use, steps, conditions, to)
     to.memory["pipeline", use.node] = steps
+    for loop in chained:
+        to.remove(loop)
     remove_lists(listed, to)
     if variable is not None:
         return Statements(code, conditions.review)
@@ -374,6 +379,7 @@ def remove_lists(node: ast.expr, to: Rewriter) -> None:
     bindings = scope.bindings.get(node.id, [])
     lookup = to.evaluator.scopes.lookup
     reads = [name for name in Objects.of(to).reads(node.id) if name is not node]
+    reads = [name for name in reads if to.removed.isdisjoint(to.evaluator.scopes.ancestors(name))]
     reads = [name for name in reads if any(found.scope is scope for found in lookup(name.id, name))]
     own = base(node, to)
     if own is not None and len(bindings) > 1 and all(binding.kind == "assign" for binding in bindings):
