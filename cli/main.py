@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -117,6 +118,7 @@ def main() -> None:
         # Whoever read our output is gone (`amlbridge status | head`): nothing to say, nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    gc.freeze()  # the process ends: Python need not look once more for garbage in all that is there
     sys.exit(code)
 
 

@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20
 #: So many objects are made before Python looks for garbage among them; by default it does that every 700.
-_SELDOM = 50_000
+_SELDOM = 1_000_000
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """What is imported and the syntax trees are many objects that live long: looking through them for garbage, again
+    and again, takes a sixth of the time of a run, and finds nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(_SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @click.command("migrate")
@@ -56,6 +68,7 @@ _SELDOM = 50_000
 @click.option("--permissive", is_flag=True, help="With --trace: what the script asks for is stood in for.")
 @click.option("--stdin-filename", default="stdin.py", help="What to take standard input for; default stdin.py.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+@_few_collections()
 def migrate_command(paths: Sequence[str], write: bool, check: bool, report: Sequence[Path], **options: Any) -> int:
     """Convert code of Azure ML SDK v1 below each PATH (default: this folder) to SDK v2: Python files, notebooks and the
     files that install or configure SDK v1.
@@ -142,19 +155,6 @@ def _names(given: Iterable[str]) -> frozenset[str]:
     return frozenset(name for item in given for name in item.replace(",", " ").split())
 
 
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Syntax trees are many objects that live long: looking through them for garbage, again and again, takes a sixth of
-    the time of a run, and finds nothing."""
-    before = gc.get_threshold()
-    gc.set_threshold(_SELDOM, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-@_few_collections()
 def _of_paths(paths: Sequence[Path], settings: Settings, *, quiet: bool) -> list[FileReport]:
     from amlbridge.migrate.run import run
 
@@ -165,7 +165,6 @@ def _of_paths(paths: Sequence[Path], settings: Settings, *, quiet: bool) -> list
         return run(paths, settings, progress)
 
 
-@_few_collections()
 def _from_stdin(name: Path, settings: Settings, *, show: bool) -> list[FileReport]:
     from amlbridge.migrate.load import parse
     from amlbridge.migrate.run import convert_all

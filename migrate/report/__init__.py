@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from amlbridge.migrate.findings import FileReport
-from amlbridge.migrate.report import html, json, markdown, sarif
 
-#: Suffix -> what writes it.
-FORMATS: dict[str, Callable[[Sequence[FileReport], Path], str]] = {
-    ".json": json.render,
-    ".sarif": sarif.render,
-    ".md": markdown.render,
-    ".html": html.render,
-}
+#: Suffix -> the module that writes it, which is imported then: most runs write no report.
+FORMATS = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".html": "html"}
 
 
 def render(path: Path, reports: Sequence[FileReport], base: Path) -> str:
@@ -23,4 +18,6 @@ def render(path: Path, reports: Sequence[FileReport], base: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"there is no report with the suffix {suffix or '(none)'!r}; there are {', '.join(FORMATS)}")
-    return FORMATS[suffix](reports, base)
+    module = importlib.import_module(f"amlbridge.migrate.report.{FORMATS[suffix]}")
+    write: Callable[[Sequence[FileReport], Path], str] = module.render
+    return write(reports, base)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.module import CELL_MARK
+from amlbridge.migrate.text.plain_code import lay_out_plain
 from amlbridge.migrate.text.trees import tree_of
+
+if TYPE_CHECKING:
+    import black
+
+#: What a string has that goes on in the next line.
+_MAY_SPAN_LINES = re.compile(r"\"\"\"|'''|\\\n")
 
 
 def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
@@ -19,26 +28,38 @@ def lay_out(code: str, indent: str = "", line_length: int = 88) -> str:
     """
     if "\n" not in code and "'" not in code and len(indent.expandtabs()) + len(code) <= line_length:
         return indent + code  # nothing to break; the user's own spaces stay
-    text = _black(code, max(line_length - len(indent.expandtabs()), 20))
+    limit = max(line_length - len(indent.expandtabs()), 20)
+    plain = lay_out_plain(code, limit)
+    text = _black(code, limit) if plain is None else plain
     return _indented(text, indent) if indent else text
 
 
 @lru_cache(maxsize=1024)
 def _black(code: str, line_length: int) -> str:
-    """What black makes of code: half of the time of a conversion, and the same statement often comes several times.
-    Raises ValueError when it is no Python."""
+    """What black makes of code, and the same statement often comes several times. Raises ValueError when it is no
+    Python."""
     import black
     from black.parsing import InvalidInput
 
     try:
-        return black.format_str(code, mode=black.Mode(line_length=line_length)).rstrip("\n")
+        return black.format_str(code, mode=_mode(line_length)).rstrip("\n")
     except InvalidInput as error:
         raise ValueError(f"generated code cannot be parsed: {error}\n{code}") from error
+
+
+@cache
+def _mode(line_length: int) -> black.Mode:
+    """The same one each time: black looks up by its mode what it has kept, and compares another field by field."""
+    import black
+
+    return black.Mode(line_length=line_length)
 
 
 def _indented(text: str, indent: str) -> str:
     """Indents all lines but those that start inside of a string."""
     inside: set[int] = set()
+    if not _MAY_SPAN_LINES.search(text):
+        return "\n".join(indent + line if line else line for line in text.split("\n"))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if "STRING" in tokenize.tok_name[token.type]:
             inside.update(range(token.start[0] + 1, token.end[0] + 1))
