@@ -119,6 +119,38 @@ def exception(use: Use, to: Rewriter) -> Outcome:
     return caught(use, Replace(to.need(module, name), review), to)
 
 
+_NO_JOB = (
+    "outside of a job MLflow starts a local run: ask whether AZUREML_RUN_ID is in os.environ, which raises KeyError "
+    "where it is not"
+)
+
+
+@rule.converts("RunEnvironmentException")
+def outside_of_jobs(use: Use, to: Rewriter) -> Outcome:
+    """What is raised outside of a job, where code that may not run there asks for the job: a variable is missing."""
+    handler, parents = to.evaluator.scopes.parents.get(use.node), to.evaluator.scopes.parents
+    listed = handler if isinstance(handler, ast.Tuple) else None
+    handler = parents.get(listed) if listed is not None else handler
+    tried = parents.get(handler) if isinstance(handler, ast.ExceptHandler) else None
+    if not isinstance(tried, ast.Try) or not any(_wants_job(node) for part in tried.body for node in ast.walk(part)):
+        return Leave(_NO_JOB)
+    if listed is not None:
+        to.rename(listed, partial(_each_once, listed, to))
+    for node in ast.walk(handler) if listed is None and isinstance(handler, ast.ExceptHandler) else ():
+        read = isinstance(node, ast.Attribute) and node.attr == "message" and isinstance(node.value, ast.Name)
+        if read and node.value.id == handler.name:  # type: ignore[attr-defined, union-attr]
+            to.rename(node, f"str({handler.name})")  # type: ignore[union-attr]
+    return caught(use, Replace("KeyError", "outside of a job a variable of the environment is missing: KeyError"), to)
+
+
+def _wants_job(node: ast.AST) -> bool:
+    """Whether an expression is a call of ``Run.get_context(allow_offline=False)``."""
+    return isinstance(node, ast.Call) and any(
+        keyword.arg == "allow_offline" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+        for keyword in node.keywords
+    )
+
+
 def _each_once(classes: ast.Tuple, to: Rewriter) -> str:
     """The classes that a handler lists: several of SDK v1 may have become the same one."""
     named = [name for element in classes.elts for name in to.source(element).split(", ")]

@@ -190,8 +190,12 @@ def of_some_run(use: Use, to: Rewriter) -> Outcome:
 
 @rule.converts("RunContext.cancel")
 def cancel(use: Use, to: Rewriter) -> Outcome:
-    """Cancels the job, or the one above."""
+    """Cancels the job, or the one above; a run that the code has started itself ends as one that was cancelled."""
     assert use.receiver is not None
+    if use.evaluator.type_of(use.receiver) in ("InteractiveRun", "ChildRun"):
+        if is_created(use.receiver, to):
+            return Replace(_terminated(use.receiver, ', "KILLED"', to))
+        return Replace(f'{to.need_module("mlflow")}.end_run(status="KILLED")')
     return Replace(
         f"{client(use, to)}.jobs.begin_cancel({run_id(use.receiver, to)})",
         "assumed that the identity that the job runs under may cancel jobs of the workspace",

@@ -257,3 +257,55 @@ def test_a_compute_that_is_not_ready_says_so() -> None:
         """)
     assert 'raise ResourceNotFoundError(f"{cluster.name} is not ready")' in found.text
     assert "except ResourceNotFoundError as error" in found.text
+
+
+_TRIES = """\
+from azureml.core import Experiment, Run, Workspace
+from azureml.exceptions import RunEnvironmentException
+
+try:
+    run = Run.get_context({arguments})
+    ws = run.experiment.workspace
+except {caught}:
+    {told}
+    ws = Workspace.from_config()
+print(ws.name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("caught", "told", "after"),
+    [
+        ("RunEnvironmentException", "pass", "except KeyError:"),
+        ("(RunEnvironmentException, ValueError)", "pass", "except (KeyError, ValueError):"),
+        (
+            "RunEnvironmentException as error",
+            "print(error.message)",
+            "except KeyError as error:\n    print(str(error))",
+        ),
+    ],
+)
+def test_code_that_is_in_no_job_misses_a_variable(caught: str, told: str, after: str) -> None:
+    found = convert(_TRIES.format(arguments="allow_offline=False", caught=caught, told=told))
+    assert after in found.text and "azureml.exceptions" not in found.text
+
+
+def test_what_tells_jobs_from_other_code_otherwise_is_said() -> None:
+    found = convert(_TRIES.format(arguments="", caught="RunEnvironmentException", told="pass"))
+    left = next(finding for finding in found.findings if finding.symbol == "RunEnvironmentException")
+    assert left.status is Status.MANUAL and "whether AZUREML_RUN_ID is in os.environ" in left.message
+
+
+def test_a_run_that_code_has_started_itself_ends_as_a_cancelled_one() -> None:
+    found = convert("""\
+        from azureml.core import Experiment, Workspace
+
+        run = Experiment(Workspace.from_config(), "trials").start_logging()
+        try:
+            run.log("loss", 0.5)
+            run.complete()
+        except KeyboardInterrupt:
+            run.cancel()
+        """)
+    assert 'except KeyboardInterrupt:\n    mlflow.end_run(status="KILLED")\n' in found.text
+    assert "begin_cancel" not in found.text
