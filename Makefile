@@ -32,11 +32,11 @@ lint: install
 	$(BIN)/ruff format --check .
 	MYPYPATH=build/typing $(BIN)/mypy -p amlbridge
 
-# Fast tests first, so that a plain mistake shows in seconds. The logs of the slow ones then tell whether a real client
-# has driven every operation that docs/coverage.md calls served; they lie outside of this repository, whose git
-# properties the v1 client would record with each run.
-test: lint
-	$(BIN)/python -m pytest -m 'not slow' -n 2
+# Fast tests first, so that a plain mistake shows in seconds; at the same time mypy, which is one process. The logs of the
+# slow ones then tell whether a real client has driven every operation that docs/coverage.md calls served; they lie
+# outside of this repository, whose git properties the v1 client would record with each run.
+test: install
+	$(MAKE) --jobs 2 lint test-fast
 	session=$$(mktemp -d) && trap 'rm -rf "$$session"' EXIT && \
 		AMLBRIDGE_LOG_LEVEL=DEBUG $(BIN)/python -m pytest -m slow -n 5 --dist loadfile --no-loadscope-reorder --basetemp "$$session/tests" && \
 		$(BIN)/python -m tests.support.operations "$$session/tests"
