@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.text.trees import FUNCTIONS
+from amlbridge.migrate.text.trees import FUNCTIONS, Annotation, Assign
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
@@ -156,6 +156,12 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
                 return evaluator.field(owner, node.target.id)
             of_object = owner is not None and isinstance(node.target, ast.Attribute)
             return evaluator.field(owner, node.target.attr) if of_object else None  # type: ignore[arg-type,union-attr]
+        if isinstance(node, Assign) and isinstance(below, Annotation):
+            target = node.targets[0]
+            held = next((around for around in scopes.ancestors(node) if isinstance(around, ast.ClassDef)), None)
+            if held is not None and isinstance(target, ast.Attribute):
+                return evaluator.field(held, target.attr)
+            return evaluator.value(node.value)
         if isinstance(node, ast.stmt):
             return None
         below = node

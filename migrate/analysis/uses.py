@@ -11,6 +11,7 @@ from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
 from amlbridge.migrate.analysis.literals import unless_none
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
+from amlbridge.migrate.signatures.places import named_at, place_of
 from amlbridge.migrate.text.trees import children
 
 #: So many variables may lie between a use and the import that it starts from.
@@ -105,13 +106,21 @@ class Use:
         return found
 
     def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
-        """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position.
-        None when it is not passed. Raises ValueError where that cannot be told."""
+        """The expression passed for a parameter: under one of its names (old ones and typos, too), or at its position,
+        which SDK v1 tells where the caller does not. None when it is not passed. Raises ValueError where that cannot be
+        told."""
         arguments = self.arguments()
         for name in names:
             if name in arguments:
                 return arguments[name]
+        if position is None and 0 in arguments:
+            position = place_of(names, self.symbols)
         return arguments.get(position) if position is not None else None
+
+    def named(self) -> dict[str, ast.expr]:
+        """What the call passes, by the names that SDK v1 has for its parameters; "0" where it has none for a place.
+        Raises ValueError as :meth:`arguments` does."""
+        return {named_at(key, self.symbols): value for key, value in self.arguments().items()}
 
     def passed(self, *names: str, position: int | None = None) -> ast.expr | None:
         """The same; None as well where the code says ``None``, which SDK v1 takes for nothing."""

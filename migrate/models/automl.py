@@ -173,7 +173,7 @@ def is_local(compute: ast.expr, to: Rewriter) -> bool:
 def read_job(use: Use, to: Rewriter) -> AutoMLJob:
     """Reads a call of AutoMLConfig. Raises ValueError for what cannot be told, or what SDK v2 cannot do."""
     check_settings(use, to)
-    found = read_settings({str(name): value for name, value in use.arguments().items()}, use, to)
+    found = read_settings(use.named(), use, to)
     labelled = any(key.startswith("target_column_name") for key in found.job)
     if not labelled or "training_data" not in {**found.data, **found.rows}:
         raise ValueError("the training data and the label column have to be given in the call")

@@ -94,8 +94,8 @@ def read_images(use: Use, to: Rewriter) -> ImageJob:
     from amlbridge.migrate.rules.computes import compute_of
 
     check_settings(use, to)
-    given = {str(key): value for key, value in use.arguments().items()}
-    found = ImageJob(_task(given.get("task", given.get("0")), to))
+    given = use.named()
+    found = ImageJob(_task(given.get("task"), to))
     for name in ("training_data", "validation_data"):
         if name in given:
             found.data[name] = given[name]
@@ -119,7 +119,7 @@ def read_images(use: Use, to: Rewriter) -> ImageJob:
     if policy is not None and to.evaluator.type_of(policy) != "NoTerminationPolicy":
         found.sweep.append(f"early_termination={to.source(policy)}")
     found.reviews.append("assumed that the column with the labels is called label; images are in a column image_url")
-    lost = sorted(name for name in given if name not in _KNOWN and name != "0")
+    lost = sorted(name for name in given if name not in _KNOWN)
     if lost:
         found.reviews.append(f"AutoML for images of SDK v2 has no {', '.join(lost)} here")
     return found

@@ -45,7 +45,7 @@ def publications(module: ModuleText, around: Surroundings) -> dict[str, Publicat
 
 
 def _publication(use: Use, to: Rewriter) -> Publication | None:
-    made = _pipeline(use.receiver if use.symbol == "Pipeline.publish" else use.argument("pipeline", position=2), to)
+    made = _pipeline(use.receiver if use.symbol == "Pipeline.publish" else use.argument("pipeline", position=3), to)
     listed = made.argument("steps", position=1) if made is not None else None
     variable = Objects.of(to).variable(made.node) if made is not None else None
     if listed is None or variable is None:

@@ -365,7 +365,7 @@ def _distributed(settings: Settings, job: ast.expr, to: Rewriter) -> None:
     if use is None:
         settings.reviews.append("set instance_count to the number of nodes")
         return
-    nodes = use.argument("node_count", "worker_count", position=1 if use.symbol != "TensorflowConfiguration" else 0)
+    nodes = use.argument("node_count", "worker_count")
     given = [member for member in Objects.of(to).members(use.node) if member.symbol.endswith(".node_count=")]
     nodes = assigned(given[-1]) if given else nodes
     if nodes is not None and not (isinstance(nodes, ast.Constant) and nodes.value == 1):

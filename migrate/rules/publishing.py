@@ -202,7 +202,7 @@ def _deployed(use: Use, name: ast.expr, release: Release, to: Rewriter) -> Outco
     statement = use.statement
     target = only_target(statement)
     variable = to.source(target) if isinstance(target, (ast.Name, ast.Attribute)) else to.fresh("endpoint")
-    description = use.argument("description", position=1)
+    description = use.argument("description", position=2 if use.symbol == "PipelineEndpoint.publish" else 1)
     client = to.client(use.node)
     to.memory["release", use.node] = release
     made = release.made + _endpoint(variable, name, description, client, to)
@@ -335,7 +335,7 @@ def listed(use: Use, to: Rewriter) -> Outcome:
 def publish_endpoint(use: Use, to: Rewriter) -> Outcome:
     """An endpoint for a pipeline, or for the component of one that is deployed already."""
     name = use.argument("name", position=1)
-    pipeline = use.argument("pipeline", position=2)
+    pipeline = use.argument("pipeline", position=3)
     if name is None or pipeline is None:
         return Leave("an endpoint needs a name and a pipeline")
     return _deployed(use, name, Release.of(pipeline, None, to.client(use.node), to), to)
@@ -391,8 +391,7 @@ def _version_name(version: ast.expr, client: str, to: Rewriter) -> tuple[str, st
 def submit(use: Use, to: Rewriter) -> Outcome:
     """Invokes the endpoint's default deployment."""
     assert use.receiver is not None
-    parameters = use.argument("pipeline_parameters", position=2)
-    experiment = use.argument("experiment_name", position=0 if use.symbol.startswith("PipelineE") else 1)
+    parameters, experiment = use.argument("pipeline_parameters"), use.argument("experiment_name")
     arguments = [f"endpoint_name={to.source(use.receiver)}.name"]
     if parameters is not None:
         arguments.append(f"inputs={_invoked_with(parameters, to)}")

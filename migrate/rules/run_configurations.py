@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
@@ -21,6 +21,7 @@ from amlbridge.migrate.models.static_environments import note_environment
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
+from amlbridge.migrate.signatures.places import place_of
 
 rule = Rule(
     "run-configurations",
@@ -130,6 +131,10 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
 def _only_configures(read: ast.Name, to: Rewriter) -> bool:
     """Whether a name is handed to what runs with the configuration, or only changes it."""
     parent = to.evaluator.scopes.parents.get(read)
+    if isinstance(parent, ast.Call) and read in parent.args:
+        called = to.evaluator.value(parent.func)
+        place = place_of(("run_config", "runconfig"), [called.name]) if isinstance(called, Symbol) else None
+        return place == parent.args.index(read)
     return isinstance(parent, ast.Attribute) or (
         isinstance(parent, ast.keyword) and parent.arg in ("run_config", "runconfig")
     )

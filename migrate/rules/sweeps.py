@@ -31,6 +31,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps
 from amlbridge.migrate.rules.runs import written
+from amlbridge.migrate.text.trees import Annotation
 
 rule = Rule(
     "sweeps",
@@ -340,7 +341,7 @@ def goal_class(use: Use, to: Rewriter) -> Outcome:
     if use.call is not None and len(use.call.args) == 1:
         return Replace(f"{to.source(use.call.args[0])}.lower()")
     parent = to.evaluator.scopes.parents.get(use.node)
-    if isinstance(parent, (ast.arg, ast.AnnAssign)):
+    if isinstance(parent, (ast.arg, ast.AnnAssign, Annotation)):
         return Replace("str")
     return Leave('name the goal: "maximize" or "minimize"')
 

@@ -18,7 +18,48 @@ def parse(text: str) -> ast.Module:
     """The tree of a text. Raises SyntaxError, ValueError, RecursionError or MemoryError where ``ast.parse`` does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)  # "\d" in a string of the user's
-        return ast.parse(text)
+        tree = ast.parse(text)
+    _take_for_assignments(tree)
+    return tree
+
+
+class Annotation(ast.AST):
+    """What an assignment says of its variable's type."""
+
+    _fields = ("said",)
+
+    def __init__(self, said: ast.expr) -> None:
+        super().__init__()
+        self.said = said
+        ast.copy_location(self, said)
+
+
+class Assign(ast.Assign):
+    """``variable: Type = value``, in the form of an assignment without a type: what holds of one holds of the other."""
+
+    _fields = ("targets", "annotation", "value")
+
+
+def _take_for_assignments(tree: ast.Module) -> None:
+    """Makes assignments of those that say a type. What a class declares in its body stays a declaration."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            block = getattr(node, name, None)
+            if not isinstance(block, list):
+                continue
+            waiting += block
+            if not isinstance(node, ast.ClassDef):
+                block[:] = [_as_assignment(part) if isinstance(part, ast.AnnAssign) else part for part in block]
+
+
+def _as_assignment(node: ast.AnnAssign) -> ast.stmt:
+    if node.value is None:
+        return node
+    made = Assign(targets=[node.target], value=node.value, type_comment=None)
+    made.annotation = Annotation(node.annotation)  # type: ignore[attr-defined]
+    return ast.copy_location(made, node)
 
 
 def parse_python(text: str) -> ast.Module | None:

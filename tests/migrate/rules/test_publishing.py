@@ -276,7 +276,7 @@ from azureml.pipeline.core import PipelineEndpoint, PipelineRun
 ws = Workspace.from_config()
 run = PipelineRun(Experiment(ws, "bikes"), run_id)
 published = run.publish_pipeline(name="Bikes", description="d", version="1.0")
-endpoint = PipelineEndpoint.publish(ws, "Rides", published, "d")
+endpoint = PipelineEndpoint.publish(ws, "Rides", "d", published)
 """
     )
     assert "azureml" not in found.text
