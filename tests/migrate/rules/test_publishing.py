@@ -308,7 +308,7 @@ def test_names_of_endpoints_begin_with_a_letter(name: str, prefixed: bool) -> No
 
 def test_steps_go_on_after_a_failure_in_the_deployments_of_a_published_pipeline() -> None:
     published = PIPELINE.replace('version="1.0"', 'version="1.0", continue_on_step_failure=True')
-    text = dense(convert(published + 'PipelineEndpoint.publish(ws, "all", published, "d")\n').text)
+    text = dense(convert(published + 'PipelineEndpoint.publish(ws, "all", "d", published)\n').text)
     assert text.count("settings={'continue_on_step_failure': True}") == 2
     text = convert(PIPELINE.replace('version="1.0"', "continue_on_step_failure=False")).text
     assert "settings=" not in text
@@ -316,7 +316,7 @@ def test_steps_go_on_after_a_failure_in_the_deployments_of_a_published_pipeline(
 
 def test_an_endpoint_that_stays_is_looked_up_with_sdk_v1() -> None:
     code = (
-        'endpoint = PipelineEndpoint.publish(ws, "all", pipeline, "d")\nendpoint.set_name(name="none")\n'
+        'endpoint = PipelineEndpoint.publish(ws, "all", "d", pipeline)\nendpoint.set_name(name="none")\n'
         'for name in ("all", "none"):\n    pass\nfirst = PipelineEndpoint.get(workspace=ws, name="all")\n'
         "endpoint_id = first.id\nsecond = PipelineEndpoint.get(workspace=ws, id=endpoint_id)\n"
         'third = PipelineEndpoint.get(workspace=ws, name="none")\nother = PipelineEndpoint.get(ws, name="other")\n'
