@@ -25,6 +25,11 @@ class Status(str, Enum):
         return self.value
 
 
+def together(messages: Iterable[str]) -> str:
+    """Several messages as one: each once, those that say nothing left out."""
+    return "; ".join(dict.fromkeys(filter(None, messages)))
+
+
 #: What leaves code of SDK v1 in the file.
 UNCONVERTED = frozenset({Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED})
 

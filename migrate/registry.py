@@ -43,7 +43,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use
@@ -83,7 +83,7 @@ def assuming(outcome: Outcome, *assumptions: str) -> Outcome:
     """The outcome with further assumptions that a person should check; of what is left nothing is assumed."""
     if isinstance(outcome, Leave) or not assumptions:
         return outcome
-    return replace(outcome, review="; ".join(filter(None, [outcome.review, *assumptions])))
+    return replace(outcome, review=together([outcome.review, *assumptions]))
 
 
 def taken_over(use: Use, review: str = "") -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 from amlbridge.migrate.files import commands, deployment_yaml, pipeline_yaml, requirements, runconfig
 from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.files.yaml_text import dump
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.module import Conversion, Options
 from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.project.script_packages import packages_near
@@ -153,4 +153,4 @@ _CONFIGURATION = "Webservice.deploy_configuration"
 def _tell_job(lines: Lines, rule: str, symbol: str, name: str, notes: list[str], kind: str = "job") -> None:
     written = f"written as the {kind} {name}; this file can go once nothing of v1 reads it"
     status = Status.REVIEW if notes else Status.CONVERTED
-    lines.find(rule, symbol, status, 0, 0, "; ".join([written, *notes]))
+    lines.find(rule, symbol, status, 0, 0, together([written, *notes]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.files import deployment_yaml
 from amlbridge.migrate.files.az_ml_jobs import Context, registered, submitted
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models.paths import DEFAULT_DATASTORE
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
@@ -263,9 +263,7 @@ def _convert(call: str, context: Context, *, v1_cli: bool) -> Call | None:
     if command in _SAME:
         text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments, context)
         if text is not None:
-            review = "; ".join(
-                filter(None, [_SAME[command].review, _assumed(arguments), _ANSWERED if " > " in text else ""])
-            )
+            review = together([_SAME[command].review, _assumed(arguments), _ANSWERED if " > " in text else ""])
             status = Status.REVIEW if review else Status.CONVERTED
             return Call(symbol, status, review or f"now `{text.split(' -')[0]}`", text)
         return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`: an option has no twin there")

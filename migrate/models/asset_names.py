@@ -6,6 +6,7 @@ import ast
 import json
 import re
 
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.rewriter import Rewriter
 
 _REFUSED = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -28,7 +29,7 @@ def asset_name(node: ast.expr, to: Rewriter) -> tuple[str, str]:
     code, review = _allowed(node, to)
     text = to.evaluator.text(node)
     clash = to.evaluator.surroundings.clashing(text) if text is not None else ""
-    return code, "; ".join(filter(None, [review, _CLASHING.format(text, clash) if clash else ""]))
+    return code, together([review, _CLASHING.format(text, clash) if clash else ""])
 
 
 def _allowed(node: ast.expr, to: Rewriter) -> tuple[str, str]:

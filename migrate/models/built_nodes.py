@@ -9,6 +9,7 @@ from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.made_elsewhere import elsewhere_made, parameters_of, steps_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.arguments import Port
 from amlbridge.migrate.models.building import Building, Buildings, Search
 from amlbridge.migrate.models.building_checks import check, check_function
@@ -150,7 +151,7 @@ def step_code(building: Building, step: Step, to: Rewriter) -> Outcome:
     lines += _late_collections(building, step, to)
     made = "\n".join(lines)
     reviews = [step.review, *_lost_outputs(step, to)]
-    review = "; ".join(filter(None, reviews))
+    review = together(reviews)
     if variable is not None:
         return Statements(made, review)
     to.before(statement, made)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.arguments import list_elements
 from amlbridge.migrate.models.data import UPLOADED_BESIDE
 from amlbridge.migrate.models.path_lists import paths_of
@@ -133,7 +134,7 @@ def upload_to_path(use: Use, source: ast.expr, to: Rewriter) -> Outcome:
     file = str(to.memory.setdefault("uploaded file", to.fresh("file")))
     inside, review = _inside(use, source, file, target, to)
     call = f"{upload}(lpath={file}, rpath={inside}, overwrite={mode})"
-    return Statements(f"for {file} in {to.source(source)}:\n    {call}", "; ".join(filter(None, (_PACKAGE, review))))
+    return Statements(f"for {file} in {to.source(source)}:\n    {call}", together((_PACKAGE, review)))
 
 
 def pattern_of(use: Use) -> ast.expr | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import conda as conda_model
 from amlbridge.migrate.models.companions import Companion, companion
 from amlbridge.migrate.models.conda import Conda, default
@@ -358,7 +359,7 @@ class Parts:
             said.append(MANAGED)
         if self.build and (self.conda is not None or self.conda_code or self.r is not None):
             said.append(_BOTH)
-        return "; ".join(dict.fromkeys(filter(None, said)))
+        return together(said)
 
 
 def _is_dict(node: ast.Name, to: Rewriter) -> bool:

@@ -6,6 +6,7 @@ import ast
 
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.asset_names import asset_name
 from amlbridge.migrate.models.data import Data, follow, is_unregistered, kind_of, single_file
 from amlbridge.migrate.models.handed_data import may_be_unregistered
@@ -86,7 +87,7 @@ def registered_frame(use: Use, to: Rewriter) -> Outcome:
     called, review = asset_name(name, to)
     where, moved = _stored(use, to)
     code = f'{data}(name={called}, path={file}, type="uri_file"{where}{_described(use, to)})'
-    review = "; ".join(filter(None, ["the table is a CSV file, not Parquet", moved, review]))
+    review = together(["the table is a CSV file, not Parquet", moved, review])
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)
 
 
@@ -128,5 +129,5 @@ def _frame_table(use: Use, frame: ast.expr, name: ast.expr, to: Rewriter) -> Out
     where, moved = _stored(use, to)
     code = f'{data}(name={called}, path={folder}, type="mltable"{where}{_described(use, to)})'
     review = "the table is a CSV file with an MLTable file beside it, in a folder of this machine that is uploaded"
-    review = "; ".join(filter(None, [review, moved, named]))
+    review = together([review, moved, named])
     return Replace(f"{to.client(use.node)}.data.create_or_update({code})", review)

@@ -10,6 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.automl import AutoMLJob, read_settings
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
@@ -111,7 +112,7 @@ def settings_code(given: dict[str, ast.expr], use: Use, to: Rewriter) -> tuple[s
             entries.append(f'"{name}": {{{", ".join(parts)}}}')
     if job.featurization:
         entries.append(f'"featurization": {{"mode": {job.featurization}}}')
-    return f"{{{', '.join(entries)}}}", "; ".join(_checks(job))
+    return f"{{{', '.join(entries)}}}", together(_checks(job))
 
 
 def _entry(code: str) -> str:

@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import written_tables
 from amlbridge.migrate.models.arguments import (
     Arguments,
@@ -132,7 +133,7 @@ class Step:
     @property
     def review(self) -> str:
         """What a person should check."""
-        return "; ".join(dict.fromkeys([*self.reviews, *self.arguments.reviews, *self.settings.reviews]))
+        return together([*self.reviews, *self.arguments.reviews, *self.settings.reviews])
 
     def writes(self, root: ast.expr) -> Port | None:
         """The output that holds some data, or None."""

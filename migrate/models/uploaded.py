@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import of_other_run
 from amlbridge.migrate.models.entries import variables
 from amlbridge.migrate.registry import Outcome, Replace, Statements
@@ -26,7 +27,7 @@ def telling(use: Use, outcome: Outcome, to: Rewriter) -> Outcome:
     files = f"{mlflow}.artifacts.list_artifacts(run_id={run})"
     for call in calls:
         to.rename(call, files)
-    review = "; ".join(filter(None, [outcome.review, _REVIEW]))
+    review = together([outcome.review, _REVIEW])
     return Statements(outcome.text, review) if len(calls) == len(reads) else Replace(outcome.text, review)
 
 

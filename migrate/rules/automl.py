@@ -15,6 +15,7 @@ import ast
 from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import automl_steps
 from amlbridge.migrate.models.automl import FORECAST, is_local, read_job, remove_settings, table_code, tables
 from amlbridge.migrate.models.automl_rows import save_table
@@ -178,7 +179,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
         for key, node in job.data.items()
     }
     bound |= tables(job, use, to)
-    review = "; ".join(job.reviews)
+    review = together(job.reviews)
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
         return Statements("\n".join(job.statements(to.source(statement.targets[0]), bound, [], to)), review)
@@ -286,7 +287,7 @@ def forecasting(use: Use, to: Rewriter) -> Outcome:
         elif name in _DROPPED:
             reviews.append(_DROPPED[name])
     code = forecasting_code(parts) if plain else f"{make}({', '.join(parts)})"
-    return Replace(code, "; ".join(reviews))
+    return Replace(code, together(reviews))
 
 
 @rule.converts(*(f"ForecastingParameters.{name}=" for name in FORECAST))
@@ -337,7 +338,7 @@ def featurization(use: Use, to: Rewriter) -> Outcome:
         parts.append("blocked_transformers=[]")
     if "drop_columns" in given:
         reviews.append("drop these columns from the table: SDK v2 drops none")
-    return Replace(f"{make}({', '.join(parts)})", "; ".join(reviews))
+    return Replace(f"{make}({', '.join(parts)})", together(reviews))
 
 
 @rule.converts("FeaturizationConfig.add_column_purpose", "FeaturizationConfig.add_transformer_params")

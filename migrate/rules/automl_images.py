@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.automl import data_code, remove_settings
 from amlbridge.migrate.models.automl_images import read_images
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -119,7 +120,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
     job = read_images(use, to)
     bound = {key: data_code(node, to) for key, node in job.data.items()}
     remove_settings(use, to)
-    review = "; ".join(job.reviews)
+    review = together(job.reviews)
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
         return Statements("\n".join(job.statements(to.source(statement.targets[0]), bound, to)), review)

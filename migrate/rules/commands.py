@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import run_data
 from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
 from amlbridge.migrate.models.data import REFERENCES, Data, follow
@@ -259,7 +260,7 @@ def job(
         keywords.append(f"outputs={{{', '.join(outs)}}}")
     keywords += settings.run_keywords(to)
     code = f"{name}({', '.join(keywords)})"
-    review = "; ".join(dict.fromkeys(settings.reviews))
+    review = together(settings.reviews)
     if made_again(use, to) and changes and not straight:
         return Leave("its settings change in a way that cannot be followed")
     if not changes or not straight or variable is None or made_again(use, to):
@@ -323,7 +324,7 @@ def _on_spark(use: Use, settings: Settings, arguments: Arguments, to: Rewriter) 
     spark = spark_job(script, _behind(use, arguments, to), settings, to)
     inputs = [f'"{port.name}": {port.value if port.literal else direct(port.value)}' for port in arguments.inputs]
     outputs = [f'"{port.name}": {direct(port.declared)}' for port in arguments.outputs]
-    return Replace(spark.code([], inputs, outputs, to), "; ".join(dict.fromkeys(spark.reviews)))
+    return Replace(spark.code([], inputs, outputs, to), together(spark.reviews))
 
 
 def _behind(use: Use, arguments: Arguments, to: Rewriter) -> Arguments:

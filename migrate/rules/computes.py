@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.caught import caught, key_errors, tried_with
 from amlbridge.migrate.models.clusters import SETTINGS, TOGETHER, more_of_cluster, set_together
 from amlbridge.migrate.models.entries import reads_of, reads_of_variable
@@ -158,7 +159,7 @@ def provisioning(use: Use, to: Rewriter) -> Outcome:
     """The description of a cluster; its name is in the call that creates it."""
     name, review = name_of(use, to)
     arguments = _described(use, to, name)
-    review = "; ".join(filter(None, (review, str(to.memory.get(("tier", use.node), "")))))
+    review = together((review, str(to.memory.get(("tier", use.node), ""))))
     return Replace(f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join(arguments)})", review)
 
 
@@ -193,7 +194,7 @@ def virtual_machine(use: Use, to: Rewriter) -> Outcome:
             arguments.append(f"{new}={to.source(given)}")
     code = f"{to.need('azure.ai.ml.entities', 'AmlCompute')}({', '.join([*arguments, 'max_instances=1'])})"
     machine = "SDK v2 makes no data science virtual machines: a cluster of one node takes its place"
-    return Replace(code, "; ".join(filter(None, (machine, review))))
+    return Replace(code, together((machine, review)))
 
 
 def _described(use: Use, to: Rewriter, name: str) -> list[str]:

@@ -13,7 +13,7 @@ import re
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models import table_options, version_numbers
 from amlbridge.migrate.models.addresses import address, list_code
 from amlbridge.migrate.models.asset_names import asset_name, looked_up
@@ -342,7 +342,7 @@ def register(use: Use, to: Rewriter) -> Outcome:
     called, review = asset_name(name, to)
     again = use.argument("create_new_version", position=4)
     if is_false(again):
-        review = "; ".join(filter(None, (review, _VERSIONS)))
+        review = together((review, _VERSIONS))
     parts = [f"name={called}"]
     for keyword, position in (("description", 2), ("tags", 3)):
         value = use.argument(keyword, position=position)
@@ -466,7 +466,7 @@ def to_pandas(use: Use, to: Rewriter) -> Outcome:
     data = follow(use.receiver, to)
     code = frame_code(data, path_code(use.receiver, to), use, to)
     checks = ["" if '("http' in code else _PATHS, TYPES if ".read_csv(" in code else "", mixed_table(use.receiver, to)]
-    return Replace(code, "; ".join(filter(None, checks)))
+    return Replace(code, together(checks))
 
 
 @rule.converts("Dataset.to_spark_dataframe")

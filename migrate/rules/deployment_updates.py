@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.images import is_packaged
 from amlbridge.migrate.models.local_services import is_local_configuration, where_of
 from amlbridge.migrate.models.machine_sizes import size
@@ -109,7 +110,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
         own.append(f'{service}.auth_mode = "aml_token"')
     if own:
         lines += [*own, f"{client}.online_endpoints.begin_create_or_update({service}{at.argument}){at.wait}"]
-    return Statements("\n".join(lines), "; ".join(review))
+    return Statements("\n".join(lines), together(review))
 
 
 def unknown_settings(use: Use, own: Collection[str]) -> str:

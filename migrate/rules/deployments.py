@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.literals import is_none, is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import states
 from amlbridge.migrate.models.caught import key_errors
 from amlbridge.migrate.models.deployment_settings import (
@@ -43,7 +44,7 @@ from amlbridge.migrate.models.local_services import (
 from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import Serving, script_keywords, serving
-from amlbridge.migrate.models.traffic_settings import elsewhere, traffic_settings
+from amlbridge.migrate.models.traffic_settings import ELSEWHERE, elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -191,7 +192,7 @@ def deploy_configuration(use: Use, to: Rewriter) -> Outcome:
         found.review.append("choose an instance_type with as many cores")
     if found.auth != "key":
         found.review.append(f"its endpoint needs auth_mode={found.auth!r}")
-    settings, review = _dict([*found.deployment, *found.endpoint]), "; ".join(found.review)
+    settings, review = _dict([*found.deployment, *found.endpoint]), together(found.review)
     if variable is None:
         return Replace(settings, review)
     target = ast.unparse(use.statement.targets[0])  # type: ignore[attr-defined]
@@ -338,7 +339,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     config = _settings(wanted.settings, to)
     models = served(wanted.models, label, client, to, local=config.local or bool(config.choice))
     if wanted.cluster is not None:
-        config.review.append("it ran on a cluster of its own; managed endpoints bring their machines")
+        config.review.append(ELSEWHERE["compute_target_name"])
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
     name = version_name(made(to, wanted.settings), to)
     parts = [f"name={name}", f"endpoint_name={label}", *models.arguments]
@@ -357,7 +358,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     config.review += [PACKAGED] if wanted.package is not None else []
     config.review += [_BARE] if use.symbol == "Model.deploy" and is_none(wanted.serving) else []
     config.review.append("names of endpoints are unique in their region, and have 3 to 32 letters, digits and dashes")
-    return Statements("\n".join([*models.lines, *scripts.lines, *lines]), "; ".join(config.review))
+    return Statements("\n".join([*models.lines, *scripts.lines, *lines]), together(config.review))
 
 
 def target_of(use: Use) -> str | None:

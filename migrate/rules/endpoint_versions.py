@@ -10,6 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -103,7 +104,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
         *_traffic(use, service, name, client, to),
     ]
     notes = [*settings.review, *(found.review for found in (models, scripts) if found.review), *_notes(use), _NAMES]
-    return Statements("\n".join(lines), "; ".join(notes))
+    return Statements("\n".join(lines), together(notes))
 
 
 @rule.converts("Webservice.update_version")
@@ -128,7 +129,7 @@ def update(use: Use, to: Rewriter) -> Outcome:
             f"{client}.online_deployments.begin_create_or_update({deployment}).result()",
         ]
     lines += _traffic(use, service, name, client, to)
-    return Statements("\n".join(lines), "; ".join([*notes, *_notes(use)]))
+    return Statements("\n".join(lines), together([*notes, *_notes(use)]))
 
 
 @rule.converts("Webservice.delete_version")

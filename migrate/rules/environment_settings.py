@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.environment import Parts, assigned
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -33,7 +34,7 @@ def set_dockerfile(use: Use, to: Rewriter) -> Outcome:
     parts = Parts()
     parts.dockerfile(value, to, at_run_time=True)
     made = f"{environment}.image = None\n{environment}.build = {parts.build}"
-    return Statements("\n".join(filter(None, [parts.before, made])), "; ".join([*parts.reviews, _INSTALLS]))
+    return Statements("\n".join(filter(None, [parts.before, made])), together([*parts.reviews, _INSTALLS]))
 
 
 @rule.converts("DockerSection.shm_size=")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.models.many_models import INFER, INFERENCE
 from amlbridge.migrate.models.many_models_settings import (
@@ -169,9 +170,9 @@ def train_parameters(use: Use, to: Rewriter) -> Outcome:
     file = settings_file(use, to)
     code = _written(name if name.isidentifier() else to.fresh("settings"), f"{{{', '.join(parts)}}}", file, to)
     if isinstance(statement, ast.Assign) and statement.value is use.node and name.isidentifier():
-        return Statements(code, "; ".join(reviews))
+        return Statements(code, together(reviews))
     to.before(statement, code)
-    return Replace("None", "; ".join(reviews))
+    return Replace("None", together(reviews))
 
 
 #: The parameters by position.

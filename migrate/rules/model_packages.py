@@ -15,7 +15,7 @@ import json
 
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models.environment import IMAGE
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.served_models import served
@@ -145,7 +145,7 @@ def packaged(
     parts += told
     request = f"{entity['ModelPackage']}({', '.join(parts)})"
     lines.append(f"{target}{client}.models.package({model}.name, {model}.version, {request})")
-    return Statements("\n".join(lines), "; ".join(filter(None, (models.review, scripts.review, _PREVIEW, note))))
+    return Statements("\n".join(lines), together((models.review, scripts.review, _PREVIEW, note)))
 
 
 def _told(image: Use, note: str, to: Rewriter) -> tuple[list[str], str]:
@@ -153,7 +153,7 @@ def _told(image: Use, note: str, to: Rewriter) -> tuple[list[str], str]:
     tags = image.argument("tags", position=7)
     lost = [key for at, key in ((8, "properties"), (9, "description")) if image.argument(key, position=at) is not None]
     notes = [note, f"packages have tags, but no {' and no '.join(lost)}" if lost else ""]
-    return [f"tags={to.source(tags)}"] if tags is not None else [], "; ".join(filter(None, notes))
+    return [f"tags={to.source(tags)}"] if tags is not None else [], together(notes)
 
 
 def _own(use: Use, config: ast.expr | None, code: str, to: Rewriter) -> str:

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from amlbridge.migrate.analysis.literals import is_false, is_none
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models import version_numbers
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.models.caught import key_errors
@@ -156,7 +156,7 @@ def entity(use: Use, to: Rewriter, path: str, name: ast.expr) -> tuple[str, str]
         if value is not None:
             parts.append(f"{key}={to.source(value)}")
     lost = [text for key, text in _DROPPED.items() if text and use.argument(key) is not None]
-    return f"models.create_or_update({model}({', '.join(parts)}))", "; ".join(lost)
+    return f"models.create_or_update({model}({', '.join(parts)}))", together(lost)
 
 
 @rule.converts("Model.register")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import parallel  # registers how the step is read
 from amlbridge.migrate.models.flow import Flow
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
@@ -182,7 +183,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
     if any(found.rest and use.node in found.parts for found in steps):
         reviews: list[str] = []
         code = parallel.as_dict(parallel.Configuration(use, parallel.named(use)), reviews, to)
-        return Replace(code, "; ".join(reviews))
+        return Replace(code, together(reviews))
     if not any(_configured(found.use, use, to) for found in steps):
         reasons = [text for node, text in flow.failed.items() if _is_of(node, use, to)]
         return Leave(reasons[0] if reasons else "no step of this module has this configuration")

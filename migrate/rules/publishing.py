@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.endpoint_names import endpoint_name
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
@@ -254,7 +255,7 @@ class Release:
             return cls(made, source, version_code(version, to) if version is not None else '"version-1"', review)
         name = to.fresh("deployment_name")
         made += f"{name} = {version_code(version, to)}\n"
-        return cls(made, source, name, "; ".join(filter(None, [_NAMES, review])))
+        return cls(made, source, name, together([_NAMES, review]))
 
 
 def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, client: str, to: Rewriter) -> str:

@@ -10,6 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.companions import command_of, companion_of
 from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
 from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
@@ -110,7 +111,7 @@ def _described(use: Use, parts: Parts, to: Rewriter) -> Outcome:
     for change in changes:
         said = _OF_JOBS.get(change.symbol, "") if returned else ""
         to.remove(change.statement)
-        to.settle(change, rule, Statements("", "; ".join(filter(None, (parts.review, said)))))
+        to.settle(change, rule, Statements("", together((parts.review, said))))
     last = max((change.statement for change in changes), key=lambda s: s.lineno, default=use.statement)
     if parts.alias is not None and isinstance(parts.alias, ast.Name):
         for read in objects.names(use.node):

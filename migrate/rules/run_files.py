@@ -12,6 +12,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import client_call, log_call, run_id
 from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.models.new_functions import listing_function
@@ -99,7 +100,7 @@ def _logged_file(use: Use, to: Rewriter) -> Outcome:
         return Statements("\n".join(lines), review)
     folder = _folder(use, to, name)
     code = log_call(use, to, "log_artifact", _renamed(name, text, local, to), *([folder] if folder else []))
-    return Replace(code, "; ".join(filter(None, [review, _NO_STREAM])))
+    return Replace(code, together([review, _NO_STREAM]))
 
 
 def _renamed(name: ast.expr, text: str | None, local: str, to: Rewriter) -> str:

@@ -16,6 +16,7 @@ import ast
 from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.frames import TYPES, pandas_name
 from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
 from amlbridge.migrate.module import NamedInput
@@ -86,7 +87,7 @@ def by_name(node: ast.expr, to: Rewriter) -> Replace | None:
     if not _is_tabular(collection, to):
         return Replace(path, review)
     kind, told = table_kind(named)
-    review = "; ".join(filter(None, [review, told]))
+    review = together([review, told])
     if kind == "uri_file":
         mltable = to.need_module("mltable")
         return Replace(f'{mltable}.from_delimited_files([{{"file": {path}}}])', review or _DELIMITED)
@@ -335,7 +336,7 @@ def _read_by_pandas(use: Use, to: Rewriter) -> Outcome | None:
     if found is None or named is None or kind != "uri_file":
         return None
     path, review = _path(use.receiver, found[1], to)
-    review = "; ".join(filter(None, [_DELIMITED.replace("mltable", "pandas"), TYPES, review, told]))
+    review = together([_DELIMITED.replace("mltable", "pandas"), TYPES, review, told])
     return Replace(f"{pandas_name(use, to)}.read_csv({path})", review)
 
 

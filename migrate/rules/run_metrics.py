@@ -24,6 +24,7 @@ import re
 from amlbridge.migrate.analysis.arrays import is_array
 from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import log_call
 from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
 from amlbridge.migrate.models.logged_items import may_be_text
@@ -179,7 +180,7 @@ def log(use: Use, to: Rewriter) -> Outcome:
         return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
     if is_array(value, use.evaluator):
         text = log_call(use, to, "log_text", f"repr({code})", joined(name, literal, ".txt"))
-        return Replace(text, "; ".join(filter(None, [review, _ARRAY])))
+        return Replace(text, together([review, _ARRAY]))
     if is_dict(use.evaluator, value):
         review = review or "SDK v1 logged the text of the dict as a metric: it is a JSON file now"
         return Replace(log_call(use, to, "log_dict", code, joined(name, literal, ".json")), review)

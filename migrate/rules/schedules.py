@@ -11,6 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.additions import base
 from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.paths import uploaded_file
@@ -245,7 +246,7 @@ def create(use: Use, to: Rewriter) -> Outcome:
     if _watches(use):
         to.before(use.statement, _COMMENT)
         to.after(use.statement, f"{client}.schedules.begin_disable({to.source(name)}).result()")
-        review = "; ".join(filter(None, [review, _POLLED]))
+        review = together([review, _POLLED])
     return Replace(f"{client}.schedules.begin_create_or_update({schedule}({', '.join(parts)})).result()", review)
 
 

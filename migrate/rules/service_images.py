@@ -12,7 +12,7 @@ import ast
 import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.findings import Status
+from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models.images import TOLD, is_checked, is_packaged, is_shown
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -156,7 +156,7 @@ def configuration(use: Use, to: Rewriter) -> Outcome:
     entity = to.need("azure.ai.ml.entities", "CodeConfiguration")
     notes = [_HERE] if use.argument("dependencies", position=5) is not None else []
     notes += [_MOVED] if "chdir" in to.evaluator.calls() else []
-    review = "; ".join(notes)
+    review = together(notes)
     return Replace(f"{entity}(code={code}, scoring_script={name})", review)
 
 

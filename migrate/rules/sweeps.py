@@ -12,6 +12,7 @@ import ast
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
 from amlbridge.migrate.models.automl_images import samples_images
 from amlbridge.migrate.models.flow import Flow
@@ -200,7 +201,7 @@ def sweep(use: Use, to: Rewriter) -> Outcome:
         to.before(use.statement, found.declaration(to))
     trial = own_trial(found, to) or to.source(found.trial)
     code = f"{trial}({', '.join(found.choices(to))}).sweep({', '.join(found.keywords)})"
-    return Replace(code, "; ".join(found.reviews))
+    return Replace(code, together(found.reviews))
 
 
 @rule.converts("HyperDriveStep")

@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.mixtures.new_clients import job_fact
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.version_numbers import default_of
@@ -166,7 +167,7 @@ def get(use: Use, to: Rewriter) -> Outcome:
         f"resource_group_name={where}",
         f"workspace_name={to.source(name)}",
     ]
-    review = "; ".join(filter(None, [review, _unknown(use, to)]))
+    review = together([review, _unknown(use, to)])
     code = f"{client}({', '.join(parts)})"
     return _asked_for(use, code, review, to) or Replace(code, review)
 
@@ -192,7 +193,7 @@ def _asked_for(use: Use, code: str, assumed: str, to: Rewriter) -> Outcome | Non
     if not whole:
         return None
     review = "an MLClient does not ask whether its workspace is there: the next line does"
-    review = "; ".join(filter(None, [assumed, review]))
+    review = together([assumed, review])
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         name = to.source(statement.targets[0])
         to.after(statement, f"{name}.workspaces.get({name}.workspace_name)")

@@ -37,6 +37,17 @@ s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a"), Model(ws, "b")], conf
     assert "the folder that the scoring script is in is sent along" in reviews and "a cluster of its own" in reviews
 
 
+def test_what_the_call_and_its_configuration_say_is_told_once() -> None:
+    found = convert(
+        f"""{HEAD}config = ContainerImage.image_configuration("score.py", "python")
+aks = AksWebservice.deploy_configuration(num_replicas=2, compute_target_name="inference")
+s = Webservice.deploy_from_model(ws, "s", [Model(ws, "a")], config, aks, aks_target)
+"""
+    )
+    deployed = next(finding for finding in found.findings if finding.symbol == "Webservice.deploy_from_model")
+    assert deployed.message.count("a cluster of its own") == 1
+
+
 @pytest.mark.parametrize("use", ["version = image.version", "register(image)"])
 def test_an_image_that_is_used_otherwise_is_a_package_that_is_deployed(use: str) -> None:
     found = convert(
