@@ -11,15 +11,24 @@ rule's documentation; it makes one ``Rule`` named ``rule`` and a handler for eac
         return Replace(f"{ml_client}.from_config(...)")
 
 A symbol is the class, or class and member: "Experiment", "Experiment.submit"; "RunConfiguration.target=" is an
-assignment. Members of a base class ("Run.id") are asked for its subclasses as well. The handler looks at the use
-(``use.argument("name", position=1)``, ``use.receiver``, ``use.evaluator.value(...)``: see ``migrate/analysis``),
-writes the v2 code with ``to.source(node)`` for every part that it takes over (which converts that part, too), and
-returns what shall happen:
+assignment. Members of a base class ("Run.id") are asked for its subclasses as well. The handler looks at the use:
+
+- ``use.argument("name", position=1)``: what is passed; ``use.passed(...)``: the same, None for ``None`` as well;
+- ``use.is_statement``, ``use.is_assigned``: where its value goes; ``use.receiver``: the object before the last dot;
+- ``to.evaluator.type_of(node)``, ``.text(node)``, ``.constant(node)``: what an expression is of SDK v1, or says;
+  ``.behind(node)``: the list or dict that a variable holds; ``.scopes``: where names are bound;
+- ``to.maker(node)``: the use that makes the object of an expression; ``to.use_of(node)``: the use that a node is;
+  ``Objects.of(to)``: all uses of an object.
+
+It writes the v2 code with ``to.source(node)`` for every part that it takes over (which converts that part, too),
+``to.need(module, name)`` for what has to be imported and ``to.client(use.node, workspace)`` for the client, and returns
+what shall happen:
 
 - ``Replace(text)``: the expression of the use becomes ``text``;
 - ``Statements(text)``: the whole statement becomes ``text`` (several statements; "" removes it);
 - ``Leave(message)``: it cannot be converted; the message says what to do. ``status=Status.NO_EQUIVALENT`` when SDK v2
-  has no such thing. The object that it needs stays v1, and so does everything connected with it.
+  has no such thing. The object that it needs stays v1, and so does everything connected with it;
+- ``taken_over(use)``: it is part of what another use becomes, and goes.
 
 ``Replace`` and ``Statements`` take ``review="..."``: the assumption that a person should check; and ``note="..."``:
 what else there is to say of the conversion. A v1 use inside of a converted one that no handler rendered counts as
