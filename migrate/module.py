@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -112,6 +112,33 @@ class Publication:
 
     component: str
     data: tuple[DataParameter, ...] = ()
+
+
+class RestOfRun:
+    """What the conversion of a module may ask of the other modules and files of the run: nothing, until
+    ``Project.settle`` has told."""
+
+    def __init__(self) -> None:
+        #: The module's own place, and the folders that files may be created in.
+        self.path = Path("module.py")
+        self.roots: tuple[Path, ...] = ()
+        #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
+        self.folders: frozenset[Path] = frozenset()
+        #: Whether another module may want to create a file of a name in a folder.
+        self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
+        #: The text of another module, by its path.
+        self.module_text: Callable[[Path], str | None] = lambda path: None
+        #: The names that other modules may read of this one; what they import may be among them.
+        self.read_elsewhere: Callable[[], set[str]] = set
+        self.imported_elsewhere: Callable[[str], bool] = lambda name: False
+        #: Whether the module is only imported by scripts of jobs.
+        self.serves_jobs: Callable[[], bool] = lambda: False
+        #: The inputs that the code which submits this script names: by the name that the script asks for.
+        self.named_inputs: Mapping[str, NamedInput] = {}
+        #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
+        self.uploads: Mapping[str, str] = {}
+        #: The pipelines that the modules beside this one publish, by name.
+        self.published: Mapping[str, Publication] = {}
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
 from amlbridge.migrate.analysis.implied import ImpliedItem
@@ -35,7 +34,7 @@ from amlbridge.migrate.mixtures.beside import (
 )
 from amlbridge.migrate.mixtures.bridges import BRIDGES, MODULES, bridge_of, is_plain_name, may_be_none
 from amlbridge.migrate.mixtures.rebuilt import settings_code, settings_type
-from amlbridge.migrate.module import NamedInput, Options, Publication
+from amlbridge.migrate.module import Options, RestOfRun
 from amlbridge.migrate.no_equivalent import is_slip, refused, rule_name, without_rule
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements, assuming, handlers, idioms
 from amlbridge.migrate.text.edits import Lines
@@ -58,10 +57,11 @@ _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
 _OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)  # what may stand for an object
 
 
-class Rewriter:
+class Rewriter(RestOfRun):
     """Renders the expressions of a module, asking the rules on the way."""
 
     def __init__(self, lines: Lines, evaluator: Evaluator, uses: list[Use], options: Options, attempt: Attempt) -> None:
+        super().__init__()
         self.lines = lines
         self.evaluator = evaluator
         self.options = options
@@ -81,29 +81,9 @@ class Rewriter:
         self.notes: list[Finding] = []
         #: Statements that hand code which stays v1 what a bridge leads to, and the rule for it.
         self.bridging: dict[ast.stmt, str] = {}
-        #: The inputs that the code which submits this script names: by the name that the script asks for.
-        self.named_inputs: Mapping[str, NamedInput] = {}
-        #: The module's place, the folders that files may be created in, and whether another module of the run may want
-        #: to create a file of a name in a folder.
-        self.path = Path("module.py")
-        self.roots: tuple[Path, ...] = ()
-        #: The text of another module of the run, by its path.
-        self.module_text: Callable[[Path], str | None] = lambda path: None
-        #: Folders that need not be there yet: a notebook writes the modules in them (``%%writefile``).
-        self.folders: frozenset[Path] = frozenset()
-        self.claimed: Callable[[Path, str], bool] = lambda folder, name: False
-        #: The names that other modules of the run may read of this one; what they import may be among them.
-        self.read_elsewhere: Callable[[], set[str]] = set
-        self.imported_elsewhere: Callable[[str], bool] = lambda name: False
         #: Statements, and variables of inserted ones, that go when nothing reads what they make: it is in a file now.
         self.spare: set[ast.stmt] = set()
         self.spare_names: set[str] = set()
-        #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
-        self.uploads: Mapping[str, str] = {}
-        #: Whether the module is only imported by scripts of jobs.
-        self.serves_jobs: Callable[[], bool] = lambda: False
-        #: The pipelines that the modules beside this one publish, by name.
-        self.published: Mapping[str, Publication] = {}
         self.ignored: Callable[[Use, str], bool] = lambda use, rule: False
         self._touched: set[ast.AST] = set()
         self._deciding: set[ast.AST] = set()

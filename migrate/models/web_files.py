@@ -14,6 +14,7 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.data import follow
+from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.only_read import is_only_read
 from amlbridge.migrate.models.path_lists import is_listed_elsewhere, paths_of
 from amlbridge.migrate.rewriter import Rewriter
@@ -35,10 +36,9 @@ def web_files(node: ast.expr, to: Rewriter) -> Use | None:
 def is_only_fetched(made: Use, to: Rewriter) -> bool:
     """Whether the code only downloads or lists the files of a dataset of the web, which it has in a variable: nothing
     needs the dataset itself then."""
-    statement = made.statement
-    named = isinstance(statement, ast.Assign) and statement.value is made.node and len(statement.targets) == 1
-    fetched = named and isinstance(statement.targets[0], ast.Name) and bool(addresses(made, to))  # type: ignore[attr-defined]
-    return fetched and is_only_read(made, to, reading=_FETCHING)
+    variable = Objects.of(to).variable(made.node)
+    read = variable is not None and bool(Objects.of(to).names(made.node))
+    return read and bool(addresses(made, to)) and is_only_read(made, to, reading=_FETCHING)
 
 
 def addresses(made: Use, to: Rewriter) -> list[str]:

@@ -130,7 +130,7 @@ class Project:
         return "azureml" in module.text or module.path in self.neighbours.users
 
     def settle(self, to: Rewriter, module: ModuleText) -> None:
-        """Tells the rewriter of a module what it may ask of the others."""
+        """Tells the rewriter of a module what it may ask of the rest of the run."""
         to.named_inputs = self.script(module.path)
         to.uploads = self._uploads_for(module.path.parent)
         to.serves_jobs = lambda: self.serves_jobs(module)
