@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from amlbridge.migrate.text.trees import FUNCTIONS, blocks_of, children
+from amlbridge.migrate.text.trees import FUNCTIONS, LEAVES, blocks_of, children
 
 ScopeNode = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.expr
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: Most nodes of a module: they bind no name and open no scope, and what is in them is evaluated where they are.
 _PLAIN = frozenset(
-    {ast.Name, ast.Constant, ast.Attribute, ast.Call, ast.keyword, ast.Subscript, ast.List, ast.Tuple, ast.Dict}
+    {ast.Attribute, ast.Call, ast.keyword, ast.Subscript, ast.List, ast.Tuple, ast.Dict}
     | {ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.BoolOp, ast.Compare, ast.UnaryOp, ast.Starred, ast.alias}
 )
 
@@ -227,6 +227,8 @@ class Scopes:
     def _visit(self, node: ast.AST, parent: ast.AST, scope: Scope, statement: ast.stmt | None) -> None:
         self.parents[node] = parent
         self._scopes[node] = scope
+        if type(node) in LEAVES:
+            return
         if type(node) in _PLAIN:
             for child in children(node):
                 self._visit(child, node, scope, statement)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 
@@ -22,8 +23,9 @@ def checked(outcome: Outcome) -> Outcome:
     return replace(outcome, text=text)
 
 
+@lru_cache(maxsize=1024)
 def as_python(code: str, *, is_expression: bool = False) -> str | None:
-    """The code as Python 3.10 reads it; None where it is none."""
+    """The code as Python 3.10 reads it; None where it is none. Code such as ``run.info.run_id`` comes many times."""
     for text in (code, requoted(code)):
         try:
             ast.parse(f"f({text}\n)" if is_expression else text)

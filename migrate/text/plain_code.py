@@ -62,7 +62,14 @@ def _split(start: str, call: ast.Call, line: str, limit: int) -> str | None:
     if len(together) <= limit:
         return f"{head}\n{together}\n)"
     each = [f"    {argument}," for argument in arguments]
-    return "\n".join([head, *each, ")"]) if len(each) > 1 and all(len(part) <= limit for part in each) else None
+    fits = all(len(part) <= limit or _is_whole(node) for part, node in zip(each, nodes, strict=True))
+    return "\n".join([head, *each, ")"]) if len(each) > 1 and fits else None
+
+
+def _is_whole(node: ast.expr | ast.keyword) -> bool:
+    """Whether black cannot split an argument, however long it is."""
+    value = node.value if isinstance(node, ast.keyword) else node
+    return isinstance(value, (ast.Constant, ast.JoinedStr)) or _is_dotted(value)
 
 
 def _is_dotted(node: ast.expr) -> bool:

@@ -12,6 +12,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: Fields of nodes that hold no nodes, or only the mark for reading and writing (``ast.Load``).
 _WITHOUT_NODES = frozenset({"ctx", "id", "attr", "arg", "asname", "kind", "type_comment"})
+#: Half of all nodes, which have no nodes below them.
+LEAVES = frozenset({ast.Name, ast.Constant})
 
 
 def parse(text: str) -> ast.Module:
@@ -110,7 +112,8 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """What ``ast.walk`` gives, in its order, without the marks for reading and writing; in a third of the time."""
     found = [node]
     for at in found:  # which grows on the way
-        found += children(at)
+        if type(at) not in LEAVES:
+            found += children(at)
     return found
 
 

@@ -25,7 +25,7 @@ class _Code:
     def expression(self, depth: int) -> str:
         kind = self.random.randrange(8 if depth else 3)
         if kind < 3:
-            string = '"' + "".join(self.random.choices("abc-/ :.#'", k=self.random.randrange(40))) + '"'
+            string = '"' + "".join(self.random.choices("abc-/ :.#'", k=self.random.choice([0, 5, 20, 40, 90]))) + '"'
             return [self.dotted(), string, self.random.choice(_CONSTANTS)][kind]
         if kind == 3:
             return f"[{self.several(depth)}]"
