@@ -19,7 +19,7 @@ from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.made_elsewhere import steps_of
-from amlbridge.migrate.analysis.run_kinds import is_job
+from amlbridge.migrate.analysis.run_kinds import inside, is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
 from amlbridge.migrate.text.trees import FUNCTIONS
@@ -168,7 +168,8 @@ class Handed:
         if value.origin is not call if elsewhere else value.type == "Workspace":
             return
         for returned in returns(function.node):
-            for inner in alternatives(function.evaluator, returned):
+            known = alternatives(function.evaluator, returned)
+            for inner in known or inside(function.evaluator, returned, value.type):
                 if inner.origin is not None and inner.origin is not value.origin:
                     self.links.append(Link(inner.origin, value.origin, value.type))
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.text.trees import FUNCTIONS, Annotation, Assign
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
-    from amlbridge.migrate.analysis.values import Evaluator, Value
+    from amlbridge.migrate.analysis.values import Evaluator, Instance, Value
 
 #: What only code inside of a run does with it.
 _INSIDE = frozenset(
@@ -121,8 +121,25 @@ def _made_in(function: ast.AST, said: Value | None, evaluator: Evaluator) -> Val
     kind = getattr(said, "type", None)
     given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
     values = [evaluator.value(value) for value in given]
-    made = (value for value in values if isinstance(getattr(value, "origin", None), ast.Call))
-    return next((value for value in made if kind is not None and getattr(value, "type", None) == kind), None)
+    if kind is None:
+        return None
+    found = [value for value in values if _is_object(value) and value.type == kind]
+    found += [
+        part for node, value in zip(given, values, strict=True) if not value for part in inside(evaluator, node, kind)
+    ]
+    return next((value for value in found if isinstance(value.origin, ast.Call)), None)
+
+
+def inside(evaluator: Evaluator, node: ast.expr, kind: str) -> list[Instance]:
+    """The objects of a type, or lists of them, in an expression of which nobody knows what it gives."""
+    values = [evaluator.value(part) for part in ast.walk(node) if isinstance(part, ast.expr)]
+    found = [value for value in values if _is_object(value)]
+    wanted = set(lineage(kind.removeprefix("list:")))
+    return [value for value in dict.fromkeys(found) if wanted & set(lineage(value.type.removeprefix("list:")))]
+
+
+def _is_object(value: Value | None) -> TypeGuard[Instance]:
+    return getattr(value, "type", "Workspace") != "Workspace" and getattr(value, "origin", None) is not None
 
 
 def _asked_for(kind: ast.AST, evaluator: Evaluator) -> ast.expr | None:
@@ -135,8 +152,8 @@ def _asked_for(kind: ast.AST, evaluator: Evaluator) -> ast.expr | None:
 
 
 def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
-    """The value of what an annotation stands at: a parameter, an attribute, what a function returns, or what
-    ``isinstance`` asks. None elsewhere."""
+    """The value of what an annotation stands at: a parameter, a variable, an attribute, what a function returns, or
+    what ``isinstance`` asks. None elsewhere."""
     scopes = evaluator.scopes
     below: ast.AST = annotation
     if (asked := _asked_for(annotation, evaluator)) is not None:
@@ -154,6 +171,8 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
             owner = next((around for around in scopes.ancestors(node) if isinstance(around, ast.ClassDef)), None)
             if owner is not None and isinstance(node.target, ast.Name) and scopes.parents[node] is owner:
                 return evaluator.field(owner, node.target.id)
+            if isinstance(node.target, ast.Name):
+                return evaluator.value(node.value) if node.value is not None else None
             of_object = owner is not None and isinstance(node.target, ast.Attribute)
             return evaluator.field(owner, node.target.attr) if of_object else None  # type: ignore[arg-type,union-attr]
         if isinstance(node, Assign) and isinstance(below, Annotation):

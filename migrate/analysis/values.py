@@ -42,7 +42,7 @@ V1_PACKAGE = "azureml"
 #: Calls that run a configuration: the type of the run follows from it.
 _SUBMITTING = frozenset({"Experiment.submit", "ContextExperiment.submit", "RunContext.submit_child"})
 #: Builtins that give what is in a collection, and one thing that is in it.
-_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed", "filter", "tuple", "tqdm"), ("next", "max", "min")
+_SAME, _ONE_OF = ("list", "sorted", "iter", "reversed", "filter", "tuple", "tqdm", "islice"), ("next", "max", "min")
 
 
 @dataclass(frozen=True)

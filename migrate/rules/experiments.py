@@ -10,8 +10,10 @@ import ast
 from typing import cast
 
 from amlbridge.migrate.analysis.derived import derived_classes, is_derived
+from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.mixtures.new_clients import is_run_script
 from amlbridge.migrate.models.run_properties import ADDED, is_added
 from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
@@ -240,9 +242,12 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"(run for run in {found}{only})", ADDED if added else "")
     jobs = f"({client}.jobs.get(run.info.run_id) for run in {found}{only})"
     review = f"{_RUNS}; {ADDED}" if added else _RUNS
+    if any(".items() <= " in condition for condition in (*tagged, *chosen)):
+        review = f"{review}; {_DICT}"
     return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, review)
 
 
+_DICT = "what they are selected by is a dict: of a text alone ask whether it is in the tags or properties"
 #: Type of a run in SDK v1 -> type of the job.
 _TYPES = {
     "automl": "automl",
@@ -257,8 +262,10 @@ def _conditions(use: Use, to: Rewriter) -> tuple[list[str], list[str]]:
     cannot be told."""
     tagged = [_pair(pair, "run.data.tags", to) for pair in _pairs(use.argument("tags"), "tags", to)]
     properties = _pairs(use.argument("properties"), "properties", to)
+    tagged += _whole(use.argument("tags"), "run.data.tags", to)
     tagged += [_pair(pair, "run.data.tags", to) for pair in properties if is_added(pair[0], to)]
     chosen = [_pair(pair, "job.properties", to) for pair in properties if not is_added(pair[0], to)]
+    chosen += _whole(use.argument("properties"), "job.properties", to)
     kind, status = use.argument("type"), use.argument("status")
     if kind is not None:
         text = to.evaluator.text(kind)
@@ -278,7 +285,18 @@ def _pairs(node: ast.expr | None, what: str, to: Rewriter) -> list[tuple[ast.exp
         return [(node, None)]
     if isinstance(node, ast.Dict) and all(key is not None for key in node.keys):
         return [(key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
+    if isinstance(node, (ast.Name, ast.Attribute)) and kind_of(to.evaluator, node) is None:
+        return []  # see _whole
     raise ValueError(f"select by {what} with filter_string of mlflow.search_runs")
+
+
+def _whole(node: ast.expr | None, where: str, to: Rewriter) -> list[str]:
+    """The condition that all names and values of a dict in a variable are there; `_pairs` has all others."""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or to.evaluator.text(node) is not None:
+        return []
+    known = isinstance(to.evaluator.value(node), Code)
+    wanted = to.source(node) if known else f"({to.source(node)} or {{}})"
+    return [f"{wanted}.items() <= {where}.items()"]
 
 
 def _pair(pair: tuple[ast.expr, ast.expr | None], where: str, to: Rewriter) -> str:

@@ -251,3 +251,23 @@ def test_a_job_stays_in_its_experiment() -> None:
     found = convert(f"from azureml.core import Experiment, Run\n\n{code}")
     assert "set_experiment(" not in found.text
     assert "a job's run is of its own experiment" in "".join(finding.message for finding in found.findings)
+
+
+def test_runs_are_selected_by_what_is_in_a_variable() -> None:
+    runs = 'wanted = {"stage": "night"}\nfound = Experiment(ws, "e").get_runs(tags=wanted, properties=GIVEN)\n'
+    runs += "for run in found:\n    print(run.id)\n"
+    head = (
+        "from azureml.core import Experiment, Workspace\nfrom settings import GIVEN\n\nws = Workspace.from_config()\n"
+    )
+    found = convert(head + runs)
+    assert "and wanted.items() <= run.data.tags.items()" in found.text
+    assert "if (GIVEN or {}).items() <= job.properties.items()" in found.text
+    assert "is a dict" in "".join(finding.message for finding in found.findings)
+
+
+def test_a_text_in_a_variable_is_the_name_of_a_tag() -> None:
+    head = "from azureml.core import Experiment, Workspace\n\nws = Workspace.from_config()\n"
+    code = 'wanted = "night"\nprint(len(list(Experiment(ws, "e").get_runs(tags=wanted))))\n'
+    assert "wanted in run.data.tags" in convert(head + code).text
+    unknown = 'wanted = str(1)\nprint(len(list(Experiment(ws, "e").get_runs(tags=wanted))))\n'
+    assert "get_runs(tags=wanted)" in convert(head + unknown).text
