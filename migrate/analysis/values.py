@@ -268,6 +268,8 @@ class Evaluator:
 
     def _call(self, node: ast.Call) -> Value | None:
         function = self.value(node.func)
+        if isinstance(function, Symbol) and function.name in FACTORIES:
+            return function  # an object of it has what the class has
         if isinstance(function, Symbol):
             kind = self._submitted(node) if function.name in _SUBMITTING else None
             kind = kind or found_runs(function.name, node, self) or result_of(function.name)

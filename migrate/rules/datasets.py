@@ -439,6 +439,26 @@ def annotation(use: Use, to: Rewriter) -> Outcome:
     return Replace(to.need("azure.ai.ml.entities", "Data"))
 
 
+@rule.converts("TabularDatasetFactory", "FileDatasetFactory")
+def factory(use: Use, to: Rewriter) -> Outcome:
+    """An object of the class that makes datasets: it goes where all that it makes is converted."""
+    statement = use.statement
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    if use.call is None or not isinstance(target, ast.Name) or statement.value is not use.node:  # type: ignore[attr-defined]
+        return Leave(_FACTORY)
+    for name in Objects.of(to).reads(target.id):
+        if not any(binding.node is target for binding in to.evaluator.scopes.lookup(name.id, name)):
+            continue
+        calls = (to.use_of(node) for node in to.evaluator.scopes.ancestors(name))
+        made = next((other for other in calls if other is not None), None)
+        if made is None or isinstance(to.outcome(made), Leave):
+            return Leave(_FACTORY)
+    return Statements("")
+
+
+_FACTORY = "data assets of v2 are files: read them with pandas or mltable, or make Data(path=..., type=...) of them"
+
+
 @rule.converts("Dataset.data_changed_time")
 def changed_time(use: Use, to: Rewriter) -> Outcome:
     """SDK v2 does not look at the files: what it knows is when the version was made."""

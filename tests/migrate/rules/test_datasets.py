@@ -415,3 +415,19 @@ def test_what_goes_up_goes_to_the_datastore_that_the_code_names(target: str, whe
         assert f'path="out", type="uri_folder"{where})' in folder.text
         upload = convert(f'{head}f = lake.upload("out", "frames")\n')
         assert f'path="out", type="uri_folder"{where})' in upload.text
+
+
+@pytest.mark.parametrize("made", ["TabularDatasetFactory", "TabularDatasetFactory()", "maker"])
+def test_an_object_of_the_factory_makes_what_the_class_makes(made: str) -> None:
+    head = "from azureml.data.dataset_factory import TabularDatasetFactory\n"
+    head += "maker = TabularDatasetFactory()\n" if made == "maker" else ""
+    found = convert(f'{head}rows = {made}.from_delimited_files("https://shop.example/a.csv").to_pandas_dataframe()\n')
+    assert found.text == 'import pandas\nrows = pandas.read_csv("https://shop.example/a.csv")\n'
+
+
+@pytest.mark.parametrize("rest", ["show(maker)", 'maker.from_sql_query("a").to_pandas_dataframe()'])
+def test_a_factory_stays_with_what_it_makes(rest: str) -> None:
+    code = "from azureml.data.dataset_factory import TabularDatasetFactory\nmaker = TabularDatasetFactory()\n"
+    found = convert(f"{code}{rest}\n")
+    assert "\nmaker = TabularDatasetFactory()\n" in found.text and rest in found.text
+    assert all(finding.status is not Status.CONVERTED for finding in found.findings)
