@@ -17,15 +17,16 @@ LIGHT = (
 #: For steps that import more than the standard library. A unit is one turn of the loop, so large libraries are preceded
 #: by what they need. mlflow must come before azureml.core: its logging configuration shuts existing handlers down, and
 #: shutting down azureml's telemetry handler starts five threads. azureml.core imports the native data library (rslex),
-#: but nothing here starts its runtime: the only thread is that of pyarrow's jemalloc, which knows about fork.
+#: but nothing here starts its runtime: the only thread is that of pyarrow's jemalloc, which knows about fork. MLflow
+#: imports IPython when it starts a run, to see whether it is in a notebook.
 HEAVY = (
     *LIGHT, "numpy", "numpy.random", "pytz", "dateutil.parser", "pyarrow", "pandas", "scipy.sparse", "scipy.linalg",
     "scipy.special", "scipy.optimize", "scipy.stats", "joblib", "sklearn", "sklearn.metrics", "sklearn.linear_model",
     "sklearn.preprocessing", "sklearn.pipeline", "sklearn.compose", "sklearn.impute", "sklearn.model_selection",
     "sklearn.tree", "sklearn.ensemble", "sklearn.svm", "sklearn.neighbors", "sklearn.cluster", "sklearn.decomposition",
     "sklearn.datasets", "requests", "yaml", "cryptography.hazmat.primitives.asymmetric.rsa", "google.protobuf.message",
-    "pydantic", "opentelemetry.sdk.trace", "sqlparse", "jinja2", "mlflow.entities", "mlflow", "mlflow.sklearn",
-    "mlflow.pyfunc", "msrest", "adal", "paramiko", "azure.mgmt.resource", "azure.mgmt.storage",
+    "pydantic", "opentelemetry.sdk.trace", "sqlparse", "jinja2", "IPython", "mlflow.entities", "mlflow",
+    "mlflow.sklearn", "mlflow.pyfunc", "msrest", "adal", "paramiko", "azure.mgmt.resource", "azure.mgmt.storage",
     "azure.mgmt.containerregistry", "azureml._common", "azureml._base_sdk_common", "azureml._restclient",
     "azureml.core.workspace", "azureml.core", "azureml.core.run", "azureml.data", "azureml.data.dataset_factory",
     "jsonschema", "marshmallow", "azure.ai.ml.entities", "azure.ai.ml", "azure.storage.blob", "azureml.dataprep.rslex",

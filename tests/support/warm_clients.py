@@ -55,8 +55,7 @@ _MODULES = (
     "azure.ai.ml.parallel",
     "azure.ai.ml.sweep",
     "azure.identity",
-    # What the SDKs import when they are used: to see whether it is in a notebook, a client of SDK v2 imports IPython.
-    "IPython",
+    # What the SDKs import when they are used.
     "azure.ai.ml.entities._component.component_factory",
     "azureml._vendor.azure_cli_core.util",
     "azureml.core._metrics",
