@@ -28,6 +28,7 @@ from amlbridge.migrate.mixtures.beside import (
     is_second,
     makers,
     returned_by,
+    stays_with_others,
     unbound_client,
     v1_workspace,
     workspaces_in,
@@ -321,7 +322,7 @@ class Rewriter(RestOfRun):
                 return None
             if binding.kind != "assign" or not (isinstance(value, Instance) and value.type == "Workspace"):
                 return None
-            if value.origin in self.attempt.kept:
+            if value.origin in self.attempt.kept or stays_with_others(binding, self.attempt.kept):
                 return None
         if CLIENT in self.evaluator.scopes.names:
             return None

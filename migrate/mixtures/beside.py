@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
 from amlbridge.migrate.mixtures.credentials import credential_beside
 from amlbridge.migrate.mixtures.held import held_workspace
-from amlbridge.migrate.text.trees import FUNCTIONS
+from amlbridge.migrate.text.trees import FUNCTIONS, walk
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -278,6 +278,13 @@ def is_second(name: str, scope: Scope, names: Collection[str], to: Rewriter) -> 
             if made and min(made) < first:
                 return True
     return False
+
+
+def stays_with_others(binding: Binding, kept: Collection[ast.AST]) -> bool:
+    """Whether a statement assigns a workspace together with what stays SDK v1: ``ws, runs = from_config(), ...``."""
+    statement = binding.statement
+    alone = not isinstance(statement, ast.Assign) or binding.node in statement.targets
+    return not alone and any(node in kept for node in walk(statement))  # type: ignore[arg-type]
 
 
 def forget_clients_beside(to: Rewriter) -> bool:

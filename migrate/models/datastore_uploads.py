@@ -177,7 +177,7 @@ def _matching(folder: str, pattern: str, call: str, to: Rewriter) -> Statements:
     file, made = str(to.memory.setdefault("uploaded file", to.fresh("file"))), to.need("pathlib", "Path")
     matches = f"{to.need_module('fnmatch')}.fnmatch({file}.absolute().as_posix(), {pattern})"
     loop = f'for {file} in {made}({folder}).rglob("*"):\n    if {file}.is_file() and {matches}:\n        '
-    return Statements(loop + call.format(file), f"{_PACKAGE}; {_FLAT}")
+    return Statements(loop + call.replace("str({})", f"str({file})"), f"{_PACKAGE}; {_FLAT}")
 
 
 def _file_system(use: Use, to: Rewriter) -> str:

@@ -545,7 +545,7 @@ def wait(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Webservice.run")
 def run(use: Use, to: Rewriter) -> Outcome:
     """Calls the endpoint with its key. ``invoke`` of SDK v2 takes a file."""
-    data = use.argument("input_data", position=0)
+    data = use.argument("input_data", "input", position=0)
     if data is None or use.receiver is None:
         return Leave("call ml_client.online_endpoints.invoke(endpoint_name=..., request_file=...)")
     service, requests = to.source(use.receiver), to.need_module("requests")

@@ -23,10 +23,13 @@ def named_at(key: str | int, symbols: Sequence[str]) -> str:
 
 @cache
 def _places() -> Mapping[str, Mapping[str, int]]:
-    """The places of all parameters, by the short name of a class, or of a method with its class."""
-    found: dict[str, Mapping[str, int]] = {}
+    """The places of all parameters, by the short name of a class, or of a method with its class; of none whose name
+    means several with other places."""
+    found: dict[str, set[tuple[str, ...]]] = {}
     for path, entry in v1_table().entries.items():
         parts = path.split(".")
         short = ".".join(parts[-1:] if entry.kind in ("class", "function") else parts[-2:])
-        found.setdefault(short, {name: place for place, name in enumerate(entry.positional or ())})
-    return found
+        if entry.positional:
+            found.setdefault(short, set()).add(entry.positional)
+    clear = {short: next(iter(known)) for short, known in found.items() if len(known) == 1}
+    return {short: {name: place for place, name in enumerate(names)} for short, names in clear.items()}

@@ -25,7 +25,6 @@ _MAY_LOSE = frozenset(
 )
 #: What is known to come out worse, with the reason.
 _KNOWN = {
-    ("deployments-0", "by_keyword"): "Webservice.run(input_data=...)",
     ("many-models-0", "keywords_reversed"): "the order in a dict of settings is that of the keywords",
     ("run-metrics-2", "keywords_reversed"): "the same",
     ("automl-images-0", "by_keyword"): "uniform(min_value=...) keeps its keywords",
@@ -33,9 +32,6 @@ _KNOWN = {
     ("inner-clients-0", "named_arguments"): "a client of SDK v1's own, in a variable",
     ("pipeline-data-0", "named_arguments"): "as_input() in a variable of its own",
     ("notebook-runs-0", "constants_in_class"): "the path of a notebook in an attribute of a class",
-    ("linked-services-0", "in_pairs"): "two objects that one statement makes",
-    ("pipelines-0", "in_pairs"): "the same",
-    ("sweeps-0", "in_pairs"): "the same",
     ("fairness-0", "inlined"): "a dashboard is downloaded from the upload on the spot",
     ("publishing-1", "in_class"): "the component of a pipeline that another method publishes",
 }

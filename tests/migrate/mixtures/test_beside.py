@@ -55,3 +55,17 @@ def test_what_no_rule_knows_gives_no_client(made: str) -> None:
     ).text
     assert "ws.datastores" not in text
     assert "ws.subscription_id, ws.resource_group, ws.name" in text
+
+
+def test_a_workspace_that_is_made_together_with_what_stays_keeps_its_name() -> None:
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline
+
+ws, files = Workspace.from_config(), Pipeline.unknown_member()
+pipeline = Pipeline.load_yaml(ws, "pipeline.yml")
+print(ws.name)
+"""
+    ).text
+    assert "ws, files = " in text and 'Pipeline.load_yaml(ws, "pipeline.yml")' in text

@@ -179,6 +179,14 @@ for file in Path("data").rglob("*"):
     assert found.text.endswith(loop)
 
 
+def test_files_that_match_a_pattern_go_to_a_datastore_that_has_no_variable() -> None:
+    head = _HEAD.replace("store = ws.get_default_datastore()\n", "")
+    upload = 'Dataset.File.upload_directory("data", (ws.get_default_datastore(), "wines"), pattern="*.csv")\n'
+    text = convert(head + upload).text
+    assert "ml_client.datastores.get_default().id" in text
+    assert "lpath=str(file)" in text and "azureml.core" not in text
+
+
 def test_a_pattern_is_no_whole_folder() -> None:
     code = f'{_HEAD}files = Dataset.File.upload_directory("data", (store, "wines"), pattern="*.csv")\n'
     assert "upload_directory(" in convert(code).text

@@ -11,6 +11,7 @@ def test_places() -> None:
     assert place_of(["pipeline"], ["PipelineEndpoint.publish"]) == 3
     assert place_of(["no_such_parameter"], ["ScriptRunConfig"]) is None
     assert place_of(["name"], ["NoSuchClass", "PythonScriptStep"]) == 1
+    assert place_of(["datastore_name"], ["DataPath"]) is None  # which is a class of two modules
 
 
 def test_names() -> None:

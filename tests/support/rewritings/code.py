@@ -115,12 +115,13 @@ def uses(tree: ast.Module) -> list[Use]:
 
 @cache
 def _entries() -> Mapping[str, Entry]:
-    """What SDK v1 has, by the last two parts of a member's path and the last one of a class's."""
-    found: dict[str, Entry] = {}
+    """What SDK v1 has, by the last two parts of a member's path and the last one of a class's; nothing that has the
+    name of something else."""
+    found: dict[str, list[Entry]] = {}
     for path, entry in v1_table().entries.items():
         kept = 1 if entry.kind in ("class", "function") else 2
-        found.setdefault(".".join(path.split(".")[-kept:]), entry)
-    return found
+        found.setdefault(".".join(path.split(".")[-kept:]), []).append(entry)
+    return {short: known[0] for short, known in found.items() if len(known) == 1}
 
 
 def signature(use: Use) -> Entry | None:
