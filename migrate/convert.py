@@ -14,9 +14,11 @@ from amlbridge.migrate.analysis.foreign import foreign_workspaces
 from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.known import home_of
 from amlbridge.migrate.analysis.mocks import mocked, patched
+from amlbridge.migrate.analysis.unbound import unbound_workspace
 from amlbridge.migrate.analysis.unknown_calls import registering
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
+from amlbridge.migrate.cleanup.guard import taken_back
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
@@ -79,6 +81,9 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
         and not any(finding.status in (Status.CONVERTED, Status.REVIEW) for finding in told)
     ):
         return Conversion(module.text)  # it only gets objects of others, which stay as they are
+    unread = sorted(name for name in module.unread_names if unbound_workspace(name, evaluator) is not None)
+    if unread:
+        return Conversion(module.text, taken_back(told, f"as a cell that is no Python makes {unread[0]}: mend it"))
     return Conversion(text, told, to.created)
 
 

@@ -22,7 +22,8 @@ class ModuleText:
     cells: each starts with the line ``CELL_MARK`` plus its index, and magics are masked by lines that end with
     ``MAGIC_MARK`` and more. An edit keeps all of these lines, in their order. ``masked_names``: what those lines
     may read of the module; ``shown_names``: what they ask for help about; ``names_of_magics``: what each of those lines
-    may read, by the number behind its mark; -1: all ``%%magic`` lines."""
+    may read, by the number behind its mark; -1: all ``%%magic`` lines. ``unread_names``: what cells that are no Python
+    assign."""
 
     path: Path
     text: str
@@ -30,6 +31,7 @@ class ModuleText:
     masked_names: frozenset[str] = frozenset()
     shown_names: frozenset[str] = frozenset()
     names_of_magics: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    unread_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.known import is_foreign
@@ -14,6 +15,7 @@ from amlbridge.migrate.text.statements import TODO
 from amlbridge.migrate.text.trees import Parsed, parsed
 
 _DOC = "docs/rules.md#checks"
+_UNKNOWN = "see the finding unknown-name of this file"
 _LEFT = "an import of SDK v1 is left, although nothing of it was found that could not be converted: look at it"
 
 
@@ -30,7 +32,7 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
     nodes = read(conversion.text).nodes
     unknown = _unknown_names(module, conversion)
     if unknown:
-        return Conversion(module.text, tuple(map(_taken_back, conversion.findings)) + unknown)
+        return Conversion(module.text, taken_back(conversion.findings, _UNKNOWN) + unknown)
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
     left = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
@@ -60,11 +62,13 @@ def _told(left: list[ast.Import | ast.ImportFrom], text: str) -> str:
     return edits.apply()
 
 
-def _taken_back(finding: Finding) -> Finding:
-    if finding.status in UNCONVERTED:
-        return finding
-    message = "left as it is: its conversion was taken back, see the finding unknown-name of this file"
-    return replace(finding, status=Status.MANUAL, message=message)
+def taken_back(findings: Iterable[Finding], why: str) -> tuple[Finding, ...]:
+    """The findings of a module whose text stays as it was, for the reason ``why``."""
+    message = f"left as it is: its conversion was taken back, {why}"
+    return tuple(
+        finding if finding.status in UNCONVERTED else replace(finding, status=Status.MANUAL, message=message)
+        for finding in findings
+    )
 
 
 def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
-from amlbridge.migrate.notebooks.cell_text import dedented, told
+from amlbridge.migrate.notebooks.cell_text import assigned_names, dedented, told, v1_names, words
 from amlbridge.migrate.notebooks.magics import Masks, masked_cell, names_read
 from amlbridge.migrate.notebooks.notebook_json import CellSource, code_cells, language_of, replaced
 from amlbridge.migrate.notebooks.written_files import Constants, written_file
@@ -52,7 +52,8 @@ class Notebook:
         language = language_of(source.text)
         if language != "python":
             raise BadInputError("not-python", f"a notebook of {language}, not of Python: left as it is")
-        masks, parts, written, findings = Masks(), [], [], []
+        masks, parts, written = Masks(), [], []
+        unread: dict[int, Finding] = {}
         texts = {index: _text(cell) for index, cell in cells.items()}
         if any(CELL_MARK in text or MAGIC_MARK in text for text in texts.values()):
             raise BadInputError("notebook", "it holds marks of a conversion that went wrong: take an older copy")
@@ -67,13 +68,16 @@ class Notebook:
                 written.append(WrittenFile(index, head, path.parent / target, rest))
                 continue
             code, problem = masked_cell(text, masks)
-            if problem is not None and "azureml" in text:
+            if problem is not None:
                 line, message = problem
-                findings.append(Finding("syntax", "", Status.MANUAL, line, 1, message, cell=index))
+                unread[index] = Finding("syntax", "", Status.MANUAL, line, 1, message, cell=index)
             constants.learn(code)
             parts.append(f"{CELL_MARK}{index}\n{code}\n")
+        made = frozenset(name for index in unread for name in assigned_names(texts[index]))
+        of_v1 = v1_names("".join(parts)) if unread else set()
+        findings = [told for index, told in unread.items() if "azureml" in texts[index] or of_v1 & words(texts[index])]
         read, shown = frozenset(masks.names), frozenset(masks.shown)
-        main = ModuleText(path, "".join(parts), True, read, shown, masks.names_of)
+        main = ModuleText(path, "".join(parts), True, read, shown, masks.names_of, made)
         return cls(source, cells, main, tuple(written), masks, tuple(findings))
 
     def place(self, line: int) -> tuple[int, int]:

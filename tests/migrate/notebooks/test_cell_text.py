@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from amlbridge.migrate.findings import FileStatus, Status
+from amlbridge.migrate.findings import FileStatus, Finding, Status
 from amlbridge.migrate.notebooks.cell_text import dedented
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
@@ -72,3 +72,34 @@ def test_a_cell_that_is_no_python_has_a_comment(tmp_path: Path, others: tuple[di
     assert [(finding.cell, finding.line) for finding in again.findings if finding.rule == "syntax"] == [
         (len(others), 3)
     ]
+
+
+SETUP = "from azureml.core import Experiment, Workspace"
+UNREADABLE = 'ws = Workspace.create(\n    "night"\n    exist_ok=True,\n)'
+
+
+def converted(folder: Path, *cells: str) -> tuple[list[str], list[Finding]]:
+    """The cells and findings of a notebook after its conversion, which a second one does not change."""
+    path = folder / "a.ipynb"
+    path.write_bytes(notebook(*map(code, cells)))
+    (report,) = run([path], Settings(jobs=1))
+    path.write_bytes(report.after)
+    assert run([path], Settings(jobs=1))[0].after == report.after
+    return sources(report.after), list(report.findings)
+
+
+def test_what_needs_the_workspace_of_such_a_cell_is_left_with_it(tmp_path: Path) -> None:
+    cells, findings = converted(tmp_path, SETUP, UNREADABLE, 'print(Experiment(ws, "e").name, ws.name)')
+    assert cells[0] == SETUP and cells[2] == 'print(Experiment(ws, "e").name, ws.name)'
+    assert cells[1].startswith("# TODO(amlbridge syntax): this cell is no Python 3") and cells[1].endswith(UNREADABLE)
+    assert {finding.status for finding in findings} == {Status.MANUAL}
+    assert {finding.symbol for finding in findings} >= {"Experiment", "Workspace.name"}
+    assert any("a cell that is no Python makes ws" in finding.message for finding in findings)
+
+
+def test_such_a_cell_that_makes_something_else_keeps_nothing(tmp_path: Path) -> None:
+    other = "shown = Workspace.list("
+    cells, findings = converted(tmp_path, SETUP, "ws = Workspace.from_config()\nprint(ws.name)", other, "x = (")
+    assert cells[1].endswith("print(ml_client.workspace_name)")
+    assert cells[2].startswith("# TODO(amlbridge syntax)") and cells[3] == "x = ("
+    assert len([finding for finding in findings if finding.rule == "syntax"]) == 1
