@@ -75,7 +75,10 @@ TWINS = [
         "datasets",
         1,
         urls={"https://example.org/a.gz": "a", "https://example.org/b.gz": "b"},
+        head="from azureml.core import Workspace\n",
         foot="""\
+            kept = files.register(Workspace.from_config(), "letters")
+            print("=", kept.name, int(kept.version))
             print("=", sorted(path.rsplit("/", 1)[1] for path in files.to_path()))
             """,
     ),
