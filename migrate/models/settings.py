@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import argument_of
-from amlbridge.migrate.analysis.literals import is_none
+from amlbridge.migrate.analysis.literals import is_none, unless_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function, Instance
 from amlbridge.migrate.models.environment import Parts
@@ -114,28 +114,47 @@ class Settings:
         to: Rewriter,
     ) -> None:
         """Reads a run configuration, an environment and a compute, each of which may be missing."""
-        from amlbridge.migrate.rules.computes import compute_of
-
-        if environment is not None and _is_known_none(environment, to):
-            environment = None
-        named = configuration is not None and not is_none(configuration)
-        parts = _parts(configuration, to) if named else None  # type: ignore[arg-type]
-        handed = handed_configuration(configuration, use, to) if named and parts is None else None  # type: ignore[arg-type]
-        parts = handed or parts
-        self.reviews += handed.reviews if handed is not None else []
-        if environment is not None and not is_none(environment):
-            self.environment, self.environment_source = to.source(environment), environment
-            self._take_variables(environment, use, to)
-        elif configuration is not None and not is_none(configuration):
-            self.environment, self.environment_source = to.source(configuration), configuration
-        elif use.argument("estimator") is None:  # which has one
-            self.environment = _default_environment(use, to)
+        configuration = unless_none(configuration)
+        environment = None if environment is None or _is_known_none(environment, to) else environment
+        parts = _parts(configuration, to) if configuration is not None else None
+        described = parts is not None
+        if configuration is not None and parts is None:
+            parts = handed_configuration(configuration, use, to)
+            self.reviews += parts.reviews if parts is not None else []
+        self._take_environment(configuration, environment, use, to)
         if parts is not None and parts.on_spark:
             self.spark = parts.spark
             self.environment = "" if parts.bare and environment is None else self.environment
-        target = (
-            compute if compute is not None and not is_none(compute) else parts.target if parts is not None else None
-        )
+        missing = _FROM_ELSEWHERE if configuration is not None and not described else _NO_COMPUTE
+        self._take_compute(configuration, compute, parts, missing, use, to)
+        if parts is not None:
+            self._take_parts(configuration, parts, use, to)
+        self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
+
+    def _take_environment(
+        self, configuration: ast.expr | None, environment: ast.expr | None, use: Use, to: Rewriter
+    ) -> None:
+        if environment is not None:
+            self.environment, self.environment_source = to.source(environment), environment
+            self._take_variables(environment, use, to)
+        elif configuration is not None:
+            self.environment, self.environment_source = to.source(configuration), configuration
+        elif use.argument("estimator") is None:  # which has one
+            self.environment = _default_environment(use, to)
+
+    def _take_compute(
+        self,
+        configuration: ast.expr | None,
+        compute: ast.expr | None,
+        parts: Parts | None,
+        missing: str,
+        use: Use,
+        to: Rewriter,
+    ) -> None:
+        """``missing``: what is told where there is none."""
+        from amlbridge.migrate.rules.computes import compute_of
+
+        target = unless_none(compute) or (parts.target if parts is not None else None)
         if target is not None and configuration is not None and not is_seen(target, use, to):
             target = _passed(target, configuration, to) or target
         if compute is None and parts is not None and parts.compute is not None and parts.compute.is_seen(use, to):
@@ -147,21 +166,20 @@ class Settings:
         elif target is not None and not is_of_service(target, to):
             self.compute = compute_of(target, to)
         else:
-            given = named and _parts(configuration, to) is None  # type: ignore[arg-type]
-            self.reviews.append(_FROM_ELSEWHERE if given else _NO_COMPUTE)
-        if parts is not None:
-            if configuration is not None:
-                self._take_variables(configuration, use, to, parts)
-            if not self.variables and parts.alias is not None:
-                self._take_variables(parts.alias, use, to)
-            self.instance_count = parts.node_count or self.instance_count
-            self.distribution = parts.distribution or self.distribution
-            self.shm_size = parts.shm_size or self.shm_size
-            self.docker_args = parts.docker_args or self.docker_args
-            self.limit = parts.timeout
-            self.references += parts.references
-            self.data += parts.data
-        self.shm_size = self.shm_size or _environments_memory(environment, parts, to)
+            self.reviews.append(missing)
+
+    def _take_parts(self, configuration: ast.expr | None, parts: Parts, use: Use, to: Rewriter) -> None:
+        if configuration is not None:
+            self._take_variables(configuration, use, to, parts)
+        if not self.variables and parts.alias is not None:
+            self._take_variables(parts.alias, use, to)
+        self.instance_count = parts.node_count or self.instance_count
+        self.distribution = parts.distribution or self.distribution
+        self.shm_size = parts.shm_size or self.shm_size
+        self.docker_args = parts.docker_args or self.docker_args
+        self.limit = parts.timeout
+        self.references += parts.references
+        self.data += parts.data
 
     def _take_variables(self, node: ast.expr, use: Use, to: Rewriter, parts: Parts | None = None) -> None:
         """Takes over the environment variables of an environment or a run configuration."""

@@ -217,6 +217,41 @@ def job(
     ``nodes``."""
     command = later(use, to).get("command") or use.argument("command")
     line = nodes if command is not None else []  # SDK v1 puts blanks between its parts, and no quotes
+    arguments = _arguments_of(use, settings, nodes, line, first, to)
+    tune(use, arguments, to)
+    if settings.spark is not None:
+        return _on_spark(use, settings, arguments, to)
+    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
+    variable = Objects.of(to).variable(use.node)
+    straight = variable is not None and Objects.of(to).straight(use.node, changes)
+    if changes and straight:
+        _take_changes(settings, changes, to)
+    name = to.need("azure.ai.ml", "command")
+    keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}", *_ports(use, settings, arguments, to)]
+    code = f"{name}({', '.join([*keywords, *settings.run_keywords(to)])})"
+    review = together(settings.reviews)
+    if made_again(use, to) and changes and not straight:
+        return Leave("its settings change in a way that cannot be followed")
+    if not changes or not straight or variable is None or made_again(use, to):
+        return Replace(code, review)
+    for change in changes:
+        to.remove(change.statement)
+        to.settle(change, rule, Statements(""))
+    last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
+    to.replace_statement(last, f"{to.source(variable)} = {code}")
+    return Statements("", review)
+
+
+def _arguments_of(
+    use: Use,
+    settings: Settings,
+    nodes: list[ast.expr],
+    line: list[ast.expr],
+    first: Arguments | None,
+    to: Rewriter,
+) -> Arguments:
+    """The arguments of a script, with the inputs that they, its configuration and its ``inputs`` name. ``line``: those
+    that are parts of a command."""
     members = Objects.of(to).members(use.node)
     later_references = [references_in(c) for c in members if c.symbol in _REFERENCES and is_change(c)]
     references = [*settings.references, *later_references]
@@ -235,42 +270,22 @@ def job(
         input_port(data, "", arguments, to)
     for data in referenced(references, use, to):
         input_port(data, "", arguments, to)
-    tune(use, arguments, to)
-    if settings.spark is not None:
-        return _on_spark(use, settings, arguments, to)
-    changes = [change for change in Objects.of(to).members(use.node) if is_change(change)]
-    variable = Objects.of(to).variable(use.node)
-    straight = variable is not None and Objects.of(to).straight(use.node, changes)
-    if changes and straight:
-        _take_changes(settings, changes, to)
-    name = to.need("azure.ai.ml", "command")
-    keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}"]
+    return arguments
+
+
+def _ports(use: Use, settings: Settings, arguments: Arguments, to: Rewriter) -> list[str]:
+    """The keywords of a command for its inputs and outputs."""
     pairs = [f'"{port.name}": {port.value or port.declared}' for port in arguments.inputs]
     if arguments.run_time:
         listed = ", ".join(dict.fromkeys(arguments.lists))
         to.before(use.statement, f"{arguments.run_time} = {functions(use.statement, to)[0]}({listed})")
         settings.reviews.append(REVIEW)
         pairs.append(f"**{arguments.run_time}")
+    keywords = [f"inputs={{{', '.join(pairs)}}}"] if pairs else []
     if pairs == [f"**{arguments.run_time}"]:
-        keywords.append(f"inputs={arguments.run_time}")
-    elif pairs:
-        keywords.append(f"inputs={{{', '.join(pairs)}}}")
+        keywords = [f"inputs={arguments.run_time}"]
     outs = [f'"{port.name}": {port.declared}' for port in arguments.outputs]
-    if outs:
-        keywords.append(f"outputs={{{', '.join(outs)}}}")
-    keywords += settings.run_keywords(to)
-    code = f"{name}({', '.join(keywords)})"
-    review = together(settings.reviews)
-    if made_again(use, to) and changes and not straight:
-        return Leave("its settings change in a way that cannot be followed")
-    if not changes or not straight or variable is None or made_again(use, to):
-        return Replace(code, review)
-    for change in changes:
-        to.remove(change.statement)
-        to.settle(change, rule, Statements(""))
-    last = max((change.statement for change in changes), key=lambda statement: statement.lineno)
-    to.replace_statement(last, f"{to.source(variable)} = {code}")
-    return Statements("", review)
+    return [*keywords, f"outputs={{{', '.join(outs)}}}"] if outs else keywords
 
 
 def _listed(use: Use, nodes: list[ast.expr], to: Rewriter) -> Arguments:
