@@ -137,7 +137,23 @@ class StatementWriter:
             _rule, outcome = self.to.outcomes.get(use.node, (None, None))
             if isinstance(outcome, Statements):
                 return outcome.text
-        return None
+        return "" if isinstance(statement, ast.Try) and self._is_dead(statement) else None
+
+    def _is_dead(self, tried: ast.Try) -> bool:
+        """Whether nothing of what is tried is left: then nothing is caught either."""
+        if (
+            tried.orelse
+            or tried.finalbody
+            or any(self.whole(part) != "" or any(self.around(part)) for part in tried.body)
+        ):
+            return False
+        caught = [part for handler in tried.handlers for part in handler.body]
+        inside = {node for handler in tried.handlers for node in ast.walk(handler) if isinstance(node, ast.stmt)}
+        decided = (
+            self.to.outcomes.get(use.node, (None, None))[1] for part in inside for use in self._uses.get(part, ())
+        )
+        plain = all(isinstance(part, (ast.Pass, ast.Expr, ast.Return, ast.Raise, ast.Continue)) for part in caught)
+        return plain and not any(isinstance(outcome, Leave) for outcome in decided)
 
     def _compound(self, statement: ast.stmt) -> None:
         for child in ast.iter_child_nodes(statement):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from tests.migrate.rules.support import convert
 
 
-def test_a_try_with_nothing_but_telemetry_keeps_its_form() -> None:
+def test_a_try_with_nothing_but_telemetry_goes() -> None:
     found = convert(
         "from azureml.automl.core.shared import log_server\nfrom azureml.telemetry import INSTRUMENTATION_KEY\n"
-        "try:\n    log_server.enable_telemetry(INSTRUMENTATION_KEY)\nexcept Exception:\n    pass\n"
+        "try:\n    log_server.enable_telemetry(INSTRUMENTATION_KEY)\nexcept Exception:\n    pass\nprint(1)\n"
     )
-    assert found.text == "try:\n    pass\nexcept Exception:\n    pass\n"
+    assert found.text == "print(1)\n"
 
 
 def test_an_error_without_a_logger_and_with_a_text() -> None:
