@@ -13,6 +13,31 @@ def declared(owner: ast.ClassDef) -> dict[str, ast.expr]:
     return {node.target.id: node.annotation for node in found if isinstance(node.target, ast.Name)}
 
 
+def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.stmt]]:
+    """What is assigned in a class: the target, its value and the statement; ``self.a, self.b = x, y`` are two."""
+    for node in ast.walk(owner):
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield node.target, node.value, node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                for part, value in _paired(target, node.value):
+                    yield part, value, node
+
+
+def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The parts of a target with what each gets, as far as the code writes it out."""
+    several = (ast.Tuple, ast.List)
+    if not (isinstance(target, several) and isinstance(value, several)):
+        yield target, value
+    elif len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
+        for part, given in zip(target.elts, value.elts, strict=True):
+            yield from _paired(part, given)
+
+
+def _is_starred(parts: list[ast.expr]) -> bool:
+    return any(isinstance(part, ast.Starred) for part in parts)
+
+
 def given_to(owner: ast.ClassDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     """The attributes that a call of a class without an ``__init__`` of its own sets, and what it passes for them."""
     names = list(declared(owner))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
-from amlbridge.migrate.analysis.declared import declared, without_none
+from amlbridge.migrate.analysis.declared import assignments, declared, without_none
 from amlbridge.migrate.analysis.fixtures import given_by_fixtures, is_patched
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
 from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
@@ -540,15 +540,11 @@ class Evaluator:
         """What a class of this module assigns to its attributes, by their names."""
         if owner not in self._fields:
             self._fields[owner] = {}
-            for node in ast.walk(owner):
-                targets = node.targets if isinstance(node, ast.Assign) else []
-                if isinstance(node, ast.AnnAssign) and node.value is not None:
-                    targets = [node.target]
-                for target in targets:
-                    of_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
-                    key = target.attr if of_self and target.value.id in ("self", "cls") else None  # type: ignore[attr-defined]
-                    if isinstance(target, ast.Name) and node in owner.body:
-                        key = target.id
-                    if key is not None and node.value is not None:  # type: ignore[attr-defined]
-                        self._fields[owner].setdefault(key, []).append(node.value)  # type: ignore[attr-defined]
+            for target, value, node in assignments(owner):
+                of_self = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+                key = target.attr if of_self and target.value.id in ("self", "cls") else None  # type: ignore[attr-defined]
+                if isinstance(target, ast.Name) and node in owner.body:
+                    key = target.id
+                if key is not None:
+                    self._fields[owner].setdefault(key, []).append(value)
         return self._fields[owner]

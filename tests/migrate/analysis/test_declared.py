@@ -43,3 +43,28 @@ def test_what_stays_is_given_to_an_attribute_that_stays() -> None:
     )
     converted = convert(text).text
     assert "self.model.add_tags(" in converted and "Model.register(" in converted
+
+
+def test_attributes_that_are_assigned_at_once_are_known() -> None:
+    conversion = convert(
+        """\
+from azureml.core import Experiment, Workspace
+
+
+class Fits:
+    def __init__(self, workspace: Workspace, name):
+        self.home, self.name = workspace, name
+        self.first, [self.second, *self.rest] = Experiment(workspace, name), name
+
+    def show(self):
+        print(self.home.resource_group)
+        for run in self.first.get_runs():
+            print(run.get_metrics())
+
+
+Fits(Workspace.from_config(), "fits").show()
+"""
+    )
+    told = {finding.symbol for finding in conversion.findings}
+    assert {"Workspace.resource_group", "Experiment.get_runs", "Run.get_metrics"} <= told
+    assert "get_runs" not in conversion.text and "azureml" not in conversion.text

@@ -81,8 +81,11 @@ def inside(text: str) -> Program | None:
     for node in functions:
         read = sorted(names_in(node.body) & {*known})
         node.body[:0] = [ast.ImportFrom(known[word][0].module, [known[word][1]], 0) for word in read]
-    gone = _of_v1(tree)
-    return Program(unparsed([node for node in tree.body if node not in gone]))
+    moved = {word for node in functions for word in names_in(node.body) & {*known}}
+    for statement in _of_v1(tree):
+        kept = [alias for alias in statement.names if (alias.asname or alias.name) not in moved]
+        tree.body[tree.body.index(statement)] = ast.ImportFrom(statement.module, kept, 0)
+    return Program(unparsed([node for node in tree.body if not isinstance(node, ast.ImportFrom) or node.names]))
 
 
 def _of_v1(tree: ast.Module) -> list[ast.ImportFrom]:
