@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatch
 from pathlib import Path
 
 from amlbridge.migrate.findings import BadInputError
+from amlbridge.migrate.records import dataclass
 
 #: Folders that hold no code of the user's.
 SKIPPED_FOLDERS = frozenset(

@@ -12,7 +12,8 @@ import re
 import tokenize
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from amlbridge.migrate.records import dataclass
 
 _DIRECTIVE = re.compile(r"#\s*amlbridge:\s*(ignore(?:-file)?)\b\s*(?:\[([^\]]*)\])?")
 _ALL = frozenset({"*"})

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from amlbridge.migrate.records import dataclass
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use

@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.literals import is_none
@@ -34,6 +34,7 @@ from amlbridge.migrate.models.names import identifier, is_name, unique
 from amlbridge.migrate.models.parameters import parameter_of
 from amlbridge.migrate.models.paths import datastore_path
 from amlbridge.migrate.models.unlisted_outputs import REVIEW, is_unlisted
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS
 

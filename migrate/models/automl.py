@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.keywords import is_written_out, keywords_behind
 from amlbridge.migrate.analysis.literals import is_none
@@ -19,6 +19,7 @@ from amlbridge.migrate.models.automl_rows import (
     take_rows,
 )
 from amlbridge.migrate.models.data import INTERMEDIATE, asset_code, follow, input_code, kind_of
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 TASKS = ("classification", "regression", "forecasting")

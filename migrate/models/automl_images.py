@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.automl import check_settings, minutes
 from amlbridge.migrate.models.sweeps import SAMPLINGS, options
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.signatures.table import v2_table
 

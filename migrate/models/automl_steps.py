@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models import automl_outputs, written_tables
@@ -16,6 +16,7 @@ from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.static import NotKnownError
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 MODEL = "best_model"

@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of, parsed
 from amlbridge.migrate.models.static_environments import Described, environment_of
 from amlbridge.migrate.models.steps import Step, waiting_input
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.write import is_free
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.package_lists import is_added_to, rename_listed
 from amlbridge.migrate.models.script_packages import ScriptPackages
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.requirements import converted
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from amlbridge.migrate.analysis.functions import returns
@@ -17,6 +17,7 @@ from amlbridge.migrate.models.mixed_data import mixed_input
 from amlbridge.migrate.models.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.path_lists import paths_of
 from amlbridge.migrate.module import Registered
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Types of data that one step writes and others read.

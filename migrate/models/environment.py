@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -19,6 +19,7 @@ from amlbridge.migrate.models.docker_sections import docker_section
 from amlbridge.migrate.models.late_packages import late_additions
 from amlbridge.migrate.models.names import identifier
 from amlbridge.migrate.models.r_packages import SYMBOLS, RPackages
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.trees import called_name
 from amlbridge.migrate.write import is_free

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.functions import argument_of, returns
@@ -25,6 +25,7 @@ from amlbridge.migrate.models.data import DATASETS, INTERMEDIATE, REFERENCES, fo
 from amlbridge.migrate.models.names import node_name
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.parameters import parameter_of
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.trees import FUNCTIONS, LOOPS, only_target
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import cast
 
@@ -19,6 +19,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.reach import check_reach
 from amlbridge.migrate.models.step_chains import chains
 from amlbridge.migrate.models.steps import READERS, Step
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
 

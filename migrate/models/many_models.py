@@ -6,7 +6,7 @@ Source: the article "Set up AutoML to train a time-series forecasting model" of 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, Port, data_name, list_elements, output_port
@@ -14,6 +14,7 @@ from amlbridge.migrate.models.data import INTERMEDIATE, REFERENCES, Data, follow
 from amlbridge.migrate.models.many_models_settings import TRAIN, TRAINING, is_literal, settings_file
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, reads
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The call that makes the steps of a forecast.

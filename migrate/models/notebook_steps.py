@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
@@ -15,6 +14,7 @@ from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.static import NotKnownError, Static
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _INSTALLED = "papermill is installed in each run: put papermill and ipykernel into the environment to save that"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import cast
 
 from amlbridge.migrate.analysis.literals import unless_none
@@ -17,6 +17,7 @@ from amlbridge.migrate.models.parallel_yaml import settings_of
 from amlbridge.migrate.models.parameters import makers, parameter_of
 from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _NAMES = (

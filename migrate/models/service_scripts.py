@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
@@ -31,6 +31,7 @@ from amlbridge.migrate.models.names import identifier, unique
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.static import NotKnownError, Static, folder_of
 from amlbridge.migrate.models.steps import Step
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.layout import lay_out
 from amlbridge.migrate.write import is_free

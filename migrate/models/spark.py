@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, list_elements, output_port, read_arguments
@@ -11,6 +11,7 @@ from amlbridge.migrate.models.data import follow
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.static import NotKnownError, parsed
 from amlbridge.migrate.models.steps import Step, declare_inputs, reads, take_reuse
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Setting of Spark -> keyword of spark(...), which has to be given, and what it is where nothing says it.

@@ -6,7 +6,7 @@ import ast
 import json
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.kinds import kind_of
@@ -35,6 +35,7 @@ from amlbridge.migrate.models.settings import Settings, opened
 from amlbridge.migrate.models.static import parsed
 from amlbridge.migrate.models.step_names import is_asked_for
 from amlbridge.migrate.models.written_outputs import type_inputs, type_outputs
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, Port, list_elements, output_port, read_arguments
@@ -14,6 +14,7 @@ from amlbridge.migrate.models.settings import Settings
 from amlbridge.migrate.models.steps import Step, declare_inputs, read_as_tables, reads, roots, take_reuse
 from amlbridge.migrate.models.sweep_outputs import REVIEW, TELL, TRIAL, OutputsOfSweep
 from amlbridge.migrate.models.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _METRICS = "sweeps have no output with the metrics: read them of the trials with MLflow"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.arguments import Arguments, Port, input_port, output_port
@@ -12,6 +11,7 @@ from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.service_scripts import environment_with
 from amlbridge.migrate.models.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps import Step, reads, take_reuse
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _REVIEW = (

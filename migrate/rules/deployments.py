@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from amlbridge.migrate.analysis.literals import is_none, is_true
 from amlbridge.migrate.analysis.uses import Use
@@ -45,6 +45,7 @@ from amlbridge.migrate.models.machine_sizes import size
 from amlbridge.migrate.models.served_models import served
 from amlbridge.migrate.models.serving_images import Serving, script_keywords, serving
 from amlbridge.migrate.models.traffic_settings import ELSEWHERE, elsewhere, traffic_settings
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

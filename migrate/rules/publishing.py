@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
@@ -21,6 +21,7 @@ from amlbridge.migrate.models.listing import listing
 from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.models.rest_calls import ANSWER, RestCalls
 from amlbridge.migrate.models.submit_settings import lost_settings
+from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
