@@ -186,11 +186,12 @@ def _userinfo_account(call: BlobCall) -> str | None:
     return None
 
 
-def _accounts(call: BlobCall) -> list[str]:
-    """Accounts to try, the named one first."""
+def _accounts(call: BlobCall) -> Iterator[str]:
+    """Accounts to try, the named one first: only when it is not that, all datastores are asked which there are."""
     named = _userinfo_account(call)
-    known = blob_accounts.accounts(call.service)
-    return known if named is None else [named, *(account for account in known if account != named)]
+    if named is not None:
+        yield named
+    yield from (account for account in blob_accounts.accounts(call.service) if account != named)
 
 
 # --- URLs of ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from amlbridge.wire import blob_accounts
 from tests.wire.blob_support import NOW, Blobs
 
 azure = pytest.importorskip("azure.storage.blob")
@@ -59,6 +61,13 @@ def test_signatures_of_users(blobs: Blobs, kind: str) -> None:
     foreign = sas(blobs, kind, account_key="A" * 86 + "==")
     assert status(blobs, "GET", f"/cont/dir/a%20b?{foreign}") == (403, "AuthenticationFailed")
     assert blobs.store.path("acct", "cont", "dir/a b").read_bytes() == b"content"
+
+
+def test_an_account_that_the_address_names_is_tried_alone(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask all datastores of all workspaces would be most of what such a request takes."""
+    monkeypatch.setattr(blob_accounts, "accounts", lambda service: pytest.fail("all accounts are asked for"))
+    named = {"authorization": "Basic " + base64.b64encode(b"acct.blob.core.windows.net:").decode()}
+    assert blobs.ask("GET", f"/cont/dir/a%20b?{sas(blobs, 'blob')}", b"", named, signed=False).status == 200
 
 
 def test_levels_of_signatures(blobs: Blobs) -> None:
