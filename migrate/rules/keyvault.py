@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rules.workspace import credential_of
 
 RIGHTS = (
     "the identity needs access to the vault itself (Key Vault Secrets User or Officer); install azure-keyvault-secrets"
@@ -49,18 +50,30 @@ print(keyvault.get_secret("token").value)
 )
 
 
-def secret_client(to: Rewriter, client: str) -> str:
-    """Code for a client of the vault of a workspace; ``client``: code for the MLClient."""
+def secret_client(to: Rewriter, client: str, signed_in: str = "") -> str:
+    """Code for a client of the vault of a workspace; ``client``: code for the MLClient; ``signed_in``: the variable of
+    the credential that it has."""
     vault = f'{client}.workspaces.get({client}.workspace_name).key_vault.rsplit("/", 1)[-1]'
-    credential = to.need("azure.identity", "DefaultAzureCredential")
+    credential = signed_in or f"{to.need('azure.identity', 'DefaultAzureCredential')}()"
     secrets = to.need("azure.keyvault.secrets", "SecretClient")
-    return f'{secrets}(vault_url="https://{{}}.vault.azure.net".format({vault}), credential={credential}())'
+    return f'{secrets}(vault_url="https://{{}}.vault.azure.net".format({vault}), credential={credential})'
+
+
+def _signed_in(workspace: ast.expr | None, to: Rewriter) -> str:
+    """The variable of the credential that a workspace was made with, where it still is that one; else ""."""
+    made = to.maker(workspace)
+    auth = credential_of(made, to) if made is not None and made.symbol.startswith("Workspace") else None
+    if not isinstance(auth, ast.Name) or workspace is None:
+        return ""
+    scopes = to.evaluator.scopes
+    then, now = scopes.bindings_of(auth), scopes.lookup(auth.id, workspace)
+    return to.source(auth) if len(then) == 1 and then == now else ""
 
 
 @rule.converts("Workspace.get_default_keyvault")
 def get_default_keyvault(use: Use, to: Rewriter) -> Outcome:
     """A client for the vault of the workspace."""
-    return Replace(secret_client(to, to.client(use.node, use.receiver)), RIGHTS)
+    return Replace(secret_client(to, to.client(use.node, use.receiver), _signed_in(use.receiver, to)), RIGHTS)
 
 
 @rule.converts("Keyvault")
@@ -68,7 +81,7 @@ def vault(use: Use, to: Rewriter) -> Outcome:
     """A client for the vault of a workspace; the class, in annotations."""
     if use.call is not None:
         workspace = use.argument("workspace", position=0)
-        return Replace(secret_client(to, to.client(use.node, workspace)), RIGHTS)
+        return Replace(secret_client(to, to.client(use.node, workspace), _signed_in(workspace, to)), RIGHTS)
     return Replace(to.need("azure.keyvault.secrets", "SecretClient"))
 
 

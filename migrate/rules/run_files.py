@@ -219,6 +219,21 @@ def upload_folder(use: Use, to: Rewriter) -> Outcome:
     return telling(use, logged, to)
 
 
+@rule.converts("Run.take_snapshot")
+def take_snapshot(use: Use, to: Rewriter) -> Outcome:
+    """The folder, or the file, among the files of the run."""
+    path = use.argument("file_or_folder_path", position=0)
+    if path is None or not use.is_statement:
+        return Leave("the folder cannot be told, or the snapshot has a name: log it with mlflow.log_artifacts")
+    name = to.evaluator.text(path)
+    of_file = name is not None and "." in name.rstrip("/").rpartition("/")[2].strip(".")
+    call = "log_artifact" if of_file else "log_artifacts"
+    return Replace(log_call(use, to, call, to.source(path), '"snapshot"'), _SNAPSHOT)
+
+
+_SNAPSHOT = "MLflow knows no snapshots: its files are in the folder snapshot among those of the run"
+
+
 @rule.converts("RunContext.download_file")
 def download_file(use: Use, to: Rewriter) -> Outcome:
     """A file of the run itself."""

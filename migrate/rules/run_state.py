@@ -179,6 +179,8 @@ _ASSUMED = "assumed that it is the run that this code is in: where it is a job, 
 def of_some_run(use: Use, to: Rewriter) -> Outcome:
     """What only the code of a run does, of a run that comes from code that is not seen."""
     name = use.symbol.rsplit(".", 1)[1]
+    if name == "complete" and use.receiver is not None and is_submitted(use.receiver, to):
+        return _completed(use, use.receiver, to)
     if name != "flush" and (use.receiver is None or is_submitted(use.receiver, to)):
         return Leave("a job ends when its script does: what it does is in the script", Status.NO_EQUIVALENT)
     if name == "complete":
@@ -186,6 +188,16 @@ def of_some_run(use: Use, to: Rewriter) -> Outcome:
         return Statements(ended, _ASSUMED) if use.is_statement else Replace(ended, _ASSUMED)
     outcome = {"flush": flush, "fail": fail, "child_run": child_run}[name](use, to)
     return outcome if isinstance(outcome, Leave) or name == "flush" else replace(outcome, review=_ASSUMED)
+
+
+def _completed(use: Use, run: ast.expr, to: Rewriter) -> Outcome:
+    """The end of a job that this code has submitted or found: its script ends it, other runs are told that they end."""
+    made = to.maker(run)
+    if made is not None and made.symbol == "Experiment.submit" and use.is_statement:
+        return Statements("", "a job ends when its script does: nothing has to be called")
+    tracking(use, to)
+    ended = f"{to.need('mlflow', 'MlflowClient')}().set_terminated({to.source(run)}.name)"
+    return Replace(ended, "of a job that is running, this says that it has ended: its script goes on")
 
 
 @rule.converts("RunContext.cancel")

@@ -29,6 +29,7 @@ from amlbridge.migrate.models.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.run_metrics import loop_names
+from amlbridge.migrate.text.trees import only_target
 
 rule = Rule(
     "runs",
@@ -529,5 +530,18 @@ def get(use: Use, to: Rewriter) -> Outcome:
     run_id = use.argument("run_id", position=1)
     if run_id is None:
         return Leave("the id of the run cannot be told")
+    if _stands_for_own(use, to):
+        return Replace(f"{tracking(use, to)}.get_run({to.source(run_id)})")
     workspace = use.argument("workspace", position=0)
     return Replace(f"{to.client(use.node, workspace)}.jobs.get({to.source(run_id)})")
+
+
+def _stands_for_own(use: Use, to: Rewriter) -> bool:
+    """Whether the variable of a run that is looked up holds, elsewhere, the run of the code itself or one above it,
+    which are runs of MLflow."""
+    target = only_target(use.statement)
+    if not isinstance(target, ast.Name) or not use.is_assigned:
+        return False
+    values = [binding.value for binding in to.evaluator.scopes.of(target).bindings[target.id]]
+    kinds = (to.evaluator.type_of(value) for value in values if value is not None and value is not use.node)
+    return any(kind is not None and is_inside(kind) for kind in kinds)

@@ -69,6 +69,12 @@ def _auth(use: Use) -> ast.expr | None:
     return use.argument("auth", position=3 if use.symbol == "Workspace" else 1)
 
 
+def credential_of(use: Use, to: Rewriter) -> ast.expr | None:
+    """The credential that a workspace is made with; None where that is the default one, or cannot be told."""
+    auth = _auth(use) if use.call is not None else None
+    return auth if auth is not None and _signs_in(auth, to) and not _may_be_none(auth, to) else None
+
+
 def _credential(use: Use, to: Rewriter) -> str:
     auth, default = _auth(use), "DefaultAzureCredential"
     if auth is None or not _signs_in(auth, to):

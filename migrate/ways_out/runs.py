@@ -72,7 +72,6 @@ WAYS_OUT = {
     "Run.portal_url": "read studio_url of the job",
     "Run.restore_snapshot": "download the job's code: ml_client.jobs.download(name, all=True), or keep it in git",
     "Run.start": "a run of mlflow is started when it is made (mlflow.start_run)",
-    "Run.take_snapshot": "give command(...) the folder as code",
     "SKLearn": _FRAMEWORK,
     "ScriptRun": "read it of the job: ml_client.jobs.get(name)",
     "TensorFlow": _FRAMEWORK,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.core import Workspace\nws = Workspace.from_config()\nkv = ws.get_default_keyvault()\n"
@@ -29,3 +31,26 @@ def test_the_vault_of_a_workspace_that_is_given() -> None:
         'kv.set_secret("a", "b")\n'
     ).text
     assert "azureml.core" not in text and "kv = SecretClient(" in text and 'kv.set_secret("a", "b")' in text
+
+
+SIGNED_IN = """\
+from azureml.core import Workspace
+from azureml.core.authentication import ServicePrincipalAuthentication
+
+auth = ServicePrincipalAuthentication(tenant_id=t, service_principal_id=c, service_principal_password=s)
+ws = Workspace.get(name="w", auth=auth, subscription_id="a", resource_group="b")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "credential"),
+    [
+        ("kv = ws.get_default_keyvault()\n", "auth"),
+        ("def kv():\n    return ws.get_default_keyvault()\n", "auth"),
+        ("auth = None\nkv = ws.get_default_keyvault()\n", "DefaultAzureCredential()"),
+        ("def kv(ws):\n    return ws.get_default_keyvault()\n\n\nkv(ws)\n", "DefaultAzureCredential()"),
+    ],
+)
+def test_who_signs_in_to_the_workspace_signs_in_to_its_vault(code: str, credential: str) -> None:
+    text = "".join(convert(SIGNED_IN + code).text.split())
+    assert f'.key_vault.rsplit("/",1)[-1]),credential={credential},)' in text

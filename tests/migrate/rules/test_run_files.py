@@ -130,3 +130,19 @@ def test_a_file_that_may_have_another_name_is_copied(stored: str, local: str) ->
 )
 def test_mlflow_takes_no_path_that_begins_with_a_dot(before: str, after: str) -> None:
     assert convert(f"{HEAD}{before}\n").text.endswith(f"\n{after}\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("'./'", "log_artifacts('./', 'snapshot')"),
+        ("'outputs'", "log_artifacts('outputs', 'snapshot')"),
+        ("folder", "log_artifacts(folder, 'snapshot')"),
+        ("'src/train.py'", "log_artifact('src/train.py', 'snapshot')"),
+    ],
+)
+def test_a_snapshot_is_a_folder_among_the_files_of_the_run(path: str, call: str) -> None:
+    text = convert(f"{HEAD}run.take_snapshot({path})\n").text
+    assert call in text.replace('"', "'") and "azureml.core" not in text
+    named = f"{HEAD}print(run.take_snapshot({path}))\n"
+    assert "run.take_snapshot(" in convert(named).text

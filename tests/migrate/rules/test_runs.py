@@ -307,3 +307,18 @@ run.log("rows", 3)
     ).text
     assert ("os.environ:\n    mlflow.end_run()\n    ml_client = MLClient.from_config(" in text) is ended
     assert ("mlflow.end_run()" in text) is ended and "    run = mlflow.start_run()\n" in text
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_run_that_is_looked_up_where_the_code_has_none_is_one_of_mlflow_like_its_parent(turned: bool) -> None:
+    offline = '    ws = Workspace.from_config()\n    above = Run(Experiment(ws, "e"), "some-id")\n'
+    job = "    ws = run.experiment.workspace\n    above = run.parent\n"
+    first, second = (job, offline) if turned else (offline, job)
+    code = (
+        "from azureml.core import Experiment, Run, Workspace\n\nrun = Run.get_context()\n"
+        f'if {"not " if turned else ""}run.id.startswith("OfflineRun"):\n{first}else:\n{second}'
+        'print(above.id)\nabove.tag("a", "b")\n'
+    )
+    text = convert(code).text
+    assert '    above = mlflow.get_run("some-id")\n' in text and "jobs.get(" not in text
+    assert "print(above.info.run_id)" in text and "set_tag(above.info.run_id," in text
