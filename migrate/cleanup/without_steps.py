@@ -30,6 +30,7 @@ _QUIET = frozenset(
         "add_channel",
         "set_python_version",
         "set_pip_option",
+        "set_pip_requirements",
         "create_data_path",
     }
 )

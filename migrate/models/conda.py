@@ -54,6 +54,8 @@ class Conda:
             self.conda.append(to.source(value))
         elif member == "add_channel":
             self.channels.append(to.source(value))
+        elif member == "set_pip_requirements":  # in place of all that were there
+            self.pip, self.file = entries(value, to), ""
         elif member == "set_python_version":
             self.python = python(value, to)
         elif member in ("set_pip_option", "set_pip_index_url"):  # "--index-url https://...": both take an option

@@ -72,6 +72,15 @@ DROPPED = {
 }
 
 
+#: Calls that make an environment of a name, and of the path of a conda file.
+_MADE = frozenset({"Environment", "Environment.from_conda_specification"})
+#: What an environment has itself, also where it is changed through a run configuration.
+_OF_ENVIRONMENT = frozenset(
+    {"conda_dependencies", "conda_dependencies_file", "base_image", "base_dockerfile", "build_context", "version"}
+)
+_BEHIND = "the environment is changed through the run configuration that has it: change it where it is made"
+
+
 @dataclass
 class Parts:
     """The parts of an environment, as code, and of the run configuration that it is in."""
@@ -167,14 +176,31 @@ class Parts:
     def _packages(self, use: Use, to: Rewriter) -> None:
         if use in self.late:
             return
+        if self.alias is not None:
+            raise ValueError(_BEHIND)
         if self.conda is None and not self.conda_code:
             self.conda = default(to)
         if self.conda is None:
             self.added = self.added or Conda()
         (self.conda or self.added or Conda()).add(use, to)
 
+    def _start_anew(self, value: ast.expr, to: Rewriter) -> bool:
+        """Takes in an environment that is made where a run configuration gets it: what is changed of it comes later.
+        Returns whether it is one."""
+        made = to.use_of(value)
+        name = made.argument("name", position=0) if made is not None and made.symbol in _MADE else None
+        path = made.argument("file_path", position=1) if made is not None and made.symbol in _MADE else None
+        if made is None or name is None or (path is None) is not (made.symbol == "Environment"):
+            return False
+        self.name, self.version, self.image, self.build, self.alias = to.source(name), "", "", "", None
+        self.conda, self.added, self.late, self.r, self.made_here, self.of_file = None, None, [], None, False, False
+        self.conda_code, self.file = (to.source(path), path) if path is not None else ("", None)
+        return True
+
     def _assigned(self, use: Use, member: str, to: Rewriter) -> None:
         value = assigned(use)
+        if self.alias is not None and member in _OF_ENVIRONMENT:
+            raise ValueError(_BEHIND)
         if member == "conda_dependencies":
             self.depend_on(value, to)
         elif member == "base_image":
@@ -206,7 +232,8 @@ class Parts:
 
             self.data = items_in(value, to)
         elif member == "environment":
-            self.alias = value
+            if not self._start_anew(value, to):
+                self.alias = value
         elif member == "node_count":
             self.node_count = to.source(value)
         elif member in ("name", "version", "description"):

@@ -348,7 +348,7 @@ def conda(use: Use, to: Rewriter) -> Outcome:
 
 _ADDING = (
     *("add_pip_package", "add_conda_package", "add_channel", "set_python_version", "set_pip_option"),
-    *("set_pip_index_url", *conda_model.TENSORFLOW),
+    *("set_pip_index_url", "set_pip_requirements", *conda_model.TENSORFLOW),
 )
 
 
@@ -359,6 +359,8 @@ def add(use: Use, to: Rewriter) -> Outcome:
     is_tensorflow = use.symbol.rsplit(".", 1)[1] in conda_model.TENSORFLOW
     if use.receiver is None or (value is None and not is_tensorflow):
         return Leave("nothing is added")
+    if use.symbol.endswith("set_pip_requirements"):
+        return Leave("write these packages where the dict of conda dependencies is made")
     added = conda_model.tensorflow(use, to) if value is None or is_tensorflow else to.source(value)
     if value is not None and use.symbol.endswith("add_pip_package"):
         rename_looped(value, to, conda_model.needed(to))

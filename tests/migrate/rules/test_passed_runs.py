@@ -132,7 +132,8 @@ def test_the_end_of_a_submitted_run_is_that_of_its_script() -> None:
         run.complete()
         """
     )
-    assert [f.symbol for f in conversion.findings if f.status is Status.NO_EQUIVALENT] == ["Run.complete"]
+    assert conversion.text.endswith('create_or_update(config, experiment_name="a")\n')
+    assert [f.symbol for f in conversion.findings if "when its script does" in f.message] == ["Run.complete"]
 
 
 def test_runs_of_which_one_stays_v1_stay_together() -> None:
