@@ -75,7 +75,7 @@ def of_call(steps: ast.expr, to: Rewriter) -> TracedPipeline | None:
 
 def convert(use: Use, traced: TracedPipeline, to: Rewriter) -> Outcome:
     """The function of a pipeline that is taken from a trace."""
-    from amlbridge.migrate.models.objects import Objects
+    from amlbridge.migrate.models.code.objects import Objects
     from amlbridge.migrate.registry import Replace, Statements
 
     variable = Objects.of(to).variable(use.node)

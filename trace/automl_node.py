@@ -13,7 +13,7 @@ from typing import Any
 
 from amlbridge.engine.automl.settings import AutoMLSettings
 from amlbridge.engine.plan import Json, Node, Output
-from amlbridge.migrate.models import automl_outputs, nodes_behind
+from amlbridge.migrate.models.steps import automl_outputs, nodes_behind
 from amlbridge.trace import environments
 from amlbridge.trace.model import FromStep, Pipeline, Step
 

@@ -12,7 +12,7 @@ from typing import cast
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.comments import lost_comments
 from amlbridge.migrate.text.statements import StatementWriter

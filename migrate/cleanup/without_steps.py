@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from amlbridge.migrate.analysis.scopes import Scope
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Function
-from amlbridge.migrate.models.steps import STEPS
+from amlbridge.migrate.models.steps.steps import STEPS
 from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.edits import Lines
 

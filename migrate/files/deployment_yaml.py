@@ -16,8 +16,8 @@ from typing import Any
 from amlbridge.migrate.discover import is_deployment_json
 from amlbridge.migrate.files.runconfig import environment
 from amlbridge.migrate.files.yaml_text import SCHEMAS, get, load
-from amlbridge.migrate.models.environment import IMAGE
-from amlbridge.migrate.models.machine_sizes import instance_type
+from amlbridge.migrate.models.environments.environment import IMAGE
+from amlbridge.migrate.models.serving.machine_sizes import instance_type
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 _CONFIGURATION = re.compile(r"^computeType\s*:\s*[\"']?(aci|aks|local|akscompute)\b", re.IGNORECASE | re.MULTILINE)

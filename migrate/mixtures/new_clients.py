@@ -9,7 +9,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.mixtures.one_branch import complete
 from amlbridge.migrate.mixtures.within import names_others, only_workspace, workspace_within
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 from amlbridge.migrate.text.above import shared
 

@@ -16,7 +16,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.mixtures.beside import v1_workspace
 
 if TYPE_CHECKING:
-    from amlbridge.migrate.models.objects import Objects
+    from amlbridge.migrate.models.code.objects import Objects
     from amlbridge.migrate.rewriter import Rewriter
 
 #: Calls that make settings of nothing but their arguments.
@@ -67,7 +67,7 @@ def settings_code(node: ast.AST, to: Rewriter) -> str:
 
 
 def _objects(to: Rewriter) -> Objects:
-    from amlbridge.migrate.models.objects import Objects  # which builds on the rewriter, as this module's caller
+    from amlbridge.migrate.models.code.objects import Objects  # which builds on the rewriter, as this module's caller
 
     return Objects.of(to)
 
@@ -87,7 +87,7 @@ def _is_read_by_v2(made: Use, to: Rewriter) -> bool:
 
 def _is_plain(made: Use, at: ast.AST, to: Rewriter) -> bool:
     """Whether a call can be repeated at another place: nothing changes what it makes, and it takes the same there."""
-    from amlbridge.migrate.models.environment import is_change
+    from amlbridge.migrate.models.environments.environment import is_change
 
     if any(is_change(member) for member in _objects(to).members(made.node)):
         return False

@@ -1,1 +1,1 @@
-"""What several v1 statements describe together: environments, steps, pipelines."""
+"""What several v1 statements describe together: environments, steps, pipelines. By area."""

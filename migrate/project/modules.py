@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.values import Evaluator, Function, OwnModule, Value
-from amlbridge.migrate.models.names import identifier
-from amlbridge.migrate.models.script_packages import ScriptPackages, runs_in_jobs
-from amlbridge.migrate.models.step_names import StepNames, asks_for
+from amlbridge.migrate.models.code.names import identifier
+from amlbridge.migrate.models.environments.script_packages import ScriptPackages, runs_in_jobs
+from amlbridge.migrate.models.pipelines.step_names import StepNames, asks_for
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered, Registrations
 from amlbridge.migrate.notebooks.run_magics import encoded
 from amlbridge.migrate.project.content import content_of

@@ -10,10 +10,10 @@ import ast
 
 from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, kind_of
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.paths import datastore_name
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.data import follow, kind_of
+from amlbridge.migrate.models.datasets.paths import datastore_name
+from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.module import DataParameter, ModuleText, Publication
 from amlbridge.migrate.project.submissions import reader
 from amlbridge.migrate.rewriter import CannotWriteError, Rewriter

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from amlbridge.migrate.analysis.surroundings import Surroundings
-from amlbridge.migrate.models.data import FRAME, follow, kind_of, lists_files
+from amlbridge.migrate.models.datasets.data import FRAME, follow, kind_of, lists_files
 from amlbridge.migrate.module import ModuleText, Registered, Registrations
 from amlbridge.migrate.project.submissions import reader
 from amlbridge.migrate.rewriter import CannotWriteError

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.models.script_packages import packages_of
+from amlbridge.migrate.models.environments.script_packages import packages_of
 from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.project.neighbours import key_of
 

@@ -10,11 +10,11 @@ from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.models.arguments import Port, list_elements, read_arguments
-from amlbridge.migrate.models.data import DATASETS, follow, kind_of
-from amlbridge.migrate.models.datastore_uploads import is_asset
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.paths import UPLOADS, only_file, upload_name, upload_target
+from amlbridge.migrate.models.datasets.data import DATASETS, follow, kind_of
+from amlbridge.migrate.models.datasets.datastore_uploads import is_asset
+from amlbridge.migrate.models.datasets.paths import UPLOADS, only_file, upload_name, upload_target
+from amlbridge.migrate.models.jobs.arguments import Port, list_elements, read_arguments
+from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.module import ModuleText, NamedInput, Options
 from amlbridge.migrate.rewriter import Attempt, CannotWriteError, Rewriter
 from amlbridge.migrate.text.edits import Lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.services import CONFIGURATIONS
+from amlbridge.migrate.models.jobs.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.service_computes import gone

@@ -11,7 +11,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.models.rest_calls import ANSWER, calls_endpoints
+from amlbridge.migrate.models.pipelines.rest_calls import ANSWER, calls_endpoints
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 

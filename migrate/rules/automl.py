@@ -16,19 +16,19 @@ from typing import TypeGuard
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models import automl_steps
-from amlbridge.migrate.models.automl import FORECAST, is_local, read_job, remove_settings, table_code, tables
-from amlbridge.migrate.models.automl_rows import save_table
-from amlbridge.migrate.models.data import follow
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.many_models_settings import (
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.data import follow
+from amlbridge.migrate.models.jobs.automl import FORECAST, is_local, read_job, remove_settings, table_code, tables
+from amlbridge.migrate.models.jobs.automl_rows import save_table
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps import automl_steps
+from amlbridge.migrate.models.steps.many_models_settings import (
     forecasting_code,
     forecasting_name,
     holds_settings,
     is_settings,
     settings_code,
 )
-from amlbridge.migrate.models.objects import Objects
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -10,8 +10,8 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.automl import data_code, remove_settings
-from amlbridge.migrate.models.automl_images import read_images
+from amlbridge.migrate.models.jobs.automl import data_code, remove_settings
+from amlbridge.migrate.models.jobs.automl_images import read_images
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

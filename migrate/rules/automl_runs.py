@@ -12,11 +12,11 @@ import ast
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models import states
-from amlbridge.migrate.models.artifacts import stored_path, stored_text
-from amlbridge.migrate.models.metrics import asked
-from amlbridge.migrate.models.new_functions import listing_function
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.code.new_functions import listing_function
+from amlbridge.migrate.models.runs import states
+from amlbridge.migrate.models.runs.artifacts import stored_path, stored_text
+from amlbridge.migrate.models.runs.metrics import asked
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import runs

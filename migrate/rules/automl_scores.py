@@ -10,7 +10,7 @@ import ast
 import json
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models import states
+from amlbridge.migrate.models.runs import states
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.above import above

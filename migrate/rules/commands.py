@@ -16,18 +16,18 @@ from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models import run_data
-from amlbridge.migrate.models.arguments import Arguments, data_in, input_port, list_elements, read_arguments
-from amlbridge.migrate.models.data import REFERENCES, Data, follow
-from amlbridge.migrate.models.docker_runs import docker_arguments, memory_of, shared_memory
-from amlbridge.migrate.models.environment import assigned, is_change, references_in
-from amlbridge.migrate.models.estimators import distribute, environment_of, reviews_of, set_inside
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.run_time_inputs import REVIEW, functions
-from amlbridge.migrate.models.settings import Settings, is_seen, runs
-from amlbridge.migrate.models.spark import direct, spark_job
-from amlbridge.migrate.models.sweeps import made_again, tune
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.data import REFERENCES, Data, follow
+from amlbridge.migrate.models.environments.docker_runs import docker_arguments, memory_of, shared_memory
+from amlbridge.migrate.models.environments.environment import assigned, is_change, references_in
+from amlbridge.migrate.models.jobs import run_data
+from amlbridge.migrate.models.jobs.arguments import Arguments, data_in, input_port, list_elements, read_arguments
+from amlbridge.migrate.models.jobs.estimators import distribute, environment_of, reviews_of, set_inside
+from amlbridge.migrate.models.jobs.settings import Settings, is_seen, runs
+from amlbridge.migrate.models.jobs.spark import direct, spark_job
+from amlbridge.migrate.models.jobs.sweeps import made_again, tune
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.pipelines.run_time_inputs import REVIEW, functions
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of
@@ -351,7 +351,7 @@ def _behind(use: Use, arguments: Arguments, to: Rewriter) -> Arguments:
 
 
 def _take_changes(settings: Settings, changes: list[Use], to: Rewriter) -> None:
-    from amlbridge.migrate.models.environment import Parts
+    from amlbridge.migrate.models.environments.environment import Parts
 
     parts = Parts()
     for change in changes:

@@ -6,7 +6,7 @@ The description itself names the machine; ``.result()`` waits until it is there,
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.clusters import network
+from amlbridge.migrate.models.jobs.clusters import network
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import name_of

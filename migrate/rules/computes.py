@@ -13,12 +13,12 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.caught import caught, key_errors, tried_with
-from amlbridge.migrate.models.clusters import SETTINGS, TOGETHER, more_of_cluster, set_together
-from amlbridge.migrate.models.entries import reads_of, reads_of_variable
-from amlbridge.migrate.models.listing import listing
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.services import CONFIGURATIONS
+from amlbridge.migrate.models.code.caught import caught, key_errors, tried_with
+from amlbridge.migrate.models.code.entries import reads_of, reads_of_variable
+from amlbridge.migrate.models.code.listing import listing
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.jobs.clusters import SETTINGS, TOGETHER, more_of_cluster, set_together
+from amlbridge.migrate.models.jobs.services import CONFIGURATIONS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.exceptions import raised_by_code

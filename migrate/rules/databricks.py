@@ -15,9 +15,9 @@ component does not.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models import databricks
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps import databricks
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipeline_steps import step as component

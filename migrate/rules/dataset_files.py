@@ -15,11 +15,11 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.new_clients import client as client_inside
 from amlbridge.migrate.mixtures.new_clients import is_run_script
-from amlbridge.migrate.models.data import follow
-from amlbridge.migrate.models.listed_files import FLAT, copies
-from amlbridge.migrate.models.path_lists import paths_of
-from amlbridge.migrate.models.paths import datastore_path
-from amlbridge.migrate.models.web_files import fetch, web_files
+from amlbridge.migrate.models.datasets.data import follow
+from amlbridge.migrate.models.datasets.listed_files import FLAT, copies
+from amlbridge.migrate.models.datasets.path_lists import paths_of
+from amlbridge.migrate.models.datasets.paths import datastore_path
+from amlbridge.migrate.models.datasets.web_files import fetch, web_files
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.open_datasets import downloaded, open_root

@@ -14,11 +14,13 @@ from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status, together
-from amlbridge.migrate.models import table_options, version_numbers
-from amlbridge.migrate.models.addresses import address, list_code
-from amlbridge.migrate.models.asset_names import asset_name, looked_up
-from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.data import (
+from amlbridge.migrate.models.code.caught import key_errors
+from amlbridge.migrate.models.code.lookups import is_tested
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets import table_options, version_numbers
+from amlbridge.migrate.models.datasets.addresses import address, list_code
+from amlbridge.migrate.models.datasets.asset_names import asset_name, looked_up
+from amlbridge.migrate.models.datasets.data import (
     ALL_FILES,
     SELECTIONS,
     files_kind,
@@ -29,23 +31,21 @@ from amlbridge.migrate.models.data import (
     several_files,
     single_file,
 )
-from amlbridge.migrate.models.datastore_uploads import (
+from amlbridge.migrate.models.datasets.datastore_uploads import (
     is_asset,
     is_read_at_path,
     pattern_of,
     upload_beside,
     upload_to_path,
 )
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.frames import TYPES, frame_code, path_code, registered_frame
-from amlbridge.migrate.models.lookups import is_tested
-from amlbridge.migrate.models.mixed_data import mixed_table
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.only_read import OPENED, OPENING, is_only_read
-from amlbridge.migrate.models.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
-from amlbridge.migrate.models.paths import whole_address
-from amlbridge.migrate.models.table_folders import IN_EXPRESSION, new_folder, saves_in_expression
-from amlbridge.migrate.models.web_files import is_only_fetched, places, web_files
+from amlbridge.migrate.models.datasets.frames import TYPES, frame_code, path_code, registered_frame
+from amlbridge.migrate.models.datasets.mixed_data import mixed_table
+from amlbridge.migrate.models.datasets.only_read import OPENED, OPENING, is_only_read
+from amlbridge.migrate.models.datasets.path_lists import AT_RUN_TIME, is_listed_elsewhere, paths_of
+from amlbridge.migrate.models.datasets.paths import whole_address
+from amlbridge.migrate.models.datasets.table_folders import IN_EXPRESSION, new_folder, saves_in_expression
+from amlbridge.migrate.models.datasets.web_files import is_only_fetched, places, web_files
+from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name

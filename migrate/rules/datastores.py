@@ -17,13 +17,19 @@ from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.arguments import list_elements
-from amlbridge.migrate.models.caught import key_errors, refused_requests
-from amlbridge.migrate.models.chosen_files import gathered
-from amlbridge.migrate.models.data import reference_kind
-from amlbridge.migrate.models.datastore_uploads import is_asset, store_of, upload_to_path
-from amlbridge.migrate.models.lookups import is_tested
-from amlbridge.migrate.models.paths import chosen_default, datastore_path, store_argument, upload_name, upload_target
+from amlbridge.migrate.models.code.caught import key_errors, refused_requests
+from amlbridge.migrate.models.code.lookups import is_tested
+from amlbridge.migrate.models.datasets.chosen_files import gathered
+from amlbridge.migrate.models.datasets.data import reference_kind
+from amlbridge.migrate.models.datasets.datastore_uploads import is_asset, store_of, upload_to_path
+from amlbridge.migrate.models.datasets.paths import (
+    chosen_default,
+    datastore_path,
+    store_argument,
+    upload_name,
+    upload_target,
+)
+from amlbridge.migrate.models.jobs.arguments import list_elements
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name

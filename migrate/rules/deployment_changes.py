@@ -10,10 +10,10 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
-from amlbridge.migrate.models.deployment_settings import CHANGED, CONFIGURATIONS
-from amlbridge.migrate.models.environment import assigned
-from amlbridge.migrate.models.machine_sizes import size
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.environments.environment import assigned
+from amlbridge.migrate.models.serving.deployment_settings import CHANGED, CONFIGURATIONS
+from amlbridge.migrate.models.serving.machine_sizes import size
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import made

@@ -12,12 +12,12 @@ from collections.abc import Collection
 from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.images import is_packaged
-from amlbridge.migrate.models.local_services import is_local_configuration, where_of
-from amlbridge.migrate.models.machine_sizes import size
-from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import serving
-from amlbridge.migrate.models.traffic_settings import ELSEWHERE, TAKEN, elsewhere, traffic_settings
+from amlbridge.migrate.models.serving.images import is_packaged
+from amlbridge.migrate.models.serving.local_services import is_local_configuration, where_of
+from amlbridge.migrate.models.serving.machine_sizes import size
+from amlbridge.migrate.models.serving.served_models import served
+from amlbridge.migrate.models.serving.serving_images import serving
+from amlbridge.migrate.models.serving.traffic_settings import ELSEWHERE, TAKEN, elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, made

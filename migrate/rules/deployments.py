@@ -16,9 +16,9 @@ from amlbridge.migrate.analysis.literals import is_none, is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models import states
-from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.deployment_settings import (
+from amlbridge.migrate.models.code.caught import key_errors
+from amlbridge.migrate.models.runs import states
+from amlbridge.migrate.models.serving.deployment_settings import (
     is_followed,
     is_handed_on,
     is_inlined,
@@ -27,8 +27,8 @@ from amlbridge.migrate.models.deployment_settings import (
     readers,
     spread,
 )
-from amlbridge.migrate.models.listed_services import listed_services
-from amlbridge.migrate.models.local_services import (
+from amlbridge.migrate.models.serving.listed_services import listed_services
+from amlbridge.migrate.models.serving.local_services import (
     LOCAL,
     REMOTE,
     Deploying,
@@ -41,10 +41,10 @@ from amlbridge.migrate.models.local_services import (
     where,
     where_of,
 )
-from amlbridge.migrate.models.machine_sizes import size
-from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import Serving, script_keywords, serving
-from amlbridge.migrate.models.traffic_settings import ELSEWHERE, elsewhere, traffic_settings
+from amlbridge.migrate.models.serving.machine_sizes import size
+from amlbridge.migrate.models.serving.served_models import served
+from amlbridge.migrate.models.serving.serving_images import Serving, script_keywords, serving
+from amlbridge.migrate.models.serving.traffic_settings import ELSEWHERE, elsewhere, traffic_settings
 from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.environment import assigned
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.settings import is_seen
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.environments.environment import assigned
+from amlbridge.migrate.models.jobs.settings import is_seen
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.commands import rule

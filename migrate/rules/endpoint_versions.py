@@ -11,8 +11,8 @@ import ast
 from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import serving
+from amlbridge.migrate.models.serving.served_models import served
+from amlbridge.migrate.models.serving.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployment_updates import changes_of, unknown_settings

@@ -8,7 +8,7 @@ over.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.environment import Parts
+from amlbridge.migrate.models.environments.environment import Parts
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.environments import folded

@@ -9,7 +9,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.environment import Parts, assigned
+from amlbridge.migrate.models.environments.environment import Parts, assigned
 from amlbridge.migrate.registry import Leave, Outcome, Replace, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.environments import code_of_environment, rule

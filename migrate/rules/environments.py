@@ -12,14 +12,16 @@ import ast
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models import conda as conda_model
-from amlbridge.migrate.models import conda_files, version_numbers
-from amlbridge.migrate.models.added_packages import added_lines, is_added_to_below
-from amlbridge.migrate.models.builds import is_only_waited_for, is_registered
-from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.companions import command_of, companion_of
-from amlbridge.migrate.models.docker_sections import docker_section, is_apart, is_given, section_of
-from amlbridge.migrate.models.environment import (
+from amlbridge.migrate.models.code.caught import key_errors
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets import version_numbers
+from amlbridge.migrate.models.environments import conda as conda_model
+from amlbridge.migrate.models.environments import conda_files
+from amlbridge.migrate.models.environments.added_packages import added_lines, is_added_to_below
+from amlbridge.migrate.models.environments.builds import is_only_waited_for, is_registered
+from amlbridge.migrate.models.environments.companions import command_of, companion_of
+from amlbridge.migrate.models.environments.docker_sections import docker_section, is_apart, is_given, section_of
+from amlbridge.migrate.models.environments.environment import (
     DROPPED,
     LIMIT,
     MANAGED,
@@ -33,13 +35,12 @@ from amlbridge.migrate.models.environment import (
     item_of,
     note_variables,
 )
-from amlbridge.migrate.models.late_packages import late_additions
-from amlbridge.migrate.models.made_again import made_again
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.package_lists import rename_looped
-from amlbridge.migrate.models.settings import described_at
-from amlbridge.migrate.models.static_environments import note_environment
-from amlbridge.migrate.models.waiting import only_waits
+from amlbridge.migrate.models.environments.late_packages import late_additions
+from amlbridge.migrate.models.environments.made_again import made_again
+from amlbridge.migrate.models.environments.package_lists import rename_looped
+from amlbridge.migrate.models.environments.static_environments import note_environment
+from amlbridge.migrate.models.jobs.settings import described_at
+from amlbridge.migrate.models.runs.waiting import only_waits
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

@@ -13,7 +13,7 @@ from functools import partial
 from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.caught import caught
+from amlbridge.migrate.models.code.caught import caught
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -15,9 +15,9 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.mixtures.new_clients import is_run_script
-from amlbridge.migrate.models.run_properties import ADDED, is_added
-from amlbridge.migrate.models.submit_settings import followed, lost_settings, with_settings
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.jobs.submit_settings import followed, lost_settings, with_settings
+from amlbridge.migrate.models.runs.run_properties import ADDED, is_added
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code

@@ -15,8 +15,8 @@ from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import active_run, client_call, is_inside, is_submitted, log_call, run_id
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -14,10 +14,10 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models import version_numbers
-from amlbridge.migrate.models.caught import key_errors
-from amlbridge.migrate.models.images import shows
-from amlbridge.migrate.models.listing import listing
+from amlbridge.migrate.models.code.caught import key_errors
+from amlbridge.migrate.models.code.listing import listing
+from amlbridge.migrate.models.datasets import version_numbers
+from amlbridge.migrate.models.serving.images import shows
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name

@@ -12,9 +12,9 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.many_models import INFER, INFERENCE
-from amlbridge.migrate.models.many_models_settings import (
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps.many_models import INFER, INFERENCE
+from amlbridge.migrate.models.steps.many_models_settings import (
     TRAIN,
     TRAINING,
     only_reader,

@@ -16,10 +16,10 @@ import json
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status, together
-from amlbridge.migrate.models.environment import IMAGE
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.served_models import served
-from amlbridge.migrate.models.serving_images import serving
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.environments.environment import IMAGE
+from amlbridge.migrate.models.serving.served_models import served
+from amlbridge.migrate.models.serving.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import made, target_of

@@ -16,8 +16,8 @@ import re
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.new_clients import client
-from amlbridge.migrate.models import version_numbers
-from amlbridge.migrate.models.served_models import FOLDER
+from amlbridge.migrate.models.datasets import version_numbers
+from amlbridge.migrate.models.serving.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS

@@ -14,9 +14,9 @@ from itertools import takewhile
 from amlbridge.migrate.analysis.literals import is_false, is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status, together
-from amlbridge.migrate.models import version_numbers
-from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
-from amlbridge.migrate.models.caught import key_errors
+from amlbridge.migrate.models.code.caught import key_errors
+from amlbridge.migrate.models.datasets import version_numbers
+from amlbridge.migrate.models.runs.artifacts import known_text, stored_path, stored_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import by_name

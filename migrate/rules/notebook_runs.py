@@ -8,9 +8,9 @@ job. The settings of AzureMLNotebookHandler become options of papermill.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.notebook_steps import read_notebook
-from amlbridge.migrate.models.objects import Objects
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps.notebook_steps import read_notebook
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.commands import job

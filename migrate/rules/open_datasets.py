@@ -15,9 +15,9 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.frames import pandas_name
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.open_datasets import ACCOUNT, OPEN, OpenDataset
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.frames import pandas_name
+from amlbridge.migrate.models.datasets.open_datasets import ACCOUNT, OPEN, OpenDataset
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -14,8 +14,8 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models import parallel  # registers how the step is read
-from amlbridge.migrate.models.flow import Flow
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps import parallel  # registers how the step is read
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, registered_here
-from amlbridge.migrate.models.frames import path_code
+from amlbridge.migrate.models.datasets.data import follow, registered_here
+from amlbridge.migrate.models.datasets.frames import path_code
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.additions import added_to, is_spent
-from amlbridge.migrate.models.attributes import attribute_of, reads_of
-from amlbridge.migrate.models.building import Buildings
-from amlbridge.migrate.models.data import INTERMEDIATE, follow
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.intermediate_paths import own_store
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.outputs import is_output_object
+from amlbridge.migrate.models.code.additions import added_to, is_spent
+from amlbridge.migrate.models.code.attributes import attribute_of, reads_of
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.data import INTERMEDIATE, follow
+from amlbridge.migrate.models.pipelines.building import Buildings
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.pipelines.intermediate_paths import own_store
+from amlbridge.migrate.models.pipelines.outputs import is_output_object
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

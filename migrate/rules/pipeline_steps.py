@@ -24,18 +24,18 @@ from typing import cast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.additions import remove_spent
-from amlbridge.migrate.models.attributes import attribute_of
-from amlbridge.migrate.models.building import Buildings
-from amlbridge.migrate.models.building_order import order_code
-from amlbridge.migrate.models.built_nodes import step_code
-from amlbridge.migrate.models.conditions import ASKED_ORDERS
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.handed_pipelines import hand_pipelines
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.reach import is_outside
-from amlbridge.migrate.models.settings import is_seen
-from amlbridge.migrate.models.steps import COMMAND_STEPS, STEPS
+from amlbridge.migrate.models.code.additions import remove_spent
+from amlbridge.migrate.models.code.attributes import attribute_of
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.jobs.settings import is_seen
+from amlbridge.migrate.models.pipelines.building import Buildings
+from amlbridge.migrate.models.pipelines.building_order import order_code
+from amlbridge.migrate.models.pipelines.built_nodes import step_code
+from amlbridge.migrate.models.pipelines.conditions import ASKED_ORDERS
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.pipelines.handed_pipelines import hand_pipelines
+from amlbridge.migrate.models.pipelines.reach import is_outside
+from amlbridge.migrate.models.steps.steps import COMMAND_STEPS, STEPS
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -21,22 +21,22 @@ from amlbridge.migrate import traced
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
-from amlbridge.migrate.models.additions import base
-from amlbridge.migrate.models.arguments import Port
-from amlbridge.migrate.models.building import Buildings
-from amlbridge.migrate.models.built_nodes import pipeline_code
-from amlbridge.migrate.models.conditions import Condition, Conditions
-from amlbridge.migrate.models.data import DATASETS, REFERENCES, follow, input_code
-from amlbridge.migrate.models.flow import Flow, StepLeftError
-from amlbridge.migrate.models.handed_pipelines import given_pipeline
-from amlbridge.migrate.models.intermediate_paths import default_store
-from amlbridge.migrate.models.names import identifier, node_name
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.reach import check_reach
-from amlbridge.migrate.models.returned_pipelines import returned_pipeline
-from amlbridge.migrate.models.step_chains import loops_of
-from amlbridge.migrate.models.steps import Step
-from amlbridge.migrate.models.submit_settings import with_settings
+from amlbridge.migrate.models.code.additions import base
+from amlbridge.migrate.models.code.names import identifier, node_name
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.data import DATASETS, REFERENCES, follow, input_code
+from amlbridge.migrate.models.jobs.arguments import Port
+from amlbridge.migrate.models.jobs.submit_settings import with_settings
+from amlbridge.migrate.models.pipelines.building import Buildings
+from amlbridge.migrate.models.pipelines.built_nodes import pipeline_code
+from amlbridge.migrate.models.pipelines.conditions import Condition, Conditions
+from amlbridge.migrate.models.pipelines.flow import Flow, StepLeftError
+from amlbridge.migrate.models.pipelines.handed_pipelines import given_pipeline
+from amlbridge.migrate.models.pipelines.intermediate_paths import default_store
+from amlbridge.migrate.models.pipelines.reach import check_reach
+from amlbridge.migrate.models.pipelines.returned_pipelines import returned_pipeline
+from amlbridge.migrate.models.pipelines.step_chains import loops_of
+from amlbridge.migrate.models.steps.steps import Step
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

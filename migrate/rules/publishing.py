@@ -16,11 +16,11 @@ from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.endpoint_names import endpoint_name
-from amlbridge.migrate.models.listing import listing
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.rest_calls import ANSWER, RestCalls
-from amlbridge.migrate.models.submit_settings import lost_settings
+from amlbridge.migrate.models.code.listing import listing
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.jobs.submit_settings import lost_settings
+from amlbridge.migrate.models.pipelines.rest_calls import ANSWER, RestCalls
+from amlbridge.migrate.models.serving.endpoint_names import endpoint_name
 from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter

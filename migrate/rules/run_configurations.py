@@ -11,14 +11,19 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.companions import command_of, companion_of
-from amlbridge.migrate.models.docker_runs import docker_arguments, joined_arguments, memory_of, shared_memory
-from amlbridge.migrate.models.environment import Parts, asks_for_spark, assigned, beside, is_change
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.reach import is_outside
-from amlbridge.migrate.models.run_configuration_files import parts_of_file
-from amlbridge.migrate.models.settings import SERVERLESS, is_seen
-from amlbridge.migrate.models.static_environments import note_environment
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.environments.companions import command_of, companion_of
+from amlbridge.migrate.models.environments.docker_runs import (
+    docker_arguments,
+    joined_arguments,
+    memory_of,
+    shared_memory,
+)
+from amlbridge.migrate.models.environments.environment import Parts, asks_for_spark, assigned, beside, is_change
+from amlbridge.migrate.models.environments.run_configuration_files import parts_of_file
+from amlbridge.migrate.models.environments.static_environments import note_environment
+from amlbridge.migrate.models.jobs.settings import SERVERLESS, is_seen
+from amlbridge.migrate.models.pipelines.reach import is_outside
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.computes import compute_of

@@ -15,7 +15,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Symbol
 from amlbridge.migrate.inside import JOB_VARIABLE, active_run, is_inside
-from amlbridge.migrate.models.own_runs import take_active
+from amlbridge.migrate.models.runs.own_runs import take_active
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -10,8 +10,8 @@ import ast
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.data import follow, input_code, lists_files
-from amlbridge.migrate.models.run_data import MODES
+from amlbridge.migrate.models.datasets.data import follow, input_code, lists_files
+from amlbridge.migrate.models.jobs.run_data import MODES
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 

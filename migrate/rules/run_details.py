@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.entries import Asked, memberships, methods, reads_of, reads_of_variable
-from amlbridge.migrate.models.mlflow_details import mlflow_details
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.code.entries import Asked, memberships, methods, reads_of, reads_of_variable
+from amlbridge.migrate.models.runs.mlflow_details import mlflow_details
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.runs import written

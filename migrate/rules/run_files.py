@@ -14,9 +14,9 @@ from amlbridge.migrate.analysis.kinds import called, is_pyplot, kind_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import client_call, log_call, run_id
-from amlbridge.migrate.models.artifacts import known_text, stored_path, stored_text
-from amlbridge.migrate.models.new_functions import listing_function
-from amlbridge.migrate.models.uploaded import telling
+from amlbridge.migrate.models.code.new_functions import listing_function
+from amlbridge.migrate.models.runs.artifacts import known_text, stored_path, stored_text
+from amlbridge.migrate.models.runs.uploaded import telling
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import joined, loop_names, quoted

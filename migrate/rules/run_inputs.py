@@ -17,8 +17,8 @@ from amlbridge.migrate.analysis.kinds import destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.frames import TYPES, pandas_name
-from amlbridge.migrate.models.table_filters import TIMES, condition, time_filters
+from amlbridge.migrate.models.datasets.frames import TYPES, pandas_name
+from amlbridge.migrate.models.datasets.table_filters import TIMES, condition, time_filters
 from amlbridge.migrate.module import NamedInput
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

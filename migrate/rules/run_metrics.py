@@ -26,8 +26,8 @@ from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import log_call
-from amlbridge.migrate.models.handed_logging import handed_log, is_one_of_several
-from amlbridge.migrate.models.logged_items import may_be_text
+from amlbridge.migrate.models.runs.handed_logging import handed_log, is_one_of_several
+from amlbridge.migrate.models.runs.logged_items import may_be_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, assuming
 from amlbridge.migrate.rewriter import Rewriter
 

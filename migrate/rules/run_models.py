@@ -11,7 +11,7 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.inside import run_id
 from amlbridge.migrate.mixtures.new_clients import client
-from amlbridge.migrate.models.artifacts import stored_path, stored_text
+from amlbridge.migrate.models.runs.artifacts import stored_path, stored_text
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_metrics import quoted

@@ -14,9 +14,9 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import PARENT_TAG, is_created, is_submitted, run_id, run_object
 from amlbridge.migrate.mixtures.new_clients import client
-from amlbridge.migrate.models.metrics import asked
-from amlbridge.migrate.models.mlflow_details import mlflow_details
-from amlbridge.migrate.models.tracking import tracking, tracks_from_the_client_on
+from amlbridge.migrate.models.runs.metrics import asked
+from amlbridge.migrate.models.runs.mlflow_details import mlflow_details
+from amlbridge.migrate.models.runs.tracking import tracking, tracks_from_the_client_on
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.run_workspace import ACCESS

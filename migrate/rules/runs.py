@@ -17,15 +17,15 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, run_id
-from amlbridge.migrate.models import states
-from amlbridge.migrate.models.artifacts import folder_above, stored_path
-from amlbridge.migrate.models.data import INTERMEDIATE, follow
-from amlbridge.migrate.models.environment import assigned
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.metrics import asked
-from amlbridge.migrate.models.new_functions import listing_function
-from amlbridge.migrate.models.run_properties import is_added
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.code.new_functions import listing_function
+from amlbridge.migrate.models.datasets.data import INTERMEDIATE, follow
+from amlbridge.migrate.models.environments.environment import assigned
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.runs import states
+from amlbridge.migrate.models.runs.artifacts import folder_above, stored_path
+from amlbridge.migrate.models.runs.metrics import asked
+from amlbridge.migrate.models.runs.run_properties import is_added
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.run_metrics import loop_names

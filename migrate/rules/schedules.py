@@ -12,9 +12,9 @@ import ast
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models.additions import base
-from amlbridge.migrate.models.listing import listing
-from amlbridge.migrate.models.paths import uploaded_file
+from amlbridge.migrate.models.code.additions import base
+from amlbridge.migrate.models.code.listing import listing
+from amlbridge.migrate.models.datasets.paths import uploaded_file
 from amlbridge.migrate.module import Publication
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

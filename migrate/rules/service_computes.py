@@ -12,9 +12,9 @@ import ast
 from collections.abc import Collection, Iterator
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.services import CONFIGURATIONS, SERVICES
-from amlbridge.migrate.models.steps import STEPS
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.jobs.services import CONFIGURATIONS, SERVICES
+from amlbridge.migrate.models.steps.steps import STEPS
 from amlbridge.migrate.no_equivalent import without_rule
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter

@@ -13,7 +13,7 @@ import posixpath
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status, together
-from amlbridge.migrate.models.images import TOLD, is_checked, is_packaged, is_shown
+from amlbridge.migrate.models.serving.images import TOLD, is_checked, is_packaged, is_shown
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.deployments import Wanted, deployed, made, target_of

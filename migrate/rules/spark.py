@@ -9,7 +9,7 @@ that ran on HDInsight, or names no pool, runs on serverless Spark. ``HDFSOutputD
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models import spark as spark_model
+from amlbridge.migrate.models.jobs import spark as spark_model
 from amlbridge.migrate.registry import Case, Outcome, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipeline_steps import step as component

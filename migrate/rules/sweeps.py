@@ -13,11 +13,9 @@ from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance, Symbol
 from amlbridge.migrate.findings import together
-from amlbridge.migrate.models import sweep_steps  # noqa: F401 - registers how the step is read
-from amlbridge.migrate.models.automl_images import samples_images
-from amlbridge.migrate.models.flow import Flow
-from amlbridge.migrate.models.own_trials import own_trial
-from amlbridge.migrate.models.sweeps import (
+from amlbridge.migrate.models.jobs.automl_images import samples_images
+from amlbridge.migrate.models.jobs.own_trials import own_trial
+from amlbridge.migrate.models.jobs.sweeps import (
     CONFIGURATIONS,
     SAMPLINGS,
     configurations,
@@ -28,6 +26,8 @@ from amlbridge.migrate.models.sweeps import (
     spread,
     trial_of,
 )
+from amlbridge.migrate.models.pipelines.flow import Flow
+from amlbridge.migrate.models.steps import sweep_steps  # noqa: F401 - registers how the step is read
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules import pipeline_steps

@@ -10,7 +10,7 @@ import ast
 
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.tracking import tracking
+from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -7,7 +7,7 @@ has no datastores of databases. Data Factory is not needed any more (rule servic
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models import transfers
+from amlbridge.migrate.models.steps import transfers
 from amlbridge.migrate.registry import Case, Outcome, Rule
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipeline_steps import step as component

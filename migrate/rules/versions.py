@@ -6,7 +6,7 @@ Notebooks print it in their first cell.
 from __future__ import annotations
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.models.environment import GPU_IMAGE
+from amlbridge.migrate.models.environments.environment import GPU_IMAGE
 from amlbridge.migrate.registry import Case, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

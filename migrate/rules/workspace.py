@@ -17,8 +17,8 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.mixtures.new_clients import job_fact
-from amlbridge.migrate.models.objects import Objects
-from amlbridge.migrate.models.version_numbers import default_of
+from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.datasets.version_numbers import default_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS

@@ -10,7 +10,7 @@ import pandas
 
 from amlbridge.migrate.analysis.symbols import OPEN_DATASETS
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.models.open_datasets import OPEN
+from amlbridge.migrate.models.datasets.open_datasets import OPEN
 from tests.migrate.rules.support import convert
 
 HEAD = "from azureml.core import Dataset, Workspace\nfrom azureml.opendatasets import *\nimport pandas as pd\n"

@@ -1,0 +1,1 @@
+"""Data: datasets, data assets, and the paths and tables that they are made of."""

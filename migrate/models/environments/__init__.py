@@ -1,0 +1,1 @@
+"""Environments, and the packages in them."""

@@ -1,0 +1,1 @@
+"""Pipelines: their steps in order, and the code that puts them together."""

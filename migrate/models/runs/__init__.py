@@ -1,0 +1,1 @@
+"""Runs: what code asks of them, and logs."""

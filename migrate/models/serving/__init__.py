@@ -1,0 +1,1 @@
+"""Web services: endpoints, deployments and their images."""

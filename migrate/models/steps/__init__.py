@@ -1,0 +1,1 @@
+"""Steps of pipelines: a component and a node for each kind."""
