@@ -27,7 +27,10 @@ def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.s
 def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     """The parts of a target with what each gets, as far as the code writes it out."""
     several = (ast.Tuple, ast.List)
-    if not (isinstance(target, several) and isinstance(value, several)):
+    if isinstance(target, several) and isinstance(value, (ast.ListComp, ast.GeneratorExp)):
+        for part in target.elts if not _is_starred(target.elts) else ():  # each is what the same code makes
+            yield from _paired(part, value.elt)
+    elif not (isinstance(target, several) and isinstance(value, several)):
         yield target, value
     elif len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
         for part, given in zip(target.elts, value.elts, strict=True):

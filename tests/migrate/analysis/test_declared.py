@@ -68,3 +68,21 @@ Fits(Workspace.from_config(), "fits").show()
     told = {finding.symbol for finding in conversion.findings}
     assert {"Workspace.resource_group", "Experiment.get_runs", "Run.get_metrics"} <= told
     assert "get_runs" not in conversion.text and "azureml" not in conversion.text
+
+
+def test_the_only_object_that_a_condition_leaves_is_known_in_an_attribute() -> None:
+    conversion = convert(
+        """\
+from azureml.core import Model, Workspace
+
+
+class Shown:
+    def __init__(self, ws: Workspace, name):
+        (self.model,) = (model for model in Model.list(ws) if model.name == name)
+
+    def show(self):
+        print(self.model.created_time)
+"""
+    )
+    assert "Model.created_time" in {finding.symbol for finding in conversion.findings}
+    assert "self.model.creation_context.created_at" in conversion.text
