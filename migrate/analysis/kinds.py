@@ -132,7 +132,10 @@ def kind_of_items(evaluator: Evaluator, node: ast.expr, depth: int = 0) -> Kind 
         return kind_of(evaluator, node.elt, depth + 1)
     if isinstance(node, ast.Call):
         if called(node) in ("list", "sorted", "tuple") and node.args:
-            return kind_of_items(evaluator, node.args[0], depth + 1)
+            of_table = isinstance(node.args[0], ast.Attribute) and node.args[0].attr == "columns"
+            return "text" if of_table else kind_of_items(evaluator, node.args[0], depth + 1)
+        if called(node) in ("tolist", "to_list") and isinstance(node.func, ast.Attribute):
+            return "text" if getattr(node.func.value, "attr", "") == "columns" else None
         return "text" if called(node) in ("split", "splitlines", "listdir", "glob") else None
     if isinstance(node, ast.Name):
         values = [binding.value for binding in evaluator.scopes.lookup(node.id, node) if binding.kind == "assign"]

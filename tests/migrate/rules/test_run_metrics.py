@@ -196,7 +196,10 @@ def test_a_name_that_is_formatted_has_only_what_mlflow_allows(name: str, allowed
     assert f"mlflow.log_metric({allowed}, 1)" in convert(f"{HEAD}run.log({name}, 1)\n").text
 
 
-@pytest.mark.parametrize("value", ["[str(item) for item in found]", "line.split(',')", "['a', 'b']"])
+@pytest.mark.parametrize(
+    "value",
+    ["[str(item) for item in found]", "line.split(',')", "['a', 'b']", "list(frame.columns)", "frame.columns.tolist()"],
+)
 def test_lists_of_texts_are_no_metrics(value: str) -> None:
     text = convert(f"{HEAD}names = {value}\nrun.log_list('names', names)\n").text
     assert text.endswith('mlflow.log_dict({"names": names}, "names.json")\n')
