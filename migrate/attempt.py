@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Leave, Rule
 
 

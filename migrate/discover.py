@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
 from amlbridge.migrate.findings import BadInputError
-from amlbridge.migrate.records import dataclass
 
 #: Folders that hold no code of the user's.
 SKIPPED_FOLDERS = frozenset(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from amlbridge.migrate import files
 from amlbridge.migrate.analysis.known import FACTORIES
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, REPORTED, lineage
 from amlbridge.migrate.no_equivalent import way_out_of_path
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Rule, all_rules
 from amlbridge.migrate.signatures.table import Entry, Table, v1_table
 from amlbridge.migrate.ways_out.packages import PACKAGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate import files
@@ -18,7 +18,6 @@ from amlbridge.migrate.module import Conversion, ModuleText, Options
 from amlbridge.migrate.notebooks.notebook import Notebook, WrittenFile
 from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.project.own_package import own_imports
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.source import SourceFile
 
 #: What a shell line of a notebook is converted as.

@@ -12,8 +12,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from contextlib import suppress
-
-from amlbridge.migrate.records import dataclass
+from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"#\s*amlbridge:\s*(ignore(?:-file)?)\b\s*(?:\[([^\]]*)\])?")
 _ALL = frozenset({"*"})

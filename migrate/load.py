@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from amlbridge.migrate import discover
 from amlbridge.migrate.findings import BadInputError
 from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.notebooks.notebook import Notebook
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.source import SourceFile
 
 #: Without these bytes Python code has nothing of SDK v1, and is not parsed.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from amlbridge.migrate.findings import Finding
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.traced import TracedPipeline
 
 #: The comment line that starts each code cell in the text of a notebook; its index in the notebook follows.

@@ -48,12 +48,11 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.findings import Status, together
-from amlbridge.migrate.records import dataclass
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use

@@ -5,12 +5,11 @@ from __future__ import annotations
 import configparser
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.records import dataclass
 
 if sys.version_info >= (3, 11):
     import tomllib

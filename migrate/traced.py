@@ -9,10 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from amlbridge.migrate.records import dataclass
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.uses import Use

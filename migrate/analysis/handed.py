@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
@@ -21,7 +22,6 @@ from amlbridge.migrate.analysis.made_elsewhere import steps_of
 from amlbridge.migrate.analysis.run_kinds import inside, is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.trees import FUNCTIONS
 
 #: Converted code reads nothing of these but the name.

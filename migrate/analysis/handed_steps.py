@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.values import Evaluator, Instance
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.trees import only_target
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef

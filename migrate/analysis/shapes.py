@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.dicts import changes_of, follows
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.trees import called_name
 
 #: How many variables and functions lie between a dict and its use.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.keywords import keywords_behind
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS
 from amlbridge.migrate.analysis.literals import unless_none
 from amlbridge.migrate.analysis.symbols import ENUMERATIONS, NAMESPACES, element_of, lineage, member_of
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Module, Symbol
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.signatures.places import named_at, place_of
 from amlbridge.migrate.text.trees import children
 

@@ -7,7 +7,7 @@ values (branches) it is the first that is known, nearest to the use.
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
 from amlbridge.migrate.analysis.clients import is_client, says_client
@@ -35,7 +35,6 @@ from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.analysis.unbound import unbound_workspace
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.signatures import canonical
 from amlbridge.migrate.text.trees import FUNCTIONS
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.scopes import Scope
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Function
 from amlbridge.migrate.models.steps.steps import STEPS
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.edits import Lines
 
 #: Members of SDK v1 that only describe something or look it up.

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.files import deployment_yaml
 from amlbridge.migrate.files.az_ml_jobs import Context, registered, submitted
 from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models.datasets.paths import DEFAULT_DATASTORE
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rules.deployments import DEPLOYMENT
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlbridge.migrate.files import runconfig
-from amlbridge.migrate.records import dataclass
 
 #: Options of ``submit-script`` -> what they say. Those without a value: ``_ALONE``.
 _SUBMIT = {

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from amlbridge.migrate.files import az_ml, packages
 from amlbridge.migrate.files.az_ml_jobs import Context
 from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.records import dataclass
 
 INSTALL_RULE = "install-commands"
 CLI_RULE = "az-ml-v1"

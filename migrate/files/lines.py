@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Options
-from amlbridge.migrate.records import dataclass
 
 _IGNORE = re.compile(r"#\s*amlbridge:\s*ignore(?P<file>-file)?\b")
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.findings import Status
-from amlbridge.migrate.records import dataclass
 
 #: What converted code may import, with the lowest version that has what our rules write.
 LOWER_BOUNDS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from amlbridge.migrate.findings import BadInputError, Finding, Status
@@ -16,7 +17,6 @@ from amlbridge.migrate.notebooks.cell_text import assigned_names, dedented, told
 from amlbridge.migrate.notebooks.magics import Masks, masked_cell, names_read
 from amlbridge.migrate.notebooks.notebook_json import CellSource, code_cells, language_of, replaced
 from amlbridge.migrate.notebooks.written_files import Constants, written_file
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.source import SourceFile, restore_ends, split_ends
 
 _MARK = re.compile(rf"^{re.escape(CELL_MARK)}(\d+)$", re.MULTILINE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.literals import is_none, is_true
 from amlbridge.migrate.analysis.uses import Use
@@ -45,7 +45,6 @@ from amlbridge.migrate.models.serving.machine_sizes import size
 from amlbridge.migrate.models.serving.served_models import served
 from amlbridge.migrate.models.serving.serving_images import Serving, script_keywords, serving
 from amlbridge.migrate.models.serving.traffic_settings import ELSEWHERE, elsewhere, traffic_settings
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 

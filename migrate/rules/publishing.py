@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.literals import is_false
 from amlbridge.migrate.analysis.uses import Use
@@ -21,7 +21,6 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.jobs.submit_settings import lost_settings
 from amlbridge.migrate.models.pipelines.rest_calls import ANSWER, RestCalls
 from amlbridge.migrate.models.serving.endpoint_names import endpoint_name
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.signatures.table import Entry, Table, v2_table
 from amlbridge.migrate.text.trees import FUNCTIONS, parsed
 

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from amlbridge.migrate.records import dataclass
 
 FOLDER = Path(__file__).parent
 V1, V2 = FOLDER / "v1_symbols.json", FOLDER / "v2_signatures.json"

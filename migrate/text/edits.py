@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.implied import ImpliedItem
-from amlbridge.migrate.records import dataclass
 
 
 class Lines:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.nested_quotes import flattened
 
 #: The start of a string literal: its prefix and its quotes.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.comments import lost_comments
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import io
 import re
 import tokenize
 from collections import Counter
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from amlbridge.migrate.findings import BadInputError
-from amlbridge.migrate.records import dataclass
 
 #: Files above this many bytes are generated, not written; a person would not edit them either.
 LARGEST = 5_000_000

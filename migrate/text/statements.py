@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import UNCONVERTED, Status
 from amlbridge.migrate.mixtures.beside import both_written
 from amlbridge.migrate.no_equivalent import rule_name
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Leave, Statements
 from amlbridge.migrate.rewriter import CONNECTED, CannotWriteError, Rewriter
 from amlbridge.migrate.text.comments import OF_LINTERS, lost_comments

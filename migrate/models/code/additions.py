@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.handed_steps import root_of
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.models.code.objects import Objects
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.objects import Objects
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _METHODS = frozenset({"items", "keys", "values", "pop", "update", "setdefault", "copy"})

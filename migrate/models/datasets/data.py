@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from amlbridge.migrate.analysis.functions import returns
@@ -17,7 +17,6 @@ from amlbridge.migrate.models.datasets.handed_data import handed_elsewhere, is_o
 from amlbridge.migrate.models.datasets.mixed_data import mixed_input
 from amlbridge.migrate.models.datasets.path_lists import paths_of
 from amlbridge.migrate.module import Registered
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Types of data that one step writes and others read.

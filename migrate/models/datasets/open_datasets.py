@@ -5,7 +5,7 @@ Source: the pages of the datasets in the documentation of Azure Open Datasets, w
 
 from __future__ import annotations
 
-from amlbridge.migrate.records import dataclass
+from dataclasses import dataclass
 
 ACCOUNT = "azureopendatastorage"
 

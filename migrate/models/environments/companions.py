@@ -8,12 +8,12 @@ reads.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.code.objects import Objects
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Keyword of a command -> the members of v1 objects that say it, and what it is when none does.

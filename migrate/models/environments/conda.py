@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.environments.package_lists import is_added_to, rename_listed
 from amlbridge.migrate.models.environments.script_packages import ScriptPackages
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.requirements import converted
 from amlbridge.migrate.rewriter import Rewriter
 

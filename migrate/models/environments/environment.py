@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
@@ -24,7 +24,6 @@ from amlbridge.migrate.models.environments.docker_runs import (
 from amlbridge.migrate.models.environments.docker_sections import docker_section
 from amlbridge.migrate.models.environments.late_packages import late_additions
 from amlbridge.migrate.models.environments.r_packages import SYMBOLS, RPackages
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.trees import called_name
 from amlbridge.migrate.write import is_free

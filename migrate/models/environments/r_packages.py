@@ -7,11 +7,10 @@ no section for R in an environment.
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.objects import Objects
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The changes of an environment that say something of R.

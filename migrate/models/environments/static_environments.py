@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.code.static import NotKnownError, Static, file_of, parsed
 from amlbridge.migrate.models.environments.environment import Parts, is_change
 from amlbridge.migrate.models.jobs.settings import Settings
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _REASON = "its environment is known only when the script runs"

@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence, Set
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.literals import is_none
@@ -34,7 +34,6 @@ from amlbridge.migrate.models.datasets.destinations import destination_path
 from amlbridge.migrate.models.datasets.paths import datastore_path
 from amlbridge.migrate.models.pipelines.intermediate_paths import own_store
 from amlbridge.migrate.models.pipelines.unlisted_outputs import REVIEW, is_unlisted
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.keywords import is_written_out, keywords_behind
 from amlbridge.migrate.analysis.literals import is_none
@@ -19,7 +19,6 @@ from amlbridge.migrate.models.jobs.automl_rows import (
     split_table,
     take_rows,
 )
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 TASKS = ("classification", "regression", "forecasting")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.jobs.automl import check_settings, minutes
 from amlbridge.migrate.models.jobs.sweeps import SAMPLINGS, options
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.signatures.table import v2_table
 

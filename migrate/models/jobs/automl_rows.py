@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from dataclasses import dataclass
 from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.code.static import NotKnownError, Static
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The columns of the target and of the weights in tables that are made of arrays.

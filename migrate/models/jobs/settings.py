@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Collection
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.functions import argument_of
 from amlbridge.migrate.analysis.literals import is_none, unless_none
@@ -15,7 +15,6 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.code.parameters import makers, parameter_of
 from amlbridge.migrate.models.environments.environment import Parts
 from amlbridge.migrate.models.jobs.services import is_of_service
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The compute of a step that names none, as code: every node of a pipeline has to name one.

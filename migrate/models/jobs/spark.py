@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.static import NotKnownError, parsed
@@ -11,7 +11,6 @@ from amlbridge.migrate.models.datasets.data import follow
 from amlbridge.migrate.models.jobs.arguments import Arguments, list_elements, output_port, read_arguments
 from amlbridge.migrate.models.jobs.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps.steps import Step, declare_inputs, reads, take_reuse
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: Setting of Spark -> keyword of spark(...), which has to be given, and what it is where nothing says it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import cast
 
 from amlbridge.migrate.analysis.dicts import items_of
@@ -12,7 +12,6 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.models.code.names import identifier, unique
 from amlbridge.migrate.models.jobs.arguments import PLAIN, Arguments, Port, literal
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: v1 sampling -> (name of the algorithm, its v2 class).

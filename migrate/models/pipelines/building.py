@@ -17,14 +17,13 @@ Functions and methods that make steps stay where they are; the function of the p
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.made_elsewhere import DEFINITIONS, elsewhere_made, own_nodes
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Function
 from amlbridge.migrate.models.datasets.data import INTERMEDIATE
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:

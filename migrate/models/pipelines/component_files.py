@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import posixpath
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -15,7 +16,6 @@ from amlbridge.migrate.models.code.static import NotKnownError, Static, folder_o
 from amlbridge.migrate.models.environments.static_environments import Described, environment_of
 from amlbridge.migrate.models.jobs.arguments import Port
 from amlbridge.migrate.models.steps.steps import Step, waiting_input
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.write import is_free
 

@@ -8,11 +8,11 @@ said under the same condition: the later node waits for it when there is one.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import cast
 
 from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.models.steps.steps import Step
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: What a person should check where the condition could not be kept.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.functions import argument_of, returns
@@ -25,7 +25,6 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.code.parameters import parameter_of
 from amlbridge.migrate.models.datasets.data import DATASETS, INTERMEDIATE, REFERENCES, follow, input_code, kind_of
 from amlbridge.migrate.models.jobs.arguments import Port, declared_output, declared_parameter
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.text.trees import FUNCTIONS, LOOPS, only_target
 
 if TYPE_CHECKING:

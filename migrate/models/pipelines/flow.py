@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
 
@@ -19,7 +19,6 @@ from amlbridge.migrate.models.pipelines.factories import Factory, complete, expa
 from amlbridge.migrate.models.pipelines.reach import check_reach
 from amlbridge.migrate.models.pipelines.step_chains import chains
 from amlbridge.migrate.models.steps.steps import READERS, Step
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.kinds import kind_of
 from amlbridge.migrate.analysis.passed import parameter_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, LocalObject, Symbol
 from amlbridge.migrate.inside import of_other_run
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.registry import Leave, Outcome, Replace
 from amlbridge.migrate.rewriter import Rewriter
 

@@ -7,12 +7,12 @@ online endpoints and deployments).
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance
 from amlbridge.migrate.models.serving.deployment_settings import given_nodes
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _CONFIGURATION = "LocalWebserviceDeploymentConfiguration"

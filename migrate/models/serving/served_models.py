@@ -7,10 +7,9 @@ all of them; the deployment keeps the folder's name below ``AZUREML_MODEL_DIR``.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from amlbridge.migrate.analysis.values import Code
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The folder that has the files of all models of a deployment: below it each model has a folder of its own name.

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.datasets.path_objects import text_of
 from amlbridge.migrate.models.datasets.paths import joined_parts, path_inside
 from amlbridge.migrate.models.environments.environment import IMAGE
 from amlbridge.migrate.models.jobs.settings import variables_of
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The folder with the Dockerfile, and where the image has its packages.

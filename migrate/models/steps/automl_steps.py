@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.names import identifier, unique
@@ -17,7 +17,6 @@ from amlbridge.migrate.models.pipelines.component_files import check_place
 from amlbridge.migrate.models.steps import automl_outputs
 from amlbridge.migrate.models.steps.automl_outputs import OutputsOfAutoML
 from amlbridge.migrate.models.steps.steps import Step, reads, take_reuse
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 MODEL = "best_model"

@@ -6,7 +6,7 @@ Source: the article "Set up AutoML to train a time-series forecasting model" of 
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.datasets.data import INTERMEDIATE, REFERENCES, Data, follow, input_code
@@ -14,7 +14,6 @@ from amlbridge.migrate.models.jobs.arguments import Arguments, Port, data_name, 
 from amlbridge.migrate.models.jobs.settings import Settings
 from amlbridge.migrate.models.steps.many_models_settings import TRAIN, TRAINING, is_literal, settings_file
 from amlbridge.migrate.models.steps.steps import Step, reads
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The call that makes the steps of a forecast.

@@ -6,13 +6,12 @@ Its component is written beside the user's code: a script, its environment and t
 from __future__ import annotations
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.models.pipelines.component_files import SCHEMA, create_file
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.write import is_free
 

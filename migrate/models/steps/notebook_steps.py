@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
@@ -14,7 +15,6 @@ from amlbridge.migrate.models.datasets.data import follow
 from amlbridge.migrate.models.jobs.arguments import Arguments, Port, data_name, list_elements, read_arguments
 from amlbridge.migrate.models.jobs.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps.steps import Step, reads, take_reuse
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _INSTALLED = "papermill is installed in each run: put papermill and ipykernel into the environment to save that"

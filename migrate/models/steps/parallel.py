@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import cast
 
 from amlbridge.migrate.analysis.literals import unless_none
@@ -24,7 +24,6 @@ from amlbridge.migrate.models.jobs.arguments import (
 from amlbridge.migrate.models.jobs.settings import Settings
 from amlbridge.migrate.models.steps.parallel_yaml import settings_of
 from amlbridge.migrate.models.steps.steps import Step, reads, take_reuse
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _NAMES = (

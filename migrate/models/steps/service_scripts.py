@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from amlbridge.migrate.analysis.uses import Use
@@ -31,7 +31,6 @@ from amlbridge.migrate.models.jobs.arguments import (
     type_of_value,
 )
 from amlbridge.migrate.models.steps.steps import Step
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.layout import lay_out
 from amlbridge.migrate.write import is_free

@@ -6,7 +6,7 @@ import ast
 import json
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.kinds import kind_of
@@ -35,7 +35,6 @@ from amlbridge.migrate.models.jobs.settings import Settings, opened
 from amlbridge.migrate.models.pipelines.run_time_inputs import REVIEW, functions, holds_outputs, input_lines
 from amlbridge.migrate.models.pipelines.step_names import is_asked_for
 from amlbridge.migrate.models.pipelines.written_outputs import type_inputs, type_outputs
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.names import identifier, unique
@@ -14,7 +14,6 @@ from amlbridge.migrate.models.jobs.settings import Settings
 from amlbridge.migrate.models.jobs.sweeps import CONFIGURATIONS, Sweep, read_sweep, trial_of, tune
 from amlbridge.migrate.models.steps.steps import Step, declare_inputs, read_as_tables, reads, roots, take_reuse
 from amlbridge.migrate.models.steps.sweep_outputs import REVIEW, TELL, TRIAL, OutputsOfSweep
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _METRICS = "sweeps have no output with the metrics: read them of the trials with MLflow"

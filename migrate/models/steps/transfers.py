@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.objects import Objects
@@ -11,7 +12,6 @@ from amlbridge.migrate.models.jobs.arguments import Arguments, Port, input_port,
 from amlbridge.migrate.models.jobs.settings import SERVERLESS, Settings
 from amlbridge.migrate.models.steps.service_scripts import environment_with
 from amlbridge.migrate.models.steps.steps import Step, reads, take_reuse
-from amlbridge.migrate.records import dataclass
 from amlbridge.migrate.rewriter import Rewriter
 
 _REVIEW = (
