@@ -19,6 +19,7 @@ from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.code.listing import listing
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.jobs.submit_settings import lost_settings
+from amlbridge.migrate.models.pipelines.releases import passed_releases, takes_component
 from amlbridge.migrate.models.pipelines.rest_calls import ANSWER, RestCalls
 from amlbridge.migrate.models.serving.endpoint_names import endpoint_name
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -234,7 +235,7 @@ class Release:
             value = to.evaluator.value(pipeline)
             known = to.memory.get(("release", value.origin)) if isinstance(value, Instance) else None
             if not isinstance(known, Release):
-                raise ValueError(_ELSEWHERE)
+                return cls._passed(pipeline, to)
             return cls("", known.source, known.name, _NAMES, known.settings)
         component = to.fresh("pipeline_component")
         code = f"{client}.components.create_or_update({job_code(pipeline, None, to)}.component)"
@@ -243,6 +244,22 @@ class Release:
         return cls._named(
             made, f"component={component}", version, _NO_DEFAULTS.format(", ".join(data)) if data else "", to
         )
+
+    @classmethod
+    def _passed(cls, pipeline: ast.expr, to: Rewriter) -> Release:
+        """The release of a published pipeline that the calls of a function pass, which pass its component instead.
+        Raises ValueError where something else may be passed, or pipelines that are released in different ways."""
+        passed = passed_releases(pipeline, to)
+        releases = [to.memory.get(("release", made.node)) for _argument, made in passed]
+        known = [one for one in releases if isinstance(one, Release) and one.source.startswith("component=")]
+        if not known or len(known) < len(passed) or len({(one.name, one.settings) for one in known}) > 1:
+            raise ValueError(_ELSEWHERE)
+        first = known[0]
+        if not all(_is_constant(code) for code in (first.name, first.settings or "None")):
+            raise ValueError(_ELSEWHERE)
+        for (argument, _made), release in zip(passed, known, strict=True):
+            to.rename(argument, release.source.removeprefix("component="))
+        return cls("", f"component={to.source(pipeline)}", first.name, _NAMES, first.settings)
 
     @classmethod
     def of_job(cls, job: str, version: ast.expr | None, to: Rewriter) -> Release:
@@ -256,6 +273,11 @@ class Release:
         name = to.fresh("deployment_name")
         made += f"{name} = {version_code(version, to)}\n"
         return cls(made, source, name, together([_NAMES, review]))
+
+
+def _is_constant(code: str) -> bool:
+    """Whether code means the same everywhere."""
+    return not any(isinstance(node, ast.Name) for node in ast.walk(ast.parse(code, mode="eval")))
 
 
 def _endpoint(variable: str, name: ast.expr, description: ast.expr | None, client: str, to: Rewriter) -> str:
@@ -318,7 +340,8 @@ _LISTINGS = ("PublishedPipeline.list", "PublishedPipeline.get_all", "PipelineEnd
 def listed(use: Use, to: Rewriter) -> Outcome:
     """All batch endpoints."""
     if use.call is None:
-        return Replace(to.need("azure.ai.ml.entities", "BatchEndpoint"))
+        kind = "PipelineComponent" if takes_component(use.node, to) else "BatchEndpoint"
+        return Replace(to.need("azure.ai.ml.entities", kind))
     client = to.client(use.node, use.argument("workspace", position=0))
     if "." not in use.symbol:
         name = use.argument("id", "name", position=1)
