@@ -6,7 +6,7 @@ What they get is only known from the calls, so that they belong to the project w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from amlbridge.migrate.signatures.table import v1_table
 V1 = "azureml"
 _IMPORTS = re.compile(r"^[ \t]*(?:from|import)[ \t]+[^\n]*(?:\([^)]*\))?", re.MULTILINE)
 _MEMBER = re.compile(r"\.([a-z]\w*)")
+_BASES = re.compile(r"^class \w+\(([^)]+)\)", re.MULTILINE)
 _TAKES = re.compile(r"\bdef \w+\(\s*\w")
 _WORD = re.compile(r"\w+")
 
@@ -27,12 +28,15 @@ def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
     others = [module for module in modules if V1 not in module.text] if waiting else []
     if not others:
         return []
-    left = [module for module in others if _may_take(module.text)]
+    stems = {_stem(module.path) for module in modules}
+    left = [module for module in others if _may_take(module.text) or _derives(module.text, stems)]
+    packages = [module for module in others if module.path.name == "__init__.py" and module not in left]
+    left += packages  # which name what their modules have
     found: list[ModuleText] = []
     while waiting and left:
         words = _imported_words(waiting)
         waiting = [module for module in left if _stem(module.path) in words]
-        found += waiting
+        found += [module for module in waiting if module not in packages]
         left = [module for module in left if module not in waiting]
     return found
 
@@ -40,6 +44,13 @@ def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
 def _may_take(text: str) -> bool:
     """Whether a function may read something of an object of SDK v1, as far as the words tell."""
     return _TAKES.search(text) is not None and not _members().isdisjoint(_MEMBER.findall(text))
+
+
+def _derives(text: str, stems: Set[str]) -> bool:
+    """Whether a class is made of one of the project: objects of it may be made as those of that one are."""
+    bases = {base for names in _BASES.findall(text) for base in _WORD.findall(names)}
+    lines = [line for line in _IMPORTS.findall(text) if not bases.isdisjoint(_WORD.findall(line))] if bases else []
+    return any(word in stems for line in lines for word in _WORD.findall(line))
 
 
 def _imported_words(modules: Iterable[ModuleText]) -> set[str]:

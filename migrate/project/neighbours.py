@@ -222,6 +222,27 @@ class Neighbours:
                 called = evaluator.value(call.func)
                 if isinstance(called, (Function, LocalClass)) and called.node is wanted:
                     found.append((evaluator, call))
+            if evaluator is not None and isinstance(owner, ast.ClassDef) and wanted is owner:
+                found += self._callers_of_derived(evaluator, module.path, function)
+        return found
+
+    def _callers_of_derived(
+        self, evaluator: Evaluator, path: Path, function: ast.AST
+    ) -> list[tuple[Evaluator, ast.Call]]:
+        """The calls that make objects of the classes of a module which have the ``__init__`` of another module's."""
+        found: list[tuple[Evaluator, ast.Call]] = []
+        for derived in evaluator.tree.body:
+            if not isinstance(derived, ast.ClassDef) or not derived.bases:
+                continue
+            made = evaluator.field(derived, "__init__")
+            if not isinstance(made, Function) or made.node is not function:
+                continue
+            homes = [evaluator, *(home for user in self.importers(key_of(path)) if (home := self.evaluator(user)))]
+            for home in homes:
+                for call in home.calls().get(derived.name, ()):
+                    called = home.value(call.func)
+                    if isinstance(called, LocalClass) and called.node is derived:
+                        found.append((home, call))
         return found
 
 

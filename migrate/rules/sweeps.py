@@ -19,6 +19,7 @@ from amlbridge.migrate.models.jobs.sweeps import (
     CONFIGURATIONS,
     SAMPLINGS,
     configurations,
+    option_of_name,
     options,
     read_sweep,
     sampling_of,
@@ -437,7 +438,7 @@ def trial_arguments(node: ast.expr, to: Rewriter) -> Replace | None:
     json = to.need_module("json")
     run = to.source(use.receiver)
     pairs = f'sorted({json}.loads({run}.tags["hyperparameters"]).items())'
-    words = f'word for name, value in {pairs} for word in (f"--{{name}}", str(value))'
+    words = f"word for name, value in {pairs} for word in ({option_of_name(to)}, str(value))"
     try:
         before = _fixed_arguments(to)
     except ValueError:  # keywords that cannot be told

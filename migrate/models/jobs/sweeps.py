@@ -180,6 +180,25 @@ def space_of(sampling: Use, to: Rewriter) -> list[Tuned]:
     return found
 
 
+def option_of_name(to: Rewriter) -> str:
+    """Code of the option that a script gets the hyperparameter ``name`` with: names of inputs are identifiers."""
+    spaces = [tuned for use in configurations(to) for tuned in _known_space(use, to)]
+    other = {tuned.name: tuned.option for tuned in spaces if tuned.option != f"--{tuned.name}"}
+    plain = 'f"--{name}"'
+    if not other:
+        return plain
+    named = ", ".join(f"{literal(name)}: {literal(option)}" for name, option in other.items())
+    return f"{{{named}}}.get(name, {plain})"
+
+
+def _known_space(use: Use, to: Rewriter) -> list[Tuned]:
+    sampling = sampling_of(use, to)
+    try:
+        return space_of(sampling, to) if sampling is not None else []
+    except ValueError:  # it stays SDK v1, and so does its run
+        return []
+
+
 def _type(distribution: ast.expr, to: Rewriter) -> str:
     inner = to.evaluator.behind(distribution)
     use = to.use_of(inner)

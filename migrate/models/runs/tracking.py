@@ -119,7 +119,8 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
         return max(inner, key=lambda other: len(list(scopes.ancestors(other.node)))).statement
     below = [statement for statement in statements_beside(client, to) if _is_around(statement, use, to)]
     if below:
-        return below[-1]
+        above = [one for one in below if scopes.of(one) is scopes.of(use.node) and one.lineno < use.node.lineno]
+        return (above or below)[-1]
     binding = _binding(use, client, to)
     if binding is not None and binding.kind == "assign":
         return binding.statement

@@ -93,3 +93,30 @@ def test_the_environment_of_a_script_has_what_its_helper_imports(tmp_path: Path)
     helper = "def table(run):\n    return run.input_datasets['rows'].to_pandas_dataframe()\n"
     after = converted(tmp_path, {"control.py": control, "train.py": script, "helper.py": helper})
     assert "mltable" in after["control.py"]
+
+
+_VAULT = "class Secrets:\n    def __init__(self, ws):\n        self.key = ws.get_default_keyvault().get_secret('key')\n"
+
+
+def test_a_class_that_is_made_as_the_one_of_another_module_it_is_derived_from(tmp_path: Path) -> None:
+    """What its objects are made with goes to the constructor there."""
+    files = {
+        "control.py": CONTROL.replace("helper import store_of", "derived import Own").replace("print(store_of", "(Own"),
+        "derived.py": "from secrets_of import Secrets\n\n\nclass Own(Secrets):\n    pass\n",
+        "secrets_of.py": _VAULT,
+    }
+    after = converted(tmp_path, files)
+    assert "Own(ml_client)" in after["control.py"]
+    assert "SecretClient(" in after["secrets_of.py"] and "get_default_keyvault" not in after["secrets_of.py"]
+
+
+def test_a_helper_that_its_package_has_a_name_for(tmp_path: Path) -> None:
+    """``from tools import Secrets``, where neither the package nor the module in it names SDK v1."""
+    files = {
+        "control.py": CONTROL.replace("helper import store_of", "tools import Secrets").replace("store_of", "Secrets"),
+        "tools/__init__.py": "from .secrets_of import Secrets\n",
+        "tools/secrets_of.py": _VAULT,
+    }
+    after = converted(tmp_path, files)
+    assert "Secrets(ml_client)" in after["control.py"]
+    assert "SecretClient(" in after["tools/secrets_of.py"]

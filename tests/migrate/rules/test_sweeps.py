@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ruamel.yaml import YAML
@@ -527,3 +529,20 @@ print(best.get_details()["runDefinition"]["arguments"][5])
 """
     text = "".join(convert(head + code).text.split())
     assert 'print(["--rate",rate,"--rounds","3",*(wordforname,valueinsorted(json.loads(' in text
+
+
+def test_the_arguments_of_a_trial_have_the_options_that_its_script_takes() -> None:
+    """The names of hyperparameters are those of inputs in SDK v2: identifiers in small letters."""
+    code = """
+space = {"--max-lag": choice(1, 2), "--C": uniform(0, 1), "--rate": uniform(0, 1)}
+sweep = HyperDriveConfig(RandomParameterSampling(space), "r2", GOAL, 4, run_config=config)
+best = Experiment(ws, "e").submit(sweep).get_best_run_by_primary_metric()
+words = best.get_details()["runDefinition"]["arguments"]
+lag = int(words[words.index("--max-lag") + 1])
+"""
+    found = convert(HEAD + code).text
+    read = found[found.index("words = ") + len("words = ") : found.index("lag = ")]
+    trial = SimpleNamespace(tags={"hyperparameters": '{"max_lag": 2, "c": 0.5, "rate": 0.1}'})
+    words = eval(read, {"best": trial, "json": json})
+    assert words[words.index("--max-lag") + 1] == "2" and words[words.index("--C") + 1] == "0.5"
+    assert words[words.index("--rate") + 1] == "0.1"

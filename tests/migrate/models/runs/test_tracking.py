@@ -152,3 +152,17 @@ print([run.id for run in Experiment(ws, "e").get_runs()])
 def test_a_workspace_that_stays_has_a_client_that_mlflow_is_told_of() -> None:
     text = convert("from azureml.core import Model\n" + HEAD + _TRY + "Model._get(ws, 'm')\n").text
     assert "azureml" in text and joined(SET.format("ml_client") + "print(") in joined(text)
+
+
+def test_mlflow_is_told_behind_each_client_beside_a_workspace_that_is_made_again() -> None:
+    """As notebooks do: what is logged between them is logged to the first one."""
+    again = "run = Experiment(ws, 'e').start_logging()\nrun.log('x', 1.0)\nrun.complete()\n"
+    text = convert(
+        "from azureml.core import Model\nfrom azureml.core.authentication import AzureCliAuthentication\n"
+        + HEAD
+        + "auth = AzureCliAuthentication()\nauth._sign_in_again()\n"
+        + f"ws = Workspace.from_config(auth=auth)\nModel._get(ws, 'm')\n{again}"
+        + f"ws = Workspace.from_config()\n{again}"
+    ).text
+    assert text.index("mlflow.set_tracking_uri(") < text.index("mlflow.start_run(")
+    assert text.count("mlflow.set_tracking_uri(") == 2 == text.count("mlflow.start_run(")
