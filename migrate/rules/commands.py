@@ -229,7 +229,7 @@ def job(
     name = to.need("azure.ai.ml", "command")
     keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}", *_ports(use, settings, arguments, to)]
     code = f"{name}({', '.join([*keywords, *settings.run_keywords(to)])})"
-    review = together(settings.reviews)
+    review = together([*settings.reviews, *arguments.of_data])
     if made_again(use, to) and changes and not straight:
         return Leave("its settings change in a way that cannot be followed")
     if not changes or not straight or variable is None or made_again(use, to):

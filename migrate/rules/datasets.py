@@ -20,6 +20,7 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets import table_options, version_numbers
 from amlbridge.migrate.models.datasets.addresses import address, list_code
 from amlbridge.migrate.models.datasets.asset_names import asset_name, looked_up
+from amlbridge.migrate.models.datasets.chosen_paths import chosen_path
 from amlbridge.migrate.models.datasets.data import (
     ALL_FILES,
     SELECTIONS,
@@ -399,7 +400,7 @@ def consumption(use: Use, to: Rewriter) -> Outcome:
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and names and _in_steps(names, to):
         return Statements("")
-    return Replace(input_code(data, to))
+    return Replace(input_code(data, to), together(chosen_path([use.call])))
 
 
 def _in_steps(names: list[ast.Name], to: Rewriter) -> bool:

@@ -18,6 +18,7 @@ from amlbridge.migrate.models.code.additions import Addition, additions, base, g
 from amlbridge.migrate.models.code.gathered import types_behind
 from amlbridge.migrate.models.code.names import identifier, is_name, unique
 from amlbridge.migrate.models.code.parameters import parameter_of
+from amlbridge.migrate.models.datasets.chosen_paths import chosen_path
 from amlbridge.migrate.models.datasets.data import (
     DATASETS,
     INTERMEDIATE,
@@ -83,6 +84,8 @@ class Arguments:
     parts: list[tuple[str, str]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     reviews: list[str] = field(default_factory=list)
+    #: What of it is about the data, not about how a component takes its words.
+    of_data: list[str] = field(default_factory=list)
     #: The data that the step lists as inputs: it reads that, also where the arguments name it without ``as_input``.
     read: list[ast.expr] = field(default_factory=list)
     #: Whether a shell takes the words apart, so that they may need quotes.
@@ -477,6 +480,7 @@ def input_port(data: Data, flag: str, found: Arguments, to: Rewriter) -> Port:
     else:
         parameter = _data_parameter(data, to)
         kind = kind_of(data, to)
+        found.of_data += chosen_path(data.methods)
         value = "" if parameter is not None else input_code(data, to)
         mode = declared_mode(data, to) if parameter is not None else ""
         port = Port(name, f'{make}(type="{kind}"{mode})', value, source=data.root, parameter=parameter)

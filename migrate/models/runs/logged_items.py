@@ -1,4 +1,4 @@
-"""Values that a loop over a dict logs: whether there are texts among them, which MLflow's metrics are not."""
+"""Values of which only the run knows whether they are texts, which MLflow's metrics are not."""
 
 from __future__ import annotations
 
@@ -6,18 +6,35 @@ import ast
 
 from amlbridge.migrate.analysis.dicts import items_of
 from amlbridge.migrate.analysis.kinds import called, destination, kind_of
+from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 
 def may_be_text(value: ast.expr, evaluator: Evaluator) -> bool:
-    """Whether a variable gets the values of a dict (``for name, value in settings.items()``) and some are texts."""
+    """Whether a variable gets the values of a dict (``for name, value in settings.items()``) and some are texts, or is
+    a parameter that is a text by default."""
     bindings = evaluator.scopes.bindings_of(value)
+    if len(bindings) == 1 and bindings[0].kind == "parameter":
+        return _is_text_by_default(bindings[0])
     if len(bindings) != 1 or bindings[0].kind != "pair" or bindings[0].index != 1:
         return False
     pairs = bindings[0].value
     if not (isinstance(pairs, ast.Call) and isinstance(pairs.func, ast.Attribute) and pairs.func.attr == "items"):
         return False
     return any(_has_texts(node, by) for by, node in _given(pairs.func.value, evaluator))
+
+
+def _is_text_by_default(parameter: Binding) -> bool:
+    function = parameter.scope.node
+    if not isinstance(function, FUNCTIONS):
+        return False
+    plain = function.args
+    named = [*plain.posonlyargs, *plain.args]
+    defaults = dict(zip(reversed([arg.arg for arg in named]), reversed(plain.defaults), strict=False))
+    defaults |= {arg.arg: given for arg, given in zip(plain.kwonlyargs, plain.kw_defaults, strict=True) if given}
+    default = defaults.get(parameter.name)
+    return isinstance(default, ast.Constant) and isinstance(default.value, str)
 
 
 def _given(node: ast.expr, evaluator: Evaluator) -> list[tuple[Evaluator, ast.expr]]:

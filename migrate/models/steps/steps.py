@@ -133,7 +133,8 @@ class Step:
     @property
     def review(self) -> str:
         """What a person should check."""
-        return together([*self.reviews, *self.arguments.reviews, *self.settings.reviews])
+        of_words = [*self.arguments.reviews, *self.arguments.of_data]
+        return together([*self.reviews, *of_words, *self.settings.reviews])
 
     def writes(self, root: ast.expr) -> Port | None:
         """The output that holds some data, or None."""

@@ -38,3 +38,11 @@ def test_what_the_callers_of_a_function_pass_is_looked_at() -> None:
 @pytest.mark.parametrize("above", ["", 'scores = {"rmse": 0.3}\n'])
 def test_other_values_are_taken_for_numbers(above: str) -> None:
     assert "isinstance" not in loop("scores", above)
+
+
+@pytest.mark.parametrize("parameters", ['penalty="l2"', '*, penalty="l2"'])
+def test_a_parameter_that_is_a_text_by_default_may_be_one(parameters: str) -> None:
+    text = convert(f'{HEAD}def fit(rows, {parameters}, rate=0.1):\n    run.log("penalty", penalty)\n').text
+    assert 'if isinstance(penalty, str): mlflow.log_text(penalty, "penalty.txt")' in " ".join(text.split())
+    text = convert(f'{HEAD}def fit(rows, {parameters}, rate=0.1):\n    run.log("rate", rate)\n').text
+    assert "isinstance" not in text
