@@ -29,6 +29,8 @@ class Conda:
     pip: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
     python: str = ""
+    #: Whether the packages of a variable have a version of Python among them.
+    brings_python: bool = False
     base: str = ""
     #: Code of the lines of a requirements file.
     file: str = ""
@@ -77,7 +79,8 @@ class Conda:
         """The dict."""
         if self.base:
             return self.base
-        python = [] if any(name.strip("\"'").startswith("python=") for name in self.conda) else [self.python or PYTHON]
+        named = self.brings_python or any(name.strip("\"'").startswith("python=") for name in self.conda)
+        python = [] if named else [self.python or PYTHON]
         lines = self.pip_lines()
         if self.file:
             literal = [line for line in self.pip if _is_literal(line)]
@@ -103,7 +106,9 @@ def of_creation(use: Use, to: Rewriter) -> Conda:
         return conda
     packages = use.argument("pip_packages", position=1)
     conda.pip = entries(packages, to) if packages is not None else _served(to)
-    conda.conda = entries(use.argument("conda_packages", position=2), to)
+    from_conda = use.argument("conda_packages", position=2)
+    conda.conda = entries(from_conda, to)
+    conda.brings_python = _has_python(from_conda, to)
     conda.pip += entries(use.argument("pip_indexurl", "pip_index_url"), to)
     version = use.argument("python_version")
     if version is not None:
@@ -154,6 +159,14 @@ def entries(node: ast.expr | None, to: Rewriter) -> list[str]:
     if isinstance(node, ast.Name):
         rename_listed(node, to, needed(to))
     return [f"*{to.source(node)}"]
+
+
+def _has_python(node: ast.expr | None, to: Rewriter) -> bool:
+    """Whether a list in a variable names a version of Python."""
+    value = to.evaluator.value(node) if isinstance(node, ast.Name) else None
+    listed = value.node if isinstance(value, Code) else None
+    texts = [to.evaluator.text(one) or "" for one in listed.elts] if isinstance(listed, (ast.List, ast.Tuple)) else []
+    return any(text.startswith("python=") for text in texts)
 
 
 def _entry(node: ast.expr, to: Rewriter) -> str:

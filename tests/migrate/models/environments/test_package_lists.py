@@ -53,3 +53,11 @@ def test_a_loop_that_adds_them(listed: str) -> None:
 def test_a_loop_that_looks_at_them_stays() -> None:
     code = 'for package in ["azureml-core"]:\n    print(package)\n    made.add_pip_package(package)\n'
     assert 'for package in ["azureml-core"]:' in lines_of(f"made = CondaDependencies()\n{code}print(made)\n")
+
+
+@pytest.mark.parametrize("listed", ['["numpy", "python==3.8"]', '["numpy"]'])
+def test_an_environment_has_one_version_of_python(listed: str) -> None:
+    """Conda finds no environment for two."""
+    text = f"{HEAD}packages = {listed}\nprint(CondaDependencies.create(conda_packages=packages))\n"
+    found = convert(text).text
+    assert found.count('"python=') == 1 and "*packages" in found
