@@ -15,7 +15,7 @@ from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.known import home_of
 from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.unbound import unbound_workspace
-from amlbridge.migrate.analysis.unknown_calls import registering
+from amlbridge.migrate.analysis.unknown_calls import registering, unseen_takers
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.cleanup.guard import taken_back
@@ -73,6 +73,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             to.note(argument, "workspace", "Workspace", message)
     for node, name in mocks:
         to.note(node, "mocks", name, _MOCKED)
+    _tell_unseen_takers(to)
     told = tuple(findings(to))
     if (
         not imports
@@ -85,6 +86,29 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     if unread:
         return Conversion(module.text, taken_back(told, f"as a cell that is no Python makes {unread[0]}: mend it"))
     return Conversion(text, told, to.created)
+
+
+_TAKES = "{} is given an MLClient now, and is not seen here: it has to take one"
+
+
+def _tell_unseen_takers(to: Rewriter) -> None:
+    """Tells of functions of other code that get a client where they got a workspace, at the first call of each."""
+    told: set[str] = set()
+    for given, call in unseen_takers(to.evaluator):
+        made, called = to.evaluator.value(given), to.lines.source(call.func)
+        stays = given in to.attempt.plain or (isinstance(made, Instance) and made.origin in to.attempt.kept)
+        if not stays and called not in told and not _is_of_python(call.func, to):
+            told.add(called)
+            to.note(given, "workspace", "Workspace", _TAKES.format(called), Status.REVIEW)
+
+
+def _is_of_python(function: ast.expr, to: Rewriter) -> bool:
+    """Whether a function is one of the standard library, which takes anything: ``pprint``, ``logging.info``."""
+    root: ast.expr = function
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    statements = [binding.statement for binding in to.evaluator.scopes.bindings_of(root)]
+    return all(isinstance(node, (ast.Import, ast.ImportFrom)) and is_standard(node) for node in statements)
 
 
 def settled(

@@ -178,10 +178,10 @@ class Rewriter(RestOfRun):
         self._wrapped[node] = template
         self._touch(node)
 
-    def note(self, at: ast.AST, rule: str, symbol: str, message: str) -> None:
+    def note(self, at: ast.AST, rule: str, symbol: str, message: str, status: Status = Status.MANUAL) -> None:
         """Adds a finding on something that is no use of a symbol."""
         line, column = at.lineno, at.col_offset + 1  # type: ignore[attr-defined]
-        self.notes.append(Finding(rule, symbol, Status.MANUAL, line, column, message, f"docs/rules.md#{rule}"))
+        self.notes.append(Finding(rule, symbol, status, line, column, message, f"docs/rules.md#{rule}"))
 
     def create(self, path: str, text: str) -> None:
         """Creates a file; ``path`` is relative to the module's folder."""

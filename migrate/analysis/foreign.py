@@ -24,7 +24,7 @@ def is_foreign_workspace(binding: Binding, evaluator: Evaluator) -> bool:
     if PARAMETER_NAMES.get(binding.name) != "Workspace" or binding.kind != "assign":
         return False
     made = binding.value
-    return isinstance(made, ast.Call) and _is_unseen(made, evaluator) and _is_handed_to_v1(binding, evaluator)
+    return isinstance(made, ast.Call) and is_unseen(made, evaluator) and _is_handed_to_v1(binding, evaluator)
 
 
 def foreign_workspaces(evaluator: Evaluator) -> set[ast.AST]:
@@ -39,7 +39,7 @@ def foreign_workspaces(evaluator: Evaluator) -> set[ast.AST]:
     return {binding.value for binding in bound if binding.value and is_foreign_workspace(binding, evaluator)}
 
 
-def _is_unseen(node: ast.expr, evaluator: Evaluator) -> bool:
+def is_unseen(node: ast.expr, evaluator: Evaluator) -> bool:
     """Whether what is called comes from an import of a module that is not seen."""
     at: ast.expr | None = node
     for _ in range(_DEPTH):

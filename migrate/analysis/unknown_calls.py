@@ -1,9 +1,10 @@
-"""Calls of what nobody knows that take a workspace as SDK v1's do: ``part.register(ws, "name")``."""
+"""Calls of what nobody knows that take a workspace: ``part.register(ws, "name")``, ``tools.prepare(ws)``."""
 
 from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.foreign import is_unseen
 from amlbridge.migrate.analysis.values import Evaluator
 
 
@@ -19,4 +20,16 @@ def registering(evaluator: Evaluator) -> list[ast.Name]:
         for given in named or call.args[:1]:
             if isinstance(given, ast.Name) and evaluator.type_of(given) == "Workspace":
                 found.append(given)
+    return found
+
+
+def unseen_takers(evaluator: Evaluator) -> list[tuple[ast.Name | ast.Attribute, ast.Call]]:
+    """The workspaces that functions of modules which are not seen are given, and the calls."""
+    found = []
+    for call in (call for calls in evaluator.calls().values() for call in calls):
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        named = [node for node in given if isinstance(node, (ast.Name, ast.Attribute))]
+        taken = [node for node in named if evaluator.type_of(node) == "Workspace"]
+        if taken and evaluator.value(call.func) is None and is_unseen(call, evaluator):
+            found.append((taken[0], call))
     return found

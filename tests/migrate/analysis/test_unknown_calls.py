@@ -26,3 +26,19 @@ def test_it_gets_the_workspace_of_sdk_v1(call: str) -> None:
 def test_other_calls_get_the_client() -> None:
     found = convert(f'{HEAD}for part in parts():\n    part.register("a")\n    part.look_at(ws)\n')
     assert "    part.look_at(ml_client)\n" in found.text and "Workspace" not in found.text
+
+
+def test_functions_that_are_not_seen_and_get_the_client_are_told_of() -> None:
+    code = "import logging\nimport tools.more as more\nfrom pprint import pprint\n"
+    calls = (
+        "parts(ws)\nparts(ws)\nmore.fill(1, workspace=ws)\npprint(ws)\nlogging.info('%s', ws)\nprint(ws, len('a'))\n"
+    )
+    found = convert(code + HEAD + calls)
+    told = [(finding.line, finding.status) for finding in found.findings if "is not seen here" in finding.message]
+    assert told == [(8, Status.REVIEW), (10, Status.REVIEW)]
+    assert convert(f"{HEAD}def parts(ws):\n    return ws.name\n\nparts(ws)\n").findings[-1].status is Status.CONVERTED
+
+
+def test_a_function_that_gets_the_workspace_of_sdk_v1_still_is_not() -> None:
+    found = convert(f'{HEAD}for part in parts():\n    part.register(ws, "a")\n')
+    assert not any("is not seen here" in finding.message for finding in found.findings)
