@@ -369,6 +369,8 @@ def download(use: Use, to: Rewriter) -> Outcome:
     """Downloads the files, into a folder that is named as the model; what is downloaded keeps its name there. Where no
     code takes its path, it is read by the one that SDK v1 gave it."""
     model, target = _named(use, to), use.argument("target_dir", position=0)
+    if target is not None and to.evaluator.text(target) == "":
+        target = None  # the current folder, as without it
     where = f", download_path={to.source(target)}" if target is not None else ""
     code = f"{to.client(use.node)}.models.download(name={model}.name, version={model}.version{where})"
     if use.is_statement:

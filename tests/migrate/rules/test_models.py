@@ -115,6 +115,12 @@ def test_what_download_gives_is_the_path_of_the_files() -> None:
     )
 
 
+@pytest.mark.parametrize("target", ['""', "target_dir=''", ""])
+def test_a_model_that_is_downloaded_to_no_folder_is_in_the_current_one(target: str) -> None:
+    text = convert(f'{HEAD}model = Model(ws, "a")\nmodel.download({target})\n').text
+    assert 'shutil.copytree(model.name, ".", dirs_exist_ok=True)' in text and "download_path" not in text
+
+
 def test_what_is_downloaded_in_a_comprehension_has_no_place_above_it() -> None:
     found = convert(f"{HEAD}paths = [m.download() for m in Model.list(ws)]\n")
     assert "os.path" not in found.text
