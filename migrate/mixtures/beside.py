@@ -205,9 +205,22 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
         assert place is not None
         statement, above = place
         if statement not in made:
-            made[statement] = f"{variable} = {code}"
+            may_lack = above and _may_be_none(binding)
+            made[statement] = f"{variable} = {code}{f' if {binding.name} is not None else None' if may_lack else ''}"
             (to.before if above else to.after)(statement, made[statement])
     return variable
+
+
+def _may_be_none(binding: Binding) -> bool:
+    """Whether a function may be called without the workspace."""
+    function = binding.scope.node
+    if binding.kind != "parameter" or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    arguments = function.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(plain[::-1], arguments.defaults[::-1], strict=False)]
+    pairs += [(key, value) for key, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    return any(argument is binding.node and is_none(default) for argument, default in pairs)
 
 
 def statements_beside(variable: str, to: Rewriter) -> list[ast.stmt]:

@@ -22,10 +22,11 @@ _WORD = re.compile(r"\w+")
 
 
 def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
-    """The modules among these that do not name SDK v1, read what its objects have, and are imported by one that names
-    it, or by such a helper."""
+    """The modules among these that do not name SDK v1, read what its objects have, and are imported by a module or
+    notebook that names it, or by such a helper."""
     waiting = [module for module in modules if V1 in module.text]
-    others = [module for module in modules if V1 not in module.text] if waiting else []
+    python = [module for module in modules if module.path.suffix == ".py"] if waiting else []
+    others = [module for module in python if V1 not in module.text]
     if not others:
         return []
     stems = {_stem(module.path) for module in modules}

@@ -45,7 +45,7 @@ class Neighbours:
         python = [module for module in modules if module.path.suffix == ".py"]
         #: By path without ending; a package is its folder.
         self._modules = {key_of(module.path): module for module in python if V1 in module.text}
-        self._modules |= {key_of(module.path): module for module in helpers(python)}
+        self._modules |= {key_of(module.path): module for module in helpers(modules)}
         self._add_run_notebooks(modules)
         #: Modules that look for others in further folders, which only the running code knows.
         self._extended = frozenset(module.path.absolute() for module in modules if "sys.path" in module.text)

@@ -69,3 +69,26 @@ print(ws.name)
 """
     ).text
     assert "ws, files = " in text and 'Pipeline.load_yaml(ws, "pipeline.yml")' in text
+
+
+@pytest.mark.parametrize(
+    "parameters", ["ws: Workspace = None", "*, ws: Workspace = None", "name, ws: Workspace = None"]
+)
+def test_a_function_that_may_get_no_workspace_makes_no_client_then(parameters: str) -> None:
+    text = convert(
+        "from azureml.core import Dataset, Model, Workspace\n\n\n"
+        f"def show({parameters}):\n    if ws:\n        Model.package(ws, [])\n"
+        '        print(Dataset.get_by_name(ws, "a").version)\n'
+    ).text
+    flat = " ".join(text.split())
+    assert "MLClient(" in flat and " if ws is not None else None" in flat
+    assert 'print(ml_client.data.get("a", label="latest").version)' in text
+
+
+def test_a_function_that_always_gets_a_workspace_always_makes_the_client() -> None:
+    text = convert(
+        "from azureml.core import Dataset, Model, Workspace\n\n\n"
+        "def show(ws: Workspace, name=None):\n    Model.package(ws, [])\n"
+        '    print(Dataset.get_by_name(ws, "a").version)\n'
+    ).text
+    assert "ml_client = MLClient(" in text and "is not None" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from amlbridge.migrate.run import run
@@ -120,3 +121,15 @@ def test_a_helper_that_its_package_has_a_name_for(tmp_path: Path) -> None:
     after = converted(tmp_path, files)
     assert "Secrets(ml_client)" in after["control.py"]
     assert "SecretClient(" in after["tools/secrets_of.py"]
+
+
+def test_a_helper_that_only_a_notebook_imports(tmp_path: Path) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": CONTROL}]
+    (tmp_path / "helper.py").write_text(HELPER)
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "control.ipynb").write_text(json.dumps(notebook))
+    for report in run([tmp_path], Settings(jobs=1)):
+        report.path.write_bytes(report.after)
+    assert "return ws.datastores.get_default().account_name" in (tmp_path / "helper.py").read_text()
+    assert "print(store_of(ml_client))" in (tmp_path / "control.ipynb").read_text()
+    assert not any(report.changed for report in run([tmp_path], Settings(jobs=1)))
