@@ -104,10 +104,7 @@ def _tell_unseen_takers(to: Rewriter) -> None:
 
 def _is_of_python(function: ast.expr, to: Rewriter) -> bool:
     """Whether a function is one of the standard library, which takes anything: ``pprint``, ``logging.info``."""
-    root: ast.expr = function
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    statements = [binding.statement for binding in to.evaluator.scopes.bindings_of(root)]
+    statements = [binding.statement for binding in to.evaluator.scopes.bindings_of(trees.root_of(function))]
     return all(isinstance(node, (ast.Import, ast.ImportFrom)) and is_standard(node) for node in statements)
 
 

@@ -54,6 +54,8 @@ _WORKSPACE_NAMES = frozenset(
 #: What becomes of a use that could be converted, but shares an object with one that could not.
 CONNECTED = Leave("stays SDK v1, because something that it is connected with could not be converted")
 #: Expressions around uses that an idiom may convert.
+#: What the comments of a conversion begin with.
+_TOLD = "# TODO(amlbridge "
 _IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
 _OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)  # what may stand for an object
 
@@ -451,18 +453,18 @@ class Rewriter(RestOfRun):
     def _was_left(self, use: Use) -> bool:
         """Whether an earlier run has left the statement for the sake of something connected, which this run may not
         see any more: other parts of the connection have become v2."""
-        first = self.lines.line_start(self.lines.span(use.statement)[0])
-        return any(
-            line.startswith("# TODO(amlbridge ") and CONNECTED.message in line
-            for line in self.lines.comments_above(first)
-        )
+        return any(CONNECTED.message in line for line in self._told_before(use))
 
     def _why_left(self, use: Use, rule: Rule) -> str:
         """Why an earlier run has left the statement, if for a use of the same rule; "" elsewhere. What kept it may have
         become v2 since, which says nothing of it."""
-        start = f"# TODO(amlbridge {rule.name}): "
+        start = f"{_TOLD}{rule.name}): "
+        return next((line[len(start) :] for line in self._told_before(use) if line.startswith(start)), "")
+
+    def _told_before(self, use: Use) -> list[str]:
+        """The comments of an earlier run above the statement of a use."""
         first = self.lines.line_start(self.lines.span(use.statement)[0])
-        return next((line[len(start) :] for line in self.lines.comments_above(first) if line.startswith(start)), "")
+        return [line for line in self.lines.comments_above(first) if line.startswith(_TOLD)]
 
     def leave_unwritable(self) -> None:
         """Leaves the uses in f-strings that cannot hold the new code. Comes when all uses are decided."""

@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.known import PARAMETER_NAMES
+from amlbridge.migrate.text.trees import root_of
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
@@ -68,10 +69,7 @@ def _is_handed_to_v1(binding: Binding, evaluator: Evaluator) -> bool:
 
 
 def _is_of_v1(function: ast.expr, evaluator: Evaluator) -> bool:
-    root = function
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    found = evaluator.scopes.bindings_of(root)
+    found = evaluator.scopes.bindings_of(root_of(function))
     statement = found[0].statement if found else None
     if isinstance(statement, ast.ImportFrom):
         return not statement.level and evaluator.is_v1(statement.module or "")

@@ -31,6 +31,14 @@ def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: 
     return None
 
 
+def default_of(arguments: ast.arguments, name: str) -> ast.expr | None:
+    """The default of a parameter; None where it has none."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    found = dict(zip([arg.arg for arg in plain[::-1]], arguments.defaults[::-1], strict=False))
+    found |= {arg.arg: value for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value}
+    return found.get(name)
+
+
 def returns(function: ast.AST) -> list[ast.expr]:
     """The expressions that a function returns."""
     found = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return)]

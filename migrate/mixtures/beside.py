@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, cast
 
-from amlbridge.migrate.analysis.functions import returns
+from amlbridge.migrate.analysis.functions import default_of, returns
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.unbound import unbound_names
@@ -214,13 +214,10 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
 def _may_be_none(binding: Binding) -> bool:
     """Whether a function may be called without the workspace."""
     function = binding.scope.node
-    if binding.kind != "parameter" or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if binding.kind != "parameter" or not isinstance(function, FUNCTIONS):
         return False
-    arguments = function.args
-    plain = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(plain[::-1], arguments.defaults[::-1], strict=False)]
-    pairs += [(key, value) for key, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
-    return any(argument is binding.node and is_none(default) for argument, default in pairs)
+    default = default_of(function.args, binding.name)
+    return default is not None and is_none(default)
 
 
 def statements_beside(variable: str, to: Rewriter) -> list[ast.stmt]:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.known import PARAMETER_NAMES
-from amlbridge.migrate.text.trees import FUNCTIONS
+from amlbridge.migrate.text.trees import FUNCTIONS, root_of
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -72,9 +72,7 @@ def _is_used(keyword: ast.keyword, to: Rewriter) -> bool:
 
 def _is_there(node: ast.Attribute, at: ast.AST, to: Rewriter) -> bool:
     """Whether what an attribute is read of is known at a place: a parameter, or a variable that was set before."""
-    root: ast.expr = node
-    while isinstance(root, ast.Attribute):
-        root = root.value
+    root = root_of(node)
     found = to.evaluator.scopes.lookup(root.id, at) if isinstance(root, ast.Name) else []
     place = (getattr(at, "lineno", 0), getattr(at, "col_offset", 0))
     return bool(found) and all(b.scope is not to.evaluator.scopes.of(at) or b.position <= place for b in found)

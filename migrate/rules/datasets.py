@@ -53,6 +53,7 @@ from amlbridge.migrate.rules.computes import by_name
 from amlbridge.migrate.rules.datastores import uploaded
 from amlbridge.migrate.rules.open_datasets import public_table, read_frame, selected
 from amlbridge.migrate.rules.run_inputs import passed_table, table_call
+from amlbridge.migrate.text.trees import only_target
 
 rule = Rule(
     "datasets",
@@ -443,9 +444,8 @@ def annotation(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("TabularDatasetFactory", "FileDatasetFactory")
 def factory(use: Use, to: Rewriter) -> Outcome:
     """An object of the class that makes datasets: it goes where all that it makes is converted."""
-    statement = use.statement
-    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
-    if use.call is None or not isinstance(target, ast.Name) or statement.value is not use.node:  # type: ignore[attr-defined]
+    target = only_target(use.statement)
+    if use.call is None or not isinstance(target, ast.Name) or not use.is_assigned:
         return Leave(_FACTORY)
     for name in Objects.of(to).reads(target.id):
         if not any(binding.node is target for binding in to.evaluator.scopes.lookup(name.id, name)):

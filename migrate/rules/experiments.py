@@ -242,8 +242,6 @@ def get_runs(use: Use, to: Rewriter) -> Outcome:
         return Replace(f"(run for run in {found}{only})", ADDED if added else "")
     jobs = f"({client}.jobs.get(run.info.run_id) for run in {found}{only})"
     review = f"{_RUNS}; {ADDED}" if added else _RUNS
-    if any(".items() <= " in condition for condition in (*tagged, *chosen)):
-        review = f"{review}; {_DICT}"
     return Replace(f"(job for job in {jobs} if {' and '.join(chosen)})" if chosen else jobs, review)
 
 
@@ -294,6 +292,7 @@ def _whole(node: ast.expr | None, where: str, to: Rewriter) -> list[str]:
     """The condition that all names and values of a dict in a variable are there; `_pairs` has all others."""
     if not isinstance(node, (ast.Name, ast.Attribute)) or to.evaluator.text(node) is not None:
         return []
+    to.assumed.append(_DICT)
     known = isinstance(to.evaluator.value(node), Code)
     wanted = to.source(node) if known else f"({to.source(node)} or {{}})"
     return [f"{wanted}.items() <= {where}.items()"]

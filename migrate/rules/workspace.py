@@ -11,6 +11,7 @@ import ast
 import json
 import posixpath
 
+from amlbridge.migrate.analysis.functions import default_of
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
@@ -18,7 +19,6 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.mixtures.new_clients import job_fact
 from amlbridge.migrate.models.code.objects import Objects
-from amlbridge.migrate.models.datasets.version_numbers import default_of
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS

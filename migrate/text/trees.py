@@ -140,6 +140,13 @@ def only_target(node: ast.AST | None) -> ast.expr | None:
     return node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
 
 
+def root_of(node: ast.expr) -> ast.expr:
+    """What an expression of attributes starts from: ``a`` of ``a.b.c``."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
 def called_name(call: ast.Call) -> str:
     """The last name of what is called: "run" of ``run(...)`` and of ``subprocess.run(...)``; "" where it has none."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -32,10 +32,7 @@ def mixed_input(held: ast.expr | None, code: str, path: str, mode: str, to: Rewr
 def mixed_function(held: ast.expr | None, to: Rewriter) -> str:
     """The name of the function whose branches give data of several types, where a call of it is, or made, what an
     expression holds; "" for anything else."""
-    made = held
-    if isinstance(held, ast.Name):
-        found = to.evaluator.scopes.lookup(held.id, held)
-        made = found[0].value if len(found) == 1 and found[0].kind == "assign" else None
+    made = to.evaluator.scopes.only_value(held) if held is not None else None
     called = to.evaluator.value(made.func) if isinstance(made, ast.Call) else None
     if not isinstance(called, Function):
         return ""

@@ -13,10 +13,10 @@ from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.models.datasets.only_read import OPENED, is_only_read
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.text.trees import FUNCTIONS
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: What is done with an asset before the next table takes its folder.
 _DONE_AT_ONCE = OPENED | {"Dataset.register"}
 #: The functions that are called once, though not by code.
@@ -59,7 +59,7 @@ def _runs_again(node: ast.AST, evaluator: Evaluator, seen: tuple[ast.AST, ...] =
     for around in evaluator.scopes.ancestors(node):
         if isinstance(around, _LOOPS) and inside is not getattr(around, "iter", None):
             return True
-        if isinstance(around, _FUNCTIONS):
+        if isinstance(around, FUNCTIONS):
             calls = evaluator.callers(around)
             if len(calls) != 1:
                 return bool(calls) or around.name not in _STARTING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 
+from amlbridge.migrate.analysis.functions import default_of
 from amlbridge.migrate.analysis.kinds import declaration
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
@@ -76,14 +77,6 @@ _MOST = 20
 def _may_find_nothing(call: ast.Call) -> bool:
     """Whether a call gives None for what is not there: ``os.environ.get("VERSION")``, ``os.getenv("VERSION")``."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "getenv") and len(call.args) == 1
-
-
-def default_of(arguments: ast.arguments, name: str) -> ast.expr | None:
-    """The default of a parameter; None where it has none."""
-    plain = [*arguments.posonlyargs, *arguments.args]
-    found = dict(zip([arg.arg for arg in plain[::-1]], arguments.defaults[::-1], strict=False))
-    found |= {arg.arg: value for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value}
-    return found.get(name)
 
 
 def _is_number(node: ast.AST, to: Rewriter) -> bool:

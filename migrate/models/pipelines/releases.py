@@ -61,6 +61,3 @@ def _published(argument: ast.expr, to: Rewriter) -> Use | None:
         return None
     same = to.evaluator.scopes.of(argument) is to.evaluator.scopes.of(made.node)
     return made if same and not isinstance(to.outcome(made), Leave) else None
-
-
-__all__ = ["passed_releases", "takes_component"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.dicts import items_of
+from amlbridge.migrate.analysis.functions import default_of
 from amlbridge.migrate.analysis.kinds import called, destination, kind_of
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.values import Evaluator
@@ -29,11 +30,7 @@ def _is_text_by_default(parameter: Binding) -> bool:
     function = parameter.scope.node
     if not isinstance(function, FUNCTIONS):
         return False
-    plain = function.args
-    named = [*plain.posonlyargs, *plain.args]
-    defaults = dict(zip(reversed([arg.arg for arg in named]), reversed(plain.defaults), strict=False))
-    defaults |= {arg.arg: given for arg, given in zip(plain.kwonlyargs, plain.kw_defaults, strict=True) if given}
-    default = defaults.get(parameter.name)
+    default = default_of(function.args, parameter.name)
     return isinstance(default, ast.Constant) and isinstance(default.value, str)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.functions import default_of
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.passed import parameter_of
 from amlbridge.migrate.analysis.uses import Use
@@ -90,12 +91,10 @@ def is_parameter(node: ast.expr | None, to: Rewriter) -> bool:
 
 
 def _is_optional(parameter: ast.AST, function: ast.AST) -> bool:
-    if not isinstance(function, FUNCTIONS):
+    if not isinstance(function, FUNCTIONS) or not isinstance(parameter, ast.arg):
         return False
-    plain = function.args
-    pairs = list(zip([*plain.posonlyargs, *plain.args][::-1], plain.defaults[::-1], strict=False))
-    pairs += [(arg, value) for arg, value in zip(plain.kwonlyargs, plain.kw_defaults, strict=True) if value is not None]
-    return any(arg is parameter and is_none(value) for arg, value in pairs)
+    default = default_of(function.args, parameter.arg)
+    return default is not None and is_none(default)
 
 
 def _is_known(node: ast.expr, evaluator: Evaluator, depth: int) -> bool:
