@@ -40,6 +40,7 @@ class Step:
 
     node: Node
     run_id: str
+    workspace_id: str
     state: StepState = StepState.NOT_STARTED
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     attempts: int = 0
@@ -54,6 +55,11 @@ class Step:
     reused_properties: dict[str, str] = field(default_factory=dict)
     #: The run that made the outputs, when it is not this one.
     origin: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Workspace id and run id: users name runs, and two workspaces may have the same name."""
+        return self.workspace_id, self.run_id
 
     def to_cancel(self) -> bool:
         """Whether somebody wants the step to end; may become true at any time."""
@@ -100,7 +106,7 @@ class Execution:
         data: Mapping[str, DataReference],
     ) -> Execution:
         """A fresh run; ``step_runs`` maps node ids to run ids."""
-        steps = {node.id: Step(node, step_runs[node.id]) for node in plan.nodes}
+        steps = {node.id: Step(node, step_runs[node.id], workspace.id) for node in plan.nodes}
         return cls(workspace, experiment_id, run_id, plan, steps, parameters, data)
 
     @property

@@ -16,10 +16,10 @@ from amlbridge.engine.records.store import Records
 log = logging.getLogger(__name__)
 
 
-def executions(records: Records, end_leftovers: Callable[[str], int]) -> list[Execution]:
+def executions(records: Records, end_leftovers: Callable[[str, str], int]) -> list[Execution]:
     """Every run of a Plan that has not ended, ready to go on; one whose Plan cannot be read is recorded as failed.
 
-    ``end_leftovers(run_id)`` ends processes of a step that outlived the service.
+    ``end_leftovers(workspace_id, run_id)`` ends processes of a step that outlived the service.
     """
     found = []
     for run in records.runs.unfinished():
@@ -38,7 +38,7 @@ def executions(records: Records, end_leftovers: Callable[[str], int]) -> list[Ex
     return found
 
 
-def _execution(records: Records, run: Run, plan: Plan, end_leftovers: Callable[[str], int]) -> Execution:
+def _execution(records: Records, run: Run, plan: Plan, end_leftovers: Callable[[str, str], int]) -> Execution:
     # A run with a node is that node's own run; its children are the user's.
     children = [run] if run.node_id else records.runs.parts(run.workspace_id, run.id)
     children = [child for child in children if child is run or child.plan_id is None]
@@ -61,7 +61,7 @@ def _execution(records: Records, run: Run, plan: Plan, end_leftovers: Callable[[
     return execution
 
 
-def _restore(step: Step, run: Run, end_leftovers: Callable[[str], int]) -> None:
+def _restore(step: Step, run: Run, end_leftovers: Callable[[str, str], int]) -> None:
     step.attempts = run.execution.get("attempts", 0)
     step.restarts = run.execution.get("restarts", 0)
     if run.finished:
@@ -70,7 +70,7 @@ def _restore(step: Step, run: Run, end_leftovers: Callable[[str], int]) -> None:
         reuse = run.execution.get("reuse") or {}
         step.origin = reuse["candidate"] if reuse.get("hit") else None
     elif run.status not in (status.NOT_STARTED, status.QUEUED):
-        end_leftovers(step.run_id)
+        end_leftovers(*step.key)
         # An attempt that the service cut off does not count as one of the step's own.
         step.attempts -= 1
         step.restarts += 1

@@ -249,7 +249,7 @@ class Scheduler:
         self._call(self._cancel, execution, None if own else _steps_of(execution, run_id))
 
     def _cancel_trial(self, run: status.Run) -> bool:
-        if run.parent_id is None or not self._runner.cancel_child(run.parent_id, run.id):
+        if run.parent_id is None or not self._runner.cancel_child(run.workspace_id, run.parent_id, run.id):
             return False
         asked = {"status": status.CANCEL_REQUESTED}
         self.records.runs.change(run.workspace_id, run.id, lambda current: {} if current.finished else asked)

@@ -16,7 +16,7 @@ from amlbridge.engine.control import Controller
 from amlbridge.engine.errors import EngineError, StorageError
 from amlbridge.engine.execution import Execution, Step, StepState
 from amlbridge.engine.host import Host, OutputPlace, StepContext
-from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Rank, Running
+from amlbridge.engine.launch.base import Launch, Launcher, Outcome, Rank, Running, process_mark
 from amlbridge.engine.launch.processes import kill_leftovers
 from amlbridge.engine.plan import DataParameterRef, DataReference, Input, NodeKind, NodePort, ParameterRef, Value
 from amlbridge.engine.records import runs as status
@@ -48,7 +48,7 @@ class StepRunner:
         self._work = work
         self._controllers = controllers
         self._reuse = Reuse(records, host)
-        self._running: dict[str, Running] = {}
+        self._running: dict[tuple[str, str], Running] = {}
         self._cleaning: set[asyncio.Future[None]] = set()
         self._abandoned = False
 
@@ -123,18 +123,18 @@ class StepRunner:
 
     async def cancel(self, step: Step) -> None:
         """Ends the step's whole process tree; :meth:`run` then settles it."""
-        running = self._running.get(step.run_id)
+        running = self._running.get(step.key)
         if running is not None:
             await running.cancel()
         if step.node.kind in self._controllers:
             self._controllers[step.node.kind].wake(step)
 
-    def cancel_child(self, run_id: str, child: str) -> bool:
+    def cancel_child(self, workspace_id: str, run_id: str, child: str) -> bool:
         """Tells the driver of a step that it shall end one of its children (:mod:`amlbridge.engine.child_runs`). False:
         the step's process is not running."""
-        if run_id not in self._running:
+        if (workspace_id, run_id) not in self._running:
             return False
-        folder = child_runs.cancel_folder(self._work / f"{run_id}.inputs")
+        folder = child_runs.cancel_folder(self._work / workspace_id / f"{run_id}.inputs")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / child.removeprefix(f"{run_id}_")).touch()
         return True
@@ -145,9 +145,9 @@ class StepRunner:
         await asyncio.gather(*(running.cancel(1.0) for running in list(self._running.values())), *self._cleaning)
 
     @staticmethod
-    def end_leftovers(run_id: str) -> int:
+    def end_leftovers(workspace_id: str, run_id: str) -> int:
         """Ends processes of a step that outlived a killed service. Returns how many there were."""
-        return kill_leftovers([run_id])
+        return kill_leftovers([process_mark(workspace_id, run_id)])
 
     # -- one attempt --------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class StepRunner:
             run_id=step.run_id,
             node=step.node,
             parameters=execution.parameters,
-            work=self._work / step.run_id,
+            work=self._work / step.workspace_id / step.run_id,
             attempt=step.attempts,
             user_logs=execution.user_logs,
         )
@@ -175,13 +175,13 @@ class StepRunner:
             return {"code": "Canceled", "message": step.cancel_reason}
         self._record_start(context, step, launch=launch)
         running = await self._launcher.start(launch)
-        self._running[step.run_id] = running
+        self._running[step.key] = running
         try:
             if step.to_cancel():
                 await running.cancel()
             outcome = await self._ending(context, running)
         finally:
-            del self._running[step.run_id]
+            del self._running[step.key]
             context.remove_links()
         if self._abandoned:
             return None
@@ -366,7 +366,7 @@ class StepRunner:
             env={**places[0].variables, **env} if len(places) == 1 else env,
             stdout=driver_log,
             stderr=driver_log,
-            step_id=context.run_id,
+            step_id=process_mark(context.workspace.id, context.run_id),
             timeout=node.timeout,
             prelude=self._host.prelude if python is not None else None,
             ranks=self._ranks(context, places) if len(places) > 1 else (),

@@ -14,6 +14,12 @@ from typing import Protocol
 MARK = "AMLBRIDGE_STEP_ID"
 
 
+def process_mark(workspace_id: str, run_id: str) -> str:
+    """What :data:`MARK` says of the processes of a run. Users name runs: another workspace, of this service or of
+    another one on the machine, may have a run of the same name, and its processes must not end with this one's."""
+    return f"{workspace_id}/{run_id}"
+
+
 @dataclass(frozen=True)
 class Rank:
     """One of the processes of a distributed step: it runs the step's command with these further variables.

@@ -22,7 +22,7 @@ from amlbridge.engine.launch.watch import Watch
 _log = logging.getLogger(__name__)
 
 # The longest step id that a warm step can have, in bytes.
-_MARK_ROOM = 240
+_MARK_ROOM = 300
 _HELLO_SECONDS = 20.0
 
 

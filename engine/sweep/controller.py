@@ -90,11 +90,11 @@ class SweepController:
         self._host = host
         self._submitter = submitter
         self._clock = clock
-        self._events: dict[str, asyncio.Event] = {}
+        self._events: dict[tuple[str, str], asyncio.Event] = {}
 
     def wake(self, step: Step) -> None:
         """Lets a running sweep look whether it is cancelled."""
-        event = self._events.get(step.run_id)
+        event = self._events.get(step.key)
         if event is not None:
             event.set()
 
@@ -104,13 +104,13 @@ class SweepController:
         """Runs a sweep: see :class:`~amlbridge.engine.control.Controller`."""
         settings = sweeps.of(step.node)
         node = trials.settled(step.node, execution.parameters, sources)
-        event = self._events[step.run_id] = asyncio.Event()
+        event = self._events[step.key] = asyncio.Event()
         try:
             if settings.nested is not None:
                 return await self._run_below(context, execution, step, node, settings, event)
             return await self._run_here(context, execution, step, node, settings, event)
         finally:
-            del self._events[step.run_id]
+            del self._events[step.key]
 
     # -- a sweep that is a run of its own below its step --------------------------------------------------------------
 

@@ -81,6 +81,27 @@ def test_cancel_while_it_runs_and_while_it_waits(tmp_path: Path) -> None:
         engine.close()
 
 
+def test_a_run_of_the_same_name_in_another_workspace_stays(engine: Engine, tmp_path: Path) -> None:
+    """Users name runs, and the processes of a run are looked for on the whole machine."""
+    mark = tmp_path / "mark"
+    script = f"import os, time; print('up', flush=True)\nwhile not os.path.exists({str(mark)!r}): time.sleep(0.02)"
+    elsewhere = engine.records.workspaces.ensure("s", "g", "other").id
+    experiment = engine.records.experiments.ensure(elsewhere, "e")
+    plan, service = Plan((engine.step("main", script),)), Engine(tmp_path / "service")
+    try:
+        submit(engine, plan.nodes[0])
+        engine.scheduler.submit_single(elsewhere, experiment.id, "r", plan, kind="script", columns={})
+        submit(service, service.step("main", script))
+        until(lambda: log(engine).count("up") == 2 and "up" in log(service))
+        engine.scheduler.cancel(engine.workspace.id, "r")
+        assert ended(engine).status == "Canceled"
+        mark.touch()
+        assert engine.scheduler.wait(elsewhere, "r", 60)
+        assert engine.records.runs.get(elsewhere, "r").status == ended(service).status == "Completed"
+    finally:
+        service.close()
+
+
 def test_a_run_that_waits_for_its_children_does_not_keep_them_waiting(tmp_path: Path) -> None:
     engine = Engine(tmp_path / "engine", slots=1)
     try:

@@ -199,5 +199,5 @@ def test_a_part_whose_end_was_not_written_before_a_kill_gets_it(tmp_path: Path) 
     ],
 )
 def test_the_status_that_follows(states: str, expected: str) -> None:
-    steps = [Step(Node("n", "n"), "r", StepState(state)) for state in states.split()]
+    steps = [Step(Node("n", "n"), "r", "w", StepState(state)) for state in states.split()]
     assert Group("g", steps=steps).status() == expected

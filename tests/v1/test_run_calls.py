@@ -156,4 +156,4 @@ print("PAGE", all(word in requests.get(done.get_portal_url()).text for word in (
 
 
 def _laid_out(live: LiveService) -> set[Path]:
-    return set((live.home.root / "work").glob("*.inputs"))
+    return set((live.home.root / "work").glob("*/*.inputs"))
