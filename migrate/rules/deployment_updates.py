@@ -16,11 +16,10 @@ from amlbridge.migrate.models.serving.images import is_packaged
 from amlbridge.migrate.models.serving.local_services import is_local_configuration, where_of
 from amlbridge.migrate.models.serving.machine_sizes import size
 from amlbridge.migrate.models.serving.served_models import served
-from amlbridge.migrate.models.serving.serving_images import serving
 from amlbridge.migrate.models.serving.traffic_settings import ELSEWHERE, TAKEN, elsewhere, traffic_settings
 from amlbridge.migrate.registry import Case, Leave, Outcome, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, made
+from amlbridge.migrate.rules.deployments import DEPLOYMENT, PACKAGED, configured, deployment_of, made, scripts_of
 
 rule = Rule(
     "deployment-updates",
@@ -136,7 +135,7 @@ def changes_of(
         image = None
     models = served((image or use).argument("models", position=2 if image else None), name, client, to, local=local)
     config = image.argument("image_config", position=3) if image else use.argument("inference_config")
-    scripts = serving(config, made(to, config), to)
+    scripts = scripts_of(config, to)
     settings = [*models.arguments, *scripts.arguments]
     if package is not None:
         settings.append(f"environment={to.source(package)}")
@@ -149,7 +148,16 @@ def changes_of(
         settings.append(f'instance_type="{size(cores, use.argument("memory_gb"))}"')
     added, checks = traffic_settings(use, to)
     settings += added
-    lines = [" = ".join(setting.split("=", 1)) for setting in settings]
+    lines = [_assigned(setting, deployment, to) for setting in settings]
     notes = [found.review for found in (models, scripts) if found.review]
     notes += [*([PACKAGED] if package is not None else []), *checks, *elsewhere(use)]
-    return [f"{deployment}.{line}" for line in lines], [*models.lines, *scripts.lines], notes
+    return lines, [*models.lines, *scripts.lines], notes
+
+
+def _assigned(setting: str, deployment: str, to: Rewriter) -> str:
+    """The statement that changes what a keyword says, or each of a dict of keywords."""
+    if not setting.startswith("**"):
+        return f"{deployment}.{' = '.join(setting.split('=', 1))}"
+    key, value = to.fresh("setting"), to.fresh("value")
+    code = setting.removeprefix("**")
+    return f"for {key}, {value} in {code}.items():\n    setattr({deployment}, {key}, {value})"

@@ -286,7 +286,7 @@ def _settings(node: ast.expr | None, to: Rewriter) -> _Settings:
     return _Settings(deployment=[code], local=local, choice=variable, review=[review] if review else [])
 
 
-def _scripts(node: ast.expr | None, to: Rewriter) -> Serving:
+def scripts_of(node: ast.expr | None, to: Rewriter) -> Serving:
     """Environment and code of a deployment: what the code says, or a dict that a function hands on."""
     config = made(to, node)
     handed = config is not None and config.symbol == "InferenceConfig" and is_handed_on(config)
@@ -343,7 +343,7 @@ def deployed(use: Use, wanted: Wanted, to: Rewriter) -> Outcome:
     endpoint, deployment = to.fresh("endpoint"), to.fresh("deployment")
     name = version_name(made(to, wanted.settings), to)
     parts = [f"name={name}", f"endpoint_name={label}", *models.arguments]
-    scripts = _scripts(wanted.serving, to)
+    scripts = scripts_of(wanted.serving, to)
     parts += [f"environment={to.source(wanted.package)}"] if wanted.package is not None else []
     parts += [*scripts.arguments, *config.deployment]
     settings = f'name={label}, auth_mode="{config.auth}"' + "".join(f", {item}" for item in config.endpoint)

@@ -171,5 +171,5 @@ def _is_given(node: ast.AST, evaluator: Evaluator) -> bool:
     call = evaluator.scopes.parents.get(parent) if isinstance(parent, ast.keyword) else parent
     called = evaluator.value(call.func) if isinstance(call, ast.Call) and call.func is not node else None
     if isinstance(called, Symbol) and called.name.endswith("Webservice.update"):
-        return isinstance(parent, ast.keyword) and parent.arg == "deployment_config"
+        return isinstance(parent, ast.keyword) and parent.arg in ("deployment_config", "inference_config")
     return isinstance(called, Symbol) and called.name.rsplit(".", 1)[-1] in DEPLOYING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from amlbridge.migrate.findings import Status
@@ -90,3 +92,27 @@ def test_what_cannot_be_changed_stays(call: str) -> None:
     found = convert(f'{HEAD}s = AksWebservice(ws, "s")\n{call}\n')
     update = next(finding for finding in found.findings if finding.symbol == "AksWebservice.update")
     assert update.status is Status.MANUAL and call in found.text
+
+
+HANDED_ON = """\
+from azureml.core.model import InferenceConfig
+
+def scoring(env):
+    return InferenceConfig(entry_script="score.py", source_directory="src", environment=env)
+
+def renew(service, config):
+    service.update(inference_config=config)
+
+s = AksWebservice(ws, "s")
+s.update(models=[Model(ws, "m")], inference_config=scoring(env))
+renew(s, scoring(env))
+"""
+
+
+def test_scripts_that_functions_hand_on_are_set_one_by_one() -> None:
+    found = convert(HEAD + HANDED_ON)
+    assert "from azureml" not in found.text
+    assert "CodeConfiguration(code=" in found.text and '"environment": env' in found.text
+    for settings in ("scoring(env)", "config"):
+        assert re.search(rf"for (\w+), (\w+) in {re.escape(settings)}.items\(\):\n +setattr\(\w+, \1, \2\)", found.text)
+    assert "code_configuration = " not in found.text
