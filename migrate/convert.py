@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Sequence, Set
+from itertools import pairwise
 from typing import cast
 
 from amlbridge.migrate.analysis.chosen import mapped
@@ -22,6 +23,7 @@ from amlbridge.migrate.cleanup.guard import taken_back
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
+from amlbridge.migrate.cleanup.star_imports import imported_below
 from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
@@ -315,8 +317,9 @@ def _written(to: Rewriter, tree: ast.Module, imports: list[ast.Import | ast.Impo
     left = _names_left(to) & used
     starred = any(alias.name == "*" for node in imports for alias in node.names)
     missing = undefined_names(text) - to.imports.locals_of(used) if starred else set()
-    anchor = _first_with(imports, tree)
-    new = to.imports.lines_of(used, anchor)
+    anchor = _first_with(imports, to)
+    below = imported_below(edits, to, used, anchor, text)
+    new = to.imports.lines_of(used - below, anchor)
     for node in imports:
         names = narrowed(node, to.evaluator, left | to.imports.reused, missing)
         mine = "\n".join(new) if node is anchor else ""
@@ -423,17 +426,34 @@ def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
     return bool(block) and to.gone.issuperset(other for other in block if other is not node)
 
 
-def _first_with(imports: Sequence[ast.stmt], tree: ast.Module) -> ast.stmt | None:
+def _first_with(imports: Sequence[ast.stmt], to: Rewriter) -> ast.stmt | None:
     """The first statement of a module that imports SDK v1 when it runs, if only in a block of it."""
-    for node in tree.body:
-        if isinstance(node, ast.Try) and set(imports) <= set(node.body) and any(map(_is_for_import, node.handlers)):
-            return next(part for part in node.body if part in imports)  # the module goes on without the package
+    for node in to.evaluator.tree.body:
+        if isinstance(node, (ast.Try, ast.If)) and set(imports) <= set(node.body) and _does_without(node, to):
+            return next(part for part in node.body if part in imports)
         if isinstance(node, (ast.Try, ast.If, ast.With)):
             if any(part in imports for part in ast.walk(node)):
                 return node
         elif node in imports:
             return node
     return None
+
+
+def _does_without(node: ast.Try | ast.If, to: Rewriter) -> bool:
+    """Whether the module goes on without the package that a block of it imports: in the rest, too, what is of SDK v1
+    only runs under the same condition."""
+    if isinstance(node, ast.Try):
+        return any(map(_is_for_import, node.handlers))
+    test = ast.unparse(node.test)
+    return all(_is_under(use.statement, test, to) for use in to.uses)
+
+
+def _is_under(statement: ast.stmt, test: str, to: Rewriter) -> bool:
+    around = [statement, *to.evaluator.scopes.ancestors(statement)]
+    return any(
+        isinstance(outer, ast.If) and inner in outer.body and ast.unparse(outer.test) == test
+        for inner, outer in pairwise(around)
+    )
 
 
 #: What an import that fails raises, and what that is one of.

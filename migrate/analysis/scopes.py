@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeGuard
 
 from amlbridge.migrate.text.trees import FUNCTIONS, LEAVES, blocks_of, children
 
@@ -168,6 +169,17 @@ class Scopes:
         assert isinstance(self.module.node, ast.Module)
         imports = [node for node in self.module.node.body if isinstance(node, ast.ImportFrom)]
         return [node for node in imports if any(alias.name == "*" for alias in node.names)]
+
+    def hides_stars(self, bindings: list[Binding]) -> int:
+        """The line above which no ``import *`` gives what has these bindings: an import or a definition at the module's
+        top level follows there."""
+        own = [
+            binding for binding in bindings if binding.scope.is_module and binding.kind in ("import", "def", "class")
+        ]
+        return max((binding.statement.lineno for binding in own if self._is_at_top(binding.statement)), default=0)
+
+    def _is_at_top(self, statement: ast.stmt | None) -> TypeGuard[ast.stmt]:
+        return statement is not None and self.parents.get(statement) is self.module.node
 
     def _function(self, scope: Scope | None) -> Scope | None:
         while scope is not None and isinstance(scope.node, _COMPREHENSIONS):

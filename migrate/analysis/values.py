@@ -203,7 +203,7 @@ class Evaluator:
     def _evaluate(self, node: ast.expr) -> Value | None:
         if isinstance(node, ast.Name):
             bindings = self.scopes.lookup(node.id, node)
-            found = self._first(bindings) or self._starred(node.id)
+            found = self._first(bindings) or self._starred(node.id, self.scopes.hides_stars(bindings))
             return found if found is not None or bindings else unbound_workspace(node.id, self)
         if isinstance(node, ast.Attribute):
             return self._attribute(node)
@@ -383,10 +383,12 @@ class Evaluator:
             return Module(known)
         return Symbol(OLD_NAMES.get(name, of_components(module, name)))
 
-    def _starred(self, name: str) -> Value | None:
-        """A name that only ``import *`` can have brought."""
+    def _starred(self, name: str, hidden: int) -> Value | None:
+        """A name that only ``import *`` can have brought, below a line."""
         own = not name[:1].isupper() and name not in STARRED_FUNCTIONS
         for statement in self.scopes.starred if not name.startswith("_") else ():
+            if statement.lineno < hidden:
+                continue
             if statement.module and not statement.level and self.is_v1(statement.module):
                 known = STARRED.get(statement.module)
                 if not own and (name in known if known is not None else canonical(f"{statement.module}.{name}")):
@@ -511,7 +513,8 @@ class Evaluator:
         if name not in self._globals:
             self._globals[name] = None  # modules that import a name from each other
             own = self._first(self.scopes.module.bindings.get(name, [])[::-1])
-            self._globals[name] = own if own is not None else self._starred(name)
+            hidden = self.scopes.hides_stars(self.scopes.module.bindings.get(name, []))
+            self._globals[name] = own if own is not None else self._starred(name, hidden)
         return self._globals[name]
 
     def field(self, owner: ast.ClassDef, name: str) -> Value | None:

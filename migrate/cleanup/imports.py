@@ -111,6 +111,14 @@ class Imports:
         """The names that those import statements define."""
         return {local.split(".")[0] for local in self._wanted.values()} & used
 
+    def sources(self, used: Set[str]) -> dict[str, tuple[str, str]]:
+        """What the names are imported from that those import statements define: module and name there."""
+        found = {}
+        for (module, name), local in self._wanted.items():
+            if (first := local.split(".")[0]) in used:
+                found[first] = (first if local == module else module, name)
+        return found
+
     def lines_of(self, used: Set[str], at: ast.stmt | None) -> list[str]:
         """Import statements for what is wanted and used, the standard library's first, as isort sorts them.
 

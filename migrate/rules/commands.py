@@ -25,7 +25,7 @@ from amlbridge.migrate.models.jobs.arguments import Arguments, data_in, input_po
 from amlbridge.migrate.models.jobs.estimators import distribute, environment_of, reviews_of, set_inside
 from amlbridge.migrate.models.jobs.settings import Settings, is_seen, runs
 from amlbridge.migrate.models.jobs.spark import direct, spark_job
-from amlbridge.migrate.models.jobs.sweeps import made_again, tune
+from amlbridge.migrate.models.jobs.sweeps import is_alone, made_again, tune
 from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.models.pipelines.run_time_inputs import REVIEW, functions
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements, taken_over
@@ -226,6 +226,8 @@ def job(
     straight = variable is not None and Objects.of(to).straight(use.node, changes)
     if changes and straight:
         _take_changes(settings, changes, to)
+    if not any(change.symbol.endswith(".target=") for change in changes) and is_alone(use, to):
+        settings.run_here()
     name = to.need("azure.ai.ml", "command")
     keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}", *_ports(use, settings, arguments, to)]
     code = f"{name}({', '.join([*keywords, *settings.run_keywords(to)])})"

@@ -23,6 +23,7 @@ SERVERLESS = '"serverless"'
 
 _DATA = "the data of its run configuration ({}) are no inputs of it: give it those that its script reads"
 _NO_COMPUTE = "no compute is named here: the job runs serverless, or where the pipeline says"
+_LOCAL = "no compute is named here, so that SDK v1 ran it on this machine: SDK v2 does that in a container, with Docker"
 _VARIABLES = "its environment variables are set in another function: give them to command(environment_variables=...)"
 _FROM_ELSEWHERE = "its run configuration comes from elsewhere: name the compute and the variables that it had"
 
@@ -198,6 +199,12 @@ class Settings:
             self.variables = code
         else:
             self.reviews.append(_VARIABLES)
+
+    def run_here(self) -> None:
+        """Runs on the machine of who submits it, as SDK v1 does where no compute is named."""
+        if _NO_COMPUTE in self.reviews and not self.compute:
+            self.compute = '"local"'
+            self.reviews[self.reviews.index(_NO_COMPUTE)] = _LOCAL
 
     def code_keywords(self, to: Rewriter) -> list[str]:
         """The keyword of the source folder; none for a command that needs no files."""

@@ -51,3 +51,25 @@ def test_a_function_may_import_the_same_first(inner: str, alias: bool, above: st
         path="score.py",
     ).text
     assert ("v2_os" in text) is alias and "environ" in text
+
+
+_UNDER = """\
+import sys
+
+remote = "--remote" in sys.argv
+if remote:
+    from azureml.core import Run
+
+    run = Run.get_context()
+print(3)
+"""
+
+
+def test_a_script_that_imports_only_where_it_runs_in_a_job_still_does() -> None:
+    text = convert(f'{_UNDER}if remote:\n    run.log("loss", 0.5)\n').text
+    assert "if remote:\n    import mlflow\n" in text and '\n    mlflow.log_metric("loss", 0.5)\n' in text
+
+
+def test_what_is_read_without_the_condition_is_imported_without_it() -> None:
+    text = convert(f'{_UNDER}run.log("loss", 0.5)\n').text
+    assert text.index("import mlflow\n") < text.index("if remote:") or "if remote" not in text

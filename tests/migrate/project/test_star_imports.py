@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amlbridge.migrate.convert import convert_module
-from amlbridge.migrate.module import ModuleText
+from amlbridge.migrate.module import CELL_MARK, MAGIC_MARK, ModuleText
 from amlbridge.migrate.project.modules import build_project
 from tests.migrate.rules.support import PYTHON
 
@@ -84,3 +84,67 @@ start(ws, ws.compute_targets["cpu"], Experiment(ws, "trials"))
     texts = _converted(one=one, main=main)
     assert "return ws.jobs.create_or_update(" in texts["one"] and "compute=cluster.name" in texts["one"]
     assert texts["main"].endswith('start(ml_client, ml_client.compute.get("cpu"), "trials")\n')
+
+
+_KEEPS = """\
+from azureml.contrib.probes import Probe
+from azureml.core import Environment, Model
+
+
+def probe(ws):
+    return Probe(ws, Environment.get(ws, "e"), Model(ws, "m"))
+"""
+_REGISTERS = """\
+from azureml.core import Environment, Workspace
+{above}from helpers import *
+
+ws = Workspace.from_config()
+Environment.from_conda_specification("train", "conda.yml").register(ws)
+"""
+_CLASS = "from azure.ai.ml.entities import Environment\n"
+
+
+@pytest.mark.parametrize(
+    "helpers",
+    [
+        _KEEPS,
+        "class Environment:\n    pass\n",
+        "from more import *\n",
+        "import azureml.core\n\nprint(azureml.core.VERSION)\n\n\ndef Environment(name):\n    return name\n",
+    ],
+)
+def test_classes_of_sdk_v2_are_imported_below_what_hides_them(helpers: str) -> None:
+    texts = _converted(helpers=helpers, more=_KEEPS, main=_REGISTERS.format(above=""))
+    assert texts["main"].index("from helpers import *") < texts["main"].index(_CLASS)
+    again = _converted(**texts)
+    assert again == texts
+
+
+@pytest.mark.parametrize(
+    ("helpers", "above"),
+    [
+        ("def probe():\n    return 1\n", ""),  # brings nothing of the kind
+        ("__all__ = ['probe']\nfrom azureml.core import Environment\n\n\ndef probe():\n    return 1\n", ""),
+        ("from azure.ai.ml.entities import Environment\n", ""),  # the same
+    ],
+)
+def test_imports_stay_together_where_nothing_hides_them(helpers: str, above: str) -> None:
+    text = _converted(helpers=helpers, main=_REGISTERS.format(above=above))["main"]
+    assert text.index(_CLASS) < text.index("from helpers import *")
+
+
+def test_a_class_that_is_read_above_what_hides_it_gets_another_name() -> None:
+    above = """\
+
+Environment.from_conda_specification("first", "conda.yml").register(Workspace.from_config())
+"""
+    text = _converted(helpers=_KEEPS, main=_REGISTERS.format(above=above))["main"]
+    assert "import Environment as V2Environment\n" in text and text.count("V2Environment(") == 2
+
+
+def test_a_notebook_that_runs_another_imports_in_the_cell_below() -> None:
+    run = f"{CELL_MARK}1\nfrom .helpers import *  {MAGIC_MARK}0\n{CELL_MARK}2\n"
+    main = f"{CELL_MARK}0\n" + _REGISTERS.format(above=run).replace("from helpers import *\n", "")
+    modules = [ModuleText(Path("helpers.py"), _KEEPS), ModuleText(Path("main.ipynb"), main, notebook=True)]
+    text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
+    assert f"{CELL_MARK}2\n{_CLASS}" in text
