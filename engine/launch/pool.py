@@ -29,7 +29,7 @@ class LauncherPool:
     `launcher` forces a choice; with `warm` a step that cannot run warm fails with the reason.
     A warm interpreter gets the interpreter settings (see `settings.py`) of the step that it is first started for, or of
     `prewarm`. `import_env` is added: variables that all steps have and that libraries read when they are imported.
-    `heavy` and `light` are the modules to preload, see `preload.py`.
+    `heavy` and `light` are the modules to preload, see `preload.py`: those that the steps name, all after `prewarm`.
     `folder` is where the warm interpreters live: one of the owner's, so that a killed process leaves nothing in the
     system's folder for temporary files. By default it is a temporary one, removed by `close`.
     `step_memory` is the most memory of one step in bytes; a step that takes more is ended.
@@ -116,7 +116,10 @@ class LauncherPool:
                 continue
             reason = _obstacle(launch, program, zygote, tier)
             if not reason and tier == "heavy":
-                await zygote.imported(program.modules)
+                if program.modules:
+                    await zygote.imported(name for name in program.modules if _top(name) not in program.names)
+                else:
+                    zygote.import_all()
                 reason = _obstacle(launch, program, zygote, tier)
             if not reason:
                 return zygote, ""
@@ -130,8 +133,10 @@ class LauncherPool:
         tiers: tuple[Tier, ...] = ("light", "heavy")
         for tier in tiers:
             zygote = await self._zygote(python, tier, os.environ if env is None else env)
-            if zygote is not None and wait:
-                await asyncio.wait({zygote.warmed})
+            if zygote is not None:
+                zygote.import_all()
+                if wait:
+                    await asyncio.wait({zygote.warmed})
 
     async def close(self) -> None:
         """Kill what is running, end the warm interpreters, remove the folder."""
@@ -171,8 +176,11 @@ class LauncherPool:
 
     async def _open(self, python: str, tier: Tier, env: Mapping[str, str]) -> Zygote | None:
         zygote = Zygote(python, env, self._import_env, self._watch)
+        modules = self._modules[tier]
+        first = preload.wanted(modules, ())
+        later = [name for name in modules if name not in first]
         try:
-            await zygote.open(self._links["zygote"], self._modules[tier], self._standbys)
+            await zygote.open(self._links["zygote"], first, self._standbys, later=later)
         except ZygoteError as error:
             _log.warning("steps of %s run in processes of their own from now on: %s", python, error)
             return None
@@ -185,6 +193,10 @@ def _lead(link: Path, target: Path) -> None:
         return
     link.unlink(missing_ok=True)
     link.symlink_to(target)
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _obstacle(launch: Launch, program: scan.Program, zygote: Zygote, tier: Tier) -> str:

@@ -62,14 +62,16 @@ class Zygote(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._hello: asyncio.Future[None] = loop.create_future()
         self.warmed: asyncio.Future[None] = loop.create_future()
-        #: What it has still to import, and what is set at each step of that.
+        #: What it has still to import, what it will when a step names it, and what is set at each step of that.
         self._to_import: list[str] = []
+        self._later: list[str] = []
         self._progress = asyncio.Event()
         self._waiting: dict[int, tuple[Launch, asyncio.Future[Running]]] = {}
         self._running: dict[int, Handle] = {}
 
-    async def open(self, link: Path, modules: Sequence[str], standbys: int) -> None:
-        """Start the interpreter and wait until it can take steps. Raises ZygoteError."""
+    async def open(self, link: Path, modules: Sequence[str], standbys: int, *, later: Sequence[str] = ()) -> None:
+        """Start the interpreter and wait until it can take steps. `later` are modules that it imports when a step names
+        one of them, or `import_all` is called. Raises ZygoteError."""
         ours, theirs = socket.socketpair()
         folder = link.parent
         loop = asyncio.get_running_loop()
@@ -81,11 +83,10 @@ class Zygote(asyncio.Protocol):
                 raise ZygoteError(f"{self.python} could not be started: {error.strerror}") from error
         self._transport, _ = await loop.create_connection(lambda: self, sock=ours)
         self.alive = True
-        self._to_import = list(modules)
+        self._to_import, self._later = list(modules), list(later)
         config = {"modules": list(modules), "deferred": preload.DEFERRED, "standbys": standbys}
         self._send(json.dumps(config).encode() + b"\n")
-        if not modules:
-            self.warmed.set_result(None)
+        self._look_whether_warmed()
         try:
             await asyncio.wait_for(asyncio.shield(self._hello), _HELLO_SECONDS)
         except asyncio.TimeoutError as error:
@@ -118,9 +119,24 @@ class Zygote(asyncio.Protocol):
         """Wait until those of these modules that are preloaded are: a step that did not wait would import them as well,
         at the same time as its interpreter."""
         wanted = tuple(names)
-        while self.alive and any(_part(unit, name) for unit in self._to_import for name in wanted):
+        self._import(preload.wanted(self._later, wanted))
+        while self.alive and any(preload.part_of(unit, name) for unit in self._to_import for name in wanted):
             self._progress.clear()
             await self._progress.wait()
+
+    def import_all(self) -> None:
+        """Import all that it would import for some step."""
+        self._import(self._later)
+
+    def _import(self, units: Sequence[str]) -> None:
+        if units:
+            self._to_import += units
+            self._send(b"0 %s\n" % json.dumps(units).encode())
+            self._later = [unit for unit in self._later if unit not in units]
+
+    def _look_whether_warmed(self) -> None:
+        if not (self._to_import or self._later or self.warmed.done()):
+            self.warmed.set_result(None)
 
     def outdated(self) -> bool:
         """Say whether packages were installed or removed since it started."""
@@ -217,8 +233,7 @@ class Zygote(asyncio.Protocol):
             self.threads = unit
         self._to_import = [other for other in self._to_import if other != unit]
         self._progress.set()
-        if not left and not self.warmed.done():
-            self.warmed.set_result(None)
+        self._look_whether_warmed()
 
     def _on_started(self, id: int, pid: int, time: float) -> None:  # noqa: A002
         launch, future = self._waiting.pop(id)
@@ -254,11 +269,6 @@ def _specification(launch: Launch) -> dict[str, object]:
         "path": python_path(launch.env),
         "rebind": preload.REBIND,
     }
-
-
-def _part(unit: str, name: str) -> bool:
-    """Say whether a module is imported with another one, or from it."""
-    return f"{unit}.".startswith(f"{name}.") or f"{name}.".startswith(f"{unit}.")
 
 
 def _stamp(folder: str) -> int:

@@ -4,8 +4,9 @@ Run by path with the interpreter of the steps, so standard library only: `python
 through a symbolic link with `importlib` and `_bootstrap` in its name: the warnings module then does not count our
 frames, so that `warnings.warn(..., stacklevel=9)` in a script says what it says in a fresh interpreter.
 
-Lines of JSON on a socket. From the service: one configuration, then one line for each step. To the service: `hello`,
-`warm` after each import, `started` and `exit` for each step. The end of the input is the end of the service.
+Lines of JSON on a socket. From the service: one configuration, then one line for each step, and one with the number 0
+for modules that are to be imported from now on. To the service: `hello`, `warm` after each import, `started` and `exit`
+for each step. The end of the input is the end of the service.
 
 One thread, no callbacks: fork happens only between two turns of the loop, never inside an import.
 """
@@ -254,6 +255,9 @@ class Zygote:
     def _begin(self, line: bytes) -> socket.socket | None:
         """Give a step to a standby: `<number> <json>`. Returns a link only in a fork."""
         number, _, spec = line.partition(b" ")
+        if number == b"0":
+            self._import(json.loads(spec))
+            return None
         while True:
             if not self.standbys:
                 try:
@@ -272,6 +276,13 @@ class Zygote:
             step.number = int(number)
             self._say(op="started", id=step.number, pid=step.pid, time=time.time())
             return None
+
+    def _import(self, units: list[str]) -> None:
+        """Import these, too: the standbys, which lack them, end with their links."""
+        self.importer.units += units
+        for step in self.standbys:
+            step.link.close()
+        self.standbys.clear()
 
     def _reap(self) -> None:
         try:

@@ -230,6 +230,49 @@ def test_a_step_waits_for_what_it_would_import_itself(make_bench: Maker, tmp_pat
     bench.run(zygote.imported(["slow_library", "csv.more", "never_heard_of"]))
 
 
+def _preloaded(bench: Bench, modules: str, *imported: str) -> list[bool]:
+    """Whether a step that imports these modules was forked from an interpreter that has imported each of the others."""
+    script = f"import sys\nbefore = set(sys.modules)\nimport {modules}\nprint(*(m in before for m in {imported}))"
+    done = bench.script(script)
+    assert done.outcome.exit_code == 0, done.err
+    return [word == "True" for word in done.text.split()]
+
+
+def test_a_warm_interpreter_imports_what_its_steps_name(make_bench: Maker) -> None:
+    """Of all that it could a step wants a third; the rest takes seconds of computing from the step that runs."""
+    bench = make_bench(launcher="warm", heavy=("numpy", "joblib", "requests", "mlflow"))
+    asked = ("numpy", "joblib", "requests")
+    assert _preloaded(bench, "numpy", *asked) == [True, False, False]
+    (zygote,) = [task.result() for (_, tier), task in bench.pool._zygotes.items() if tier == "heavy"]
+    assert not zygote.warmed.done()
+    assert _preloaded(bench, "requests.adapters", *asked) == [True, False, True]
+    bench.write("import joblib", "own.py")
+    assert _preloaded(bench, "own", *asked) == [True, True, True], "its own module names it"
+    assert "mlflow" not in zygote.facts.modules
+    assert _preloaded(bench, "packaging", *asked) == [True, True, True]
+    assert "mlflow" in zygote.facts.modules, "a library may import any other"
+    bench.run(zygote.warmed)
+
+
+def test_a_service_that_prewarms_imports_everything(make_bench: Maker) -> None:
+    bench = make_bench(launcher="warm", heavy=("numpy", "joblib"))
+    bench.run(bench.pool.prewarm(PYTHON, bench.env, wait=True))
+    assert _preloaded(bench, "numpy", "numpy", "joblib") == [True, True]
+
+
+def test_standbys_without_what_a_later_step_names_run_no_step(make_bench: Maker) -> None:
+    """They were forked when the interpreter had nothing more to import."""
+    bench = make_bench(launcher="warm", heavy=("numpy", "joblib"), standbys=2)
+    assert _preloaded(bench, "numpy", "numpy", "joblib") == [True, False]
+    (zygote,) = [task.result() for (_, tier), task in bench.pool._zygotes.items() if tier == "heavy"]
+    forks: set[int] = set()
+    while len(forks) < 2:
+        forks = {process.pid for process in processes.snapshot().values() if process.parent == zygote.pid}
+    assert [_preloaded(bench, "joblib", "joblib") for _ in range(4)] == [[True]] * 4
+    while forks & processes.snapshot().keys():
+        time.sleep(0.01)
+
+
 def test_what_a_driver_runs_in_its_processes_is_imported_before_it_forks_them(
     make_bench: Maker, tmp_path: Path
 ) -> None:
