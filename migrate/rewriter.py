@@ -429,7 +429,8 @@ class Rewriter(RestOfRun):
         """Whether a workspace may be there as a v1 object beside its client: not if a function of this module gives it,
         which is decided with it. One of another module gives a client, whose workspace is looked up."""
         called = self.evaluator.value(made.func) if isinstance(made, ast.Call) else None
-        return not isinstance(called, Function) or is_from_elsewhere(made, self)
+        inside = isinstance(self.evaluator.scopes.parents.get(made), ast.NamedExpr)
+        return not inside and (not isinstance(called, Function) or is_from_elsewhere(made, self))
 
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""

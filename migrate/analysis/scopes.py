@@ -89,6 +89,11 @@ class Scopes:
         """The scope that a node stands in."""
         return self._scopes.get(node, self.module)
 
+    def home(self, name: ast.Name) -> Scope:
+        """The scope that a name which is set stands for a variable of: the module's after ``global``."""
+        scope = self.of(name)
+        return self.module if name.id in scope.outside else scope
+
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around a node, innermost first."""
         at = self.parents.get(node)

@@ -542,6 +542,6 @@ def _stands_for_own(use: Use, to: Rewriter) -> bool:
     target = only_target(use.statement)
     if not isinstance(target, ast.Name) or not use.is_assigned:
         return False
-    values = [binding.value for binding in to.evaluator.scopes.of(target).bindings[target.id]]
+    values = [binding.value for binding in to.evaluator.scopes.home(target).bindings[target.id]]
     kinds = (to.evaluator.type_of(value) for value in values if value is not None and value is not use.node)
     return any(kind is not None and is_inside(kind) for kind in kinds)

@@ -123,7 +123,7 @@ def _found_again(statement: ast.stmt, names: set[str], to: Rewriter) -> list[ast
     """The statements that look a compute up by its name once more, for the same variable."""
     found: list[ast.stmt] = []
     for target in (target for part in _simple(statement) for target in _targets(part)):
-        for binding in to.evaluator.scopes.of(target).bindings[target.id]:
+        for binding in to.evaluator.scopes.home(target).bindings[target.id]:
             use = to.use_of(binding.value) if binding.kind == "assign" and binding.value is not None else None
             other = to.evaluator.scopes.statement_of(binding.node)
             if use is not None and use.symbol in _LOOKED_UP and use.call is not None and isinstance(other, ast.Assign):

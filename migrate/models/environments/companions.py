@@ -50,7 +50,7 @@ def companion(maker: Use, facet: str, to: Rewriter) -> Companion | None:
     variable = Objects.of(to).variable(maker.node)
     if variable is None:
         return None
-    scope = to.evaluator.scopes.of(variable)
+    scope = to.evaluator.scopes.home(variable)
     key = ("companion", facet, scope, variable.id)
     if key not in to.memory:
         to.memory[key] = _made(maker, variable, scope, facet, to)

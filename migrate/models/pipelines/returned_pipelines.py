@@ -73,7 +73,7 @@ def _is_for_pipeline(call: ast.AST, to: Rewriter) -> bool:
     if variable is None:
         return _is_steps(call, to)
     scopes = to.evaluator.scopes
-    bound = scopes.of(variable).bindings[variable.id]
+    bound = scopes.home(variable).bindings[variable.id]
     reads = [name for name in Objects.of(to).reads(variable.id) if scopes.lookup(variable.id, name) == bound]
     return len(bound) == 1 and all(_is_steps(name, to) for name in reads)
 

@@ -10,11 +10,12 @@ from amlbridge.migrate.analysis.branches import behind_all
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import LocalObject
 from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.mixtures.new_clients import is_run_script
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.above import once
-from amlbridge.migrate.text.trees import FUNCTIONS
+from amlbridge.migrate.text.trees import FUNCTIONS, root_of
 
 
 def tracking(use: Use, to: Rewriter) -> str:
@@ -84,7 +85,27 @@ def _client(use: Use, to: Rewriter) -> str:
     known = _is_name(client) and client != to.memory.get(("variable", "ml_client"))
     if known or not isinstance(workspace, (ast.Name, ast.Attribute)):
         return client
-    return to.client(use.node, workspace)
+    return _seen_at(use, workspace, to) or client
+
+
+def _seen_at(use: Use, workspace: ast.Name | ast.Attribute, to: Rewriter) -> str:
+    """The client of a workspace that an object was made with, where a use of the object stands: ``work.ws`` outside of
+    the class that says ``self.ws``. "" where it cannot be read there."""
+    scopes, root = to.evaluator.scopes, root_of(workspace)
+    bound = scopes.bindings_of(root)
+    if not bound or not isinstance(root, ast.Name):
+        return ""
+    owner = next((node for node in scopes.ancestors(workspace) if isinstance(node, ast.ClassDef)), None)
+    of_self = root.id in ("self", "cls") and bound[0].kind == "parameter"
+    if scopes.lookup(root.id, use.node)[:1] == bound[:1] or (
+        of_self and owner in set[ast.AST | None](scopes.ancestors(use.node))
+    ):
+        return to.client(use.node, workspace)
+    holder = use.receiver.value if isinstance(use.receiver, ast.Attribute) else None
+    held = to.evaluator.value(holder)
+    if not of_self or not isinstance(held, LocalObject) or held.cls.node is not owner or holder is None:
+        return ""
+    return to.source(holder) + to.client(use.node, workspace).removeprefix(root.id)
 
 
 def _is_around(statement: ast.stmt, use: Use, to: Rewriter) -> bool:

@@ -92,3 +92,11 @@ def test_a_function_that_always_gets_a_workspace_always_makes_the_client() -> No
         '    print(Dataset.get_by_name(ws, "a").version)\n'
     ).text
     assert "ml_client = MLClient(" in text and "is not None" not in text
+
+
+def test_a_workspace_within_an_expression_that_stays_keeps_its_name() -> None:
+    text = convert(
+        "from azureml.core import LinkedService, Workspace\n\n"
+        "if (ws := Workspace.from_config()) is not None:\n    print(LinkedService.get(ws, 'spark'))\n"
+    ).text
+    assert "if (ws := Workspace.from_config()) is not None:" in text and "LinkedService.get(ws, " in text

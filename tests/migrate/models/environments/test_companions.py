@@ -111,3 +111,12 @@ def test_variables_of_an_environment_among_many_are_told() -> None:
     assert [f.message for f in found.findings if f.symbol == "Environment.environment_variables"] == [
         "give what runs the variables: command(environment_variables={'A': '1'})"
     ]
+
+
+def test_a_run_that_a_function_sets_for_the_module() -> None:
+    text = convert(
+        HEAD
+        + f"def prepare():\n    global job\n    {RUN.format('compute_target=cluster')}\n\n"
+        + "def finish():\n    job.run_config.environment_variables = {'A': '1'}\n\n\nprepare()\nfinish()\n"
+    ).text
+    assert "    job.environment_variables = {'A': '1'}\n" in text.replace('"', "'")

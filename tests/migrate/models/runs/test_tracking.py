@@ -166,3 +166,21 @@ def test_mlflow_is_told_behind_each_client_beside_a_workspace_that_is_made_again
     ).text
     assert text.index("mlflow.set_tracking_uri(") < text.index("mlflow.start_run(")
     assert text.count("mlflow.set_tracking_uri(") == 2 == text.count("mlflow.start_run(")
+
+
+def test_the_client_of_an_object_is_read_where_the_code_stands() -> None:
+    """The workspace of an experiment in an attribute is in one as well, of the same object."""
+    text = convert(
+        HEAD + "class Work:\n    def __init__(self):\n        self.ws = Workspace.from_config()\n"
+        "        self.experiment = Experiment(self.ws, 'train')\n\n\n"
+        "work = Work()\nwork.experiment.set_tags({'team': 'risk'})\n"
+    ).text
+    assert joined("work = Work()\n" + SET.format("work.ws") + "mlflow.set_experiment(work.experiment)") in joined(text)
+
+
+def test_the_client_of_an_object_that_a_function_keeps_to_itself() -> None:
+    text = convert(
+        HEAD + "def make():\n    own = Workspace.from_config()\n    return Experiment(own, 'train')\n\n\n"
+        "make().set_tags({'team': 'risk'})\n"
+    ).text
+    assert "(own." not in text.partition("make()")[2] and "mlflow.set_experiment(make())" in text
