@@ -223,7 +223,8 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
             attempt.bridged.add(assigned)
         _keep_what_is_listed(use, cause, to, attempt)
         for node in ast.walk(use.node):
-            named = isinstance(node, (ast.Name, ast.Attribute)) and to.evaluator.type_of(node) == "Workspace"
+            named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+            named = named and to.evaluator.type_of(node) == "Workspace"  # type: ignore[arg-type]
             if named and to.bridge(node) is None:
                 to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace

@@ -44,7 +44,7 @@ def chosen(
     node, index = _collection(node, index)
     if node is None:
         return None
-    literal = _literal(node, evaluator)
+    literal = literal_of(node, evaluator)
     bindings = evaluator.scopes.bindings_of(node)
     if (literal is None and not bindings) or _is_record(literal, evaluator):
         return None
@@ -68,7 +68,7 @@ def iterated(binding: Binding, evaluator: Evaluator) -> Instance | None:
     from amlbridge.migrate.analysis.values import Instance
 
     node, _ = _collection(binding.value, None)
-    literal = _literal(node, evaluator) if node is not None else None
+    literal = literal_of(node, evaluator) if node is not None else None
     if node is binding.value and isinstance(literal, (ast.Dict, ast.DictComp)):
         return None
     index = binding.index if binding.kind == "pair" else None
@@ -132,7 +132,7 @@ def _part(added: ast.expr, index: int | None, evaluator: Evaluator) -> Value | N
     return evaluator.value(parts[index]) if index < len(parts) else None
 
 
-def _literal(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
+def literal_of(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
     """The list or dict of this module that an expression stands for, where the code makes it."""
     from amlbridge.migrate.analysis.values import Code
 
@@ -157,13 +157,21 @@ def _is_record(literal: ast.expr | None, evaluator: Evaluator) -> bool:
     return len(kinds) > 1
 
 
+def added_to(node: ast.expr, literal: ast.expr | None, evaluator: Evaluator) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What the module puts into the collection that an expression stands for: the place, and the element."""
+    bindings = evaluator.scopes.bindings_of(node)
+    for owner, added in _additions(evaluator):
+        if _is_same(owner, literal, bindings, evaluator):
+            yield owner, added
+
+
 def _is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:
     """Whether an expression is the same collection: of one name, or made in one place."""
     if isinstance(owner, ast.Name) and bindings:
         made = _made(evaluator.scopes.lookup(owner.id, owner))
         if made and made == _made(bindings):
             return True
-    return literal is not None and _literal(owner, evaluator) is literal
+    return literal is not None and literal_of(owner, evaluator) is literal
 
 
 def _made(bindings: list[Binding]) -> list[Binding]:

@@ -30,6 +30,7 @@ from amlbridge.migrate.analysis.known import (
     of_components,
 )
 from amlbridge.migrate.analysis.literals import literal
+from amlbridge.migrate.analysis.records import of_record, untyped_field
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
@@ -280,6 +281,8 @@ class Evaluator:
             return found if own else Instance(found.type, node)  # type: ignore[union-attr]
         if isinstance(function, LocalClass):
             return LocalObject(function)
+        if isinstance(function, Code) and function.evaluator is self and isinstance(function.node, ast.Lambda):
+            return self.value(function.node.body)
         if isinstance(node.func, ast.Name) and node.func.id in (*_SAME, *_ONE_OF) and node.args:
             inner = self.value(node.args[-1 if node.func.id == "filter" else 0])
             if isinstance(inner, Instance):
@@ -305,7 +308,7 @@ class Evaluator:
                     return Instance(f"list:tuple:|{element}", base.origin or node, base.path)
                 if node.func.attr == "values":
                     return Instance(f"list:{element}", base.origin or node, base.path)
-        return taken(node, self)
+        return of_record(node, self) or taken(node, self)
 
     def _subscript(self, node: ast.Subscript) -> Value | None:
         base = self.value(node.value)
@@ -315,8 +318,8 @@ class Evaluator:
             element = part or element_of(base.type)
             return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
         if isinstance(base, Code) and not isinstance(node.slice, ast.Slice):
-            return self._item(base, node.slice) or chosen(node.value, self)
-        return None if isinstance(node.slice, ast.Slice) else chosen(node.value, self)
+            return self._item(base, node.slice) or of_record(node, self) or chosen(node.value, self)
+        return None if isinstance(node.slice, ast.Slice) else of_record(node, self) or chosen(node.value, self)
 
     def _item(self, base: Code, key: ast.expr) -> Value | None:
         if isinstance(base.node, (ast.ListComp, ast.DictComp)):  # the same code makes each of its items
@@ -537,6 +540,7 @@ class Evaluator:
                 value = self.value(base)
                 if isinstance(value, LocalClass) and value.node is not owner:
                     return value.evaluator.field(value.node, name)
+            return untyped_field(owner, name, self)
         return best
 
     def assigned(self, owner: ast.ClassDef) -> dict[str, list[ast.expr]]:

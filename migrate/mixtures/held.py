@@ -1,4 +1,5 @@
-"""The workspace that an object holds: ``self.workspace``, ``aml.ws``. Its client is that of the code around it."""
+"""The workspace that an object holds: ``self.workspace``, ``aml.ws``, ``made["ws"]``. Its client is that of the code
+around it."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.known import PARAMETER_NAMES
+from amlbridge.migrate.analysis.records import of_record
 from amlbridge.migrate.text.trees import FUNCTIONS, root_of
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
 
 _KEY = "workspaces in attributes"
+_Place = ast.Attribute | ast.Subscript
+_PLACES = (ast.Attribute, ast.Subscript)
 
 
 def held_client(at: ast.AST, to: Rewriter) -> str | None:
@@ -31,7 +35,7 @@ def held_workspace(at: ast.AST, to: Rewriter) -> str | None:
     return to.lines.source(node) if kept else None
 
 
-def _held(at: ast.AST, to: Rewriter) -> ast.Attribute | None:
+def _held(at: ast.AST, to: Rewriter) -> _Place | None:
     scopes = to.evaluator.scopes
     function = next((node for node in scopes.ancestors(at) if isinstance(node, FUNCTIONS)), None)
     owner = scopes.parents.get(function) if function is not None else None
@@ -44,18 +48,22 @@ def _held(at: ast.AST, to: Rewriter) -> ast.Attribute | None:
     return None
 
 
-def _attributes(to: Rewriter) -> list[ast.Attribute]:
-    """The attributes of the module that hold a workspace, in the order of the text."""
+def _attributes(to: Rewriter) -> list[_Place]:
+    """The attributes and keys of the module that hold a workspace, in the order of the text."""
     if _KEY not in to.memory:
-        found = [n for n in to.evaluator.scopes.parents if isinstance(n, ast.Attribute) and _is_workspace(n, to)]
+        places = [node for node in to.evaluator.scopes.parents if isinstance(node, _PLACES)]
+        found = [node for node in places if _is_workspace(node, to)]
         to.memory[_KEY] = sorted(found, key=lambda node: (node.lineno, node.col_offset))
-    return cast("list[ast.Attribute]", to.memory[_KEY])
+    return cast("list[_Place]", to.memory[_KEY])
 
 
-def _is_workspace(node: ast.Attribute, to: Rewriter) -> bool:
+def _is_workspace(node: _Place, to: Rewriter) -> bool:
     """Whether an attribute of the user's holds one, as its value says, or as SDK v1 takes it for one."""
     if to.use_of(node) is not None:
         return False
+    if isinstance(node, ast.Subscript):
+        kept = of_record(node, to.evaluator)
+        return kept is not None and kept.type == "Workspace"
     if to.evaluator.value(node) is not None:
         return to.evaluator.type_of(node) == "Workspace"
     parent = to.evaluator.scopes.parents.get(node)
@@ -70,15 +78,15 @@ def _is_used(keyword: ast.keyword, to: Rewriter) -> bool:
     return call is not None and to.use_of(call) is not None
 
 
-def _is_there(node: ast.Attribute, at: ast.AST, to: Rewriter) -> bool:
+def _is_there(node: _Place, at: ast.AST, to: Rewriter) -> bool:
     """Whether what an attribute is read of is known at a place: a parameter, or a variable that was set before."""
-    root = root_of(node)
+    root = root_of(node.value)
     found = to.evaluator.scopes.lookup(root.id, at) if isinstance(root, ast.Name) else []
     place = (getattr(at, "lineno", 0), getattr(at, "col_offset", 0))
     return bool(found) and all(b.scope is not to.evaluator.scopes.of(at) or b.position <= place for b in found)
 
 
-def _is_of_self(node: ast.Attribute, function: ast.AST | None) -> bool:
+def _is_of_self(node: _Place, function: ast.AST | None) -> bool:
     """Whether an attribute is one of the object that a function is a method of."""
     assert isinstance(function, FUNCTIONS)
     parameters = [*function.args.posonlyargs, *function.args.args]

@@ -32,3 +32,8 @@ def test_the_elements_of_runs_are_runs(code: str) -> None:
 def test_other_lambdas_take_anything() -> None:
     code = "ask = lambda child: child.get_metrics()\nbest = max(run, other, key=lambda child: child.get_metrics())\n"
     assert convert(HEAD + code).text.count("child.get_metrics()") == 2
+
+
+def test_what_a_lambda_makes_is_followed() -> None:
+    text = convert(HEAD + "find = lambda: Run.get(ws, OTHER)\nfound = find()\nfound.wait_for_completion()\n").text
+    assert "ml_client.jobs.stream(found.name)" in text and "azureml" not in text

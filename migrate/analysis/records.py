@@ -1,0 +1,75 @@
+"""Objects of several kinds that code keeps together: under the keys of a dict that functions hand on, or in the
+attributes of a data class that says no type of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from amlbridge.migrate.analysis.chosen import added_to, literal_of
+from amlbridge.migrate.analysis.declared import declared, given_to
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.analysis.values import Evaluator, Instance
+
+#: So many functions hand a dict on.
+_DEPTH = 3
+
+
+def of_record(node: ast.Subscript | ast.Call, evaluator: Evaluator) -> Instance | None:
+    """The object that ``made["ws"]``, or ``made.get("ws")``, takes out of a dict of this module; None where there may
+    be several."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        owner, key = node.value, node.slice
+    elif isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        owner, key = node.func.value, node.args[0]
+    if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+        return None
+    found = _held(owner, key.value, evaluator, _DEPTH)
+    return found[0] if len({one.origin for one in found}) == 1 else None
+
+
+def _held(owner: ast.expr, key: str, evaluator: Evaluator, depth: int) -> list[Instance]:
+    """The objects that a dict may have under a key: as it is written out, put into it, or passed."""
+    from amlbridge.migrate.analysis.values import Instance
+
+    literal = literal_of(owner, evaluator)
+    items = zip(literal.keys, literal.values, strict=True) if isinstance(literal, ast.Dict) else ()
+    held = [value for name, value in items if _is(name, key)]
+    for place, value in added_to(owner, literal, evaluator):
+        parent = evaluator.scopes.parents.get(place)
+        if isinstance(parent, ast.Subscript) and _is(parent.slice, key):
+            held.append(value)
+    values = [evaluator.value(value) for value in held]
+    found = [value for value in values if isinstance(value, Instance)]
+    bindings = evaluator.scopes.bindings_of(owner)
+    if found or not depth or len(bindings) != 1 or bindings[0].kind != "parameter":
+        return found
+    given = evaluator.given(bindings[0].scope.node, bindings[0].name)
+    if any(other is not evaluator for other, _ in given):
+        return []
+    return [one for _, argument in given for one in _held(argument, key, evaluator, depth - 1)]
+
+
+def _is(node: ast.expr | None, key: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == key
+
+
+def untyped_field(owner: ast.ClassDef, name: str, evaluator: Evaluator) -> Instance | None:
+    """The object that an attribute holds which a data class declares with a type that says nothing: what its calls
+    pass says it."""
+    from amlbridge.migrate.analysis.values import Instance, LocalClass
+
+    said = declared(owner).get(name)
+    if said is None:
+        return None
+    for call in evaluator.calls().get(owner.name, ()):
+        made = evaluator.value(call.func)
+        if not isinstance(made, LocalClass) or made.node is not owner:
+            continue
+        values = [evaluator.value(value) for field, value in given_to(owner, call) if field == name]
+        found = next((value for value in values if isinstance(value, Instance)), None)
+        if found is not None:
+            return Instance(found.type, said)
+    return None
