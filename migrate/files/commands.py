@@ -134,8 +134,8 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
             quote = word["quote"] or '"'
             quoted = " ".join(f"{quote}{packages.with_bound(item)}{quote}" for item in new)
             start, stop = match.end() + word.start(), match.end() + word.end()
-            if not new and logical.text[start - 1 : start] == " ":
-                start -= 1
+            if not new:
+                start = _BEFORE.search(logical.text, 0, start).start()  # type: ignore[union-attr]
             changes.append((start, stop, quoted))
         yield from changes if _installs_something(command, match.end(), changes) else [_gone(logical.text, match, end)]
 
@@ -147,6 +147,8 @@ def _installs_something(command: str, at: int, changes: list[tuple[int, int, str
     return not changes or bool(_FILE_OPTION.search(command) or _PACKAGE.search(_VALUED.sub(" ", command)))
 
 
+#: What goes with a word in front of it: where it is the last one, no backslash may say that the command goes on.
+_BEFORE = re.compile(r"(?:[ \t]*\\\r?\n)?[ \t]*\Z")
 #: Options that name what is installed, options with a value, and a word that is none of either.
 _FILE_OPTION = re.compile(r"\s(?:-r|-e|--requirement|--editable|--file)\b")
 _VALUED = re.compile(
