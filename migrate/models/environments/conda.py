@@ -90,7 +90,7 @@ class Conda:
             pip = f"[{', '.join(lines)}]"
         own = any(re.match(r"['\"]pip\b", package) for package in self.conda)
         packages = [*python, *self.conda, *([] if own else ['"pip"']), f'{{"pip": {pip}}}']
-        channels = self.channels or ['"conda-forge"']
+        channels = dict.fromkeys(['"conda-forge"', *self.channels])  # SDK v1 adds to it
         return f'{{"channels": [{", ".join(channels)}], "dependencies": [{", ".join(packages)}]}}'
 
 

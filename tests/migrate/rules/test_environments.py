@@ -568,3 +568,14 @@ def test_variables_of_a_registered_environment_are_told(said: str) -> None:
     )
     told = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
     assert "command(environment_variables=" in told["Environment.register"]
+
+
+def test_channels_are_added_to_the_one_that_there_is() -> None:
+    found = convert("""\
+        from azureml.core.conda_dependencies import CondaDependencies
+
+        conda = CondaDependencies()
+        conda.add_channel("pytorch")
+        conda.add_channel("conda-forge")
+        """)
+    assert '"channels": ["conda-forge", "pytorch"]' in found.text
