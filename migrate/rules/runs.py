@@ -18,6 +18,7 @@ from amlbridge.migrate.analysis.values import Code, Instance
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import is_inside, run_id
 from amlbridge.migrate.models.code.new_functions import listing_function
+from amlbridge.migrate.models.code.optional_imports import annotating, asked_for
 from amlbridge.migrate.models.datasets.data import INTERMEDIATE, follow
 from amlbridge.migrate.models.environments.environment import assigned
 from amlbridge.migrate.models.pipelines.flow import Flow
@@ -521,12 +522,15 @@ def get_of_experiment(use: Use, to: Rewriter) -> Outcome:
 def get(use: Use, to: Rewriter) -> Outcome:
     """A run by its id."""
     if use.call is None:
+        if (module := asked_for(use.node, to.need_module("mlflow"), to)) is not None:
+            return Replace(module)
         held = annotated(use.node, to.evaluator)
         kind = held.type if isinstance(held, Instance) else None
         if kind == "PassedRun":
             return Replace(f"{to.need_module('mlflow')}.entities.Run")
         inside = to.evaluator.is_run_script() if kind is None else "RunContext" in lineage(kind)
-        return Replace(f"{to.need_module('mlflow')}.ActiveRun" if inside else to.need("azure.ai.ml.entities", "Job"))
+        code = f"{to.need_module('mlflow')}.ActiveRun" if inside else to.need("azure.ai.ml.entities", "Job")
+        return Replace(annotating(use.node, code, to))
     run_id = use.argument("run_id", position=1)
     if run_id is None:
         return Leave("the id of the run cannot be told")

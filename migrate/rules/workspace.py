@@ -19,6 +19,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.mixtures.new_clients import job_fact
 from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.code.optional_imports import annotating, asked_for
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS
@@ -153,7 +154,8 @@ def get(use: Use, to: Rewriter) -> Outcome:
     """``Workspace(subscription_id, resource_group, workspace_name)`` and ``Workspace.get(name, ...)``."""
     is_get = use.symbol == "Workspace.get"
     if use.call is None:  # an annotation, isinstance(...)
-        return Replace(to.need("azure.ai.ml", "MLClient"))
+        of_v2 = to.need("azure.ai.ml", "MLClient")
+        return Replace(asked_for(use.node, of_v2, to) or annotating(use.node, of_v2, to))
     subscription = use.argument("subscription_id", position=2 if is_get else 0)
     group = use.argument("resource_group", position=3 if is_get else 1)
     name = use.argument("name", "workspace_name", position=0 if is_get else 2)
