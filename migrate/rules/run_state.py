@@ -16,6 +16,7 @@ from amlbridge.migrate.inside import PARENT_TAG, is_created, is_submitted, run_i
 from amlbridge.migrate.mixtures.new_clients import client
 from amlbridge.migrate.models.runs.metrics import asked
 from amlbridge.migrate.models.runs.mlflow_details import mlflow_details
+from amlbridge.migrate.models.runs.offline import probe
 from amlbridge.migrate.models.runs.tracking import tracking, tracks_from_the_client_on
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -114,6 +115,11 @@ def parent(use: Use, to: Rewriter) -> Outcome:
 def experiment(use: Use, to: Rewriter) -> Outcome:
     """The experiment is its name."""
     assert use.receiver is not None
+    asks = probe(use, to)
+    if asks and use.is_statement:
+        return Statements(asks)
+    if asks:
+        to.before(use.statement, asks)
     found = run_object(use.receiver, to)
     return Replace(f"{to.need_module('mlflow')}.get_experiment({found}.info.experiment_id).name")
 

@@ -14,6 +14,7 @@ import ast
 
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.new_clients import client, has_only_facts, new_client
+from amlbridge.migrate.models.runs.offline import probe
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.above import shared
@@ -61,11 +62,13 @@ ACCESS = "assumed that the identity of the job (of its compute, or its user) has
 @rule.converts("ContextExperiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """A client of the workspace that the job runs in, where more is asked than the job's variables tell."""
-    assigned = use.is_assigned
-    if assigned and has_only_facts(use.node, to):
-        return Statements("")
+    asks = probe(use, to)
+    if use.is_assigned and has_only_facts(use.node, to):
+        return Statements(asks)
     if _is_value(use):
         return Replace(new_client(to), ACCESS)
+    if asks:
+        to.before(use.statement, asks)
     return Replace(client(use, to), ACCESS)
 
 
