@@ -147,7 +147,11 @@ def _has_name(code: str, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
 
 
-@rule.converts("_OfflineRun")
+#: Whether a run of a class is that of a job.
+_CLASSES = {"_OfflineRun": False, "_SubmittedRun": True}
+
+
+@rule.converts("_OfflineRun", "_SubmittedRun")
 def offline_run(use: Use, to: Rewriter) -> Outcome:
     """The class itself, outside of a comparison."""
     return Leave(f'ask for "{JOB_VARIABLE}" in os.environ: there is no class for runs outside of a job in SDK v2')
@@ -173,7 +177,7 @@ def _in_job(node: ast.expr, to: Rewriter) -> bool | None:
         return None
     function = node.func
     if isinstance(function, ast.Name) and function.id == "isinstance" and len(node.args) == 2:
-        return False if _is_offline_class(node.args[1], to) else None
+        return _CLASSES.get(_class(node.args[1], to))
     if isinstance(function, ast.Name) and function.id == "hasattr" and len(node.args) == 2:
         member = to.evaluator.text(node.args[1])
         return True if member in _ONLINE_MEMBERS and _is_run(node.args[0], to) else None
@@ -185,8 +189,9 @@ def _in_job(node: ast.expr, to: Rewriter) -> bool | None:
 def _compared(node: ast.Compare, to: Rewriter) -> bool | None:
     sides = [node.left, node.comparators[0]]
     negative = isinstance(node.ops[0], (ast.NotEq, ast.IsNot, ast.NotIn))
-    if any(_is_offline_class(side, to) for side in sides):
-        return negative
+    for side in sides:
+        if (online := _CLASSES.get(_class(side, to))) is not None:
+            return online != negative
     texts = [(to.evaluator.text(side) or "").lower() for side in sides]
     named = any(text.strip("_").startswith("offline") for text in texts)
     if named and any(_is_run_id(side, to) or _is_class_name(side, to) for side in sides):
@@ -194,9 +199,10 @@ def _compared(node: ast.Compare, to: Rewriter) -> bool | None:
     return None
 
 
-def _is_offline_class(node: ast.expr, to: Rewriter) -> bool:
+def _class(node: ast.expr, to: Rewriter) -> str:
+    """The class of SDK v1 that an expression names, or ""."""
     value = to.evaluator.value(node)
-    return isinstance(value, Symbol) and value.name == "_OfflineRun"
+    return value.name if isinstance(value, Symbol) else ""
 
 
 def _is_run(node: ast.expr, to: Rewriter) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import check_transformed, convert
 
-HEAD = "from azureml.core.run import Run, _OfflineRun\nrun = Run.get_context()\n"
+HEAD = "from azureml.core.run import Run, _OfflineRun, _SubmittedRun\nrun = Run.get_context()\n"
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,8 @@ HEAD = "from azureml.core.run import Run, _OfflineRun\nrun = Run.get_context()\n
         ("type(run) != _OfflineRun", True),
         ("type(run) is not _OfflineRun", True),
         ("isinstance(run, _OfflineRun)", False),
+        ("isinstance(run, _SubmittedRun)", True),
+        ("type(run) is not _SubmittedRun", False),
         ("run.id.startswith('OfflineRun')", False),
         ("run.id.startswith('OfflineRun_')", False),
         ("'OfflineRun' in run.id", False),
