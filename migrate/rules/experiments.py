@@ -112,7 +112,7 @@ def item(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Workspace.experiments", "Experiment.list")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """The names of all experiments, which MLflow knows."""
-    names = f"experiment.name for experiment in {to.need_module('mlflow')}.search_experiments()"
+    names = f"experiment.name for experiment in {tracking(use, to)}.search_experiments()"
     if use.symbol == "Experiment.list":
         return Replace(f"[{names}]")
     return Replace(f"{{experiment.name: {names}}}")

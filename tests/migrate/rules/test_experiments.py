@@ -271,3 +271,15 @@ def test_a_text_in_a_variable_is_the_name_of_a_tag() -> None:
     assert "wanted in run.data.tags" in convert(head + code).text
     unknown = 'wanted = str(1)\nprint(len(list(Experiment(ws, "e").get_runs(tags=wanted))))\n'
     assert "get_runs(tags=wanted)" in convert(head + unknown).text
+
+
+@pytest.mark.parametrize("listed", ["Experiment.list(ws)", "ws.experiments"])
+def test_mlflow_lists_the_experiments_of_the_workspace(listed: str) -> None:
+    found = convert(f"""\
+        from azureml.core import Experiment, Workspace
+
+        ws = Workspace.get(name="retail", subscription_id=SUBSCRIPTION, resource_group="shops")
+        for experiment in {listed}:
+            print(experiment)
+        """)
+    assert 0 < found.text.index("mlflow.set_tracking_uri(") < found.text.index("mlflow.search_experiments()")
