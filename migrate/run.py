@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from amlbridge.migrate.load import Loaded, load_all, own_packages, parse, with_u
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.settings import Settings
+from amlbridge.migrate.settling import settled
 
 #: Called after each file with how many are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -53,24 +54,47 @@ def convert_all(
     for index in sorted(set(range(len(loaded))) - set(wanted)):
         yield FileReport(loaded[index].path, FileStatus.UNCHANGED, (), loaded[index].before, loaded[index].before)
     late = [index for index in wanted if work.is_late(loaded[index])]
-    wanted = sorted(set(wanted) - set(late))
-    jobs = min(settings.jobs or os.cpu_count() or 1, len(wanted))
-    one_by_one = (convert(work, index) for index in wanted)
-    staying: dict[Path, tuple[frozenset[str], bool]] = {}
-    imports: dict[Path, tuple[str, ...]] = {}
-    for report in one_by_one if jobs <= 1 or len(wanted) < _FEW else _in_processes(work, wanted, jobs):
+    reports: dict[Path, FileReport] = {}
+    for report in _each(work, sorted(set(wanted) - set(late)), settings):
         done += 1
         progress(done, len(loaded))
-        if packages := needed(report.after):
-            staying[report.path] = packages, runs_in_jobs(report.after)
-        if brought := imported(report.after):
-            imports[report.path] = brought
-        yield report
+        reports[report.path] = report
+    reports = settled(reports, lambda found, paths: _over(loaded, found, paths, settings, roots))
+    yield from reports.values()
+    staying = {
+        path: (packages, runs_in_jobs(report.after))
+        for path, report in reports.items()
+        if (packages := needed(report.after))
+    }
+    imports = {path: brought for path, report in reports.items() if (brought := imported(report.after))}
     work = replace(work, staying=staying, imports=imports)
     for index in late:
         done += 1
         progress(done, len(loaded))
         yield convert(work, index)
+
+
+def _over(
+    loaded: Sequence[Loaded],
+    reports: Mapping[Path, FileReport],
+    paths: Set[Path],
+    settings: Settings,
+    roots: Sequence[Path],
+) -> Iterator[FileReport]:
+    """What a further run says of some files, where all are as the last one has left them."""
+    changed = {path: report.after for path, report in reports.items() if report.before != report.after}
+    loaded = with_users([parse(item.path, changed[item.path]) if item.path in changed else item for item in loaded])
+    work = prepare(loaded, settings.options, roots)
+    return _each(
+        work, [index for index, item in enumerate(loaded) if item.path in paths and work.wants(item)], settings
+    )
+
+
+def _each(work: Work, wanted: Sequence[int], settings: Settings) -> Iterator[FileReport]:
+    jobs = min(settings.jobs or os.cpu_count() or 1, len(wanted))
+    if jobs <= 1 or len(wanted) < _FEW:
+        return (convert(work, index) for index in wanted)
+    return _in_processes(work, wanted, jobs)
 
 
 def _in_processes(work: Work, wanted: Sequence[int], jobs: int) -> Iterator[FileReport]:
