@@ -137,6 +137,8 @@ class RestOfRun:
         self.serves_jobs: Callable[[], bool] = lambda: False
         #: The inputs that the code which submits this script names: by the name that the script asks for.
         self.named_inputs: Mapping[str, NamedInput] = {}
+        #: The file that submits this script and stays SDK v1, if all code that submits it does; "" otherwise.
+        self.submitted_by_v1: Callable[[], str] = str
         #: The data assets that uploads of the modules beside this one become: by their path on the datastore.
         self.uploads: Mapping[str, str] = {}
         #: The pipelines that the modules beside this one publish, by name.

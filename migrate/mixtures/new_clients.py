@@ -13,7 +13,8 @@ from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.rewriter import CLIENT, Rewriter
 from amlbridge.migrate.text.above import shared
 
-_WORKSPACES = frozenset({"Workspace", "Workspace.from_config", "Workspace.get"})
+#: What names a workspace in SDK v1.
+WORKSPACES = frozenset({"Workspace", "Workspace.from_config", "Workspace.get"})
 
 
 def is_run_script(to: Rewriter) -> bool:
@@ -21,7 +22,7 @@ def is_run_script(to: Rewriter) -> bool:
     belongs to such scripts."""
     if "is run script" not in to.memory:
         symbols = {use.symbol for use in to.uses if use.symbol != "Workspace" or use.call is not None}  # no annotation
-        asks = symbols.isdisjoint(_WORKSPACES) and ("Run.get_context" in symbols or to.serves_jobs())
+        asks = symbols.isdisjoint(WORKSPACES) and ("Run.get_context" in symbols or to.serves_jobs())
         to.memory["is run script"] = asks
     return bool(to.memory["is run script"])
 

@@ -19,6 +19,7 @@ from amlbridge.migrate.notebooks.run_magics import encoded
 from amlbridge.migrate.project.content import content_of
 from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
 from amlbridge.migrate.project.script_packages import script_packages
+from amlbridge.migrate.project.submitters import Submitters
 
 if TYPE_CHECKING:
     from amlbridge.migrate.rewriter import Rewriter
@@ -42,6 +43,7 @@ class Project:
         ) - {"azureml"}
         #: By the folder of the module that submits, and the path of the script that it gives.
         self._scripts: dict[tuple[Path, str], dict[str, NamedInput]] = {}
+        self.submitters = Submitters()
         self.neighbours = Neighbours(modules, self.around)
         #: By path: where a module makes objects that stay v1 for the sake of others (or of itself).
         self._kept: dict[Path, frozenset[Place]] = {}
@@ -81,6 +83,7 @@ class Project:
         for module in modules:
             if self.wants(module):
                 for script, inputs in submitted_scripts(module, self.around(module.path)).items():
+                    self.submitters.add(module, script)
                     join_inputs(self._scripts.setdefault((module.path.parent, script), {}), inputs)
                 if targets := upload_targets(module, self.around(module.path)):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
@@ -114,11 +117,15 @@ class Project:
 
     def script(self, path: Path) -> Mapping[str, NamedInput]:
         """The inputs that some module of the project gives the script at ``path``, by the name that it asks for."""
+        return next((self._scripts[key] for key in self._submissions(path)), {})
+
+    def _submissions(self, path: Path) -> list[tuple[Path, str]]:
+        """The submissions that may be of the script at ``path``, the most probable first."""
         posix = f"/{path.as_posix()}"
-        ends = {key: inputs for key, inputs in self._scripts.items() if posix.endswith(f"/{key[1]}")}
-        beside = [inputs for (folder, script), inputs in ends.items() if folder / script == path]
-        copied = [inputs for (folder, script), inputs in self._scripts.items() if self._is_copy(folder, script, path)]
-        return next(iter([*beside, *ends.values(), *copied]), {})
+        ends = [key for key in self._scripts if posix.endswith(f"/{key[1]}")]
+        beside = [(folder, script) for folder, script in ends if folder / script == path]
+        copied = [(folder, script) for folder, script in self._scripts if self._is_copy(folder, script, path)]
+        return [*beside, *ends, *copied]
 
     def _is_copy(self, folder: Path, script: str, path: Path) -> bool:
         """Whether a module submits a script from a folder that is not there yet, where the one beside it is copied."""
@@ -132,6 +139,7 @@ class Project:
     def settle(self, to: Rewriter, module: ModuleText) -> None:
         """Tells the rewriter of a module what it may ask of the rest of the run."""
         to.named_inputs = self.script(module.path)
+        to.submitted_by_v1 = lambda: self.submitters.staying(self._submissions(module.path), self, to.options)
         to.uploads = self._uploads_for(module.path.parent)
         to.serves_jobs = lambda: self.serves_jobs(module)
         ScriptPackages(lambda: self.script_packages(module)).tell(to)

@@ -23,6 +23,8 @@ from amlbridge.migrate.text.trees import parse_python
 #: Modules without these words give no script an input by name.
 WORDS = ("as_named_input", "as_input(", "parse_delimited_files", "parse_parquet_files", "DatasetConsumptionConfig")
 
+_SCRIPT_RUNS = ("ScriptRunConfig", "Estimator", "PyTorch", "TensorFlow", "SKLearn")
+
 
 def reader(module: ModuleText, around: Surroundings) -> Rewriter | None:
     """What is asked about the uses of a module that is not converted now; None for one that is no Python."""
@@ -45,7 +47,7 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
     for step in Flow.of(to).steps.values():
         _add(found, step.use, step.arguments.inputs, to)
     for use in to.uses:
-        if use.symbol in ("ScriptRunConfig", "Estimator", "PyTorch", "TensorFlow", "SKLearn") and use.call is not None:
+        if use.symbol in _SCRIPT_RUNS and use.call is not None:
             try:
                 passed = use.argument("arguments", position=2)
                 listed = use.argument("inputs")
@@ -85,17 +87,25 @@ def upload_targets(module: ModuleText, around: Surroundings) -> dict[str, str]:
     return found
 
 
-def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], to: Rewriter) -> None:
+def script_given(use: Use, to: Rewriter) -> str | None:
+    """The path of the script that a use submits, as far as it is known; None for one that submits none."""
+    if use.call is None or not (use.symbol in _SCRIPT_RUNS or use.symbol.endswith("Step")):
+        return None
     script = use.argument("script_name", "script", "entry_script", position=0 if use.symbol.endswith("Step") else 1)
     text = to.evaluator.text(script) if script is not None else None
     folder = use.argument("source_directory", position=None if use.symbol.endswith("Step") else 0)
     where = (to.evaluator.text(folder) if folder is not None else "") or _last_part(folder, to)
+    # Windows writes it with backslashes.
+    return posixpath.normpath(posixpath.join(where, text).replace("\\", "/")) if text is not None else None
+
+
+def _add(found: dict[str, dict[str, NamedInput]], use: Use, ports: list[Port], to: Rewriter) -> None:
+    path = script_given(use, to)
     # A script that finds a dataset by the id in an option does not ask for the name.
     asked = {port.given or port.option: port for port in ports if port.given or port.option}
     inputs = {name: NamedInput(_kind(port, to), port.option, port.name) for name, port in asked.items()}
-    if text is not None and inputs:
-        path = posixpath.join(where, text).replace("\\", "/")  # as Windows writes it
-        join_inputs(found.setdefault(posixpath.normpath(path), {}), inputs)
+    if path is not None and inputs:
+        join_inputs(found.setdefault(path, {}), inputs)
 
 
 def join_inputs(known: dict[str, NamedInput], more: Mapping[str, NamedInput]) -> None:

@@ -19,6 +19,7 @@ from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets.data import follow
 from amlbridge.migrate.models.jobs.automl import FORECAST, is_local, read_job, remove_settings, table_code, tables
+from amlbridge.migrate.models.jobs.automl_lost import tell_lost
 from amlbridge.migrate.models.jobs.automl_rows import save_table
 from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.models.steps import automl_steps
@@ -170,6 +171,8 @@ def config(use: Use, to: Rewriter) -> Outcome:
         return Leave(failed)
     remove_settings(use, to)
     if steps:
+        search = steps[0]
+        tell_lost(search.job.lost if isinstance(search, automl_steps.AutoMLStep) and search.job else {}, use, to)
         return _in_pipeline(use, to)
     job = read_job(use, to)
     frames = {key: node for key, node in job.data.items() if _is_frame(node, use, to)}
@@ -179,6 +182,7 @@ def config(use: Use, to: Rewriter) -> Outcome:
         for key, node in job.data.items()
     }
     bound |= tables(job, use, to)
+    tell_lost(job.lost, use, to)
     review = together(job.reviews)
     statement = use.statement
     if isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1:
@@ -262,13 +266,8 @@ def training_output(use: Use, to: Rewriter) -> Outcome:
 
 # Settings -----------------------------------------------------------------------------------------------------------
 
-#: Old keyword of ForecastingParameters -> what to know of it.
-_DROPPED = {
-    "holiday_country": "holiday_country is country_or_region_for_holidays",
-    "group_column_names": "AutoML of SDK v2 groups no series: use the many-models components",
-    "drop_column_names": "drop these columns from the table",
-    "short_series_handling": "short_series_handling: say short_series_handling_config",
-}
+#: Old keyword of ForecastingParameters -> the later one.
+_OLD_NAMES = {"holiday_country": "country_or_region_for_holidays"}
 
 
 @rule.converts("ForecastingParameters")
@@ -279,15 +278,16 @@ def forecasting(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace(make)
     names = ("time_column_name", "forecast_horizon", "time_series_id_column_names", "group_column_names")
-    parts, reviews = [], []
+    parts = []
     for key, value in use.arguments().items():
         name = names[key] if isinstance(key, int) and key < len(names) else str(key)
+        name = _OLD_NAMES.get(name, name)
         if name in FORECAST:
             parts.append(f"{FORECAST[name]}={to.source(value)}")
-        elif name in _DROPPED:
-            reviews.append(_DROPPED[name])
+        elif name != "validate_parameters":
+            tell_lost({name: to.source(value)}, use, to)
     code = forecasting_code(parts) if plain else f"{make}({', '.join(parts)})"
-    return Replace(code, together(reviews))
+    return Replace(code)
 
 
 @rule.converts(*(f"ForecastingParameters.{name}=" for name in FORECAST))
@@ -321,7 +321,7 @@ def featurization(use: Use, to: Rewriter) -> Outcome:
         return Replace(make)
     names = ("blocked_transformers", "column_purposes", "transformer_params", "drop_columns", "dataset_language")
     given = {names[key] if isinstance(key, int) else key: value for key, value in use.arguments().items()}
-    parts, reviews = ['mode="custom"'], []
+    parts = ['mode="custom"']
     for old, new in (("blocked_transformers", "blocked_transformers"), ("dataset_language", "dataset_language")):
         if old in given:
             parts.append(f"{new}={to.source(given[old])}")
@@ -337,8 +337,8 @@ def featurization(use: Use, to: Rewriter) -> Outcome:
     if "add_blocked_transformers" in added and "blocked_transformers" not in given:
         parts.append("blocked_transformers=[]")
     if "drop_columns" in given:
-        reviews.append("drop these columns from the table: SDK v2 drops none")
-    return Replace(f"{make}({', '.join(parts)})", together(reviews))
+        tell_lost({"drop_columns": to.source(given["drop_columns"])}, use, to)
+    return Replace(f"{make}({', '.join(parts)})")
 
 
 @rule.converts("FeaturizationConfig.add_column_purpose", "FeaturizationConfig.add_transformer_params")

@@ -15,7 +15,7 @@ import ast
 import re
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.mixtures.new_clients import client
+from amlbridge.migrate.mixtures.new_clients import WORKSPACES, client
 from amlbridge.migrate.models.datasets import version_numbers
 from amlbridge.migrate.models.serving.served_models import FOLDER
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
@@ -222,11 +222,19 @@ def _of_several(name: ast.expr, to: Rewriter) -> Outcome:
 def _downloaded(use: Use, name: ast.expr, to: Rewriter) -> Outcome:
     workspace = use.argument("_workspace", "workspace", position=2)
     given = workspace is not None and to.evaluator.type_of(workspace) == "Workspace"
-    ml_client = to.client(use.node, workspace) if given else client(use, to)
+    outside = _is_outside(to)
+    ml_client = to.client(use.node, workspace if given else None) if given or outside else client(use, to)
     version = use.argument("version", position=1)
     chosen = version_numbers.asked_for(version, to)
     model = to.fresh("registered_model")
     download = f'{ml_client}.models.download({model}.name, {model}.version, download_path="models")'
     above(use, to, f"{model} = {ml_client}.models.get({to.source(name)}, {chosen})\n{download}")
     os = to.need_module("os")
-    return Replace(f'{os}.path.join("models", {model}.name, {os}.path.basename({model}.path))', ACCESS)
+    path = f'{os}.path.join("models", {model}.name, {os}.path.basename({model}.path))'
+    return Replace(path, "" if outside else ACCESS)
+
+
+def _is_outside(to: Rewriter) -> bool:
+    """Whether the code runs in no job: a notebook, or a module that names a workspace and asks for no run."""
+    symbols = {use.symbol for use in to.uses}
+    return not _OF_JOBS & symbols and (to.path.suffix == ".ipynb" or bool(WORKSPACES & symbols))

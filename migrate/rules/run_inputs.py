@@ -71,7 +71,10 @@ _TIME = "mltable filters the column by the times that it reads: it has to be one
 _TABLE = "; a table (type mltable): a single file would be read with pandas"
 
 
-def by_name(node: ast.expr, to: Rewriter) -> Replace | None:
+_AHEAD = "{} submits this script and stays SDK v1, which gives it a dataset here: convert both together"
+
+
+def by_name(node: ast.expr, to: Rewriter) -> Replace | Leave | None:
     """``run.input_datasets["x"]`` and ``run.input_datasets.get("x")``."""
     found = _collection(node, to)
     if found is None or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -82,6 +85,8 @@ def by_name(node: ast.expr, to: Rewriter) -> Replace | None:
         return Replace(
             _variable(key, "OUTPUT", to), _NAMED.replace("input", "output").replace("INPUT", "OUTPUT").format(name)
         )
+    if submitter := to.submitted_by_v1():
+        return Leave(_AHEAD.format(submitter))
     path, review = _path(node, key, to)
     named = to.named_inputs.get(to.evaluator.text(key) or "")
     if not _is_tabular(collection, to):
@@ -171,9 +176,11 @@ def passed_table(identity: ast.expr, to: Rewriter) -> str | None:
     )
     if named is None:
         return None
-    path, (kind, told) = to.source(identity), table_kind(named)
     if named.kinds == {"uri_folder"}:
         return None
+    if submitter := to.submitted_by_v1():
+        raise ValueError(_AHEAD.format(submitter))
+    path, (kind, told) = to.source(identity), table_kind(named)
     to.assumed += [told] if told else []
     if kind == "uri_file":
         return f'{to.need_module("mltable")}.from_delimited_files([{{"file": {path}}}])'

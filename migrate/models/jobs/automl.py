@@ -106,10 +106,6 @@ _NOT_NEEDED = frozenset(
         "auto_blacklist",
     }
 )
-_LOST = {
-    "drop_column_names": "drop_column_names: drop these columns from the table",
-    "positive_label": "positive_label: SDK v2 sets it in set_training of ClassificationJob",
-}
 
 
 _ARRAYS = (
@@ -144,6 +140,8 @@ class AutoMLJob:
     featurization: str = ""
     settings: str = ""
     reviews: list[str] = field(default_factory=list)
+    #: Settings without a counterpart: their code, by name.
+    lost: dict[str, str] = field(default_factory=dict)
 
     def statements(self, name: str, bound: dict[str, str], more: list[str], to: Rewriter) -> list[str]:
         """The statements that make the job. ``bound``: code of its data; ``more``: further keywords."""
@@ -272,10 +270,8 @@ def _take(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
         found.forecast.append(f"{FORECAST[name]}={to.source(value)}")
     elif name in ("featurization", "preprocess"):
         _featurization(found, name, value, to)
-    elif name in _LOST:
-        found.reviews.append(_LOST[name])
-    elif name not in _NOT_NEEDED:
-        found.reviews.append(f"{name} has no counterpart in SDK v2")
+    elif name not in _NOT_NEEDED and not is_none(value):
+        found.lost[name] = to.source(value)
 
 
 def _featurization(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:

@@ -80,3 +80,38 @@ def test_what_all_that_submit_a_script_have_in_common_is_the_path(tmp_path: Path
     found = _converted(tmp_path, files)
     assert 'pd.read_csv(os.environ["AZURE_ML_INPUT_raw"])' in found.after.decode()
     assert not any("agree" in finding.message for finding in found.findings)
+
+
+_STAYS = """\
+from azureml.contrib.probes import Probe
+from azureml.core import Dataset, ScriptRunConfig, Workspace
+
+ws = Workspace.from_config()
+data = Dataset.get_by_name(ws, "wines").as_named_input("raw")
+Probe(ScriptRunConfig("scripts", "a.py", arguments=["--in", data], compute_target="c"))
+"""
+_BY_ID = """\
+import argparse
+
+from azureml.core import Dataset, Run
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--in", dest="rows")
+args = parser.parse_args()
+table = Dataset.get_by_id(Run.get_context().experiment.workspace, args.rows).to_pandas_dataframe()
+"""
+
+
+@pytest.mark.parametrize(("script", "line"), [(_SCRIPT, "input_datasets"), (_BY_ID, "Dataset.get_by_id(")])
+def test_a_script_reads_what_sdk_v1_gives_it_where_all_that_submits_it_stays(
+    tmp_path: Path, script: str, line: str
+) -> None:
+    report = _converted(tmp_path, {"submit.py": _STAYS, "scripts/a.py": script})
+    assert f"{line}" in report.after.decode() and "mltable" not in report.after.decode()
+    assert any("submit.py submits this script and stays SDK v1" in finding.message for finding in report.findings)
+
+
+def test_a_script_that_one_of_two_submits_with_sdk_v2_is_converted(tmp_path: Path) -> None:
+    other = _SUBMITS.format(folder='"scripts"')
+    files = {"register.py": _REGISTERS, "submit.py": _STAYS, "other.py": other, "scripts/a.py": _SCRIPT}
+    assert "input_datasets" not in _converted(tmp_path, files).after.decode()

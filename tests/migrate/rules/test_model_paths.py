@@ -62,3 +62,30 @@ def test_one_model_whose_name_is_known_at_run_time_is_the_only_one() -> None:
         "model = load_of(NAME)", "data", "def load_of(name):\n    return load(Model.get_model_path(name))\n\n\n"
     )
     assert "served_models" not in convert(text).text
+
+
+_FIND = """\
+import joblib
+from azureml.core import Model{names}
+
+{above}model = joblib.load(Model.get_model_path("ridge"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "above"),
+    [
+        ("try.ipynb", "", ""),
+        ("try.py", ", Workspace", "def show():\n    print(Workspace.from_config().name)\n\n\n"),
+    ],
+)
+def test_what_runs_in_no_job_finds_a_model_in_the_workspace_of_the_configuration(
+    path: str, names: str, above: str
+) -> None:
+    conversion = convert(_FIND.format(names=names, above=above), path=path)
+    assert "ml_client = MLClient.from_config(" in conversion.text and "AZUREML_ARM" not in conversion.text
+    assert not any("identity of the job" in finding.message for finding in conversion.findings)
+
+
+def test_a_script_of_a_job_finds_it_in_the_workspace_of_the_job() -> None:
+    assert "AZUREML_ARM_WORKSPACE_NAME" in convert(_FIND.format(names="", above=""), path="train.py").text
