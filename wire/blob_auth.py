@@ -23,7 +23,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterator
-from itertools import product
 from urllib.parse import quote, unquote
 
 from amlbridge.engine.clock import parse_iso
@@ -187,11 +186,15 @@ def _userinfo_account(call: BlobCall) -> str | None:
 
 
 def _accounts(call: BlobCall) -> Iterator[str]:
-    """Accounts to try, the named one first: only when it is not that, all datastores are asked which there are."""
+    """Accounts to try, the named one first: only when it is none of those that are known, all datastores are asked."""
     named = _userinfo_account(call)
+    tried = {named}
     if named is not None:
         yield named
-    yield from (account for account in blob_accounts.accounts(call.service) if account != named)
+    for account in blob_accounts.likely(call.service, call.container):
+        if account not in tried:
+            tried.add(account)
+            yield account
 
 
 # --- URLs of ours
@@ -205,10 +208,11 @@ def _issued(call: BlobCall) -> Grant | None:
     named = [call.query[name] for name in ("si", "ska") if call.query.get(name)]
     # The v1 client quotes the path of the URL once more when it uploads.
     names = dict.fromkeys((call.name, unquote(call.name)))
-    for account, name in product(named or _accounts(call), names):
+    for account, name in ((account, name) for account in named or _accounts(call) for name in names):
         if call.service.issuer.check(f"{account}/{call.container}/{name}", signature):
             call.name = name
             _check_account(call, account)
+            blob_accounts.found(call.service, call.container, account)
             return Grant(account, _ISSUED, frozenset(("blob",)), issued=True)
     raise denied("the URL was not issued by this workspace service, or it was issued for another blob")
 
@@ -230,6 +234,7 @@ def _shared_access(call: BlobCall) -> Grant:
         texts = (_account_sas(call, account),) if kind == "ss" else tuple(_service_sas(call, account))
         if any(_same(_mac(key, text), signature) for text in texts):
             _check_limits(call)
+            blob_accounts.found(call.service, call.container, account)
             return _sas_grant(call, account)
     raise denied(
         "the signature of the SAS does not fit: it was made with a key that is none of this workspace service's "

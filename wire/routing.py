@@ -62,8 +62,9 @@ class Operation:
 
     @cached_property
     def fixed(self) -> tuple[str, ...]:
-        """The fixed pieces of the path in lower case: a path that lacks one cannot match."""
-        return tuple(piece.lower() for piece in _PARAMETER.split(self.path.rstrip("/"))[::2])
+        """The fixed pieces of the path in lower case: a path that lacks one cannot match. The last is first, since many
+        operations begin alike."""
+        return tuple(piece.lower() for piece in reversed(_PARAMETER.split(self.path.rstrip("/"))[::2]) if piece)
 
     @property
     def summary(self) -> str:
@@ -154,21 +155,24 @@ class Router:
     """Finds the operation of a request. Operations are grouped by their first path segment and tried in order."""
 
     def __init__(self, *services: Routes) -> None:
-        self._groups: dict[str, list[Operation]] = {}
+        self._groups: dict[tuple[str, str], list[Operation]] = {}
         self.operations = [operation for routes in services for operation in routes]
         for operation in self.operations:
-            self._groups.setdefault(_group(operation.path), []).append(operation)
+            self._groups.setdefault((_group(operation.path), operation.method), []).append(operation)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation and the path's parameters, or None."""
         # The clients join base addresses that end with a slash and paths that start with one.
         path = re.sub("//+", "/", path)
         lower = path.lower()
-        for operation in (*self._groups.get(_group(path), ()), *self._groups.get(_ANY, ())):
-            if operation.method != method or not all(piece in lower for piece in operation.fixed):
-                continue
-            if match := operation.pattern.fullmatch(path):
-                return operation, match.groupdict()
+        for group in (_group(path), _ANY):
+            for operation in self._groups.get((group, method), ()):
+                for piece in operation.fixed:
+                    if piece not in lower:
+                        break
+                else:
+                    if match := operation.pattern.fullmatch(path):
+                        return operation, match.groupdict()
         return None
 
 

@@ -65,9 +65,26 @@ def test_signatures_of_users(blobs: Blobs, kind: str) -> None:
 
 def test_an_account_that_the_address_names_is_tried_alone(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """To ask all datastores of all workspaces would be most of what such a request takes."""
-    monkeypatch.setattr(blob_accounts, "accounts", lambda service: pytest.fail("all accounts are asked for"))
+    monkeypatch.setattr(blob_accounts, "likely", lambda *of: pytest.fail("all accounts are asked for"))
     named = {"authorization": "Basic " + base64.b64encode(b"acct.blob.core.windows.net:").decode()}
     assert blobs.ask("GET", f"/cont/dir/a%20b?{sas(blobs, 'blob')}", b"", named, signed=False).status == 200
+
+
+def test_datastores_of_all_workspaces_are_read_for_no_account_that_is_known(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a hundred workspaces that would take longer than the rest of the request."""
+    monkeypatch.setattr(blob_accounts, "named", lambda service: pytest.fail("all datastores are read"))
+    assert status(blobs, "GET", f"/cont/dir/a%20b?{sas(blobs, 'blob')}")[0] == 200
+    workspace = blobs.service.records.workspaces.ensure("s", "g", "new")
+    account = workspace.storage_account
+    blobs.store.create_container(account, "cont")
+    own = {"account_name": account, "account_key": blobs.service.issuer.account_key(account)}
+    assert status(blobs, "GET", f"/cont/dir/a%20b?{sas(blobs, 'container', **own)}")[0] == 404
+    monkeypatch.setattr(blobs.service.records.workspaces, "list", lambda: pytest.fail("all workspaces are read"))
+    monkeypatch.setattr(type(blobs.store), "accounts", lambda store: pytest.fail("all folders are read"))
+    for options, expected in (({}, 200), (own, 404), ({}, 200)):
+        assert status(blobs, "GET", f"/cont/dir/a%20b?{sas(blobs, 'container', **options)}")[0] == expected
 
 
 def test_levels_of_signatures(blobs: Blobs) -> None:
