@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from amlbridge.migrate import files
 from amlbridge.migrate.cleanup.guard import WrongConversionError, checked
 from amlbridge.migrate.convert import convert_module
-from amlbridge.migrate.files.staying import imported, imported_near, kept_for
+from amlbridge.migrate.files.staying import imported, imported_near, is_of_jobs, kept_for
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
 from amlbridge.migrate.load import Loaded, is_python
 from amlbridge.migrate.module import Conversion, ModuleText, Options
@@ -43,7 +43,11 @@ class Work:
 
     def kept_packages(self, path: Path) -> frozenset[str]:
         """The packages of SDK v1 that the list at ``path`` goes on naming."""
-        return kept_for(path, self._code(), self.staying)
+        if not self.staying:
+            return frozenset()
+        text = next((item.before for item in self.loaded if item.path == path), b"")
+        named = any(path.name.encode() in item.before for item in self.loaded if item.named and item.path != path)
+        return kept_for(path, self._code(), self.staying, of_jobs=is_of_jobs(path, text, named))
 
     def imported_packages(self, path: Path) -> tuple[str, ...]:
         """The packages beside the client that converted code imports which the list at ``path`` is for."""

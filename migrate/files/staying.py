@@ -62,12 +62,20 @@ def runs_in_jobs(text: bytes) -> bool:
     return _RUNS_IN_JOBS.search(text) is not None
 
 
-def kept_for(path: Path, code: Iterable[Path], staying: Mapping[Path, tuple[frozenset[str], bool]]) -> frozenset[str]:
+def is_of_jobs(path: Path, text: bytes, named: bool) -> bool:
+    """Whether a list of packages is of an environment of jobs alone: a conda file, which code names, or which lists
+    the package that jobs and services of SDK v1 have to have. Another one is of the machine where the code runs that
+    submits them. ``named``: whether code of the run names the file."""
+    return path.suffix.lower() in _ENVIRONMENTS and (named or b"azureml-defaults" in text)
+
+
+def kept_for(
+    path: Path, code: Iterable[Path], staying: Mapping[Path, tuple[frozenset[str], bool]], *, of_jobs: bool
+) -> frozenset[str]:
     """The distributions that the list of packages at ``path`` goes on naming. ``code``: the modules and notebooks that
     name SDK v1; the list is for those in its folder, or in the nearest one above that has any. ``staying``: what those
-    need that stay SDK v1, and whether they run in jobs: the environments of these are for no others."""
+    need that stay SDK v1, and whether they run in jobs: their environments, ``of_jobs``, are for no others."""
     found = [staying[other] for other in _nearest(path, code) if other in staying] if staying else []
-    of_jobs = path.suffix.lower() in _ENVIRONMENTS
     return frozenset().union(*(needs for needs, in_jobs in found if in_jobs or not of_jobs))
 
 

@@ -16,7 +16,7 @@ from amlbridge.migrate.models.code.caught import key_errors
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets import version_numbers
 from amlbridge.migrate.models.environments import conda as conda_model
-from amlbridge.migrate.models.environments import conda_files
+from amlbridge.migrate.models.environments import conda_files, python_versions
 from amlbridge.migrate.models.environments.added_packages import added_lines, is_added_to_below
 from amlbridge.migrate.models.environments.builds import is_only_waited_for, is_registered
 from amlbridge.migrate.models.environments.companions import command_of, companion_of
@@ -378,9 +378,8 @@ def add(use: Use, to: Rewriter) -> Outcome:
             method if len(lines) == 1 else "extend({})",
         )
     code = f"{conda_files.place(owner, kind, of_file=of_file)}.{method.format(added)}"
-    if value is not None and use.symbol.endswith("set_python_version"):
-        others = f'[part for part in {owner}["dependencies"] if not str(part).startswith("python")]'
-        code, kind = f'{owner}["dependencies"] = [{conda_model.python(value, to)}, *{others}]', "conda"
+    if value is not None and (put := python_versions.chosen(value, use, owner, to)):
+        code, kind = put, "conda"
     if to.evaluator.type_of(use.receiver) == "CondaDependencies" and owner.endswith(".conda_file"):
         review = "the environment's last dependency has to be its section `pip:`" if kind == "pip" else ""
         if is_added_to_below(use, to):

@@ -44,6 +44,16 @@ def test_environments_of_jobs_are_for_what_runs_in_them(tmp_path: Path) -> None:
     assert "azureml-defaults" in converted(tmp_path / "b", {"a.py": script, "conda.yml": conda})["conda.yml"]
 
 
+def test_the_environment_of_a_machine_is_for_the_code_that_runs_on_it(tmp_path: Path) -> None:
+    machine = "name: here\ndependencies:\n  - pip:\n    - azureml-sdk==1.36\n    - jupyter\n"
+    assert "azureml-sdk==1.36" in converted(tmp_path, {"a.py": STAYS, "machine.yml": machine})["machine.yml"]
+    code = f'{STAYS}env = Environment.from_conda_specification("e", "machine.yml")\n'
+    found = converted(
+        tmp_path / "b", {"a.py": code.replace("core import ", "core import Environment, "), "machine.yml": machine}
+    )
+    assert "azureml-sdk" not in found["machine.yml"]
+
+
 def test_lists_in_quotes(tmp_path: Path) -> None:
     setup = 'from setuptools import setup\n\nsetup(install_requires=["azureml-core==1.36", "pandas"])\n'
     found = converted(tmp_path, {"a.py": STAYS, "setup.py": setup})["setup.py"]
