@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from amlbridge.migrate.analysis.displays import displays_in
 from amlbridge.migrate.analysis.handed import BY_NAME, holds_any
 from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.keywords import assumed_of, values_behind
@@ -534,6 +535,7 @@ class Rewriter(RestOfRun):
             expressions += [*use.call.args, *(keyword.value for keyword in use.call.keywords)]
             spread = [keyword.value for keyword in use.call.keywords if keyword.arg is None]
             expressions += [value for node in spread for value in values_behind(node, self.evaluator)]
+            expressions += displays_in(use.call, self.evaluator)
         elif use.symbol.endswith("=") and isinstance(use.statement, ast.Assign):
             expressions.append(use.statement.value)
         found = []

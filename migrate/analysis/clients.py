@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS, SHARED_MEMBERS
 from amlbridge.migrate.analysis.scopes import Scopes
+
+if TYPE_CHECKING:
+    from amlbridge.migrate.analysis.values import Evaluator
 
 
 def is_client(function: ast.AST, name: str, scopes: Scopes) -> bool:
@@ -19,6 +23,29 @@ def is_client(function: ast.AST, name: str, scopes: Scopes) -> bool:
         attributes = (node for node in ast.walk(owner) if isinstance(node, ast.Attribute))
         members += [node for node in attributes if isinstance(node.value, ast.Attribute) and node.value.attr in fields]
     return any(node.attr in CLIENT_MEMBERS or _is_operations(node, scopes) for node in members)
+
+
+def passes_client(passed: Iterable[tuple[Evaluator, ast.expr]]) -> bool:
+    """Whether a call passes what is a client of SDK v2."""
+    for by, argument in passed:
+        made = [binding.value for binding in by.scopes.bindings_of(argument)] or [argument]
+        if any(isinstance(value, ast.Call) and _is_made(value) for value in made):
+            return True
+    return False
+
+
+def _is_made(call: ast.Call) -> bool:
+    """Whether a call makes a client: ``MLClient(...)``, ``MLClient.from_config(...)``."""
+    named = [node.attr if isinstance(node, ast.Attribute) else node.id for node in _path(call.func)]
+    return "MLClient" in named
+
+
+def _path(node: ast.expr) -> Iterator[ast.Attribute | ast.Name]:
+    while isinstance(node, ast.Attribute):
+        yield node
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node
 
 
 def says_client(annotation: ast.expr | None) -> bool:

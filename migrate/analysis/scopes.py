@@ -39,6 +39,11 @@ class Binding:
     index: int = 0
 
     @property
+    def is_alone(self) -> bool:
+        """Whether its statement gives nothing else a value: not one of ``a, b = x, y`` or ``a = b = x``."""
+        return not isinstance(self.statement, ast.Assign) or [*self.statement.targets] == [self.node]
+
+    @property
     def position(self) -> tuple[int, int]:
         """Line and column where it takes effect."""
         if self.statement is not None and self.kind in ("assign", "augment", "unpack"):

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 
 from amlbridge.migrate.analysis.chosen import chosen, iterated, taken
-from amlbridge.migrate.analysis.clients import is_client, says_client
+from amlbridge.migrate.analysis.clients import is_client, passes_client, says_client
 from amlbridge.migrate.analysis.declared import assignments, declared, without_none
 from amlbridge.migrate.analysis.fixtures import given_by_fixtures, is_patched
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
@@ -426,6 +426,8 @@ class Evaluator:
             if isinstance(value, Instance):
                 kind = kind_of_run(binding, self) if "Run" in lineage(value.type) else None
                 return Instance(kind or value.type, binding.node)
+        if binding.name in PARAMETER_NAMES and passes_client(passed):
+            return None
         kind = PARAMETER_NAMES.get(binding.name) or implied_type(binding, self)
         vague = kind is None or plain or not self.uses_v1() or is_patched(function)
         return None if vague else Instance(kind, binding.node)  # type: ignore[arg-type]

@@ -81,7 +81,7 @@ def _is_plain(binding: Binding, writer: StatementWriter) -> bool:
     """Whether nothing but a plain value is assigned, on lines of its own without comments, where no other code waits
     for it."""
     to, statement = writer.to, binding.statement
-    if not isinstance(statement, ast.Assign) or binding.kind != "assign" or len(statement.targets) != 1:
+    if not isinstance(statement, ast.Assign) or binding.kind != "assign" or not binding.is_alone:
         return False
     if to.evaluator.scopes.is_set_elsewhere(binding) or writer.whole(statement) is not None:
         return False

@@ -16,6 +16,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.inside import active_run, client_call, is_inside, is_submitted, log_call, run_id
 from amlbridge.migrate.models.code.objects import Objects
+from amlbridge.migrate.models.code.seen import is_seen_at
 from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
@@ -218,7 +219,7 @@ def _run_of(made: Use, use: Use, to: Rewriter) -> tuple[str, str]:
         run = asked.receiver if asked is not None and asked.symbol in _IDS else None
         if run is None or to.evaluator.type_of(run) not in _ACTIVE:
             return to.source(by_id), tracking(use, to)
-    if run is None:
+    if run is None or not is_seen_at(run, use.node, to):
         raise ValueError("the run of the explanation cannot be told")
     if to.evaluator.type_of(run) in _ACTIVE:
         return f"({active_run(to)}).info.run_id", to.need_module("mlflow")

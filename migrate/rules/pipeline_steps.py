@@ -123,7 +123,8 @@ def _remove_settings(use: Use, to: Rewriter) -> None:
         reads = [node for node in Objects.of(to).reads(wanted) if scopes.lookup(wanted, node) == bindings]
         steps = Flow.of(to).steps
         inside = all(any(around in steps for around in scopes.ancestors(node)) for node in reads)
-        if len(bindings) == 1 and bindings[0].statement is not None and inside:
+        alone = len(bindings) == 1 and bindings[0].is_alone
+        if alone and bindings[0].statement is not None and inside:
             to.remove(bindings[0].statement)
 
 

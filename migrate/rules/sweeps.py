@@ -244,7 +244,8 @@ def _remove_space(use: Use, to: Rewriter) -> None:
         for node in scopes.parents
         if isinstance(node, ast.Name) and node.id == given.id and isinstance(node.ctx, ast.Load)
     ]
-    if len(reads) == 1 and len(bindings) == 1 and bindings[0].statement is not None:
+    alone = len(bindings) == 1 and bindings[0].is_alone
+    if len(reads) == 1 and alone and bindings[0].statement is not None:
         to.remove(bindings[0].statement)
 
 

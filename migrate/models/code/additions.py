@@ -131,7 +131,7 @@ def is_spent(name: ast.Name, to: Rewriter) -> bool:
     from amlbridge.migrate.models.pipelines.flow import Flow
 
     made, found = base(name, to), additions(name, to)
-    listed = made is not None and isinstance(made.value, (ast.List, ast.Tuple))
+    listed = made is not None and made.is_alone and isinstance(made.value, (ast.List, ast.Tuple))
     if made is None or not listed or not found or any(a.added is None and a.more is None for a in found):
         return False
     flow, scopes = Flow.of(to), to.evaluator.scopes

@@ -353,7 +353,7 @@ def remove_settings(use: Use, to: Rewriter) -> None:
         bindings = to.evaluator.scopes.lookup(name.id, name)
         spread = {read for other in to.uses if other.symbol in _CONFIGS for read in settings_names(other)}
         whole = is_written_out(name, to.evaluator)
-        if whole and len(bindings) == 1 and bindings[0].statement is not None and set(_reads(name, to)) <= spread:
+        if whole and len(bindings) == 1 and bindings[0].is_alone and set(_reads(name, to)) <= spread:
             statement = bindings[0].statement
-            if parents.get(statement) is not None:
+            if statement is not None and parents.get(statement) is not None:
                 to.remove(statement)

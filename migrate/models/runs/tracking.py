@@ -13,6 +13,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import LocalObject
 from amlbridge.migrate.mixtures.beside import statements_beside
 from amlbridge.migrate.mixtures.new_clients import is_run_script
+from amlbridge.migrate.models.code.seen import class_around, is_of_self, is_seen_at
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.above import once
 from amlbridge.migrate.text.trees import FUNCTIONS, root_of
@@ -91,21 +92,16 @@ def _client(use: Use, to: Rewriter) -> str:
 def _seen_at(use: Use, workspace: ast.Name | ast.Attribute, to: Rewriter) -> str:
     """The client of a workspace that an object was made with, where a use of the object stands: ``work.ws`` outside of
     the class that says ``self.ws``. "" where it cannot be read there."""
-    scopes, root = to.evaluator.scopes, root_of(workspace)
-    bound = scopes.bindings_of(root)
-    if not bound or not isinstance(root, ast.Name):
-        return ""
-    owner = next((node for node in scopes.ancestors(workspace) if isinstance(node, ast.ClassDef)), None)
-    of_self = root.id in ("self", "cls") and bound[0].kind == "parameter"
-    if scopes.lookup(root.id, use.node)[:1] == bound[:1] or (
-        of_self and owner in set[ast.AST | None](scopes.ancestors(use.node))
-    ):
-        return to.client(use.node, workspace)
+    client, root = to.client(use.node, workspace), root_of(workspace)
+    if is_seen_at(workspace, use.node, to):
+        return client
     holder = use.receiver.value if isinstance(use.receiver, ast.Attribute) else None
     held = to.evaluator.value(holder)
-    if not of_self or not isinstance(held, LocalObject) or held.cls.node is not owner or holder is None:
+    if not is_of_self(workspace, to) or not isinstance(root, ast.Name) or not client.startswith(f"{root.id}."):
         return ""
-    return to.source(holder) + to.client(use.node, workspace).removeprefix(root.id)
+    if not isinstance(held, LocalObject) or held.cls.node is not class_around(workspace, to) or holder is None:
+        return ""
+    return to.source(holder) + client.removeprefix(root.id)
 
 
 def _is_around(statement: ast.stmt, use: Use, to: Rewriter) -> bool:

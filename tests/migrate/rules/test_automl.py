@@ -331,3 +331,8 @@ config = AutoMLConfig(task="regression", training_data=rows, label_column_name="
 """
     ).text
     assert 'Input(type="mltable", path=rows.id)' in text and "uri_file" not in text
+
+
+def test_a_dict_of_settings_beside_something_else_in_its_statement_stays() -> None:
+    text = converted(f"settings, name = {{'iterations': 5}}, 'a'\njob = AutoMLConfig({BASE}, **settings)\nprint(name)")
+    assert 'settings, name = {"iterations": 5}, "a"' in text and "max_trials=5" in text

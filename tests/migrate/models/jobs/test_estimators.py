@@ -177,3 +177,22 @@ def test_a_cluster_of_the_run_alone_is_for_review(target: str, told: bool) -> No
         f"job = PyTorch('src', {target}vm_size='Standard_NC6', entry_script='train.py')\n"
     )
     assert any("made a cluster of this size" in finding.message for finding in found.findings) is told
+
+
+def test_data_in_a_dict_that_stays_sdk_v1_keeps_what_takes_it() -> None:
+    """A command cannot take a data reference of SDK v1."""
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.train.dnn import PyTorch, TensorFlow
+from azureml.train.hyperdrive import HyperDriveConfig
+
+store = Workspace.from_config().get_default_datastore()
+params = {"--data": store.path("digits").as_mount()}
+first = PyTorch("src", script_params=params, entry_script="a.py", compute_target="cpu")
+other = {"script_params": {"--data": store.path("digits").as_mount()}, "entry_script": "a.py"}
+second = TensorFlow("src", compute_target="cpu", **other)
+search = HyperDriveConfig(second, hyperparameter_sampling=unknown)
+"""
+    ).text
+    assert "first = PyTorch(" in text and "second = TensorFlow(" in text and "command(" not in text

@@ -184,3 +184,14 @@ def test_the_client_of_an_object_that_a_function_keeps_to_itself() -> None:
         "make().set_tags({'team': 'risk'})\n"
     ).text
     assert "(own." not in text.partition("make()")[2] and "mlflow.set_experiment(make())" in text
+
+
+def test_the_run_of_an_explanation_that_a_class_keeps_to_itself_is_told() -> None:
+    found = convert(
+        "from azureml.interpret import ExplanationClient\n" + HEAD + "class Work:\n    def __init__(self):\n"
+        "        self.run = Run.get(Workspace.from_config(), RUN_ID)\n"
+        "        self.client = ExplanationClient.from_run(self.run)\n\n\n"
+        "print(Work().client.download_model_explanation())\n"
+    )
+    assert "self." not in found.text.partition("Work()")[2]
+    assert "the run of the explanation cannot be told" in [finding.message for finding in found.findings]
