@@ -11,6 +11,7 @@ import ast
 from amlbridge.migrate.analysis.literals import is_true
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
+from amlbridge.migrate.models.code.seen import may_be_set
 from amlbridge.migrate.models.serving.served_models import served
 from amlbridge.migrate.models.serving.serving_images import serving
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -161,8 +162,9 @@ def _notes(use: Use) -> list[str]:
 def _traffic(use: Use, service: str, name: str, client: str, to: Rewriter) -> list[str]:
     """Statements that share the traffic anew: the default version has what the others leave."""
     share = use.argument("traffic_percentile")
+    known, service = service, service if may_be_set(use.receiver, to) else to.fresh("endpoint")
     saved = f"{client}.online_endpoints.begin_create_or_update({service}).result()"
-    fetched = f"{service} = {client}.online_endpoints.get(name={service}.name)"
+    fetched = f"{service} = {client}.online_endpoints.get(name={known}.name)"
     if share is None and is_true(use.argument("is_default")):
         others = f"{{name: 0 for name in {service}.traffic}}"
         return [fetched, f"{service}.traffic = {{**{others}, {name}: 100}}", saved]

@@ -14,6 +14,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.code.additions import base
 from amlbridge.migrate.models.code.listing import listing
+from amlbridge.migrate.models.code.seen import may_be_set
 from amlbridge.migrate.models.datasets.paths import uploaded_file
 from amlbridge.migrate.module import Publication
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -402,6 +403,8 @@ def switch(use: Use, to: Rewriter) -> Outcome:
     code = f"{to.client(use.node)}.schedules.{method}({to.source(use.receiver)}.name).result()"
     alone = use.is_statement
     if alone and isinstance(use.receiver, ast.Name) and _is_changed_later(use, to):
+        if not may_be_set(use.receiver, to):
+            return Leave(f"the schedule is changed later: its variable has to hold what schedules.{method} gives")
         return Statements(f"{to.source(use.receiver)} = {code}")
     return Replace(code)
 
@@ -438,10 +441,11 @@ def update(use: Use, to: Rewriter) -> Outcome:
         return Leave("change what schedules.get(name) gives, and hand it to schedules.begin_create_or_update")
     schedule, client = to.source(use.receiver), to.client(use.node)
     lines = [f"{schedule}.{new} = {to.source(given[old])}" for old, new in _CHANGES.items() if old in given]
+    target = f"{schedule} = " if may_be_set(use.receiver, to) else ""
     if lines:
-        lines.append(f"{schedule} = {client}.schedules.begin_create_or_update({schedule}).result()")
+        lines.append(f"{target}{client}.schedules.begin_create_or_update({schedule}).result()")
     if text:
-        lines.append(f"{schedule} = {client}.schedules.{_SWITCHES[text]}({schedule}.name).result()")
+        lines.append(f"{target}{client}.schedules.{_SWITCHES[text]}({schedule}.name).result()")
     return Statements("\n".join(lines), _RENAMED if "name" in given else "")
 
 

@@ -20,6 +20,15 @@ def is_seen_at(node: ast.expr, at: ast.AST, to: Rewriter) -> bool:
     return scopes.lookup(root.id, at)[:1] == bound[:1]
 
 
+def may_be_set(node: ast.expr | None, to: Rewriter) -> bool:
+    """Whether the code around may set a variable again: not a function that only reads one of the module, or of the
+    function around it, which a statement that sets it would hide."""
+    if not isinstance(node, ast.Name):
+        return True
+    bound = to.evaluator.scopes.bindings_of(node)
+    return not bound or bound[0].scope is to.evaluator.scopes.home(node)
+
+
 def is_of_self(node: ast.expr, to: Rewriter) -> bool:
     """Whether an expression is an attribute of the object that a method is called of."""
     root = root_of(node)

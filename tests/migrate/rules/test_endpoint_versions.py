@@ -50,3 +50,13 @@ def test_a_version_that_changes_and_becomes_the_default() -> None:
 def test_what_cannot_be_told_stays(call: str) -> None:
     found = convert(f"{HEAD}{call}\n")
     assert call in found.text.replace('"', "'")
+
+
+def test_a_function_that_shares_the_traffic_of_an_endpoint_of_the_module() -> None:
+    text = convert(
+        "from azureml.core import Workspace\nfrom azureml.core.webservice import AksEndpoint\n\n"
+        "ws = Workspace.from_config()\nservice = AksEndpoint(ws, 'scores')\n\n\ndef share():\n"
+        "    service.update_version('second', traffic_percentile=20)\n    print(service.name)\n"
+    ).text
+    assert "    endpoint = ml_client.online_endpoints.get(name=service.name)\n" in text
+    assert "begin_create_or_update(endpoint).result()" in text and "    service = " not in text

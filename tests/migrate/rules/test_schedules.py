@@ -246,3 +246,26 @@ Schedule.create(ws, name="daily", pipeline_id=wanted, experiment_name="bills", r
     stays = next(finding for finding in found.findings if finding.symbol == "Schedule.create")
     assert "one.name for one" in found.text and stays.status is Status.MANUAL
     assert "it needs the id that SDK v1 published" in stays.message
+
+
+@pytest.mark.parametrize("declared", ["", "    global schedule\n"])
+def test_a_function_that_changes_a_schedule_of_the_module(declared: str) -> None:
+    """Setting the module's variable would hide it from the rest of the function."""
+    code = (
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import Schedule\n\n"
+        "schedule = Schedule.get(Workspace.from_config(), ID)\n\n\ndef change():\n"
+        + declared
+        + "    schedule.update(name='often', status='Disabled')\n    print(schedule.id)\n"
+    )
+    text = convert(code).text
+    assert ("schedule = ml_client.schedules.begin_disable(schedule.name)" in text) == bool(declared)
+    assert "ml_client.schedules.begin_disable(schedule.name).result()" in text
+
+
+def test_a_function_that_enables_a_schedule_of_the_module_that_is_changed_later() -> None:
+    found = convert(
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import Schedule\n\n"
+        "schedule = Schedule.get(Workspace.from_config(), ID)\n\n\ndef change():\n"
+        "    schedule.enable()\n    schedule.update(name='often')\n"
+    )
+    assert "begin_enable(" not in found.text and "schedule = ml_client.schedules.begin_create" not in found.text
