@@ -19,6 +19,7 @@ _NUMBERS = frozenset(
 )
 _TEXTS = frozenset(
     {"str", "repr", "format", "join", "dumps", "strftime", "isoformat", "asctime", "ctime", "basename", "dirname"}
+    | {"input", "getenv"}
 )
 _TRUTHS = frozenset(
     ["bool", "bool_", "isinstance", "all", "any", "startswith", "endswith", "exists", "isfile", "isdir"]
@@ -100,6 +101,8 @@ def _of_item(evaluator: Evaluator, listed: ast.expr) -> Kind | None:
     if isinstance(listed, ast.Call) and called(listed) in ("list", "sorted", "tuple") and listed.args:
         return _of_item(evaluator, listed.args[0])
     named = called(listed) if isinstance(listed, ast.Call) else getattr(listed, "attr", "")
+    if named == "environ":
+        return "text"
     return (
         "text"
         if named in ("keys", "columns", "tags", "get_tags") and isinstance(listed, (ast.Call, ast.Attribute))
@@ -183,6 +186,8 @@ def _of_call(node: ast.Call) -> Kind | None:
         return "text"
     if name in _TRUTHS:
         return "truth"
+    if name == "get" and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("environ"):
+        return "text"
     return "figure" if name in _FIGURES else None
 
 

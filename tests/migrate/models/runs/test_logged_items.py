@@ -1,4 +1,4 @@
-"""Values of a dict that a loop logs."""
+"""Logged values that may be texts: those of a dict that a loop logs, and what is called so."""
 
 from __future__ import annotations
 
@@ -46,3 +46,39 @@ def test_a_parameter_that_is_a_text_by_default_may_be_one(parameters: str) -> No
     assert 'if isinstance(penalty, str): mlflow.log_text(penalty, "penalty.txt")' in " ".join(text.split())
     text = convert(f'{HEAD}def fit(rows, {parameters}, rate=0.1):\n    run.log("rate", rate)\n').text
     assert "isinstance" not in text
+
+
+@pytest.mark.parametrize(
+    "value", ["model_name", "settings.optimizer", 'settings["activation"]', 'settings.get("mode")']
+)
+def test_a_value_that_is_called_as_texts_are_may_be_one(value: str) -> None:
+    text = convert(f'from azureml.core import Run\n\nRun.get_context().log("setting", {value})\n').text
+    assert f'if isinstance({value}, str):\n    mlflow.log_text({value}, "setting.txt")\nelse:\n' in text.replace(
+        "'", '"'
+    )
+
+
+@pytest.mark.parametrize("value", ["score", "settings.rate", 'settings["typed"]', "settings[key]", "evaluate()"])
+def test_other_values_are_numbers(value: str) -> None:
+    text = convert(f'from azureml.core import Run\n\nRun.get_context().log("setting", {value})\n').text
+    assert f'mlflow.log_metric("setting", {value})' in text and "isinstance" not in text
+
+
+@pytest.mark.parametrize("value", ['os.environ["SITE"]', 'os.getenv("SITE")', "input()", 'os.environ.get("SITE", "")'])
+def test_what_the_surroundings_say_is_a_text(value: str) -> None:
+    text = convert(f'import os\nfrom azureml.core import Run\n\nRun.get_context().log("site", {value})\n').text
+    assert f'mlflow.log_text({value}, "site.txt")' in text
+
+
+def test_a_configuration_that_is_read_of_a_file_has_texts_among_its_values() -> None:
+    text = convert("""\
+import json
+from azureml.core import Run
+
+run = Run.get_context()
+with open("settings.json") as file:
+    settings = json.load(file)
+for key, value in settings.items():
+    run.log(key, value)
+""").text
+    assert '    if isinstance(value, str):\n        mlflow.log_text(value, f"{key}.txt")\n' in text
