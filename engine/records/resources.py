@@ -27,9 +27,13 @@ class Resource:
 
 
 # Statements are made once: composing one costs SQLAlchemy more than SQLite needs to carry it out.
-_NAMED = and_(*(table.c[name] == bindparam(f"of_{name}") for name in ("workspace_id", "kind", "name")))
+_OF_KIND = and_(*(table.c[name] == bindparam(f"of_{name}") for name in ("workspace_id", "kind")))
+_NAMED = and_(_OF_KIND, table.c.name == bindparam("of_name"))
 _THIS = and_(_NAMED, table.c.version == bindparam("of_version"))
 _FIND = select(table).where(_THIS)
+_ALL = select(table).where(_OF_KIND).order_by(table.c.seq)
+_VERSIONS = select(table).where(_NAMED).order_by(table.c.seq)
+_COUNT = select(func.count()).select_from(table).where(_OF_KIND)
 _LATEST = select(table).where(_NAMED).order_by(table.c.seq.desc()).limit(1)
 _REPLACE = (
     update(table)
@@ -103,11 +107,9 @@ class Resources:
 
     def list(self, workspace: str, kind: str, name: str | None = None) -> list[Resource]:
         """All documents of a kind (of one name), in the order in which they were created."""
-        query = select(table).where(table.c.workspace_id == workspace, table.c.kind == kind).order_by(table.c.seq)
-        if name is not None:
-            query = query.where(table.c.name == name)
+        given = _place(workspace, kind, name)
         with self._database.read() as connection:
-            return [_resource(row) for row in connection.execute(query)]
+            return [_resource(row) for row in connection.execute(_ALL if name is None else _VERSIONS, given)]
 
     def latest(self, workspace: str, kind: str, name: str) -> Resource | None:
         """The document of this name that was created last, or None."""
@@ -122,9 +124,8 @@ class Resources:
 
     def count(self, workspace: str, kind: str) -> int:
         """How many documents of a kind there are."""
-        query = select(func.count()).where(table.c.workspace_id == workspace, table.c.kind == kind)
         with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(_COUNT, _place(workspace, kind)).scalar_one())
 
     def delete(self, workspace: str, kind: str, name: str, version: str | None = "") -> int:
         """Deletes a document, or with ``version=None`` all versions of it. Returns how many were there."""
@@ -133,9 +134,9 @@ class Resources:
             return int(connection.execute(delete(table).where(condition)).rowcount)
 
 
-def _place(workspace: str, kind: str, name: str, version: str | None = None) -> dict[str, Any]:
-    named = {"of_workspace_id": workspace, "of_kind": kind, "of_name": name}
-    return named if version is None else {**named, "of_version": version}
+def _place(workspace: str, kind: str, name: str | None = None, version: str | None = None) -> dict[str, Any]:
+    place = {"of_workspace_id": workspace, "of_kind": kind, "of_name": name, "of_version": version}
+    return {key: value for key, value in place.items() if value is not None}
 
 
 def _key(workspace: str, kind: str, name: str, version: str | None) -> Any:

@@ -60,6 +60,13 @@ def test_what_is_dumped_is_loaded_again(transformation: dict[str, Any]) -> None:
     assert dataflow.load(text) == content
 
 
+def test_what_one_reader_changes_no_other_sees() -> None:
+    text = "paths:\n- file: https://example.com/a.csv\ntransformations: []\n"
+    first = dataflow.load(text)
+    first["paths"].append({"file": "b.csv"})
+    assert dataflow.load(text) == {"paths": [{"file": "https://example.com/a.csv"}], "transformations": []}
+
+
 def test_uris_of_both_lengths_and_urls() -> None:
     content = {
         "paths": [
