@@ -5,7 +5,8 @@ read is the same. The longer they have waited, the longer they sleep: to look ta
 as a step needs that runs meanwhile.
 
 SDK v1 asks for a token once for each resource, and not before each other request as it does by itself: two of three
-requests are for tokens that it has got already. Clients in processes of their own (`Command`, `own_live`) still do.
+requests are for tokens that it has got already; SDK v2 asks once for what cloud the service is. Clients in processes of
+their own (`python=sys.executable`) still do.
 
 The warm interpreter of the clients imports it (`warm_clients.py`), after both SDKs. The variables that
 azure-ai-ml has for this are of no use there: it has read them when it was imported, and azureml-core breaks on them.
@@ -79,6 +80,46 @@ def _kept(resource: str, port: int = 50342, msi_conf: dict[str, str] | None = No
 
 
 _aad.get_msi_token = _kept
+_azure: Any = import_module("azure.ai.ml._azure_environments")
+_asked_for_clouds = _azure._get_clouds_by_metadata_url
+
+
+@functools.lru_cache
+def _clouds(url: str) -> dict[str, dict[str, str]]:
+    """What a service says of its cloud: two of five requests of SDK v2 ask for it, ten in each program."""
+    found: dict[str, dict[str, str]] = _asked_for_clouds(url)
+    if not found:
+        raise LookupError(url)
+    return found
+
+
+def _kept_clouds(url: str) -> dict[str, dict[str, str]]:
+    try:
+        return _clouds(url)
+    except LookupError:  # it has said why, and may answer the next time
+        return {}
+
+
+_azure._get_clouds_by_metadata_url = _kept_clouds
+_models: Any = import_module("azure.ai.ml._restclient.arm_ml_service._utils.model_base")
+_slow_model = _models._get_model
+
+
+def _model(module: str, name: Any) -> Any:
+    """The class of this name in a module or the one around it. SDK v2 makes a table of all classes for each field."""
+    if not isinstance(name, str):
+        return _slow_model(module, name)
+    last = name.rpartition(".")[2]
+    for place in (module.rsplit(".", 1)[0], module):
+        found = vars(sys.modules[place]).get(last)
+        if isinstance(found, type):
+            return found
+    return last
+
+
+assert _model(_models.__name__, "x.Model") is _slow_model(_models.__name__, "x.Model") is _models.Model
+assert _model(_models.__name__, "x.None") == _slow_model(_models.__name__, "x.None")
+_models._get_model = _model
 # Each client of SDK v1's interfaces, of which a run makes six, looks 999 codes up in a list of 500: 5 ms of computing.
 _retries: Any = import_module("msrest.universal_http.requests").ClientRetryPolicy
 _retries.safe_codes = frozenset(_retries.safe_codes)
