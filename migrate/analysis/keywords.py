@@ -11,7 +11,7 @@ from amlbridge.migrate.analysis.dicts import changes_of, items_of, written_pairs
 from amlbridge.migrate.analysis.implied import ImpliedItem
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.shapes import Shape, shape_of
-from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
+from amlbridge.migrate.analysis.values import Code, Evaluator, Instance, Symbol
 from amlbridge.migrate.text.trees import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -66,6 +66,20 @@ def assumed_of(use: Use) -> list[str]:
         if shape is not None:
             told.append(f"the keys of {ast.unparse(node)} are assumed to be {', '.join(sorted(shape.parts))}")
     return told
+
+
+def opened_dict(use: Use) -> ast.expr | None:
+    """The variable, attribute or item that a call opens for its keywords, and nothing else, where only the running code
+    knows what is in it; None for a dict that is written out, and for a function's own ``**kwargs``."""
+    call = use.call
+    if call is None or call.args or len(call.keywords) != 1 or call.keywords[0].arg is not None:
+        return None
+    given = call.keywords[0].value
+    plain = isinstance(given, (ast.Name, ast.Attribute, ast.Subscript))
+    if not plain or not all(isinstance(part, _PLAIN) for part in ast.walk(given)):
+        return None
+    known = isinstance(use.evaluator.value(given), Code) or handed_on(given, use.evaluator) is not None
+    return None if known else given
 
 
 def shape_behind(node: ast.expr, evaluator: Evaluator) -> Shape | None:

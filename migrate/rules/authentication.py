@@ -2,15 +2,16 @@
 
 A service principal is a ``ClientSecretCredential``, the Azure CLI ``AzureCliCredential``, a managed identity
 ``ManagedIdentityCredential``; interactive login is ``InteractiveBrowserCredential`` for a tenant, else the default.
-A function that gives tokens, ``TokenAuthentication``, gets a class around it: a credential has ``get_token``.
+A function that gives tokens, ``TokenAuthentication``, gets a class around it: a credential has ``get_token``, which
+names the scope that SDK v1 always took, that of the Resource Manager, where the code names none.
 """
 
 from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.keywords import opened_dict
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.analysis.values import Code
 from amlbridge.migrate.models.pipelines.rest_calls import ANSWER, calls_endpoints
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule
 from amlbridge.migrate.rewriter import Rewriter
@@ -66,6 +67,10 @@ token = auth.get_token("https://management.azure.com/.default").token
     ],
 )
 
+_CREDENTIALS = (
+    *("InteractiveLoginAuthentication", "ServicePrincipalAuthentication"),
+    *("AzureCliAuthentication", "MsiAuthentication"),
+)
 _HEADER = '{{"Authorization": "Bearer " + {}.get_token("{}").token}}'
 
 
@@ -80,7 +85,7 @@ def service_principal(use: Use, to: Rewriter) -> Outcome:
         ("client_id", ("service_principal_id", "username")),  # so old versions of SDK v1 called them
         ("client_secret", ("service_principal_password", "password")),
     )
-    opened = _opened(use)
+    opened = opened_dict(use)
     if opened is not None:  # a dict that only the running code knows: it has the keys that SDK v1 wants
         there = to.source(opened)
         wanted = ", ".join(f'{new}={there}["{old[0]}"]' for new, old in keywords)
@@ -91,16 +96,6 @@ def service_principal(use: Use, to: Rewriter) -> Outcome:
         if value is not None:
             parts.append(f"{new}={to.source(value)}")
     return Replace(f"{name}({', '.join(parts)})")
-
-
-def _opened(use: Use) -> ast.expr | None:
-    """The variable or attribute that a call opens for its keywords, and nothing else; None for a literal dict."""
-    call = use.call
-    if call is None or call.args or len(call.keywords) != 1 or call.keywords[0].arg is not None:
-        return None
-    given = call.keywords[0].value
-    known = isinstance(use.evaluator.value(given), Code)
-    return given if isinstance(given, (ast.Name, ast.Attribute)) and not known else None
 
 
 @rule.converts("InteractiveLoginAuthentication")
@@ -128,23 +123,33 @@ def managed_identity(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{name}()" if use.call is not None else name)
 
 
-@rule.converts(
-    *(
-        f"{kind}.get_authentication_header"
-        for kind in (
-            "InteractiveLoginAuthentication",
-            "ServicePrincipalAuthentication",
-            "AzureCliAuthentication",
-            "MsiAuthentication",
-        )
-    )
-)
+@rule.converts(*(f"{kind}.get_authentication_header" for kind in _CREDENTIALS))
 def header(use: Use, to: Rewriter) -> Outcome:
     """The header of a REST call. Batch endpoints ask for a token of Azure ML, where published pipelines took any; what
     calls one whose address is read from a file has no other use of SDK v1 than this."""
     assert use.receiver is not None
     there = calls_endpoints(to)
     return Replace(_HEADER.format(to.source(use.receiver), _SCOPES["aml" if there else "arm"]), ANSWER if there else "")
+
+
+@rule.converts(*(f"{kind}.get_token" for kind in _CREDENTIALS))
+def access_token(use: Use, to: Rewriter) -> Outcome:
+    """The token of a credential: SDK v1 gave one of the Resource Manager, whatever it was asked for."""
+    assert use.receiver is not None
+    asked = use.arguments()
+    scopes = ", ".join(to.source(scope) for key, scope in asked.items() if isinstance(key, int))
+    if any(isinstance(key, str) for key in asked):
+        return Leave('ask the credential: credential.get_token("https://management.azure.com/.default")')
+    named = [to.evaluator.text(scope) for scope in asked.values()]
+    review = _ANY_SCOPE if named and named != [_SCOPES["arm"]] else ""
+    scopes = scopes or f'"{_SCOPES["arm"]}"'
+    return Replace(f"{to.source(use.receiver)}.get_token({scopes})", review)
+
+
+_ANY_SCOPE = (
+    "SDK v1 gave a token of https://management.azure.com/.default whatever scope it was asked for: this is one of the "
+    "scope that is named"
+)
 
 
 #: The scope that SDK v2 asks a token of for each audience of SDK v1.

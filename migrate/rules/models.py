@@ -339,6 +339,16 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.source(use.receiver)}.{_READ.get(name, name)}", _REVIEWED.get(name, ""))
 
 
+@rule.converts("Model.experiment_name")
+def experiment(use: Use, to: Rewriter) -> Outcome:
+    """The experiment of the job that made the model; None for a model that no job made, as in SDK v1."""
+    model = _named(use, to)
+    code = f"{to.client(use.node)}.jobs.get({model}.job_name).experiment_name if {model}.job_name else None"
+    around = use.evaluator.scopes.parents.get(use.node)
+    whole = isinstance(around, (ast.FormattedValue, ast.Assign, ast.Return, ast.Call))
+    return Replace(code if whole else f"({code})")
+
+
 @rule.converts("Model.version")
 def version(use: Use, to: Rewriter) -> Outcome:
     """The version, which is a text now: a number again where the code counts or compares."""

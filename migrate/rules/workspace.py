@@ -2,7 +2,8 @@
 
 ``Workspace.from_config()`` and ``Workspace.get()`` give an ``MLClient`` that signs in with
 ``DefaultAzureCredential``. The variable becomes ``ml_client`` where it was called ``ws`` or ``workspace`` and holds
-nothing else.
+nothing else. ``Workspace(**settings)`` reads the three parts of the address from a dict that only the running code
+knows. ``get_details()`` becomes the workspace's entity: its entries are attributes.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import json
 import posixpath
 
 from amlbridge.migrate.analysis.functions import default_of
+from amlbridge.migrate.analysis.keywords import opened_dict
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.scopes import Binding
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.mixtures.new_clients import job_fact
-from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.code.optional_imports import annotating, asked_for
+from amlbridge.migrate.models.code.workspace_details import asked_of, entry_of, read_entries
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CLIENT, CONNECTED, Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS
@@ -156,6 +158,9 @@ def get(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:  # an annotation, isinstance(...)
         of_v2 = to.need("azure.ai.ml", "MLClient")
         return Replace(asked_for(use.node, of_v2, to) or annotating(use.node, of_v2, to))
+    opened = opened_dict(use)
+    if opened is not None:
+        return _of_dict(use, to.source(opened), to)
     subscription = use.argument("subscription_id", position=2 if is_get else 0)
     group = use.argument("resource_group", position=3 if is_get else 1)
     name = use.argument("name", "workspace_name", position=0 if is_get else 2)
@@ -177,6 +182,26 @@ def get(use: Use, to: Rewriter) -> Outcome:
     ]
     review = together([review, _unknown(use, to)])
     code = f"{client}({', '.join(parts)})"
+    return _asked_for(use, code, review, to) or Replace(code, review)
+
+
+_OPENED = (
+    "the address of the workspace is read of {}, which has to have these three keys; what else it has, as `auth`, is "
+    "not read"
+)
+
+
+def _of_dict(use: Use, there: str, to: Rewriter) -> Outcome:
+    """A workspace whose address only the running code knows, in a dict that has the keys that SDK v1 wants."""
+    name = "name" if use.symbol == "Workspace.get" else "workspace_name"
+    client, default = to.need("azure.ai.ml", "MLClient"), to.need("azure.identity", "DefaultAzureCredential")
+    parts = [
+        f"credential={default}()",
+        f'subscription_id={there}["subscription_id"]',
+        f'resource_group_name={there}["resource_group"]',
+        f'workspace_name={there}["{name}"]',
+    ]
+    code, review = f"{client}({', '.join(parts)})", _OPENED.format(there)
     return _asked_for(use, code, review, to) or Replace(code, review)
 
 
@@ -239,7 +264,6 @@ _PROPERTIES = {
     "subscription_id": "{}.subscription_id",
     "location": "{0}.workspaces.get({0}.workspace_name).location",
     "get_mlflow_tracking_uri": "{0}.workspaces.get({0}.workspace_name).mlflow_tracking_uri",
-    "get_details": "{0}.workspaces.get({0}.workspace_name)._to_dict()",
 }
 
 
@@ -260,65 +284,29 @@ def read(use: Use, to: Rewriter) -> Outcome:
     return Replace(template.format(client))
 
 
-#: Entry of the details -> the attribute of the workspace's entity.
-_DETAILS = {
-    "id": "id",
-    "name": "name",
-    "location": "location",
-    "tags": "tags",
-    "friendlyName": "display_name",
-    "description": "description",
-    "storageAccount": "storage_account",
-    "keyVault": "key_vault",
-    "applicationInsights": "application_insights",
-    "containerRegistry": "container_registry",
-    "discoveryUrl": "discovery_url",
-    "hbiWorkspace": "hbi_workspace",
-    "imageBuildCompute": "image_build_compute",
-    "publicNetworkAccess": "public_network_access",
-}
-
-
 @rule.idiom
 def detail(node: ast.expr, to: Rewriter) -> Replace | None:
     """One entry of the details: ``ws.get_details()["storageAccount"]``."""
-    if not isinstance(node, ast.Subscript):
-        return None
-    use = to.use_of(node.value)
-    if use is None or use.symbol != "Workspace.get_details" or use.receiver is None:
+    use = asked_of(node, to)
+    if use is None or use.receiver is None:
         return None
     value = to.evaluator.value(use.receiver)
-    name = _DETAILS.get(to.evaluator.text(node.slice) or "")
-    if name is None or (isinstance(value, Instance) and value.origin in to.attempt.kept):
+    found = entry_of(use.node, to)
+    if found is None or found[0] is not node or (isinstance(value, Instance) and value.origin in to.attempt.kept):
         return None
     client = to.client(use.node, use.receiver)
-    return Replace(f"{client}.workspaces.get({client}.workspace_name).{name}")
+    return Replace(f"{client}.workspaces.get({client}.workspace_name).{found[1]}")
 
 
 @rule.converts("Workspace.get_details")
 def details(use: Use, to: Rewriter) -> Outcome:
     """The workspace's entity."""
     assert use.receiver is not None
-    if isinstance(to.evaluator.scopes.parents.get(use.node), ast.Subscript):
+    if isinstance(to.evaluator.scopes.parents.get(use.node), (ast.Subscript, ast.Attribute)):
         return Leave("read it of the workspace's entity: ml_client.workspaces.get(ml_client.workspace_name)")
     client = to.client(use.node, use.receiver)
-    _read_entries(use, to)
+    read_entries(use, to)
     return Replace(f"{client}.workspaces.get({client}.workspace_name)", "an entity with attributes instead of a dict")
-
-
-def _read_entries(use: Use, to: Rewriter) -> None:
-    """Writes ``details["name"]`` as an attribute. Raises ValueError for an entry that the entity has not."""
-    variable = Objects.of(to).variable(use.node)
-    scopes = to.evaluator.scopes
-    for name in Objects.of(to).reads(variable.id) if variable is not None else ():
-        entry = scopes.parents.get(name)
-        bound = any(binding.node is variable for binding in scopes.lookup(name.id, name))
-        if not bound or not isinstance(entry, ast.Subscript) or entry.value is not name:
-            continue
-        attribute = _DETAILS.get(to.evaluator.text(entry.slice) or "")
-        if attribute is None:
-            raise ValueError(f"the entity of a workspace has no {ast.unparse(entry.slice)}")
-        to.rename(entry, f"{name.id}.{attribute}")
 
 
 @rule.converts("Workspace.write_config")

@@ -57,7 +57,6 @@ WAYS_OUT = {
     "Model.Framework": "models of v2 have a type (azure.ai.ml.constants.AssetTypes): MLFLOW_MODEL or CUSTOM_MODEL",
     "Model.datasets": "write the data's names and versions into properties or tags of the model",
     "Model.deserialize": "azure.ai.ml.load_model reads a model from YAML",
-    "Model.experiment_name": "the job that made the model has it: ml_client.jobs.get(model.job_name).experiment_name",
     "Model.model_framework": "read flavors of the model (MLflow), or write it into a tag",
     "Model.model_framework_version": "read flavors of the model (MLflow), or write it into a tag",
     "Model.parent_id": "write it into a tag of the model",

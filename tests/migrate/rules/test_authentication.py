@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.migrate.rules.support import check_transformed
+from amlbridge.migrate.findings import Status
+from tests.migrate.rules.support import check_transformed, convert
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,18 @@ def test_a_service_principal_is_named_in_new_and_old_words(given: str) -> None:
         "from azure.identity import ClientSecretCredential\n\n"
         "auth = ClientSecretCredential(tenant_id=TENANT, client_id=ID, client_secret=SECRET)\n",
     )
+
+
+@pytest.mark.parametrize("kind", ["AzureCliAuthentication", "InteractiveLoginAuthentication", "MsiAuthentication"])
+def test_the_token_of_a_credential_is_one_of_the_resource_manager(kind: str) -> None:
+    """SDK v1 gave this one, whatever it was asked for; a credential of azure.identity wants a scope."""
+    head = f"from azureml.core.authentication import {kind}\n\nauth = {kind}()\n"
+    arm = "https://management.azure.com/.default"
+    plain = convert(f"{head}print(auth.get_token().token)\n")
+    assert f'print(auth.get_token("{arm}").token)' in plain.text and "azureml" not in plain.text
+    named = convert(f'{head}print(auth.get_token("{arm}").expires_on)\n')
+    assert f'auth.get_token("{arm}").expires_on' in named.text
+    assert {finding.status for finding in named.findings} == {Status.CONVERTED}
+    other = convert(f"{head}print(auth.get_token(SCOPE).token)\n")
+    assert "auth.get_token(SCOPE).token" in other.text
+    assert any("whatever scope" in finding.message for finding in other.findings)

@@ -187,3 +187,21 @@ def run(data):
 """
     ).text
     assert "MLClient" not in text and 'model = load(str(next(Path(os.environ["AZUREML_MODEL_DIR"]).iterdir())))' in text
+
+
+def test_the_experiment_of_a_model_is_that_of_the_job_that_made_it() -> None:
+    """None for a model that no job made, as SDK v1 said."""
+    text = convert(
+        """\
+from azureml.core import Model, Workspace
+
+ws = Workspace.from_config()
+model = Model(ws, "churn")
+where = model.experiment_name
+print(model.run_id, model.experiment_name == "nightly")
+"""
+    ).text
+    job = "ml_client.jobs.get(model.job_name).experiment_name if model.job_name else None"
+    plain = " ".join(text.split())
+    assert f"where = ( {job} )" in plain or f"where = {job}" in plain
+    assert f'( {job} ) == "nightly"' in plain or f'({job}) == "nightly"' in plain
