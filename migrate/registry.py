@@ -102,7 +102,7 @@ def taken_over(use: Use, review: str = "") -> Outcome:
 
 
 Handler = Callable[["Use", "Rewriter"], Outcome]
-#: Looks at a comparison, call or subscript that has v1 uses inside; gives None when it is none of its idioms.
+#: Looks at a comparison, negation, call or subscript that has v1 uses inside; gives None when it is none of its idioms.
 Idiom = Callable[[ast.expr, "Rewriter"], Replace | None]
 
 

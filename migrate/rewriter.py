@@ -57,7 +57,7 @@ CONNECTED = Leave("stays SDK v1, because something that it is connected with cou
 #: Expressions around uses that an idiom may convert.
 #: What the comments of a conversion begin with.
 _TOLD = "# TODO(amlbridge "
-_IDIOMS = (ast.Compare, ast.Call, ast.Subscript)
+_IDIOMS = (ast.Compare, ast.Call, ast.Subscript, ast.UnaryOp)
 _OBJECTS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)  # what may stand for an object
 
 

@@ -48,8 +48,11 @@ BASES = {
     # What a function gets that is called with both: the run that the script is in, and submitted ones.
     "PassedRun": "RunContext",
     "InputDataset": "Dataset",
+    "AbstractDataset": "Dataset",
     "TabularDataset": "Dataset",
     "FileDataset": "Dataset",
+    "AbstractDatastore": "Datastore",
+    "AbstractAzureStorageDatastore": "Datastore",
     "AzureBlobDatastore": "Datastore",
     "AzureFileDatastore": "Datastore",
     "AzureDataLakeGen2Datastore": "Datastore",

@@ -116,6 +116,14 @@ def cli(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{name}()" if use.call is not None else name)
 
 
+@rule.converts("AbstractAuthentication")
+def any_credential(use: Use, to: Rewriter) -> Outcome:
+    """What all credentials are, in annotations."""
+    if use.call is not None or isinstance(to.evaluator.scopes.parents.get(use.node), ast.ClassDef):
+        return Leave("write a credential: an object with get_token(*scopes) that gives an AccessToken")
+    return Replace(to.need("azure.core.credentials", "TokenCredential"))
+
+
 @rule.converts("MsiAuthentication")
 def managed_identity(use: Use, to: Rewriter) -> Outcome:
     """A managed identity."""

@@ -161,7 +161,7 @@ def pipeline(search_training_data: Input(type="mltable")):
 def config(use: Use, to: Rewriter) -> Outcome:
     """The job; in the pipeline function where a step runs it."""
     if use.call is None:
-        return Leave("SDK v2 has a class for each task: annotate with azure.ai.ml.automl.ClassificationJob and so on")
+        return Replace(to.need("azure.ai.ml.entities", "Job"))  # which the classes of all tasks are
     if is_settings(use, to):
         return _settings(use, to)
     flow = Flow.of(to)

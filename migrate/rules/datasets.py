@@ -430,7 +430,7 @@ def kind(node: ast.expr, to: Rewriter) -> Replace | None:
     return Replace(f"({code})" if isinstance(parent, (ast.Compare, ast.UnaryOp)) else code, _TYPES)
 
 
-@rule.converts("Dataset", "TabularDataset", "FileDataset")
+@rule.converts("Dataset", "TabularDataset", "FileDataset", "AbstractDataset")
 def annotation(use: Use, to: Rewriter) -> Outcome:
     """The class, in annotations."""
     number = use.argument("dataset_id", position=0) if use.call is not None else None

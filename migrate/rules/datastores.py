@@ -105,7 +105,7 @@ def default(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{datastores}.get_default()")
 
 
-@rule.converts("Datastore.get", "Datastore")
+@rule.converts("Datastore.get", "Datastore", "AbstractDatastore", "AbstractAzureStorageDatastore")
 def get(use: Use, to: Rewriter) -> Outcome:
     """A registered datastore."""
     if use.call is None:

@@ -78,6 +78,15 @@ train_component = command(
 )
 
 
+@rule.converts("PipelineStep")
+def any_step(use: Use, to: Rewriter) -> Outcome:
+    """The class of all steps, in annotations."""
+    taker = to.evaluator.scopes.parents.get(use.node)
+    if use.call is not None or isinstance(taker, ast.ClassDef):
+        return Leave("a step is a component that the function with @dsl.pipeline calls")
+    return Replace(to.need("azure.ai.ml.entities", "Component"))
+
+
 @rule.converts(*sorted(COMMAND_STEPS))
 def step(use: Use, to: Rewriter) -> Outcome:
     """The component of a step, where the step was made. Rules for other kinds of steps use it as well."""

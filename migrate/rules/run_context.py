@@ -173,6 +173,9 @@ def _in_job(node: ast.expr, to: Rewriter) -> bool | None:
     """True for code that is true in a job, False for code that is false there, None for other code."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _compared(node, to)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        asked = _in_job(node.operand, to)
+        return None if asked is None else not asked
     if not isinstance(node, ast.Call) or not node.args:
         return None
     function = node.func

@@ -356,6 +356,14 @@ def _pipeline(use: Use, to: Rewriter) -> ast.expr | None:
     return submitted_pipeline(made, to) if made is not None and made.symbols[-1] == "Run.publish_pipeline" else None
 
 
+@rule.converts("Schedule")
+def annotation(use: Use, to: Rewriter) -> Outcome:
+    """The class, in annotations."""
+    if use.call is not None:
+        return Leave("which schedule? ml_client.schedules.get(name)")
+    return Replace(to.need("azure.ai.ml.entities", "JobSchedule"))
+
+
 @rule.converts("Schedule.list", "Schedule.get_all", "Schedule.get_schedules_for_pipeline_id")
 def listed(use: Use, to: Rewriter) -> Outcome:
     """Those that are enabled, or all."""

@@ -19,9 +19,6 @@ _ERROR = "catch what mltable and pandas raise where the data is read"
 
 WAYS_OUT = {
     "AbstractADLSDatastore": "take azure.ai.ml.entities.AzureDataLakeGen2Datastore",
-    "AbstractAzureStorageDatastore": "take azure.ai.ml.entities.AzureBlobDatastore or AzureFileDatastore",
-    "AbstractDataset": "take azure.ai.ml.entities.Data",
-    "AbstractDatastore": "take azure.ai.ml.entities.Datastore",
     "AzureBlobDatastore": _DATASTORE,
     "AzureBlobDatastore.blob_service": "take azure.storage.blob.BlobServiceClient for the account of the datastore",
     "AzureDataLakeDatastore": "Data Lake Gen1 has ended: use AzureDataLakeGen2Datastore",

@@ -8,7 +8,6 @@ _TOKEN = 'ask the credential: DefaultAzureCredential().get_token("https://manage
 _INNER = "an inner part of SDK v1"
 
 WAYS_OUT = {
-    "AbstractAuthentication": "take any credential of azure.identity",
     "AbstractAuthentication.get_token": _TOKEN,
     "AbstractAuthentication.signed_session": _TOKEN,
     "AccessToken": "take azure.core.credentials.AccessToken",

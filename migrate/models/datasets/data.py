@@ -24,7 +24,7 @@ INTERMEDIATE = frozenset(
     {"PipelineData", "PipelineOutputDataset", "PipelineOutputFileDataset", "PipelineOutputTabularDataset"}
     | {"OutputFileDatasetConfig", "OutputTabularDatasetConfig", "OutputDatasetConfig", "HDFSOutputDatasetConfig"}
 )
-DATASETS = frozenset({"Dataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
+DATASETS = frozenset({"Dataset", "AbstractDataset", "TabularDataset", "FileDataset", "DatasetConsumptionConfig"})
 REFERENCES = frozenset({"DataReference", "DataReferenceConfiguration", "DataPath", "PortDataReference"})
 #: Methods that turn an output of a step into an input of the next. What read_delimited_files gives is an output still.
 _READING = frozenset({"as_input", "as_dataset", "as_named_input"})

@@ -19,6 +19,8 @@ HEAD = "from azureml.core.run import Run, _OfflineRun, _SubmittedRun\nrun = Run.
         ("isinstance(run, _OfflineRun)", False),
         ("isinstance(run, _SubmittedRun)", True),
         ("type(run) is not _SubmittedRun", False),
+        ("not isinstance(run, _OfflineRun)", True),
+        ("not isinstance(run, _SubmittedRun)", False),
         ("run.id.startswith('OfflineRun')", False),
         ("run.id.startswith('OfflineRun_')", False),
         ("'OfflineRun' in run.id", False),
