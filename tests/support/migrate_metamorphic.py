@@ -1,7 +1,8 @@
 """The same programs written in other ways, and what the codemod makes of them:
 ``python -m tests.support.migrate_metamorphic [-r REWRITING] CHECKOUT...``
 
-Each module with SDK v1 is rewritten (``rewritings/``) so that it does the same, and converted. Told are files where
+Each module with SDK v1, also the script of a notebook's cells, is rewritten (``rewritings/``) so that it does the same,
+and converted. Told are files where
 that comes out worse than for the code as it was: a conversion that fails, does not parse, changes again, reads names
 that nothing makes, converts fewer uses, or does not tell of some.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -110,14 +112,15 @@ def _normal(code: bytes) -> str:
 
 def outcomes(loaded: Sequence[Loaded], programs: Mapping[Path, Program], settings: Settings) -> dict[Path, Outcome]:
     """Converts some files of a run with other texts, twice."""
-    texts, beside = {}, {}
+    texts, beside, paths = {}, {}, {}
     for number, (path, program) in enumerate(programs.items()):
         text = program.text
         for name, other in program.beside.items():  # several modules of a folder may have theirs
             text = text.replace(name, f"{name}_{number}")
             beside[path.with_name(f"{name}_{number}.py")] = path, other
         texts[path] = text.encode()
-    first = [parse(item.path, texts[item.path]) if item.path in texts else item for item in loaded]
+        paths[path] = path.with_suffix(program.suffix) if program.suffix else path
+    first = [parse(paths[item.path], texts[item.path]) if item.path in texts else item for item in loaded]
     first += [parse(path, text.encode()) for path, (_, text) in beside.items()]
     reports = {report.path: report for report in convert_all(first, settings)}
     second = [parse(item.path, reports[item.path].after) if reports[item.path].changed else item for item in first]
@@ -125,16 +128,18 @@ def outcomes(loaded: Sequence[Loaded], programs: Mapping[Path, Program], setting
     found = {}
     for path in programs:
         others = [reports[other] for other, (owner, _) in beside.items() if owner == path]
-        both = [reports[path], *others]
+        both = [reports[paths[path]], *others]
         findings = tuple(finding for report in both for finding in report.findings)
         names = [fault for report in both if report.changed for fault in new_faults(*_texts(report))]
         unstable = any(report.path in again and report.changed for report in both)
-        found[path] = Outcome(reports[path], findings, unstable, tuple(names))
+        found[path] = Outcome(both[0], findings, unstable, tuple(names))
     return found
 
 
 def _texts(report: FileReport) -> tuple[str, str]:
-    return report.before.decode(), report.after.decode()
+    before, after = (parse(report.path, content, user=True).module for content in (report.before, report.after))
+    assert before is not None and after is not None
+    return before.text, after.text
 
 
 def check(loaded: Sequence[Loaded], rewritings: Sequence[str], settings: Settings = SETTINGS) -> Iterator[Fault]:
@@ -150,12 +155,28 @@ def check(loaded: Sequence[Loaded], rewritings: Sequence[str], settings: Setting
                 yield from compare(path, name, before[path], after[path])
 
 
+def as_scripts(loaded: Sequence[Loaded]) -> list[Loaded]:
+    """Files of which each notebook is the script of its cells, without magics."""
+    found = []
+    for item in loaded:
+        if item.module is None or not item.module.notebook:
+            found.append(item)
+        elif item.named and (text := _unparsed(item.module.text)) is not None:
+            name = re.sub(r"\W", "_", item.path.stem)
+            found.append(parse(item.path.with_name(f"{name}_cells.py"), text.encode()))
+    return found
+
+
 def _plain(item: Loaded) -> str | None:
     """The text of a module of SDK v1, without its layout."""
     if item.module is None or item.module.notebook or not item.named:
         return None
+    return _unparsed(item.module.text)
+
+
+def _unparsed(text: str) -> str | None:
     try:
-        return ast.unparse(ast.parse(item.module.text)) + "\n"
+        return ast.unparse(ast.parse(text)) + "\n"
     except (SyntaxError, RecursionError):
         return None
 
@@ -173,7 +194,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     found = 0
     for checkout in given.checkouts:
-        for fault in check(load_all(discover([checkout]).files), given.rewriting or sorted(REWRITINGS)):
+        for fault in check(as_scripts(load_all(discover([checkout]).files)), given.rewriting or sorted(REWRITINGS)):
             found += 1
             print(fault, flush=True)
     return int(found > 0)

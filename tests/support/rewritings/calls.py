@@ -65,7 +65,7 @@ def _known(tree: ast.Module) -> Iterator[tuple[ast.Call, Entry, dict[str, ast.ke
 def keyword_dicts(text: str) -> Program | None:
     """The keywords of a call in a dict above it."""
     tree, number = ast.parse(text), 0
-    for block, statement, use in _in_statements(tree):
+    for block, statement, use in in_statements(tree):
         call = use.call
         if call is None or len(call.keywords) < 2 or not all(word.arg for word in call.keywords):
             continue
@@ -110,7 +110,7 @@ def _others(tree: ast.Module) -> list[ast.stmt]:
 def named_arguments(text: str) -> Program | None:
     """Arguments that are calls, lists or dicts in variables of their own above."""
     tree, number = ast.parse(text), 0
-    for block, statement, use in reversed(list(_in_statements(tree))):  # what is inside comes last, and goes on top
+    for block, statement, use in reversed(list(in_statements(tree))):  # what is inside comes last, and goes on top
         call = use.call
         for place, value in enumerate(call.args if call is not None else ()):
             if isinstance(value, _WORTH_A_NAME):
@@ -129,7 +129,7 @@ def _name(block: list[ast.stmt], statement: ast.stmt, word: str, value: ast.expr
     block.insert(block.index(statement), assigned(word, value))
 
 
-def _in_statements(tree: ast.Module) -> Iterator[tuple[list[ast.stmt], ast.stmt, Use]]:
+def in_statements(tree: ast.Module) -> Iterator[tuple[list[ast.stmt], ast.stmt, Use]]:
     """The uses that a statement runs once, with the statement and the list of statements that it is in."""
     found = {use.node: use for use in uses(tree)}
     for block in list(bodies(tree)):

@@ -19,10 +19,12 @@ _IMPORTS = (ast.Import, ast.ImportFrom)
 
 @dataclass(frozen=True)
 class Program:
-    """A module's new text, and the texts of modules beside it, by their names."""
+    """A module's new text, and the texts of modules beside it, by their names. ``suffix``: of a file that is none of
+    Python's."""
 
     text: str
     beside: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ""
 
 
 @dataclass
@@ -54,6 +56,48 @@ class Parts:
     def text(self, *body: ast.stmt) -> str:
         """A module with the same imports and definitions, and another body."""
         return unparsed([*self.imports, *self.definitions, *body])
+
+
+@dataclass
+class Halves:
+    """What a module does, in two halves, and the names that the first makes for the second."""
+
+    parts: Parts
+    first: list[ast.stmt]
+    second: list[ast.stmt]
+    handed: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Halves | None:
+        """None where they cannot be in functions of their own."""
+        parts = movable(text)
+        if parts is None or len(parts.body) < 2:
+            return None
+        half = len(parts.body) // 2
+        first, second = parts.body[:half], parts.body[half:]
+        handed = sorted(stored(first) & names_in(second))
+        return cls(parts, first, second, handed) if handed else None
+
+
+def movable(text: str) -> Parts | None:
+    """The parts of a module whose body may become that of a function."""
+    tree = ast.parse(text)
+    parts = Parts.of(tree)
+    if parts is None or stored(parts.body) & bound_otherwise(tree):  # which may be read above the place that sets it
+        return None
+    return None if any(isinstance(node, ast.Return) for node in walk(parts.body)) else parts
+
+
+def guarded(body: list[ast.stmt]) -> list[ast.stmt]:
+    """What runs where the module is the script."""
+    return filled('if __name__ == "__main__":\n    pass\n', body)
+
+
+def filled(block: str, body: list[ast.stmt]) -> list[ast.stmt]:
+    """A block with another body."""
+    found = parsed(block)
+    found[0].body = body  # type: ignore[attr-defined]
+    return found
 
 
 def is_docstring(statement: ast.stmt) -> bool:
