@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LISTED = frozenset(
     {"PublishedPipeline", "PipelineEndpoint", "Run", "Model", "Webservice", "ComputeTarget", "Datastore", "Experiment"}
 )
+#: What code looks for in lists of SDK v1: ``next(item for item in ... if ...)``.
+_FOUND = _LISTED | {"Dataset", "Schedule", "Environment"}
 #: What loops get of such a collection as well, each as an object of its own.
 _DATA = frozenset({"Dataset"})
 #: What gives the elements of a collection as they are: functions of it, and methods.
@@ -26,6 +28,8 @@ _VALUES = frozenset({"values", "copy"})
 _ONE = frozenset({"pop", "popleft", "get"})
 
 
+#: The expressions that stand for a collection.
+_COLLECTIONS = (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Dict, ast.GeneratorExp)
 #: How many calls a collection is followed up through.
 _DEPTH = 3
 
@@ -42,6 +46,9 @@ def chosen(
     from amlbridge.migrate.analysis.values import Instance
 
     node, index = _collection(node, index)
+    if isinstance(node, ast.GeneratorExp):
+        made = _part(node.elt, index, evaluator)
+        return made if isinstance(made, Instance) and not _FOUND.isdisjoint(lineage(made.type)) else None
     if node is None:
         return None
     literal = literal_of(node, evaluator)
@@ -106,7 +113,7 @@ _MAPPING = frozenset({"map", "imap", "imap_unordered"})
 
 def _collection(node: ast.expr | None, index: int | None) -> tuple[ast.expr | None, int | None]:
     """The collection that an expression gives the elements of: ``runs`` of ``sorted(runs.values())[1:]``."""
-    while not isinstance(node, (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Dict)):
+    while not isinstance(node, _COLLECTIONS):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             node = node.value
         elif not isinstance(node, ast.Call):

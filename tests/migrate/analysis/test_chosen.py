@@ -144,3 +144,30 @@ def test_a_loop_over_a_dict_of_datasets_gets_its_names() -> None:
     head = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
     loop = 'tables = {"a": Dataset.get_by_name(ws, "a")}\nfor table in tables:\n    print(table.name)\n'
     assert "    print(table.name)\n" in convert(head + loop).text
+
+
+@pytest.mark.parametrize(
+    ("found", "after"),
+    [
+        (
+            'next(run for run in Experiment(ws, "x").get_runs() if run.id == KEY).cancel()',
+            "ml_client.jobs.begin_cancel(",
+        ),
+        ("max((one for one in Experiment(ws, 'x').get_runs()), key=KEY).cancel()", "ml_client.jobs.begin_cancel("),
+        (
+            "next((s for name, s in ws.webservices.items() if name == KEY), None).delete()",
+            "online_endpoints.begin_delete(",
+        ),
+        ("next(s for s in Schedule.list(ws) if s.name == KEY).disable()", "ml_client.schedules.begin_disable("),
+        ("next(d for n, d in ws.datasets.items() if n == KEY).to_pandas_dataframe()", "mltable.load("),
+    ],
+)
+def test_what_is_looked_for_in_a_list_is_one_of_its_elements(found: str, after: str) -> None:
+    head = "from azureml.core import Experiment, Workspace\nfrom azureml.pipeline.core import Schedule\n"
+    for code in (
+        found,
+        "found = {}.{}".format(*found.rsplit(".", 1)),
+        "found = {}\nfound.{}".format(*found.rsplit(".", 1)),
+    ):
+        text = convert(f"{head}ws = Workspace.from_config()\n{code}\n").text
+        assert after in text and "azureml" not in text
