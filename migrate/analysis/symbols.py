@@ -47,8 +47,9 @@ BASES = {
     "ChildRun": "RunContext",
     # What a function gets that is called with both: the run that the script is in, and submitted ones.
     "PassedRun": "RunContext",
-    "InputDataset": "Dataset",
+    "AbstractAuthentication": "InteractiveLoginAuthentication",
     "AbstractDataset": "Dataset",
+    "InputDataset": "Dataset",
     "TabularDataset": "Dataset",
     "FileDataset": "Dataset",
     "AbstractDatastore": "Datastore",

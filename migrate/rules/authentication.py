@@ -137,6 +137,8 @@ def header(use: Use, to: Rewriter) -> Outcome:
     calls one whose address is read from a file has no other use of SDK v1 than this."""
     assert use.receiver is not None
     there = calls_endpoints(to)
+    if use.is_statement:  # who cannot sign in is told here
+        return Replace(f'{to.source(use.receiver)}.get_token("{_SCOPES["aml" if there else "arm"]}")')
     return Replace(_HEADER.format(to.source(use.receiver), _SCOPES["aml" if there else "arm"]), ANSWER if there else "")
 
 

@@ -359,6 +359,12 @@ def _file_of_configuration(name: ast.expr | None, to: Rewriter) -> str:
 
 #: Types of credential objects after their conversion (rule authentication).
 CREDENTIALS = frozenset(
-    {"InteractiveLoginAuthentication", "ServicePrincipalAuthentication", "AzureCliAuthentication", "MsiAuthentication"}
+    {
+        "AbstractAuthentication",
+        "InteractiveLoginAuthentication",
+        "ServicePrincipalAuthentication",
+        "AzureCliAuthentication",
+        "MsiAuthentication",
+    }
     | {"TokenAuthentication"}
 )

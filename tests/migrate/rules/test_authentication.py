@@ -39,3 +39,38 @@ def test_the_token_of_a_credential_is_one_of_the_resource_manager(kind: str) -> 
     other = convert(f"{head}print(auth.get_token(SCOPE).token)\n")
     assert "auth.get_token(SCOPE).token" in other.text
     assert any("whatever scope" in finding.message for finding in other.findings)
+
+
+ANY = """\
+from typing import Optional
+from azureml.core import Workspace
+from azureml.core.authentication import AbstractAuthentication, AzureCliAuthentication, MsiAuthentication
+
+def sign_in(in_cloud) -> AbstractAuthentication:
+    if in_cloud:
+        return MsiAuthentication()
+    auth = AzureCliAuthentication()
+    auth.get_authentication_header()
+    return auth
+
+def workspace(auth: Optional[AbstractAuthentication] = None) -> Workspace:
+    return Workspace.from_config(auth=auth)
+
+def token(auth: AbstractAuthentication):
+    return auth.get_authentication_header()["Authorization"]
+
+ws = workspace(sign_in(False))
+"""
+
+
+def test_annotations_with_any_credential() -> None:
+    text = convert(ANY).text
+    assert "azureml" not in text and text.count("TokenCredential") == 4
+    assert "credential=auth or DefaultAzureCredential()" in text
+    assert '\n    auth.get_token("https://management.azure.com/.default")\n' in text
+
+
+def test_a_class_of_ones_own_that_signs_in_stays() -> None:
+    head = "from azureml.core.authentication import AbstractAuthentication\n\n"
+    found = convert(f"{head}class Mine(AbstractAuthentication):\n    pass\n")
+    assert "class Mine(AbstractAuthentication):" in found.text

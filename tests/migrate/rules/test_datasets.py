@@ -431,3 +431,17 @@ def test_a_factory_stays_with_what_it_makes(rest: str) -> None:
     found = convert(f"{code}{rest}\n")
     assert "\nmaker = TabularDatasetFactory()\n" in found.text and rest in found.text
     assert all(finding.status is not Status.CONVERTED for finding in found.findings)
+
+
+def test_the_class_above_all_datasets() -> None:
+    text = convert("""\
+        from azureml.core import Dataset, Workspace
+        from azureml.data.abstract_dataset import AbstractDataset
+
+        def rows(data: AbstractDataset):
+            return data.to_pandas_dataframe().shape[0]
+
+        table: AbstractDataset = Dataset.get_by_name(Workspace.from_config(), "sales")
+        print(rows(table))
+        """).text
+    assert "azureml" not in text and "def rows(data: Data):" in text and "table: Data = " in text
