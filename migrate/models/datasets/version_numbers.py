@@ -9,6 +9,7 @@ from amlbridge.migrate.analysis.functions import default_of
 from amlbridge.migrate.analysis.kinds import declaration
 from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.rewriter import Rewriter
 
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -79,8 +80,15 @@ def _may_find_nothing(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr in ("get", "getenv") and len(call.args) == 1
 
 
-def _is_number(node: ast.AST, to: Rewriter) -> bool:
-    """Whether what is around a version orders it, counts with it, or compares it with a number."""
+#: Functions that order what they are given.
+_ORDERING = frozenset({"max", "min", "sorted"})
+#: A number may have a variable, and that another one.
+_DEPTH = 2
+
+
+def _is_number(node: ast.AST, to: Rewriter, depth: int = _DEPTH) -> bool:
+    """Whether what is around a version, or a variable with it, orders it, counts with it, or compares it with a
+    number."""
     parent = to.evaluator.scopes.parents.get(node)
     if isinstance(parent, ast.Compare):
         others = [other for other in (parent.left, *parent.comparators) if other is not node]
@@ -90,10 +98,46 @@ def _is_number(node: ast.AST, to: Rewriter) -> bool:
     if isinstance(parent, ast.Lambda):  # sorted(models, key=lambda model: model.version)
         keyword = to.evaluator.scopes.parents.get(parent)
         return isinstance(keyword, ast.keyword) and keyword.arg == "key"
-    if isinstance(parent, (ast.ListComp, ast.GeneratorExp)) and parent.elt is node:
-        outer = to.evaluator.scopes.parents.get(parent)
-        return isinstance(outer, ast.Call) and isinstance(outer.func, ast.Name) and outer.func.id in ("max", "min")
-    return False
+    if isinstance(parent, ast.Assign) and depth:
+        return any(_is_number(name, to, depth - 1) for name in _reads(parent, to))
+    return _is_in_order(node, to)
+
+
+def _is_in_order(node: ast.AST, to: Rewriter) -> bool:
+    """Whether a version is an element, or a part of one, of a list that the code orders."""
+    parents = to.evaluator.scopes.parents
+    element, around = node, parents.get(node)
+    if isinstance(around, ast.Tuple):
+        element, around = around, parents.get(around)
+    if isinstance(around, (ast.ListComp, ast.SetComp, ast.GeneratorExp)) and around.elt is element:
+        holder = parents.get(around)
+        reads: list[ast.expr] = _reads(holder, to) if isinstance(holder, ast.Assign) else [around]
+    elif isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute) and around.func.attr == "append":
+        owner = around.func.value
+        bound = to.evaluator.scopes.lookup(owner.id, owner) if isinstance(owner, ast.Name) else []
+        reads = [name for one in bound if isinstance(one.statement, ast.Assign) for name in _reads(one.statement, to)]
+    else:
+        return False
+    return any(_is_ordered(read, to) for read in reads)
+
+
+def _is_ordered(node: ast.expr, to: Rewriter) -> bool:
+    """Whether a list is given to what orders it."""
+    around = to.evaluator.scopes.parents.get(node)
+    if isinstance(around, ast.Attribute):
+        return around.attr == "sort"
+    given = isinstance(around, ast.Call) and node in around.args
+    return given and isinstance(around.func, ast.Name) and around.func.id in _ORDERING  # type: ignore[union-attr]
+
+
+def _reads(made: ast.Assign, to: Rewriter) -> list[ast.expr]:
+    """Where the variable that a statement assigns is read."""
+    target = made.targets[0] if len(made.targets) == 1 else None
+    if not isinstance(target, ast.Name):
+        return []
+    scopes = to.evaluator.scopes
+    home, names = scopes.of(made), Objects.of(to).reads(target.id)
+    return [name for name in names if any(one.scope is home for one in scopes.lookup(name.id, name))]
 
 
 def _is_figure(node: ast.expr) -> bool:

@@ -77,3 +77,25 @@ def test_the_path_of_the_latest_model() -> None:
 def test_versions_are_compared_as_texts(version: str, condition: str) -> None:
     text = convert(_HEAD.format(f"Model(ws, 'm', version={version}, tags=['a'])")).text
     assert f"'a' in model.tags and {condition}" in ast.unparse(ast.parse(text))
+
+
+ORDERED = """\
+versions = [m.version for m in Model.list(ws, name="m")]
+pairs = [(m.name, m.version) for m in Model.list(ws)]
+pairs.sort(key=lambda pair: pair[1])
+seen = []
+latest = 0
+for m in Model.list(ws, name="m"):
+    seen.append(m.version)
+    if m.version > latest:
+        latest = m.version
+print(max(versions), sorted(seen)[0], m.version)
+"""
+
+
+def test_versions_that_are_kept_and_ordered_later_are_numbers() -> None:
+    head = "from azureml.core import Model, Workspace\n\nws = Workspace.from_config()\n"
+    text = convert(head + ORDERED).text
+    for kept in ("[int(m.version) for m", ", int(m.version))", "append(int(m.version))", "latest = int(m.version)"):
+        assert kept in text
+    assert "sorted(seen)[0], m.version)" in text
