@@ -392,7 +392,9 @@ def register(use: Use, to: Rewriter) -> Outcome:
 
 
 def _credentials(use: Use, to: Rewriter) -> str:
-    key, token, secret = use.argument("account_key"), use.argument("sas_token"), use.argument("client_secret")
+    given = (use.passed(name) for name in ("account_key", "sas_token", "client_secret"))
+    # An empty key is none for SDK v1.
+    key, token, secret = (None if isinstance(one, ast.Constant) and one.value == "" else one for one in given)
     if key is not None:
         return f"{to.need('azure.ai.ml.entities', 'AccountKeyConfiguration')}(account_key={to.source(key)})"
     if token is not None:

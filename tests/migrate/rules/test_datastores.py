@@ -87,3 +87,14 @@ def test_a_datastore_is_taken_from_the_workspace() -> None:
 def test_a_datastore_that_may_not_be_there_is_looked_for(code: str, after: str) -> None:
     text = convert(f"from azureml.core import Workspace\n\nws = Workspace.from_config()\n{code}").text
     assert after in text
+
+
+@pytest.mark.parametrize("key", ["None", "''", "'', sas_token=None"])
+def test_no_key_is_no_credential(key: str) -> None:
+    text = convert(f"""\
+        from azureml.core import Datastore, Workspace
+
+        ws = Workspace.from_config()
+        Datastore.register_azure_blob_container(ws, "sales", "files", "account", account_key={key})
+        """).text
+    assert 'account_name="account"' in text and "credentials=" not in text
