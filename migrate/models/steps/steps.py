@@ -35,6 +35,7 @@ from amlbridge.migrate.models.jobs.settings import Settings, opened
 from amlbridge.migrate.models.pipelines.run_time_inputs import REVIEW, functions, holds_outputs, input_lines
 from amlbridge.migrate.models.pipelines.step_names import is_asked_for
 from amlbridge.migrate.models.pipelines.written_outputs import type_inputs, type_outputs
+from amlbridge.migrate.models.steps.copied_outputs import copies
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Step:
     registered_tables: dict[ast.expr, str] = field(default_factory=dict)
     #: Outputs that are read by rows, or registered as tables -> the same: they become MLTables.
     tables: dict[str, str] = field(default_factory=dict)
+    #: Parts of the command line that copy what the script has left to outputs.
+    copied: list[tuple[str, str]] = field(default_factory=list)
     #: Another function gives the component: ``component`` is the variable or the call that it comes from.
     given: bool = False
     #: Parameters of the pipeline's function that its node has, with their defaults.
@@ -178,7 +181,8 @@ class Step:
 
     def more(self) -> list[tuple[str, str]]:
         """Parts of the command line behind the arguments."""
-        found = [("text", written_tables.tail(name, table)) for name, table in self.tables.items()]
+        tables = (("text", written_tables.tail(name, table)) for name, table in self.tables.items())
+        found = [*self.copied, *tables]
         return (
             [*found, ("text", "&& echo done > ${{outputs.order_token}}/done")] if self.before or self.ordered else found
         )
@@ -286,10 +290,11 @@ def read_step(use: Use, component: str, node: str, to: Rewriter) -> Step:
         read_arguments(nodes, written, to, found=arguments)
         start = _python(use, arguments, to)
     declare_inputs(use, written, arguments, to)
-    _declared_outputs(use, arguments, to)
+    copied = _declared_outputs(use, arguments, to)
     type_outputs(use, arguments, to)
     type_inputs(use, arguments, to)
     step = Step(use, component, node, arguments, settings, start, use.argument("name"))
+    step.copied = copied
     step.rows = read_as_tables([use.argument("inputs")], nodes, arguments, to)
     take_registered(step, [use.argument("outputs")], nodes, to)
     step.parts += settings.parts
@@ -457,8 +462,10 @@ _UNNAMED = (
 )
 
 
-def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
+def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> list[tuple[str, str]]:
+    """Adds the outputs that no argument names; gives the parts of the command line that copy data to them."""
     node = use.argument("outputs")
+    parts: list[tuple[str, str]] = []
     for element in list_elements(node, to) if node is not None else []:
         data = follow(element, to) if not isinstance(element, ast.Starred) else None
         if data is None:
@@ -467,3 +474,8 @@ def _declared_outputs(use: Use, arguments: Arguments, to: Rewriter) -> None:
         port = named_by(element, output_port(data, "", arguments, to), to)
         if len(arguments.outputs) > known and data.type == "PipelineData":
             arguments.reviews.append(_UNNAMED.format(port.name))
+        if len(arguments.outputs) > known:
+            copied, review = copies(to.use_of(data.root), port.name, to)
+            parts += copied
+            arguments.reviews += [review] if review else []
+    return parts

@@ -1,0 +1,46 @@
+"""Outputs that SDK v1 uploaded from a folder of the step's own, and how the command fills them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.migrate.rules.support import convert
+
+PIPELINE = """\
+from azureml.core import Workspace
+from azureml.data import OutputFileDatasetConfig
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+model = OutputFileDatasetConfig(name="model", source={source})
+train = PythonScriptStep(
+    name="train", script_name="train.py", arguments={arguments}, outputs=[model], compute_target="cpu", runconfig=env
+)
+check = PythonScriptStep(
+    name="check", script_name="check.py", arguments=["--in", model.as_input()], compute_target="cpu", runconfig=env
+)
+pipeline = Pipeline(ws, steps=[train, check])
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "command"),
+    [
+        ('"outputs"', '"python train.py && cp -r outputs/. ${{outputs.model}}"'),
+        ('"outputs/"', '"python train.py && cp -r outputs/. ${{outputs.model}}"'),
+        ('"outputs/best.pkl"', '"python train.py && cp -r outputs/best.pkl ${{outputs.model}}"'),
+        ('folders["model"]', '"python train.py && cp -r " + folders["model"] + "/. ${{outputs.model}}"'),
+        ('None', '"python train.py"'),
+    ],
+)  # fmt: skip
+def test_a_folder_is_copied_when_the_script_has_ended(source: str, command: str) -> None:
+    found = convert(PIPELINE.format(source=source, arguments="[]"))
+    assert f"command={command}," in found.text and "check_component(in_=train.outputs.model)" in found.text
+    told = [finding.message for finding in found.findings if "copies" in finding.message]
+    assert bool(told) == (source != "None")
+
+
+def test_a_script_that_is_told_the_output_writes_there() -> None:
+    found = convert(PIPELINE.format(source='"outputs"', arguments='["--model", model]'))
+    assert 'command="python train.py --model ${{outputs.model}}"' in found.text
