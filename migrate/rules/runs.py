@@ -303,17 +303,37 @@ def output(use: Use, to: Rewriter) -> Outcome:
     port = _port_name(use, to)
     if port is not None:
         return Replace(f'"{port}"')
-    return Replace(to.source(name)) if name is not None else Leave("an output has a name")
+    if name is None:
+        return Leave("an output has a name")
+    of_step = use.symbol.endswith("get_output_data") and to.evaluator.text(name) is None
+    return Replace(to.source(name), _OTHER_NAME if of_step else "")
+
+
+_OTHER_NAME = "outputs have the names that their component gives them: it may be another one"
+
+
+@rule.converts("PortDataReference")
+def reference(use: Use, to: Rewriter) -> Outcome:
+    """The class, in annotations: an output is its name."""
+    if use.call is not None:
+        return Leave("download the output: ml_client.jobs.download(name, output_name=...)")
+    return Replace("str")
+
+
+def _said(name: ast.expr, to: Rewriter) -> str:
+    """What a name is: its text, or the code that gives it."""
+    text = to.evaluator.text(name)
+    return ast.dump(name) if text is None else text
 
 
 def _port_name(use: Use, to: Rewriter) -> str | None:
     """The output that a component has for the data of a step; None where the name of the data is its name."""
     name = use.argument("name", position=0)
-    text = to.evaluator.text(name) if name is not None and use.symbol.endswith("get_output_data") else None
+    said = _said(name, to) if name is not None and use.symbol.endswith("get_output_data") else None
     found = set()
     for made in to.uses:
         given = made.argument("name", position=0) if made.symbol in INTERMEDIATE and made.call is not None else None
-        if text is None or given is None or to.evaluator.text(given) != text or not isinstance(made.node, ast.expr):
+        if said is None or given is None or _said(given, to) != said or not isinstance(made.node, ast.expr):
             continue
         data = follow(made.node, to)
         producer = Flow.of(to).producer(data.root) if data is not None else None

@@ -44,3 +44,23 @@ def test_a_folder_is_copied_when_the_script_has_ended(source: str, command: str)
 def test_a_script_that_is_told_the_output_writes_there() -> None:
     found = convert(PIPELINE.format(source='"outputs"', arguments='["--model", model]'))
     assert 'command="python train.py --model ${{outputs.model}}"' in found.text
+
+
+DOWNLOADED = """\
+from azureml.core import Experiment
+from azureml.pipeline.core import PortDataReference
+
+run = Experiment(ws, "x").submit(pipeline)
+found: PortDataReference = run.find_step_run("train")[0].get_output_data(settings["output"])
+found.download("here")
+"""
+
+
+def test_an_output_that_is_named_at_run_time_is_downloaded_by_the_name_that_it_has() -> None:
+    pipeline = PIPELINE.format(source="None", arguments='["--out", model]').replace(
+        'name="model"', 'settings["output"]'
+    )
+    text = convert(pipeline + DOWNLOADED).text
+    assert '--out ${{outputs.out}}"' in text and 'found: str = "out"\n' in text and "azureml.pipeline" not in text
+    other = convert(pipeline + DOWNLOADED.replace('settings["output"]', "name_of_it"))
+    assert any("it may be another one" in finding.message for finding in other.findings)
