@@ -73,6 +73,7 @@ WAYS_OUT = {
     "PipelineOutputAbstractDataset": _DATA,
     "PipelineOutputTabularDataset": "do it in the script of the next step, which reads the table",
     "PipelineParameter": "a parameter of the pipeline is a parameter of the function with @dsl.pipeline",
+    "PipelineStep": _STEP,
     "PipelineStep.get_source_directory": "the component's code is its code",
     "PipelineVersion": _DEPLOYMENT,
     "PortDataReference": "download the output: ml_client.jobs.download(name, output_name=...)",
