@@ -19,6 +19,7 @@ from amlbridge.migrate.analysis.unbound import unbound_workspace
 from amlbridge.migrate.analysis.unknown_calls import registering, unseen_takers
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
+from amlbridge.migrate.cleanup.exported_names import without_lost
 from amlbridge.migrate.cleanup.guard import taken_back
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
@@ -68,7 +69,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             attempt.keep(use.node, None)
         if attempt.size == before and len(attempt.names) == named:
             break
-    text = tell_lost_names(lost, text, to)
+    text = without_lost(evaluator, tell_lost_names(lost, text, to), options.line_length)
     if not any(isinstance(outcome, Leave) for _rule, outcome in to.outcomes.values()) and not to.notes:
         for argument in sorted(to.attempt.plain, key=_position)[:1]:
             message = "a workspace of SDK v1 as well: what is called here stays SDK v1, see there"
