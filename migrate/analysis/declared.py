@@ -6,6 +6,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from amlbridge.migrate.analysis.implied import ImpliedItem
+
 
 def declared(owner: ast.ClassDef) -> dict[str, ast.expr]:
     """The annotations of the attributes in the body of a class, in their order."""
@@ -14,7 +16,8 @@ def declared(owner: ast.ClassDef) -> dict[str, ast.expr]:
 
 
 def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.stmt]]:
-    """What is assigned in a class: the target, its value and the statement; ``self.a, self.b = x, y`` are two."""
+    """What is assigned in a class: the target, its value and the statement; ``self.a, self.b = x, y`` are two. So are
+    the values of ``for self.a in (x, y)``, and ``with x as self.a`` is one."""
     for node in ast.walk(owner):
         if isinstance(node, ast.AnnAssign) and node.value is not None:
             yield node.target, node.value, node
@@ -22,6 +25,20 @@ def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.s
             for target in node.targets:
                 for part, value in _paired(target, node.value):
                     yield part, value, node
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                if isinstance(item.optional_vars, ast.Attribute):
+                    yield item.optional_vars, item.context_expr, node
+        elif isinstance(node, (ast.For, ast.AsyncFor)) and isinstance(node.target, ast.Attribute):
+            for value in node.iter.elts if isinstance(node.iter, (ast.List, ast.Tuple)) else [_item(node)]:
+                yield node.target, value, node
+
+
+def _item(loop: ast.For | ast.AsyncFor) -> ImpliedItem:
+    """What a loop takes of what it runs over."""
+    item = ImpliedItem(loop.iter, "", ast.unparse(loop.target))
+    item.slice = ast.copy_location(ast.Constant(0), loop.iter)
+    return item
 
 
 def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:

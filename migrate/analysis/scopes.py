@@ -59,6 +59,8 @@ class Scope:
     parent: Scope | None
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
+    #: Of the names in ``outside``: the function around that has them (``nonlocal``). All others are the module's.
+    nonlocals: dict[str, Scope] = field(default_factory=dict, repr=False)
 
     @property
     def is_class(self) -> bool:
@@ -95,9 +97,12 @@ class Scopes:
         return self._scopes.get(node, self.module)
 
     def home(self, name: ast.Name) -> Scope:
-        """The scope that a name which is set stands for a variable of: the module's after ``global``."""
-        scope = self.of(name)
-        return self.module if name.id in scope.outside else scope
+        """The scope that a name which is set stands for a variable of: the module's after ``global``, after
+        ``nonlocal`` that of a function around."""
+        return self._home(name.id, self.of(name))
+
+    def _home(self, name: str, scope: Scope) -> Scope:
+        return scope.nonlocals.get(name, self.module) if name in scope.outside else scope
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around a node, innermost first."""
@@ -121,8 +126,8 @@ class Scopes:
         return max((getattr(node, "lineno", 0), 0), start)
 
     def is_set_elsewhere(self, binding: Binding) -> bool:
-        """Whether a function sets a variable of the module (``global``)."""
-        return binding.scope.is_module and self._function(self.of(binding.node)) is not self.module
+        """Whether a function sets a variable of the module (``global``), or of a function around (``nonlocal``)."""
+        return self._function(self.of(binding.node)) is not self._function(binding.scope)
 
     def block(self, statement: ast.stmt) -> list[ast.stmt] | None:
         """The list of statements that a statement stands in."""
@@ -242,7 +247,7 @@ class Scopes:
 
     def _bind(self, scope: Scope, binding: Binding) -> None:
         if binding.name in scope.outside and scope is not self.module:
-            scope = self.module
+            scope = self._home(binding.name, scope)
             binding = replace(binding, scope=scope)
         scope.bindings.setdefault(binding.name, []).append(binding)
 
@@ -335,6 +340,9 @@ class Scopes:
                 self._bind(scope, Binding(name, "import", alias, None, scope, statement))
         elif isinstance(node, ast.Global):
             scope.outside.update(node.names)
+        elif isinstance(node, ast.Nonlocal):
+            scope.outside.update(node.names)
+            scope.nonlocals.update({name: found for name in node.names if (found := _owner_of(name, scope))})
         elif isinstance(node, ast.ExceptHandler) and node.name:
             self._bind(scope, Binding(node.name, "other", node, None, scope, statement))
 
@@ -358,6 +366,16 @@ class Scopes:
                     self._bind(scope, Binding(element.id, inner, element, value, scope, statement, index))
         elif isinstance(target, ast.Starred):
             self._target(target.value, "other", None, scope, statement)
+
+
+def _owner_of(name: str, scope: Scope) -> Scope | None:
+    """The function around a scope that has a variable; the nearest one where none has it yet."""
+    around: list[Scope] = []
+    while scope.parent is not None:
+        scope = scope.parent
+        if isinstance(scope.node, FUNCTIONS):
+            around.append(scope)
+    return next((outer for outer in around if name in outer.bindings), next(iter(around), None))
 
 
 def _swallows(item: ast.withitem) -> bool:

@@ -33,7 +33,7 @@ def without_lost(old: Evaluator, text: str, line_length: int) -> str:
 
 def _written(listed: ast.List | ast.Tuple, kept: list[ast.expr], lines: Lines, line_length: int) -> str:
     items = list(map(lines.source, kept))
-    opened, closed = "[]" if isinstance(listed, ast.List) else "()"
+    opened, closed = ("[", "]") if isinstance(listed, ast.List) else ("(", ")")
     if items and "\n" in lines.source(listed):
         return "\n".join([f"__all__ = {opened}", *(f"    {item}," for item in items), closed])
     comma = "," if len(items) == 1 and opened == "(" else ""

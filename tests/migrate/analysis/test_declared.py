@@ -86,3 +86,48 @@ class Shown:
     )
     assert "Model.created_time" in {finding.symbol for finding in conversion.findings}
     assert "self.model.creation_context.created_at" in conversion.text
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            "for self.it in [Workspace.from_config()]:\n            self.it.get_default_datastore()",
+            "datastores.get_default",
+        ),
+        ("for self.it in ws.datastores.values():\n            print(self.it.datastore_type)", "self.it.type"),
+        ("with Run.get_context() as self.it:\n            self.it.log('loss', 0.5)", "mlflow.log_metric('loss', 0.5)"),
+    ],
+)
+def test_attributes_that_a_loop_or_a_with_sets(given: str, expected: str) -> None:
+    text = convert(f"""\
+from azureml.core import Run, Workspace
+
+
+class Work:
+    def start(self):
+        ws = Workspace.from_config()
+        {given}
+""").text
+    assert expected in text.replace('"', "'")
+
+
+def test_a_function_sets_a_variable_of_the_one_around_it() -> None:
+    text = convert("""\
+from azureml.core import Workspace
+
+
+def main():
+    ws = None
+    store = None
+
+    def connect():
+        nonlocal ws, store
+        ws = Workspace.from_config()
+        store = ws.get_default_datastore()
+
+    connect()
+    print(ws.name, store.datastore_type)
+""").text
+    assert "        ws = MLClient.from_config(" in text and "store = ws.datastores.get_default()" in text
+    assert "print(ws.workspace_name, store.type)" in text
