@@ -8,7 +8,6 @@ _TOKEN = 'ask the credential: DefaultAzureCredential().get_token("https://manage
 _INNER = "an inner part of SDK v1"
 
 WAYS_OUT = {
-    "AbstractAuthentication.get_token": _TOKEN,
     "AbstractAuthentication.signed_session": _TOKEN,
     "AccessToken": "take azure.core.credentials.AccessToken",
     "ArmTokenAuthentication": "write a credential: an object with get_token(*scopes) that gives an AccessToken",
