@@ -119,6 +119,8 @@ RESULTS = {
     "Run.find_step_run": "list:StepRun",
     "Run.get_pipeline_output": "PortDataReference",
     "Run.get_output_data": "PortDataReference",
+    "StepRun.get_output": "StepRunOutput",
+    "StepRunOutput.get_port_data_reference": "PortDataReference",
     "Run.input_datasets": "dict:Dataset",
     "Run.register_model": "Model",
     "Run.publish_pipeline": "PublishedPipeline",

@@ -293,7 +293,7 @@ _EXPLANATIONS = (
 )
 
 
-@rule.converts("Run.get_pipeline_output", "Run.get_output_data")
+@rule.converts("Run.get_pipeline_output", "Run.get_output_data", "StepRun.get_output")
 def output(use: Use, to: Rewriter) -> Outcome:
     """An output of a job is found by its name."""
     name = use.argument("pipeline_output_name", "name", position=0)
@@ -305,7 +305,9 @@ def output(use: Use, to: Rewriter) -> Outcome:
         return Replace(f'"{port}"')
     if name is None:
         return Leave("an output has a name")
-    of_step = use.symbol.endswith("get_output_data") and to.evaluator.text(name) is None
+    if (to.evaluator.text(name) or "").startswith(_DEFAULTS):
+        return Leave(_OF_AUTOML)
+    of_step = use.symbol.endswith(_OF_STEPS) and to.evaluator.text(name) is None
     return Replace(to.source(name), _OTHER_NAME if of_step else "")
 
 
@@ -326,10 +328,34 @@ def _said(name: ast.expr, to: Rewriter) -> str:
     return ast.dump(name) if text is None else text
 
 
+#: Outputs that SDK v1 gave a step of AutoML by itself: these and the name of the step.
+_DEFAULTS = ("default_metrics_", "default_model_")
+_OF_AUTOML = (
+    "a job of AutoML of SDK v2 has no outputs by itself: give it outputs={'best_model': Output(type='mlflow_model')}, "
+    "and download that; its metrics are those of its best trial in MLflow"
+)
+#: What gives an output of a step, which is called as its data.
+_OF_STEPS = (".get_output_data", ".get_output")
+
+
+@rule.converts("StepRunOutput.get_port_data_reference")
+def port(use: Use, to: Rewriter) -> Outcome:
+    """The same name: SDK v2 has no object between a job's output and its files."""
+    assert use.receiver is not None
+    return Replace(to.source(use.receiver))
+
+
+def _naming(use: Use, to: Rewriter) -> Use | None:
+    """The call that asked a run for an output by its name, from which the receiver of a use is."""
+    origin = use.receiver_value.origin if use.receiver_value is not None else None
+    made = to.use_of(origin) if origin is not None else None
+    return _naming(made, to) if made is not None and made.symbol.endswith(".get_port_data_reference") else made
+
+
 def _port_name(use: Use, to: Rewriter) -> str | None:
     """The output that a component has for the data of a step; None where the name of the data is its name."""
     name = use.argument("name", position=0)
-    said = _said(name, to) if name is not None and use.symbol.endswith("get_output_data") else None
+    said = _said(name, to) if name is not None and use.symbol.endswith(_OF_STEPS) else None
     found = set()
     for made in to.uses:
         given = made.argument("name", position=0) if made.symbol in INTERMEDIATE and made.call is not None else None
@@ -347,9 +373,8 @@ def _port_name(use: Use, to: Rewriter) -> str | None:
 def download_output(use: Use, to: Rewriter) -> Outcome:
     """Downloads a named output, into the folder named-outputs/NAME."""
     assert use.receiver is not None
-    value = use.receiver_value
-    origin = value.origin if value is not None else None
-    run = origin.func.value if isinstance(origin, ast.Call) and isinstance(origin.func, ast.Attribute) else None
+    named = _naming(use, to)
+    run = named.receiver if named is not None and named.call is not None else None
     if run is None:
         return Leave("the run of this output cannot be told")
     folder = use.argument("local_path", position=0)
@@ -372,8 +397,7 @@ def output_path(use: Use, to: Rewriter) -> Outcome:
 
 def _output_name(use: Use, to: Rewriter) -> str | None:
     """The name of the output that ``get_pipeline_output(name)`` gave."""
-    origin = use.receiver_value.origin if use.receiver_value is not None else None
-    made = to.use_of(origin) if origin is not None else None
+    made = _naming(use, to)
     port = _port_name(made, to) if made is not None else None
     if port is not None:
         return port

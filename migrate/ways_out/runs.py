@@ -82,7 +82,6 @@ WAYS_OUT = {
     "PipelineRun.get_pipeline_runs": "choose among ml_client.jobs.list() by experiment_name",
     "PipelineRun.save": "save the job as YAML: ml_client.jobs.get(name).dump(path)",
     "StepRun": "read it of the child job: ml_client.jobs.list(parent_job_name=name)",
-    "StepRun.get_output": _OUTPUTS,
     "StepRun.get_outputs": _OUTPUTS,
     "StepRun.get_stderr_log": "ml_client.jobs.download(name): the logs are below user_logs",
     "StepRun.pipeline_run_id": "read parent_job_name of the child job",

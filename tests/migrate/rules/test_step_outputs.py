@@ -40,6 +40,25 @@ def test_data_of_other_code_keep_their_name() -> None:
     assert 'output_name="scores"' in text
 
 
+def test_the_files_of_an_output_are_found_by_its_name() -> None:
+    """SDK v1 has an object between the output of a step and its files, which has no more than the name."""
+    lines = 'output = step.get_output("made")\nfiles = output.get_port_data_reference()\nfiles.download("rows")\n'
+    text = convert(_PIPELINE + lines + "print(files.path_on_datastore)\n").text
+    assert "azureml.pipeline" not in text and "azureml.core" not in text
+    assert 'output = "out"\nfiles = output\n' in text and 'print("named-outputs/out")' in text
+    assert 'ml_client.jobs.download(step.name, output_name=files, download_path="rows")' in text
+    whole = convert(f'{_PIPELINE}step.get_output("scores").get_port_data_reference().download("rows")\n').text
+    assert 'ml_client.jobs.download(step.name, output_name="scores", download_path="rows")' in whole
+
+
+@pytest.mark.parametrize("asked", ["get_output", "get_output_data"])
+def test_outputs_that_automl_had_by_itself_are_not_asked_for(asked: str) -> None:
+    """A job of SDK v2 has only those that it is given."""
+    found = convert(f'{_PIPELINE}model = step.{asked}("default_model_search")\n')
+    assert f'step.{asked}("default_model_search")' in found.text
+    assert any("best_model" in finding.message for finding in found.findings)
+
+
 _TABLE = """\
 from azureml.core import Workspace
 from azureml.data import OutputFileDatasetConfig
