@@ -226,7 +226,8 @@ def job(
     straight = variable is not None and Objects.of(to).straight(use.node, changes)
     if changes and straight:
         _take_changes(settings, changes, to)
-    if not any(change.symbol.endswith(".target=") for change in changes) and is_alone(use, to):
+    targets = [change for change in changes if change.symbol.endswith(".target=")]
+    if not settings.compute and not targets and is_alone(use, to):
         settings.run_here()
     name = to.need("azure.ai.ml", "command")
     keywords = [*settings.code_keywords(to), f"command={arguments.code(start)}", *_ports(use, settings, arguments, to)]
