@@ -218,11 +218,13 @@ def _is_compute(node: ast.expr, to: Rewriter) -> bool:
 
 def _only_says(statement: ast.stmt, names: set[str], to: Rewriter) -> bool:
     """Whether a statement only waits for the compute, prints something of it and of nothing else, or sets how it is
-    made; also on a condition of the compute."""
+    made, or fails without it; also on a condition of the compute."""
     if isinstance(statement, ast.If):
         asked = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
         parts = [*statement.body, *statement.orelse]
-        return asked <= names and all(_only_says(part, names, to) for part in parts)
+        return asked <= names and all(isinstance(part, ast.Raise) or _only_says(part, names, to) for part in parts)
+    if isinstance(statement, ast.Assert):
+        return {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)} <= names
     if isinstance(statement, ast.Assign):
         return _sets(statement, to)
     if not _says(statement, to):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -137,6 +139,31 @@ if cluster.get_status() != "Succeeded":
 """
     )
     assert "ComputeTarget.create(" in found.text and "notify()" in found.text
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        'if cluster.get_status() != "Succeeded":\n    raise RuntimeError(cluster.provisioning_errors)\n',
+        'if cluster.provisioning_state == "Succeeded":\n    print("made")\nelse:\n    raise SystemExit("failed")\n',
+        'assert cluster.provisioning_state == "Succeeded", "no cluster"\n',
+    ],
+)
+def test_a_check_that_the_cluster_was_made_goes_with_it(check: str) -> None:
+    """The service is a managed online endpoint, which has no cluster that could fail to be made."""
+    head = """\
+from azureml.core import Workspace
+from azureml.core.compute import AksCompute, ComputeTarget
+
+ws = Workspace.from_config()
+cluster = ComputeTarget.create(ws, "aks", AksCompute.provisioning_configuration())
+cluster.wait_for_completion(show_output=True)
+"""
+    text = convert(f"{head}{check}print(ws.name)\n").text
+    assert "azureml" not in text and "cluster" not in text and "raise" not in text
+    assert "print(ml_client.workspace_name)" in text
+    asked_of_more = f'{head}if cluster.provisioning_state != "Succeeded" and STRICT:\n    raise SystemExit\n'
+    assert "if cluster.provisioning_state" in convert(asked_of_more).text
 
 
 def test_what_a_cluster_of_aks_is_for_is_a_text() -> None:
