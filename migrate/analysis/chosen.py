@@ -55,7 +55,7 @@ def chosen(
     bindings = evaluator.scopes.bindings_of(node)
     if (literal is None and not bindings) or _is_record(literal, evaluator):
         return None
-    inside = [added for owner, added in _additions(evaluator) if _is_same(owner, literal, bindings, evaluator)]
+    inside = [added for owner, added in additions_of(evaluator) if is_same(owner, literal, bindings, evaluator)]
     for added in (*_elements(literal), *inside):
         found = _part(added, index, evaluator)
         if isinstance(found, Instance) and not listed.isdisjoint(lineage(found.type)):
@@ -164,15 +164,7 @@ def _is_record(literal: ast.expr | None, evaluator: Evaluator) -> bool:
     return len(kinds) > 1
 
 
-def added_to(node: ast.expr, literal: ast.expr | None, evaluator: Evaluator) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What the module puts into the collection that an expression stands for: the place, and the element."""
-    bindings = evaluator.scopes.bindings_of(node)
-    for owner, added in _additions(evaluator):
-        if _is_same(owner, literal, bindings, evaluator):
-            yield owner, added
-
-
-def _is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:
+def is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:
     """Whether an expression is the same collection: of one name, or made in one place."""
     if isinstance(owner, ast.Name) and bindings:
         made = _made(evaluator.scopes.lookup(owner.id, owner))
@@ -189,7 +181,7 @@ def _made(bindings: list[Binding]) -> list[Binding]:
     return bindings[:1]
 
 
-def _additions(evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
+def additions_of(evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
     """What the module puts into collections: the collection, and the element."""
     if evaluator.additions is None:
         evaluator.additions = list(_added(evaluator))

@@ -19,6 +19,7 @@ from amlbridge.migrate.analysis.functions import argument_of, returns
 from amlbridge.migrate.analysis.handed_steps import HandedSteps, elements_of, maker, steps_in
 from amlbridge.migrate.analysis.known import ESTIMATORS
 from amlbridge.migrate.analysis.made_elsewhere import steps_of
+from amlbridge.migrate.analysis.records import objects_of
 from amlbridge.migrate.analysis.run_kinds import inside, is_job
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.values import Code, Evaluator, Function, Instance, LocalClass, Symbol
@@ -66,6 +67,7 @@ class Handed:
         self._read_variables()
         self._read_fields()
         self._read_fixtures()
+        self._read_records()
         for calls in evaluator.calls().values():
             for call in calls:
                 self._read_call(call)
@@ -208,6 +210,14 @@ class Handed:
                     elif value.origin is not None and value.type != "Workspace":
                         others.append(value)
                 for one, other in pairwise(others):
+                    self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+    def _read_records(self) -> None:
+        """The objects that a key of a dict may stand for: all of them are of one SDK."""
+        for node in self._evaluator.scopes.parents:
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                held = objects_of(node, self._evaluator) if self._evaluator.type_of(node) is not None else []
+                for one, other in pairwise(value for value in held if value.origin is not None):
                     self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
 
     def _read_fixtures(self) -> None:

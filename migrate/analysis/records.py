@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from amlbridge.migrate.analysis.chosen import added_to, literal_of
+from amlbridge.migrate.analysis.chosen import additions_of, is_same, literal_of
 from amlbridge.migrate.analysis.declared import declared, given_to
 
 if TYPE_CHECKING:
@@ -17,17 +17,22 @@ _DEPTH = 3
 
 
 def of_record(node: ast.Subscript | ast.Call, evaluator: Evaluator) -> Instance | None:
-    """The object that ``made["ws"]``, or ``made.get("ws")``, takes out of a dict of this module; None where there may
-    be several."""
+    """The object that ``made["ws"]``, or ``made.get("ws")``, takes out of a dict of this module: one of several, where
+    they are of one type."""
+    found = objects_of(node, evaluator)
+    return found[0] if len({one.type for one in found}) == 1 else None
+
+
+def objects_of(node: ast.Subscript | ast.Call, evaluator: Evaluator) -> list[Instance]:
+    """All objects that such an expression may stand for."""
     key: ast.expr | None = None
     if isinstance(node, ast.Subscript):
         owner, key = node.value, node.slice
     elif isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
         owner, key = node.func.value, node.args[0]
     if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-        return None
-    found = _held(owner, key.value, evaluator, _DEPTH)
-    return found[0] if len({one.origin for one in found}) == 1 else None
+        return []
+    return _held(owner, key.value, evaluator, _DEPTH)
 
 
 def _held(owner: ast.expr, key: str, evaluator: Evaluator, depth: int) -> list[Instance]:
@@ -37,19 +42,28 @@ def _held(owner: ast.expr, key: str, evaluator: Evaluator, depth: int) -> list[I
     literal = literal_of(owner, evaluator)
     items = zip(literal.keys, literal.values, strict=True) if isinstance(literal, ast.Dict) else ()
     held = [value for name, value in items if _is(name, key)]
-    for place, value in added_to(owner, literal, evaluator):
-        parent = evaluator.scopes.parents.get(place)
-        if isinstance(parent, ast.Subscript) and _is(parent.slice, key):
-            held.append(value)
+    bindings = evaluator.scopes.bindings_of(owner)
+    held += [value for place, value in _below(key, evaluator) if is_same(place, literal, bindings, evaluator)]
     values = [evaluator.value(value) for value in held]
     found = [value for value in values if isinstance(value, Instance)]
-    bindings = evaluator.scopes.bindings_of(owner)
     if found or not depth or len(bindings) != 1 or bindings[0].kind != "parameter":
         return found
     given = evaluator.given(bindings[0].scope.node, bindings[0].name)
     if any(other is not evaluator for other, _ in given):
         return []
     return [one for _, argument in given for one in _held(argument, key, evaluator, depth - 1)]
+
+
+def _below(key: str, evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
+    """What the module puts into dicts below a key: the dict, and the value."""
+    if evaluator.keyed is None:
+        evaluator.keyed = {}
+        for place, value in additions_of(evaluator):
+            parent = evaluator.scopes.parents.get(place)
+            name = parent.slice if isinstance(parent, ast.Subscript) else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                evaluator.keyed.setdefault(name.value, []).append((place, value))
+    return evaluator.keyed.get(key, [])
 
 
 def _is(node: ast.expr | None, key: str) -> bool:

@@ -68,3 +68,17 @@ def test_the_client_of_a_function_is_the_one_that_it_finds_in_a_dict() -> None:
     show = "def show(made):\n    Experiment(made['ws'], 'a').submit(job)\n\n\n"
     text = convert(HEAD + show + "show({'ws': Workspace.get('other'), 'env': None})\n").text.replace('"', "'")
     assert "made['ws'].jobs.create_or_update(job, experiment_name='a')" in text and "from_config" not in text
+
+
+def test_a_key_of_several_dicts() -> None:
+    """All of its objects are of one SDK."""
+    code = "show({'ws': Workspace.from_config(), 'env': env})\nshow({'ws': Workspace.get('other'), 'env': env})\n"
+    text = convert(HEAD + SHOW.format("pass") + MADE + code).text.replace('"', "'")
+    assert "print(made['ws'].workspace_name, " in text and "Workspace." not in text
+    kept = convert(HEAD + SHOW.format(LINKED) + MADE + code).text.replace('"', "'")
+    assert "{'ws': Workspace.from_config(), " in kept and "{'ws': Workspace.get('other'), " in kept
+
+
+def test_a_key_that_has_objects_of_several_types_is_not_followed() -> None:
+    code = "show({'ws': Workspace.from_config(), 'env': env})\nshow({'ws': env, 'env': env})\n"
+    assert "made['ws'].name" in convert(HEAD + SHOW.format("pass") + MADE + code).text.replace('"', "'")
