@@ -429,8 +429,9 @@ def _only_statement(to: Rewriter, node: ast.stmt) -> bool:
 
 
 def _first_with(imports: Sequence[ast.stmt], to: Rewriter) -> ast.stmt | None:
-    """The first statement of a module that imports SDK v1 when it runs, if only in a block of it."""
-    for node in to.evaluator.tree.body:
+    """The first statement of a module that imports SDK v1 when it runs, if only in a block of it. None where the module
+    has its objects from another one."""
+    for node in to.evaluator.tree.body if imports else ():
         if isinstance(node, (ast.Try, ast.If)) and set(imports) <= set(node.body) and _does_without(node, to):
             return next(part for part in node.body if part in imports)
         if isinstance(node, (ast.Try, ast.If, ast.With)):

@@ -148,3 +148,13 @@ def test_a_notebook_that_runs_another_imports_in_the_cell_below() -> None:
     modules = [ModuleText(Path("helpers.py"), _KEEPS), ModuleText(Path("main.ipynb"), main, notebook=True)]
     text = convert_module(modules[1], build_project(modules, PYTHON), PYTHON).text
     assert f"{CELL_MARK}2\n{_CLASS}" in text
+
+
+def test_a_script_that_has_its_objects_from_another_module_is_converted_under_its_guard() -> None:
+    """It imports nothing of SDK v1 itself, and all of it runs under one condition."""
+    made = "from azureml.core import Experiment, Workspace\n\n\n"
+    made += 'def start():\n    return Experiment(Workspace.from_config(), "e").start_logging()\n'
+    script = 'from made import start\n\nif __name__ == "__main__":\n    run = start()\n'
+    script += "    run.upload_file('a.txt', 'a.txt')\n    run.complete()\n    print(run.get_portal_url())\n"
+    text = _converted(made=made, script=script)["script"]
+    assert text.index("    run = start()") > text.index("__main__")
