@@ -54,6 +54,12 @@ def _derives(text: str, stems: Set[str]) -> bool:
     return any(word in stems for line in lines for word in _WORD.findall(line))
 
 
+def key_of(path: Path) -> str:
+    """The path of a module without its ending; that of a package is its folder."""
+    absolute = path.absolute()
+    return str(absolute.parent if absolute.name == "__init__.py" else absolute.with_suffix(""))
+
+
 def _imported_words(modules: Iterable[ModuleText]) -> set[str]:
     return {word for module in modules for line in _IMPORTS.findall(module.text) for word in _WORD.findall(line)}
 

@@ -17,7 +17,8 @@ from amlbridge.migrate.models.pipelines.step_names import StepNames, asks_for
 from amlbridge.migrate.module import ModuleText, NamedInput, Options, Publication, Registered, Registrations
 from amlbridge.migrate.notebooks.run_magics import encoded
 from amlbridge.migrate.project.content import content_of
-from amlbridge.migrate.project.neighbours import Neighbours, Place, key_of, place
+from amlbridge.migrate.project.helpers import key_of
+from amlbridge.migrate.project.neighbours import Neighbours, Place, place
 from amlbridge.migrate.project.script_packages import script_packages
 from amlbridge.migrate.project.submitters import Submitters
 
@@ -94,6 +95,7 @@ class Project:
         """Decides which of the objects that modules hand to each other stay v1."""
         from amlbridge.migrate.project.exchange import kept_together
 
+        self.neighbours.leave_out_unreached()
         self._kept = kept_together(self, options)
 
     def evaluator(self, module: ModuleText) -> Evaluator | None:

@@ -19,7 +19,8 @@ from amlbridge.migrate.analysis.values import (
 )
 from amlbridge.migrate.module import MAGIC_MARK, ModuleText
 from amlbridge.migrate.notebooks.run_magics import decoded, encoded
-from amlbridge.migrate.project.helpers import V1, helpers
+from amlbridge.migrate.project.helpers import V1, helpers, key_of
+from amlbridge.migrate.project.reach import reached
 from amlbridge.migrate.text.trees import FUNCTIONS, parse_python
 
 #: What a node is, and where it stands: the same in every process.
@@ -68,6 +69,8 @@ class Neighbours:
         #: Those that import them, as notebooks and modules do that get objects of SDK v1 without naming it.
         self._all = [module for module in modules if self._is_known(module) or self._may_import(module, stems)]
         self.users = frozenset(module.path for module in self._all if V1 not in module.text)
+        self._by_path = {module.path: module for module in (*self._modules.values(), *self._all)}
+        self._unreached: frozenset[Path] = frozenset()
 
     def __getstate__(self) -> Mapping[str, object]:
         return {**self.__dict__, "_evaluators": {}}
@@ -116,6 +119,11 @@ class Neighbours:
             tree = parse_python(module.text)
             self._evaluators[module.path] = Evaluator(tree, self._around(module.path)) if tree is not None else None
         return self._evaluators[module.path]
+
+    def home(self, evaluator: Evaluator) -> ModuleText | None:
+        """The module of an evaluator, None for one of elsewhere."""
+        path = next((path for path, other in self._evaluators.items() if other is evaluator), None)
+        return self._by_path.get(path) if path is not None else None
 
     def resolve(self, path: Path, name: str, level: int) -> OwnModule | None:
         """The module of the project that ``name`` means in an import of the module at ``path``: from the folders above
@@ -188,10 +196,19 @@ class Neighbours:
         return self._importers.get(key, [])
 
     def connected(self) -> list[ModuleText]:
-        """The modules that import others which name SDK v1, and those that are imported, in order."""
+        """The modules that import others which name SDK v1, and those that are imported, in order; without those that
+        get nothing of it."""
         found = {module.path: module for module in self._all if self.imported(module)}
         found.update((module.path, module) for key, module in self._modules.items() if self.importers(key))
-        return [found[path] for path in sorted(found)]
+        return [found[path] for path in sorted(found.keys() - self._unreached)]
+
+    def leave_out_unreached(self) -> None:
+        """Finds which modules get something of SDK v1; others are not looked at any further."""
+        # What runs a notebook of these has its variables, and the notebook has those of what runs it.
+        run = [module for module in self._modules.values() if module.path.suffix == ".ipynb"]
+        named = [module for module in self._all if V1 in module.text]
+        self._unreached = frozenset(self._by_path) - reached(self, [*named, *run])
+        self.users -= self._unreached
 
     def evaluators_around(self, module: ModuleText) -> dict[Path, Evaluator]:
         """The evaluators of the modules that a module imports, and of those that they import."""
@@ -200,7 +217,7 @@ class Neighbours:
         while waiting:
             for key in self.imported(waiting.pop()):
                 other = self._modules[key]
-                evaluator = self.evaluator(other) if other.path not in found else None
+                evaluator = self.evaluator(other) if other.path not in found.keys() | self._unreached else None
                 if evaluator is not None:
                     found[other.path] = evaluator
                     waiting.append(other)
@@ -270,12 +287,6 @@ def place(node: ast.AST) -> Place:
     """The place of a node in its module."""
     at = (getattr(node, name, 0) or 0 for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))
     return (type(node).__name__, *at)  # type: ignore[return-value]
-
-
-def key_of(path: Path) -> str:
-    """The path of a module without its ending; that of a package is its folder."""
-    absolute = path.absolute()
-    return str(absolute.parent if absolute.name == "__init__.py" else absolute.with_suffix(""))
 
 
 def _names_of_fixtures(text: str) -> set[str]:

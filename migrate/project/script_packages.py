@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.models.environments.script_packages import packages_of
 from amlbridge.migrate.module import ModuleText
-from amlbridge.migrate.project.neighbours import key_of
+from amlbridge.migrate.project.helpers import key_of
 
 if TYPE_CHECKING:
     from amlbridge.migrate.project.modules import Project
