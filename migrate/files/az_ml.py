@@ -210,6 +210,13 @@ _ONLY_V1_COMMANDS = frozenset(
      "datastore attach-adls", "datastore attach-file", "datastore upload", "datastore download", "datastore detach",
      "workspace share"]
 )  # fmt: skip
+#: Commands that need options: without any these stand elsewhere, in a variable of a pipeline.
+_NAMED = frozenset(
+    {
+        "model register",
+        *(command for command in _SAME if re.match(r"computetarget (create|attach|delete|detach)", command)),
+    }
+)
 #: Command that both have -> an option that only v2 has.
 _V2_ONLY = {
     "workspace create": "--file",
@@ -260,6 +267,8 @@ def _convert(call: str, context: Context, *, v1_cli: bool) -> Call | None:
     arguments = words[2 + len(command.split()) :]
     if command in _OWN and (own := _OWN[command](arguments, context)) is not None:
         return own
+    if command in _NAMED and not arguments:
+        return Call(symbol, Status.MANUAL, f"use `az {_SAME[command].command}`, and mend its options where they stand")
     if command in _SAME:
         text = _attached(arguments) if command == "folder attach" else _renamed(_SAME[command], arguments, context)
         if text is not None:

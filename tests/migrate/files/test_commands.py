@@ -108,3 +108,12 @@ def test_calls_of_the_extension_of_v2_are_left_alone() -> None:
 def test_an_option_without_a_twin_is_not_dropped() -> None:
     found = az_ml.convert("az ml computetarget create amlcompute -n x --weird 3", v1_cli=False)
     assert found is not None and found.status is Status.MANUAL and found.text is None
+
+
+@pytest.mark.parametrize("command", ["model register", "computetarget attach aks", "computetarget create amlcompute"])
+def test_a_command_whose_options_stand_elsewhere_is_left(command: str) -> None:
+    """A variable of a pipeline that has no more than the command: the options have other names in v2."""
+    text = f"variables:\n  cli: az ml {command}\nsteps:\n  - script: $(cli) --name m $(more)\n"
+    after = convert("ci.yml", text).text
+    assert f"cli: az ml {command}\n" in after
+    assert "# TODO(amlbridge az-ml-v1): use `az ml " in after and "mend its options where they stand" in after
