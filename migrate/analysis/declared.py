@@ -29,15 +29,41 @@ def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.s
             for item in node.items:
                 if isinstance(item.optional_vars, ast.Attribute):
                     yield item.optional_vars, item.context_expr, node
-        elif isinstance(node, (ast.For, ast.AsyncFor)) and isinstance(node.target, ast.Attribute):
-            for value in node.iter.elts if isinstance(node.iter, (ast.List, ast.Tuple)) else [_item(node)]:
-                yield node.target, value, node
+        elif isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.target, ast.Name):
+            for value in _items(node.iter, node.target):
+                for part, given in _unpacked(node.target, value):
+                    yield part, given, node
 
 
-def _item(loop: ast.For | ast.AsyncFor) -> ImpliedItem:
-    """What a loop takes of what it runs over."""
-    item = ImpliedItem(loop.iter, "", ast.unparse(loop.target))
-    item.slice = ast.copy_location(ast.Constant(0), loop.iter)
+def _items(iterated: ast.expr, target: ast.expr) -> list[ast.expr]:
+    """What a loop takes of what it runs over: what is written out, or any item of it."""
+    if isinstance(iterated, (ast.List, ast.Tuple)):
+        return iterated.elts
+    counted = isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.func.id == "enumerate"
+    if counted and iterated.args:  # type: ignore[attr-defined]
+        inner = iterated.args[0]  # type: ignore[attr-defined]
+        return [ast.Tuple([ast.Constant(0), item], ast.Load()) for item in _items(inner, target)]
+    return [_item(iterated, 0, target)]
+
+
+def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The parts of a target with what each gets of one value: ``self.name, self.store`` of an item of a dict."""
+    several = (ast.Tuple, ast.List)
+    if not isinstance(target, several):
+        yield target, value
+    elif isinstance(value, several):
+        if len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
+            for part, given in zip(target.elts, value.elts, strict=True):
+                yield from _unpacked(part, given)
+    elif not _is_starred(target.elts):
+        for index, part in enumerate(target.elts):
+            yield from _unpacked(part, _item(value, index, part))
+
+
+def _item(owner: ast.expr, index: int, target: ast.expr) -> ImpliedItem:
+    """What code takes of a list or a tuple; the new code reads it as what it is put into."""
+    item = ImpliedItem(owner, "", ast.unparse(target))
+    item.slice = ast.copy_location(ast.Constant(index), owner)
     return item
 
 

@@ -96,6 +96,19 @@ class Shown:
             "datastores.get_default",
         ),
         ("for self.it in ws.datastores.values():\n            print(self.it.datastore_type)", "self.it.type"),
+        (
+            "for self.name, self.it in ws.datastores.items():\n            print(self.it.datastore_type)",
+            "print(self.it.type)",
+        ),
+        (
+            "for self.name, self.it in [('a', ws.get_default_datastore())]:\n            print(self.it.datastore_type)",
+            "print(self.it.type)",
+        ),
+        (
+            "for i, (self.name, self.it) in enumerate(ws.datastores.items()):\n"
+            "            print(self.it.datastore_type)",
+            "print(self.it.type)",
+        ),
         ("with Run.get_context() as self.it:\n            self.it.log('loss', 0.5)", "mlflow.log_metric('loss', 0.5)"),
     ],
 )
