@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from amlbridge.migrate import files
 from amlbridge.migrate.cleanup.guard import WrongConversionError, checked
 from amlbridge.migrate.convert import convert_module
+from amlbridge.migrate.depth import with_room
 from amlbridge.migrate.files.staying import imported, imported_near, is_of_jobs, kept_for
 from amlbridge.migrate.findings import BadInputError, FileReport, FileStatus, Finding, status_of
 from amlbridge.migrate.load import Loaded, is_python
@@ -69,7 +70,7 @@ def convert(work: Work, index: int) -> FileReport:
     """Converts one file. Whatever goes wrong becomes a finding, and the file stays as it is."""
     item = work.loaded[index]
     try:
-        return _converted(work, item)
+        return with_room(lambda: _converted(work, item))
     except BadInputError as error:
         return _failed(item, error)
     except WrongConversionError as error:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from amlbridge.migrate.depth import with_room
 from amlbridge.migrate.discover import discover
 from amlbridge.migrate.file import Work, convert, refused
 from amlbridge.migrate.files.staying import imported, needed, runs_in_jobs
@@ -48,7 +49,7 @@ def convert_all(
 ) -> Iterator[FileReport]:
     """The reports on files that were read, in any order. ``roots``: the folders below which files may be created."""
     loaded = with_users(loaded)
-    work = prepare(loaded, settings.options, roots)
+    work = with_room(lambda: prepare(loaded, settings.options, roots))
     wanted = [index for index, item in enumerate(loaded) if work.wants(item)]
     done = len(loaded) - len(wanted)
     for index in sorted(set(range(len(loaded))) - set(wanted)):
@@ -84,7 +85,7 @@ def _over(
     """What a further run says of some files, where all are as the last one has left them."""
     changed = {path: report.after for path, report in reports.items() if report.before != report.after}
     loaded = with_users([parse(item.path, changed[item.path]) if item.path in changed else item for item in loaded])
-    work = prepare(loaded, settings.options, roots)
+    work = with_room(lambda: prepare(loaded, settings.options, roots))
     return _each(
         work, [index for index, item in enumerate(loaded) if item.path in paths and work.wants(item)], settings
     )

@@ -55,8 +55,7 @@ def chosen(
     bindings = evaluator.scopes.bindings_of(node)
     if (literal is None and not bindings) or _is_record(literal, evaluator):
         return None
-    inside = [added for owner, added in additions_of(evaluator) if is_same(owner, literal, bindings, evaluator)]
-    for added in (*_elements(literal), *inside):
+    for added in (*_elements(literal), *_put_into(literal, bindings, evaluator)):
         found = _part(added, index, evaluator)
         if isinstance(found, Instance) and not listed.isdisjoint(lineage(found.type)):
             return found
@@ -184,8 +183,25 @@ def _made(bindings: list[Binding]) -> list[Binding]:
 def additions_of(evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
     """What the module puts into collections: the collection, and the element."""
     if evaluator.additions is None:
-        evaluator.additions = list(_added(evaluator))
+        evaluator.additions = [item for item in _added(evaluator) if not isinstance(item[1], _PLAIN)]
     return evaluator.additions
+
+
+def _put_into(literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> list[ast.expr]:
+    """What the module puts into a collection. That of a variable is looked up: code sets hundreds of columns of a data
+    frame."""
+    if literal is not None:
+        return [added for owner, added in additions_of(evaluator) if is_same(owner, literal, bindings, evaluator)]
+    if evaluator.named_additions is None:
+        evaluator.named_additions = {}
+        for owner, added in additions_of(evaluator):
+            for made in _made(evaluator.scopes.lookup(owner.id, owner)) if isinstance(owner, ast.Name) else ():
+                evaluator.named_additions.setdefault(made.node, []).append(added)
+    return [added for made in _made(bindings) for added in evaluator.named_additions.get(made.node, ())]
+
+
+#: What is no object of an SDK, nor holds one.
+_PLAIN = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr)
 
 
 def _added(evaluator: Evaluator) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -129,6 +129,8 @@ class Evaluator:
         self._calls: dict[str, list[ast.Call]] | None = None
         #: What the module's code puts into collections, once it is asked for (chosen).
         self.additions: list[tuple[ast.expr, ast.expr]] | None = None
+        #: Those to variables, by the node that makes the collection.
+        self.named_additions: dict[ast.AST, list[ast.expr]] | None = None
         #: Those below the keys of dicts (records).
         self.keyed: dict[str, list[tuple[ast.expr, ast.expr]]] | None = None
 
