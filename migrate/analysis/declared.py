@@ -31,7 +31,7 @@ def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.s
                     yield item.optional_vars, item.context_expr, node
         elif isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.target, ast.Name):
             for value in _items(node.iter, node.target):
-                for part, given in _unpacked(node.target, value):
+                for part, given in _paired(node.target, value):
                     yield part, given, node
 
 
@@ -46,20 +46,6 @@ def _items(iterated: ast.expr, target: ast.expr) -> list[ast.expr]:
     return [_item(iterated, 0, target)]
 
 
-def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """The parts of a target with what each gets of one value: ``self.name, self.store`` of an item of a dict."""
-    several = (ast.Tuple, ast.List)
-    if not isinstance(target, several):
-        yield target, value
-    elif isinstance(value, several):
-        if len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
-            for part, given in zip(target.elts, value.elts, strict=True):
-                yield from _unpacked(part, given)
-    elif not _is_starred(target.elts):
-        for index, part in enumerate(target.elts):
-            yield from _unpacked(part, _item(value, index, part))
-
-
 def _item(owner: ast.expr, index: int, target: ast.expr) -> ImpliedItem:
     """What code takes of a list or a tuple; the new code reads it as what it is put into."""
     item = ImpliedItem(owner, "", ast.unparse(target))
@@ -68,16 +54,18 @@ def _item(owner: ast.expr, index: int, target: ast.expr) -> ImpliedItem:
 
 
 def _paired(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """The parts of a target with what each gets, as far as the code writes it out."""
+    """The parts of a target with what each gets: as the code writes it out, or of what a call gives."""
     several = (ast.Tuple, ast.List)
-    if isinstance(target, several) and isinstance(value, (ast.ListComp, ast.GeneratorExp)):
-        for part in target.elts if not _is_starred(target.elts) else ():  # each is what the same code makes
-            yield from _paired(part, value.elt)
-    elif not (isinstance(target, several) and isinstance(value, several)):
+    if not isinstance(target, several):
         yield target, value
-    elif len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
-        for part, given in zip(target.elts, value.elts, strict=True):
-            yield from _paired(part, given)
+    elif isinstance(value, several):
+        if len(target.elts) == len(value.elts) and not _is_starred([*target.elts, *value.elts]):
+            for part, given in zip(target.elts, value.elts, strict=True):
+                yield from _paired(part, given)
+    elif not _is_starred(target.elts):
+        each = value.elt if isinstance(value, (ast.ListComp, ast.GeneratorExp)) else None  # the same code makes each
+        for index, part in enumerate(target.elts):
+            yield from _paired(part, each if each is not None else _item(value, index, part))
 
 
 def _is_starred(parts: list[ast.expr]) -> bool:

@@ -125,6 +125,27 @@ class Work:
     assert expected in text.replace('"', "'")
 
 
+@pytest.mark.parametrize("target", ["self.ws, self.store = connect()", "(self.ws, self.store), self.n = connect(), 3"])
+def test_attributes_that_get_the_parts_of_what_a_function_gives(target: str) -> None:
+    text = convert(f"""\
+from azureml.core import Workspace
+
+
+def connect():
+    ws = Workspace.from_config()
+    return ws, ws.get_default_datastore()
+
+
+class Work:
+    def __init__(self):
+        {target}
+
+    def show(self):
+        print(self.ws.name, self.store.datastore_type)
+""").text
+    assert "print(self.ws.workspace_name, self.store.type)" in text
+
+
 def test_a_function_sets_a_variable_of_the_one_around_it() -> None:
     text = convert("""\
 from azureml.core import Workspace
