@@ -204,10 +204,12 @@ class Neighbours:
 
     def leave_out_unreached(self) -> None:
         """Finds which modules get something of SDK v1; others are not looked at any further."""
+        connected = self.connected()
         # What runs a notebook of these has its variables, and the notebook has those of what runs it.
-        run = [module for module in self._modules.values() if module.path.suffix == ".ipynb"]
-        named = [module for module in self._all if V1 in module.text]
-        self._unreached = frozenset(self._by_path) - reached(self, [*named, *run])
+        run = {module.path for module in self._modules.values() if module.path.suffix == ".ipynb"}
+        having = [module for module in connected if V1 in module.text or module.path in run]
+        if len(having) < len(connected):
+            self._unreached = frozenset(module.path for module in connected) - reached(self, having)
         self.users -= self._unreached
 
     def evaluators_around(self, module: ModuleText) -> dict[Path, Evaluator]:
