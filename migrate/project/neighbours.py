@@ -208,8 +208,13 @@ class Neighbours:
         # What runs a notebook of these has its variables, and the notebook has those of what runs it.
         run = {module.path for module in self._modules.values() if module.path.suffix == ".ipynb"}
         having = [module for module in connected if V1 in module.text or module.path in run]
-        if len(having) < len(connected):
-            self._unreached = frozenset(module.path for module in connected) - reached(self, having)
+        if len(having) == len(connected):
+            return
+        try:
+            found = reached(self, having)
+        except Exception:  # noqa: BLE001 - the conversion of the module in question meets the error again, and reports it
+            return
+        self._unreached = frozenset(module.path for module in connected) - found
         self.users -= self._unreached
 
     def evaluators_around(self, module: ModuleText) -> dict[Path, Evaluator]:
@@ -219,7 +224,8 @@ class Neighbours:
         while waiting:
             for key in self.imported(waiting.pop()):
                 other = self._modules[key]
-                evaluator = self.evaluator(other) if other.path not in found.keys() | self._unreached else None
+                known = other.path in found or other.path in self._unreached
+                evaluator = None if known else self.evaluator(other)
                 if evaluator is not None:
                     found[other.path] = evaluator
                     waiting.append(other)

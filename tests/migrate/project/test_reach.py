@@ -74,3 +74,13 @@ def test_a_module_that_imports_what_gives_an_object_is_looked_at() -> None:
     user = "from lib import taking\n\ndef job(x):\n    taking.take(x)\n"
     assert looked_at("from lib import taking\ntaking.take(ws)\n", **{"lib/taking": taking, "user": user}) == {"taking"}
     assert "user" in looked_at("", user="import submit\n\nprint(submit.ws.experiments)\n")
+
+
+def test_an_error_on_the_way_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One module that cannot be evaluated must not end the run, nor keep the others from being looked at."""
+
+    def reached(*_given: object) -> set[Path]:
+        raise RecursionError
+
+    monkeypatch.setattr("amlbridge.migrate.project.neighbours.reached", reached)
+    assert looked_at("") >= {"helper"}
