@@ -159,7 +159,7 @@ def settled(
 def parse(module: ModuleText) -> ast.Module:
     """The syntax tree of a module. Raises BadInputError for a text that is no Python 3."""
     try:
-        return trees.parse(module.text)
+        return trees.tree_of(module.text)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         if _PYTHON_2.search(module.text):

@@ -42,7 +42,7 @@ from amlbridge.migrate.registry import Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.text.edits import Lines
 from amlbridge.migrate.text.fstrings import CannotWriteError, is_format, values_in, with_replaced
 from amlbridge.migrate.text.nested_quotes import as_python, checked
-from amlbridge.migrate.text.trees import walk
+from amlbridge.migrate.text.trees import children, walk
 
 #: What the workspace's variable is called in the new code.
 CLIENT = "ml_client"
@@ -98,10 +98,11 @@ class Rewriter(RestOfRun):
         #: Parameters that go from the functions that have them.
         self.dropped: set[ast.arg] = set()
         self._wrapped: dict[ast.AST, str] = {}
-        for node in self.evaluator.scopes.parents:
-            named = isinstance(node, ast.Name) and (self._renames(node) or self._is_of_a_job(node))
-            if named or node in self._use_of:
-                self._touch(node)
+        for name in self.evaluator.scopes.every(ast.Name):
+            if self._renames(name) or self._is_of_a_job(name):
+                self._touch(name)
+        for node in self._use_of:
+            self._touch(node)
 
     # For handlers -----------------------------------------------------------------------------------------------
 
@@ -258,7 +259,7 @@ class Rewriter(RestOfRun):
             if self.bridge(at) is not None or is_plain_name(at, self.evaluator, self._use_of, self.attempt.kept):
                 found.append(at)
             elif not isinstance(at, ast.JoinedStr):
-                waiting.extend(ast.iter_child_nodes(at))
+                waiting.extend(children(at))
         return sorted(found, key=self.lines.span)
 
     def bridge(self, node: ast.AST) -> str | None:
@@ -287,7 +288,7 @@ class Rewriter(RestOfRun):
 
     def _rendered_children(self, node: ast.AST) -> list[ast.AST]:
         found = []
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if child not in self._touched:
                 continue
             if hasattr(child, "lineno") and not isinstance(child, ast.ExceptHandler):
@@ -471,7 +472,7 @@ class Rewriter(RestOfRun):
     def leave_unwritable(self) -> None:
         """Leaves the uses in f-strings that cannot hold the new code. Comes when all uses are decided."""
         parents = self.evaluator.scopes.parents
-        texts = [node for node in parents if isinstance(node, ast.JoinedStr) and not is_format(node, parents)]
+        texts = [node for node in self.evaluator.scopes.every(ast.JoinedStr) if not is_format(node, parents)]
         for node in texts:
             if any(self._is_replaced(around) for around in self.evaluator.scopes.ancestors(node)):
                 continue  # what takes it over has written it, or what it means
@@ -489,8 +490,8 @@ class Rewriter(RestOfRun):
 
     def find_idioms(self) -> None:
         """Asks the rules for expressions that are converted as a whole. Comes before the first use is decided."""
-        for node in self.evaluator.scopes.parents:  # outer ones come first
-            if not (isinstance(node, _IDIOMS) and node in self._touched) or node in self._use_of:
+        for node in self.evaluator.scopes.parents if self._touched else ():  # outer ones come first
+            if node not in self._touched or not isinstance(node, _IDIOMS) or node in self._use_of:
                 continue
             around = self.evaluator.scopes.ancestors(node)
             if any(part in self.outcomes for part in around) or self._gives_kept(node):

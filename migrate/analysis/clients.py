@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.known import CLIENT_MEMBERS, SHARED_MEMBERS
 from amlbridge.migrate.analysis.scopes import Scopes
+from amlbridge.migrate.text.trees import walk
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.values import Evaluator
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 def is_client(function: ast.AST, name: str, scopes: Scopes) -> bool:
     """Whether a function reads members of a parameter that only clients of SDK v2 have, or its class does of the
     attribute that the function keeps it in."""
-    members = [node for node in ast.walk(function) if isinstance(node, ast.Attribute) and _is(node.value, name)]
+    members = [node for node in walk(function) if isinstance(node, ast.Attribute) and _is(node.value, name)]
     owner = scopes.parents.get(function)
     if isinstance(owner, ast.ClassDef):
         fields = set(_fields(function, name))
-        attributes = (node for node in ast.walk(owner) if isinstance(node, ast.Attribute))
+        attributes = (node for node in walk(owner) if isinstance(node, ast.Attribute))
         members += [node for node in attributes if isinstance(node.value, ast.Attribute) and node.value.attr in fields]
     return any(node.attr in CLIENT_MEMBERS or _is_operations(node, scopes) for node in members)
 
@@ -55,7 +56,7 @@ def says_client(annotation: ast.expr | None) -> bool:
 
 def _fields(function: ast.AST, name: str) -> Iterator[str]:
     """The attributes that a function keeps a parameter in: ``self.workspace = workspace``."""
-    for node in ast.walk(function):
+    for node in walk(function):
         if isinstance(node, ast.Assign) and _is(node.value, name) and isinstance(node.targets[0], ast.Attribute):
             yield node.targets[0].attr
 

@@ -58,7 +58,7 @@ def changes_of(
     scopes = evaluator.scopes
     home = scopes.lookup(node.id, node)[:1]
     loops = {around for around in scopes.ancestors(node) if isinstance(around, _LOOPS)}
-    for name in [n for n in scopes.parents if isinstance(n, ast.Name) and n.id == node.id and n is not node]:
+    for name in [n for n in scopes.named(node.id) if n is not node]:
         parent, statement = scopes.parents.get(name), scopes.statement_of(name)
         if statement is None or not home or home[0].scope not in [b.scope for b in scopes.lookup(name.id, name)[:1]]:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.scopes import Scopes
+from amlbridge.migrate.text.trees import children
 
 
 def may_call(call: ast.Call, scopes: Scopes, *, bound: bool) -> bool:
@@ -54,10 +55,10 @@ def yields(function: ast.AST) -> list[ast.expr]:
 def _own_nodes(function: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those of functions and classes inside."""
     found: list[ast.AST] = []
-    waiting = list(ast.iter_child_nodes(function))
+    waiting = children(function)[::-1]
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.pop()
         found.append(node)
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            waiting[:0] = list(ast.iter_child_nodes(node))
+            waiting += reversed(children(node))
     return found

@@ -179,8 +179,8 @@ class Handed:
         """The objects of variables that have several where they are read: which one cannot be told."""
         scopes = self._evaluator.scopes
         several = {name for scope in scopes.all for name, bound in scope.bindings.items() if len(bound) > 1}
-        for node in scopes.parents:
-            if not isinstance(node, ast.Name) or node.id not in several or not isinstance(node.ctx, ast.Load):
+        for node in scopes.every(ast.Name):
+            if node.id not in several or not isinstance(node.ctx, ast.Load):
                 continue
             bindings = scopes.lookup(node.id, node)
             if len(bindings) < 2:
@@ -214,8 +214,8 @@ class Handed:
 
     def _read_records(self) -> None:
         """The objects that a key of a dict may stand for: all of them are of one SDK."""
-        for node in self._evaluator.scopes.parents:
-            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        for node in self._evaluator.scopes.every(ast.Subscript):
+            if isinstance(node.slice, ast.Constant):
                 held = objects_of(node, self._evaluator) if self._evaluator.type_of(node) is not None else []
                 for one, other in pairwise(value for value in held if value.origin is not None):
                     self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]

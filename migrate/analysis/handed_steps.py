@@ -65,8 +65,8 @@ def elements_of(evaluator: Evaluator) -> dict[str, list[ast.expr]]:
         for name, bindings in scope.bindings.items():
             made = [b.value for b in bindings if b.kind in ("assign", "augment") and b.value is not None]
             parts.setdefault(name, []).extend(made)
-    for node in evaluator.scopes.parents:
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript):
+    for node in evaluator.scopes.every(ast.AugAssign):
+        if isinstance(node.target, ast.Subscript):
             parts.setdefault(root_of(node.target), []).append(node.value)
     return {name: [element for part in given for element in _elements(part)] for name, given in parts.items()}
 

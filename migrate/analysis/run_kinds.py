@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeGuard
 
 from amlbridge.migrate.analysis.symbols import lineage
-from amlbridge.migrate.text.trees import FUNCTIONS, Annotation, Assign
+from amlbridge.migrate.text.trees import FUNCTIONS, Annotation, Assign, walk
 
 if TYPE_CHECKING:
     from amlbridge.migrate.analysis.scopes import Binding
@@ -79,7 +79,7 @@ def kind_of_several(kinds: Collection[str]) -> str | None:
 
 def _is_default(parameter: Binding, evaluator: Evaluator) -> bool:
     """Whether the run that the code is in stands in where no other is given: ``run = run or Run.get_context()``."""
-    for node in ast.walk(parameter.scope.node):
+    for node in walk(parameter.scope.node):
         others: list[ast.expr] = []
         if isinstance(node, ast.BoolOp):
             others = node.values
@@ -97,7 +97,7 @@ def _used(function: ast.AST, name: str) -> str | None:
     """The type of a run by what a function does with it; None where that does not tell."""
     members = {
         node.attr
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     }
     if members & _OUTSIDE:
@@ -109,7 +109,7 @@ def _may_be_offline(function: ast.AST, name: str) -> bool:
     """Whether a function asks whether the run is one of a job: ``hasattr(run, "experiment")``, ``isinstance(...)``."""
     asked = (
         node.args[0]
-        for node in ast.walk(function)
+        for node in walk(function)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
         if node.func.id in ("hasattr", "isinstance")
     )
@@ -119,7 +119,7 @@ def _may_be_offline(function: ast.AST, name: str) -> bool:
 def _made_in(function: ast.AST, said: Value | None, evaluator: Evaluator) -> Value | None:
     """What a function makes and returns, where that is of the type that it says."""
     kind = getattr(said, "type", None)
-    given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    given = [node.value for node in walk(function) if isinstance(node, ast.Return) and node.value is not None]
     values = [evaluator.value(value) for value in given]
     if kind is None:
         return None
@@ -132,7 +132,7 @@ def _made_in(function: ast.AST, said: Value | None, evaluator: Evaluator) -> Val
 
 def inside(evaluator: Evaluator, node: ast.expr, kind: str) -> list[Instance]:
     """The objects of a type, or lists of them, in an expression of which nobody knows what it gives."""
-    values = [evaluator.value(part) for part in ast.walk(node) if isinstance(part, ast.expr)]
+    values = [evaluator.value(part) for part in walk(node) if isinstance(part, ast.expr)]
     found = [value for value in values if _is_object(value)]
     wanted = set(lineage(kind.removeprefix("list:")))
     return [value for value in dict.fromkeys(found) if wanted & set(lineage(value.type.removeprefix("list:")))]

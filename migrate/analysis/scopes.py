@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TypeGuard
+from functools import cached_property, lru_cache
+from typing import TypeGuard, TypeVar
 
 from amlbridge.migrate.text.trees import FUNCTIONS, LEAVES, blocks_of, children
 
@@ -18,6 +18,8 @@ _PLAIN = frozenset(
     {ast.Attribute, ast.Call, ast.keyword, ast.Subscript, ast.List, ast.Tuple, ast.Dict}
     | {ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.BoolOp, ast.Compare, ast.UnaryOp, ast.Starred, ast.alias}
 )
+
+_Node = TypeVar("_Node", bound=ast.AST)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,28 @@ class Scopes:
     def names(self) -> frozenset[str]:
         """The names that anything in the module binds."""
         return frozenset(name for scope in self.all for name in scope.bindings)
+
+    def every(self, kind: type[_Node]) -> list[_Node]:
+        """All nodes of a kind, outer ones first; of a class that has no classes below it, but those of this project."""
+        return self._kinds.get(kind, [])  # type: ignore[return-value]
+
+    def named(self, name: str) -> list[ast.Name]:
+        """All places where a name stands, in the order of :meth:`every`."""
+        return self._places.get(name, [])
+
+    @cached_property
+    def _places(self) -> dict[str, list[ast.Name]]:
+        found: dict[str, list[ast.Name]] = {}
+        for node in self.every(ast.Name):
+            found.setdefault(node.id, []).append(node)
+        return found
+
+    @cached_property
+    def _kinds(self) -> dict[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.parents:
+            found.setdefault(type(node), []).append(node)
+        return found
 
     def of(self, node: ast.AST) -> Scope:
         """The scope that a node stands in."""
@@ -384,6 +408,12 @@ def _swallows(item: ast.withitem) -> bool:
     called = made.func if isinstance(made, ast.Call) else made
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     return name in ("suppress", "raises", "assertRaises", "assertRaisesRegex")
+
+
+@lru_cache(maxsize=4)
+def scopes_of(tree: ast.Module) -> Scopes:
+    """The scopes of a tree that nobody changes, found once."""
+    return Scopes(tree)
 
 
 def iterated_by(function: ast.Lambda, scopes: Scopes) -> ast.expr | None:

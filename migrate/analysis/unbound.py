@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def unbound_names(evaluator: Evaluator) -> dict[str, ast.Name]:
     """The names that a module reads without a definition that they may mean, with the first place of each."""
     found: dict[str, ast.Name] = {}
-    for node in evaluator.scopes.parents:
-        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id in found:
+    for node in evaluator.scopes.every(ast.Name):
+        if not isinstance(node.ctx, ast.Load) or node.id in found:
             continue
         if not evaluator.scopes.is_bound(node.id, node):
             found[node.id] = node

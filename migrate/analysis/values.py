@@ -32,7 +32,7 @@ from amlbridge.migrate.analysis.known import (
 from amlbridge.migrate.analysis.literals import literal
 from amlbridge.migrate.analysis.records import of_record, untyped_field
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
-from amlbridge.migrate.analysis.scopes import Binding, Scopes, iterated_by
+from amlbridge.migrate.analysis.scopes import Binding, iterated_by, scopes_of
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.analysis.unbound import unbound_workspace
@@ -119,7 +119,7 @@ class Evaluator:
 
     def __init__(self, tree: ast.Module, surroundings: Surroundings | None = None) -> None:
         self.tree = tree
-        self.scopes = Scopes(tree)
+        self.scopes = scopes_of(tree)
         self.surroundings = surroundings or Alone()
         self._known: dict[ast.AST, Value | None] = {}
         self._fields: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.scopes import Scopes
+from amlbridge.migrate.analysis.scopes import scopes_of
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
@@ -15,7 +15,7 @@ def without_lost(old: Evaluator, text: str, line_length: int) -> str:
     """The new text, with an ``__all__`` that has none of the names which only the old code defines."""
     if "__all__" not in old.scopes.module.bindings:
         return text
-    scopes = Scopes(tree_of(text))
+    scopes = scopes_of(tree_of(text))
     if scopes.starred:
         return text
     lost = old.scopes.module.bindings.keys() - scopes.module.bindings.keys()

@@ -35,14 +35,12 @@ class Imports:
         }
         self._bound = evaluator.scopes.names
         #: Names that the module reads and nothing in it defines: to import them would say what they are.
-        self._undefined = {
-            node.id for node in evaluator.scopes.parents if isinstance(node, ast.Name) and node.id not in self._bound
-        }
+        self._undefined = {node.id for node in evaluator.scopes.every(ast.Name) if node.id not in self._bound}
         #: Those of them that no ``import *`` of SDK v1 brings either: cells of a notebook are missing.
         self._unknown = {
             node.id
-            for node in evaluator.scopes.parents
-            if isinstance(node, ast.Name) and node.id in self._undefined and evaluator.value(node) is None
+            for node in evaluator.scopes.every(ast.Name)
+            if node.id in self._undefined and evaluator.value(node) is None
         }
         self._lines = _import_lines(evaluator)
 

@@ -6,7 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterable
 
-from amlbridge.migrate.analysis.scopes import Scopes
+from amlbridge.migrate.analysis.scopes import Scopes, scopes_of
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator
 from amlbridge.migrate.text.trees import parsed, walk
@@ -19,14 +19,14 @@ def lost_names(old: Evaluator, text: str) -> set[str]:
     new = parsed(text)
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in new.nodes):
         return set()
-    found = _undefined(new.nodes, Scopes(new.tree))
+    found = _undefined(new.nodes, scopes_of(new.tree))
     return found - _undefined(walk(old.tree), old.scopes) if found else found
 
 
 def undefined_names(text: str) -> set[str]:
     """The names that code reads and nothing in it defines, except perhaps ``import *``."""
     new = parsed(text)
-    return _undefined(new.nodes, Scopes(new.tree))
+    return _undefined(new.nodes, scopes_of(new.tree))
 
 
 def _undefined(nodes: Iterable[ast.AST], scopes: Scopes) -> set[str]:

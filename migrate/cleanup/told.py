@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Set
 
-from amlbridge.migrate.analysis.scopes import Binding, Scopes
+from amlbridge.migrate.analysis.scopes import Binding, Scopes, scopes_of
 from amlbridge.migrate.module import MAGIC_MARK, ModuleText
 from amlbridge.migrate.registry import Leave
 from amlbridge.migrate.rewriter import Rewriter
@@ -74,7 +74,7 @@ def tell_lost_names(names: Set[str], text: str, to: Rewriter) -> str:
     waiting = {name: f"the new code reads {name}, which nothing defines: define it" for name in sorted(names)}
     for name, message in waiting.items():
         to.note(_place_of(name, to), "lost-name", name, message)
-    scopes, lines = Scopes(parsed(text).tree), Lines(text)
+    scopes, lines = scopes_of(parsed(text).tree), Lines(text)
     edits = Edits(lines)
     for node in _reads(scopes):
         if node.id not in waiting or scopes.is_bound(node.id, node):
@@ -100,5 +100,5 @@ def _place_of(name: str, to: Rewriter) -> ast.AST:
 
 def _reads(scopes: Scopes) -> Iterator[ast.Name]:
     """The names that code reads, in the order of the text."""
-    names = [node for node in scopes.parents if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    names = [node for node in scopes.every(ast.Name) if isinstance(node.ctx, ast.Load)]
     return iter(sorted(names, key=lambda node: (node.lineno, node.col_offset)))

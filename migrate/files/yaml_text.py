@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 #: Written on top of each job that is made from a v1 file.
@@ -15,6 +17,11 @@ SCHEMAS = {
 
 def load(text: str) -> Any:
     """The content as plain dicts, lists and scalars; None for a text that is no YAML (a template, for instance)."""
+    return deepcopy(_loaded(text))
+
+
+@lru_cache(maxsize=64)  # each step that a file configures reads it, in each attempt
+def _loaded(text: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 

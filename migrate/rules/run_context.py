@@ -111,8 +111,8 @@ def _in_own_run(node: ast.AST, to: Rewriter) -> bool:
 
 def _references(target: ast.Name, use: Use, to: Rewriter) -> list[ast.Name]:
     found = []
-    for node in to.evaluator.scopes.parents:
-        if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load):
+    for node in to.evaluator.scopes.named(target.id):
+        if isinstance(node.ctx, ast.Load):
             bindings = to.evaluator.scopes.lookup(node.id, node)
             if any(binding.node is target for binding in bindings):
                 found.append(node)

@@ -217,9 +217,7 @@ def _unread_argument(node: ast.expr, to: Rewriter) -> str | None:
     namespace = _namespace(node, to)
     if namespace is None:
         return None
-    read = {
-        n.attr for n in to.evaluator.scopes.parents if isinstance(n, ast.Attribute) and _is_name(n.value, namespace)
-    }
+    read = {n.attr for n in to.evaluator.scopes.every(ast.Attribute) if _is_name(n.value, namespace)}
     unread = []
     for call in to.evaluator.calls().get("add_argument", ()):
         name = destination(call)

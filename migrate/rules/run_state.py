@@ -148,7 +148,7 @@ def _writes_outputs(use: Use, to: Rewriter) -> bool:
     if made is not None and made.call is not None and made.argument("outputs") is not None:
         return False  # another folder, or none
     scopes = to.evaluator.scopes
-    texts = (node for node in scopes.parents if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    texts = (node for node in scopes.every(ast.Constant) if isinstance(node.value, str))
     named = (node for node in texts if _OUTPUTS.match(node.value))  # type: ignore[arg-type]
     return any(all(to.use_of(around) is None for around in scopes.ancestors(node)) for node in named)
 

@@ -239,11 +239,7 @@ def _remove_space(use: Use, to: Rewriter) -> None:
         return
     scopes = to.evaluator.scopes
     bindings = scopes.lookup(given.id, given)
-    reads = [
-        node
-        for node in scopes.parents
-        if isinstance(node, ast.Name) and node.id == given.id and isinstance(node.ctx, ast.Load)
-    ]
+    reads = [node for node in scopes.named(given.id) if isinstance(node.ctx, ast.Load)]
     alone = len(bindings) == 1 and bindings[0].is_alone
     if len(reads) == 1 and alone and bindings[0].statement is not None:
         to.remove(bindings[0].statement)

@@ -18,7 +18,7 @@ from amlbridge.migrate.text.comprehensions import plain
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
 from amlbridge.migrate.text.shared_lines import grouped, write_group
-from amlbridge.migrate.text.trees import blocks_of
+from amlbridge.migrate.text.trees import blocks_of, children
 
 TODO = "# TODO(amlbridge {}): {}"
 #: What gives a workspace or the run, which may be there as v1 and as v2 objects.
@@ -156,11 +156,11 @@ class StatementWriter:
         return plain and not any(isinstance(outcome, Leave) for outcome in decided)
 
     def _compound(self, statement: ast.stmt) -> None:
-        for child in ast.iter_child_nodes(statement):
+        for child in children(statement):
             if isinstance(child, ast.stmt):
                 continue
             if isinstance(child, (ast.ExceptHandler, ast.match_case)):
-                for part in ast.iter_child_nodes(child):
+                for part in children(child):
                     if not isinstance(part, ast.stmt):
                         self._header(part)
                 self._block(child.body)
@@ -177,7 +177,7 @@ class StatementWriter:
         if not self.to.touches(node):
             return
         if not hasattr(node, "lineno"):
-            for part in ast.iter_child_nodes(node):
+            for part in children(node):
                 self._header(part)
             return
         text = self.to.source(node)

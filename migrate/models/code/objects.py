@@ -39,8 +39,8 @@ class Objects:
         """The names that are read and stand for an object, in the order of the text."""
         if self._names is None:
             self._names = {}
-            for node in self._to.evaluator.scopes.parents:
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for node in self._to.evaluator.scopes.every(ast.Name):
+                if isinstance(node.ctx, ast.Load):
                     value = self._to.evaluator.value(node)
                     if isinstance(value, Instance) and value.origin is not None and not value.path:
                         self._names.setdefault(value.origin, []).append(node)
@@ -50,8 +50,8 @@ class Objects:
         """All places where a name is read, in the whole module."""
         if self._reads is None:
             self._reads = {}
-            for node in self._to.evaluator.scopes.parents:
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            for node in self._to.evaluator.scopes.every(ast.Name):
+                if isinstance(node.ctx, ast.Load):
                     self._reads.setdefault(node.id, []).append(node)
         return self._reads.get(name, [])
 

@@ -153,7 +153,7 @@ def is_read_at_path(use: Use, to: Rewriter) -> bool:
     """Whether the module reads what an upload that gives a dataset puts up by its path on the datastore as well."""
     target, inner = upload_target(use, to), set(ast.walk(use.node))
     folder = (literal_start(target, to) or "").strip("/") if target is not None else ""
-    pairs = [node.elts for node in to.evaluator.scopes.parents if isinstance(node, ast.Tuple) and node not in inner]
+    pairs = [node.elts for node in to.evaluator.scopes.every(ast.Tuple) if node not in inner]
     starts = [
         literal_start(pair[1], to)
         for pair in pairs

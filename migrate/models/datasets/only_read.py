@@ -30,8 +30,8 @@ def is_only_read(use: Use, to: Rewriter, seen: tuple[ast.AST, ...] = (), reading
 
 def _name_is_only_read(target: ast.Name, to: Rewriter, seen: tuple[ast.AST, ...], reading: frozenset[str]) -> bool:
     scopes = to.evaluator.scopes
-    for node in scopes.parents:
-        if not (isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)):
+    for node in scopes.named(target.id):
+        if not isinstance(node.ctx, ast.Load):
             continue
         if not any(binding.node is target for binding in scopes.lookup(node.id, node)):
             continue

@@ -31,7 +31,7 @@ def is_only_waited_for(build: Use, to: Rewriter) -> bool:
     target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is build.node else None
     if not isinstance(target, ast.Name):
         return False
-    reads = [node for node in scopes.parents if isinstance(node, ast.Name) and node.id == target.id]
+    reads = scopes.named(target.id)
     return all(node is target or _is_waited_for(node, to) for node in reads)
 
 

@@ -329,11 +329,7 @@ def settings_names(use: Use) -> list[ast.Name]:
 
 
 def _reads(name: ast.Name, to: Rewriter) -> list[ast.Name]:
-    return [
-        node
-        for node in to.evaluator.scopes.parents
-        if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Load)
-    ]
+    return [node for node in to.evaluator.scopes.named(name.id) if isinstance(node.ctx, ast.Load)]
 
 
 def check_settings(use: Use, to: Rewriter) -> None:

@@ -122,8 +122,8 @@ def _check_names(building: Building, flow: Flow) -> None:
             raise ValueError(_AFTER.format(name))
         if others:  # train_step, outputs = train_step(data)
             building.renamed |= {node for node in inside if _is_bound_inside(node, name, inside, flow)}
-    for node in scopes.parents:
-        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node in inside:
+    for node in scopes.every(ast.Name):
+        if not isinstance(node.ctx, ast.Load) or node in inside:
             continue
         if node.id in stored and any(binding.node in inside for binding in scopes.lookup(node.id, node)):
             raise ValueError(_AFTER.format(node.id))
@@ -339,8 +339,8 @@ def _lists(statement: ast.stmt, building: Building, search: Search) -> bool:
     if not isinstance(target, ast.Name) or not isinstance(statement, ast.Assign) or not _is_listing(statement.value):
         return False
     adding: list[ast.stmt] = []
-    for node in search.scopes.parents:
-        if not isinstance(node, ast.Name) or node.id != target.id or node in (target, building.listed):
+    for node in search.scopes.named(target.id):
+        if node in (target, building.listed):
             continue
         statement_of = _adding(node, search)
         if statement_of is None:

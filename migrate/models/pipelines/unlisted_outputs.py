@@ -30,9 +30,7 @@ def _listed(to: Rewriter) -> set[ast.AST | None]:
     """Where the data was made that some step lists as an output or an input."""
     if "data that steps list" not in to.memory:
         listing = [
-            node.value
-            for node in to.evaluator.scopes.parents
-            if isinstance(node, ast.keyword) and node.arg in ("outputs", "inputs", "output")
+            node.value for node in to.evaluator.scopes.every(ast.keyword) if node.arg in ("outputs", "inputs", "output")
         ]
         found = [to.evaluator.value(part) for node in listing for part in _parts(node, to)]
         to.memory["data that steps list"] = {value.origin for value in found if isinstance(value, Instance)}
