@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -234,14 +235,14 @@ class Scopes:
             return bindings[::-1]  # a loop, or cells that ran in another order
         around = [at, *self.ancestors(at)]
         blocks = {id(self._blocks[node]) for node in around if node in self._blocks}
-        others = {id(branch) for node in around if (branch := self._other_branch(node)) is not None}
+        others = sorted(_extent(branch) for node in around if (branch := self._other_branch(node)))
         reaching = []
         for binding in reversed(before):
             statement = binding.statement
             if statement is None:
                 reaching.append(binding)
                 break
-            if others and any(id(self._blocks.get(n)) in others for n in (statement, *self.ancestors(statement))):
+            if _is_in(others, statement):
                 continue
             reaching.append(binding)
             if any(id(self._blocks.get(node)) in blocks for node in self._always(statement)):
@@ -408,6 +409,19 @@ def _swallows(item: ast.withitem) -> bool:
     called = made.func if isinstance(made, ast.Call) else made
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     return name in ("suppress", "raises", "assertRaises", "assertRaisesRegex")
+
+
+def _extent(block: list[ast.stmt]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the statements of a block start, and where they end."""
+    first, last = block[0], block[-1]
+    return (first.lineno, first.col_offset), (last.end_lineno or 0, last.end_col_offset or 0)
+
+
+def _is_in(extents: list[tuple[tuple[int, int], tuple[int, int]]], statement: ast.stmt) -> bool:
+    """Whether a statement is in one of some blocks. ``extents``: of blocks that are apart, in their order."""
+    start = (statement.lineno, statement.col_offset)
+    before = bisect_right(extents, start, key=lambda extent: extent[0])
+    return before > 0 and start < extents[before - 1][1]
 
 
 @lru_cache(maxsize=4)
