@@ -91,7 +91,8 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     return Conversion(text, told, to.created)
 
 
-_TAKES = "{} is given an MLClient now, and is not seen here: it has to take one"
+#: What is said of a function that is not seen.
+TAKES = "{} is given an MLClient now, and is not seen here: it has to take one"
 
 
 def _tell_unseen_takers(to: Rewriter) -> None:
@@ -102,7 +103,7 @@ def _tell_unseen_takers(to: Rewriter) -> None:
         stays = given in to.attempt.plain or (isinstance(made, Instance) and made.origin in to.attempt.kept)
         if not stays and called not in told and not _is_of_python(call.func, to):
             told.add(called)
-            to.note(given, "workspace", "Workspace", _TAKES.format(called), Status.REVIEW)
+            to.note(given, "workspace", "Workspace", TAKES.format(called), Status.REVIEW)
 
 
 def _is_of_python(function: ast.expr, to: Rewriter) -> bool:

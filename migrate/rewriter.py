@@ -70,7 +70,7 @@ class Rewriter(RestOfRun):
         self.evaluator = evaluator
         self.options = options
         self.attempt = attempt
-        self.imports = Imports(evaluator, attempt.names)
+        self.imports = Imports(evaluator, attempt.names, {use.node for use in uses})
         self.uses = uses
         self._use_of = {use.node: use for use in uses}
         self.outcomes: dict[ast.expr, tuple[Rule | None, Outcome]] = {}
@@ -431,8 +431,8 @@ class Rewriter(RestOfRun):
         """Whether a workspace may be there as a v1 object beside its client: not if a function of this module gives it,
         which is decided with it. One of another module gives a client, whose workspace is looked up."""
         called = self.evaluator.value(made.func) if isinstance(made, ast.Call) else None
-        inside = isinstance(self.evaluator.scopes.parents.get(made), ast.NamedExpr)
-        return not inside and (not isinstance(called, Function) or is_from_elsewhere(made, self))
+        alone = isinstance(self.evaluator.scopes.parents.get(made), (ast.Assign, ast.AnnAssign))
+        return alone and (not isinstance(called, Function) or is_from_elsewhere(made, self))
 
     def use_of(self, node: ast.AST) -> Use | None:
         """The use that a node is, if it is one."""

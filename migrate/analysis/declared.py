@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 
 from amlbridge.migrate.analysis.implied import ImpliedItem
+from amlbridge.migrate.analysis.scopes import entered
 
 
 def declared(owner: ast.ClassDef) -> dict[str, ast.expr]:
@@ -28,7 +29,7 @@ def assignments(owner: ast.ClassDef) -> Iterator[tuple[ast.expr, ast.expr, ast.s
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 if isinstance(item.optional_vars, ast.Attribute):
-                    yield item.optional_vars, item.context_expr, node
+                    yield item.optional_vars, entered(item), node
         elif isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.target, ast.Name):
             for value in _items(node.iter, node.target):
                 for part, given in _paired(node.target, value):

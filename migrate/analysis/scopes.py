@@ -358,7 +358,7 @@ class Scopes:
             for target, values in _loops(node.target, node.iter):
                 self._target(target, "element", values, scope, statement)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            self._target(node.optional_vars, "with", node.context_expr, scope, statement)
+            self._target(node.optional_vars, "with", entered(node), scope, statement)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 name = alias.asname or alias.name.split(".")[0]
@@ -401,6 +401,15 @@ def _owner_of(name: str, scope: Scope) -> Scope | None:
         if isinstance(scope.node, FUNCTIONS):
             around.append(scope)
     return next((outer for outer in around if name in outer.bindings), next(iter(around), None))
+
+
+def entered(item: ast.withitem) -> ast.expr:
+    """What a context manager gives its block: itself, in what is known here, or what it has been given."""
+    made = item.context_expr
+    if not isinstance(made, ast.Call) or len(made.args) != 1 or isinstance(made.args[0], ast.Starred):
+        return made
+    name = made.func.attr if isinstance(made.func, ast.Attribute) else getattr(made.func, "id", "")
+    return made.args[0] if name in ("nullcontext", "closing") else made
 
 
 def _swallows(item: ast.withitem) -> bool:

@@ -17,15 +17,16 @@ _FOR_CHECKERS = re.compile(r"\s*#\s*(noqa|type:\s*ignore|pylint:|pragma:|nosec|f
 
 
 class Imports:
-    """Collects what the new code needs. ``need`` answers with the name that the module has for it."""
+    """Collects what the new code needs. ``need`` answers with the name that the module has for it. ``left``: names that
+    what stays SDK v1 reads; ``uses``: the nodes of the uses of SDK v1."""
 
-    def __init__(self, evaluator: Evaluator, left: set[str]) -> None:
+    def __init__(self, evaluator: Evaluator, left: set[str], uses: Set[ast.AST]) -> None:
         self._evaluator = evaluator
         self._left = left
         self._wanted: dict[tuple[str, str], str] = {}
         #: Names that the new code takes from imports that are there already, those of SDK v1 among them.
         self.reused: set[str] = set()
-        self._present = _present(evaluator)
+        self._present = _present(evaluator, uses)
         #: Names that a function imports itself: they hide those of the module in all of it.
         self._shadowed = {
             name
@@ -166,7 +167,7 @@ def _import_lines(evaluator: Evaluator) -> dict[tuple[str, str, str], int]:
     return found
 
 
-def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
+def _present(evaluator: Evaluator, uses: Set[ast.AST]) -> dict[tuple[str, str], str]:
     """What the module imports before code of SDK v1 runs: notebooks import more further below."""
     found = {}
     v1 = {
@@ -176,7 +177,7 @@ def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
         for alias in node.names
     }
     for node in evaluator.tree.body:
-        if not isinstance(node, (ast.Import, ast.ImportFrom, *_LATER)) and _reads(node, v1):
+        if not isinstance(node, (ast.Import, ast.ImportFrom, *_LATER)) and _reads(node, v1, uses):
             break
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
@@ -193,8 +194,8 @@ def _present(evaluator: Evaluator) -> dict[tuple[str, str], str]:
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def _reads(statement: ast.stmt, names: set[str]) -> bool:
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(statement))
+def _reads(statement: ast.stmt, names: set[str], uses: Set[ast.AST]) -> bool:
+    return any(node in uses or (isinstance(node, ast.Name) and node.id in names) for node in ast.walk(statement))
 
 
 def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:

@@ -196,17 +196,16 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     if variable in to.evaluator.scopes.names:
         return code
     bindings = binding.scope.bindings[binding.name]
-    places = [_place(other) for other in bindings]
-    if any(place is None for place in places) or any(map(to.evaluator.scopes.is_set_elsewhere, bindings)):
+    places = [(other, place) for other in bindings if (place := _place(other)) is not None]
+    if len(places) < len(bindings) or any(map(to.evaluator.scopes.is_set_elsewhere, bindings)):
         return code
     made = to.memory.setdefault(_MADE, {})
     assert isinstance(made, dict)
-    for place in places:
-        assert place is not None
-        statement, above = place
+    for other, (statement, above) in places:
         if statement not in made:
             may_lack = above and _may_be_none(binding)
-            made[statement] = f"{variable} = {code}{f' if {binding.name} is not None else None' if may_lack else ''}"
+            given = code if above or not is_none(other.value) else "None"
+            made[statement] = f"{variable} = {given}{f' if {binding.name} is not None else None' if may_lack else ''}"
             (to.before if above else to.after)(statement, made[statement])
     return variable
 

@@ -25,6 +25,7 @@ from amlbridge.migrate.models.pipelines.flow import Flow
 from amlbridge.migrate.models.runs import states
 from amlbridge.migrate.models.runs.artifacts import folder_above, stored_path
 from amlbridge.migrate.models.runs.metrics import asked
+from amlbridge.migrate.models.runs.parents import parent_of
 from amlbridge.migrate.models.runs.run_properties import is_added
 from amlbridge.migrate.models.runs.tracking import tracking
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
@@ -140,7 +141,6 @@ CALLS = {
     "get_logs": "{client}.jobs.stream({run}.name)",
     "get_job_log": "{client}.jobs.stream({run}.name)",
     "get_stdout_log": "{client}.jobs.stream({run}.name)",
-    "parent": "{client}.jobs.get({mlflow}.get_run({run}.name).data.tags['mlflow.parentRunId'])",
 }
 
 
@@ -152,10 +152,12 @@ def set_display_name(use: Use, to: Rewriter) -> Outcome:
     return Statements(f"{to.source(use.receiver)}.display_name = {to.source(assigned(use))}\n{save}")
 
 
-@rule.converts(*(f"Run.{member}" for member in CALLS))
+@rule.converts("Run.parent", *(f"Run.{member}" for member in CALLS))
 def call(use: Use, to: Rewriter) -> Outcome:
     """What asks the service, and answers in another form."""
     member = use.symbol.rsplit(".", 1)[1]
+    if member == "parent":
+        return parent_of(use.node, [written(use, to, part) for part in ("{run}.name", "{client}", "{mlflow}")], to)
     if member.endswith(("_log", "_logs")) and not use.is_statement:
         return Replace(written(use, to, _LOG), "the log is the file user_logs/std_log.txt of the job")
     review = "the answer has another form: a Job entity, or nothing where logs are streamed"

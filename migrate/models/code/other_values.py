@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.no_equivalent import is_member
@@ -28,4 +29,5 @@ def _is_of_another(use: Use) -> bool:
         return False
     found = use.evaluator.scopes.lookup(use.receiver.id, use.receiver)
     everywhere = found[0].scope.bindings[use.receiver.id] if found else []
-    return any(not isinstance(use.evaluator.binding_value(binding), Instance) for binding in everywhere)
+    values = [binding for binding in everywhere if binding.value is None or not is_none(binding.value)]
+    return any(not isinstance(use.evaluator.binding_value(binding), Instance) for binding in values)

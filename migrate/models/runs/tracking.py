@@ -30,7 +30,8 @@ def tracking(use: Use, to: Rewriter) -> str:
     beside = made in statements_beside(client, to)
     if isinstance(made, ast.Assign) and not beside and made is not _holder(use, client, to):
         client = to.source(made.targets[0])
-    if made is None and client == to.memory.get(("variable", "ml_client")):  # below what makes the client
+    inside = made is not None and made in to.evaluator.scopes.ancestors(use.node)  # if (ws := ...) is not None:
+    if inside or (made is None and client == to.memory.get(("variable", "ml_client"))):  # below what makes the client
         once(use.statement, to, "tracking", lambda: _line(mlflow, client))
         return mlflow
     if made is None:
@@ -140,7 +141,7 @@ def _maker(use: Use, client: str, to: Rewriter) -> ast.stmt | None:
         return (above or below)[-1]
     binding = _binding(use, client, to)
     if binding is not None and binding.kind == "assign":
-        return binding.statement
+        return binding.statement or scopes.statement_of(binding.node)
     if binding is None and (holder := _holder(use, client, to)) is not None:
         return holder
     if binding is None or binding.kind != "parameter":

@@ -165,3 +165,23 @@ def main():
 """).text
     assert "        ws = MLClient.from_config(" in text and "store = ws.datastores.get_default()" in text
     assert "print(ws.workspace_name, store.type)" in text
+
+
+@pytest.mark.parametrize("manager", ["nullcontext", "contextlib.closing"])
+def test_what_a_context_manager_has_been_given_is_what_it_gives(manager: str) -> None:
+    text = convert(f"""\
+import contextlib
+from contextlib import nullcontext
+from azureml.core import Workspace
+
+
+class Work:
+    def __init__(self):
+        with {manager}(Workspace.from_config()) as self.ws:
+            print(self.ws.name)
+
+
+with {manager}(Workspace.from_config()) as found:
+    print(found.name)
+""").text
+    assert "print(self.ws.workspace_name)" in text and "print(found.workspace_name)" in text

@@ -100,3 +100,21 @@ def test_a_workspace_within_an_expression_that_stays_keeps_its_name() -> None:
         "if (ws := Workspace.from_config()) is not None:\n    print(LinkedService.get(ws, 'spark'))\n"
     ).text
     assert "if (ws := Workspace.from_config()) is not None:" in text and "LinkedService.get(ws, " in text
+
+
+def test_a_workspace_that_is_assigned_with_others_stays_with_its_name() -> None:
+    text = convert(
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import Pipeline\n\n"
+        'count, ws = 3, Workspace.from_config()\nprint(ws.get_default_datastore())\nPipeline.load_yaml(ws, "p.yml")\n'
+    ).text
+    assert "count, ws = 3, Workspace.from_config()\nml_client = MLClient(" in text and "load_yaml(ws, " in text
+
+
+def test_there_is_no_client_of_a_variable_that_has_no_workspace_yet() -> None:
+    text = convert(
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import Pipeline\n\n\n"
+        "def load():\n    ws = None\n    if ws is None:\n        ws = Workspace.from_config()\n"
+        '    print(ws.get_default_datastore())\n    return Pipeline.load_yaml(ws, "p.yml")\n'
+    ).text
+    assert "    ws = None\n    ml_client = None\n    if ws is None:\n" in text
+    assert "Workspace.from_config()\n        ml_client = MLClient(" in text and text.count("MLClient(") == 1

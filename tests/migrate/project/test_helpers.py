@@ -133,3 +133,15 @@ def test_a_helper_that_only_a_notebook_imports(tmp_path: Path) -> None:
     assert "return ws.datastores.get_default().account_name" in (tmp_path / "helper.py").read_text()
     assert "print(store_of(ml_client))" in (tmp_path / "control.ipynb").read_text()
     assert not any(report.changed for report in run([tmp_path], Settings(jobs=1)))
+
+
+def test_a_module_that_is_imported_below_the_use_of_what_a_helper_gives_is_imported_above(tmp_path: Path) -> None:
+    after = converted(
+        tmp_path,
+        {
+            "current.py": "from azureml.core import Run\n\n\ndef current():\n    return Run.get_context()\n",
+            "train.py": "from current import current\n\nrun = current()\nrows = run.input_datasets['wine'].to_path()\n"
+            "import os\n\nprint(os.sep, rows)\n",
+        },
+    )["train.py"]
+    assert "os.environ" in after and after.index("import os\n") < after.index("os.environ")

@@ -15,9 +15,9 @@ def in_class(text: str) -> Program | None:
         return None
     first, second = halves.first, halves.second
     Replaced(by_name={name: f"self.{name}" for name in halves.handed}).visit(ast.Module([*first, *second], []))
-    methods: list[ast.stmt] = [function("__init__", ["self"], first), function("run", ["self"], second)]
+    methods: list[ast.stmt] = [function("__init__", ["self"], first), function("finish_work", ["self"], second)]
     cls = ast.ClassDef("Work", [], [], methods, [])
-    return Program(halves.parts.text(cls, *parsed('if __name__ == "__main__":\n    Work().run()\n')))
+    return Program(halves.parts.text(cls, *parsed('if __name__ == "__main__":\n    Work().finish_work()\n')))
 
 
 def constants_in_class(text: str) -> Program | None:

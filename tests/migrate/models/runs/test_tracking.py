@@ -195,3 +195,11 @@ def test_the_run_of_an_explanation_that_a_class_keeps_to_itself_is_told() -> Non
     )
     assert "self." not in found.text.partition("Work()")[2]
     assert "the run of the explanation cannot be told" in [finding.message for finding in found.findings]
+
+
+@pytest.mark.parametrize("condition", ["", "if (ws := Workspace.from_config()) is not None:\n        "])
+def test_mlflow_is_told_behind_a_client_that_an_expression_makes(condition: str) -> None:
+    made = condition or "(ws := Workspace.from_config())\n    "
+    text = convert(f"{HEAD}\ndef show():\n    {made}print([run.id for run in Experiment(ws, 'e').get_runs()])\n").text
+    assert text.index("ml_client := ") < text.index("set_tracking_uri(") < text.index("search_runs(")
+    assert text.count("set_tracking_uri(") == 1
