@@ -12,8 +12,11 @@ from amlbridge.migrate.module import ModuleText, Registered, Registrations
 from amlbridge.migrate.project.submissions import reader
 from amlbridge.migrate.rewriter import CannotWriteError
 
-#: A lookup whose name is no literal: (the name).
-_ANY_NAME = re.compile(r"\bget_by_name\(\s*[\w.]+\s*,\s*(?:name\s*=\s*)?([A-Za-z_][\w.]*)\s*[,)]")
+#: A lookup whose name is no literal: (the name, or its start).
+_ANY_NAME = re.compile(
+    r"(?:\bget_by_name\(\s*(?:(?:workspace\s*=\s*)?[\w.]+(?:\([^()]*\))?\s*,\s*(?:name\s*=\s*)?|name\s*=\s*)"
+    r"|\.datasets(?:\[|\.get\()\s*)(?!(?:name|version)\s*=)([A-Za-z_][\w.]*)"
+)
 _REGISTERS = re.compile(r"\.register(_pandas_dataframe)?\(")
 #: What a registration says, up to its end if it has one on the way.
 _CALL = re.compile(r"\.register(?:_pandas_dataframe)?\(((?:[^()]|\([^()]{0,200}\)){0,400})")

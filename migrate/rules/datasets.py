@@ -1,8 +1,8 @@
 """Datasets become data assets: ``Dataset`` -> ``Data``, and ``Input`` where a job reads one.
 
 A ``FileDataset`` is a ``uri_folder``, or a ``uri_file`` when it is one file. A ``TabularDataset`` is a ``uri_file``
-when it is one file, else an ``mltable``, which a script reads with ``mltable.load``. A dataset that is not registered
-is the ``Data`` entity that ``register`` creates.
+when it is one file and no code reads tables by names that are not known before it runs, else an ``mltable``, which a
+script reads with ``mltable.load``. A dataset that is not registered is the ``Data`` entity that ``register`` creates.
 """
 
 from __future__ import annotations
@@ -581,6 +581,7 @@ def with_timestamps(use: Use, to: Rewriter) -> Outcome:
 
 def _opened(node: ast.expr, to: Rewriter) -> str:
     data = follow(node, to)
+    to.assumed += [mixed_table(node, to)]
     mltable, path = to.need_module("mltable"), path_code(node, to)
     if data is not None and kind_of(data, to) == "uri_file":
         return f'{mltable}.from_delimited_files([{{"file": {path}}}])'

@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Code, Function, Instance
 from amlbridge.migrate.models.code.parameters import handed_with, is_given_input, parameter_of
 from amlbridge.migrate.models.datasets import table_options
+from amlbridge.migrate.models.datasets.any_names import reads_any_table_here
 from amlbridge.migrate.models.datasets.given_inputs import call_of, returned
 from amlbridge.migrate.models.datasets.handed_data import handed_elsewhere, is_of_files, may_be_unregistered
 from amlbridge.migrate.models.datasets.mixed_data import mixed_input
@@ -293,6 +294,12 @@ def _looked_up(data: Data, to: Rewriter) -> ast.expr | None:
     return None
 
 
+def is_any_asset(data: Data, to: Rewriter) -> bool:
+    """Whether only the running code knows the name that data is looked up by, and nothing here registers it."""
+    name = _looked_up(data, to)
+    return name is not None and to.evaluator.text(name) is None and _registered(name, to) is None
+
+
 def _name_of(use: Use) -> ast.expr | None:
     name = use.argument("name", position=1)
     return use.node.slice if name is None and isinstance(use.node, ast.Subscript) else name
@@ -385,7 +392,8 @@ def single_file(use: Use, to: Rewriter) -> bool:
     """Whether a tabular dataset is one plain CSV file, whose path is known, and nothing needs it as a table."""
     if is_read_by_rows(use, to):
         return False
-    if to.evaluator.surroundings.reads_any_table() and (use.symbol == FRAME or _is_registered(use, to)):
+    any_read = to.evaluator.surroundings.reads_any_table() or reads_any_table_here(to)
+    if any_read and (use.symbol == FRAME or _is_registered(use, to)):
         return False
     if use.symbol == FRAME:
         return True

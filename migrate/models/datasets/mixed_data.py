@@ -7,6 +7,7 @@ import ast
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.values import Function, Instance
+from amlbridge.migrate.models.datasets.any_names import ASSUMED
 from amlbridge.migrate.rewriter import Rewriter
 
 #: The types of datasets that differ in what SDK v2 makes of them.
@@ -52,6 +53,11 @@ def _several_types(given: list[ast.expr], to: Rewriter) -> bool:
 
 
 def mixed_table(node: ast.expr, to: Rewriter) -> str:
-    """What is to be checked where the rows of data are read that a function gives in several types; "" elsewhere."""
-    function = mixed_function(node, to)
-    return _READ.format(function) if function else ""
+    """What is to be checked where the rows of data are read that a function gives in several types, or that is looked
+    up by a name which only the running code knows; "" elsewhere."""
+    from amlbridge.migrate.models.datasets.data import follow, is_any_asset
+
+    if function := mixed_function(node, to):
+        return _READ.format(function)
+    data = follow(node, to)
+    return ASSUMED if data is not None and is_any_asset(data, to) else ""
