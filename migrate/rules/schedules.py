@@ -336,10 +336,20 @@ def _component_job(
 
 def _published(use: Use, to: Rewriter) -> Use | None:
     """What published the pipeline that has the id."""
-    node = use.argument("pipeline_id", "pipeline_endpoint_id", position=2)
+    node = _bare(use.argument("pipeline_id", "pipeline_endpoint_id", position=2))
     held = base(node, to) if node is not None else None
-    node = held.value if held is not None else node
+    node = _bare(held.value) if held is not None else node
     return to.maker(node.value) if isinstance(node, ast.Attribute) else None
+
+
+def _bare(node: ast.expr | None) -> ast.expr | None:
+    """An id without what makes a text of it again: ``str(id)``, ``"{}".format(id)``, ``f"{id}"``."""
+    if isinstance(node, ast.JoinedStr) and len(node.values) == 1 and isinstance(node.values[0], ast.FormattedValue):
+        return node.values[0].value
+    if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+        return node
+    function = ast.unparse(node.func)
+    return node.args[0] if function in ("str", "'{}'.format", "'{0}'.format") else node
 
 
 def _published_run(use: Use, to: Rewriter) -> ast.expr | None:

@@ -71,6 +71,7 @@ DROPPED = {
     "AmlComputeConfiguration.vm_priority=": _SIZE,
     "AmlComputeConfiguration._cluster_max_node_count=": _SIZE,
     "SparkSection.packages=": "give a Spark job its packages: spark(conf={'spark.jars.packages': 'group:name:1.0'})",
+    "RunConfiguration.source_directory_data_store=": "SDK v2 uploads the code to the workspace's own storage of blobs",
     LIMIT: "the limit of its runs is the command's: command(timeout=...)",
     "RunConfiguration.save": "SDK v2 reads no file of a run configuration: what does needs its environment and compute",
 }

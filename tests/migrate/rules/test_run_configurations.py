@@ -94,3 +94,26 @@ def test_a_file_that_is_saved_is_told_of() -> None:
     )
     told = {finding.symbol: finding.message for finding in found.findings if finding.status is Status.REVIEW}
     assert "no file of a run configuration" in told["RunConfiguration.save"]
+
+
+def test_where_the_code_is_uploaded_to_keeps_nothing() -> None:
+    """The job gets the same code: only the storage that it comes from was chosen."""
+    found = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.runconfig import RunConfiguration
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+config = RunConfiguration()
+config.target = "cpu"
+config.source_directory_data_store = "workspaceblobstore"
+step = PythonScriptStep("bill.py", compute_target="cpu", source_directory="src", runconfig=config)
+Pipeline(ws, steps=[step]).publish("bills")
+"""
+    )
+    assert "source_directory_data_store" not in found.text and "azureml.core" not in found.text
+    told = [finding for finding in found.findings if finding.symbol.endswith("source_directory_data_store")]
+    assert [finding.status for finding in told] == [Status.REVIEW]
+    assert convert(found.text).text == found.text

@@ -269,3 +269,26 @@ def test_a_function_that_enables_a_schedule_of_the_module_that_is_changed_later(
         "    schedule.enable()\n    schedule.update(name='often')\n"
     )
     assert "begin_enable(" not in found.text and "schedule = ml_client.schedules.begin_create" not in found.text
+
+
+@pytest.mark.parametrize("code", ["str({})", "'{{}}'.format({})", 'f"{{{}}}"'])
+@pytest.mark.parametrize("variable", [True, False])
+def test_an_id_as_a_text_is_that_id(code: str, variable: bool) -> None:
+    """SDK v1's ids are texts already: format leaves them what they are."""
+    given = code.format("published.id")
+    text = convert(
+        f"""\
+from azureml.core import Workspace
+from azureml.pipeline.core import Pipeline, Schedule, ScheduleRecurrence
+from azureml.pipeline.steps import PythonScriptStep
+
+ws = Workspace.from_config()
+step = PythonScriptStep("bill.py", compute_target="cpu", source_directory="src")
+pipeline = Pipeline(ws, steps=[step])
+published = pipeline.publish("bills")
+{f"wanted = {given}" if variable else ""}
+Schedule.create(ws, "s", {"wanted" if variable else given}, "e", recurrence=ScheduleRecurrence("Day", 1))
+"""
+    ).text
+    assert "scheduled_job = pipeline()\n" in text and "create_job=scheduled_job" in text
+    assert "azureml.pipeline" not in text and convert(text).text == text
