@@ -15,6 +15,7 @@ from amlbridge.migrate.files.staying import imported, needed, runs_in_jobs
 from amlbridge.migrate.findings import FileReport, FileStatus
 from amlbridge.migrate.load import Loaded, load_all, own_packages, parse, with_users
 from amlbridge.migrate.module import Options
+from amlbridge.migrate.old_submitters import told
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.settling import settled
@@ -61,7 +62,6 @@ def convert_all(
         progress(done, len(loaded))
         reports[report.path] = report
     reports = settled(reports, lambda found, paths: _over(loaded, found, paths, settings, roots))
-    yield from reports.values()
     staying = {
         path: (packages, runs_in_jobs(report.after))
         for path, report in reports.items()
@@ -72,7 +72,8 @@ def convert_all(
     for index in late:
         done += 1
         progress(done, len(loaded))
-        yield convert(work, index)
+        reports[loaded[index].path] = convert(work, index)
+    yield from told(reports).values()
 
 
 def _over(

@@ -6,6 +6,8 @@ mlflow.start_run()``: inside of a job that is the job's run, elsewhere a new loc
 
 Code that asks whether it runs offline (``type(run) == _OfflineRun``, ``run.id.startswith("OfflineRun")``,
 ``hasattr(run, "experiment")``) asks for the variable ``AZUREML_RUN_ID``, which every job has.
+
+Where the code that submits the script stays SDK v1, the finding says what its environment has to have from now on.
 """
 
 from __future__ import annotations
