@@ -80,6 +80,11 @@ def _named(use: Use, to: Rewriter) -> tuple[str, str, str]:
     node = use.argument("name", position=0)
     if node is None:
         raise ValueError("the metric has no name")
+    return named(node, to)
+
+
+def named(node: ast.expr, to: Rewriter) -> tuple[str, str, str]:
+    """The code of a name as MLflow allows it, the name itself if it is literal, and what to review."""
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return _put_together(node, to)
     allowed = allowed_name(node.value)
@@ -178,7 +183,7 @@ def log(use: Use, to: Rewriter) -> Outcome:
     step = use.argument("step", position=3)
     if kind == "text":
         return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
-    if is_array(value, use.evaluator):
+    if not (kind and isinstance(value, ast.Attribute)) and is_array(value, use.evaluator):
         text = log_call(use, to, "log_text", f"repr({code})", joined(name, literal, ".txt"))
         return Replace(text, together([review, _ARRAY]))
     if is_dict(use.evaluator, value):

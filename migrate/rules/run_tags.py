@@ -1,16 +1,19 @@
 """Tags and properties of a run become tags of MLflow.
 
 MLflow has no properties that cannot be changed; they become tags. Tags are read from the server each time, as the run's
-object does not follow changes.
+object does not follow changes. Names that MLflow does not allow get ``_`` for the characters in question.
 """
 
 from __future__ import annotations
 
+import ast
+
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
 from amlbridge.migrate.inside import client_call, of_other_run, run_id
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
-from amlbridge.migrate.rules.run_metrics import loop_names
+from amlbridge.migrate.rules.run_metrics import allowed_name, loop_names, named, quoted
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
 
@@ -43,7 +46,8 @@ def tag(use: Use, to: Rewriter) -> Outcome:
     if key is None:
         return Leave("the tag has no name")
     code = to.source(value) if value is not None else '""'
-    return Replace(client_call(use, to, "set_tag", to.source(key), code))
+    name, _, review = named(key, to)
+    return Replace(client_call(use, to, "set_tag", name, code), review.replace("metric", "tag"))
 
 
 @rule.converts("RunContext.set_tags", "RunContext.add_properties")
@@ -52,14 +56,27 @@ def set_tags(use: Use, to: Rewriter) -> Outcome:
     tags = use.argument("tags", "properties", position=0)
     if tags is None:
         return Leave("the tags cannot be told")
-    review = _PROPERTIES if use.symbol.endswith("add_properties") else ""
+    code, renamed = _with_allowed_names(tags, to)
+    review = together([_PROPERTIES if use.symbol.endswith("add_properties") else "", renamed])
     if not of_other_run(use, to):
-        return Replace(f"{to.need_module('mlflow')}.set_tags({to.source(tags)})", review)
+        return Replace(f"{to.need_module('mlflow')}.set_tags({code})", review)
     if not use.is_statement:
         return Leave("set each tag with MlflowClient().set_tag(run_id, key, value)")
     key, value = loop_names(use, to, "key", "value")
-    code = client_call(use, to, "set_tag", key, value)
-    return Statements(f"for {key}, {value} in {to.source(tags)}.items():\n    {code}", review)
+    call = client_call(use, to, "set_tag", key, value)
+    return Statements(f"for {key}, {value} in {code}.items():\n    {call}", review)
+
+
+def _with_allowed_names(tags: ast.expr, to: Rewriter) -> tuple[str, str]:
+    """The code of the tags, where a dict is written there with names that MLflow allows; and what to review."""
+    code, wrong = to.source(tags), []
+    for key in tags.keys if isinstance(tags, ast.Dict) else []:
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value != allowed_name(key.value):
+            written, name = to.source(key), allowed_name(key.value)
+            if code.count(written) == 1:
+                code = code.replace(written, quoted(name))
+                wrong.append(f"MLflow does not allow the tag's name {key.value!r}: it is {name!r} now")
+    return code, together(wrong)
 
 
 @rule.converts("RunContext.remove_tags")

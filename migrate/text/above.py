@@ -10,19 +10,20 @@ from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.text.trees import FUNCTIONS
 
 
-def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str]) -> str:
+def shared(at: ast.AST, to: Rewriter, name: str, code: Callable[[], str], key: str = "") -> str:
     """A variable that the block of a use makes once, above the first statement that needs it. Not further out: an
     ``if`` around may tell apart whether the script runs in a job. ``code`` gives its value. Where the use itself
-    depends on a condition, it is the value itself."""
+    depends on a condition, it is the value itself. ``key`` tells apart values that want the same name."""
+    key = key or name
     statement = to.evaluator.scopes.statement_of(at)
     if statement is None:
         return code()
     if any(isinstance(node, (ast.IfExp, ast.BoolOp)) for node in _within_statement(at, to)):
-        return str(to.memory["variable", name]) if _is_above(statement, to, name) else code()
-    if ("variable", name) not in to.memory:
-        to.memory["variable", name] = to.fresh(name)
-    variable = to.memory["variable", name]
-    once(statement, to, name, lambda: f"{variable} = {code()}")
+        return str(to.memory["variable", key]) if _is_above(statement, to, key) else code()
+    if ("variable", key) not in to.memory:
+        to.memory["variable", key] = to.fresh(name)
+    variable = to.memory["variable", key]
+    once(statement, to, key, lambda: f"{variable} = {code()}")
     return str(variable)
 
 

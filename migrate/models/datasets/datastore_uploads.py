@@ -193,9 +193,11 @@ def _file_system(use: Use, to: Rewriter) -> str:
     code = to.source(store) if store is not None else f"{to.client(use.node)}.datastores.get_default()"
     address = f'"azureml:/" + {code}.id' if '"' in code or "\n" in code else f'f"azureml:/{{{code}.id}}"'
     system = f'{to.need_module("fsspec")}.filesystem("azureml", uri={address})'
-    if not isinstance(store, ast.Name) or len(to.evaluator.scopes.lookup(store.id, store)) != 1:
+    bindings = to.evaluator.scopes.bindings_of(store)
+    if not isinstance(store, ast.Name) or len(bindings) != 1:
         return system
-    return shared(use.node, to, f"{store.id}_fs", lambda: system)
+    line, column = bindings[0].position  # a variable may be another datastore further down
+    return shared(use.node, to, f"{store.id}_fs", lambda: system, f"{store.id} of {line}:{column}")
 
 
 def store_of(use: Use, to: Rewriter) -> ast.expr | None:

@@ -56,3 +56,31 @@ else:
 """
     ).text
     assert text.count("ml_client = ") == 1
+
+
+IN_BOTH = """\
+import os
+from azureml.core import Model, Run, Workspace
+
+run = Run.get_context()
+if run.id.startswith("OfflineRun"):
+    ws = Workspace.from_config()
+    model = Model.register(ws, model_name="m", model_path="out")
+else:
+    run.upload_folder("model", "out")
+    if len(os.listdir("out")) > 1:
+        print(Model(run.experiment.workspace, "m").version)
+    model = run.register_model(model_name="m", model_path="model")
+"""
+
+
+def test_the_other_branch_makes_its_own() -> None:
+    text = convert(IN_BOTH).text
+    first, _, second = text.partition("\nelse:\n")
+    assert "ml_client = MLClient.from_config(" in first
+    assert second.count(MADE) == 1 and second.index(MADE) < second.index("    if len(")
+
+
+def test_a_client_above_the_choice_is_enough() -> None:
+    above = "ws = Workspace.from_config()\nif run.id"
+    assert convert(IN_BOTH.replace("if run.id", above)).text.partition("\nelse:\n")[2].count(MADE) == 0

@@ -31,6 +31,8 @@ HEAD = "from azureml.core import Run\nimport os\nrun = Run.get_context()\n"
         ("run.log_image('a', 'b.png')", 'mlflow.log_artifact("b.png")', Status.CONVERTED),
         ("run.log_image('a', plot=x)", 'mlflow.log_figure(x, "a.png")', Status.REVIEW),
         ("run.tag('done')", 'mlflow.set_tag("done", "")', Status.CONVERTED),
+        ("run.tag('Done at last!', 'a')", 'mlflow.set_tag("Done at last_", "a")', Status.REVIEW),
+        ("run.set_tags({'a#': '1', 'b': x})", 'mlflow.set_tags({"a_": "1", "b": x})', Status.REVIEW),
         ("run.parent.set_tags(tags)",
          "for key, value in tags.items():\n"
          '    MlflowClient().set_tag(run.data.tags["mlflow.parentRunId"], key, value)', Status.CONVERTED),

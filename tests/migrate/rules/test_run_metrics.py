@@ -239,13 +239,19 @@ def test_what_a_function_of_the_module_gives(returned: str, after: str, is_known
         ("forest.feature_importances_", True),
         ("f1_score(truth, found, average=None)", True),
         ("folds", True),
+        ("truth.shape", True),
+        ("pd.DataFrame(rows)", True),
+        ("x_test", True),
         ("folds.mean()", False),
+        ("truth.shape[0]", False),
+        ("len(x_test)", False),
         ('f1_score(truth, found, average="macro")', False),
         ("np.array(0.5)", False),
     ],
 )
 def test_an_array_is_logged_as_its_text_as_sdk_v1_did(value: str, is_text: bool) -> None:
-    found = convert(f"{HEAD}folds = cross_val_score(model, rows, truth)\nrun.log('scores', {value})\n")
+    made = "folds = cross_val_score(model, rows, truth)\nx_train, x_test = train_test_split(rows)\n"
+    found = convert(f"{HEAD}{made}run.log('scores', {value})\n")
     after = f'log_text(repr({value}), "scores.txt")' if is_text else f'log_metric("scores", {value})'
     assert f"mlflow.{after}" in found.text
     told = any("one number" in finding.message for finding in found.findings)

@@ -51,6 +51,20 @@ def test_a_folder_goes_to_the_same_path(before: str, after: str) -> None:
     assert ast.unparse(ast.parse(found.text)).endswith(ast.unparse(ast.parse(f"store_fs.upload(lpath={after})")))
 
 
+def test_a_variable_that_is_another_datastore_further_down_has_another_file_system() -> None:
+    found = convert(
+        f'{_HEAD}store.upload("a", "x")\nstore = Datastore.get(ws, "lake")\nstore.upload("b", "y")\n'.replace(
+            "import Dataset", "import Dataset, Datastore"
+        )
+    )
+    assert found.text == (
+        f'{_AFTER}store_fs.upload(lpath="a", rpath="x", recursive=True, overwrite="APPEND")\n'
+        'store = ml_client.datastores.get("lake")\n'
+        'store_fs_2 = fsspec.filesystem("azureml", uri=f"azureml:/{store.id}")\n'
+        'store_fs_2.upload(lpath="b", rpath="y", recursive=True, overwrite="APPEND")\n'
+    )
+
+
 def test_uploads_to_one_datastore_share_the_file_system() -> None:
     findings = check_transformed(
         f'{_HEAD}store.upload("a", "x")\nstore.upload_files(["b.csv"], target_path="y")\n',
