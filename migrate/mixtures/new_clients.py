@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 
+from amlbridge.migrate.analysis.experiments import is_either
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.held import held_client
 from amlbridge.migrate.mixtures.one_branch import complete
@@ -50,6 +51,8 @@ _FACTS = {
 
 def has_only_facts(made: ast.expr, to: Rewriter) -> bool:
     """Whether all that is read of a job's workspace is in the job's variables, so that nothing needs a client of it."""
+    if isinstance(made, ast.Attribute) and is_either(made.value, to.evaluator):
+        return False  # outside of a job there are no such variables
     objects, parent = Objects.of(to), to.evaluator.scopes.parents.get(made)
     if isinstance(parent, ast.Attribute):  # ``run.experiment.workspace.name``
         use = to.use_of(parent)

@@ -22,6 +22,7 @@ from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Stat
 from amlbridge.migrate.rewriter import Rewriter
 from amlbridge.migrate.rules.pipelines import job_code
 from amlbridge.migrate.rules.publishing import invocation
+from amlbridge.migrate.rules.run_workspace import of_either
 
 rule = Rule(
     "experiments",
@@ -172,7 +173,7 @@ def portal_url(use: Use, to: Rewriter) -> Outcome:
 @rule.converts("Experiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """The client of the workspace that the experiment is in."""
-    return Replace(to.client(use.node))
+    return of_either(use, to) or Replace(to.client(use.node))
 
 
 def _derived(to: Rewriter) -> frozenset[str]:

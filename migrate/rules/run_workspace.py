@@ -13,10 +13,12 @@ from __future__ import annotations
 import ast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.findings import together
+from amlbridge.migrate.mixtures.either import either_client
 from amlbridge.migrate.mixtures.new_clients import client, has_only_facts, new_client
 from amlbridge.migrate.models.runs.offline import probe
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
-from amlbridge.migrate.rewriter import Rewriter
+from amlbridge.migrate.rewriter import CLIENT, Rewriter
 from amlbridge.migrate.text.above import shared
 
 _HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
@@ -62,6 +64,8 @@ ACCESS = "assumed that the identity of the job (of its compute, or its user) has
 @rule.converts("ContextExperiment.workspace")
 def workspace(use: Use, to: Rewriter) -> Outcome:
     """A client of the workspace that the job runs in, where more is asked than the job's variables tell."""
+    if (either := of_either(use, to)) is not None:
+        return either
     asks = probe(use, to)
     if use.is_assigned and has_only_facts(use.node, to):
         return Statements(asks)
@@ -70,6 +74,18 @@ def workspace(use: Use, to: Rewriter) -> Outcome:
     if asks:
         to.before(use.statement, asks)
     return Replace(client(use, to), ACCESS)
+
+
+def of_either(use: Use, to: Rewriter) -> Replace | None:
+    """The client of an experiment that is that of the job or one that the code makes; None for any other."""
+    if not _is_value(use) and to.visible_client(use.node) is not None:
+        return None
+    found = either_client(use, to)
+    if found is None:
+        return None
+    code, assumed = found
+    made = code if _is_value(use) else shared(use.node, to, CLIENT, lambda: code)
+    return Replace(made, together([ACCESS, assumed]))
 
 
 def _is_value(use: Use) -> bool:
