@@ -113,7 +113,7 @@ def test_models_by_their_predictions(pair: Pair, monkeypatch: pytest.MonkeyPatch
     for folder in (pair.left, pair.right):
         (folder / "registered.pkl").write_bytes((folder / "m.pkl").read_bytes())
     with monkeypatch.context() as patched:
-        patched.setattr(models.subprocess, "run", None)
+        patched.setattr(models.PREDICTOR, "ask", None)
         assert pair.check("registered.pkl") == dataclasses.replace(check, subject="registered.pkl"), "asked once"
     (pair.right / "m.pkl").write_bytes(pickle.dumps(LinearRegression().fit(rows, rows @ [1.01, 2.0])))
     assert pair.check("m.pkl").verdict is Verdict.DIFFERENT
