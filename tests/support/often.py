@@ -120,6 +120,23 @@ def _model(module: str, name: Any) -> Any:
 assert _model(_models.__name__, "x.Model") is _slow_model(_models.__name__, "x.Model") is _models.Model
 assert _model(_models.__name__, "x.None") == _slow_model(_models.__name__, "x.None")
 _models._get_model = _model
+_validated: Any = import_module("azure.ai.ml.entities._validation.schema").SchemaValidatableMixin
+_new_schema = _validated._schema_for_validation
+_schemas: dict[tuple[type, str], Any] = {}
+
+
+def _schema(thing: Any) -> Any:
+    """What a step is checked and written with: a hundred fields, which SDK v2 makes five times for each step, half of
+    what it computes to submit a pipeline."""
+    context = thing._default_context()
+    key = type(thing), repr(context)
+    # One that has read a file may look for others beside that.
+    if key not in _schemas or _schemas[key].context != context:
+        _schemas[key] = _new_schema.fget(thing)
+    return _schemas[key]
+
+
+_validated._schema_for_validation = property(_schema)
 # Each client of SDK v1's interfaces, of which a run makes six, looks 999 codes up in a list of 500: 5 ms of computing.
 _retries: Any = import_module("msrest.universal_http.requests").ClientRetryPolicy
 _retries.safe_codes = frozenset(_retries.safe_codes)
@@ -164,6 +181,10 @@ assert _keeps(_common.CREDENTIALS_PATH) and _keeps(_common.USER_PATH)
 
 def turn_to_own_service() -> None:
     """In a client whose service or HOME is another than that of the interpreter which has imported the SDKs."""
+    connector: Any = sys.modules.get("aiohttp.connector")
+    if connector is not None:
+        # It has read whom to trust when it was imported.
+        connector._SSL_CONTEXT_VERIFIED = connector._make_ssl_context(True)
     for method in _methods:
         method.__defaults__ = method.__defaults__ and tuple(map(_turned, method.__defaults__))
         for name, value in (method.__kwdefaults__ or {}).items():

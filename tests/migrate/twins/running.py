@@ -45,16 +45,25 @@ if sys.executable != {interpreter!r}:
     left = {{name: value for name, value in os.environ.items() if not name.startswith("KMP_")}}
     os.execve({program!r}, [{program!r}, *sys.argv], left)
 """
-#: Runs ``cell.py`` as a notebook with a kernel of its own interpreter; what the cell prints is printed.
+#: Runs ``cell.py`` as a notebook with a kernel of its own, which is forked, too; what the cell prints is printed.
+#: Imports have set variables that begin with KMP_ and TF_ in the interpreter that the program is forked from.
 _NOTEBOOK = """\
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
+kernel = Path("kernel.py")
+kernel.write_text("from ipykernel import kernelapp\\n\\nkernelapp.launch_new_instance()\\n")
 cell = nbformat.v4.new_code_cell(open("cell.py").read())
 notebook = nbformat.v4.new_notebook(cells=[cell])
-NotebookClient(notebook, kernel_name="python3", timeout=200, shutdown_kernel="immediate").execute()
+client = NotebookClient(notebook, kernel_name="python3", timeout=200, shutdown_kernel="immediate")
+client.create_kernel_manager().kernel_spec.argv[:] = [{program!r}, str(kernel.absolute()), "-f", "{{connection_file}}"]
+left = {{name: value for name, value in os.environ.items() if not name.startswith(("KMP_", "TF_"))}}
+client.execute(stdin=subprocess.DEVNULL, env=left)
 for output in notebook.cells[0].outputs:
     if output.output_type == "stream":
         getattr(sys, output.name).write(output.text)
@@ -138,10 +147,10 @@ def _statements(text: str) -> Iterator[str]:
 
 def _own(twin: Twin) -> str:
     """What runs a program with packages of its own: forked from the interpreter of the environment that several twins
-    have. One that asks hosts of Azure is started afresh, since aiohttp reads what it trusts when it is imported."""
+    have."""
     interpreter = own_environment.python(*twin.packages)
     assert interpreter is not None, "the twin should have been skipped"
-    forked = own_environment.TOGETHER.issuperset(twin.packages) and not twin.asks_azure
+    forked = own_environment.TOGETHER.issuperset(twin.packages)
     return warm_clients.instead_of(interpreter) if forked else interpreter
 
 
@@ -149,10 +158,10 @@ def _run(twin: Twin, live: LiveService, folder: Path) -> Result:
     # The client of SDK v2 splits addresses of files at the word "paths".
     workspace = f"{twin.name}-{folder.name}".replace("paths", "places")
     program = (folder / "main.py").read_text()
+    python = _own(twin) if twin.packages and not twin.script else None
     if twin.notebook:
         (folder / "cell.py").write_text(program)
-        program = _NOTEBOOK
-    python = _own(twin) if twin.packages and not twin.script else None
+        program = _NOTEBOOK.format(program=python or warm_clients.python())
     done = live.run(program, folder=folder, workspace=workspace, check=not twin.refused, python=python)
     if twin.refused:
         assert done.returncode, f"nothing was refused: {done.stdout}"
