@@ -45,6 +45,8 @@ def _unread(writer: StatementWriter, before: Set[str], read: Set[str]) -> bool:
     for statement in {use.statement: None for use in to.uses}:
         if to.replaced.get(statement) == "" or not isinstance(statement, (ast.Assign, ast.Expr)):
             continue
+        if statement.value in to.attempt.both:  # what stays SDK v1 reads it
+            continue
         code = writer.whole(statement)
         text = to.source(statement) if code is None else code
         try:
