@@ -15,6 +15,7 @@ import re
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.mixtures.new_clients import client as client_inside
 from amlbridge.migrate.mixtures.new_clients import is_run_script
+from amlbridge.migrate.models.datasets import open_files
 from amlbridge.migrate.models.datasets.data import follow
 from amlbridge.migrate.models.datasets.listed_files import FLAT, copies
 from amlbridge.migrate.models.datasets.path_lists import paths_of
@@ -105,6 +106,8 @@ def download(use: Use, to: Rewriter) -> Outcome:
     target = use.argument("target_path", position=0)
     if (made := web_files(use.receiver, to)) is not None:
         return _from_web(made, target, use, to)
+    if (found := open_files.downloaded(use, to)) is not None:
+        return found
     if _is_on_web(use.receiver, to):
         return Leave("SDK v2 downloads from datastores: read addresses of the web with pandas or fsspec")
     public = open_root(use.receiver, to)

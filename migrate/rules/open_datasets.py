@@ -2,7 +2,9 @@
 
 SDK v2 has no package of them. A table is read with pandas from its parquet files, with filters for start_date and
 end_date, and with the columns that were asked for or kept; files are downloaded with fsspec, or are a data asset at
-their address. Both read ``abfs://`` with the package adlfs, which takes the place of azureml-opendatasets.
+their address. Where some of the files are taken, or where they are downloaded to is asked for, fsspec lists them, in
+the order of their names as SDK v1. All read ``abfs://`` with the package adlfs, which takes the place of
+azureml-opendatasets.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets.frames import pandas_name
 from amlbridge.migrate.models.datasets.open_datasets import ACCOUNT, OPEN, OpenDataset
+from amlbridge.migrate.models.datasets.open_files import file_system, is_listed, listed, some
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -111,7 +114,10 @@ def frame(use: Use, to: Rewriter) -> Outcome:
 
 
 def selected(use: Use, to: Rewriter) -> Outcome | None:
-    """A selection of an open dataset that is read as a table: it goes as well. None for one of another dataset."""
+    """A selection of an open dataset: one that is read as a table goes as well, one of files is that of their list.
+    None for one of another dataset."""
+    if (files_taken := some(use, to)) is not None:
+        return files_taken
     public = public_table(use.node, to)
     if public is None or not public[0].symbol.endswith(".get_tabular_dataset"):
         return None
@@ -211,6 +217,8 @@ def files(use: Use, to: Rewriter) -> Outcome:
     """The files at their address: a data entity that is not registered."""
     dataset = dataset_of(use)
     assert dataset is not None
+    if is_listed(use, to):
+        return listed(use, to)
     if Objects.of(to).variable(use.node) is not None:
         to.spare.add(use.statement)  # download and others name the files themselves
     entity = to.need("azure.ai.ml.entities", "Data")
@@ -221,8 +229,7 @@ def downloaded(made: Use, target: str, to: Rewriter) -> str:
     """The code that downloads the files of a dataset into a folder. ``made``: the call of get_file_dataset."""
     dataset = dataset_of(made)
     assert dataset is not None
-    system = f'{to.need_module("fsspec")}.filesystem("abfs", account_name="{ACCOUNT}", anon=True)'
-    return f'{system}.get("{dataset.files}", {target})'
+    return f'{file_system(to)}.get("{dataset.files}", {target})'
 
 
 def dataset_of(use: Use | None) -> OpenDataset | None:

@@ -73,8 +73,8 @@ def test_registered_files_are_a_data_asset_at_their_address() -> None:
     assert 'path="wasbs://mnist@azureopendatastorage.blob.core.windows.net/"' in found.text
 
 
-def test_a_part_of_the_files_is_left() -> None:
-    body = "files = OjSalesSimulated.get_file_dataset()\nfiles = files.take(10)\nfiles.download('d')\n"
+def test_a_part_of_the_files_that_is_more_than_downloaded_is_left() -> None:
+    body = "files = OjSalesSimulated.get_file_dataset()\nfiles = files.take(10)\nuse(files)\n"
     found = convert(HEAD.replace("*", "OjSalesSimulated") + body)
     left = {finding.symbol: finding.status for finding in found.findings}
     assert left["FileDataset.take"] is Status.NO_EQUIVALENT
