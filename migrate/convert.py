@@ -16,7 +16,7 @@ from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.known import home_of
 from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.unbound import unbound_workspace
-from amlbridge.migrate.analysis.unknown_calls import registering, unseen_takers
+from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow, registering, unseen_takers
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.cleanup.exported_names import without_lost
@@ -240,15 +240,20 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
 
 _MOCKED = "the test puts a mock in the place of what SDK v1 had: mock what the converted code calls"
 _UNKNOWN = "nobody knows what is registered here with SDK v1's workspace: register it with ml_client"
+_OLD_MLFLOW = (
+    "mlflow.azureml takes a workspace of SDK v1, and is gone in MLflow 2: register the model (mlflow.register_model), "
+    "and deploy it with a ManagedOnlineDeployment"
+)
 
 
 def _keep_for_unknown(to: Rewriter, attempt: Attempt) -> None:
     """What registers itself with a workspace is of SDK v1, whatever it is, and gets the workspace of SDK v1."""
-    for argument in registering(to.evaluator):
+    told = [(argument, _UNKNOWN) for argument in registering(to.evaluator)]
+    for argument, why in [*told, *((argument, _OLD_MLFLOW) for argument in deployed_by_mlflow(to.evaluator))]:
         to.keep_workspace(argument)
         attempt.plain.add(argument)
-        to.note(argument, "workspace", "Workspace", _UNKNOWN)
-        comment(argument, "workspace", _UNKNOWN, to)
+        to.note(argument, "workspace", "Workspace", why)
+        comment(argument, "workspace", why, to)
 
 
 def _keep_what_is_listed(use: Use, cause: Use | None, to: Rewriter, attempt: Attempt) -> None:

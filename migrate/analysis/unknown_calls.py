@@ -1,4 +1,5 @@
-"""Calls of what nobody knows that take a workspace: ``part.register(ws, "name")``, ``tools.prepare(ws)``."""
+"""Calls of what nobody knows that take a workspace: ``part.register(ws, "name")``, ``tools.prepare(ws)``. And those of
+``mlflow.azureml``, which MLflow had until its version 2: they take one of SDK v1 only."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import ast
 
 from amlbridge.migrate.analysis.foreign import is_unseen
 from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.text.trees import root_of
 
 
 def registering(evaluator: Evaluator) -> list[ast.Name]:
@@ -33,3 +35,23 @@ def unseen_takers(evaluator: Evaluator) -> list[tuple[ast.Name | ast.Attribute, 
         if taken and evaluator.value(call.func) is None and is_unseen(call, evaluator):
             found.append((taken[0], call))
     return found
+
+
+def deployed_by_mlflow(evaluator: Evaluator) -> list[ast.Name | ast.Attribute]:
+    """The workspaces that functions of ``mlflow.azureml`` are given."""
+    return [
+        given for given, call in unseen_takers(evaluator) if _full_name(call.func, evaluator).startswith(_OLD_MLFLOW)
+    ]
+
+
+_OLD_MLFLOW = "mlflow.azureml."
+
+
+def _full_name(function: ast.expr, evaluator: Evaluator) -> str:
+    """The name of a function with the module that it is imported from: ``mlflow.azureml.deploy``."""
+    first, _, rest = ast.unparse(function).partition(".")
+    for binding in evaluator.scopes.bindings_of(root_of(function)):
+        if isinstance(binding.node, ast.alias) and isinstance(binding.statement, (ast.Import, ast.ImportFrom)):
+            module = f"{binding.statement.module}." if isinstance(binding.statement, ast.ImportFrom) else ""
+            first = f"{module}{binding.node.name}" if binding.node.asname or module else first
+    return f"{first}.{rest}" if rest else first

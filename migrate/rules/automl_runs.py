@@ -179,10 +179,16 @@ def _onnx(name: str, to: Rewriter, use: Use) -> str:
 
 
 def _unpacked(use: Use) -> tuple[str, str] | None:
+    """The variables of the trial and of its model; "_" where the one is not wanted."""
     statement = use.statement
-    if not (isinstance(statement, ast.Assign) and statement.value is use.node and len(statement.targets) == 1):
+    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
         return None
-    target = statement.targets[0]
+    target, value = statement.targets[0], statement.value
+    if isinstance(value, ast.Subscript) and value.value is use.node and isinstance(target, ast.Name):
+        item = value.slice.value if isinstance(value.slice, ast.Constant) else None
+        return {0: (target.id, "_"), 1: ("_", target.id)}.get(item)  # type: ignore[arg-type]
+    if value is not use.node:
+        return None
     parts = target.elts if isinstance(target, ast.Tuple) else []
     if len(parts) != 2 or not all(isinstance(part, ast.Name) for part in parts):
         return None

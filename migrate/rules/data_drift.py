@@ -15,6 +15,7 @@ from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets.data import follow, input_code
+from amlbridge.migrate.models.serving.by_name import MONITORS, stays_by_name
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import Rewriter
 
@@ -122,6 +123,9 @@ _NOW = "a monitor compares its latest window only: this runs it once more, and i
 _STUDIO = "monitors of SDK v2 show their results in the studio"
 
 
+_BY_NAME = "this file has the monitor of this name from SDK v1 in another place, where it has to stay"
+
+
 @rule.converts("DataDriftDetector.create_from_datasets")
 def create(use: Use, to: Rewriter) -> Outcome:
     """A schedule that monitors."""
@@ -133,6 +137,8 @@ def create(use: Use, to: Rewriter) -> Outcome:
     name, baseline, target = given["name"], given["baseline_dataset"], given["target_dataset"]
     if use.call is None or name is None or baseline is None or target is None:
         return Leave("a monitor needs a name and the data that it compares")
+    if stays_by_name(name, to, MONITORS):
+        return Leave(_BY_NAME)
     entity = {key: to.need("azure.ai.ml.entities", key) for key in _ENTITIES}
     context = to.need("azure.ai.ml.constants", "MonitorDatasetContext")
     parts = [
@@ -210,6 +216,8 @@ def find(use: Use, to: Rewriter) -> Outcome:
     asked = next((member for member in Objects.of(to).members(use.node) if _cannot(member)), None)
     if name is None or asked is not None:
         return Leave(_cannot(asked) if asked is not None else "a monitor has a name", Status.NO_EQUIVALENT)
+    if stays_by_name(name, to, MONITORS):
+        return Leave(_BY_NAME)
     client = to.client(use.node, use.argument("workspace", position=0))
     return Replace(f"{client}.schedules.get(name={to.source(name)})")
 

@@ -18,6 +18,7 @@ from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
 from amlbridge.migrate.models.code.caught import key_errors
 from amlbridge.migrate.models.runs import states
+from amlbridge.migrate.models.serving.by_name import not_found
 from amlbridge.migrate.models.serving.deployment_settings import (
     is_followed,
     is_handed_on,
@@ -384,8 +385,8 @@ def find(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         return Replace(to.need("azure.ai.ml.entities", "ManagedOnlineEndpoint"))
     name = use.argument("name", position=1)
-    if name is None:
-        return Leave("a name is needed")
+    if name is None or not_found(name, to):
+        return Leave(not_found(name, to))
     client = to.client(use.node, use.argument("workspace", position=0))
     at = where(use.symbol == "LocalWebservice")
     return Replace(f"{client}.online_endpoints.get(name={to.source(name)}{at.argument})")
@@ -401,6 +402,8 @@ def find_of_kind(use: Use, to: Rewriter) -> Outcome:
 def item(use: Use, to: Rewriter) -> Outcome:
     """An endpoint of the workspace."""
     assert isinstance(use.node, ast.Subscript)
+    if not_found(use.node.slice, to):
+        return Leave(not_found(use.node.slice, to))
     key_errors(use, to)
     client = to.client(use.node, use.receiver)
     return Replace(f"{client}.online_endpoints.get(name={to.source(use.node.slice)})")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import posixpath
 
+from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import Status, together
 from amlbridge.migrate.models.serving.images import TOLD, is_checked, is_packaged, is_shown
@@ -213,6 +214,8 @@ def deploy_from_image(use: Use, to: Rewriter) -> Outcome:
     if given is None:
         return Leave(f"no image is given: {_OWN}")
     image = made(to, given)
+    if image is None and deployed_by_mlflow(to.evaluator):
+        return Leave("the image is one that mlflow.azureml built: deploy the model that MLflow registers")
     whole = is_packaged(image, to)
     wanted = Wanted(
         use.argument("name", position=1),

@@ -42,3 +42,34 @@ def test_functions_that_are_not_seen_and_get_the_client_are_told_of() -> None:
 def test_a_function_that_gets_the_workspace_of_sdk_v1_still_is_not() -> None:
     found = convert(f'{HEAD}for part in parts():\n    part.register(ws, "a")\n')
     assert not any("is not seen here" in finding.message for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("head", "call"),
+    [
+        ("import mlflow.azureml\n", "mlflow.azureml.deploy(uri, workspace=ws)"),
+        ("from mlflow.azureml import build_image\n", "build_image(uri, ws)"),
+        ("from mlflow import azureml\n", "azureml.deploy(uri, ws)"),
+        ("import mlflow.azureml as served\n", "served.deploy(uri, ws)"),
+    ],
+)
+def test_old_functions_of_mlflow_get_the_workspace_of_sdk_v1(head: str, call: str) -> None:
+    found = convert(f'{head}{HEAD}known = Dataset.get_by_name(ws, "d")\nmade = {call}\n')
+    assert (
+        found.text.endswith(f"    made = {call}\n".lstrip())
+        and "# TODO(amlbridge workspace): mlflow.azureml" in found.text
+    )
+    assert "ws = Workspace.from_config()\n" in found.text
+    assert 'known = ml_client.data.get("d", label="latest")' in found.text
+    assert [finding.status for finding in found.findings if finding.line == 7] == [Status.MANUAL]
+
+
+def test_an_image_of_mlflow_stays_with_its_deployment() -> None:
+    code = "image, model = mlflow.azureml.build_image(uri, ws)\nWebservice.deploy_from_image(ws, 'a', image)\n"
+    head = HEAD.replace("import Dataset", "import Webservice")
+    assert "\nWebservice.deploy_from_image(ws, " in convert(f"import mlflow.azureml\n{head}{code}").text
+
+
+def test_other_functions_of_mlflow_do_not() -> None:
+    found = convert(f'import mlflow\n{HEAD}mlflow.log_text(str(ws), "w")\n')
+    assert "Workspace" not in found.text

@@ -23,6 +23,8 @@ run = AutoMLRun(Experiment(ws, "e"), run_id="AutoML_1")
         ("best, _ = run.get_output()", "best = mlflow.get_run("),
         ("best, m = run.get_output(iteration=3)", 'best = mlflow.get_run(f"{run.name}_{3}")'),
         ("pair = run.get_output()", "pair = (\n    best_run,"),
+        ("best = run.get_output()[0]", "\nbest = mlflow.get_run(mlflow.get_run(run.name).data.tags["),
+        ("model = run.get_output()[1]", 'model = mlflow.sklearn.load_model(f"runs:/{best_run.info.run_id}/outputs/'),
         ("for t in run.get_children():\n    print(t.id)", "print(t.info.run_id)"),
         ("b = run.get_best_child()\nprint(b.properties['x'])", "print(b.data.tags["),
         ("b = run.get_best_child()\nb.download_file('outputs/m.pkl', 'm.pkl')", "run_id=b.info.run_id,"),

@@ -230,7 +230,6 @@ _READ_T = "files = Dataset.File.from_files((store, 't'))\n"
 @pytest.mark.parametrize(
     ("files", "folder"),
     [
-        ("['a/x.csv', 'b/y.csv']", "path='.'"),
         ("['a/x.csv', 'a/b/y.csv']", "path='a'"),
         ("FILES", "path=os.path.commonpath([os.path.dirname(os.path.abspath(file)) for file in FILES])"),
     ],
@@ -248,6 +247,15 @@ def test_some_files_of_a_folder_go_up_without_the_others(given: str) -> None:
     assert "upload_folder = tempfile.mkdtemp()\nfor file in [" in text
     assert "shutil.copy(file, upload_folder)" in text
     assert 'path=upload_folder, type="uri_folder"' in text
+
+
+@pytest.mark.parametrize("given", ["['a/x.csv', 'b/y.csv']", "['a/x.csv', 'y.csv']"])
+def test_files_of_several_folders_go_up_without_the_rest_of_the_working_directory(given: str) -> None:
+    text = convert(_STORE + f"store.upload_files({given}, target_path='t')\n" + _READ_T).text
+    copied = "os.path.join(upload_folder, file)"
+    assert f"    os.makedirs(os.path.dirname({copied}), exist_ok=True)\n    shutil.copy(file, {copied})\n" in text
+    assert 'path=upload_folder, type="uri_folder"' in text
+    assert "import os\n" in text and "import shutil\n" in text
 
 
 def test_files_that_keep_a_part_of_their_path_go_up_with_their_folder() -> None:
