@@ -38,6 +38,21 @@ def version(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{to.need_module('azure.ai.ml')}.__version__")
 
 
+_METHODS = ("split", "rsplit", "partition", "startswith", "endswith", "strip", "replace", "lower")
+_OTHER = "it is the version of azure-ai-ml: what is compared with it was one of SDK v1"
+
+
+@rule.converts(*(f"{name}.{method}" for name in ("VERSION", "__version__") for method in _METHODS))
+def text_of_version(use: Use, to: Rewriter) -> Outcome:
+    """The same method of the new version's text."""
+    found = f"{to.need_module('azure.ai.ml')}.__version__.{use.symbol.rpartition('.')[2]}"
+    if use.call is None:
+        return Replace(found, _OTHER)
+    given = [to.source(argument) for argument in use.call.args]
+    given += [f"{keyword.arg}={to.source(keyword.value)}" for keyword in use.call.keywords]
+    return Replace(f"{found}({', '.join(given)})", _OTHER)
+
+
 @rule.converts("set_diagnostics_collection")
 def diagnostics(use: Use, to: Rewriter) -> Outcome:
     """SDK v2 has no such switch."""

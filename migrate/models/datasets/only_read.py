@@ -17,18 +17,33 @@ OPENED = READING | {"Dataset.to_path", "Dataset.download", "Dataset.mount"}
 def is_only_read(use: Use, to: Rewriter, seen: tuple[ast.AST, ...] = (), reading: frozenset[str] = READING) -> bool:
     """Whether all that happens to what a use gives is that it is selected from and read. ``seen``: the calls that name
     time columns on the way; ``reading``: the methods that read it."""
-    scopes = to.evaluator.scopes
-    parent = scopes.parents.get(use.node)
+    parts = use.symbol.endswith(".random_split")
+    return _is_only_read(use.node, to, seen, reading, parts=parts)
+
+
+def _is_only_read(
+    node: ast.AST, to: Rewriter, seen: tuple[ast.AST, ...], reading: frozenset[str], *, parts: bool
+) -> bool:
+    """The same of an expression. ``parts``: whether it is two tables, one of which ``[0]`` or ``[1]`` gives."""
+    parent = to.evaluator.scopes.parents.get(node)
+    if parts and isinstance(parent, ast.Subscript) and parent.value is node:
+        return _is_only_read(parent, to, seen, reading, parts=False)
     if isinstance(parent, ast.Attribute):
-        return _reads(scopes.parents.get(parent, parent), to, seen, reading)
+        return not parts and _reads(to.evaluator.scopes.parents.get(parent, parent), to, seen, reading)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
         return False
     target = parent.targets[0]
-    names = target.elts if isinstance(target, ast.Tuple) else [target]
-    return all(isinstance(name, ast.Name) and _name_is_only_read(name, to, seen, reading) for name in names)
+    if isinstance(target, ast.Name):
+        return _name_is_only_read(target, to, seen, reading, parts=parts)
+    names = target.elts if parts and isinstance(target, ast.Tuple) else []
+    return len(names) == 2 and all(
+        isinstance(name, ast.Name) and _name_is_only_read(name, to, seen, reading, parts=False) for name in names
+    )
 
 
-def _name_is_only_read(target: ast.Name, to: Rewriter, seen: tuple[ast.AST, ...], reading: frozenset[str]) -> bool:
+def _name_is_only_read(
+    target: ast.Name, to: Rewriter, seen: tuple[ast.AST, ...], reading: frozenset[str], *, parts: bool
+) -> bool:
     scopes = to.evaluator.scopes
     for node in scopes.named(target.id):
         if not isinstance(node.ctx, ast.Load):
@@ -36,6 +51,10 @@ def _name_is_only_read(target: ast.Name, to: Rewriter, seen: tuple[ast.AST, ...]
         if not any(binding.node is target for binding in scopes.lookup(node.id, node)):
             continue
         attribute = scopes.parents.get(node)
+        if parts:
+            if not isinstance(attribute, ast.Subscript) or not _is_only_read(node, to, seen, reading, parts=True):
+                return False
+            continue
         if not isinstance(attribute, ast.Attribute):
             return False
         if not _reads(scopes.parents.get(attribute, node), to, seen, reading):

@@ -115,3 +115,27 @@ def test_the_id_of_a_dataset_of_v1_says_nothing_to_v2(read: str) -> None:
     conversion = convert(HEAD + f'x = Dataset.get_by_id(ws, "6a2c8a5e-0d3c-4f6d-8d8e-0a4b5b8d3c11"){read}\n')
     assert "Dataset.get_by_id(ws" in conversion.text
     assert Status.NO_EQUIVALENT in {finding.status for finding in conversion.findings}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "parts = rows.random_split(0.8, seed=1)\nx, y = [parts[i].to_pandas_dataframe() for i in (0, 1)]\n",
+        "parts = rows.random_split(0.8, seed=1)\ntrain = parts[0]\nprint(train.take(3).to_pandas_dataframe())\n",
+        "train = rows.random_split(0.8, seed=1)[0]\nprint(train.to_pandas_dataframe())\n",
+        "print(rows.random_split(0.8, seed=1)[1].to_pandas_dataframe())\n",
+    ],
+)
+def test_a_part_of_a_table_by_its_number(code: str) -> None:
+    """MLTable gives the two parts as SDK v1 does, in this order."""
+    head = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
+    text = convert(f'{head}rows = Dataset.get_by_name(ws, "rows")\n{code}').text
+    assert "azureml.core" not in text and ".save(" not in text
+    assert "mltable.load(rows.path).random_split(0.8, seed=1)" in text
+
+
+def test_parts_that_are_more_than_read_want_names() -> None:
+    head = "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
+    code = 'parts = Dataset.get_by_name(ws, "rows").random_split(0.8)\nparts[0].register(ws, "train")\n'
+    assert "random_split(0.8)" in convert(head + code).text
+    assert any("give each part of the table a name" in found.message for found in convert(head + code).findings)
