@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from amlbridge.migrate.analysis.scopes import Scopes
 from amlbridge.migrate.text.trees import children
@@ -52,6 +53,7 @@ def yields(function: ast.AST) -> list[ast.expr]:
     return [value for value in found if value is not None]
 
 
+@lru_cache(maxsize=1024)  # each call of a function asks what it returns
 def _own_nodes(function: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those of functions and classes inside."""
     found: list[ast.AST] = []

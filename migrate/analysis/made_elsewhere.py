@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import lru_cache
 
 from amlbridge.migrate.analysis.values import Evaluator, Function
 from amlbridge.migrate.text.trees import children
@@ -11,13 +11,15 @@ from amlbridge.migrate.text.trees import children
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+@lru_cache(maxsize=1024)  # each call of a function asks whether it makes steps
+def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
     """The nodes of some code in the order of the text, without those of functions and classes inside."""
-    waiting = [node]
+    found, waiting = [], [node]
     while waiting:
         at = waiting.pop()
-        yield at
+        found.append(at)
         waiting += [child for child in reversed(children(at)) if not isinstance(child, DEFINITIONS)]
+    return tuple(found)
 
 
 def elsewhere_made(evaluator: Evaluator, call: ast.Call) -> Function | None:

@@ -74,7 +74,7 @@ class Project:
         """Reads which scripts the modules submit, and with what."""
         from amlbridge.migrate.project.publications import publications
         from amlbridge.migrate.project.registrations import reads_any_table, registered_datasets
-        from amlbridge.migrate.project.submissions import join_inputs, submitted_scripts, upload_targets
+        from amlbridge.migrate.project.submissions import Reading, join_inputs, submitted_scripts, upload_targets
 
         self.any_table = frozenset(module.path for module in modules if reads_any_table(module.text))
         self.registrations = registered_datasets(
@@ -83,12 +83,13 @@ class Project:
         schedules = any("Schedule.create" in module.text for module in modules)
         for module in modules:
             if self.wants(module):
-                for script, inputs in submitted_scripts(module, self.around(module.path)).items():
+                reading = Reading(module, self.around(module.path))
+                for script, inputs in submitted_scripts(reading).items():
                     self.submitters.add(module, script)
                     join_inputs(self._scripts.setdefault((module.path.parent, script), {}), inputs)
-                if targets := upload_targets(module, self.around(module.path)):
+                if targets := upload_targets(reading):
                     self._uploads.setdefault(module.path.parent, {}).update(targets)
-                if schedules and (published := publications(module, self.around(module.path))):
+                if schedules and (published := publications(reading)):
                     self._published.setdefault(module.path.parent, {}).update(published)
 
     def read_exchanges(self, options: Options) -> None:

@@ -57,6 +57,7 @@ class Neighbours:
         self._imports: dict[Path, tuple[str, ...]] = {}
         self._resolved: dict[tuple[Path, str, int], OwnModule | None] = {}
         self._importers: dict[str, list[ModuleText]] | None = None
+        self._importing_known: dict[str, list[tuple[ModuleText, Evaluator]]] = {}
         stems = frozenset(encoded(Path(key).name) for key in self._modules)
         #: Packages that do not name SDK v1, and have modules that do: by what these are called outside.
         self._packages: dict[str, ModuleText] = {}
@@ -73,7 +74,7 @@ class Neighbours:
         self._unreached: frozenset[Path] = frozenset()
 
     def __getstate__(self) -> Mapping[str, object]:
-        return {**self.__dict__, "_evaluators": {}}
+        return {**self.__dict__, "_evaluators": {}, "_importing_known": {}}
 
     def _add_run_notebooks(self, modules: Sequence[ModuleText]) -> None:
         """Takes in the notebooks that other notebooks run, with ``%run``."""
@@ -240,16 +241,21 @@ class Neighbours:
         owner = own.scopes.parents.get(function)
         wanted: ast.AST = owner if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function
         found: list[tuple[Evaluator, ast.Call]] = []
-        for module in self.importers(key):
-            evaluator = self.evaluator(module)
-            for call in evaluator.calls().get(wanted.name, ()) if evaluator is not None else ():  # type: ignore[attr-defined]
-                assert evaluator is not None
+        for module, evaluator in self._importing(key):
+            for call in evaluator.calls().get(wanted.name, ()):  # type: ignore[attr-defined]
                 called = evaluator.value(call.func)
                 if isinstance(called, (Function, LocalClass)) and called.node is wanted:
                     found.append((evaluator, call))
-            if evaluator is not None and isinstance(owner, ast.ClassDef) and wanted is owner:
+            if isinstance(owner, ast.ClassDef) and wanted is owner:
                 found += self._callers_of_derived(evaluator, module.path, function)
         return found
+
+    def _importing(self, key: str) -> list[tuple[ModuleText, Evaluator]]:
+        """The modules that import the one at a path without ending and that are Python, with their evaluators."""
+        if key not in self._importing_known:
+            found = [(module, self.evaluator(module)) for module in self.importers(key)]
+            self._importing_known[key] = [(module, known) for module, known in found if known is not None]
+        return self._importing_known[key]
 
     def _callers_of_derived(
         self, evaluator: Evaluator, path: Path, function: ast.AST
@@ -262,8 +268,7 @@ class Neighbours:
             made = evaluator.field(derived, "__init__")
             if not isinstance(made, Function) or made.node is not function:
                 continue
-            homes = [evaluator, *(home for user in self.importers(key_of(path)) if (home := self.evaluator(user)))]
-            for home in homes:
+            for home in (evaluator, *(home for _user, home in self._importing(key_of(path)))):
                 for call in home.calls().get(derived.name, ()):
                     called = home.value(call.func)
                     if isinstance(called, LocalClass) and called.node is derived:

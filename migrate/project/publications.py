@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.objects import Objects
 from amlbridge.migrate.models.datasets.data import follow, kind_of
 from amlbridge.migrate.models.datasets.paths import datastore_name
 from amlbridge.migrate.models.pipelines.flow import Flow
-from amlbridge.migrate.module import DataParameter, ModuleText, Publication
-from amlbridge.migrate.project.submissions import reader
+from amlbridge.migrate.module import DataParameter, Publication
+from amlbridge.migrate.project.submissions import Reading
 from amlbridge.migrate.rewriter import CannotWriteError, Rewriter
 from amlbridge.migrate.rules.pipelines import data_defaults, outer_data
 
 _PUBLISHING = ("Pipeline.publish", "PipelineEndpoint.publish")
 
 
-def publications(module: ModuleText, around: Surroundings) -> dict[str, Publication]:
+def publications(reading: Reading) -> dict[str, Publication]:
     """The pipelines that a module publishes, by the name that it gives them. Nothing for a module that is no Python."""
-    if ".publish(" not in module.text:
+    if ".publish(" not in reading.module.text:
         return {}
-    to = reader(module, around)
+    to = reading.rewriter
     if to is None:
         return {}
     found = {}

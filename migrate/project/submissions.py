@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Mapping
+from functools import cached_property
 
 from amlbridge.migrate.analysis.surroundings import Surroundings
 from amlbridge.migrate.analysis.uses import Use, find_uses
@@ -35,12 +36,25 @@ def reader(module: ModuleText, around: Surroundings) -> Rewriter | None:
     return Rewriter(Lines(module.text), evaluator, find_uses(evaluator), Options(), Attempt())
 
 
-def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dict[str, NamedInput]]:
+class Reading:
+    """A module that several ask about before anything is converted: it is read once, by the first who has to."""
+
+    def __init__(self, module: ModuleText, around: Surroundings) -> None:
+        self.module = module
+        self._around = around
+
+    @cached_property
+    def rewriter(self) -> Rewriter | None:
+        """What is asked about its uses; None for a module that is no Python."""
+        return reader(self.module, self._around)
+
+
+def submitted_scripts(reading: Reading) -> dict[str, dict[str, NamedInput]]:
     """The scripts that a module submits, by their path as far as it is known ("steps/prepare.py"; with "/"), and their
     inputs by name. Nothing for a module that is no Python."""
-    if not any(word in module.text for word in WORDS):
+    if not any(word in reading.module.text for word in WORDS):
         return {}
-    to = reader(module, around)
+    to = reading.rewriter
     if to is None:
         return {}
     found: dict[str, dict[str, NamedInput]] = {}
@@ -62,13 +76,13 @@ def submitted_scripts(module: ModuleText, around: Surroundings) -> dict[str, dic
     return found
 
 
-def upload_targets(module: ModuleText, around: Surroundings) -> dict[str, str]:
+def upload_targets(reading: Reading) -> dict[str, str]:
     """The targets of a module's uploads to datastores that become data assets, and the names of these; for an upload
     of one file, its own path before that of its folder."""
-    if ".upload" not in module.text:
+    if ".upload" not in reading.module.text:
         return {}
-    to = reader(module, around)
-    found, ignores = {}, Ignores.of(module.text)
+    to = reading.rewriter
+    found, ignores = {}, Ignores.of(reading.module.text)
     for use in to.uses if to is not None else []:
         if to is None or use.call is None or use.symbols[-1] not in UPLOADS:
             continue
