@@ -28,8 +28,7 @@ from amlbridge.migrate.cleanup.star_imports import imported_below
 from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
-from amlbridge.migrate.models.code.new_functions import NEW
+from amlbridge.migrate.mixtures.beside import NEW, forget_clients_beside, forgotten, makers_beside
 from amlbridge.migrate.models.code.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip

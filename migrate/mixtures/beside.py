@@ -33,6 +33,11 @@ _WORKSPACES = frozenset(
     ]
 )
 _ALONE = "workspaces alone"
+#: The kinds of bindings that give a variable its workspace.
+_NAMED = ("assign", "parameter", "import")
+#: Where the rewriter's memory has the names of definitions that want blank lines around them.
+NEW = "new functions"
+_DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 
 
 def client_of(workspace: str, to: Rewriter, binding: Binding | None = None) -> str:
@@ -111,11 +116,14 @@ def v1_workspace(at: ast.AST, to: Rewriter) -> str:
     for scope in scopes.all:
         for name, bindings in scope.bindings.items():
             for binding in bindings:
-                value = to.evaluator.binding_value(binding) if binding.kind == "assign" else None
+                value = to.evaluator.binding_value(binding) if binding.kind in _NAMED else None
                 made = value.origin if isinstance(value, Instance) and value.type == "Workspace" else None
-                visible = any(found.scope is scope for found in scopes.lookup(name, at))
-                if made is not None and to.use_of(made) and visible and isinstance(binding.node, ast.Name):
+                if made is None or not any(found.scope is scope for found in scopes.lookup(name, at)):
+                    continue
+                if to.use_of(made) and isinstance(binding.node, ast.Name):
                     to.keep_workspace(binding.node)
+                    return name
+                if binding.kind != "assign" and made in to.attempt.kept:
                     return name
     held, stays = _of_object(at, to)
     if held is not None and stays:
@@ -196,7 +204,7 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
     if variable in to.evaluator.scopes.names:
         return code
     bindings = binding.scope.bindings[binding.name]
-    places = [(other, place) for other in bindings if (place := _place(other)) is not None]
+    places = [(other, place) for other in bindings if (place := _place(other, to)) is not None]
     if len(places) < len(bindings) or any(map(to.evaluator.scopes.is_set_elsewhere, bindings)):
         return code
     made = to.memory.setdefault(_MADE, {})
@@ -206,6 +214,8 @@ def client_beside(binding: Binding, variable: str, to: Rewriter) -> str:
             may_lack = above and _may_be_none(binding)
             given = code if above or not is_none(other.value) else "None"
             made[statement] = f"{variable} = {given}{f' if {binding.name} is not None else None' if may_lack else ''}"
+            if isinstance(statement, _DEFINITIONS):  # blank lines above it
+                to.memory[NEW] = (*cast("tuple[str, ...]", to.memory.get(NEW, ())), statement.name)
             (to.before if above else to.after)(statement, made[statement])
     return variable
 
@@ -307,8 +317,10 @@ def forget_clients_beside(to: Rewriter) -> bool:
     return bool(made)
 
 
-def _place(binding: Binding) -> tuple[ast.stmt, bool] | None:
+def _place(binding: Binding, to: Rewriter) -> tuple[ast.stmt, bool] | None:
     """The statement that the variable goes next to, and whether above it; None when there is none."""
+    if binding.kind == "import":
+        return _below_imports(binding, to)
     if binding.kind == "assign" and isinstance(binding.statement, ast.Assign) and len(binding.statement.targets) == 1:
         return binding.statement, False
     function = binding.scope.node
@@ -320,6 +332,22 @@ def _place(binding: Binding) -> tuple[ast.stmt, bool] | None:
     if first.lineno == function.lineno or isinstance(first, FUNCTIONS):
         return None
     return first, True
+
+
+def _below_imports(binding: Binding, to: Rewriter) -> tuple[ast.stmt, bool] | None:
+    """The first statement below an import, and those that follow it, in the module or a function."""
+    block = to.evaluator.scopes.block(binding.statement) if binding.statement is not None else None
+    if block is None or block is not getattr(binding.scope.node, "body", None):
+        return None
+    below = block[block.index(binding.statement) + 1 :]  # type: ignore[arg-type]
+    first = next((statement for statement in below if not isinstance(statement, (ast.Import, ast.ImportFrom))), None)
+    if first is None or (isinstance(first, _DEFINITIONS) and _has_comment(first, to)):
+        return None  # the comment belongs to the definition
+    return first, True
+
+
+def _has_comment(statement: ast.stmt, to: Rewriter) -> bool:
+    return bool(to.lines.comments_above(to.lines.line_start(to.lines.span(statement)[0])))
 
 
 def annotate_client(workspace: object, to: Rewriter) -> None:

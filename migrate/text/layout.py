@@ -156,10 +156,13 @@ def _gaps(lines: list[str]) -> dict[tuple[str, str], tuple[int, int]]:
     return found
 
 
-def _pipeline_functions(tree: ast.Module, names: Collection[str]) -> list[ast.FunctionDef]:
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _pipeline_functions(tree: ast.Module, names: Collection[str]) -> list[_Definition]:
     return [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, _Definition)
         and (node.name in names or any("dsl.pipeline" in ast.unparse(d) for d in node.decorator_list))
     ]

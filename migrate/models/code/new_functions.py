@@ -6,6 +6,7 @@ import ast
 from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.mixtures.beside import NEW
 from amlbridge.migrate.rewriter import Rewriter
 
 _LISTING = '''def {name}(run_id, folder=None):
@@ -17,10 +18,6 @@ _LISTING = '''def {name}(run_id, folder=None):
 
 
 '''
-
-
-#: Where the rewriter's memory has the names of all such functions.
-NEW = "new functions"
 
 
 def add_above(at: ast.stmt, code: str, names: tuple[str, ...], to: Rewriter) -> None:

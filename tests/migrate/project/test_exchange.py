@@ -383,3 +383,36 @@ def test_a_script_reads_a_dataset_as_its_component_declares_it(tmp_path: Path, f
     after = converted(tmp_path, {"submit.py": submit, "read.py": script})
     assert "type: mltable" in (tmp_path / "read.component.yml").read_text()
     assert 'mltable.load(os.environ["AZURE_ML_INPUT_rows"]).to_pandas_dataframe()' in after["read.py"]
+
+
+_CONNECTION = "from azureml.core import Model, Workspace\n\nws = Workspace.from_config()\nModel.package(ws, [])\n"
+
+
+@pytest.mark.parametrize(
+    ("below", "placed"),
+    [
+        ("\n\ndef a():\n    return Datastore.get(ws, 'a')\n", ")\n\n\ndef a():\n    return ml_client.datastores.get("),
+        ("print(Datastore.get(ws, 'a'))\n", ")\nprint(ml_client.datastores.get("),
+        ("\n\nclass A:\n    def b(self):\n        return Datastore.get(ws, 'a')\n", ")\n\n\nclass A:\n"),
+    ],
+)
+def test_the_client_of_a_workspace_from_another_module_is_made_once(tmp_path: Path, below: str, placed: str) -> None:
+    submit = f"from connection import ws\nfrom azureml.core import Datastore\n{below}"
+    submit += "\n\ndef last():\n    return Datastore.get(ws, 'b')\n"
+    after = converted(tmp_path, {"connection.py": _CONNECTION, "submit.py": submit})["submit.py"]
+    assert after.count("MLClient(") == 1 and after.index("import ws") < after.index("ml_client = MLClient(")
+    assert placed in after and after.endswith('def last():\n    return ml_client.datastores.get("b")\n')
+
+
+def test_a_comment_stays_above_its_function(tmp_path: Path) -> None:
+    submit = "from azureml.core import Datastore\nfrom connection import ws\n\n\n# The first.\n"
+    submit += "def a():\n    return Datastore.get(ws, 'a')\n"
+    after = converted(tmp_path, {"connection.py": _CONNECTION, "submit.py": submit})["submit.py"]
+    assert "# The first.\ndef a():\n" in after and "MLClient(" in after
+
+
+def test_what_stays_is_given_the_workspace_that_is_there(tmp_path: Path) -> None:
+    submit = "from azureml.core import Datastore, Model\n\n\ndef show(ws):\n    store = Datastore.get(ws, 'a')\n"
+    submit += "    print(store.name)\n    Model._upload(store, Model.package(ws, []))\n"
+    after = converted(tmp_path, {"submit.py": submit})["submit.py"]
+    assert "Workspace" not in after and "Model._upload(" in after
