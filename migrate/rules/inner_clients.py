@@ -2,7 +2,7 @@
 
 Notebooks of AutoML made the record of a run with ``RunClient.create_run``, so that it is shown below the run of the
 search, and submitted a script under its id. A job of SDK v2 is made by submitting it: the record goes, and the job is
-shown on its own.
+shown on its own. A limit of the size of snapshots that code raises goes as well: SDK v2 has none.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ run = ml_client.jobs.create_or_update(src, experiment_name=experiment)
 )
 
 _OWN = "the job is shown on its own: SDK v2 makes no job below another one"
+_LIMIT = "SDK v2 has no such limit of the code of a job: it uploads all but what .amlignore or .gitignore names"
 _INNER = "an inner part of SDK v1: call the operations of ml_client"
 
 
@@ -73,6 +74,25 @@ def create(use: Use, to: Rewriter) -> Outcome:
 def described(use: Use, to: Rewriter) -> Outcome:
     """What is told of the run goes with its record."""
     return Statements("", _OWN) if _only_assigned(use, to, ()) else Leave(_INNER, Status.NO_EQUIVALENT)
+
+
+@rule.converts(*(f"{name}{end}" for name in ("SNAPSHOT_MAX_SIZE_BYTES", "SNAPSHOT_MAX_FILES") for end in ("", "=")))
+def limit(use: Use, to: Rewriter) -> Outcome:
+    """A limit that is raised, and that nothing reads: SDK v2 uploads code without one."""
+    if not all(_raises(other, to) for other in to.uses if other.symbol.rstrip("=") == use.symbol.rstrip("=")):
+        return Leave(_INNER, Status.NO_EQUIVALENT)
+    return Statements("", _LIMIT)
+
+
+def _raises(use: Use, to: Rewriter) -> bool:
+    """Whether a statement does nothing but set limits, one of which is the use."""
+    statement = use.statement
+    alone = isinstance(statement, ast.Assign) and all(_is_limit(target) for target in statement.targets)
+    return alone and to.evaluator.scopes.parents.get(use.node) is statement
+
+
+def _is_limit(target: ast.expr) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr.startswith("SNAPSHOT_MAX_")
 
 
 def _members(use: Use, to: Rewriter) -> Iterator[Use]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
@@ -33,3 +35,30 @@ def test_a_record_that_is_read_stays() -> None:
 def test_other_operations_of_the_client_keep_it() -> None:
     found = convert(HEAD + "client.create_run(run_id=NEW_ID)\nprint(client.get_run())\n")
     assert "client = RunClient(" in found.text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import azureml._restclient.snapshots_client\n\nazureml._restclient.snapshots_client.{} = 10 * 10**9\n",
+        "from azureml._restclient import snapshots_client\n\nsnapshots_client.{} = 10\n",
+        "import azureml._restclient.snapshots_client as client\n\nclient.{} = 10\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["SNAPSHOT_MAX_SIZE_BYTES", "SNAPSHOT_MAX_FILES"])
+def test_a_limit_of_snapshots_that_is_raised_goes(code: str, name: str) -> None:
+    found = convert(code.format(name) + "print('ready')\n")
+    assert found.text.strip() == "print('ready')"
+    assert [(finding.symbol, finding.status) for finding in found.findings] == [(name, Status.REVIEW)]
+
+
+def test_a_limit_that_is_read_stays() -> None:
+    code = """\
+import azureml._restclient.snapshots_client as client
+
+client.SNAPSHOT_MAX_SIZE_BYTES = 10
+print(client.SNAPSHOT_MAX_SIZE_BYTES)
+"""
+    found = convert(code)
+    assert "client.SNAPSHOT_MAX_SIZE_BYTES = 10" in found.text
+    assert {finding.status for finding in found.findings} == {Status.NO_EQUIVALENT}
