@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 
-from amlbridge.migrate.analysis.kinds import destination
+from amlbridge.migrate.analysis.kinds import called, destination
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.findings import together
@@ -373,7 +373,25 @@ def as_path(use: Use, to: Rewriter) -> Outcome:
     return Replace(path)
 
 
+_SHOWN = "a job does not know the {} of an input: what it has of the input is shown instead"
+_SHOWING = frozenset({"print", "debug", "info", "warning"})
+
+
+def _is_shown(use: Use) -> bool:
+    """Whether a value of what is an input for sure is only printed, or logged: ``print(f"id: {data.id}")``."""
+    if isinstance(use.receiver, ast.Name) and len(use.evaluator.scopes.bindings_of(use.receiver)) != 1:
+        return False
+    for node in use.evaluator.scopes.ancestors(use.node):
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Attribute) and node.func.attr == "format"):
+            return called(node) in _SHOWING and isinstance(use.statement, ast.Expr) and use.statement.value is node
+        if not isinstance(node, (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Call, ast.keyword)):
+            return False
+    return False
+
+
 @rule.converts("InputDataset.id", "InputDataset.name", "InputDataset.version", "InputDataset.tags")
 def identity(use: Use, to: Rewriter) -> Outcome:
     """A script of SDK v2 gets a path and does not know the asset."""
+    if use.receiver is not None and not use.symbol.endswith("tags") and _is_shown(use):
+        return Replace(to.source(use.receiver), _SHOWN.format(use.symbol.rpartition(".")[2]))
     return Leave("a job passes the path of an input alone: pass the name or version of the asset as an argument")

@@ -252,9 +252,9 @@ class StatementWriter:
             self.edits.replace(start, after + len(text[after:last]) - len(text[after:last].lstrip()), "")
             return
         stop = min(last + 1, len(text))
-        if first == 0 or text[:first].endswith("\n\n"):
-            while text.startswith("\n", stop):
-                stop += 1
+        above = first - len(text[:first].rstrip("\n")) - 1
+        while text.startswith("\n", stop) and (first == 0 or above > 0):  # the most that are above or below stay
+            stop, above = stop + 1, above - 1
         self.edits.replace(first, stop, "")
 
     # Comments for what is left ------------------------------------------------------------------------------------

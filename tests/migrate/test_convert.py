@@ -410,6 +410,12 @@ print(os.name)
     assert "import logging" not in text and "import json\nimport os\n" in text
 
 
+def test_what_goes_from_the_end_of_a_function_leaves_its_blank_lines() -> None:
+    body = "run = Run.get_context()\n    run.log('a', 1)\n\n    run.complete()"
+    found = convert(f"from azureml.core import Run\n\n\ndef main():\n    {body}\n\n\nmain()\n")
+    assert found.text.endswith('    mlflow.log_metric("a", 1)\n\n\nmain()\n')
+
+
 def test_cells_neither_start_nor_end_with_blank_lines() -> None:
     cells = ["from azureml.core import Workspace\n\n# ours\nws = Workspace.from_config()", "\nprint(ws.name)\n"]
     text = convert("".join(f"# %% amlbridge cell {number}\n{cell}\n" for number, cell in enumerate(cells))).text

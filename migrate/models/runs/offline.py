@@ -53,7 +53,9 @@ def _names(handler: ast.ExceptHandler) -> list[ast.expr]:
 
 def _waits(handler: ast.ExceptHandler) -> bool:
     caught = {name.id for name in _names(handler) if isinstance(name, ast.Name)}
-    return handler.type is None or _MISSING in caught or not _ANYTHING.isdisjoint(caught)
+    last = handler.body[-1]
+    hands_on = isinstance(last, ast.Raise) and last.exc is None  # it tells of any error, and goes on with none
+    return _MISSING in caught or (not hands_on and (handler.type is None or not _ANYTHING.isdisjoint(caught)))
 
 
 def _rename(handler: ast.ExceptHandler, inside: set[ast.AST], to: Rewriter) -> None:

@@ -148,3 +148,27 @@ def test_inputs_that_are_printed_are_their_paths() -> None:
         patch.setenv("AZURE_ML_INPUT_sales", "/data/sales")
         exec(text, namespace)
     assert "'sales': '/data/sales'" in out.getvalue()
+
+
+SHOWN = "table = run.input_datasets['t']\n{}\nframe = table.to_pandas_dataframe()\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ('print(f"id: {table.id}")', 'print(f"id: {table}")'),
+        ('print("data", table.name, table.version)', 'print("data", table, table)'),
+        ('print("{} rows".format(table.id))', 'print("{} rows".format(table))'),
+    ],
+)
+def test_what_the_job_has_is_shown_for_the_id_of_an_input(code: str, after: str) -> None:
+    found = convert(HEAD + SHOWN.format(code))
+    assert f"\n{after}\nframe = table.to_pandas_dataframe()\n" in found.text
+    assert any("is shown instead" in finding.message for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    "code", ["run.log('id', table.id)", "tags = {'id': table.id}", "if flag:\n    table = other\nprint(table.id)"]
+)
+def test_an_id_that_is_kept_is_left(code: str) -> None:
+    assert "azureml.core" in convert(HEAD + SHOWN.format(code)).text

@@ -66,3 +66,15 @@ except AttributeError:
     print("not in a job")
 """)
     assert "except KeyError:" in found.text and 'os.environ["AZUREML' in found.text.split("except")[0]
+
+
+@pytest.mark.parametrize("handler", ["except Exception:\n        print(1)\n        raise", "except:\n        raise"])
+def test_a_handler_that_hands_the_error_on_does_not_wait_for_it(handler: str) -> None:
+    found = convert(f"""{HEAD}
+def keep(path):
+    run = Run.get_context()
+    try:
+        print(Dataset.get_by_name(run.experiment.workspace, path).name)
+    {handler}
+""")
+    assert 'os.environ["AZUREML_RUN_ID"]' not in found.text and "AZUREML_ARM_WORKSPACE_NAME" in found.text
