@@ -61,6 +61,7 @@ _TRAINING = {
     "enable_onnx_compatible_models": "enable_onnx_compatible_models",
     "enable_dnn": "enable_dnn_training",
     "enable_voting_ensemble": "enable_vote_ensemble",
+    "enable_ensembling": "enable_vote_ensemble",
     "enable_stack_ensemble": "enable_stack_ensemble",
 }
 #: Keyword of ForecastingParameters, also of old AutoMLConfigs -> keyword of ForecastingSettings.
@@ -118,6 +119,7 @@ _SCRIPT = (
 )
 
 
+_VOTING = "enable_ensembling was the voting ensemble's: enable_stack_ensemble is another setting of set_training"
 _REFERENCES = "the files that data references brought to the compute are none of its data: see that get_data() has them"
 
 
@@ -264,6 +266,7 @@ def _take(found: AutoMLJob, name: str, value: ast.expr, to: Rewriter) -> None:
         found.limits.append(f"{_LIMITS[name]}={code}")
     elif name in _TRAINING:
         found.training.append(f"{_TRAINING[name]}={to.source(value)}")
+        found.reviews += [_VOTING] if name == "enable_ensembling" else []
     elif name == "forecasting_parameters":
         found.job.append(f"forecasting_settings={to.source(value)}")
     elif name in FORECAST:

@@ -15,7 +15,6 @@ _INSTEAD = {
     "drop_columns": "drop these columns from the table",
     "group_column_names": "AutoML of SDK v2 groups no series, its many-models components do",
     "short_series_handling": "say short_series_handling_config",
-    "enable_ensembling": "say enable_vote_ensemble and enable_stack_ensemble in set_training",
     "max_time_sec": "say trial_timeout_minutes in set_limits",
     "positive_label": "set it with set_training of a ClassificationJob",
 }

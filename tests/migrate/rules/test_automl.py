@@ -43,6 +43,7 @@ def converted(lines: str) -> str:
         ("whitelist_models=['KNN']", 'set_training(allowed_training_algorithms=["KNN"])'),
         ("blacklist_models=['KNN']", 'set_training(blocked_training_algorithms=["KNN"])'),
         ("enable_voting_ensemble=False", "set_training(enable_vote_ensemble=False)"),
+        ("enable_ensembling=False", "set_training(enable_vote_ensemble=False)"),
         ("enable_onnx_compatible_models=True", "set_training(enable_onnx_compatible_models=True)"),
         ("featurization='off'", 'set_featurization(mode="off")'),
         ("preprocess=True", 'set_featurization(mode="auto")'),
