@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from azure.ai.ml import load_online_deployment
-
 from amlbridge.migrate.run import run
 from amlbridge.migrate.settings import Settings
 
@@ -39,6 +37,8 @@ def _project(folder: Path) -> None:
 
 
 def test_a_deployment_is_written_that_the_client_reads(tmp_path: Path) -> None:
+    from azure.ai.ml import load_online_deployment  # two seconds, which only this test needs
+
     _project(tmp_path)
     reports = {report.path.name: report for report in run([tmp_path], Settings())}
     for name, size, count in (("aci", "Standard_DS2_v2", 1), ("aks", "Standard_DS4_v2", 3)):
