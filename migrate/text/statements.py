@@ -17,7 +17,6 @@ from amlbridge.migrate.text.comments import OF_LINTERS, lost_comments
 from amlbridge.migrate.text.comprehensions import plain
 from amlbridge.migrate.text.edits import Edits, Lines
 from amlbridge.migrate.text.layout import lay_out
-from amlbridge.migrate.text.orphans import orphans
 from amlbridge.migrate.text.shared_lines import grouped, write_group
 from amlbridge.migrate.text.trees import blocks_of, children
 
@@ -60,8 +59,6 @@ class StatementWriter:
     def _block(self, statements: list[ast.stmt], *, top: bool = False) -> None:
         gone = [nothing for group in grouped(statements) for nothing in self._group(group)]
         self.to.gone.update(statement for statement, nothing in zip(statements, gone, strict=True) if nothing)
-        for start, end in orphans(statements, gone, self.lines):
-            self.edits.replace(start, end, "")
         if statements and all(gone) and not top:
             start = self.lines.span(statements[0])[0]
             first = self.lines.line_start(start)
