@@ -19,10 +19,10 @@ _NUMBERS = frozenset(
 )
 _TEXTS = frozenset(
     {"str", "repr", "format", "join", "dumps", "strftime", "isoformat", "asctime", "ctime", "basename", "dirname"}
-    | {"input", "getenv"}
+    | {"input", "getenv", "getcwd", "gethostname"}
 )
 _TRUTHS = frozenset(
-    ["bool", "bool_", "isinstance", "all", "any", "startswith", "endswith", "exists", "isfile", "isdir"]
+    ["bool", "bool_", "isinstance", "all", "any", "startswith", "endswith", "exists", "isfile", "isdir", "is_available"]
 )
 #: What the functions of numpy, scikit-learn and of their arrays give that end so: accuracy_score, mean_squared_error.
 _NUMBER_ENDINGS = ("_score", "_error", "_loss", "_variance", "mean", "std", "average", "item", "score", "norm", "sqrt")
@@ -55,6 +55,9 @@ def _holds_list(binding: Binding) -> bool:
 
 def _makes_list(node: ast.expr) -> bool:
     listed = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tolist"
+    if isinstance(node, ast.Subscript):  # ``fitted.history["loss"]`` of Keras
+        of_epochs = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+        return of_epochs and getattr(node.value, "attr", "") == "history"
     return listed or isinstance(node, (ast.List, ast.ListComp, ast.Tuple))
 
 
@@ -121,7 +124,8 @@ def is_dict(evaluator: Evaluator, node: ast.expr) -> bool:
 
 def _gives_dict(node: ast.expr) -> bool:
     if isinstance(node, ast.Call):
-        return called(node) in ("dict", "to_dict", "get_params")
+        wanted = any(word.arg == "output_dict" for word in node.keywords)  # of classification_report
+        return called(node) in ("dict", "to_dict", "get_params", "vars") or wanted
     return isinstance(node, (ast.Dict, ast.DictComp)) or getattr(node, "attr", "") == "best_params_"
 
 
@@ -180,6 +184,8 @@ def _of_operation(evaluator: Evaluator, node: ast.BinOp, depth: int) -> Kind | N
 
 def _of_call(node: ast.Call) -> Kind | None:
     name = called(node)
+    if name == "classification_report":
+        return None if any(word.arg == "output_dict" for word in node.keywords) else "text"
     if name in _NUMBERS or name.endswith(_NUMBER_ENDINGS):
         return "number"
     if name in _TEXTS:

@@ -21,7 +21,7 @@ import ast
 import posixpath
 import re
 
-from amlbridge.migrate.analysis.arrays import is_array
+from amlbridge.migrate.analysis.arrays import is_array, is_thing
 from amlbridge.migrate.analysis.kinds import is_dict, is_list, kind_of, kind_of_items
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.findings import together
@@ -160,7 +160,7 @@ def _value(use: Use) -> ast.expr:
     return node
 
 
-_ARRAY = "SDK v1 logged the text of the array as well: mlflow.log_metric takes one number"
+_ARRAY = "SDK v1 logged the text of such a value as well: mlflow.log_metric takes one number"
 _STARRED = "assumed that there are a name and a value, which is a number"
 
 
@@ -185,6 +185,9 @@ def log(use: Use, to: Rewriter) -> Outcome:
         return Replace(log_call(use, to, "log_text", code, joined(name, literal, ".txt")), review)
     if not (kind and isinstance(value, ast.Attribute)) and is_array(value, use.evaluator):
         text = log_call(use, to, "log_text", f"repr({code})", joined(name, literal, ".txt"))
+        return Replace(text, together([review, _ARRAY]))
+    if is_thing(value, use.evaluator):
+        text = log_call(use, to, "log_text", f"str({code})", joined(name, literal, ".txt"))
         return Replace(text, together([review, _ARRAY]))
     if is_dict(use.evaluator, value):
         review = review or "SDK v1 logged the text of the dict as a metric: it is a JSON file now"

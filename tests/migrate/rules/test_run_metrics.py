@@ -20,6 +20,9 @@ HEAD = "from azureml.core import Run\nrun = Run.get_context()\n"
         ("run.log('a', 1, 'what it is', 5)", 'mlflow.log_metric("a", 1, step=5)'),
         ("run.log(name='a', value=len(x), step=i)", 'mlflow.log_metric("a", len(x), step=i)'),
         ("run.log('a', accuracy_score(x, y))", 'mlflow.log_metric("a", accuracy_score(x, y))'),
+        ("run.log('a', classification_report(x, y))", 'mlflow.log_text(classification_report(x, y), "a.txt")'),
+        ("run.log('a', os.getcwd())", 'mlflow.log_text(os.getcwd(), "a.txt")'),
+        ("run.log('a', torch.cuda.is_available())", 'mlflow.log_metric("a", int(torch.cuda.is_available()))'),
         ("run.log('a', x > y)", 'mlflow.log_metric("a", int(x > y))'),
         ("run.log('a', f'{x} of {y}')", 'mlflow.log_text(f"{x} of {y}", "a.txt")'),
         ("run.log(key, time.asctime())", 'mlflow.log_text(time.asctime(), f"{key}.txt")'),
@@ -43,6 +46,8 @@ def test_values(before: str, after: str) -> None:
         ("", 'frame.corr()["y"].to_dict()'),
         ("weights = {name: 1 for name in names}\n", "weights"),
         ("", "forest.get_params()"),
+        ("", "vars(args)"),
+        ("", "classification_report(x, y, output_dict=True)"),
         ("weights = search.best_params_\n", "weights"),
     ],
 )
@@ -66,6 +71,7 @@ def test_an_unknown_value_is_assumed_to_be_a_number(value: str) -> None:
         "run.log('a', [1, 2])",
         "run.log('a', found.tolist())",
         "first, second, _ = precision_recall_curve(x, y)\nrun.log('a', second)",
+        "run.log('a', fitted.history['loss'])",
         "found = [f(x) for x in y]\nrun.log('a', found)",
     ],
 )
@@ -240,6 +246,9 @@ def test_what_a_function_of_the_module_gives(returned: str, after: str, is_known
         ("f1_score(truth, found, average=None)", True),
         ("folds", True),
         ("truth.shape", True),
+        ("table.describe()", True),
+        ("line.coef_", True),
+        ("line.coef_[0]", False),
         ("pd.DataFrame(rows)", True),
         ("x_test", True),
         ("folds.mean()", False),
@@ -256,3 +265,9 @@ def test_an_array_is_logged_as_its_text_as_sdk_v1_did(value: str, is_text: bool)
     assert f"mlflow.{after}" in found.text
     told = any("one number" in finding.message for finding in found.findings)
     assert told is is_text
+
+
+@pytest.mark.parametrize("value", ["datetime.now()", "uuid.uuid4()", "type(model)", "begin"])
+def test_a_thing_that_is_no_number_is_logged_as_its_text(value: str) -> None:
+    text = convert(f"{HEAD}begin = datetime.date.today()\nrun.log('it', {value})\n").text
+    assert f'mlflow.log_text(str({value}), "it.txt")' in text
