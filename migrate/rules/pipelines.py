@@ -33,7 +33,7 @@ from amlbridge.migrate.models.pipelines.conditions import Condition, Conditions
 from amlbridge.migrate.models.pipelines.flow import Flow, StepLeftError
 from amlbridge.migrate.models.pipelines.handed_pipelines import given_pipeline
 from amlbridge.migrate.models.pipelines.intermediate_paths import default_store
-from amlbridge.migrate.models.pipelines.reach import check_reach
+from amlbridge.migrate.models.pipelines.reach import check_reach, undefined_step
 from amlbridge.migrate.models.pipelines.returned_pipelines import returned_pipeline
 from amlbridge.migrate.models.pipelines.step_chains import loops_of
 from amlbridge.migrate.models.steps.steps import Step
@@ -191,7 +191,7 @@ def pipeline(use: Use, to: Rewriter) -> Outcome:
     except ValueError as error:
         for step in flow.unclaimed():  # they may be its steps: a pipeline of SDK v1 takes no components
             to.attempt.keep(step.use.node, use)
-        raise ValueError(Buildings.of(to).failed.get(use.node) or error) from error
+        raise ValueError(undefined_step(listed, to) or Buildings.of(to).failed.get(use.node) or error) from error
     for step in steps:
         if not step.given and use.node in Buildings.of(to).failed:
             raise ValueError(Buildings.of(to).failed[use.node])

@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 
+from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.models.code.names import identifier
 from amlbridge.migrate.registry import Leave
@@ -96,6 +97,8 @@ def datastore_path(datastore: ast.expr, path: ast.expr | None, to: Rewriter, *, 
     uploaded = upload_of(path, to) if path is not None and not written else None
     if uploaded is not None:
         return uploaded
+    if not {"Dataset", "Workspace"}.isdisjoint(lineage(to.evaluator.type_of(datastore) or "")):
+        raise ValueError("a path is one in a datastore, which SDK v1 wants here, too: say which datastore is meant")
     name, known = datastore_name(datastore, to)
     text = to.evaluator.text(path) if path is not None else ""
     if known and text is not None:

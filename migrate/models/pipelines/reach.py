@@ -34,6 +34,15 @@ def check_reach(made: ast.expr, pipeline: ast.expr, to: Rewriter) -> None:
             )
 
 
+def undefined_step(listed: ast.expr, to: Rewriter) -> str:
+    """What to tell where a list of steps has a name that nothing in the module defines; "" where it has none."""
+    for name in listed.elts if isinstance(listed, (ast.List, ast.Tuple)) else ():
+        known = not isinstance(name, ast.Name) or to.evaluator.scopes.is_bound(name.id, name)
+        if not known and not to.evaluator.scopes.starred:
+            return f"nothing in this file defines the step {ast.unparse(name)}: define it above"
+    return ""
+
+
 def is_outside(made: ast.expr, name: ast.AST, to: Rewriter) -> bool:
     """Whether a name stands outside of the function that makes a step."""
     function = _function(made, to)

@@ -453,3 +453,14 @@ def test_the_class_above_all_datasets() -> None:
         print(rows(table))
         """).text
     assert "azureml" not in text and "def rows(data: Data):" in text and "table: Data = " in text
+
+
+@pytest.mark.parametrize("store", ["data", "ws"])
+def test_a_path_in_what_is_no_datastore_is_told(store: str) -> None:
+    """SDK v1 refuses it."""
+    found = convert(
+        "from azureml.core import Dataset, Workspace\n\nws = Workspace.from_config()\n"
+        f'data = Dataset.get_by_name(ws, "a")\nmore = Dataset.File.from_files(({store}, "raw"))\nprint(data.version)\n'
+    )
+    assert "from_files(" in found.text and "azureml://" not in found.text
+    assert "say which datastore is meant" in " ".join(finding.message for finding in found.findings)

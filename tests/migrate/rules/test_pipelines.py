@@ -572,3 +572,11 @@ ws = Workspace.from_config()
         assert found.text.count("ml_client.jobs.create_or_update(") == 2
     read = convert(head + named + "print(len(steps))\n" + named)
     assert read.text.count("steps = ") == 1
+
+
+def test_a_step_that_nothing_defines_is_told() -> None:
+    found = convert(
+        "from azureml.core import Workspace\nfrom azureml.pipeline.core import Pipeline\n\n"
+        "pipeline = Pipeline(Workspace.from_config(), steps=[prepare])\n"
+    )
+    assert "nothing in this file defines the step prepare: define it above" in [one.message for one in found.findings]

@@ -24,6 +24,8 @@ packages = CondaDependencies()
         ('if not sys.argv:\n    packages.add_conda_package("python=3.7")\n', "3.10"),
         ('for name in ["python=3.8", "numpy"]:\n    packages.add_conda_package(name)\n', "3.8"),
         ('for name in ["numpy", "python-dateutil"]:\n    packages.add_conda_package(name)\n', "3.10"),
+        ('for name in "python=3.8 numpy".split():\n    packages.add_conda_package(name)\n', "3.8"),
+        ('for name in "numpy scipy".split():\n    packages.add_conda_package(name)\n', "3.10"),
         (
             'for name in ["python-dateutil"]:\n    packages.add_conda_package(name)\n'
             'if sys.argv:\n    packages.set_python_version("3.9")\n',
