@@ -3,8 +3,9 @@ which has to have what the scripts import now. The finding of a script's run say
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,21 +22,33 @@ _WRITES = re.compile(r"\s*%%writefile\s+.*?([\w.-]+\.py)\b")
 _BROUGHT = "azureml-mlflow"
 _LOGGING = ("mlflow", _BROUGHT)
 _IMPORTS = re.compile(r"\bimport mlflow\b")
-_GIVEN = "{} stays SDK v1 and submits this script: its environment has to have {}"
+_GIVEN = "{} stays SDK v1 and submits a script of this name: its environment has to have {}"
 _DONE = (Status.CONVERTED, Status.REVIEW)
 
 
 def told(reports: Mapping[Path, FileReport]) -> dict[Path, FileReport]:
     """The reports of a whole run, where those on scripts say what the code that submits them has to give them."""
     submitters = _submitters(reports)
-    return {path: _told(report, submitters) if submitters else report for path, report in reports.items()}
+    if not submitters:
+        return dict(reports)
+    places: dict[str, set[Path]] = {}
+    for path, report in reports.items():
+        for _cell, script, _before, _after in _written(report) if report.changed else ():
+            places.setdefault(script, set()).add(path)
+    given = {
+        (place, script): submitter.name
+        for script, found in submitters.items()
+        for submitter in found
+        for place in _nearest(places.get(script, set()), submitter, found[submitter])
+    }
+    return {path: _told(report, given) for path, report in reports.items()}
 
 
-def _submitters(reports: Mapping[Path, FileReport]) -> dict[str, str]:
-    """By the name of a script: the name of the file that submits it with SDK v1, in an environment that nothing says
-    has MLflow."""
+def _submitters(reports: Mapping[Path, FileReport]) -> dict[str, dict[Path, str]]:
+    """By the name of a script: the files that submit it with SDK v1, in an environment that nothing says has MLflow,
+    and their text."""
     lists = {path.name for path, report in reports.items() if _BROUGHT.encode() in report.after}
-    found: dict[str, str] = {}
+    found: dict[str, dict[Path, str]] = {}
     for path, report in reports.items():
         staying = [finding for finding in report.findings if _stays(finding)]
         text = report.before.decode("utf-8", "replace") if staying else ""
@@ -43,8 +56,16 @@ def _submitters(reports: Mapping[Path, FileReport]) -> dict[str, str]:
             continue
         for finding in staying:
             for script in _scripts(finding, text):
-                found.setdefault(script, path.name)
+                found.setdefault(script, {})[path] = text
     return found
+
+
+def _nearest(places: Iterable[Path], submitter: Path, text: str) -> list[Path]:
+    """The files of a name that are nearest to the one that submits it; of several, those whose folder it names."""
+    shared = {place: len(Path(os.path.commonpath([place.absolute(), submitter.absolute()])).parts) for place in places}
+    near = [place for place, parts in shared.items() if parts == max(shared.values())]
+    named = [place for place in near if re.search(rf"\b{re.escape(place.absolute().parent.name)}\b", text)]
+    return named if len(near) > 1 and named else near
 
 
 def _stays(finding: Finding) -> bool:
@@ -71,10 +92,10 @@ def _up_to_its_end(text: str) -> str:
     return text
 
 
-def _told(report: FileReport, submitters: Mapping[str, str]) -> FileReport:
+def _told(report: FileReport, given: Mapping[tuple[Path, str], str]) -> FileReport:
     findings = list(report.findings)
     for cell, script, before, after in _written(report) if report.changed else ():
-        submitter = submitters.get(script)
+        submitter = given.get((report.path, script))
         if submitter is None or not _IMPORTS.search(after) or _IMPORTS.search(before):
             continue
         here = [finding for finding in findings if finding.cell == cell and finding.status in _DONE]

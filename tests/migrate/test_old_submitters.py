@@ -88,3 +88,21 @@ def test_a_script_that_a_cell_writes(tmp_path: Path) -> None:
     found = _reports(tmp_path, {"go.ipynb": text})["go.ipynb"]
     assert b"mlflow.log_metric" in found.after
     assert _of_run(found).cell == 1 and "go.ipynb stays SDK v1" in _of_run(found).message
+
+
+def test_of_several_scripts_of_a_name_the_nearest(tmp_path: Path) -> None:
+    files = {"a/src/train.py": SCRIPT, "b/src/train.py": SCRIPT, "a/go.py": HEAD + CALL.format('"train.py"') + SUBMIT}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {str(report.path.relative_to(tmp_path)): _told(report) for report in run([tmp_path], Settings(jobs=1))}
+    assert found["a/src/train.py"] and not found["b/src/train.py"]
+
+
+def test_of_several_scripts_as_near_the_one_whose_folder_is_named(tmp_path: Path) -> None:
+    files = {"src/train.py": SCRIPT, "old/train.py": SCRIPT, "go.py": HEAD + CALL.format('"train.py"') + SUBMIT}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {str(report.path.relative_to(tmp_path)): _told(report) for report in run([tmp_path], Settings(jobs=1))}
+    assert found["src/train.py"] and not found["old/train.py"]
