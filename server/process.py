@@ -31,6 +31,7 @@ from amlbridge.server.interception.hosts import LocalHosts, local_paths
 from amlbridge.server.lifecycle import process_mark
 from amlbridge.server.network_guard.proxy import NetworkGuard
 from amlbridge.server.network_options import NetworkOptions
+from amlbridge.server.quiet_server import QuietServer
 from amlbridge.server.url_map import UrlMap
 from amlbridge.v1.dataset_sources import URL_MAP
 from amlbridge.wire.context import Service
@@ -127,15 +128,6 @@ def _run(main: Any) -> None:
         asyncio.run(main)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: two servers share one loop, and one signal ends both."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves the signals alone."""
-        yield
-
-
 async def _serve(
     home: Home,
     service: Service,
@@ -148,8 +140,8 @@ async def _serve(
 ) -> None:
     application = assembly.build_application(service)
     options = {"log_config": None, "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": _GRACE}
-    plain = _Server(uvicorn.Config(application, **options))  # type: ignore[arg-type]
-    tls = _Server(
+    plain = QuietServer(uvicorn.Config(application, **options))  # type: ignore[arg-type]
+    tls = QuietServer(
         uvicorn.Config(application, ssl_certfile=certificates.leaf(home.certificates), **options)  # type: ignore[arg-type]
     )
     _stop_on_signals(plain, tls)
@@ -184,13 +176,11 @@ async def _stop_part(hook: Callable[[], None]) -> None:
         log.exception("a part of the service did not stop cleanly")
 
 
-def _stop_on_signals(*servers: uvicorn.Server) -> None:
+def _stop_on_signals(*servers: QuietServer) -> None:
     def stop(number: int) -> None:
         log.info("%s: stopping", signal.Signals(number).name)
         for server in servers:
-            # A second signal does not wait for open requests.
-            server.force_exit = server.should_exit
-            server.should_exit = True
+            server.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

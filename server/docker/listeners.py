@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from amlbridge.server.quiet_server import QuietServer
+
 #: Seconds that open requests get when a server ends.
 _GRACE = 1
 
@@ -19,12 +21,13 @@ _GRACE = 1
 class Listener:
     """A server that runs until it is closed."""
 
-    server: uvicorn.Server
+    server: QuietServer
+    loop: asyncio.AbstractEventLoop
     ended: Future[None]
 
     def close(self) -> None:
         """Ends it and waits until its port is free."""
-        self.server.should_exit = True
+        self.loop.call_soon_threadsafe(self.server.stop)
         self.ended.result(_GRACE + 10)
 
 
@@ -39,8 +42,9 @@ class Listeners:
     def serve(self, application: Any, listening: socket) -> Listener:
         """Answers at a socket that listens already."""
         options: dict[str, Any] = {"log_config": None, "access_log": False, "lifespan": "off"}
-        server = uvicorn.Server(uvicorn.Config(application, timeout_graceful_shutdown=_GRACE, **options))
-        return Listener(server, asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), self._loop))
+        server = QuietServer(uvicorn.Config(application, timeout_graceful_shutdown=_GRACE, **options))
+        ended = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), self._loop)
+        return Listener(server, self._loop, ended)
 
     def close(self) -> None:
         """Ends the thread; the servers must be closed before."""
