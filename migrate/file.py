@@ -20,6 +20,7 @@ from amlbridge.migrate.notebooks.notebook import Notebook, WrittenFile
 from amlbridge.migrate.project.modules import Project
 from amlbridge.migrate.project.own_package import own_imports
 from amlbridge.migrate.text.source import SourceFile
+from amlbridge.migrate.text.trees import without_warnings
 
 #: What a shell line of a notebook is converted as.
 _SHELL_FILE = Path("cell.sh")
@@ -66,6 +67,7 @@ class Work:
         return isinstance(item.content, SourceFile) and files.handles(item.path, item.content.text)
 
 
+@without_warnings()
 def convert(work: Work, index: int) -> FileReport:
     """Converts one file. Whatever goes wrong becomes a finding, and the file stays as it is."""
     item = work.loaded[index]

@@ -13,6 +13,7 @@ from amlbridge.migrate.findings import BadInputError
 from amlbridge.migrate.module import ModuleText
 from amlbridge.migrate.notebooks.notebook import Notebook
 from amlbridge.migrate.text.source import SourceFile
+from amlbridge.migrate.text.trees import without_warnings
 
 #: Without these bytes Python code has nothing of SDK v1, and is not parsed.
 _NAME = b"azureml"
@@ -80,6 +81,7 @@ def load(path: Path) -> Loaded:
     return parse(path, content)
 
 
+@without_warnings()
 def parse(path: Path, content: bytes, *, user: bool = False) -> Loaded:
     """One file with this content. ``user``: whether it is a notebook that may get objects of SDK v1 from others."""
     try:

@@ -19,6 +19,7 @@ from amlbridge.migrate.old_submitters import told
 from amlbridge.migrate.project.modules import build_project
 from amlbridge.migrate.settings import Settings
 from amlbridge.migrate.settling import settled
+from amlbridge.migrate.text.trees import without_warnings
 
 #: Called after each file with how many are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -105,6 +106,7 @@ def _in_processes(work: Work, wanted: Sequence[int], jobs: int) -> Iterator[File
     return converted(work, wanted, jobs)
 
 
+@without_warnings()
 def prepare(loaded: Sequence[Loaded], options: Options, roots: Sequence[Path] = ()) -> Work:
     """What the conversion of each file needs of all of them."""
     modules = [module for item in loaded for module in item.modules()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property, lru_cache
 
 #: Definitions that have a name and statements.
@@ -16,10 +18,19 @@ _WITHOUT_NODES = frozenset({"ctx", "id", "attr", "arg", "asname", "kind", "type_
 LEAVES = frozenset({ast.Name, ast.Constant})
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keeps to itself what Python says of the texts that are parsed, such as of ``"\\d"`` in a string of the user's:
+    their code is not run here. Also a decorator."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # what it is up to Python 3.11
+        yield
+
+
 def parse(text: str) -> ast.Module:
     """The tree of a text. Raises SyntaxError, ValueError, RecursionError or MemoryError where ``ast.parse`` does."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # "\d" in a string of the user's
+    with without_warnings():
         tree = ast.parse(text)
     _take_for_assignments(tree)
     return tree
