@@ -371,8 +371,8 @@ def _settle_own_imports(edits: Edits, to: Rewriter, used: Set[str]) -> None:
     if to.path.name == "__init__.py":
         return
     kept = used | to.exported() | to.read_elsewhere()
-    for node in to.evaluator.scopes.parents:
-        if not isinstance(node, ast.ImportFrom) or "noqa" in to.lines.line(node):
+    for node in to.evaluator.scopes.every(ast.ImportFrom):
+        if "noqa" in to.lines.line(node):
             continue
         left, direct = [], []
         for alias in node.names:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from amlbridge.migrate.analysis.foreign import is_unseen
 from amlbridge.migrate.analysis.values import Evaluator
@@ -25,6 +26,7 @@ def registering(evaluator: Evaluator) -> list[ast.Name]:
     return found
 
 
+@lru_cache(maxsize=8)  # asked in each attempt to convert a module
 def unseen_takers(evaluator: Evaluator) -> list[tuple[ast.Name | ast.Attribute, ast.Call]]:
     """The workspaces that functions of modules which are not seen are given, and the calls."""
     found = []

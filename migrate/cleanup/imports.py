@@ -199,14 +199,11 @@ def _reads(statement: ast.stmt, names: set[str], uses: Set[ast.AST]) -> bool:
 
 
 def v1_imports(evaluator: Evaluator) -> list[ast.Import | ast.ImportFrom]:
-    """The statements that import something of SDK v1, wherever they stand."""
-    found: list[ast.Import | ast.ImportFrom] = []
-    for node in evaluator.scopes.parents:
-        if (isinstance(node, ast.Import) and any(evaluator.is_v1(alias.name) for alias in node.names)) or (
-            isinstance(node, ast.ImportFrom) and not node.level and evaluator.is_v1(node.module or "")
-        ):
-            found.append(node)
-    return found
+    """The statements that import something of SDK v1, wherever they stand, in the order of the text."""
+    every, is_v1 = evaluator.scopes.every, evaluator.is_v1
+    whole = [node for node in every(ast.Import) if any(is_v1(alias.name) for alias in node.names)]
+    parts = [node for node in every(ast.ImportFrom) if not node.level and is_v1(node.module or "")]
+    return sorted([*whole, *parts], key=lambda node: (node.lineno, node.col_offset))
 
 
 def is_standard(statement: ast.Import | ast.ImportFrom) -> bool:
