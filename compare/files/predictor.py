@@ -43,6 +43,9 @@ class Predictor:
 
     def _run(self, question: list[str]) -> int | None:
         """The exit code of the process that was asked; None when the time was up."""
+        if self._process is not None and self._process.poll() is not None:  # something else has ended it since
+            self._process.communicate()
+            self._process = None
         if self._process is None:
             self._process = _start()
             atexit.register(self.end)
