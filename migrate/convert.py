@@ -20,11 +20,11 @@ from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow, registe
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.cleanup.exported_names import without_lost
-from amlbridge.migrate.cleanup.guard import taken_back
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
 from amlbridge.migrate.cleanup.spare import written
 from amlbridge.migrate.cleanup.star_imports import imported_below
+from amlbridge.migrate.cleanup.taken_back import taken_back
 from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
@@ -86,7 +86,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
         return Conversion(module.text)  # it only gets objects of others, which stay as they are
     unread = sorted(name for name in module.unread_names if unbound_workspace(name, evaluator) is not None)
     if unread:
-        return Conversion(module.text, taken_back(told, f"as a cell that is no Python makes {unread[0]}: mend it"))
+        return taken_back(module, told, f"as a cell that is no Python makes {unread[0]}: mend it")
     return Conversion(text, told, to.created)
 
 

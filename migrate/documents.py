@@ -45,7 +45,9 @@ Where a file of the first rows does not name SDK v1 at all it counts as unchange
 Whatever the rules did, each changed module is checked before it is given out. A text that is no Python any more is an
 `internal-error`, and the file stays as it was. `left-import` (manual) is an import of SDK v1 in a file of which all was
 said to be converted. `unknown-name` (manual) is a name, attribute or keyword in the new code that SDK v2 has not,
-according to a table made from the installed azure-ai-ml, mlflow and azure-identity; the file then stays as it was.
+according to a table made from the installed azure-ai-ml, mlflow and azure-identity; what was converted in the file is
+`taken-back` (manual) then, as in a notebook whose workspace is made by a cell that is no Python. It is tried again in
+the next run, which takes the comments away if it can be converted.
 
 `no-equivalent` is a use of SDK v1 that no rule converts, with what to do instead: see [mapping.md](mapping.md).
 `unknown-symbol` is one that the public packages of SDK v1 have not. `mocks` (manual) is a text of a test that names

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from dataclasses import replace
 
 from amlbridge.migrate.analysis.known import is_foreign
-from amlbridge.migrate.findings import UNCONVERTED, Finding, Status
+from amlbridge.migrate.cleanup.taken_back import RULE as TAKEN_BACK
+from amlbridge.migrate.cleanup.taken_back import taken_back, without_comments
+from amlbridge.migrate.findings import Finding, Status
 from amlbridge.migrate.module import Conversion, ModuleText
 from amlbridge.migrate.signatures import check_generated
 from amlbridge.migrate.text.edits import Edits, Lines
@@ -27,12 +28,13 @@ def checked(module: ModuleText, conversion: Conversion) -> Conversion:
     """The conversion, with a finding for whatever is left of SDK v1 although every finding says that it was converted.
     A conversion that brings in names which SDK v2 has not is taken back: code that cannot run is worse than none.
     Raises WrongConversionError when the new text is no Python."""
-    if conversion.text == module.text:
+    if conversion.text == module.text or any(finding.rule == TAKEN_BACK for finding in conversion.findings):
         return conversion
     nodes = read(conversion.text).nodes
     unknown = _unknown_names(module, conversion)
     if unknown:
-        return Conversion(module.text, taken_back(conversion.findings, _UNKNOWN) + unknown)
+        return taken_back(module, conversion.findings, _UNKNOWN, *unknown)
+    conversion = replace(conversion, text=without_comments(conversion.text))
     if any(finding.status in (Status.MANUAL, Status.NO_EQUIVALENT, Status.IGNORED) for finding in conversion.findings):
         return conversion
     left = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) and _of_v1(node)]
@@ -60,15 +62,6 @@ def _told(left: list[ast.Import | ast.ImportFrom], text: str) -> str:
         if comment not in lines.comments_above(start):
             edits.replace(start, start, f"{lines.indent_at(start)}{comment}\n")
     return edits.apply()
-
-
-def taken_back(findings: Iterable[Finding], why: str) -> tuple[Finding, ...]:
-    """The findings of a module whose text stays as it was, for the reason ``why``."""
-    message = f"left as it is: its conversion was taken back, {why}"
-    return tuple(
-        finding if finding.status in UNCONVERTED else replace(finding, status=Status.MANUAL, message=message)
-        for finding in findings
-    )
 
 
 def _unknown_names(module: ModuleText, conversion: Conversion) -> tuple[Finding, ...]:

@@ -206,7 +206,7 @@ def test_a_conversion_to_names_that_sdk_v2_lacks_is_taken_back(folder: Path, mon
     (folder / "bad.py").write_text("import azureml.core\n")
     report = by_name(folder)["bad.py"]
     assert report.status is FileStatus.PARTIAL
-    assert not report.changed
-    assert {finding.rule: finding.status for finding in report.findings} == dict.fromkeys(
-        ("runs", "unknown-name"), Status.MANUAL
-    )
+    told, unknown = report.findings
+    assert (told.rule, told.symbol, told.status) == ("taken-back", "Run", Status.MANUAL)
+    assert (unknown.rule, unknown.status) == ("unknown-name", Status.MANUAL)
+    assert report.after.decode() == f"# TODO(amlbridge taken-back): {told.message}\nimport azureml.core\n"

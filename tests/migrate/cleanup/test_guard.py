@@ -37,10 +37,19 @@ def test_an_import_that_a_finding_explains_has_no_other() -> None:
 
 def test_a_name_that_sdk_v2_has_not_takes_the_conversion_back() -> None:
     found = checked(BEFORE, Conversion("from azure.ai.ml import MLClients\n", (CONVERTED,), {"a.yml": "b: 1"}))
-    assert (found.text, found.created) == (BEFORE.text, {})
-    taken_back, unknown = found.findings
-    assert (taken_back.status, unknown.rule) == (Status.MANUAL, "unknown-name")
+    left, unknown = found.findings
+    told = f"# TODO(amlbridge taken-back): {left.message}\n"
+    assert (found.text, found.created) == (BEFORE.text.replace("from", f"{told}from", 1), {})
+    assert (left.rule, left.status, unknown.rule) == ("taken-back", Status.MANUAL, "unknown-name")
+    assert "see the finding unknown-name" in left.message
     assert "MLClients" in unknown.message
+
+
+def test_the_comments_of_a_run_that_took_it_back_go_when_it_is_converted() -> None:
+    back = checked(BEFORE, Conversion("from azure.ai.ml import MLClients\n", (CONVERTED,))).text
+    told = back.splitlines()[1]
+    found = checked(ModuleText(BEFORE.path, back), Conversion(f"import os\n{told}\nimport mlflow\n", (CONVERTED,)))
+    assert found.text == "import os\nimport mlflow\n"
 
 
 def test_a_text_that_is_no_python_is_an_error_of_a_rule() -> None:
