@@ -179,7 +179,7 @@ for number, stage in enumerate(("tested", "tested", "made"), start=1):
     Twin(
         "datastores",
         1,
-        needs="azureml.fsspec",
+        packages=("azureml-fsspec==1.3.1", "six"),
         setup=STORES,
         files={
             "data/a.csv": "a\n1\n",
