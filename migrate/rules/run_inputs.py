@@ -1,7 +1,7 @@
 """Inputs that a script reads by name: ``run.input_datasets["x"]`` becomes the path that the job passes.
 
 A job of SDK v2 passes paths. When the code that submits the script gives the input in an argument, or the parser of
-the script has one argument that nothing reads (SDK v1 passed the id of the dataset there), that argument is the path.
+the script has one argument for data that nothing reads (SDK v1 passed the id of the dataset there), that is the path.
 Otherwise it is the variable ``AZURE_ML_INPUT_x``, which every job has for each of its inputs.
 
 A tabular dataset is opened with ``mltable.load(path)``, whose methods have mostly the names of SDK v1; one that is a
@@ -12,6 +12,7 @@ single file is read by pandas. What is used as a path stays one: there is nothin
 from __future__ import annotations
 
 import ast
+import re
 
 from amlbridge.migrate.analysis.kinds import called, destination
 from amlbridge.migrate.analysis.uses import Use
@@ -145,7 +146,7 @@ def _path(node: ast.expr, key: ast.expr, to: Rewriter) -> tuple[str, str]:
     if named is not None:
         argument = _argument(named.option, node, to) if named.option else None
         return argument or _environment(f"AZURE_ML_INPUT_{named.port}", to), _PLACES if named.apart else ""
-    argument = _unread_argument(node, to)
+    argument = _unread_argument(node, text or "", to)
     if argument is not None:
         return argument, _ARGUMENT.format(argument)
     return _variable(key, "INPUT", to), _NAMED.format(text or ast.unparse(key))
@@ -210,8 +211,22 @@ def _variable(key: ast.expr, direction: str, to: Rewriter) -> str:
     return f'{to.need_module("os")}.environ["AZURE_ML_{direction}_" + {to.source(key)}]'
 
 
-def _unread_argument(node: ast.expr, to: Rewriter) -> str | None:
-    """Code for the one argument of the parser that the script never reads, if it has one and its value can be seen."""
+#: Words in the name of an argument that is for data.
+_OF_DATA = frozenset(
+    {"data", "dataset", "datasets", "ds", "input", "inputs", "in", "file", "files", "path"}
+    | {"folder", "dir", "directory", "table", "csv"}
+)
+
+
+def _is_for(argument: str, option: str, name: str) -> bool:
+    """Whether an argument may be for the input of this name: nobody reads the date of a run from a folder."""
+    words = set(re.split(r"[^a-z0-9]+", f"{argument} {option}".lower()))
+    return "output" not in words and bool(words & (_OF_DATA | set(re.split(r"[^a-z0-9]+", name.lower()))))
+
+
+def _unread_argument(node: ast.expr, key: str, to: Rewriter) -> str | None:
+    """Code for the one argument of the parser that the script never reads, if it has one, it may be for the input of
+    this name, and its value can be seen."""
     if sum(use.symbol in ("RunContext.input_datasets[]", "dict:InputDataset.get") for use in to.uses) != 1:
         return None
     namespace = _namespace(node, to)
@@ -224,8 +239,8 @@ def _unread_argument(node: ast.expr, to: Rewriter) -> str | None:
         if not name.isidentifier():
             return None
         if name not in read:
-            unread.append(name)
-    return f"{namespace}.{unread[0]}" if len(unread) == 1 else None
+            unread.append((name, " ".join(filter(None, map(to.evaluator.text, call.args)))))
+    return f"{namespace}.{unread[0][0]}" if len(unread) == 1 and _is_for(*unread[0], key) else None
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

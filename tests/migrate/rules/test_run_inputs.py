@@ -39,6 +39,18 @@ def test_without_such_an_argument_it_is_the_variable_of_the_job(more: str) -> No
     assert 'mltable.load(os.environ["AZURE_ML_INPUT_t"]).to_pandas_dataframe()' in found.text
 
 
+@pytest.mark.parametrize(
+    ("option", "is_taken"),
+    [("--run-date", False), ("--epochs", False), ("--output-path", False), ("--orders-2020", True), ("--in", True)],
+)
+def test_an_argument_that_nothing_reads_is_the_path_where_it_may_be_one(option: str, is_taken: bool) -> None:
+    code = f"import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument({option!r}, dest='a')\n"
+    code += "args = parser.parse_args()\nfolder = run.input_datasets['orders']\nprint(folder)\n"
+    found = convert(HEAD + code)
+    assert ("folder = args.a\n" in found.text) is is_taken
+    assert ('folder = os.environ["AZURE_ML_INPUT_orders"]\n' in found.text) is not is_taken
+
+
 def test_arguments_that_are_parsed_elsewhere_are_not_taken() -> None:
     main = "import argparse\ndef main():\n    parser = argparse.ArgumentParser()\n"
     main += "    parser.add_argument('--data')\n    args = parser.parse_args()\n"
