@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from amlbridge.migrate.files import commands, deployment_yaml, pipeline_yaml, requirements, runconfig
+from amlbridge.migrate.files import commands, deployment_yaml, pipeline_yaml, python_pins, requirements, runconfig
 from amlbridge.migrate.files.lines import Lines
 from amlbridge.migrate.files.yaml_text import dump
 from amlbridge.migrate.findings import Status, together
@@ -22,7 +22,8 @@ _NAMED = re.compile(r"azureml[-_.]|azure-cli-ml|\baz\s+ml\b", re.IGNORECASE)
 DOCS = {
     requirements.RULE: "Lists of packages (requirements files, conda files, setup.py, setup.cfg, pyproject.toml, "
     "Pipfile): packages of SDK v1 are replaced by those of v2 that do their work; what is listed already is not listed "
-    "again. A line with hashes gets a TODO comment; lock files are left.",
+    "again. A line with hashes gets a TODO comment; lock files are left. A conda file whose Python is older than those "
+    "packages gets Python 3.8.",
     commands.INSTALL_RULE: "`pip install`, `conda install` and the like in scripts, Dockerfiles, Makefiles and CI "
     "files: the same replacements, word by word.",
     commands.CLI_RULE: "`az ml` of the extension azure-cli-ml: calls that have a twin in the extension ml are written "
@@ -75,6 +76,7 @@ def convert_file(
     if path.suffix.lower() != ".json":  # which has neither comments nor commands
         commands.convert(lines, project.roots, path)
         requirements.convert(lines, commands.install_lines(lines), kept)
+        python_pins.convert(lines, requirements.RULE)
     findings = sorted(lines.findings, key=lambda finding: (finding.line, finding.column))
     return Conversion(lines.result(), tuple(findings), created)
 
