@@ -118,3 +118,19 @@ def test_there_is_no_client_of_a_variable_that_has_no_workspace_yet() -> None:
     ).text
     assert "    ws = None\n    ml_client = None\n    if ws is None:\n" in text
     assert "Workspace.from_config()\n        ml_client = MLClient(" in text and text.count("MLClient(") == 1
+
+
+def test_a_workspace_is_made_once() -> None:
+    """SDK v1 makes it where something needs the object: the client is that of the workspace that is there then."""
+    text = convert(
+        """\
+from azureml.core import Datastore, Workspace
+from azureml.pipeline.core import Pipeline
+
+ws = Workspace.create(name="wine", subscription_id="s", resource_group="g", location="westeurope")
+store = Datastore.get(ws, "cellar")
+pipeline = Pipeline.load_yaml(ws, "pipeline.yml")
+"""
+    ).text
+    assert text.count("create(") == 1 and "ws = Workspace.create(" in text
+    assert "ml_client = MLClient(" in text and "store = ml_client.datastores.get(" in text
