@@ -192,12 +192,18 @@ def _put_into(literal: ast.expr | None, bindings: list[Binding], evaluator: Eval
     frame."""
     if literal is not None:
         return [added for owner, added in additions_of(evaluator) if is_same(owner, literal, bindings, evaluator)]
+    by_name = named_additions(evaluator)
+    return [added for made in _made(bindings) for added in by_name.get(made.node, ())]
+
+
+def named_additions(evaluator: Evaluator) -> dict[ast.AST, list[ast.expr]]:
+    """What the module puts into the collections of variables, by what gives the variable its value."""
     if evaluator.named_additions is None:
         evaluator.named_additions = {}
         for owner, added in additions_of(evaluator):
             for made in _made(evaluator.scopes.lookup(owner.id, owner)) if isinstance(owner, ast.Name) else ():
                 evaluator.named_additions.setdefault(made.node, []).append(added)
-    return [added for made in _made(bindings) for added in evaluator.named_additions.get(made.node, ())]
+    return evaluator.named_additions
 
 
 #: What is no object of an SDK, nor holds one.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+from amlbridge.migrate.analysis.chosen import named_additions
 from amlbridge.migrate.analysis.declared import given_to
 from amlbridge.migrate.analysis.fixtures import given_by_fixtures
 from amlbridge.migrate.analysis.functions import argument_of, returns
@@ -68,6 +69,7 @@ class Handed:
         self._read_fields()
         self._read_fixtures()
         self._read_records()
+        self._read_collections()
         for calls in evaluator.calls().values():
             for call in calls:
                 self._read_call(call)
@@ -219,6 +221,14 @@ class Handed:
                 held = objects_of(node, self._evaluator) if self._evaluator.type_of(node) is not None else []
                 for one, other in pairwise(value for value in held if value.origin is not None):
                     self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
+
+    def _read_collections(self) -> None:
+        """The objects that a variable has in a list, or below any key of a dict: code takes one as the other."""
+        for added in named_additions(self._evaluator).values():
+            values = [self._evaluator.value(node) for node in added] if len(added) > 1 else []
+            held = [one for one in values if isinstance(one, Instance) and one.origin is not None]
+            for one, other in pairwise(one for one in held if one.type != "Workspace"):
+                self.links += [Link(_made(one), _made(other), ""), Link(_made(other), _made(one), "")]
 
     def _read_fixtures(self) -> None:
         """What a test gets and what the fixture gives are one object; pytest hands it on, so nothing can be put

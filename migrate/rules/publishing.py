@@ -25,7 +25,7 @@ from amlbridge.migrate.models.serving.endpoint_names import endpoint_name
 from amlbridge.migrate.registry import Case, Leave, Outcome, Replace, Rule, Statements
 from amlbridge.migrate.rewriter import CONNECTED, Rewriter
 from amlbridge.migrate.rules.pipelines import data_parameters, job_code, value_code
-from amlbridge.migrate.text.trees import only_target
+from amlbridge.migrate.text.trees import blocks_of, only_target
 
 rule = Rule(
     "publishing",
@@ -313,6 +313,7 @@ def _stays(name: ast.expr, to: Rewriter) -> bool:
             return made in to.attempt.kept
         given = use.argument("name", position=_NAMED[use.symbol]) if use.symbol in _NAMED and use.call else None
         known = given is not None and text is not None and to.evaluator.text(given) == text
+        known = known or (isinstance(given, ast.Name) and to.evaluator.scopes.bindings_of(given) == bound != [])
         if known and (use.symbol == "PipelineEndpoint.set_name" or {use.node, made} & set(to.attempt.kept)):
             return True
     return False
@@ -333,6 +334,8 @@ def get(use: Use, to: Rewriter) -> Outcome:
     return Replace(f"{client}.batch_endpoints.get({code})", _PUBLISHED)
 
 
+#: What publishes that which is listed: no batch endpoint is made by SDK v1.
+_PUBLISHING = {"PublishedPipeline": "Pipeline.publish", "PipelineEndpoint": "PipelineEndpoint.publish"}
 _LISTINGS = ("PublishedPipeline.list", "PublishedPipeline.get_all", "PipelineEndpoint.list", "PipelineEndpoint.get_all")
 
 
@@ -342,6 +345,9 @@ def listed(use: Use, to: Rewriter) -> Outcome:
     if use.call is None:
         kind = "PipelineComponent" if takes_component(use.node, to) else "BatchEndpoint"
         return Replace(to.need("azure.ai.ml.entities", kind))
+    published = (other for other in to.uses if other.symbol == _PUBLISHING[use.symbol.partition(".")[0]])
+    if (first := next((other for other in published if other.node in to.attempt.kept), None)) is not None:
+        return to.left_with(use, first)
     client = to.client(use.node, use.argument("workspace", position=0))
     if "." not in use.symbol:
         name = use.argument("id", "name", position=1)
@@ -510,19 +516,37 @@ def _lists_all(node: ast.expr, to: Rewriter) -> bool:
     return made is not None and made.symbol in _LISTINGS
 
 
-@rule.converts(
-    "PublishedPipeline.disable", "PublishedPipeline.archive", "PipelineEndpoint.archive", "PipelineEndpoint.disable"
-)
+_ENDS = tuple(f"{kind}.{name}" for kind in ("PublishedPipeline", "PipelineEndpoint") for name in ("archive", "disable"))
+
+
+@rule.converts(*_ENDS)
 def disable(use: Use, to: Rewriter) -> Outcome:
     """Deletes the endpoint: it cannot be disabled."""
     assert use.receiver is not None
     around = to.evaluator.scopes.parents.get(use.statement)
     if isinstance(around, ast.For) and _lists_all(around.iter, to):  # and no condition chooses some of them
         return Leave("it would delete all batch endpoints, also those of models: say which ones are meant")
+    if _is_gone(use, to):
+        return Statements("", _DELETED)
     return Replace(
-        f"{to.client(use.node)}.batch_endpoints.begin_delete({to.source(use.receiver)}.name).result()",
-        "a batch endpoint cannot be disabled, only deleted",
+        f"{to.client(use.node)}.batch_endpoints.begin_delete({to.source(use.receiver)}.name).result()", _DELETED
     )
+
+
+_DELETED = "a batch endpoint cannot be disabled, only deleted"
+
+
+def _is_gone(use: Use, to: Rewriter) -> bool:
+    """Whether a statement above deletes the endpoint already: ``old.disable()``, then ``old.archive()``."""
+    receiver = ast.dump(use.receiver) if use.receiver is not None else ""
+    block = next(
+        (block for block in blocks_of(to.evaluator.scopes.parents[use.statement]) if use.statement in block), []
+    )
+    above = block[: block.index(use.statement)] if use.is_statement and block else []
+    ended = {
+        (other.statement, ast.dump(other.receiver)) for other in to.uses if other.symbol in _ENDS and other.receiver
+    }
+    return any((statement, receiver) in ended for statement in above)
 
 
 @rule.converts("PipelineEndpoint.list_versions", "PipelineEndpoint.list_pipelines", "PipelineEndpoint.get_all_versions")

@@ -134,3 +134,44 @@ pipeline = Pipeline.load_yaml(ws, "pipeline.yml")
     ).text
     assert text.count("create(") == 1 and "ws = Workspace.create(" in text
     assert "ml_client = MLClient(" in text and "store = ml_client.datastores.get(" in text
+
+
+def test_objects_that_a_dict_has_below_any_key_stay_together() -> None:
+    """A pipeline that stays SDK v1 takes one compute target of the dict as any other."""
+    text = convert(
+        """\
+from azureml.core import Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
+from azureml.exceptions import ComputeTargetException
+from azureml.pipeline.core import Pipeline
+from azureml.pipeline.steps import PythonScriptStep
+
+
+def computes(ws, names):
+    found = {}
+    for name in names:
+        try:
+            found[name] = ComputeTarget(workspace=ws, name=name)
+        except ComputeTargetException:
+            config = AmlCompute.provisioning_configuration(vm_size="STANDARD_DS3_V2", max_nodes=2)
+            found[name] = ComputeTarget.create(ws, name, config)
+    for name in names:
+        found[name].wait_for_completion()
+    return found
+
+
+ws = Workspace.from_config()
+steps = []
+count = 0
+targets = computes(ws, ["cpu", "gpu"])
+for part in ["a", "b"]:
+    step = PythonScriptStep(script_name="press.py", source_directory="src", compute_target=targets["cpu"])
+    steps.append(step)
+    count += 1
+pipeline = Pipeline(workspace=ws, steps=steps)
+print(count)
+pipeline.publish("a")
+"""
+    ).text
+    assert "found[name] = ComputeTarget.create(ws, name, config)" in text and "begin_create_or_update" not in text
+    assert "except ComputeTargetException:" in text

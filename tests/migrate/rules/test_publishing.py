@@ -200,6 +200,25 @@ def test_endpoints_of_models_are_not_deleted_with_those_of_pipelines(kind: str) 
     assert "ml_client.batch_endpoints.begin_delete(one.name).result()" in chosen
 
 
+def test_an_endpoint_is_deleted_once() -> None:
+    code = HEAD + "old = PipelineEndpoint.get(ws, name='nightly')\n"
+    text = convert(f"{code}if old.status:\n    old.disable()\n    print(1)\n    old.archive()\n").text
+    assert text.count("begin_delete(") == 1
+    other = convert(f"{code}new = PipelineEndpoint.get(ws, name='daily')\nold.disable()\nnew.archive()\n").text
+    assert other.count("begin_delete(") == 2
+
+
+def test_what_stays_published_with_sdk_v1_is_found_with_it() -> None:
+    """SDK v2 knows none of the endpoints that SDK v1 publishes."""
+    text = convert(
+        HEAD
+        + "name = input()\nfor one in PipelineEndpoint.list(ws):\n    if one.name == name:\n        one.archive()\n"
+        + "PipelineEndpoint.publish(ws, name=name, pipeline=unknown(), description='d')\n"
+        + "run = PipelineEndpoint.get(ws, name=name).submit('nightly')\n"
+    ).text
+    assert "batch_endpoints" not in text and "PipelineEndpoint.get(ws, name=name).submit('nightly')" in text
+
+
 def test_data_that_is_not_registered_is_given_by_its_path() -> None:
     found = convert(
         HEAD
