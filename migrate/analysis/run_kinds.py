@@ -10,6 +10,7 @@ import ast
 from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeGuard
 
+from amlbridge.migrate.analysis.chosen import named_additions
 from amlbridge.migrate.analysis.symbols import lineage
 from amlbridge.migrate.text.trees import FUNCTIONS, Annotation, Assign, walk
 
@@ -151,6 +152,17 @@ def _asked_for(kind: ast.AST, evaluator: Evaluator) -> ast.expr | None:
     return call.args[0] if len(call.args) == 2 and call.args[0] is not kind else None
 
 
+def _element_in(node: Assign, evaluator: Evaluator) -> Value | None:
+    """The first object in the collection that a variable gets: ``steps: List[PythonScriptStep] = []``."""
+    from amlbridge.migrate.analysis.values import Instance
+
+    value, target = node.value, node.targets[0]
+    made = [value.elt] if isinstance(value, ast.ListComp) else [value.value] if isinstance(value, ast.DictComp) else []
+    if not made and isinstance(value, (ast.List, ast.Dict, ast.Call)):
+        made = named_additions(evaluator).get(target, [])
+    return next((found for part in made if isinstance(found := evaluator.value(part), Instance)), None)
+
+
 def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
     """The value of what an annotation stands at: a parameter, a variable, an attribute, what a function returns, or
     what ``isinstance`` asks. None elsewhere."""
@@ -180,7 +192,7 @@ def annotated(annotation: ast.AST, evaluator: Evaluator) -> Value | None:
             held = next((around for around in scopes.ancestors(node) if isinstance(around, ast.ClassDef)), None)
             if held is not None and isinstance(target, ast.Attribute):
                 return evaluator.field(held, target.attr)
-            return evaluator.value(node.value)
+            return _element_in(node, evaluator) or evaluator.value(node.value)
         if isinstance(node, ast.stmt):
             return None
         below = node
