@@ -10,7 +10,7 @@ from typing import Literal
 
 from amlbridge.migrate.analysis.functions import returns
 from amlbridge.migrate.analysis.scopes import Binding
-from amlbridge.migrate.analysis.values import Evaluator
+from amlbridge.migrate.analysis.values import Evaluator, Function
 
 Kind = Literal["number", "truth", "text", "figure"]
 
@@ -234,7 +234,7 @@ def _of_argument(evaluator: Evaluator, node: ast.Attribute) -> Kind | None:
     """``args.rate``, by the ``add_argument`` that declares it."""
     if not isinstance(node.value, ast.Name):
         return None
-    declared = declaration(evaluator, node.attr)
+    declared = declaration(evaluator, node.attr) or _declared_elsewhere(evaluator, node)
     if declared is None:
         return None
     given = {keyword.arg: keyword.value for keyword in declared.keywords}
@@ -244,6 +244,15 @@ def _of_argument(evaluator: Evaluator, node: ast.Attribute) -> Kind | None:
     if isinstance(action, ast.Constant) and action.value in ("store_true", "store_false"):
         return "truth"
     return "text" if action is None else None
+
+
+def _declared_elsewhere(evaluator: Evaluator, node: ast.Attribute) -> ast.Call | None:
+    """The declaration of an argument that a function of another module parses: ``args = parse_args()``."""
+    for binding in evaluator.scopes.bindings_of(node.value):
+        made = evaluator.value(binding.value.func) if isinstance(binding.value, ast.Call) else None
+        if isinstance(made, Function) and made.evaluator is not evaluator:
+            return declaration(made.evaluator, node.attr)
+    return None
 
 
 def declaration(evaluator: Evaluator, name: str) -> ast.Call | None:

@@ -1,4 +1,5 @@
-"""Modules that do not name SDK v1 themselves, but may get objects of it: ``upload(ws, "data")`` of a helper.
+"""Modules that do not name SDK v1 themselves, but may get objects of it: ``upload(ws, "data")`` of a helper, or tell of
+the arguments of a script.
 
 What they get is only known from the calls, so that they belong to the project with the modules that import them.
 """
@@ -19,6 +20,8 @@ _MEMBER = re.compile(r"\.([a-z]\w*)")
 _BASES = re.compile(r"^class \w+\(([^)]+)\)", re.MULTILINE)
 _TAKES = re.compile(r"\bdef \w+\(\s*\w")
 _WORD = re.compile(r"\w+")
+#: What says of the arguments of a script which of them are numbers.
+_PARSES = ".add_argument("
 
 
 def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
@@ -30,7 +33,7 @@ def helpers(modules: Sequence[ModuleText]) -> list[ModuleText]:
     if not others:
         return []
     stems = {_stem(module.path) for module in modules}
-    left = [module for module in others if _may_take(module.text) or _derives(module.text, stems)]
+    left = [one for one in others if _may_take(one.text) or _derives(one.text, stems) or _PARSES in one.text]
     packages = [module for module in others if module.path.name == "__init__.py" and module not in left]
     left += packages  # which name what their modules have
     found: list[ModuleText] = []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from amlbridge.migrate.run import run
+from amlbridge.migrate.settings import Settings
 from tests.migrate.rules.support import convert
 
 HEAD = "import argparse\nfrom azureml.core import Run\n\nrun = Run.get_context()\n"
@@ -82,3 +86,20 @@ for key, value in settings.items():
     run.log(key, value)
 """).text
     assert '    if isinstance(value, str):\n        mlflow.log_text(value, f"{key}.txt")\n' in text
+
+
+def test_an_argument_that_another_module_declares_is_what_that_says(tmp_path: Path) -> None:
+    options = (
+        "import argparse\n\n\ndef read():\n    parser = argparse.ArgumentParser()\n"
+        '    parser.add_argument("--grape", type=str)\n    parser.add_argument("--rate", type=float)\n'
+        "    return parser.parse_args()\n"
+    )
+    script = (
+        "from azureml.core import Run\nfrom options import read\n\nrun = Run.get_context()\nargs = read()\n"
+        'run.log("grape", args.grape)\nrun.log("rate", args.rate)\n'
+    )
+    for name, code in (("options.py", options), ("train.py", script)):
+        (tmp_path / name).write_text(code)
+    (found,) = [report for report in run([tmp_path], Settings()) if report.changed]
+    assert 'mlflow.log_text(args.grape, "grape.txt")\nmlflow.log_metric("rate", args.rate)\n' in found.after.decode()
+    assert not [finding for finding in found.findings if "assumed" in finding.message]
