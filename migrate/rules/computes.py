@@ -174,7 +174,7 @@ def setting(use: Use, to: Rewriter) -> Outcome:
     if name == "vm_priority":
         priority = use.statement.value
         code = f"{to.source(use.statement.targets[0].value)}.tier = {_tier(priority, to)}"  # type: ignore[attr-defined]
-        return Statements(code, _TIERS if to.evaluator.text(priority) is None else "")
+        return Statements(code, _TIERS if _is_handed_on(priority, to) else "")
     if name in SETTINGS:
         code = f"{to.source(use.statement.targets[0].value)}.{SETTINGS[name]} = {to.source(use.statement.value)}"  # type: ignore[attr-defined]
     return Statements(code)
@@ -208,7 +208,7 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
     priority = keywords.get("vm_priority")
     if priority is not None:
         found.append(f"tier={_tier(priority, to)}")
-        if to.evaluator.text(priority) is None and not is_none(priority):
+        if _is_handed_on(priority, to):
             to.memory["tier", use.node] = _TIERS
     found += more_of_cluster(use, {key: node for key, node in keywords.items() if not is_none(node)}, to)
     return found
@@ -216,7 +216,19 @@ def _described(use: Use, to: Rewriter, name: str) -> list[str]:
 
 def _tier(priority: ast.expr, to: Rewriter) -> str:
     tiers = {"lowpriority": '"low_priority"', "dedicated": '"dedicated"'}
-    return tiers.get((to.evaluator.text(priority) or "").lower()) or to.source(priority)
+    code = tiers.get((to.evaluator.text(priority) or "").lower()) or to.source(priority)
+    if code in tiers.values() or is_none(priority) or not isinstance(priority, _READ_TWICE):
+        return code
+    return f'{{"lowpriority": "low_priority"}}.get({code}, {code})'
+
+
+#: What can be read again without doing anything.
+_READ_TWICE = (ast.Name, ast.Attribute)
+
+
+def _is_handed_on(priority: ast.expr, to: Rewriter) -> bool:
+    """Whether the priority is what other code says, under the name that SDK v1 had for it."""
+    return to.evaluator.text(priority) is None and not is_none(priority) and not isinstance(priority, _READ_TWICE)
 
 
 def name_of(use: Use, to: Rewriter) -> tuple[str, str]:

@@ -22,6 +22,18 @@ def test_each_plain_setting_is_an_attribute() -> None:
     assert 'config.tier = "low_priority"\nconfig.min_instances = 1\nconfig.location = REGION\n' in found.text
 
 
+def test_a_priority_that_is_known_when_the_code_runs_gets_its_new_name_then() -> None:
+    """SDK v2 has ``low_priority`` where SDK v1 had ``lowpriority``; None, and ``dedicated``, are what they were."""
+    later = convert(f"{_HEAD}config.vm_priority = settings.priority\n{_MADE}")
+    assert 'config.tier = {"lowpriority": "low_priority"}.get(settings.priority, settings.priority)' in later.text
+    code = _HEAD.replace("max_nodes=4", "vm_priority=priority")
+    found = convert(f"def make(priority='lowpriority'):\n    {code.replace(chr(10), chr(10) + '    ')}{_MADE}")
+    assert 'tier={"lowpriority": "low_priority"}.get(priority, priority)' in " ".join(found.text.split())
+    asked = convert(f"{_HEAD}config.vm_priority = ask()\n{_MADE}")
+    assert "config.tier = ask()\n" in asked.text
+    assert any("low_priority" in finding.message for finding in asked.findings)
+
+
 def test_network_and_user_are_one_object_each_of_their_block() -> None:
     text = convert(
         f"""{_HEAD}config.vnet_name = "net"
