@@ -34,6 +34,7 @@ from amlbridge.migrate.models.pipelines.flow import Flow, StepLeftError
 from amlbridge.migrate.models.pipelines.handed_pipelines import given_pipeline
 from amlbridge.migrate.models.pipelines.intermediate_paths import default_store
 from amlbridge.migrate.models.pipelines.reach import check_reach, undefined_step
+from amlbridge.migrate.models.pipelines.rebound import Rebound
 from amlbridge.migrate.models.pipelines.returned_pipelines import returned_pipeline
 from amlbridge.migrate.models.pipelines.step_chains import loops_of
 from amlbridge.migrate.models.steps.steps import Step
@@ -225,10 +226,13 @@ def function_code(
 ) -> str:
     """The function of a pipeline. ``use``: what made the pipeline, None where that is in another function that may be
     called with others; ``elsewhere``: it is in another function, of which only literals can be taken."""
-    compute = _common_compute(use, steps, to) if use is not None and not elsewhere else ""
+    inside = [re.split("[:=]", code)[0] for code in _parameters(steps, to)] + [step.node for step in steps]
+    rebound = Rebound(None if elsewhere else use, inside, to)
+    computes = [rebound.held(step.settings.compute, step) for step in steps]
+    compute = _common_compute(computes, steps, to) if use is not None and not elsewhere else ""
     lines = function_head(name, use, steps, to, compute, elsewhere=elsewhere)
     open_one: Condition | None = None
-    for step in steps:
+    for step, wanted in zip(steps, computes, strict=True):
         condition = conditions.of(step)
         if condition is not None and condition != open_one:
             lines.append(f"    if {condition.code(to)}:")
@@ -240,9 +244,9 @@ def function_code(
         tokens = [(name, first, f"{first.node}.outputs.{first.token}") for name, first in step.waits()]
         bound += [f"{name}={token}{conditions.asked(step, first)}" for name, first, token in tokens]
         made = step.node_lines(bound, to)
-        if in_file and step.settings.compute and step.settings.compute != compute:
-            made.insert(1, f"{step.node}.compute = {step.settings.compute}")
-        lines += [f"{indent}{line}" for line in made]
+        if in_file and wanted and wanted != compute:
+            made.insert(1, f"{step.node}.compute = {wanted}")
+        lines += [f"{indent}{rebound.held(line, step)}" for line in made]
     outputs = _outputs([step for step in steps if conditions.of(step) is None], to)
     if outputs:
         lines.append(f"    return {{{', '.join(outputs)}}}")
@@ -275,12 +279,12 @@ def function_head(
     return [f"@{dsl}.pipeline({', '.join(decorated)})", f"def {name}({', '.join(parameters)}):"]
 
 
-def _common_compute(use: Use, steps: list[Step], to: Rewriter) -> str:
+def _common_compute(each: list[str], steps: list[Step], to: Rewriter) -> str:
     """The compute of all steps, where components in YAML leave it to the pipeline; "" when they differ.
 
     A published pipeline is a component, which has no default compute: its nodes name theirs."""
-    wanted = next((step.settings.compute for step in steps if step.default_compute), "")
-    computes = {wanted} if wanted else {step.settings.compute for step in steps}
+    wanted = next((code for code, step in zip(each, steps, strict=True) if step.default_compute), "")
+    computes = {wanted} if wanted else set(each)
     if (
         len(computes) != 1
         or _is_published(to)
