@@ -143,22 +143,24 @@ def literal_of(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
     from amlbridge.migrate.analysis.values import Code
 
     value = evaluator.value(node)
-    kinds = (ast.List, ast.Dict, ast.DictComp)
+    kinds = (ast.List, ast.ListComp, ast.Dict, ast.DictComp)
     own = isinstance(value, Code) and value.evaluator is evaluator and isinstance(value.node, kinds)
     return value.node if own and isinstance(value, Code) else None
 
 
 def _elements(literal: ast.expr | None) -> list[ast.expr]:
-    if isinstance(literal, ast.DictComp):
-        return [literal.value]
+    if isinstance(literal, (ast.DictComp, ast.ListComp)):
+        return [literal.value if isinstance(literal, ast.DictComp) else literal.elt]
+    if isinstance(literal, (ast.List, ast.Tuple)):
+        return literal.elts
     return literal.values if isinstance(literal, ast.Dict) else []
 
 
 def _is_record(literal: ast.expr | None, evaluator: Evaluator) -> bool:
-    """Whether a dict that is written out has things of several kinds: ``{"run": run, "args": args}``."""
-    if not isinstance(literal, ast.Dict):
+    """Whether a dict or a list that is written out has things of several kinds: ``{"run": run, "args": args}``."""
+    if not isinstance(literal, (ast.Dict, ast.List)):
         return False
-    values = [node for node in literal.values if not (isinstance(node, ast.Constant) and node.value is None)]
+    values = [node for node in _elements(literal) if not (isinstance(node, ast.Constant) and node.value is None)]
     kinds = {evaluator.type_of(node) for node in values}
     return len(kinds) > 1
 

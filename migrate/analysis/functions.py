@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from functools import lru_cache
 
 from amlbridge.migrate.analysis.scopes import Scopes
@@ -17,6 +18,28 @@ def may_call(call: ast.Call, scopes: Scopes, *, bound: bool) -> bool:
     base = call.func.value
     found = scopes.bindings_of(base)
     return bound and not any(binding.kind == "import" for binding in found)
+
+
+def calls_of_heirs(init: ast.AST, calls: Mapping[str, list[ast.Call]], scopes: Scopes) -> list[ast.Call]:
+    """The calls of a class's ``__init__`` by the classes of the module that derive from it: where they are made, or
+    their own ``__init__`` asks for it. ``calls``: those of the module, by name."""
+    owner = scopes.parents[init]
+    found: list[ast.Call] = []
+    for heir in scopes.every(ast.ClassDef):
+        if not any(binding.node is owner for base in heir.bases for binding in scopes.bindings_of(base)):
+            continue
+        own = next((part for part in heir.body if getattr(part, "name", "") == "__init__"), None)
+        if own is None:
+            found += [call for call in calls.get(heir.name, ()) if may_call(call, scopes, bound=False)]
+        else:
+            inside = (call for call in calls.get("__init__", ()) if _is_of_super(call))
+            found += [call for call in inside if own in scopes.ancestors(call)]
+    return found
+
+
+def _is_of_super(call: ast.Call) -> bool:
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super"
 
 
 def argument_of(call: ast.Call, parameters: ast.arguments, name: str, *, bound: bool) -> ast.expr | None:

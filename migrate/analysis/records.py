@@ -4,6 +4,7 @@ attributes of a data class that says no type of them."""
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amlbridge.migrate.analysis.chosen import additions_of, is_same, literal_of
@@ -43,6 +44,7 @@ def _held(owner: ast.expr, key: str, evaluator: Evaluator, depth: int) -> list[I
     items = zip(literal.keys, literal.values, strict=True) if isinstance(literal, ast.Dict) else ()
     held = [value for name, value in items if _is(name, key)]
     bindings = evaluator.scopes.bindings_of(owner)
+    held += [word.value for binding in bindings[:1] for word in _words(binding.value) if word.arg == key]
     held += [value for place, value in _below(key, evaluator) if is_same(place, literal, bindings, evaluator)]
     values = [evaluator.value(value) for value in held]
     found = [value for value in values if isinstance(value, Instance)]
@@ -63,7 +65,29 @@ def _below(key: str, evaluator: Evaluator) -> list[tuple[ast.expr, ast.expr]]:
             name = parent.slice if isinstance(parent, ast.Subscript) else None
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 evaluator.keyed.setdefault(name.value, []).append((place, value))
+        for word, place, value in _updates(evaluator):
+            evaluator.keyed.setdefault(word, []).append((place, value))
     return evaluator.keyed.get(key, [])
+
+
+def _words(made: ast.expr | None) -> list[ast.keyword]:
+    """What ``dict(a=..., b=...)`` has."""
+    plain = isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id == "dict"
+    return made.keywords if plain else []  # type: ignore[union-attr]
+
+
+def _updates(evaluator: Evaluator) -> Iterator[tuple[str, ast.expr, ast.expr]]:
+    """What ``made.update(a=...)`` and ``made.update({"a": ...})`` put into dicts: the key, the dict, and the value."""
+    for call in evaluator.calls().get("update", ()):
+        if not isinstance(call.func, ast.Attribute):
+            continue
+        for word in call.keywords:
+            if word.arg is not None:
+                yield word.arg, call.func.value, word.value
+        given = call.args[0] if call.args else None
+        for key, value in zip(given.keys, given.values, strict=True) if isinstance(given, ast.Dict) else ():
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, call.func.value, value
 
 
 def _is(node: ast.expr | None, key: str) -> bool:

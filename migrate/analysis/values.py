@@ -14,7 +14,7 @@ from amlbridge.migrate.analysis.clients import is_client, passes_client, says_cl
 from amlbridge.migrate.analysis.declared import assignments, declared, without_none
 from amlbridge.migrate.analysis.fixtures import given_by_fixtures, is_patched
 from amlbridge.migrate.analysis.foreign import is_foreign_workspace
-from amlbridge.migrate.analysis.functions import argument_of, may_call, returns
+from amlbridge.migrate.analysis.functions import argument_of, calls_of_heirs, may_call, returns
 from amlbridge.migrate.analysis.implied_types import implied_in_loop, implied_type
 from amlbridge.migrate.analysis.known import (
     COMPONENTS,
@@ -33,6 +33,7 @@ from amlbridge.migrate.analysis.literals import literal
 from amlbridge.migrate.analysis.records import of_record, untyped_field
 from amlbridge.migrate.analysis.run_kinds import found_runs, kind_of_run, kind_of_several
 from amlbridge.migrate.analysis.scopes import Binding, iterated_by, scopes_of
+from amlbridge.migrate.analysis.stored import stored
 from amlbridge.migrate.analysis.surroundings import Alone, Surroundings
 from amlbridge.migrate.analysis.symbols import NAMESPACES, SUBMITTED, element_of, lineage, part_of, result_of
 from amlbridge.migrate.analysis.unbound import unbound_workspace
@@ -243,7 +244,7 @@ class Evaluator:
         if isinstance(base, Module):
             return self._member_of_module(base.name, node.attr)
         if isinstance(base, OwnModule):
-            return self.surroundings.member(base, node.attr)
+            return self.surroundings.member(base, node.attr) or stored(node, self)
         if isinstance(base, Symbol):
             name = f"{FACTORIES.get(base.name, base.name)}.{node.attr}"
             return Symbol(name) if base.receiver is None or base.name in NAMESPACES else None
@@ -256,10 +257,10 @@ class Evaluator:
                 return Instance(kind, base.origin or node, (*base.path, node.attr))
             return Instance(kind, node)
         if isinstance(base, LocalObject):
-            return base.cls.evaluator.field(base.cls.node, node.attr)
+            return self._better(base.cls.evaluator.field(base.cls.node, node.attr), stored(node, self))
         if isinstance(base, LocalClass):
-            return base.evaluator.field(base.node, node.attr)
-        return self._self_field(node)
+            return self._better(base.evaluator.field(base.node, node.attr), stored(node, self))
+        return self._self_field(node) or stored(node, self)
 
     def _is_function(self, node: ast.Attribute) -> bool:
         parent = self.scopes.parents.get(node)
@@ -323,7 +324,9 @@ class Evaluator:
             return Instance(element, base.origin or node, (*base.path, "[]")) if element else None
         if isinstance(base, Code) and not isinstance(node.slice, ast.Slice):
             return self._item(base, node.slice) or of_record(node, self) or chosen(node.value, self)
-        return None if isinstance(node.slice, ast.Slice) else of_record(node, self) or chosen(node.value, self)
+        if isinstance(node.slice, ast.Slice):
+            return None
+        return of_record(node, self) or chosen(node.value, self) or stored(node, self)
 
     def _item(self, base: Code, key: ast.expr) -> Value | None:
         if isinstance(base.node, (ast.ListComp, ast.DictComp)):  # the same code makes each of its items
@@ -451,6 +454,7 @@ class Evaluator:
         called = owner.name if isinstance(owner, ast.ClassDef) and function.name == "__init__" else function.name
         bound = method and called == function.name
         named = [call for call in self.calls().get(called, ()) if may_call(call, self.scopes, bound=bound)]
+        named += calls_of_heirs(function, self.calls(), self.scopes) if method and not bound else []
         own = [*named, *(self._made_by_itself(function) if method else ())]
         return [*((self, call) for call in own), *self.surroundings.callers(function)]
 
