@@ -1,4 +1,4 @@
-"""Variables that get another value between a step and its pipeline.
+"""Variables that get another value between a step and the call that submits its pipeline.
 
 SDK v1 reads them where the step is made. The node of SDK v2 is made in the function of the pipeline, which runs later:
 there the step's value is a literal, or has a variable of its own.
@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, cast
 
 from amlbridge.migrate.analysis.uses import Use
+from amlbridge.migrate.analysis.values import Instance
 from amlbridge.migrate.rewriter import Rewriter
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Rebound:
         self._use = use
         self._inside = frozenset(inside)
         self._to = to
+        self._end = (max(_lines_of(use, to)), 0) if use is not None else (0, 0)
 
     def held(self, code: str, step: Step) -> str:
         """A statement or an expression of a step's node, with what its variables stand for where the step is made.
@@ -47,7 +49,8 @@ class Rebound:
         return "\n".join(lines)
 
     def _changes(self, name: str, step: Step) -> bool:
-        """Whether a variable gets a value below the place where the step reads it, and above the pipeline."""
+        """Whether a variable gets a value below the place where the step reads it, and above where the pipeline is
+        submitted."""
         assert self._use is not None
         place = self._place(name, step)
         here = self._to.evaluator.scopes.of(place)
@@ -56,7 +59,7 @@ class Rebound:
         below = (place.end_lineno or place.lineno, place.end_col_offset or 0)
         bindings = [one for one in here.bindings.get(name, ()) if one.kind not in ("import", "def", "class")]
         before = any(one.position <= below for one in bindings)
-        return before and any(below < one.position < (self._use.statement.lineno, 0) for one in bindings)
+        return before and any(below < one.position < self._end for one in bindings)
 
     def _value(self, name: str, step: Step) -> str:
         to, place = self._to, self._place(name, step)
@@ -100,3 +103,14 @@ class Rebound:
 
 #: So many expressions are behind a step at most.
 _FOLLOWED = 200
+
+
+def _lines_of(use: Use, to: Rewriter) -> list[int]:
+    """The lines of the statements that make a pipeline, and that hand it to something: submit it, or publish it."""
+    found = [use.statement.lineno]
+    for other in to.uses:
+        given = [*other.arguments().values(), *filter(None, [other.receiver])] if other.call is not None else []
+        values = (to.evaluator.value(node) for node in given if isinstance(node, ast.Name))
+        if any(isinstance(value, Instance) and value.origin is use.node for value in values):
+            found.append(other.statement.lineno)
+    return found

@@ -75,3 +75,10 @@ def test_variables_that_keep_their_value_are_read_as_they_are(tmp_path: Path) ->
     one, two = step("first", '["--kind", kind]'), step("second", '["--kind", kind]')
     text = convert(tmp_path, f"kind = input()\n{one}{two}rest = 1\n")
     assert "first_component(kind=kind) second = second_component(kind=kind)" in text and "first_kind" not in text
+
+
+def test_the_function_runs_where_the_pipeline_is_submitted(tmp_path: Path) -> None:
+    one, two = step("first", '["--kind", kind]'), step("second", '["--kind", "white"]')
+    made = f"{one}{two}pipeline = Pipeline(ws, [first, second])\n"
+    text = convert(tmp_path, f'kind = input()\n{made}kind = "rose"\nExperiment(ws, "y").submit(pipeline)\n')
+    assert "first_kind = kind" in text and "first_component(kind=first_kind)" in text
