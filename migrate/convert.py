@@ -29,6 +29,7 @@ from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import NEW, forget_clients_beside, forgotten, makers_beside
+from amlbridge.migrate.mixtures.unseen import TAKES, tell_unseen
 from amlbridge.migrate.models.code.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip
@@ -76,6 +77,7 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     for node, name in mocks:
         to.note(node, "mocks", name, _MOCKED)
     _tell_unseen_takers(to)
+    tell_unseen(to)
     told = tuple(findings(to))
     if (
         not imports
@@ -90,10 +92,6 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     return Conversion(text, told, to.created)
 
 
-#: What is said of a function that is not seen.
-TAKES = "{} is given an MLClient now, and is not seen here: it has to take one"
-
-
 def _tell_unseen_takers(to: Rewriter) -> None:
     """Tells of functions of other code that get a client where they got a workspace, at the first call of each."""
     told: set[str] = set()
@@ -102,7 +100,7 @@ def _tell_unseen_takers(to: Rewriter) -> None:
         stays = given in to.attempt.plain or (isinstance(made, Instance) and made.origin in to.attempt.kept)
         if not stays and called not in told and not _is_of_python(call.func, to):
             told.add(called)
-            to.note(given, "workspace", "Workspace", TAKES.format(called), Status.REVIEW)
+            to.note(given, "workspace", "Workspace", TAKES.format(called, "an MLClient"), Status.REVIEW)
 
 
 def _is_of_python(function: ast.expr, to: Rewriter) -> bool:

@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from amlbridge.migrate.convert import TAKES
 from amlbridge.migrate.discover import discover
 from amlbridge.migrate.findings import FileReport, FileStatus, Finding, Status
 from amlbridge.migrate.load import Loaded, load_all, parse
+from amlbridge.migrate.mixtures.unseen import TAKES
 from amlbridge.migrate.module import Options
 from amlbridge.migrate.run import convert_all
 from amlbridge.migrate.settings import Settings
@@ -31,7 +31,7 @@ from tests.support.rewritings.code import Program
 
 _DONE = frozenset({Status.CONVERTED, Status.REVIEW})
 #: What findings say that are on no use of SDK v1: where a workspace stays SDK v1, there is no such thing to say.
-_NO_USE = TAKES.removeprefix("{}")
+_NO_USE = TAKES.rpartition("{}")[2]
 SETTINGS = Settings(options=Options(components="python"), jobs=1)
 
 

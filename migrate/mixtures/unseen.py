@@ -1,0 +1,52 @@
+"""What is said of objects that go to code which is not seen, and of what comes from there."""
+
+from __future__ import annotations
+
+import ast
+
+from amlbridge.migrate.analysis.handed_out import HandedOut, handed_out
+from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.findings import Status
+from amlbridge.migrate.registry import Leave, handlers
+from amlbridge.migrate.rewriter import Rewriter
+
+#: What is said of a function that is not seen.
+TAKES = "{} is given {} now, and is not seen here: it has to take one"
+#: What objects of SDK v1 are in SDK v2, where nothing else is said.
+_NOW = {
+    "Experiment": "an experiment's name",
+    "Dataset": "data of SDK v2",
+    "Datastore": "a datastore of SDK v2",
+    "ComputeTarget": "a compute of SDK v2",
+    "Environment": "an environment of SDK v2",
+    "RunContext": "MLflow's run",
+    "Run": "a job of SDK v2",
+    "Model": "a model of SDK v2",
+    "ScriptRunConfig": "a command job",
+    "Pipeline": "a pipeline of SDK v2",
+}
+
+
+def tell_unseen(to: Rewriter) -> None:
+    """Tells of what is not seen and gets objects that are of SDK v2 now, at the first of each type."""
+    told: set[tuple[str, str]] = set()
+    for one in handed_out(to.evaluator):
+        called = ast.unparse(one.taker)
+        kind = one.type.split(":")[-1]
+        symbol = REPORTED.get(kind, kind)
+        if not symbol.isidentifier() or (called, symbol) in told or not _is_new(one, to):
+            continue
+        told.add((called, symbol))
+        now = next((_NOW[base] for base in lineage(kind) if base in _NOW), f"what {symbol} is in SDK v2")
+        rule = next((handlers()[name][0].name for name in (kind, f"{kind}.get") if name in handlers()), "runs")
+        to.note(one.given, rule, symbol, TAKES.format(called, now), Status.REVIEW)
+
+
+def _is_new(one: HandedOut, to: Rewriter) -> bool:
+    """Whether an object is converted: no bridge leads to one of SDK v1, and what makes it does not stay."""
+    value = to.evaluator.value(one.given)
+    if not isinstance(value, Instance) or value.origin in to.attempt.kept or one.given in to.attempt.bridged:
+        return False
+    made = to.use_of(value.origin) if value.origin is not None else None
+    return made is not None and not isinstance(to.outcomes.get(made.node, (None, None))[1], Leave)
