@@ -11,7 +11,6 @@ import os
 import signal
 import ssl
 import subprocess
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ from amlbridge.server import client_packages
 from amlbridge.server.client_environment import UNSET, variables
 from amlbridge.server.home import Home
 from amlbridge.wire.identity import TokenIssuer, load_secret
-from tests.support import warm_clients
+from tests.support import warm_clients, warm_services
 
 #: What scikit-learn, mldesigner and azure-ai-ml put into the environment of a process of pytest that imports them.
 SET_BY_IMPORTS = ("KMP_", "AZURE_HTTP_USER_AGENT", "AZUREML_CURRENT_CLOUD")
@@ -45,19 +44,17 @@ class LiveService:
         self.intercept = intercept
         self.home = Home(folder / ".amlbridge")
         self.log = folder / "service.out"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm_services.Service | None = None
         self._scripts = 0
         self.start()
 
     def start(self) -> None:
         """Starts the service and waits until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as out:
-            command = [sys.executable, "-m", "amlbridge.server", str(self.home.root)]
-            command += ["--intercept"] if self.intercept else []
-            # Most tests run no step: an interpreter is warmed when the first step wants one.
-            env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=env)
+        arguments = [str(self.home.root), *(["--intercept"] if self.intercept else [])]
+        # Most tests run no step: an interpreter is warmed when the first step wants one.
+        env = {"AMLBRIDGE_PREWARM": "0", **os.environ}
+        self.process = warm_services.start(arguments, log=self.log, env=env)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             address = self.home.read_address()
