@@ -1,7 +1,8 @@
 """A real service in its own process and real client scripts against it.
 
 A :class:`LiveService` is a service of its own; a :class:`SharedService` is one resource group of a service that other
-test modules use, too. Clients are forked from an interpreter that has imported the SDKs (`warm_clients.py`).
+test modules use, too. Clients are forked from an interpreter that has imported the SDKs (`warm_clients.py`),
+services from one that has imported the service (`warm_services.py`).
 """
 
 from __future__ import annotations
