@@ -29,7 +29,7 @@ from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import NEW, forget_clients_beside, forgotten, makers_beside
-from amlbridge.migrate.mixtures.unseen import TAKES, tell_unseen
+from amlbridge.migrate.mixtures.unseen import TAKES, leave_unknown, tell_unseen
 from amlbridge.migrate.models.code.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip
@@ -228,6 +228,7 @@ def _keep_what_is_left(to: Rewriter, attempt: Attempt, handed: Handed) -> None:
                 to.keep_workspace(node)  # type: ignore[arg-type]
         to.source(use.node)  # a bridge needs a workspace
     _keep_for_unknown(to, attempt)
+    leave_unknown(to)
     for node, _name in patched(to.evaluator):
         comment(node, "mocks", _MOCKED, to)
     attempt.names |= _names_left(to)

@@ -6,13 +6,17 @@ import ast
 
 from amlbridge.migrate.analysis.handed_out import HandedOut, handed_out
 from amlbridge.migrate.analysis.symbols import REPORTED, lineage
+from amlbridge.migrate.analysis.unknown_members import called, unknown_members
 from amlbridge.migrate.analysis.values import Instance
+from amlbridge.migrate.cleanup.told import comment
 from amlbridge.migrate.findings import Status
 from amlbridge.migrate.registry import Leave, handlers
 from amlbridge.migrate.rewriter import Rewriter
 
 #: What is said of a function that is not seen.
 TAKES = "{} is given {} now, and is not seen here: it has to take one"
+#: What is said of a method of SDK v1 on something that nobody knows.
+UNKNOWN = "{} is of SDK v1, and what {} is cannot be told: convert it by hand, or annotate the type where it is made"
 #: What objects of SDK v1 are in SDK v2, where nothing else is said.
 _NOW = {
     "Experiment": "an experiment's name",
@@ -41,6 +45,16 @@ def tell_unseen(to: Rewriter) -> None:
         now = next((_NOW[base] for base in lineage(kind) if base in _NOW), f"what {symbol} is in SDK v2")
         rule = next((handlers()[name][0].name for name in (kind, f"{kind}.get") if name in handlers()), "runs")
         to.note(one.given, rule, symbol, TAKES.format(called, now), Status.REVIEW)
+
+
+def leave_unknown(to: Rewriter) -> None:
+    """Leaves calls of methods that only SDK v1 has where nobody knows what they are called on, and what these run."""
+    for call, run in unknown_members(to.evaluator):
+        if run is not None and run.origin is not None:
+            to.attempt.keep(run.origin, None)
+        message = UNKNOWN.format(called(call), ast.unparse(call.func.value))  # type: ignore[attr-defined]
+        to.note(call, "runs", called(call), message)
+        comment(call, "runs", message, to)
 
 
 def _is_new(one: HandedOut, to: Rewriter) -> bool:
