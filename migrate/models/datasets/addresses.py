@@ -16,6 +16,9 @@ _ON_WEB = ('"http', "'http", 'f"http', "f'http")
 def list_code(path: ast.expr, use: Use, to: Rewriter) -> str:
     """Code of the files of a table as mltable wants them: patterns, and addresses in the web. Raises ValueError where
     a list is put together in a way that cannot be followed."""
+    text = to.evaluator.text(path) if isinstance(path, ast.Name) else None
+    if text is not None and text.startswith(("http:", "https:")) and "*" not in text:
+        return f'[{{"file": {to.source(path)}}}]'
     if not at_run_time(path, to):
         return f"[{', '.join(_entry(whole_address(address(one, to), use, to)) for one in paths_of(path, to))}]"
     if isinstance(path, ast.ListComp):

@@ -104,3 +104,12 @@ def test_a_loop_over_datastores_reads_of_each(loop: str) -> None:
         f"from azureml.core import Dataset, Datastore, Workspace\n\nws = Workspace.from_config()\n{loop}\n{body}"
     ).text
     assert "datastores/{store.name}/paths/raw" in text and "azureml.core" not in text
+
+
+def test_an_address_in_the_web_is_read_from_the_variable_that_has_it() -> None:
+    text = convert(
+        "from azureml.core import Dataset\n\n"
+        'where = "https://example.org/wines.csv"\nprint(where)\n'
+        "table = Dataset.Tabular.from_delimited_files(where, header=False)\nprint(table.to_pandas_dataframe())\n"
+    ).text
+    assert 'mltable.from_delimited_files(paths=[{"file": where}], header="no_header")' in text
