@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.registry import Leave, Rule
 
+#: Where the rewriter's memory has the names of definitions that want blank lines around them.
+NEW = "new functions"
+
 
 @dataclass
 class Attempt:

@@ -19,6 +19,7 @@ from amlbridge.migrate.analysis.unbound import unbound_workspace
 from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow, registering, unseen_takers
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
+from amlbridge.migrate.attempt import NEW
 from amlbridge.migrate.cleanup.exported_names import without_lost
 from amlbridge.migrate.cleanup.imports import is_standard, narrowed, remove_line, v1_imports
 from amlbridge.migrate.cleanup.lost_names import lost_names, makers, undefined_names
@@ -28,7 +29,7 @@ from amlbridge.migrate.cleanup.taken_back import taken_back
 from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
-from amlbridge.migrate.mixtures.beside import NEW, forget_clients_beside, forgotten, makers_beside
+from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
 from amlbridge.migrate.mixtures.unseen import TAKES, leave_unknown, tell_unseen
 from amlbridge.migrate.models.code.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options

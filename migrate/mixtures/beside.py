@@ -12,6 +12,7 @@ from amlbridge.migrate.analysis.scopes import Binding, Scope
 from amlbridge.migrate.analysis.unbound import unbound_names
 from amlbridge.migrate.analysis.uses import Use
 from amlbridge.migrate.analysis.values import Evaluator, Function, Instance, Symbol
+from amlbridge.migrate.attempt import NEW
 from amlbridge.migrate.mixtures.credentials import credential_beside
 from amlbridge.migrate.mixtures.held import held_workspace
 from amlbridge.migrate.text.trees import FUNCTIONS, walk
@@ -35,8 +36,6 @@ _WORKSPACES = frozenset(
 _ALONE = "workspaces alone"
 #: The kinds of bindings that give a variable its workspace.
 _NAMED = ("assign", "parameter", "import")
-#: Where the rewriter's memory has the names of definitions that want blank lines around them.
-NEW = "new functions"
 _DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 
 

@@ -6,7 +6,7 @@ import ast
 from typing import cast
 
 from amlbridge.migrate.analysis.uses import Use
-from amlbridge.migrate.mixtures.beside import NEW
+from amlbridge.migrate.attempt import NEW
 from amlbridge.migrate.rewriter import Rewriter
 
 _LISTING = '''def {name}(run_id, folder=None):
