@@ -19,9 +19,9 @@ _HOLDING = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.IfExp)
 _COLLECTING = frozenset(
     {"append", "add", "insert", "extend", "update", "setdefault", "put", "appendleft", "index", "get"}
 )
-#: Functions of Python that look into an object, or write it down as it is.
+#: Functions of Python that look into an object; modules that write it down as it is, or copy it to be changed.
 _LOOKING = frozenset({"vars", "getattr", "setattr"})
-_WRITING = frozenset({"pickle", "joblib", "dill", "cloudpickle"})
+_WRITING = frozenset({"copy", "pickle", "joblib", "dill", "cloudpickle"})
 #: Other packages that take anything: they show it, or go through it.
 _TAKING_ANYTHING = frozenset(
     {"tqdm", "IPython", "rich", "loguru", "mlflow", "pytest", "azure", "msrest", "msrestazure"}
@@ -62,7 +62,7 @@ def _is_apart(call: ast.Call, evaluator: Evaluator) -> bool:
     """Whether a call is one of other code: it comes from an import, or is a callback or a method of what was passed.
     Python's own take anything, but for those that look into it."""
     if isinstance(call.func, ast.Name) and call.func.id in _LOOKING and not evaluator.scopes.bindings_of(call.func):
-        return not (call.func.id == "getattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant))
+        return True
     if called_name(call) == "partial" and call.args:
         return is_unseen(call.args[0], evaluator)
     if is_unseen(call, evaluator):

@@ -8,6 +8,7 @@ from amlbridge.migrate.findings import Status
 from tests.migrate.rules.support import convert
 
 HEAD = """\
+import copy
 import logging
 import pickle
 from functools import partial
@@ -44,6 +45,8 @@ def _told(code: str) -> list[tuple[int, str]]:
         "pickle.dump(trial, open('f', 'wb'))\n",
         "vars(trial)\n",
         "getattr(trial, tools.name)\n",
+        "getattr(trial, 'name', None)\n",
+        "made = copy.deepcopy(trial)\nmade.tag('a', 'b')\n",
         "setattr(tools, 'trial', trial)\n",
         "def go(callback):\n    callback(trial)\n",
         "def go(callback):\n    callback.started(trial)\n",
