@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -137,9 +138,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keeps the bytecode of the tests."""
-    with bytecode.kept():
-        return (yield)
+    """Keeps the bytecode of the tests, and looks for no garbage among what lasts as long as the tests."""
+    gc.disable()
+    try:
+        with bytecode.kept():
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
