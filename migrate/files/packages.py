@@ -176,6 +176,8 @@ _OF_V1 = re.compile(
     r"|opendatasets|pipeline|responsibleai|sdk|serving|synapse|telemetry|tensorboard|train|webservice-schema|widgets)"
     r"[a-z]*(-|$)"
 )
+#: What has a version in its name is a branch or a tag.
+_TAG = re.compile(r"-\d+-\d+(-\d+)*$")
 _CONTRIB = _none("it was a preview of SDK v1; see what its part of the v2 documentation names instead")
 
 #: A requirement of SDK v1 in any text: name, extras, version specifiers.
@@ -201,7 +203,7 @@ def replacement(name: str, imported: tuple[str, ...] = (), by_code: tuple[str, .
         known = _KNOWN[found]
         more = imported if known is _DEFAULTS else by_code if known is _ALL else ()
         return replace(known, packages=tuple(dict.fromkeys((*known.packages, *more))))
-    if _OF_V2.match(found) or not _OF_V1.match(found):
+    if _OF_V2.match(found) or not _OF_V1.match(found) or _TAG.search(found):
         return None
     return _CONTRIB
 
