@@ -186,7 +186,8 @@ def _by_engine(items: Sequence[Item], steps: Sequence[Any]) -> list[Item]:
     except subprocess.TimeoutExpired as error:
         raise bad_request(f"the dataset engine did not select the files in {_SELECTION_TIMEOUT} s") from error
     if done.returncode != 0:
-        raise bad_request(f"the dataset engine cannot select the files: {done.stderr.strip()[-1000:]}")
+        why = done.stderr.strip()[-1000:] or f"its process ended with {done.returncode}"
+        raise bad_request(f"the dataset engine cannot select the files: {why}")
     kept = {unquote(name) for name in json.loads(done.stdout.splitlines()[-1])}
     return [item for item in items if str(item.path) in kept]
 

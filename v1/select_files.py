@@ -7,6 +7,7 @@ A process of its own, because the engine takes seconds to load and a hundred meg
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 
@@ -29,4 +30,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the answer is told: threads of the engine may end the process by a signal while Python shuts down

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ def test_describe(workspace: Workspace) -> None:
 
 _TO_PATH = """
 import json
+import sys
 from azureml.core import Dataset, Workspace
 ws = Workspace.from_config()
 store = ws.get_default_datastore()
@@ -190,3 +192,12 @@ def test_layout_is_that_of_the_dataset_engine(live: LiveService, tmp_path: Path)
     for name, saved_id in ids.items():
         place = dataset_paths.materialise(service, workspace, saved_id, tmp_path / name)
         assert ["/" + item for item in _tree(place)] == sorted(found[name]), name
+
+
+def test_a_dataset_engine_that_dies_without_a_word_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = tmp_path / "dead"
+    dead.write_text("#!/bin/sh\nkill -KILL $$\n")
+    dead.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(dead))
+    with pytest.raises(ServiceError, match=r"cannot select the files: its process ended with -9"):
+        dataset_paths._by_engine([], [{"sample": 1}])
