@@ -16,7 +16,7 @@ from amlbridge.migrate.analysis.handed import Handed, Link, branches
 from amlbridge.migrate.analysis.known import home_of
 from amlbridge.migrate.analysis.mocks import mocked, patched
 from amlbridge.migrate.analysis.unbound import unbound_workspace
-from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow, registering, unseen_takers
+from amlbridge.migrate.analysis.unknown_calls import deployed_by_mlflow, registering
 from amlbridge.migrate.analysis.uses import Use, find_uses
 from amlbridge.migrate.analysis.values import Evaluator, Instance, Symbol
 from amlbridge.migrate.attempt import NEW
@@ -30,7 +30,7 @@ from amlbridge.migrate.cleanup.told import comment, tell_lost_names, tell_magics
 from amlbridge.migrate.findings import BadInputError, Finding, Status
 from amlbridge.migrate.ignores import Ignores
 from amlbridge.migrate.mixtures.beside import forget_clients_beside, forgotten, makers_beside
-from amlbridge.migrate.mixtures.unseen import TAKES, leave_unknown, tell_unseen
+from amlbridge.migrate.mixtures.unseen import leave_unknown, tell_unseen
 from amlbridge.migrate.models.code.other_values import of_sdk_v1
 from amlbridge.migrate.module import CELL_MARK, Conversion, ModuleText, Options
 from amlbridge.migrate.no_equivalent import is_slip
@@ -77,7 +77,6 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
             to.note(argument, "workspace", "Workspace", message)
     for node, name in mocks:
         to.note(node, "mocks", name, _MOCKED)
-    _tell_unseen_takers(to)
     tell_unseen(to)
     told = tuple(findings(to))
     if (
@@ -91,23 +90,6 @@ def convert_module(module: ModuleText, project: Project, options: Options) -> Co
     if unread:
         return taken_back(module, told, f"as a cell that is no Python makes {unread[0]}: mend it")
     return Conversion(text, told, to.created)
-
-
-def _tell_unseen_takers(to: Rewriter) -> None:
-    """Tells of functions of other code that get a client where they got a workspace, at the first call of each."""
-    told: set[str] = set()
-    for given, call in unseen_takers(to.evaluator):
-        made, called = to.evaluator.value(given), to.lines.source(call.func)
-        stays = given in to.attempt.plain or (isinstance(made, Instance) and made.origin in to.attempt.kept)
-        if not stays and called not in told and not _is_of_python(call.func, to):
-            told.add(called)
-            to.note(given, "workspace", "Workspace", TAKES.format(called, "an MLClient"), Status.REVIEW)
-
-
-def _is_of_python(function: ast.expr, to: Rewriter) -> bool:
-    """Whether a function is one of the standard library, which takes anything: ``pprint``, ``logging.info``."""
-    statements = [binding.statement for binding in to.evaluator.scopes.bindings_of(trees.root_of(function))]
-    return all(isinstance(node, (ast.Import, ast.ImportFrom)) and is_standard(node) for node in statements)
 
 
 def settled(

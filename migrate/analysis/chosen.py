@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
+from amlbridge.migrate.analysis.literals import is_none
 from amlbridge.migrate.analysis.symbols import element_of, lineage
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def chosen(
         return None
     literal = literal_of(node, evaluator)
     bindings = evaluator.scopes.bindings_of(node)
-    if (literal is None and not bindings) or _is_record(literal, evaluator):
+    if (literal is None and not bindings) or _is_record(literal, index, evaluator):
         return None
     for added in (*_elements(literal), *_put_into(literal, bindings, evaluator)):
         found = _part(added, index, evaluator)
@@ -129,13 +130,19 @@ def _collection(node: ast.expr | None, index: int | None) -> tuple[ast.expr | No
 
 
 def _part(added: ast.expr, index: int | None, evaluator: Evaluator) -> Value | None:
+    part = _at(added, index, evaluator)
+    return evaluator.value(part) if part is not None else None
+
+
+def _at(added: ast.expr, index: int | None, evaluator: Evaluator) -> ast.expr | None:
+    """The element of a collection, or the part of it that is a tuple; None where that cannot be told."""
     from amlbridge.migrate.analysis.values import Code
 
-    found = evaluator.value(added)
     if index is None:
-        return found
+        return added
+    found = evaluator.value(added)
     parts = found.node.elts if isinstance(found, Code) and isinstance(found.node, ast.Tuple) else []
-    return evaluator.value(parts[index]) if index < len(parts) else None
+    return parts[index] if index < len(parts) else None
 
 
 def literal_of(node: ast.expr, evaluator: Evaluator) -> ast.expr | None:
@@ -156,13 +163,13 @@ def _elements(literal: ast.expr | None) -> list[ast.expr]:
     return literal.values if isinstance(literal, ast.Dict) else []
 
 
-def _is_record(literal: ast.expr | None, evaluator: Evaluator) -> bool:
+def _is_record(literal: ast.expr | None, index: int | None, evaluator: Evaluator) -> bool:
     """Whether a dict or a list that is written out has things of several kinds: ``{"run": run, "args": args}``."""
     if not isinstance(literal, (ast.Dict, ast.List)):
         return False
-    values = [node for node in _elements(literal) if not (isinstance(node, ast.Constant) and node.value is None)]
-    kinds = {evaluator.type_of(node) for node in values}
-    return len(kinds) > 1
+    parts = [_at(node, index, evaluator) for node in _elements(literal)]
+    values = [part for part in parts if part is None or not is_none(part)]
+    return len({evaluator.type_of(part) if part is not None else None for part in values}) > 1
 
 
 def is_same(owner: ast.expr, literal: ast.expr | None, bindings: list[Binding], evaluator: Evaluator) -> bool:

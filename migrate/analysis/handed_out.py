@@ -24,8 +24,10 @@ _LOOKING = frozenset({"vars", "getattr", "setattr"})
 _WRITING = frozenset({"copy", "pickle", "joblib", "dill", "cloudpickle"})
 #: Other packages that take anything: they show it, or go through it.
 _TAKING_ANYTHING = frozenset(
-    {"tqdm", "IPython", "rich", "loguru", "mlflow", "pytest", "azure", "msrest", "msrestazure"}
+    {"tqdm", "IPython", "rich", "loguru", "mlflow", "pytest", "azure", "msrest", "msrestazure", "easydict"}
 )
+#: What a function gets that is no callback: its own object, and what tests put mocks in place with.
+_NO_CALLBACKS = frozenset({"self", "cls", "mocker", "monkeypatch"})
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _is_apart(call: ast.Call, evaluator: Evaluator) -> bool:
     if isinstance(call.func, ast.Attribute) and call.func.attr in _COLLECTING:
         return False
     bound = evaluator.scopes.bindings_of(root_of(call.func))
-    passed = len(bound) == 1 and bound[0].kind == "parameter" and bound[0].name not in ("self", "cls")
+    passed = len(bound) == 1 and bound[0].kind == "parameter" and bound[0].name not in _NO_CALLBACKS
     return passed and called_name(call) not in evaluator.scopes.methods
 
 

@@ -112,7 +112,7 @@ def _goes_on(parts: list[str], following: str) -> bool:
 def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]:
     for match in _INSTALL.finditer(logical.text):
         end = _command_end(logical.text, match.end())
-        command, around = logical.text[match.end() : end], _quote_around(lines, logical, match.start())
+        command = logical.text[match.end() : end]
         there: list[str] = []
         changes: list[tuple[int, int, str]] = []
         for word in _WORD.finditer(command):
@@ -131,7 +131,7 @@ def _installs(lines: Lines, logical: _Logical) -> Iterator[tuple[int, int, str]]
             new = packages.missing(found.packages, command + " " + " ".join(there))
             there += new
             # A bound holds "<" or ">", which a shell would take for a redirection: such words stand in quotes.
-            quote = word["quote"] or ("'" if around == '"' else '"')
+            quote = word["quote"] or ("'" if _quote_around(lines, logical, match.start()) == '"' else '"')
             quoted = " ".join(f"{quote}{packages.with_bound(item)}{quote}" for item in new)
             start, stop = match.end() + word.start(), match.end() + word.end()
             if not new:
@@ -213,10 +213,10 @@ def _az_calls(lines: Lines, logical: _Logical, context: Context, *, v1_cli: bool
 
 
 def _quote_around(lines: Lines, logical: _Logical, offset: int) -> str:
-    """The quote of the text that a command is in, which may start lines above: ``bash -c "``; "" for none."""
+    """The quote of the text that a command is in: one of its line, or of lines above (``bash -c "``); "" for none."""
     line = logical.text[:offset]
     above = (text for text in lines.original[: logical.first] if not text.lstrip().startswith("#"))
-    return _open_quote("\n".join([*above, line])) if '"' in lines.text else ""
+    return _open_quote(line) or _open_quote("\n".join([*above, line]))
 
 
 def _open_quote(text: str) -> str:

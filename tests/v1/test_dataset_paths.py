@@ -146,7 +146,6 @@ def test_describe(workspace: Workspace) -> None:
 
 _TO_PATH = """
 import json
-import sys
 from azureml.core import Dataset, Workspace
 ws = Workspace.from_config()
 store = ws.get_default_datastore()

@@ -83,6 +83,8 @@ def test_each_function_is_told_of_once_for_each_type() -> None:
         "use(trial.name, data.name)\n",
         "kept = []\nkept.append(trial)\nlen(kept)\n",
         "if trial is not None:\n    use(1)\n",
+        "def test_go(mocker):\n    mocker.patch('a.b', return_value=trial)\n",
+        "from easydict import EasyDict as edict\nheld = edict({'trial': trial})\n",
     ],
 )
 def test_what_takes_anything_is_not(code: str) -> None:

@@ -3,8 +3,11 @@ what was put there."""
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from amlbridge.migrate.analysis.values import Evaluator
 from tests.migrate.rules.support import convert
 
 HEAD = """\
@@ -76,3 +79,15 @@ def test_what_a_base_class_keeps_of_what_a_derived_one_hands_on() -> None:
     code += "    def __init__(self):\n        super().__init__(Experiment(ws, 'e').submit(config))\n\n"
     found = convert(f"{HEAD}{code}    def go(self):\n        self.trial.wait_for_completion()\n")
     assert "ml_client.jobs.stream(self.trial.name)" in found.text
+
+
+@pytest.mark.parametrize(("other", "kind"), [("getattr(own, 'parent', None)", None), ("None", "RunContext")])
+def test_a_part_of_tuples_that_is_not_one_thing_in_all_of_them_is_not_told(other: str, kind: str | None) -> None:
+    code = "from azureml.core import Run\n\nown = Run.get_context()\n"
+    tree = ast.parse(f"{code}for name, one in [('own', own), ('other', {other})]:\n    one\n")
+    read = next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == "one"
+    )
+    assert Evaluator(tree).type_of(read) == kind

@@ -32,6 +32,7 @@ SHORT = '"azure-ai-ml>=1.20" "azure-identity>=1.15"'
         ('bash -c "\n  # it\'s new\n  pip install azureml-train\n"\npip install azureml-train\n',
          """bash -c "\n  # it's new\n  pip install 'azure-ai-ml>=1.20' 'azure-identity>=1.15'\n"\n"""
          f"pip install {SHORT}\n"),
+        ('a: 5" wide\nrun: \'pip install azureml-train\'\n', f'a: 5" wide\nrun: \'pip install {SHORT}\'\n'),
         ("bash -c 'pip install azureml-train'\n", f"bash -c 'pip install {SHORT}'\n"),
         ('git clone -b "azureml-sdk-1.0.10" here\npip install azureml-train\n',
          f'git clone -b "azureml-sdk-1.0.10" here\npip install {SHORT}\n'),
